@@ -1,0 +1,34 @@
+"""Join faces and voices: one embedding space for a person's face and voice.
+
+Importing this module loads nothing heavy: public names are resolved on first use (PEP 562).
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "FaceVoiceEmbedder": "pins_plugin.inference.embedder",
+    "Synchronizer": "pins_plugin.inference.synchronizer",
+    "SpeakerFaceLinking": "pins_plugin.pipelines.linking",
+    "PinsError": "pins_plugin.errors",
+}
+
+__all__ = ["FaceVoiceEmbedder", "PinsError", "SpeakerFaceLinking", "Synchronizer", "__version__"]
+
+if TYPE_CHECKING:
+    from pins_plugin.errors import PinsError
+    from pins_plugin.inference.embedder import FaceVoiceEmbedder
+    from pins_plugin.inference.synchronizer import Synchronizer
+    from pins_plugin.pipelines.linking import SpeakerFaceLinking
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        return getattr(import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PUBLIC])

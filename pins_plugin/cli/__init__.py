@@ -1,0 +1,60 @@
+"""The `pins` command: parses, calls the library, prints.
+
+Each command is one module of this package with a `HELP` line, `add_arguments(parser)` and `run(args)`;
+modules of the library are imported inside `run`, so that `pins --help` answers at once.
+"""
+
+import argparse
+import importlib
+import os
+import pkgutil
+import sys
+from collections.abc import Sequence
+
+from pins_plugin import __version__
+from pins_plugin.errors import PinsError
+
+COMMANDS = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Make the parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="pins",
+        description="Join faces and voices: train, score, embed, link speakers to faces.",
+    )
+    parser.add_argument("--version", action="version", version=f"pins_plugin {__version__}")
+    parser.add_argument(
+        "--traceback", action="store_true", help="show the full Python error (for bug reports)"
+    )
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        module = importlib.import_module(f"{__name__}.{name}")
+        command = subparsers.add_parser(
+            name,
+            help=module.HELP,
+            description=module.__doc__,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; a user's mistake becomes one line on standard error and status 2."""
+    args = build_parser().parse_args(arguments)
+    try:
+        args.run(args)
+    except PinsError as error:
+        if args.traceback:
+            raise
+        print(f"pins {args.command}: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # `pins ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        print(f"pins {args.command}: stopped", file=sys.stderr)
+        return 130
+    return 0

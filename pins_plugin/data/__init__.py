@@ -1,0 +1,1 @@
+"""Files in and out: manifests, video, sound, batches."""

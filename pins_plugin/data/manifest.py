@@ -1,0 +1,116 @@
+"""The manifest: a CSV file that lists talking-face clips, one row each.
+
+Columns `clip_id, identity, video, faces, audio` are needed, `split` is optional, further ones (gender,
+nationality, age, ...) become attributes. Paths are relative to the manifest's folder, or absolute.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from pins_plugin.errors import ManifestError
+from pins_plugin.types import TalkingFaceClip
+from pins_plugin.utils.files import write_text
+
+REQUIRED_COLUMNS = ("clip_id", "identity", "video", "faces", "audio")
+
+
+def read_manifest(path: str | Path, split: str | None = None) -> list[TalkingFaceClip]:
+    """Read a manifest.
+
+    Parameters
+    ----------
+    path : str or Path
+    split : str, optional
+        Keep the rows of this split only.
+
+    Returns
+    -------
+    clips : list of TalkingFaceClip
+
+    Raises
+    ------
+    ManifestError
+        When the file is missing or empty, lacks a column, repeats a clip_id, or has no row of that split.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ManifestError(f"{path}: no such manifest; expected a CSV file with {_columns()}")
+    try:
+        rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ManifestError(f"{path}: not a CSV text file ({error})") from error
+    if not rows:
+        raise ManifestError(f"{path}: the manifest is empty; expected rows with {_columns()}")
+    missing = [column for column in REQUIRED_COLUMNS if column not in rows[0]]
+    if missing:
+        raise ManifestError(
+            f"{path}: expected columns {_columns()}, got {', '.join(map(str, rows[0]))}; add {', '.join(missing)}"
+        )
+    clips = [_clip(row, path.parent) for row in rows]
+    repeated = _first_repeated(clip.clip_id for clip in clips)
+    if repeated is not None:
+        raise ManifestError(f"{path}: clip_id {repeated!r} stands twice; expected unique ids")
+    if split is not None:
+        kept = [clip for clip in clips if clip.split == split]
+        if not kept:
+            found = ", ".join(sorted({clip.split or "(none)" for clip in clips}))
+            raise ManifestError(f"{path}: no row of split {split!r}; splits found: {found}")
+        clips = kept
+    return clips
+
+
+def write_manifest(path: str | Path, clips: Sequence[TalkingFaceClip]) -> None:
+    """Write a manifest in one step; paths below its folder are written relative to it."""
+    path = Path(path)
+    extra = sorted({name for clip in clips for name in clip.attributes})
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*REQUIRED_COLUMNS, "split", *extra])
+    for clip in clips:
+        writer.writerow(
+            [
+                clip.clip_id,
+                clip.identity,
+                clip.video,
+                _relative(clip.faces, path.parent),
+                _relative(clip.audio, path.parent),
+                clip.split,
+                *(clip.attributes.get(name, "") for name in extra),
+            ]
+        )
+    write_text(path, text.getvalue())
+
+
+def _clip(row: dict[str, str], folder: Path) -> TalkingFaceClip:
+    known = (*REQUIRED_COLUMNS, "split")
+    return TalkingFaceClip(
+        clip_id=row["clip_id"],
+        identity=row["identity"],
+        video=row["video"],
+        faces=folder / row["faces"],
+        audio=folder / row["audio"],
+        split=row.get("split") or "",
+        attributes={name: value for name, value in row.items() if name and name not in known},
+    )
+
+
+def _relative(path: Path, folder: Path) -> str:
+    try:
+        return path.resolve().relative_to(folder.resolve()).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def _first_repeated(values: Iterable[str]) -> str | None:
+    seen: set[str] = set()
+    for value in values:
+        if value in seen:
+            return value
+        seen.add(value)
+    return None
+
+
+def _columns() -> str:
+    return ", ".join(REQUIRED_COLUMNS)

@@ -1,0 +1,1 @@
+"""From a published protocol to a report."""

@@ -1,0 +1,1 @@
+"""Talking heads made from a seed: a test bed whose truth is known."""

@@ -1,0 +1,1 @@
+"""The SpeechBrain side: Brains, schedules, checkpoints."""

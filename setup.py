@@ -1,0 +1,63 @@
+"""Package metadata; imports nothing of the package itself."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+VERSION = re.search(
+    r'__version__ = "([^"]+)"', (ROOT / "pins_plugin" / "__init__.py").read_text()
+).group(1)
+
+REQUIREMENTS = [
+    "torch>=2.8,<2.12",  # models and training; the upper bound is what torchvision and torchaudio were built for
+    "torchaudio>=2.8,<2.12",  # log-mel spectrograms, resampling, room effects
+    "torchvision>=0.23,<0.27",  # image augmentation (facenet-pytorch needs it anyway)
+    "pyannote.audio>=4.0.3,<5",  # the host of the pipeline
+    "speechbrain>=1.1,<2",  # Brain, checkpoints, ECAPA-TDNN
+    "facenet-pytorch>=2.5.3,<2.6",  # MTCNN (weights in the wheel), InceptionResnetV1; 2.6 pins torch<2.3
+    "entrypoints>=0.4",  # finds the plugins of other packages
+    "hyperpyyaml>=1.2",  # YAML experiments
+    "numpy>=2.0",
+    "scipy>=1.13",  # linear assignment, filters, clustering
+    "scikit-learn>=1.5",  # ROC curves, calibration, clustering
+    "av>=14",  # video and sound in and out; its wheels carry FFmpeg
+    "opencv-python-headless>=4.10",  # warps and drawing; the headless build needs no libGL
+    "scenedetect-headless>=0.7",  # shot boundaries
+    "silero-vad>=6.2",  # voice activity, weights inside the wheel
+    "soundfile>=0.13",  # WAV and FLAC
+    "safetensors>=0.5",  # checkpoints that cannot run code
+    "jinja2>=3.1",  # HTML pages
+    "matplotlib>=3.9",  # plots
+    "pillow>=10.4",
+    "tensorboard>=2.17",  # training logs
+    "tqdm>=4.66",  # progress bars
+]
+
+setup(
+    name="pins_plugin",
+    version=VERSION,
+    description="Join faces and voices: learnable person identity nodes for SpeechBrain and pyannote",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    python_requires=">=3.11",
+    packages=find_packages(include=["pins_plugin", "pins_plugin.*"]),
+    include_package_data=True,
+    package_data={
+        "pins_plugin": ["py.typed"],
+        "pins_plugin.report": ["templates/*"],
+        "pins_plugin.pretrained": ["*/*"],
+    },
+    install_requires=REQUIREMENTS,
+    extras_require={
+        "onnx": ["onnx>=1.17", "onnxruntime>=1.20"],  # other encoders by file, export
+        "gallery": ["faiss-cpu>=1.9"],  # approximate search over large galleries
+        "docs": ["mkdocs-material>=9.5", "mkdocstrings[python]>=0.27"],
+        "test": ["pytest>=8", "pytest-xdist>=3.6", "ruff>=0.8", "mypy>=1.13", "psutil>=6"],
+    },
+    entry_points={
+        "console_scripts": ["pins = pins_plugin.cli:main"],
+    },
+)

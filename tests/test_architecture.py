@@ -1,0 +1,76 @@
+"""Imports point one way: walks every import of the package and checks it against two tables."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "pins_plugin"
+FOUNDATION = {"errors", "types", "similarity", "utils", "plugins"}
+MAY_IMPORT = {
+    "errors": set(),
+    "types": set(),
+    "similarity": set(),
+    "utils": {"errors"},
+    "plugins": {"errors", "utils"},
+    "simulation": FOUNDATION | {"data"},
+    "data": FOUNDATION,
+    "tracking": FOUNDATION | {"data"},
+    "samplers": FOUNDATION | {"data"},
+    "models": FOUNDATION,
+    "miners": FOUNDATION,
+    "losses": FOUNDATION,
+    "train": FOUNDATION | {"data", "samplers", "models", "miners", "losses"},
+    "metrics": {"errors", "types"},
+    "evaluation": FOUNDATION | {"data", "metrics"},
+    "inference": FOUNDATION | {"data", "models"},
+    "pipelines": FOUNDATION | {"data", "tracking", "inference"},
+    "report": FOUNDATION | {"data", "metrics"},
+}
+HOMES = {
+    "facenet_pytorch": {"models", "tracking"},
+    "speechbrain": {"train", "models", "inference", "data"},
+    "hyperpyyaml": {"train", "utils", "models", "inference", "cli"},
+    "pyannote": {"pipelines", "data", "evaluation", "report", "simulation", "cli"},
+    "av": {"data"},
+    "silero_vad": {"pipelines"},
+    "scenedetect": {"tracking"},
+    "entrypoints": {"plugins"},
+    "matplotlib": {"report"},
+    "jinja2": {"report"},
+}
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def _part(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def _imports(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: use absolute imports"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_one_way(path: Path) -> None:
+    part = _part(path)
+    for name in _imports(path):
+        root, *rest = name.split(".")
+        if root == "pins_plugin":
+            if part in MAY_IMPORT and rest and rest[0] != part and rest[0] != "__version__":
+                assert rest[0] in MAY_IMPORT[part], f"{part} may not import {name}"
+        elif root in HOMES:
+            assert part in HOMES[root], f"{root} is not at home in {part}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_modules_explain_themselves(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), (
+        f"{path} has no docstring"
+    )
