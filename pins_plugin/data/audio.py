@@ -44,7 +44,7 @@ def load_audio(path: str | Path, sample_rate: int = SAMPLE_RATE) -> NDArray[np.f
             raise MediaError(f"{path}: has no sound; expected a file with an audio stream")
         stream = container.streams.audio[0]
         origin = clock_origin(container)
-        resampler = av.AudioResampler(format="flt", layout="mono", rate=sample_rate)
+        resampler = av.AudioResampler(format="fltp", rate=sample_rate)
         pieces: list[NDArray[np.float32]] = []
         position = 0
         for frame in _decode_leniently(container, stream):
@@ -56,10 +56,10 @@ def load_audio(path: str | Path, sample_rate: int = SAMPLE_RATE) -> NDArray[np.f
                 pieces.append(np.zeros(gap, np.float32))
                 position += gap
             for resampled in resampler.resample(frame):
-                pieces.append(resampled.to_ndarray().reshape(-1))
+                pieces.append(resampled.to_ndarray().mean(axis=0))
                 position += len(pieces[-1])
         for resampled in resampler.resample(None):
-            pieces.append(resampled.to_ndarray().reshape(-1))
+            pieces.append(resampled.to_ndarray().mean(axis=0))
     waveform = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
     if len(waveform) == 0:
         raise MediaError(f"{path}: its sound stream holds no samples; expected some sound")

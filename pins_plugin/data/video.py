@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from pins_plugin.errors import MediaError
 from pins_plugin.utils.files import atomic_path
 
+CLOCK = Fraction(1, 90000)  # seconds; the unit of the time stamps that are written
+
 
 class VideoFrame(NamedTuple):
     """One upright picture and its time."""
@@ -181,6 +183,7 @@ class VideoWriter:
         self._video = self._container.add_stream("libx264", rate=frame_rate_fraction(frame_rate))
         self._video.width, self._video.height = width // 2 * 2, height // 2 * 2
         self._video.pix_fmt = "yuv420p"
+        self._video.codec_context.time_base = CLOCK
         self._video.options = {"crf": str(quality), "preset": "veryfast"}
         self._rate = frame_rate
         self._num_frames = 0
@@ -195,10 +198,9 @@ class VideoWriter:
         """Append a picture (height, width, 3) RGB, at `time` in seconds (default: the next at the frame rate)."""
         height, width = self._video.height, self._video.width
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image[:height, :width]), "rgb24")
-        base = Fraction(1, 90000)
         seconds = self._num_frames / self._rate if time is None else time
-        frame.pts = max(round(seconds / base), self._last_pts + 1)
-        frame.time_base = base
+        frame.pts = max(round(seconds / CLOCK), self._last_pts + 1)
+        frame.time_base = CLOCK
         self._last_pts = frame.pts
         self._num_frames += 1
         self._container.mux(self._video.encode(frame))

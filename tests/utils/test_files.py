@@ -1,0 +1,36 @@
+"""A file is whole or absent."""
+
+from pathlib import Path
+
+import pytest
+
+from pins_plugin.utils.files import atomic_folder, atomic_path, write_json
+
+
+def test_failure_keeps_the_old_file(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("old")
+    with pytest.raises(RuntimeError), atomic_path(tmp_path / "a.txt") as path:
+        path.write_text("half")
+        raise RuntimeError
+    assert (tmp_path / "a.txt").read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        with atomic_folder(tmp_path / "out") as folder:
+            (folder / name).write_text(name)
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["second"]
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_failed_folder_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), atomic_folder(tmp_path / "out"):
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_json_refuses_nan(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(tmp_path / "a.json", {"x": float("nan")})
+    assert list(tmp_path.iterdir()) == []
