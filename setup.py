@@ -55,7 +55,14 @@ setup(
         "onnx": ["onnx>=1.17", "onnxruntime>=1.20"],  # other encoders by file, export
         "gallery": ["faiss-cpu>=1.9"],  # approximate search over large galleries
         "docs": ["mkdocs-material>=9.5", "mkdocstrings[python]>=0.27"],
-        "test": ["pytest>=8", "pytest-xdist>=3.6", "ruff>=0.8", "mypy>=1.13", "psutil>=6"],
+        "test": [
+            "pytest>=8",
+            "pytest-xdist>=3.6",
+            "ruff>=0.8",
+            "mypy>=1.13",
+            "psutil>=6",
+            "selenium>=4.25",
+        ],  # selenium: pages in a real browser
     },
     entry_points={
         "console_scripts": ["pins = pins_plugin.cli:main"],

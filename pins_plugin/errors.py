@@ -16,6 +16,10 @@ class ManifestError(PinsError):
     """A manifest, trial list or split file that cannot be used."""
 
 
+class LinksError(PinsError):
+    """A links or corrections file that cannot be used."""
+
+
 class ModelFolderError(PinsError):
     """A model folder that is missing, damaged or not to be trusted."""
 

@@ -8,7 +8,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from pins_plugin.data.video import clock_origin, open_media
+from pins_plugin.data.media import clock_origin, open_media
 from pins_plugin.errors import MediaError
 from pins_plugin.utils.files import atomic_path
 

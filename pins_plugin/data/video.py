@@ -5,7 +5,6 @@ player. A picture's time is its own time stamp, never index / frame rate.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +16,8 @@ import av.error
 import numpy as np
 from numpy.typing import NDArray
 
+from pins_plugin.data.media import clock_origin, open_media, reason
+from pins_plugin.data.sound_copy import SoundCopy
 from pins_plugin.errors import MediaError
 from pins_plugin.utils.files import atomic_path
 
@@ -47,34 +48,6 @@ class VideoInfo:
     has_audio: bool
 
 
-@contextmanager
-def open_media(path: str | Path) -> Iterator[Any]:
-    """Open a media file for reading, with errors that a user understands."""
-    path = Path(path)
-    if not path.exists():
-        raise MediaError(f"{path}: no such file; check the path")
-    if path.is_dir():
-        raise MediaError(f"{path}: expected a media file, got a folder")
-    try:
-        container = av.open(str(path))
-    except (av.error.FFmpegError, ValueError) as error:
-        raise MediaError(
-            f"{path}: not a readable media file ({_reason(error)}); expected a video or sound file that FFmpeg reads"
-        ) from error
-    with container:
-        yield container
-
-
-def clock_origin(container: Any) -> float:
-    """Time stamp, in seconds, at which the earliest stream of an opened file starts."""
-    starts = [
-        float(stream.start_time * stream.time_base)
-        for stream in container.streams
-        if stream.type in ("video", "audio") and stream.start_time is not None
-    ]
-    return min(starts, default=0.0)
-
-
 def probe_video(path: str | Path) -> VideoInfo:
     """Read size, rate, duration and rotation; decodes one picture.
 
@@ -89,7 +62,7 @@ def probe_video(path: str | Path) -> VideoInfo:
         try:
             first = next(container.decode(stream), None)
         except av.error.FFmpegError as error:
-            raise MediaError(f"{path}: no picture could be decoded ({_reason(error)})") from error
+            raise MediaError(f"{path}: no picture could be decoded ({reason(error)})") from error
         if first is None:
             raise MediaError(f"{path}: holds no picture; expected at least one video frame")
         rotation = round(first.rotation / 90) * 90 % 360
@@ -167,6 +140,8 @@ class VideoWriter:
         Of the sound, in Hz. None for a silent file.
     quality : int
         x264's constant rate factor, 18 (large) to 32 (small).
+    sound_of : Path, optional
+        Carry the original sound of this file along, in place of `sample_rate` and `add_sound`.
     """
 
     def __init__(
@@ -177,9 +152,12 @@ class VideoWriter:
         frame_rate: float,
         sample_rate: int | None = None,
         quality: int = 23,
+        sound_of: Path | None = None,
     ) -> None:
         self._context = atomic_path(path)
-        self._container = av.open(str(self._context.__enter__()), "w", format="mp4")
+        self._container = av.open(
+            str(self._context.__enter__()), "w", format="mp4", options={"movflags": "+faststart"}
+        )
         self._video = self._container.add_stream("libx264", rate=frame_rate_fraction(frame_rate))
         self._video.width, self._video.height = width // 2 * 2, height // 2 * 2
         self._video.pix_fmt = "yuv420p"
@@ -193,6 +171,7 @@ class VideoWriter:
         self._audio = None
         if sample_rate is not None:
             self._audio = self._container.add_stream("aac", rate=sample_rate, layout="mono")
+        self._sound_copy = SoundCopy(sound_of, self._container) if sound_of is not None else None
 
     def add_image(self, image: NDArray[np.uint8], time: float | None = None) -> None:
         """Append a picture (height, width, 3) RGB, at `time` in seconds (default: the next at the frame rate)."""
@@ -204,6 +183,8 @@ class VideoWriter:
         self._last_pts = frame.pts
         self._num_frames += 1
         self._container.mux(self._video.encode(frame))
+        if self._sound_copy is not None:
+            self._sound_copy.copy_until(seconds)
 
     def add_sound(self, waveform: NDArray[np.float32]) -> None:
         """Append samples (num_samples,) in [-1, 1]; sound starts at time zero."""
@@ -232,7 +213,11 @@ class VideoWriter:
                 self._container.mux(self._video.encode(None))
                 if self._audio is not None:
                     self._container.mux(self._audio.encode(None))
+                if self._sound_copy is not None:
+                    self._sound_copy.copy_until(float("inf"))
         finally:
+            if self._sound_copy is not None:
+                self._sound_copy.close()
             self._container.close()
             self._context.__exit__(kind, error, trace)
 
@@ -283,7 +268,3 @@ def _upright_image(frame: Any, max_side: int | None) -> NDArray[np.uint8]:
     image: NDArray[np.uint8] = frame.to_ndarray(format="rgb24", width=width, height=height)
     turns = round(frame.rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
-
-
-def _reason(error: Exception) -> str:
-    return str(getattr(error, "strerror", None) or error)
