@@ -18,8 +18,8 @@ COPIED_CODECS = (
 class SoundCopy:
     """Carry the first sound stream of `source` into an opened mp4 file, on the media clock.
 
-    AAC and MP3 are taken over packet by packet, anything else becomes AAC at the same rate and with the same
-    channels. Streams: memory does not grow with the length of the sound. A source without sound copies nothing.
+    AAC and MP3 are taken over packet by packet, anything else becomes AAC at the same rate, mono or
+    stereo. Streams: memory does not grow with the length of the sound. A source without sound copies nothing.
 
     Parameters
     ----------
@@ -59,7 +59,8 @@ class SoundCopy:
         return _shifted_packets(opened, stream, output, origin)
 
     def _encoded(self, opened: Any, stream: Any, origin: float) -> Iterator[tuple[float, Any]]:
-        output = self._container.add_stream("aac", rate=stream.rate, layout=stream.layout.name)
+        layout = "mono" if stream.channels == 1 else "stereo"
+        output = self._container.add_stream("aac", rate=stream.rate, layout=layout)
         return _encoded_packets(opened, stream, output, origin)
 
 
