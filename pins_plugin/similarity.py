@@ -9,11 +9,11 @@ def cosine_similarity(first: Tensor, second: Tensor) -> Tensor:
 
     Parameters
     ----------
-    first, second : (batch, embedding_dim) Tensor
+    first, second : (..., batch, embedding_dim) Tensor
 
     Returns
     -------
-    similarities : (batch,) Tensor
+    similarities : (..., batch) Tensor
         In [-1, 1].
 
     Examples
@@ -30,12 +30,12 @@ def pairwise_similarity(first: Tensor, second: Tensor) -> Tensor:
 
     Parameters
     ----------
-    first : (num_first, embedding_dim) Tensor
-    second : (num_second, embedding_dim) Tensor
+    first : (..., num_first, embedding_dim) Tensor
+    second : (..., num_second, embedding_dim) Tensor
 
     Returns
     -------
-    similarities : (num_first, num_second) Tensor
+    similarities : (..., num_first, num_second) Tensor
         Cosine, in [-1, 1].
     """
-    return normalize(first, dim=-1) @ normalize(second, dim=-1).T
+    return normalize(first, dim=-1) @ normalize(second, dim=-1).mT

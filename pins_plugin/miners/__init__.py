@@ -1,1 +1,5 @@
-"""Which pairs are compared."""
+"""Which pairs are compared.
+
+Every miner is called as ``miner(similarities, hardness=1.0, allowed=None)``: anchors in the rows, anchor i belongs to
+candidate i. It answers with one column per anchor, (batch,) int64 with -1 for none, or with a (batch, batch) bool mask.
+"""

@@ -1,0 +1,110 @@
+"""Contrastive loss: partners near, negatives at least a margin away."""
+
+import torch
+from torch import Tensor, nn
+
+from pins_plugin.errors import PinsError, ShapeError
+from pins_plugin.losses.checks import check_pair
+
+SMALLEST_SQUARED_DISTANCE = (
+    1e-6  # keeps the gradient of a distance finite where two embeddings meet
+)
+
+
+class ContrastiveLoss(nn.Module):
+    r"""Contrastive loss of paired unit-length embeddings (Learnable PINs, section 3.2).
+
+    With the Euclidean distance :math:`d` between unit vectors, a positive pair costs :math:`d^2` and a negative pair
+    :math:`\max(0, m - d)^2`; without `squared`, :math:`d` and :math:`\max(0, m - d)`.
+
+    Parameters
+    ----------
+    margin : float
+        m, in (0, 2]; the paper's 0.6 collapses easily from scratch, 1.2 does not.
+    squared : bool
+        The paper's form, or the plain one.
+    balanced : bool
+        Average positives and negatives separately and give both the same weight (the same as the mean over
+        all pairs where each anchor has one negative); otherwise the mean over all pairs.
+
+    Examples
+    --------
+    Partners coincide; the negatives stand at a right angle, further than the margin.
+
+    >>> embeddings = torch.eye(2)
+    >>> ContrastiveLoss(margin=0.6)(embeddings, embeddings, torch.tensor([1, 0])).item()
+    0.0
+    """
+
+    def __init__(self, margin: float = 0.6, squared: bool = True, balanced: bool = True) -> None:
+        super().__init__()
+        if not 0.0 < margin <= 2.0:
+            raise PinsError(
+                f"margin: expected a distance in (0, 2] between unit vectors, got {margin}"
+            )
+        self.margin = margin
+        self.squared = squared
+        self.balanced = balanced
+
+    def forward(
+        self,
+        face_embeddings: Tensor,
+        voice_embeddings: Tensor,
+        voice_negatives: Tensor,
+        face_negatives: Tensor | None = None,
+    ) -> Tensor:
+        """Average over positive and negative pairs.
+
+        Parameters
+        ----------
+        face_embeddings, voice_embeddings : (batch, embedding_dim) Tensor
+            Row i of both belongs together.
+        voice_negatives : (batch,) int64 Tensor or (batch, batch) bool Tensor
+            What a miner chose among the voices for each face: one column (-1 for none), or all that are True.
+        face_negatives : (batch,) int64 Tensor or (batch, batch) bool Tensor, optional
+            The same among the faces for each voice.
+
+        Returns
+        -------
+        loss : () Tensor
+        """
+        faces, voices = check_pair(face_embeddings, voice_embeddings, num_dims=2)
+        positive = self._positive(_row_distances(faces, voices))  # (batch,)
+        total, count = self._negatives(faces, voices, voice_negatives)
+        if face_negatives is not None:
+            more, more_count = self._negatives(voices, faces, face_negatives)
+            total, count = total + more, count + more_count
+        if self.balanced:
+            return (positive.mean() + total / count.clamp(min=1)) / 2
+        return (positive.sum() + total) / (len(positive) + count)
+
+    def _positive(self, squared_distances: Tensor) -> Tensor:
+        if self.squared:
+            return squared_distances
+        return squared_distances.clamp(min=SMALLEST_SQUARED_DISTANCE).sqrt()
+
+    def _negative(self, squared_distances: Tensor) -> Tensor:
+        distances = squared_distances.clamp(min=SMALLEST_SQUARED_DISTANCE).sqrt()
+        short = (self.margin - distances).clamp(min=0)
+        return short.square() if self.squared else short
+
+    def _negatives(
+        self, anchors: Tensor, candidates: Tensor, negatives: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Sum and number of the negative pairs' costs."""
+        batch = len(anchors)
+        if negatives.dtype == torch.bool and negatives.shape == (batch, batch):
+            costs = self._negative(2 - 2 * anchors @ candidates.T)
+            return (costs * negatives).sum(), negatives.sum()
+        if negatives.dtype == torch.int64 and negatives.shape == (batch,):
+            chosen = negatives >= 0
+            costs = self._negative(_row_distances(anchors, candidates[negatives.clamp(min=0)]))
+            return (costs * chosen).sum(), chosen.sum()
+        raise ShapeError(
+            f"negatives: expected int64 ({batch},) or bool ({batch}, {batch}), "
+            f"got {negatives.dtype} {tuple(negatives.shape)}; pass what a miner returned"
+        )
+
+
+def _row_distances(first: Tensor, second: Tensor) -> Tensor:
+    return (first - second).square().sum(dim=-1)

@@ -1,0 +1,104 @@
+"""Multiway matching: find the partner among all candidates of the batch."""
+
+import torch
+from torch import Tensor, nn
+
+from pins_plugin.errors import PinsError
+from pins_plugin.losses.checks import check_pair
+
+DIRECTIONS = ("both", "face_to_voice", "voice_to_face")
+
+
+class MultiwayMatchingLoss(nn.Module):
+    r"""Cross-entropy over candidates with the true partner as the class (Perfect Match; InfoNCE).
+
+    .. math:: L = -\log \frac{e^{s(f_i, v_i)}}{\sum_j e^{s(f_i, v_j)}}, \quad s = \text{scale} \cdot \cos + \text{bias}
+
+    The candidates are the rows of the second-last dimension. For *identity*, pass (batch, embedding_dim): other
+    clips. For *synchronization*, pass (batch, num_frames, embedding_dim): other times of the same clip, so
+    that the person cancels out.
+
+    Parameters
+    ----------
+    scale, bias : float
+        Starting values ("Perfect Match", Chung et al. 2019, section 2.3, and its public trainer). The
+        bias cancels out in this softmax; it counts where `logits` are read as evidence.
+    direction : {"both", "face_to_voice", "voice_to_face"}
+    learnable : bool
+        Whether scale and bias are trained.
+
+    Examples
+    --------
+    Two clips whose embeddings stand at right angles: -log(e / (e + 1)).
+
+    >>> round(MultiwayMatchingLoss(scale=1.0)(torch.eye(2), torch.eye(2)).item(), 4)
+    0.3133
+    """
+
+    def __init__(
+        self,
+        scale: float = 10.0,
+        bias: float = -5.0,
+        direction: str = "both",
+        learnable: bool = True,
+    ) -> None:
+        super().__init__()
+        if direction not in DIRECTIONS:
+            raise PinsError(
+                f"direction: expected one of {', '.join(DIRECTIONS)}, got {direction!r}"
+            )
+        if scale <= 0:
+            raise PinsError(f"scale: expected a positive number, got {scale}")
+        self.scale = nn.Parameter(torch.tensor(float(scale)), requires_grad=learnable)
+        self.bias = nn.Parameter(torch.tensor(float(bias)), requires_grad=learnable)
+        self.direction = direction
+
+    def logits(self, first: Tensor, second: Tensor) -> Tensor:
+        """Scaled and shifted cosine of unit-length embeddings.
+
+        Parameters
+        ----------
+        first, second : (..., batch, embedding_dim) Tensor
+
+        Returns
+        -------
+        logits : (..., batch, batch) Tensor
+        """
+        scale = self.scale.clamp(min=1e-6)
+        return (scale * first) @ second.mT + self.bias
+
+    def forward(
+        self, face_embeddings: Tensor, voice_embeddings: Tensor, allowed: Tensor | None = None
+    ) -> Tensor:
+        """Average over anchors and directions.
+
+        Parameters
+        ----------
+        face_embeddings, voice_embeddings : (..., batch, embedding_dim) Tensor
+            Row i of both belongs together.
+        allowed : (..., batch, batch) bool Tensor, optional
+            False where voice j must not count against face i, such as another clip of the same person. The
+            diagonal always counts.
+
+        Returns
+        -------
+        loss : () Tensor
+        """
+        faces, voices = check_pair(face_embeddings, voice_embeddings)
+        logits = self.logits(faces, voices)  # (..., batch, batch)
+        partners = logits.diagonal(dim1=-2, dim2=-1)  # (..., batch)
+        logits = keep_allowed(logits, allowed)
+        losses = []
+        if self.direction != "voice_to_face":
+            losses.append((logits.logsumexp(dim=-1) - partners).mean())
+        if self.direction != "face_to_voice":
+            losses.append((logits.logsumexp(dim=-2) - partners).mean())
+        return torch.stack(losses).mean()
+
+
+def keep_allowed(logits: Tensor, allowed: Tensor | None) -> Tensor:
+    """Take candidates that are not allowed out of the softmax; the diagonal stays."""
+    if allowed is None:
+        return logits
+    own = torch.eye(logits.shape[-1], dtype=torch.bool, device=logits.device)
+    return logits.masked_fill(~(allowed | own), -torch.inf)

@@ -1,0 +1,115 @@
+"""Separation within each modality, on top of matching across them."""
+
+import torch
+from torch import Tensor
+
+from pins_plugin.errors import PinsError
+from pins_plugin.losses.checks import check_pair
+from pins_plugin.losses.multiway_matching import MultiwayMatchingLoss, keep_allowed
+
+MODALITIES = ("none", "face", "voice", "both")
+FORMS = ("denominator", "term")
+
+
+class WithinModalitySeparationLoss(MultiwayMatchingLoss):
+    r"""Match across modalities and keep items of the same modality apart ("Seeing voices and hearing voices", section 2).
+
+    ``form="denominator"``: the non-matching items of the anchor's own modality join the candidates,
+
+    .. math:: L_{f \to v} = -\log \frac{e^{s(f_i, v_i)}}
+              {\sum_j e^{s(f_i, v_j)} + \lambda \sum_{j \ne i} e^{s(f_i, f_j)}}
+
+    and the same from voice to face. ``form="term"``: the matching loss stays as it is, and each
+    modality adds :math:`\lambda` times the cross-entropy of finding an item among its own modality,
+    :math:`-\log (e^{s(f_i, f_i)} / \sum_j e^{s(f_i, f_j)})`.
+
+    Parameters
+    ----------
+    within : {"none", "face", "voice", "both"}
+        Which modality is kept apart.
+    weight : float
+        :math:`\lambda`.
+    form : {"denominator", "term"}
+    scale, bias, direction, learnable
+        As in `MultiwayMatchingLoss`. A direction that is left out keeps its term out of the denominator form.
+
+    Examples
+    --------
+    Two clips at right angles: -log(e / (e + 1 + 1)).
+
+    >>> round(WithinModalitySeparationLoss(scale=1.0)(torch.eye(2), torch.eye(2)).item(), 4)
+    0.5514
+    """
+
+    def __init__(
+        self,
+        within: str = "both",
+        weight: float = 1.0,
+        form: str = "denominator",
+        scale: float = 10.0,
+        bias: float = -5.0,
+        direction: str = "both",
+        learnable: bool = True,
+    ) -> None:
+        super().__init__(scale=scale, bias=bias, direction=direction, learnable=learnable)
+        if within not in MODALITIES:
+            raise PinsError(f"within: expected one of {', '.join(MODALITIES)}, got {within!r}")
+        if form not in FORMS:
+            raise PinsError(f"form: expected one of {', '.join(FORMS)}, got {form!r}")
+        if weight < 0:
+            raise PinsError(f"weight: expected a number >= 0, got {weight}")
+        self.within = within
+        self.weight = weight
+        self.form = form
+
+    def forward(
+        self, face_embeddings: Tensor, voice_embeddings: Tensor, allowed: Tensor | None = None
+    ) -> Tensor:
+        """Average over anchors and directions; parameters as in `MultiwayMatchingLoss.forward`.
+
+        `allowed` is read within a modality as across: item j counts against item i where it is True.
+        """
+        faces, voices = check_pair(face_embeddings, voice_embeddings)
+        if self.form == "term" or self.weight == 0:
+            return super().forward(faces, voices, allowed) + self._separation(
+                faces, voices, allowed
+            )
+        across = self.logits(faces, voices)  # (..., batch, batch)
+        partners = across.diagonal(dim1=-2, dim2=-1)  # (..., batch)
+        across = keep_allowed(across, allowed)
+        losses = []
+        if self.direction != "voice_to_face":
+            total = self._join(across.logsumexp(dim=-1), faces, "face", allowed)
+            losses.append((total - partners).mean())
+        if self.direction != "face_to_voice":
+            total = self._join(across.logsumexp(dim=-2), voices, "voice", _swap(allowed))
+            losses.append((total - partners).mean())
+        return torch.stack(losses).mean()
+
+    def _applies(self, modality: str) -> bool:
+        return self.weight > 0 and self.within in (modality, "both")
+
+    def _join(self, total: Tensor, items: Tensor, modality: str, allowed: Tensor | None) -> Tensor:
+        """Add weight * sum over j != i of e^s(item i, item j) to the log of a denominator: (..., batch)."""
+        if not self._applies(modality) or items.shape[-2] < 2:
+            return total
+        own = torch.eye(items.shape[-2], dtype=torch.bool, device=items.device)
+        others = keep_allowed(self.logits(items, items), allowed).masked_fill(own, -torch.inf)
+        joined = torch.cat([others + torch.tensor(self.weight).log(), total.unsqueeze(-1)], dim=-1)
+        return joined.logsumexp(dim=-1)
+
+    def _separation(self, faces: Tensor, voices: Tensor, allowed: Tensor | None) -> Tensor:
+        terms = [faces.new_zeros(())]
+        for modality, items, mask in (
+            ("face", faces, allowed),
+            ("voice", voices, _swap(allowed)),
+        ):
+            if self._applies(modality):
+                logits = keep_allowed(self.logits(items, items), mask)
+                own = logits.diagonal(dim1=-2, dim2=-1)
+                terms.append((logits.logsumexp(dim=-1) - own).mean())
+        return self.weight * torch.stack(terms).sum()
+
+
+def _swap(allowed: Tensor | None) -> Tensor | None:
+    return None if allowed is None else allowed.mT

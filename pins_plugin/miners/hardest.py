@@ -1,0 +1,18 @@
+"""The hardest negatives."""
+
+import torch
+from torch import Tensor
+
+from pins_plugin.miners.candidates import allowed_negatives, highest_allowed
+
+
+class HardestMiner:
+    """Take the most similar candidate that is not the anchor's partner."""
+
+    @torch.no_grad()
+    def __call__(
+        self, similarities: Tensor, hardness: float = 1.0, allowed: Tensor | None = None
+    ) -> Tensor:
+        """Choose one negative per row, as `CurriculumMiner` does; `hardness` is not used."""
+        similarities = similarities.detach().float()
+        return highest_allowed(similarities, allowed_negatives(similarities, allowed))

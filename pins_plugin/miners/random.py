@@ -1,0 +1,34 @@
+"""Random negatives."""
+
+import torch
+from torch import Tensor
+
+from pins_plugin.miners.candidates import NO_NEGATIVE, allowed_negatives, highest_allowed
+
+
+class RandomMiner:
+    """Take any other candidate, each with the same probability.
+
+    Parameters
+    ----------
+    generator : torch.Generator, optional
+        Source of randomness, on the device of the similarities.
+    """
+
+    def __init__(self, generator: torch.Generator | None = None) -> None:
+        self.generator = generator
+
+    @torch.no_grad()
+    def __call__(
+        self, similarities: Tensor, hardness: float = 1.0, allowed: Tensor | None = None
+    ) -> Tensor:
+        """Choose one negative per row, as `CurriculumMiner` does; `hardness` is not used."""
+        batch, device = len(similarities), similarities.device
+        candidates = allowed_negatives(similarities, allowed) if allowed is not None else None
+        if candidates is not None:
+            scores = torch.rand(candidates.shape, generator=self.generator, device=device)
+            return highest_allowed(scores, candidates)
+        if batch < 2:
+            return torch.full((batch,), NO_NEGATIVE, device=device)
+        step = torch.randint(1, batch, (batch,), generator=self.generator, device=device)
+        return (torch.arange(batch, device=device) + step) % batch
