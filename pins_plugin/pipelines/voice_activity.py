@@ -1,0 +1,96 @@
+"""When somebody speaks: silero-vad (its weights are in its wheel), with hysteresis."""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pins_plugin.data.audio import SAMPLE_RATE
+
+HOP = 512  # samples of 16 kHz per probability: the frame of silero-vad
+BLOCK = (
+    60 * SAMPLE_RATE // HOP * HOP
+)  # samples that are scored in one call, so that memory is bounded
+
+
+@lru_cache(maxsize=1)
+def _detector() -> Any:
+    import silero_vad
+
+    return silero_vad.load_silero_vad()
+
+
+def speech_probability(waveform: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probability of speech every 32 ms.
+
+    Parameters
+    ----------
+    waveform : (num_samples,) float32 array
+        At 16 kHz.
+
+    Returns
+    -------
+    probability : (num_frames,) float32 array
+        Frame i covers the samples [512 i, 512 (i + 1)).
+    """
+    if len(waveform) == 0:
+        return np.zeros(0, np.float32)
+    detector = _detector()
+    pieces = []
+    with torch.inference_mode():
+        for begin in range(0, len(waveform), BLOCK):
+            block = torch.from_numpy(np.ascontiguousarray(waveform[begin : begin + BLOCK]))
+            pieces.append(detector.audio_forward(block, SAMPLE_RATE)[0].numpy())
+    return np.concatenate(pieces)
+
+
+def find_speech(
+    waveform: NDArray[np.float32],
+    *,
+    onset: float = 0.5,
+    offset: float = 0.35,
+    min_silence: float = 0.3,
+    min_speech: float = 0.2,
+    pad: float = 0.05,
+) -> list[tuple[float, float]]:
+    """Regions of speech.
+
+    Parameters
+    ----------
+    waveform : (num_samples,) float32 array
+        At 16 kHz.
+    onset, offset : float
+        A region starts where the probability of speech reaches `onset` and ends where it falls below `offset`.
+    min_silence, min_speech : float
+        Shorter pauses are bridged, then shorter regions dropped, in seconds.
+    pad : float
+        Seconds by which each region is widened at both ends.
+
+    Returns
+    -------
+    regions : list of (start, end)
+        In seconds, in order, without overlap.
+    """
+    seconds = HOP / SAMPLE_RATE
+    total = len(waveform) / SAMPLE_RATE
+    regions: list[list[float]] = []
+    active = False
+    for index, value in enumerate(speech_probability(waveform)):
+        if not active and value >= onset:
+            active = True
+            if regions and index * seconds - regions[-1][1] < min_silence:
+                continue
+            regions.append([index * seconds, index * seconds])
+        active = active and bool(value >= offset)
+        if active:
+            regions[-1][1] = min(total, (index + 1) * seconds)
+    padded: list[tuple[float, float]] = []
+    for start, end in regions:
+        if end - start >= min_speech:
+            start, end = max(0.0, start - pad), min(total, end + pad)
+            if padded and start <= padded[-1][1]:
+                start = padded.pop()[0]
+            padded.append((start, end))
+    return padded
