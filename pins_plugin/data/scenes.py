@@ -82,7 +82,9 @@ def compose_scene(
     num_panels = max(len(segment.panels) for segment in segments)
     width = PANEL_WIDTHS[num_panels]
     sounds = {stretch.path: load_audio(stretch.path) for stretch in _sounds(segments)}
-    turns, panels, waveforms = [], [], []
+    turns: list[tuple[float, float, str]] = []
+    panels: list[dict[str, Any]] = []
+    waveforms: list[NDArray[np.float32]] = []
     begin = 0.0
     with VideoWriter(path, width * num_panels, PANEL_HEIGHT, FRAME_RATE, SAMPLE_RATE) as writer:
         for segment in segments:
@@ -91,13 +93,8 @@ def compose_scene(
             waveform = _cut(sounds[segment.sound.path], segment.sound.start, duration)
             waveforms.append(waveform)
             for start, end in find_speech(waveform):
-                turns.append(
-                    {
-                        "start": round(begin + start + sound_shift, 3),
-                        "end": round(begin + min(end, duration) + sound_shift, 3),
-                        "speaker": segment.sound.person,
-                    }
-                )
+                shifted = (begin + start + sound_shift, begin + min(end, duration) + sound_shift)
+                turns.append((*shifted, segment.sound.person))
             for column, stretch in enumerate(segment.panels):
                 panels.append(
                     {
@@ -115,24 +112,23 @@ def compose_scene(
                 writer.add_image(canvas)
             begin += duration
         writer.add_sound(_shift(np.concatenate(waveforms), sound_shift))
-    turns = [
-        {**turn, "start": max(0.0, turn["start"]), "end": min(begin, turn["end"])}
-        for turn in turns
-        if turn["end"] > 0 and turn["start"] < begin
-    ]
+    turns = [(max(0.0, start), min(begin, end), person) for start, end, person in turns]
+    turns = [turn for turn in turns if turn[1] > turn[0]]
     truth = {
         "video": path.name,
         "kind": kind,
         "duration": round(begin, 3),
         "sound_shift": sound_shift,
-        "turns": turns,
+        "turns": [
+            {"start": round(start, 3), "end": round(end, 3), "speaker": person}
+            for start, end, person in turns
+        ],
         "panels": panels,
     }
     write_json(path.with_suffix(".json"), truth)
     lines = [
-        f"SPEAKER {path.stem} 1 {turn['start']:.3f} {turn['end'] - turn['start']:.3f} "
-        f"<NA> <NA> {turn['speaker']} <NA> <NA>\n"
-        for turn in turns
+        f"SPEAKER {path.stem} 1 {start:.3f} {end - start:.3f} <NA> <NA> {person} <NA> <NA>\n"
+        for start, end, person in turns
     ]
     write_text(path.with_suffix(".rttm"), "".join(lines))
     return truth
