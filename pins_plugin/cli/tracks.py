@@ -1,0 +1,63 @@
+"""Follow every face of a video and say where it is at each moment.
+
+Faces are found by MTCNN, joined within shots, and steadied. Prints one line per track; with --out writes
+boxes and five landmarks at every picture:
+
+  pins tracks interview.mp4 --out tracks.json    JSON (documented in pins_plugin/tracking/files.py)
+  pins tracks interview.mp4 --out tracks.csv     one row per face and picture
+"""
+
+import argparse
+
+HELP = "follow the faces of a video"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("video", help="video file")
+    parser.add_argument("--out", metavar="FILE", help="write the tracks: FILE.json or FILE.csv")
+    parser.add_argument(
+        "--every",
+        type=float,
+        default=0.3,
+        metavar="S",
+        help="seconds between full detections (0.3)",
+    )
+    parser.add_argument(
+        "--min-face",
+        type=float,
+        default=0.05,
+        metavar="PART",
+        help="smallest face, as a part of the picture's shorter side (0.05)",
+    )
+    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Track, write, print a table."""
+    from pathlib import Path
+
+    from pins_plugin.data.video import probe_video
+    from pins_plugin.errors import PinsError
+    from pins_plugin.tracking.files import write_tracks
+    from pins_plugin.tracking.tracks import TrackerSettings, track_faces
+
+    if args.out and Path(args.out).suffix not in (".json", ".csv"):
+        raise PinsError(f"--out {args.out}: expected a name that ends in .json or .csv")
+    settings = TrackerSettings(
+        detect_every=args.every, min_face_height=args.min_face, device=args.device
+    )
+    info = probe_video(args.video)
+    tracks = track_faces(args.video, settings, quiet=args.quiet)
+    if args.out:
+        write_tracks(args.out, tracks, info)
+    print(f"{'track':6} {'shot':>4} {'start':>8} {'end':>8} {'size':>5} {'frontal':>7} {'face':>5}")
+    for track in tracks:
+        quality = track.quality
+        print(
+            f"{track.track:6} {track.shot:4d} {track.start:8.2f} {track.end:8.2f} {quality['size']:5.0f} "
+            f"{quality['frontality']:7.2f} {quality['detection']:5.2f}"
+        )
+    where = f", written to {args.out}" if args.out else ""
+    print(f"{len(tracks)} face tracks in {info.path.name} ({info.duration:.1f} s){where}")

@@ -1,0 +1,227 @@
+"""Find faces and refine known ones: a lean driver around the three networks of MTCNN.
+
+Source: Zhang, Zhang, Li, Qiao, "Joint face detection and alignment using multitask cascaded convolutional
+networks", 2016. Networks and weights are those of facenet-pytorch; its driver spends most of its time on
+faces that are too small to matter, on the largest pictures of the pyramid, and in small tensor operations.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torchvision.ops import batched_nms
+
+Array = NDArray[np.float32]
+
+PROPOSAL_SIZE = 12  # side of the window that PNet judges, in pixels
+PROPOSAL_STRIDE = 2
+
+
+class Detections(NamedTuple):
+    """Faces of one picture (or of a list of windows).
+
+    Parameters
+    ----------
+    boxes : (num_faces, 4) float32 array
+        x1, y1, x2, y2 in pixels.
+    landmarks : (num_faces, 5, 2) float32 array
+        Left eye, right eye, nose, left and right mouth corner as seen in the picture, in pixels.
+    probabilities : (num_faces,) float32 array
+    """
+
+    boxes: Array
+    landmarks: Array
+    probabilities: Array
+
+    def select(self, index: NDArray[np.generic]) -> "Detections":
+        """Keep the faces of an index or mask."""
+        return Detections(self.boxes[index], self.landmarks[index], self.probabilities[index])
+
+
+class FaceDetector:
+    """MTCNN over a batch of equally large pictures.
+
+    Parameters
+    ----------
+    min_face_size : float
+        Side of the smallest face to look for, in pixels. Cost falls with its square.
+    thresholds : sequence of three floats
+        Least probability after each network.
+    factor : float
+        Ratio of successive scales of the pyramid.
+    device : str or torch.device
+    """
+
+    def __init__(
+        self,
+        min_face_size: float = 20.0,
+        thresholds: Sequence[float] = (0.7, 0.7, 0.7),
+        factor: float = 0.709,
+        device: str | torch.device = "cpu",
+    ) -> None:
+        from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
+
+        self.min_face_size = float(min_face_size)
+        self.thresholds = tuple(thresholds)
+        self.factor = factor
+        self.device = torch.device(device)
+        self._propose, self._reject, self._output = (
+            network().eval().requires_grad_(False).to(self.device) for network in (PNet, RNet, ONet)
+        )
+
+    @torch.inference_mode()
+    def detect(self, images: NDArray[np.uint8]) -> list[Detections]:
+        """Find the faces of each picture.
+
+        Parameters
+        ----------
+        images : (num_images, height, width, 3) uint8 array
+            RGB.
+
+        Returns
+        -------
+        detections : list of Detections
+            One entry for each picture, the most probable face first.
+        """
+        index, boxes = self._proposals(images)
+        index, boxes = self._without_false(images, index, boxes)
+        found = self.refine(images, index, boxes)
+        good = found.probabilities > self.thresholds[2]
+        index, found = index[good], found.select(good)
+        result = []
+        for number in range(len(images)):
+            faces = found.select(index == number)
+            result.append(faces.select(_without_nested(faces.boxes, faces.probabilities)))
+        return result
+
+    @torch.inference_mode()
+    def refine(
+        self, images: NDArray[np.uint8], index: NDArray[np.intp], boxes: Array
+    ) -> Detections:
+        """Look at given windows with the last network only: exact box, landmarks, probability.
+
+        Parameters
+        ----------
+        images : (num_images, height, width, 3) uint8 array
+        index : (num_windows,) int array
+            Which picture each window lies in.
+        boxes : (num_windows, 4) float32 array
+            Rough boxes; they are made square first.
+        """
+        windows = _square(boxes)
+        offsets, points, scores = self._run(self._output, images, index, windows, 48)
+        origin, size = windows[:, None, :2], (windows[:, 2:] - windows[:, :2])[:, None]
+        landmarks = origin + size * points.reshape(-1, 2, 5).swapaxes(1, 2)
+        return Detections(_regress(windows, offsets), landmarks, scores[:, 1])
+
+    def _proposals(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.intp], Array]:
+        """First stage: PNet, fully convolutional, over a pyramid of scales."""
+        height, width = images.shape[1:3]
+        scale = PROPOSAL_SIZE / self.min_face_size
+        rows: list[torch.Tensor] = []
+        level = images
+        while min(height, width) * scale >= PROPOSAL_SIZE:
+            size = (int(width * scale + 1), int(height * scale + 1))
+            level = np.stack(
+                [cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in level]
+            )
+            offsets, scores = self._propose(self._tensor(level))
+            number, row, column = (scores[:, 1] >= self.thresholds[0]).nonzero(as_tuple=True)
+            score = scores[number, 1, row, column]
+            corner = torch.stack([column, row], 1) * PROPOSAL_STRIDE  # (num_windows, 2)
+            ratio = torch.tensor([width / size[0], height / size[1]], device=self.device)
+            box = torch.cat([corner * ratio, (corner + PROPOSAL_SIZE) * ratio], 1)
+            keep = batched_nms(box, score, number, 0.5)
+            offset = offsets[number, :, row, column]
+            rows.append(torch.cat([number[:, None], score[:, None], box, offset], 1)[keep])
+            scale *= self.factor
+        if not rows:
+            return np.zeros(0, np.intp), np.zeros((0, 4), np.float32)
+        table = torch.cat(rows)
+        table = table[batched_nms(table[:, 2:6], table[:, 1], table[:, 0], 0.7)]
+        values: Array = table.cpu().numpy()
+        return values[:, 0].astype(np.intp), _regress(values[:, 2:6], values[:, 6:])
+
+    def _without_false(
+        self, images: NDArray[np.uint8], index: NDArray[np.intp], boxes: Array
+    ) -> tuple[NDArray[np.intp], Array]:
+        """Second stage: RNet throws out most windows."""
+        windows = _square(boxes)
+        offsets, scores = self._run(self._reject, images, index, windows, 24)
+        good = scores[:, 1] > self.thresholds[1]
+        index, windows, offsets, score = index[good], windows[good], offsets[good], scores[good, 1]
+        keep = batched_nms(
+            torch.from_numpy(windows), torch.from_numpy(score), torch.from_numpy(index), 0.7
+        ).numpy()
+        return index[keep], _regress(windows[keep], offsets[keep])
+
+    def _run(
+        self,
+        network: torch.nn.Module,
+        images: NDArray[np.uint8],
+        index: NDArray[np.intp],
+        windows: Array,
+        size: int,
+    ) -> list[Array]:
+        """Cut windows, shrink them to (size, size), and give the network's outputs, in batches."""
+        crops = np.empty((len(windows), size, size, 3), np.uint8)
+        for crop, number, window in zip(crops, index, windows, strict=True):
+            crop[:] = cut_window(images[number], window, size)
+        batches = np.array_split(crops, max(1, -(-len(crops) // 256)))
+        outputs = [network(self._tensor(batch)) for batch in batches]
+        return [torch.cat(parts).cpu().numpy() for parts in zip(*outputs, strict=True)]
+
+    def _tensor(self, images: NDArray[np.uint8]) -> torch.Tensor:
+        batch = torch.from_numpy(images).to(self.device).permute(0, 3, 1, 2)
+        return (batch.float() - 127.5) / 128.0
+
+
+def cut_window(image: NDArray[np.uint8], window: Array, size: int) -> NDArray[np.uint8]:
+    """Cut a window (x1, y1, x2, y2) out of a picture, black outside of it, as (size, size, 3)."""
+    height, width = image.shape[:2]
+    x1, y1, x2, y2 = (round(float(value)) for value in window)
+    x2, y2 = max(x2, x1 + 1), max(y2, y1 + 1)
+    left, top, right, bottom = max(x1, 0), max(y1, 0), min(x2, width), min(y2, height)
+    if left >= right or top >= bottom:
+        return np.zeros((size, size, 3), np.uint8)
+    crop = image[top:bottom, left:right]
+    if (left, top, right, bottom) != (x1, y1, x2, y2):
+        crop = cv2.copyMakeBorder(
+            crop, top - y1, y2 - bottom, left - x1, x2 - right, cv2.BORDER_CONSTANT
+        )
+    shrinks = x2 - x1 > size
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(crop, (size, size), interpolation=interpolation))
+
+
+def _square(boxes: Array) -> Array:
+    """Windows of whole pixels, as large as the longer side, around the same centers."""
+    center = (boxes[:, :2] + boxes[:, 2:]) / 2
+    half = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True) / 2
+    return np.round(np.concatenate([center - half, center + half], axis=1)).astype(np.float32)
+
+
+def _regress(windows: Array, offsets: Array) -> Array:
+    """Move the four sides by offsets that are given in units of the window's size."""
+    size = windows[:, 2:] - windows[:, :2]
+    moved: Array = windows + offsets * np.concatenate([size, size], axis=1)
+    return moved.astype(np.float32)
+
+
+def _without_nested(boxes: Array, scores: Array, threshold: float = 0.7) -> NDArray[np.intp]:
+    """Non-maximum suppression where a box inside a better one counts as the same face."""
+    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    kept: list[int] = []
+    for candidate in np.argsort(-scores):
+        overlap = _intersection(boxes[candidate], boxes[kept])
+        if not (overlap > threshold * np.minimum(area[candidate], area[kept])).any():
+            kept.append(int(candidate))
+    return np.array(kept, np.intp)
+
+
+def _intersection(box: Array, boxes: Array) -> Array:
+    size = np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2])
+    return np.asarray(size.clip(0).prod(axis=1))

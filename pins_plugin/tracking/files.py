@@ -1,0 +1,115 @@
+"""Face tracks as JSON and CSV files.
+
+JSON: `{"version": 1, "video": path, "width", "height" (pixels), "frame_rate" (Hz), "duration" (s), "tracks":
+[{"track": "T001", "person": label or null, "shot": 0, "start": s, "end": s, "quality": {...}, "boxes": [[time, x1,
+y1, x2, y2], ...], "landmarks": [[x, y] x 5, ...], "detected": [true, ...]}]}`; one row of `boxes`, `landmarks` and
+`detected` per picture, pixels of the upright original picture. CSV: one row per face and picture.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pins_plugin.data.video import VideoInfo
+from pins_plugin.errors import MediaError, PinsError
+from pins_plugin.types import FaceTrack
+from pins_plugin.utils.files import write_text
+
+POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
+
+
+def tracks_to_dict(tracks: Sequence[FaceTrack], info: VideoInfo) -> dict[str, Any]:
+    """Give the content of the JSON file."""
+    return {
+        "version": 1,
+        "video": str(info.path),
+        "width": info.width,
+        "height": info.height,
+        "frame_rate": info.frame_rate,
+        "duration": info.duration,
+        "tracks": [_track_to_dict(track) for track in tracks],
+    }
+
+
+def write_tracks(path: str | Path, tracks: Sequence[FaceTrack], info: VideoInfo) -> None:
+    """Write tracks as JSON or CSV, by the name's ending, in one step."""
+    path = Path(path)
+    if path.suffix == ".json":
+        write_text(path, json.dumps(tracks_to_dict(tracks, info), allow_nan=False) + "\n")
+    elif path.suffix == ".csv":
+        write_text(path, _table(tracks))
+    else:
+        raise PinsError(f"{path}: expected a name that ends in .json or .csv, got {path.suffix!r}")
+
+
+def read_tracks(path: str | Path) -> list[FaceTrack]:
+    """Read the tracks of a JSON file.
+
+    Raises
+    ------
+    MediaError
+        When the file is missing or holds something else.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise MediaError(f"{path}: no such file; `pins tracks VIDEO --out {path.name}` makes it")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return [_track_from_dict(entry) for entry in content["tracks"]]
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise MediaError(f"{path}: not a file of face tracks ({error!r})") from error
+
+
+def _track_to_dict(track: FaceTrack) -> dict[str, Any]:
+    rows = np.concatenate([track.times[:, None].round(4), track.boxes.round(2)], axis=1)
+    return {
+        "track": track.track,
+        "person": track.person,
+        "shot": track.shot,
+        "start": round(track.start, 4),
+        "end": round(track.end, 4),
+        "quality": {name: round(value, 4) for name, value in track.quality.items()},
+        "boxes": [[round(value, 4) for value in row] for row in rows.tolist()],
+        "landmarks": [
+            [[round(value, 2) for value in point] for point in face]
+            for face in track.landmarks.tolist()
+        ],
+        "detected": track.detected.tolist(),
+    }
+
+
+def _track_from_dict(entry: dict[str, Any]) -> FaceTrack:
+    rows = np.array(entry["boxes"], np.float64).reshape(-1, 5)
+    return FaceTrack(
+        entry["track"],
+        rows[:, 0],
+        rows[:, 1:].astype(np.float32),
+        np.array(entry["landmarks"], np.float32).reshape(len(rows), 5, 2),
+        np.array(entry["detected"], bool),
+        entry["shot"],
+        entry["quality"],
+        entry["person"],
+    )
+
+
+def _table(tracks: Sequence[FaceTrack]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    points = [f"{name}_{axis}" for name in POINTS for axis in "xy"]
+    writer.writerow(
+        ["track", "person", "shot", "time", "x1", "y1", "x2", "y2", *points, "detected"]
+    )
+    for track in tracks:
+        for index, time in enumerate(track.times):
+            numbers = [*track.boxes[index], *track.landmarks[index].reshape(-1)]
+            writer.writerow(
+                [track.track, track.person or "", track.shot, f"{time:.4f}"]
+                + [f"{value:.2f}" for value in numbers]
+                + [int(track.detected[index])]
+            )
+    return text.getvalue()

@@ -1,0 +1,149 @@
+"""Follow faces through the chunks of a shot: detect now and then, refine in between.
+
+At every k-th picture (a *key*) the whole detector looks for faces; keys are joined by linear assignment on
+overlap. Between two keys each face's box is interpolated and only MTCNN's last network looks there, for all faces
+of all pictures of a chunk in one batch: that gives the exact box, the landmarks, and whether it is still a face.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pins_plugin.tracking.boxes import box_overlaps, match_boxes
+from pins_plugin.tracking.detector import Detections, FaceDetector
+from pins_plugin.tracking.shots import Chunk
+
+Array = NDArray[np.float32]
+
+
+@dataclass
+class RawTrack:
+    """A face that is being followed; frames are counted from the start of the video.
+
+    Parameters
+    ----------
+    shot : int
+    key_frames, key_boxes : list
+        Where the face was found by the whole detector, or found again by its last network.
+    frames : list of (num_windows,) int arrays
+        Pictures that were looked at, chunk by chunk, increasing.
+    faces : list of Detections
+        What was seen there.
+    """
+
+    shot: int
+    key_frames: list[int] = field(default_factory=list)
+    key_boxes: list[Array] = field(default_factory=list)
+    frames: list[NDArray[np.intp]] = field(default_factory=list)
+    faces: list[Detections] = field(default_factory=list)
+
+    def add_key(self, frame: int, box: Array) -> None:
+        """Remember where the face was at one key."""
+        self.key_frames.append(frame)
+        self.key_boxes.append(box)
+
+
+class FaceFollower:
+    """Take the chunks of a video in turn and collect tracks.
+
+    Parameters
+    ----------
+    detector : FaceDetector
+    key_distance : int
+        Pictures from one key to the next.
+    max_gap : int
+        For how many pictures a face may be lost and still be the same track.
+    start_probability : float
+        A detection below this starts no track.
+    keep_probability : float
+        A face already known counts as seen above this.
+    min_overlap : float
+        Least overlap of boxes at successive keys.
+    """
+
+    def __init__(
+        self,
+        detector: FaceDetector,
+        key_distance: int,
+        max_gap: int,
+        start_probability: float = 0.9,
+        keep_probability: float = 0.7,
+        min_overlap: float = 0.2,
+    ) -> None:
+        self.detector = detector
+        self.key_distance = key_distance
+        self.max_gap = max_gap
+        self.start_probability = start_probability
+        self.keep_probability = keep_probability
+        self.min_overlap = min_overlap
+        self.num_frames = 0
+        self._open: list[RawTrack] = []
+
+    def add(self, chunk: Chunk) -> list[RawTrack]:
+        """Follow the faces through one chunk; returns the tracks that are finished."""
+        finished: list[RawTrack] = []
+        if not chunk.continues:
+            finished, self._open = self._open, []
+        start = self.num_frames - chunk.continues  # number of the chunk's first picture
+        self.num_frames = start + len(chunk.times)
+        keys = sorted({*range(0, len(chunk.times), self.key_distance), len(chunk.times) - 1})
+        keys = keys[chunk.continues :]
+        detections = self.detector.detect(chunk.images[keys])
+        for key, faces in zip(keys, detections, strict=True):
+            self._join(chunk, start + key, chunk.images[key], faces)
+        self._look(chunk, start)
+        lost = [t for t in self._open if t.key_frames[-1] < self.num_frames - 1 - self.max_gap]
+        self._open = [track for track in self._open if track not in lost]
+        return finished + lost
+
+    def finish(self) -> list[RawTrack]:
+        """Give the tracks that were still open."""
+        finished, self._open = self._open, []
+        return finished
+
+    def _join(self, chunk: Chunk, frame: int, image: NDArray[np.uint8], faces: Detections) -> None:
+        """Give each open track its detection at one key, or look for it; start new tracks."""
+        candidates = [t for t in self._open if frame - t.key_frames[-1] <= self.max_gap]
+        last = np.array([track.key_boxes[-1] for track in candidates]).reshape(-1, 4)
+        pairs = match_boxes(last, faces.boxes, self.min_overlap)
+        for row, column in pairs:
+            candidates[row].add_key(frame, faces.boxes[column])
+        missing = sorted(set(range(len(candidates))) - {row for row, _ in pairs})
+        if missing:
+            again = self.detector.refine(
+                image[None], np.zeros(len(missing), np.intp), last[missing]
+            )
+            taken = box_overlaps(again.boxes, faces.boxes).max(axis=1, initial=0) > self.min_overlap
+            for number, position in enumerate(missing):
+                if again.probabilities[number] > self.keep_probability and not taken[number]:
+                    candidates[position].add_key(frame, again.boxes[number])
+        for column in set(range(len(faces.boxes))) - {column for _, column in pairs}:
+            if faces.probabilities[column] > self.start_probability:
+                track = RawTrack(chunk.shot)
+                track.add_key(frame, faces.boxes[column])
+                self._open.append(track)
+
+    def _look(self, chunk: Chunk, start: int) -> None:
+        """Refine all faces at all pictures of the chunk, one key's distance beyond their ends too."""
+        first = start + chunk.continues
+        spans, windows = [], []
+        for track in self._open:
+            begin = max(first, track.key_frames[0] - self.key_distance)
+            end = min(self.num_frames, track.key_frames[-1] + self.key_distance + 1)
+            span = np.arange(begin, max(begin, end))
+            boxes = np.array(track.key_boxes)
+            windows.append(
+                np.stack([np.interp(span, track.key_frames, side) for side in boxes.T], axis=1)
+            )
+            spans.append(span)
+        if not spans:
+            return
+        seen = self.detector.refine(
+            chunk.images, np.concatenate(spans) - start, np.concatenate(windows).astype(np.float32)
+        )
+        ends = np.cumsum([len(span) for span in spans])
+        for track, span, end in zip(self._open, spans, ends, strict=True):
+            track.frames.append(span)
+            track.faces.append(seen.select(np.arange(end - len(span), end)))
+            track.key_frames, track.key_boxes = track.key_frames[-1:], track.key_boxes[-1:]

@@ -1,0 +1,164 @@
+"""From a video file to face tracks, in one pass and constant memory."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pins_plugin.data.video import VideoFrame, VideoInfo, iter_frames, probe_video
+from pins_plugin.errors import PinsError
+from pins_plugin.tracking.detector import Detections, FaceDetector
+from pins_plugin.tracking.follow import FaceFollower, RawTrack
+from pins_plugin.tracking.quality import measure_frontality
+from pins_plugin.tracking.shots import iter_chunks
+from pins_plugin.tracking.smoothing import fill_gaps, smooth
+from pins_plugin.types import FaceTrack
+from pins_plugin.utils.progress import progress
+
+
+@dataclass(frozen=True)
+class TrackerSettings:
+    """How faces are looked for.
+
+    Parameters
+    ----------
+    detect_every : float
+        Seconds from one full detection to the next.
+    picture_side : int
+        Pictures are shrunk until their shorter side has at most this many pixels.
+    min_face_height : float
+        Smallest face, as a part of the picture's shorter side (never below 20 pixels after shrinking).
+    start_probability, keep_probability : float
+        Least probability of a face to start a track, and to count as seen in one.
+    max_gap : float
+        For how many seconds a face may be hidden and still be the same track.
+    min_duration : float
+        Shorter tracks are dropped, in seconds.
+    shot_threshold : float
+        See `tracking.shots.iter_chunks`.
+    smoothing : int
+        Frames over which boxes and landmarks are smoothed; odd, 1 for none.
+    device : str
+        Where the networks run: "cpu", "cuda".
+    """
+
+    detect_every: float = 0.3
+    picture_side: int = 400
+    min_face_height: float = 0.05
+    start_probability: float = 0.9
+    keep_probability: float = 0.7
+    max_gap: float = 1.0
+    min_duration: float = 0.3
+    shot_threshold: float = 3.0
+    smoothing: int = 5
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        for name in ("detect_every", "picture_side", "min_face_height"):
+            if getattr(self, name) <= 0:
+                raise PinsError(f"{name}: expected more than 0, got {getattr(self, name)}")
+
+
+def track_faces(
+    video: str | Path, settings: TrackerSettings | None = None, *, quiet: bool = False
+) -> list[FaceTrack]:
+    """Follow every face of a video.
+
+    Parameters
+    ----------
+    video : str or Path
+    settings : TrackerSettings, optional
+    quiet : bool
+        No progress bar.
+
+    Returns
+    -------
+    tracks : list of FaceTrack
+        In order of their start; empty when the video shows no face. Boxes and landmarks are in pixels of
+        the upright original picture, one row per picture from the face's first to its last.
+
+    Raises
+    ------
+    MediaError
+        When the file is missing or unreadable, or holds no video.
+    """
+    settings = settings or TrackerSettings()
+    info = probe_video(video)
+    scale = min(1.0, settings.picture_side / min(info.width, info.height))
+    side = round(max(info.width, info.height) * scale)
+    shown_side = min(info.width, info.height) * scale
+    detector = FaceDetector(
+        max(20.0, settings.min_face_height * shown_side), device=settings.device
+    )
+    key_distance = max(1, round(settings.detect_every * info.frame_rate))
+    follower = FaceFollower(
+        detector,
+        key_distance,
+        max_gap=round(settings.max_gap * info.frame_rate),
+        start_probability=settings.start_probability,
+        keep_probability=settings.keep_probability,
+    )
+    chunk_frames = 1 + key_distance * max(1, 64 // key_distance)
+    times: list[float] = []
+    raw: list[RawTrack] = []
+    frames = _watched(iter_frames(video, max_side=side), info, quiet)
+    for chunk in iter_chunks(frames, chunk_frames, settings.shot_threshold):
+        height, width = chunk.images.shape[1:3]
+        times.extend(chunk.times[int(chunk.continues) :])
+        raw.extend(follower.add(chunk))
+    raw.extend(follower.finish())
+    if not raw:
+        return []
+    zoom = np.array([info.width / width, info.height / height], np.float32)
+    seconds = np.array(times)
+    tracks = [_finished(track, seconds, zoom, settings) for track in raw]
+    kept = sorted((t for t in tracks if t is not None), key=lambda t: (t.start, t.boxes[0, 0]))
+    return [replace(track, track=f"T{number:03d}") for number, track in enumerate(kept, start=1)]
+
+
+def _watched(frames: Iterator[VideoFrame], info: VideoInfo, quiet: bool) -> Iterator[VideoFrame]:
+    total = round(info.duration * info.frame_rate) or None
+    return progress(frames, "faces", total=total, quiet=quiet)
+
+
+def _finished(
+    track: RawTrack,
+    times: NDArray[np.float64],
+    zoom: NDArray[np.float32],
+    settings: TrackerSettings,
+) -> FaceTrack | None:
+    """Fill, smooth and judge one raw track; None when it is no face to be trusted."""
+    frames = np.concatenate(track.frames)
+    faces = Detections(*(np.concatenate(part) for part in zip(*track.faces, strict=True)))
+    seen = faces.probabilities > settings.keep_probability
+    if not seen.any() or faces.probabilities[seen].mean() < settings.start_probability:
+        return None
+    frames, faces = frames[seen], faces.select(seen)
+    wanted = np.arange(frames[0], frames[-1] + 1)
+    shown = times[wanted]
+    frame_time = shown[-1] - shown[0]
+    if len(wanted) < 2 or frame_time < settings.min_duration or len(frames) < len(wanted) / 2:
+        return None
+    values = np.concatenate([faces.boxes, faces.landmarks.reshape(-1, 10)], axis=1)
+    filled = smooth(fill_gaps(times[frames], values, shown), settings.smoothing)
+    scaled = filled.reshape(-1, 7, 2) * zoom
+    boxes, landmarks = scaled[:, :2].reshape(-1, 4), scaled[:, 2:]
+    sizes = np.sqrt((boxes[:, 2:] - boxes[:, :2]).prod(axis=1))
+    quality = {
+        "size": float(np.median(sizes)),
+        "frontality": float(measure_frontality(landmarks.astype(np.float32)).mean()),
+        "detection": float(faces.probabilities.mean()),
+        "seen": float(len(frames) / len(wanted)),
+        "duration": float(frame_time),
+    }
+    return FaceTrack(
+        "",
+        shown,
+        boxes.astype(np.float32),
+        landmarks.astype(np.float32),
+        np.isin(wanted, frames),
+        track.shot,
+        quality,
+    )
