@@ -1,1 +1,1 @@
-"""From scores to numbers; NumPy only."""
+"""Scores to numbers: pure functions on NumPy arrays."""

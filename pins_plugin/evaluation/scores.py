@@ -1,0 +1,107 @@
+"""Similarities between many faces and many voices, computed where they are asked for."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pins_plugin.errors import ShapeError
+
+Indices = NDArray[np.intp]
+
+
+class Scores(Protocol):
+    """Whatever can compare faces with voices."""
+
+    def pairs(self, faces: Indices, voices: Indices) -> NDArray:
+        """Score face faces[i] with voice voices[i]; the two index arrays broadcast."""
+
+    def faces_to_voices(self, faces: Indices) -> NDArray:
+        """Score some faces with every voice: (len(faces), num_voices)."""
+
+    def voices_to_faces(self, voices: Indices) -> NDArray:
+        """Score some voices with every face: (len(voices), num_faces)."""
+
+
+@dataclass(frozen=True)
+class EmbeddingScores:
+    """Cosine similarities of embeddings, without ever holding the whole matrix.
+
+    Parameters
+    ----------
+    face_embeddings : (num_faces, embedding_dim) float array
+    voice_embeddings : (num_voices, embedding_dim) float array
+        Both of unit length.
+    """
+
+    face_embeddings: NDArray
+    voice_embeddings: NDArray
+
+    @classmethod
+    def from_embeddings(
+        cls, face_embeddings: ArrayLike, voice_embeddings: ArrayLike
+    ) -> "EmbeddingScores":
+        """Check the embeddings and bring them to unit length."""
+        faces, voices = unit_rows(face_embeddings, "face"), unit_rows(voice_embeddings, "voice")
+        if faces.shape[1] != voices.shape[1]:
+            raise ShapeError(
+                f"embeddings: expected one embedding_dim, got faces {faces.shape}, voices {voices.shape}"
+            )
+        return cls(faces, voices)
+
+    def pairs(self, faces: Indices, voices: Indices) -> NDArray:
+        """Score face faces[i] with voice voices[i]; the two index arrays broadcast."""
+        return np.einsum(
+            "...d,...d->...", self.face_embeddings[faces], self.voice_embeddings[voices]
+        )
+
+    def faces_to_voices(self, faces: Indices) -> NDArray:
+        """Score some faces with every voice: (len(faces), num_voices)."""
+        return np.asarray(self.face_embeddings[faces] @ self.voice_embeddings.T)
+
+    def voices_to_faces(self, voices: Indices) -> NDArray:
+        """Score some voices with every face: (len(voices), num_faces)."""
+        return np.asarray(self.voice_embeddings[voices] @ self.face_embeddings.T)
+
+
+@dataclass(frozen=True)
+class MatrixScores:
+    """Scores that stand in a (num_faces, num_voices) matrix, such as the oracle's."""
+
+    matrix: NDArray
+
+    def pairs(self, faces: Indices, voices: Indices) -> NDArray:
+        """Score face faces[i] with voice voices[i]; the two index arrays broadcast."""
+        return np.asarray(self.matrix[faces, voices])
+
+    def faces_to_voices(self, faces: Indices) -> NDArray:
+        """Score some faces with every voice: (len(faces), num_voices)."""
+        return np.asarray(self.matrix[faces])
+
+    def voices_to_faces(self, voices: Indices) -> NDArray:
+        """Score some voices with every face: (len(voices), num_faces)."""
+        return np.asarray(self.matrix[:, voices].T)
+
+
+def unit_rows(embeddings: ArrayLike, modality: str) -> NDArray[np.float32]:
+    """Bring each row to unit length.
+
+    Raises
+    ------
+    ShapeError
+        When the array is not (num_items, embedding_dim), or a row is zero or not finite.
+    """
+    array = np.asarray(embeddings, dtype=np.float32)
+    if array.ndim != 2 or 0 in array.shape:
+        raise ShapeError(
+            f"{modality} embeddings: expected (num_items, embedding_dim), got {array.shape}"
+        )
+    norms = np.linalg.norm(array, axis=1, keepdims=True)
+    bad = ~np.isfinite(norms[:, 0]) | (norms[:, 0] == 0)
+    if bad.any():
+        raise ShapeError(
+            f"{modality} embeddings: expected finite rows that are not zero, "
+            f"got {bad.sum()} bad ones of {len(array)} (first: row {np.argmax(bad)})"
+        )
+    return np.asarray(array / norms)

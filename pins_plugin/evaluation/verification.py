@@ -1,0 +1,124 @@
+"""Cross-modal verification: is this the face of this voice?"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pins_plugin.evaluation.items import Bootstrap, FaceVoiceItems, Labels, Report
+from pins_plugin.evaluation.trials import PairTrials, draw_pairs
+from pins_plugin.metrics.bootstrap import bootstrap_interval, pair_weights
+from pins_plugin.metrics.verification import eer, min_dcf, roc_auc, roc_curve
+
+
+def draw_verification(
+    items: FaceVoiceItems,
+    num_pairs: int,
+    seed: int,
+    *,
+    groups: Labels | None = None,
+    relation: str = "any",
+) -> PairTrials:
+    """Draw balanced pairs as the published lists have them: each voice with a face of its person and one of another.
+
+    Parameters
+    ----------
+    items : FaceVoiceItems
+    num_pairs, seed : int
+    groups : (num_identities,) int64 array, optional
+        Negatives share the group.
+    relation : {"any", "same_track", "other_video"}
+        Where the positives' faces come from.
+
+    Returns
+    -------
+    trials : PairTrials
+        Queries are voices, candidates are faces.
+    """
+    recordings = {"same_track": items.clips, "other_video": items.videos}.get(relation)
+    return draw_pairs(
+        items.voices,
+        items.faces,
+        num_pairs,
+        np.random.default_rng(seed),
+        groups=groups,
+        query_recordings=recordings and recordings[1],
+        candidate_recordings=recordings and recordings[0],
+        relation=relation.split("_")[0],
+    )
+
+
+def verify(items: FaceVoiceItems, trials: PairTrials, bootstrap: Bootstrap) -> Report:
+    """Score drawn pairs; see `score_pairs`."""
+    faces, voices = trials.candidates, trials.queries
+    return score_pairs(
+        items.scores.pairs(faces, voices),
+        trials.same,
+        items.faces[faces],
+        items.voices[voices],
+        oracle=items.oracle.pairs(faces, voices) if items.oracle else None,
+        bootstrap=bootstrap,
+    )
+
+
+def score_pairs(
+    scores: ArrayLike,
+    same: ArrayLike,
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    oracle: ArrayLike | None = None,
+    bootstrap: Bootstrap | None = None,
+) -> Report:
+    """Score verification pairs.
+
+    Parameters
+    ----------
+    scores : (num_pairs,) array
+    same : (num_pairs,) bool array
+    first, second : (num_pairs,) int array
+        Class indices of the people of each pair.
+    oracle : (num_pairs,) array, optional
+        The best possible scores of the same pairs.
+    bootstrap : Bootstrap, optional
+
+    Returns
+    -------
+    report : dict
+        "roc_auc", "ci95", "chance", "oracle", "eer", "eer_ci95", "oracle_eer", "min_dcf", counts.
+    """
+    bootstrap = bootstrap or Bootstrap()
+    people, codes = np.unique(np.stack([first, second]), return_inverse=True)
+    first, second = codes.reshape(2, -1)
+
+    def interval(metric: Callable[..., Any]) -> list[float]:
+        low, high = bootstrap_interval(
+            lambda counts: metric(scores, same, pair_weights(counts, first, second)),
+            len(people),
+            **bootstrap.options(),
+        )
+        return [low, high]
+
+    return {
+        "roc_auc": roc_auc(scores, same),
+        "ci95": interval(roc_auc),
+        "chance": 0.5,
+        "oracle": None if oracle is None else roc_auc(oracle, same),
+        "eer": eer(scores, same),
+        "eer_ci95": interval(eer),
+        "oracle_eer": None if oracle is None else eer(oracle, same),
+        "min_dcf": min_dcf(scores, same),
+        "num_pairs": len(np.asarray(scores)),
+        "num_identities": len(people),
+    }
+
+
+def thin_roc_curve(scores: NDArray, same: NDArray, num_points: int = 200) -> dict[str, list[float]]:
+    """Sample the ROC curve for a picture: {"false_alarm": [...], "hit": [...]}."""
+    curve = roc_curve(scores, same)
+    at = np.unique(np.linspace(0, len(curve.hit) - 1, num_points).round().astype(int))
+    return {
+        "false_alarm": curve.false_alarm[at].round(5).tolist(),
+        "hit": curve.hit[at].round(5).tolist(),
+    }

@@ -1,0 +1,88 @@
+"""Intervals that count people, not pairs.
+
+Thousands of pairs are drawn from a few hundred people, and pairs of one person rise and fall together. So
+people are drawn with replacement, and every trial counts as often as its people were drawn.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pins_plugin.errors import ShapeError
+
+Floats = NDArray[np.float64]
+
+
+def bootstrap_interval(
+    statistic: Callable[[Floats], Floats],
+    num_identities: int,
+    *,
+    generator: np.random.Generator,
+    num_replicates: int = 1000,
+    level: float = 0.95,
+    chunk: int = 100,
+) -> tuple[float, float]:
+    """Bound a statistic by the percentile bootstrap over identities (Efron 1979).
+
+    Parameters
+    ----------
+    statistic : callable
+        Maps counts (num_chunk, num_identities), how often each person was drawn, to (num_chunk,) values.
+    num_identities : int
+    generator : numpy.random.Generator
+    num_replicates : int
+    level : float
+        Share of the replicates inside.
+    chunk : int
+        Replicates handled at once; bounds memory.
+
+    Returns
+    -------
+    low, high : float
+    """
+    if num_identities < 1:
+        raise ShapeError(f"num_identities: expected at least one person, got {num_identities}")
+    uniform = np.full(num_identities, 1 / num_identities)
+    values = []
+    for start in range(0, num_replicates, chunk):
+        size = min(chunk, num_replicates - start)
+        counts = generator.multinomial(num_identities, uniform, size=size)
+        values.append(statistic(counts.astype(np.float64)))
+    tail = (1 - level) / 2
+    low, high = np.nanquantile(np.concatenate(values), [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def mean_interval(
+    values: ArrayLike, labels: ArrayLike, num_identities: int, **options: Any
+) -> tuple[float, float]:
+    """Bound the mean of `values` (num_trials,) whose people are `labels` (num_trials,) class indices."""
+    values = np.asarray(values, dtype=np.float64)
+    sums = np.bincount(labels, weights=values, minlength=num_identities)
+    totals = np.bincount(labels, minlength=num_identities)
+
+    def mean(counts: Floats) -> Floats:
+        with np.errstate(invalid="ignore"):
+            return np.asarray((counts @ sums) / (counts @ totals))
+
+    return bootstrap_interval(mean, num_identities, **options)
+
+
+def pair_weights(counts: Floats, first: ArrayLike, second: ArrayLike) -> Floats:
+    """Weigh pairs by how often their people were drawn.
+
+    Parameters
+    ----------
+    counts : (num_replicates, num_identities) float64 array
+    first, second : (num_trials,) integer arrays
+        The people of each pair.
+
+    Returns
+    -------
+    weights : (num_replicates, num_trials) float64 array
+        counts[a] for a pair of one person with themselves, counts[a] * counts[b] for two people.
+    """
+    first, second = np.asarray(first), np.asarray(second)
+    return np.asarray(np.where(first == second, 1.0, counts[:, second]) * counts[:, first])

@@ -1,0 +1,111 @@
+"""Search: how early do the right items come when a gallery is sorted by similarity?"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pins_plugin.errors import ShapeError
+
+Floats = NDArray[np.float64]
+
+
+def ranks_of_first(similarities: ArrayLike, relevant: ArrayLike) -> NDArray[np.int64]:
+    """Rank the best relevant item of each query; ties count against it.
+
+    Parameters
+    ----------
+    similarities : (num_queries, num_items) array
+    relevant : (num_queries, num_items) bool array
+
+    Returns
+    -------
+    ranks : (num_queries,) int64 array
+        1 is first; num_items + 1 where nothing is relevant.
+    """
+    similarities, relevant = _checked(similarities, relevant)
+    best = np.where(relevant, similarities, -np.inf).max(axis=1, keepdims=True)
+    ranks: NDArray[np.int64] = 1 + ((similarities >= best) & ~relevant).sum(axis=1)
+    ranks[~relevant.any(axis=1)] = similarities.shape[1] + 1
+    return ranks
+
+
+def average_precision(similarities: ArrayLike, relevant: ArrayLike) -> Floats:
+    """Average, over the relevant items, the precision of the list that ends with the item (and its ties).
+
+    Parameters
+    ----------
+    similarities : (num_queries, num_items) array
+    relevant : (num_queries, num_items) bool array
+
+    Returns
+    -------
+    average_precision : (num_queries,) float64 array
+        NaN where nothing is relevant.
+    """
+    similarities, relevant = _checked(similarities, relevant)
+    num_queries, num_items = similarities.shape
+    precision = np.zeros(num_queries)
+    for query, (row, wanted) in enumerate(zip(similarities, relevant, strict=True)):
+        scores = np.sort(row[wanted])
+        listed = num_items - np.searchsorted(np.sort(row), scores, side="left")
+        right = len(scores) - np.searchsorted(scores, scores, side="left")
+        precision[query] = np.mean(right / listed) if len(scores) else np.nan
+    return precision
+
+
+def recall_at_k(
+    similarities: ArrayLike, relevant: ArrayLike, ks: Sequence[int]
+) -> dict[int, float]:
+    """Measure the share of queries with a relevant item among the first k.
+
+    Queries without any relevant item are left out.
+
+    Examples
+    --------
+    >>> recall_at_k([[0.9, 0.8, 0.1]], [[False, True, False]], ks=[1, 2])
+    {1: 0.0, 2: 1.0}
+    """
+    ranks = ranks_of_first(similarities, relevant)[np.asarray(relevant).any(axis=1)]
+    return {k: float(np.mean(ranks <= k)) for k in ks}
+
+
+def mean_average_precision(similarities: ArrayLike, relevant: ArrayLike) -> float:
+    """Average the precision over all queries that have a relevant item.
+
+    Examples
+    --------
+    >>> mean_average_precision([[0.9, 0.8, 0.1]], [[True, False, True]])
+    0.8333333333333333
+    """
+    return float(np.nanmean(average_precision(similarities, relevant)))
+
+
+def chance_recall_at_k(num_relevant: ArrayLike, num_items: int, k: int) -> Floats:
+    """Expected recall at k of a random order: 1 - C(num_items - num_relevant, k) / C(num_items, k)."""
+    others = num_items - np.asarray(num_relevant, dtype=np.float64)[..., None]
+    drawn = np.arange(min(k, num_items))
+    missed = np.clip(others - drawn, 0, None) / (num_items - drawn)
+    return np.asarray(1 - missed.prod(axis=-1))
+
+
+def chance_average_precision(num_relevant: ArrayLike, num_items: int) -> Floats:
+    """Expected average precision of a random order.
+
+    With R relevant among G and H the G-th harmonic number: (H + (G - H) (R - 1) / (G - 1)) / G, from
+    E[precision at i | item i is relevant] = (1 + (i - 1) (R - 1) / (G - 1)) / i.
+    """
+    relevant = np.asarray(num_relevant, dtype=np.float64)
+    harmonic = (1 / np.arange(1, num_items + 1)).sum()
+    follow = (relevant - 1) / max(num_items - 1, 1)
+    return np.asarray((harmonic + (num_items - harmonic) * follow) / num_items)
+
+
+def _checked(similarities: ArrayLike, relevant: ArrayLike) -> tuple[NDArray, NDArray[np.bool_]]:
+    similarities, relevant = np.asarray(similarities), np.asarray(relevant, dtype=bool)
+    if similarities.ndim != 2 or similarities.shape != relevant.shape:
+        raise ShapeError(
+            "similarities and relevant: expected two arrays (num_queries, num_items), "
+            f"got {similarities.shape} and {relevant.shape}"
+        )
+    return similarities, relevant
