@@ -19,6 +19,7 @@ REQUIREMENTS = [
     "facenet-pytorch>=2.5.3,<2.6",  # MTCNN (weights in the wheel), InceptionResnetV1; 2.6 pins torch<2.3
     "entrypoints>=0.4",  # finds the plugins of other packages
     "hyperpyyaml>=1.2",  # YAML experiments
+    "pyyaml>=6",  # YAML of model folders, read without running code
     "numpy>=2.0",
     "scipy>=1.13",  # linear assignment, filters, clustering
     "scikit-learn>=1.5",  # ROC curves, calibration, clustering

@@ -1,0 +1,142 @@
+"""Small branches that learn within minutes on a CPU."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from pins_plugin.models.normalization import BatchNorm
+from pins_plugin.models.pooling import StatisticsPooling, frame_mask
+from pins_plugin.models.projection import Projection
+from pins_plugin.models.spectrogram import LogMelSpectrogram
+
+
+class CompactFaceEncoder(nn.Module):
+    """Four strided convolutions and two fully connected layers.
+
+    The last feature map is flattened, not averaged: in a cut-out face, where a thing is tells as much as
+    what it is.
+
+    Parameters
+    ----------
+    image_size : int
+        Height and width of the pictures in pixels, a multiple of 16.
+    embedding_dim : int
+    channels : sequence of int
+        Of the four convolutions.
+    hidden_dim : int
+    dropout : float
+    """
+
+    def __init__(
+        self,
+        image_size: int = 64,
+        embedding_dim: int = 128,
+        channels: Sequence[int] = (32, 64, 128, 128),
+        hidden_dim: int = 256,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.image_size = image_size
+        self.embedding_dim = embedding_dim
+        layers: list[nn.Module] = []
+        for before, after in zip([3, *channels], channels, strict=False):
+            kernel = 5 if before == 3 else 3
+            layers += [nn.Conv2d(before, after, kernel, stride=2, padding=kernel // 2, bias=False)]
+            layers += [BatchNorm(after), nn.ReLU(inplace=True)]
+        self.convolutions = nn.Sequential(*layers)
+        side = image_size // 2 ** len(channels)
+        self.hidden = nn.Sequential(
+            nn.Dropout(dropout),
+            nn.Linear(channels[-1] * side**2, hidden_dim, bias=False),
+            BatchNorm(hidden_dim),
+            nn.ReLU(inplace=True),
+        )
+        self.projection = Projection(hidden_dim, embedding_dim)
+
+    def forward(self, faces: Tensor) -> Tensor:
+        """Embed pictures.
+
+        Parameters
+        ----------
+        faces : (batch, 3, image_size, image_size) Tensor
+            RGB in [0, 1].
+
+        Returns
+        -------
+        face_embeddings : (batch, embedding_dim) Tensor
+            Of unit length.
+        """
+        features = self.convolutions((faces - 0.5) / 0.25)
+        return self.projection(self.hidden(features.flatten(1)))
+
+
+class CompactVoiceEncoder(nn.Module):
+    """Log-mel bands, a time-delay network, statistics over time.
+
+    Parameters
+    ----------
+    sample_rate : int
+        In Hz.
+    embedding_dim : int
+    num_bins : int
+        Number of mel bands.
+    channels : sequence of int
+        Of the convolutions over time; the first halves the frame rate.
+    hidden_dim : int
+    dropout : float
+    """
+
+    def __init__(
+        self,
+        sample_rate: int = 16000,
+        embedding_dim: int = 128,
+        num_bins: int = 64,
+        channels: Sequence[int] = (128, 128, 128),
+        hidden_dim: int = 256,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.sample_rate = sample_rate
+        self.embedding_dim = embedding_dim
+        self.spectrogram = LogMelSpectrogram(sample_rate, num_bins)
+        layers: list[nn.Module] = []
+        for before, after in zip([num_bins, *channels], channels, strict=False):
+            kernel, stride = (5, 2) if not layers else (3, 1)
+            layers += [nn.Conv1d(before, after, kernel, stride, padding=kernel // 2, bias=False)]
+            layers += [BatchNorm(after), nn.ReLU(inplace=True)]
+        self.convolutions = nn.Sequential(*layers)
+        self.pooling = StatisticsPooling()
+        self.hidden = nn.Sequential(
+            nn.Dropout(dropout),
+            nn.Linear(2 * channels[-1], hidden_dim, bias=False),
+            BatchNorm(hidden_dim),
+            nn.ReLU(inplace=True),
+        )
+        self.projection = Projection(hidden_dim, embedding_dim)
+
+    def forward(self, waveforms: Tensor, relative_lengths: Tensor | None = None) -> Tensor:
+        """Embed sound.
+
+        Parameters
+        ----------
+        waveforms : (batch, num_samples) Tensor
+            In [-1, 1], at `sample_rate`; at least a few hundredths of a second.
+        relative_lengths : (batch,) Tensor, optional
+            Length of each row relative to the longest, in (0, 1]; the rest is padding.
+
+        Returns
+        -------
+        voice_embeddings : (batch, embedding_dim) Tensor
+            Of unit length.
+        """
+        if relative_lengths is not None:
+            waveforms = _silence_padding(waveforms, relative_lengths)
+        frames = self.convolutions(self.spectrogram(waveforms))  # (batch, channels, num_frames)
+        mask = frame_mask(frames.shape[-1], relative_lengths)
+        return self.projection(self.hidden(self.pooling(frames.float(), mask)))
+
+
+def _silence_padding(waveforms: Tensor, relative_lengths: Tensor) -> Tensor:
+    mask = frame_mask(waveforms.shape[-1], relative_lengths)
+    return torch.where(mask.bool(), waveforms, 0) if mask is not None else waveforms
