@@ -1,0 +1,227 @@
+"""What `links.json` holds, checked and made easy to look up by time.
+
+The reports build on this file format alone, so that they serve any program that writes it: version 1, with
+`video`, `duration`, `links` (turns) and `tracks` (faces).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pins_plugin.errors import LinksError
+from pins_plugin.types import SpeakerFaceLink
+
+VERSION = 1
+PALETTE = (
+    (79, 157, 232),
+    (242, 159, 58),
+    (62, 184, 132),
+    (232, 104, 138),
+    (155, 127, 230),
+    (64, 184, 200),
+    (224, 123, 83),
+    (141, 187, 62),
+    (206, 121, 206),
+    (201, 173, 72),
+)  # RGB, each readable on a picture and on a light or dark page
+NOBODY = (150, 156, 166)  # RGB, for whoever is not on screen
+
+
+@dataclass(frozen=True)
+class LinkedTrack:
+    """One face in one shot.
+
+    Parameters
+    ----------
+    track : str
+    person : str
+        Label of the face; the track's own name where faces were not grouped.
+    times : (num_boxes,) float64 array
+        In seconds, increasing.
+    boxes : (num_boxes, 4) float64 array
+        x1, y1, x2, y2 in pixels of the original picture.
+    """
+
+    track: str
+    person: str
+    times: NDArray[np.float64]
+    boxes: NDArray[np.float64]
+
+    @property
+    def start(self) -> float:
+        """Time of the first box, in seconds."""
+        return float(self.times[0])
+
+    @property
+    def end(self) -> float:
+        """Time of the last box, in seconds."""
+        return float(self.times[-1])
+
+    def box_at(self, time: float) -> NDArray[np.float64]:
+        """Interpolate the box (4,) at `time` in seconds."""
+        after = int(np.clip(np.searchsorted(self.times, time), 1, len(self.times) - 1))
+        if len(self.times) == 1:
+            return self.boxes[0]
+        first, second = self.times[after - 1], self.times[after]
+        weight = float(np.clip((time - first) / max(second - first, 1e-9), 0, 1))
+        box: NDArray[np.float64] = (1 - weight) * self.boxes[after - 1] + weight * self.boxes[after]
+        return box
+
+
+@dataclass(frozen=True)
+class LinkedVideo:
+    """The turns, faces and people of one video.
+
+    Parameters
+    ----------
+    video : str
+        As written in the file.
+    duration : float
+        In seconds.
+    turns : list of SpeakerFaceLink
+        In order of time.
+    tracks : list of LinkedTrack
+        In order of time.
+    people : tuple of str
+        Whose faces are seen, in order of appearance.
+    speakers : tuple of str
+        Who is heard, in order of appearance.
+    """
+
+    video: str
+    duration: float
+    turns: list[SpeakerFaceLink]
+    tracks: list[LinkedTrack]
+    people: tuple[str, ...]
+    speakers: tuple[str, ...]
+    _reach: float = field(default=0.02, repr=False)  # seconds that a box holds before and after
+
+    @classmethod
+    def from_links(cls, links: Mapping[str, Any]) -> "LinkedVideo":
+        """Read the value of a `links.json` file.
+
+        Raises
+        ------
+        LinksError
+            When something needed is missing or of the wrong kind.
+        """
+        if not isinstance(links, Mapping) or links.get("version") != VERSION:
+            got = links.get("version") if isinstance(links, Mapping) else type(links).__name__
+            raise LinksError(
+                f"links: expected an object of version {VERSION}, got {got!r}; write it with `pins link`"
+            )
+        try:
+            turns = sorted(map(_turn, links["links"]), key=lambda turn: (turn.start, turn.end))
+            tracks = sorted(map(_track, links["tracks"]), key=lambda track: track.start)
+            video, duration = str(links["video"]), float(links["duration"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            what = f"no {error}" if isinstance(error, KeyError) else error
+            raise LinksError(
+                f"links: not of the expected form ({what}); write it with `pins link`"
+            ) from error
+        seen = [track.person for track in tracks]
+        linked = [turn.person for turn in turns if turn.person is not None]
+        speakers = tuple(dict.fromkeys(turn.speaker for turn in turns))
+        return cls(video, duration, turns, tracks, tuple(dict.fromkeys(seen + linked)), speakers)
+
+    def color(self, person: str | None) -> tuple[int, int, int]:
+        """RGB by which a person is known in every report."""
+        if person is None or person not in self.people:
+            return NOBODY
+        return PALETTE[self.people.index(person) % len(PALETTE)]
+
+    def turns_at(self, time: float) -> list[SpeakerFaceLink]:
+        """Turns that are under way at `time`."""
+        return [turn for turn in self.turns if turn.start <= time < turn.end]
+
+    def boxes_at(self, time: float) -> list[tuple[str, NDArray[np.float64]]]:
+        """Person and box (4,) of each face in the picture at `time`."""
+        reach = self._reach
+        return [
+            (track.person, track.box_at(time))
+            for track in self.tracks
+            if track.start - reach <= time <= track.end + reach
+        ]
+
+    def name_of_speaker(self, speaker: str) -> str | None:
+        """The person that most of a speaker's time was linked to, or None."""
+        seconds: dict[str | None, float] = {}
+        for turn in self.turns:
+            if turn.speaker == speaker:
+                seconds[turn.person] = seconds.get(turn.person, 0.0) + turn.end - turn.start
+        return max(seconds, key=lambda person: seconds[person], default=None)
+
+
+def read_links(path: str | Path) -> dict[str, Any]:
+    """Read a `links.json` file.
+
+    Raises
+    ------
+    LinksError
+        When the file is missing, no JSON, or of another form.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise LinksError(f"{path}: no such file; expected the links.json that `pins link` writes")
+    try:
+        links: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise LinksError(f"{path}: not a JSON file ({error})") from error
+    LinkedVideo.from_links(links)
+    return links
+
+
+def format_time(seconds: float) -> str:
+    """Write a time as a player shows it.
+
+    Examples
+    --------
+    >>> format_time(83.46), format_time(3600)
+    ('1:23.5', '1:00:00.0')
+    """
+    tenths = round(seconds * 10)
+    minutes, rest = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    clock = f"{hours}:{minutes:02d}" if hours else f"{minutes}"
+    return f"{clock}:{rest // 10:02d}.{rest % 10}"
+
+
+def _turn(value: Mapping[str, Any]) -> SpeakerFaceLink:
+    person, box = value["person"], value["box"]
+    start, end = float(value["start"]), float(value["end"])
+    if not 0 <= start <= end < float("inf"):
+        raise ValueError(f"a turn from {start} to {end} s")
+    status = value.get("status") or ("off screen" if person is None else "on screen")
+    evidence = {str(name): float(llr) for name, llr in (value.get("evidence") or {}).items()}
+    return SpeakerFaceLink(
+        start=start,
+        end=end,
+        speaker=str(value["speaker"]),
+        person=None if person is None else str(person),
+        box=None if box is None else _four(box),
+        confidence=float(value["confidence"]),
+        status=str(status),
+        evidence=evidence,
+    )
+
+
+def _track(value: Mapping[str, Any]) -> LinkedTrack:
+    rows = np.asarray(value["boxes"], dtype=np.float64).reshape(-1, 5)
+    if len(rows) == 0 or not np.isfinite(rows).all():
+        raise ValueError(f"track {value['track']!r} has no boxes, or boxes that are no numbers")
+    if any(second < first for first, second in pairwise(rows[:, 0])):
+        rows = rows[np.argsort(rows[:, 0], kind="stable")]
+    person = value["person"]
+    name = str(value["track"]) if person is None else str(person)
+    return LinkedTrack(str(value["track"]), name, rows[:, 0], rows[:, 1:])
+
+
+def _four(box: Sequence[float]) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = map(float, box)
+    return x1, y1, x2, y2

@@ -1,0 +1,85 @@
+"""The checked view of links.json."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pins_plugin.errors import LinksError
+from pins_plugin.report.linked_video import NOBODY, LinkedVideo, format_time, read_links
+
+TRACK = {"track": "T0", "person": "ANNA", "start": 1.0, "end": 3.0}
+LINKS = {
+    "version": 1,
+    "video": "a.mp4",
+    "duration": 4.0,
+    "links": [
+        {"start": 3, "end": 4, "speaker": "S1", "person": None, "box": None, "confidence": 0.5},
+        {"start": 1, "end": 3, "speaker": "S0", "person": "ANNA", "box": [0, 0, 9, 9], "confidence": 1},
+    ],
+    "tracks": [{**TRACK, "boxes": [[1.0, 0, 0, 10, 10], [3.0, 20, 0, 30, 10]]}],
+}  # fmt: skip
+
+
+def test_linked_video_sorts_turns_and_names_everyone() -> None:
+    linked = LinkedVideo.from_links(LINKS)
+    assert [turn.start for turn in linked.turns] == [1, 3]
+    assert (linked.people, linked.speakers) == (("ANNA",), ("S0", "S1"))
+    assert linked.turns[1].status == "off screen"
+    assert linked.name_of_speaker("S0") == "ANNA"
+    assert linked.name_of_speaker("S1") is None
+    assert linked.color(None) == NOBODY != linked.color("ANNA")
+
+
+@pytest.mark.parametrize(("time", "left"), [(1.0, 0), (2.0, 10), (2.5, 15), (3.01, 20)])
+def test_boxes_at_interpolates(time: float, left: float) -> None:
+    [(person, box)] = LinkedVideo.from_links(LINKS).boxes_at(time)
+    assert person == "ANNA"
+    assert np.allclose(box, [left, 0, left + 10, 10])
+
+
+def test_boxes_at_is_empty_outside_the_track() -> None:
+    assert LinkedVideo.from_links(LINKS).boxes_at(3.2) == []
+
+
+def test_tracks_without_a_person_keep_their_own_name() -> None:
+    track = {"track": "T7", "person": None, "start": 0, "end": 0, "boxes": [[0, 1, 2, 3, 4]]}
+    linked = LinkedVideo.from_links({**LINKS, "tracks": [track]})
+    assert linked.tracks[0].person == "T7"
+    assert np.allclose(linked.tracks[0].box_at(0.5), [1, 2, 3, 4])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"version": 2}, "version 1, got 2"),
+        ({"links": [{"start": 0}]}, "person"),
+        ({"links": [{**LINKS["links"][0], "start": 5}]}, "from 5.0 to 4.0"),
+        ({"tracks": [{**TRACK, "boxes": []}]}, "no boxes"),
+        ({"tracks": [{**TRACK, "boxes": [[1, 2, 3]]}]}, "form"),
+        ({"tracks": 3}, "form"),
+    ],
+)
+def test_from_links_says_what_is_wrong(change: dict, message: str) -> None:
+    with pytest.raises(LinksError, match=message):
+        LinkedVideo.from_links({**LINKS, **change})
+
+
+def test_read_links_refuses_what_is_no_links_file(tmp_path: Path) -> None:
+    with pytest.raises(LinksError, match="no such file"):
+        read_links(tmp_path / "links.json")
+    (tmp_path / "links.json").write_text("{")
+    with pytest.raises(LinksError, match="not a JSON file"):
+        read_links(tmp_path / "links.json")
+    (tmp_path / "links.json").write_text(json.dumps(LINKS))
+    assert read_links(tmp_path / "links.json") == LINKS
+
+
+def test_format_time() -> None:
+    assert [format_time(time) for time in (0, 59.96, 83.46, 3600)] == [
+        "0:00.0",
+        "1:00.0",
+        "1:23.5",
+        "1:00:00.0",
+    ]
