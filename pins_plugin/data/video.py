@@ -16,6 +16,7 @@ import av.error
 import numpy as np
 from numpy.typing import NDArray
 
+from pins_plugin.data.deinterlace import deinterlace
 from pins_plugin.data.media import clock_origin, open_media, reason
 from pins_plugin.data.sound_copy import SoundCopy
 from pins_plugin.errors import MediaError
@@ -89,7 +90,7 @@ def iter_frames(
     end: float = float("inf"),
     max_side: int | None = None,
 ) -> Iterator[VideoFrame]:
-    """Decode the pictures of a video one by one, upright, in constant memory.
+    """Decode the pictures of a video one by one, upright and deinterlaced, in constant memory.
 
     Parameters
     ----------
@@ -116,7 +117,7 @@ def iter_frames(
         origin = clock_origin(container)
         if start > 1.0:  # to the key frame before
             container.seek(int((start + origin) / stream.time_base), stream=stream)
-        for frame in _decode_leniently(container, stream):
+        for frame in deinterlace(_decode_leniently(container, stream)):
             if frame.time is None:
                 continue
             time = frame.time - origin

@@ -100,3 +100,37 @@ def test_text_named_mp4_is_refused(tmp_path: Path) -> None:
 def test_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="got a folder"):
         probe_video(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("turn", "matrix", "bright"),
+    [
+        (
+            90,
+            (0, 1, -1, 0),
+            (0, 1),
+        ),  # as a telephone held upright writes it: turn clockwise to show
+        (180, (-1, 0, 0, -1), (1, 1)),
+        (270, (0, -1, 1, 0), (1, 0)),
+    ],
+)
+def test_pictures_come_upright_by_the_rotation_flag(
+    tmp_path: Path, turn: int, matrix: tuple[int, ...], bright: tuple[int, int]
+) -> None:
+    plain = _write(tmp_path / "plain.mp4", num_frames=20).read_bytes()
+    start = (
+        plain.index(b"tkhd") + 44
+    )  # ISO 14496-12, 8.3.2: the matrix of the track header, version 0
+    values = [65536 * matrix[0], 65536 * matrix[1], 0, 65536 * matrix[2], 65536 * matrix[3], 0]
+    turned = (
+        plain[:start] + np.array([*values, 0, 0, 1 << 30], ">i4").tobytes() + plain[start + 36 :]
+    )
+    path = tmp_path / "turned.mp4"
+    path.write_bytes(turned)
+    image = [frame.image for frame in iter_frames(path)][-1].astype(float)
+    height, width = image.shape[:2]
+    assert (height, width) == ((64, 96) if turn == 180 else (96, 64))
+    info = probe_video(path)
+    assert (info.height, info.width, info.rotation) == (height, width, -turn % 360)
+    quarters = image.reshape(2, height // 2, 2, width // 2, 3).mean(axis=(1, 3, 4))
+    assert np.unravel_index(quarters.argmax(), (2, 2)) == bright
