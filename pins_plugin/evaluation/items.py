@@ -31,8 +31,8 @@ class Bootstrap:
         self, values: NDArray, labels: Labels, num_identities: int, name: str = "value"
     ) -> Report:
         """Report a mean over trials, {name: ..., "ci95": [low, high]}; `labels` are the trials' people."""
-        low, high = mean_interval(values, labels, num_identities, **self.options())
-        return {name: float(np.mean(values)), "ci95": [low, high]}
+        interval = mean_interval(values, labels, num_identities, **self.options())
+        return {name: float(np.mean(values)), "ci95": interval.tolist()}
 
 
 @dataclass(frozen=True)

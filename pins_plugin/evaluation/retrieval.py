@@ -44,7 +44,9 @@ def _one_direction(items: FaceVoiceItems, forward: bool, bootstrap: Bootstrap) -
     chance = {"map": chance_average_precision(relevant, num_items)}
     chance |= {f"recall_at_{k}": chance_recall_at_k(relevant, num_items, k) for k in RECALL_AT}
     reached = _search(items.scores, forward, queries, labels, item_labels)
-    best = _search(items.oracle, forward, queries, labels, item_labels) if items.oracle else {}
+    best = {}
+    if items.oracle:
+        best = _search(items.oracle, forward, queries, labels, item_labels, by_person=True)
     report: Report = {
         name: {
             **bootstrap.mean(values, labels, num_identities),
@@ -57,17 +59,38 @@ def _one_direction(items: FaceVoiceItems, forward: bool, bootstrap: Bootstrap) -
 
 
 def _search(
-    scores: Scores, forward: bool, queries: NDArray, labels: Labels, item_labels: Labels
+    scores: Scores,
+    forward: bool,
+    queries: NDArray,
+    labels: Labels,
+    item_labels: Labels,
+    *,
+    by_person: bool = False,
 ) -> dict[str, NDArray[np.float64]]:
-    """Recall at k and average precision of each query."""
+    """Recall at k and average precision of each query.
+
+    `by_person` lists one item of each person for recall: the oracle knows that a second item of a person it
+    has already listed would be a wasted place.
+    """
+    people, member = np.unique(item_labels, return_inverse=True)
     compare = scores.faces_to_voices if forward else scores.voices_to_faces
     ranks, precision = [], []
     for start in range(0, len(queries), CHUNK):
         chunk = slice(start, start + CHUNK)
         similarities = compare(queries[chunk])
         relevant = labels[chunk, None] == item_labels[None]
-        ranks.append(ranks_of_first(similarities, relevant))
         precision.append(average_precision(similarities, relevant))
+        if by_person:
+            similarities = _best_of_each(similarities, member, len(people))
+            relevant = labels[chunk, None] == people[None]
+        ranks.append(ranks_of_first(similarities, relevant))
     first = np.concatenate(ranks)
     recall = {f"recall_at_{k}": (first <= k).astype(np.float64) for k in RECALL_AT}
     return recall | {"map": np.concatenate(precision)}
+
+
+def _best_of_each(similarities: NDArray, member: NDArray[np.intp], num_people: int) -> NDArray:
+    """Keep the best item of each person: (num_queries, num_items) to (num_queries, num_people)."""
+    order = np.argsort(member, kind="stable")
+    starts = np.searchsorted(member[order], np.arange(num_people))
+    return np.asarray(np.maximum.reduceat(similarities[:, order], starts, axis=1))

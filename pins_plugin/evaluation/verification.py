@@ -1,15 +1,19 @@
 """Cross-modal verification: is this the face of this voice?"""
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pins_plugin.evaluation.items import Bootstrap, FaceVoiceItems, Labels, Report
 from pins_plugin.evaluation.trials import PairTrials, draw_pairs
 from pins_plugin.metrics.bootstrap import bootstrap_interval, pair_weights
-from pins_plugin.metrics.verification import eer, min_dcf, roc_auc, roc_curve
+from pins_plugin.metrics.verification import (
+    area_under,
+    eer,
+    equal_error_of,
+    min_dcf,
+    roc_auc,
+    roc_curve,
+)
 
 
 def draw_verification(
@@ -92,21 +96,18 @@ def score_pairs(
     people, codes = np.unique(np.stack([first, second]), return_inverse=True)
     first, second = codes.reshape(2, -1)
 
-    def interval(metric: Callable[..., Any]) -> list[float]:
-        low, high = bootstrap_interval(
-            lambda counts: metric(scores, same, pair_weights(counts, first, second)),
-            len(people),
-            **bootstrap.options(),
-        )
-        return [low, high]
+    def area_and_error(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        curve = roc_curve(scores, same, pair_weights(counts, first, second))
+        return np.stack([area_under(curve), equal_error_of(curve)], axis=-1)
 
+    intervals = bootstrap_interval(area_and_error, len(people), **bootstrap.options())
     return {
         "roc_auc": roc_auc(scores, same),
-        "ci95": interval(roc_auc),
+        "ci95": intervals[:, 0].tolist(),
         "chance": 0.5,
         "oracle": None if oracle is None else roc_auc(oracle, same),
         "eer": eer(scores, same),
-        "eer_ci95": interval(eer),
+        "eer_ci95": intervals[:, 1].tolist(),
         "oracle_eer": None if oracle is None else eer(oracle, same),
         "min_dcf": min_dcf(scores, same),
         "num_pairs": len(np.asarray(scores)),

@@ -23,13 +23,13 @@ def bootstrap_interval(
     num_replicates: int = 1000,
     level: float = 0.95,
     chunk: int = 100,
-) -> tuple[float, float]:
+) -> Floats:
     """Bound a statistic by the percentile bootstrap over identities (Efron 1979).
 
     Parameters
     ----------
     statistic : callable
-        Maps counts (num_chunk, num_identities), how often each person was drawn, to (num_chunk,) values.
+        Maps counts (num_chunk, num_identities), how often each person was drawn, to (num_chunk, ...) values.
     num_identities : int
     generator : numpy.random.Generator
     num_replicates : int
@@ -40,7 +40,8 @@ def bootstrap_interval(
 
     Returns
     -------
-    low, high : float
+    interval : (2, ...) float64 array
+        Low and high.
     """
     if num_identities < 1:
         raise ShapeError(f"num_identities: expected at least one person, got {num_identities}")
@@ -51,13 +52,12 @@ def bootstrap_interval(
         counts = generator.multinomial(num_identities, uniform, size=size)
         values.append(statistic(counts.astype(np.float64)))
     tail = (1 - level) / 2
-    low, high = np.nanquantile(np.concatenate(values), [tail, 1 - tail])
-    return float(low), float(high)
+    return np.asarray(np.nanquantile(np.concatenate(values), [tail, 1 - tail], axis=0))
 
 
 def mean_interval(
     values: ArrayLike, labels: ArrayLike, num_identities: int, **options: Any
-) -> tuple[float, float]:
+) -> Floats:
     """Bound the mean of `values` (num_trials,) whose people are `labels` (num_trials,) class indices."""
     values = np.asarray(values, dtype=np.float64)
     sums = np.bincount(labels, weights=values, minlength=num_identities)

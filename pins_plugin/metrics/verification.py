@@ -81,8 +81,7 @@ def roc_auc(scores: ArrayLike, labels: ArrayLike, weights: ArrayLike | None = No
     >>> roc_auc([0.9, 0.4, 0.6, 0.1], [1, 1, 0, 0])
     0.75
     """
-    curve = roc_curve(scores, labels, weights)
-    return _plain(np.trapezoid(curve.hit, curve.false_alarm, axis=-1))
+    return _plain(area_under(roc_curve(scores, labels, weights)))
 
 
 def eer(scores: ArrayLike, labels: ArrayLike, weights: ArrayLike | None = None) -> Any:
@@ -102,14 +101,7 @@ def eer(scores: ArrayLike, labels: ArrayLike, weights: ArrayLike | None = None) 
     >>> eer([0.9, 0.4, 0.6, 0.1], [1, 1, 0, 0])
     0.5
     """
-    _, false_alarm, hit = roc_curve(scores, labels, weights)
-    excess = false_alarm + hit - 1  # false alarms minus misses: rises from -1 to 1
-    after = np.argmax(excess >= 0, axis=-1)[..., None]
-    before = np.maximum(after - 1, 0)
-    start, stop = (np.take_along_axis(excess, at, axis=-1) for at in (before, after))
-    low, high = (np.take_along_axis(false_alarm, at, axis=-1) for at in (before, after))
-    share = np.divide(-start, stop - start, out=np.zeros_like(start), where=stop > start)
-    return _plain((low + share * (high - low))[..., 0])
+    return _plain(equal_error_of(roc_curve(scores, labels, weights)))
 
 
 def min_dcf(
@@ -136,6 +128,22 @@ def min_dcf(
     miss, false_alarm = miss_cost * prior, false_alarm_cost * (1 - prior)
     cost = miss * (1 - curve.hit) + false_alarm * curve.false_alarm
     return _plain(cost.min(axis=-1) / min(miss, false_alarm))
+
+
+def area_under(curve: RocCurve) -> Floats:
+    """Area under a traced curve, by trapezoids: (...)."""
+    return np.asarray(np.trapezoid(curve.hit, curve.false_alarm, axis=-1))
+
+
+def equal_error_of(curve: RocCurve) -> Floats:
+    """False alarm rate where a traced curve, linearly joined, has as many misses: (...)."""
+    excess = curve.false_alarm + curve.hit - 1  # false alarms minus misses: rises from -1 to 1
+    after = np.argmax(excess >= 0, axis=-1)[..., None]
+    before = np.maximum(after - 1, 0)
+    start, stop = (np.take_along_axis(excess, at, axis=-1) for at in (before, after))
+    low, high = (np.take_along_axis(curve.false_alarm, at, axis=-1) for at in (before, after))
+    share = np.divide(-start, stop - start, out=np.zeros_like(start), where=stop > start)
+    return np.asarray((low + share * (high - low))[..., 0])
 
 
 def _cumulative_share(weights: Floats, ends: NDArray[np.intp]) -> Floats:
