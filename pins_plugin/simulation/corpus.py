@@ -1,0 +1,205 @@
+"""Many clips at once: in parallel, resumable, and the same whatever the number of workers."""
+
+import json
+import multiprocessing
+import os
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pins_plugin.data.manifest import write_manifest
+from pins_plugin.errors import ManifestError
+from pins_plugin.simulation.clip import plan_clip, write_clip
+from pins_plugin.simulation.oracle import save_people
+from pins_plugin.simulation.person import sample_person
+from pins_plugin.types import TalkingFaceClip
+from pins_plugin.utils.files import atomic_folder, write_json
+from pins_plugin.utils.progress import progress
+
+SPLITS = ("train", "valid", "test")
+
+
+@dataclass(frozen=True)
+class CorpusSettings:
+    """What a corpus of clips is made from.
+
+    Parameters
+    ----------
+    people, clips_per_person : int
+    seed : int
+        Another seed makes other people.
+    form : str
+        What the manifest points to: "images" (a folder of JPEG frames) or "video" (an mp4, slower to make and to
+        read, but with every frame).
+    num_images : int
+        JPEG frames per clip.
+    image_size : int
+        In pixels.
+    words : int
+        Words per clip; three take about 1.5 s.
+    splits : tuple of three floats
+        Shares of people that go to train, valid and test.
+    """
+
+    people: int = 400
+    clips_per_person: int = 2
+    seed: int = 0
+    form: str = "images"
+    num_images: int = 4
+    image_size: int = 112
+    words: int = 3
+    splits: tuple[float, float, float] = (0.7, 0.1, 0.2)
+
+
+def write_corpus(
+    folder: str | Path, settings: CorpusSettings, *, jobs: int | None = None, quiet: bool = False
+) -> Path:
+    """Write `manifest.csv`, `people.npz` (the truth about everyone) and a folder per clip.
+
+    A run that was stopped goes on where it was. No name of a file or clip says who it shows.
+
+    Parameters
+    ----------
+    folder : str or Path
+    settings : CorpusSettings
+    jobs : int, optional
+        Processes; by default one per core.
+    quiet : bool
+
+    Returns
+    -------
+    manifest : Path
+
+    Raises
+    ------
+    ManifestError
+        When the settings make no sense, or the folder holds a corpus with other settings.
+    """
+    check_settings(settings)
+    folder = Path(folder)
+    _claim(folder, settings)
+    numbers = clip_numbers(settings)
+    todo = [
+        (folder / "clips" / _clip_id(number), person, clip)
+        for (person, clip), number in numbers.items()
+        if not (folder / "clips" / _clip_id(number)).is_dir()
+    ]
+    _write_all(todo, settings, jobs or os.cpu_count() or 1, quiet)
+    save_people(
+        folder / "people.npz", [sample_person(settings.seed, i) for i in range(settings.people)]
+    )
+    manifest = folder / "manifest.csv"
+    write_manifest(manifest, list(_rows(folder, settings, numbers)))
+    return manifest
+
+
+def check_settings(settings: CorpusSettings) -> None:
+    """Raise ManifestError when the settings make no sense."""
+    for name in ("people", "clips_per_person", "num_images", "words"):
+        if getattr(settings, name) < 1:
+            raise ManifestError(
+                f"{name}: expected at least 1, got {getattr(settings, name)}; give a larger number"
+            )
+    if settings.image_size < 32:
+        raise ManifestError(
+            f"image_size: expected at least 32 pixels, got {settings.image_size}; give a larger number"
+        )
+    if settings.form not in ("images", "video"):
+        raise ManifestError(f"form: expected images or video, got {settings.form!r}")
+    if min(settings.splits) < 0 or abs(sum(settings.splits) - 1) > 1e-6:
+        raise ManifestError(
+            f"splits: expected three shares that add up to 1, got {settings.splits}; such as 0.7 0.1 0.2"
+        )
+
+
+def clip_numbers(settings: CorpusSettings) -> dict[tuple[int, int], int]:
+    """Number the clips in an order that tells nothing about people: {(person, clip): number}."""
+    pairs = [(p, c) for p in range(settings.people) for c in range(settings.clips_per_person)]
+    order = np.random.default_rng([settings.seed, 4]).permutation(len(pairs))
+    return dict(zip(pairs, order.tolist(), strict=True))
+
+
+def assign_splits(settings: CorpusSettings) -> list[str]:
+    """Return the split of each person, at random by the seed; no person is in two."""
+    ends = np.round(np.cumsum(settings.splits) * settings.people).astype(int)
+    places = np.searchsorted(ends, np.arange(settings.people), side="right")
+    order = np.random.default_rng([settings.seed, 5]).permutation(settings.people)
+    names = [""] * settings.people
+    for person, place in zip(order.tolist(), places.tolist(), strict=True):
+        names[person] = SPLITS[min(place, 2)]
+    return names
+
+
+def _write_all(
+    todo: list[tuple[Path, int, int]], settings: CorpusSettings, jobs: int, quiet: bool
+) -> None:
+    chunks = [(todo[start : start + 8], settings) for start in range(0, len(todo), 8)]
+    if jobs == 1 or len(chunks) <= 1:
+        for chunk in progress(chunks, "clips x 8", quiet=quiet):
+            _write_chunk(chunk)
+        return
+    context = multiprocessing.get_context("spawn")  # forking a process with threads may hang
+    with ProcessPoolExecutor(min(jobs, len(chunks)), mp_context=context) as pool:
+        done = pool.map(_write_chunk, chunks)
+        for _ in progress(done, "clips x 8", total=len(chunks), quiet=quiet):
+            pass
+
+
+def _write_chunk(chunk: tuple[list[tuple[Path, int, int]], CorpusSettings]) -> None:
+    clips, settings = chunk
+    for path, person, clip in clips:
+        with atomic_folder(path) as temporary:
+            write_clip(
+                temporary,
+                plan_clip(settings.seed, person, clip, settings.words),
+                num_images=settings.num_images,
+                image_size=settings.image_size,
+                video=settings.form == "video",
+            )
+
+
+def _rows(
+    folder: Path, settings: CorpusSettings, numbers: dict[tuple[int, int], int]
+) -> Iterable[TalkingFaceClip]:
+    splits = assign_splits(settings)
+    for (person_index, clip_index), number in sorted(numbers.items(), key=lambda item: item[1]):
+        plan = plan_clip(settings.seed, person_index, clip_index, settings.words)
+        clip_folder = folder / "clips" / _clip_id(number)
+        yield TalkingFaceClip(
+            clip_id=_clip_id(number),
+            identity=plan.person.identity,
+            video=f"v{number:06d}",
+            faces=clip_folder / ("faces.mp4" if settings.form == "video" else "faces"),
+            audio=clip_folder / "voice.wav",
+            split=splits[person_index],
+            attributes={
+                "gender": plan.person.gender,
+                "age": str(plan.person.age),
+                "nationality": plan.person.accent,
+                "words": plan.words,
+                "seed": str(settings.seed),
+            },
+        )
+
+
+def _claim(folder: Path, settings: CorpusSettings) -> None:
+    """Note the settings in the folder, or check that they are the ones noted."""
+    note = folder / "simulation.json"
+    wanted = json.loads(json.dumps(asdict(settings)))
+    if note.exists():
+        found = json.loads(note.read_text(encoding="utf-8"))
+        other = [name for name in wanted if found.get(name) != wanted[name]]
+        if other:
+            raise ManifestError(
+                f"{folder}: holds clips made with {other[0]} {found.get(other[0])}, not {wanted[other[0]]}; "
+                "choose another folder or remove this one"
+            )
+    else:
+        write_json(note, wanted)
+
+
+def _clip_id(number: int) -> str:
+    return f"c{number:06d}"

@@ -1,0 +1,145 @@
+"""People: hidden causes that show in both the face and the voice, plus traits of their own.
+
+The model is linear and Gaussian given three coin flips, so that the best possible decision has a closed
+form (`oracle.py`). Causes `c` are independent: sex and the two halves of the accent group are -1 or +1 with
+equal probability, the others standard normal. Each trait of face or voice is
+
+    trait = loadings @ c + sqrt(1 - |loadings|^2) * private,     private ~ N(0, 1),
+
+so that every trait has mean 0 and variance 1. What a trait looks or sounds like is up to `face.py` and `voice.py`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+DISCRETE_CAUSES = ("sex", "accent_1", "accent_2")  # -1 or +1
+CAUSES = (*DISCRETE_CAUSES, "age", "size", "build", "temper", "weather")
+
+# What drives each trait. `build` is slight to heavy, `temper` calm to lively, `weather` fresh to weathered
+# (a smoker's skin and voice); accents are long-term settings of the articulators (Honikman 1964), so they
+# color every sound, and come with the looks of a region.
+FACE_LOADINGS: dict[str, dict[str, float]] = {
+    "hair_length": {"sex": -0.90},
+    "beard": {"sex": 0.85, "age": 0.15},
+    "jaw_width": {"sex": 0.45, "size": 0.55, "build": 0.30},
+    "neck_width": {"size": 0.80, "sex": 0.35},
+    "face_length": {"size": 0.45, "build": -0.50},
+    "cheek_fullness": {"build": 0.93},
+    "skin_tone": {"accent_1": 0.88},
+    "hair_shade": {"accent_2": 0.88},
+    "lip_fullness": {"sex": -0.35, "accent_1": 0.50},
+    "lip_redness": {"sex": -0.75},
+    "wrinkles": {"age": 0.88, "weather": 0.25},
+    "hair_gray": {"age": 0.92},
+    "skin_redness": {"weather": 0.93},
+    "eye_bags": {"weather": 0.60, "age": 0.40},
+    "brow_thickness": {"sex": 0.55, "temper": 0.45},
+    "brow_arch": {"temper": 0.90},
+    "eye_size": {"sex": -0.35, "temper": 0.50},
+    "nose_size": {"size": 0.50, "accent_2": 0.40},
+    "eye_color": {},
+    "eye_spacing": {},
+    "nose_length": {},
+    "mouth_width": {},
+    "hair_style": {},
+    "hair_volume": {},
+    "glasses": {},
+}
+VOICE_LOADINGS: dict[str, dict[str, float]] = {
+    "pitch": {"sex": -0.82, "age": -0.20, "size": -0.20},
+    "tract_length": {"sex": 0.40, "size": 0.65},
+    "brightness": {"build": -0.65, "sex": -0.15},
+    "breathiness": {"age": 0.65, "sex": -0.20},
+    "roughness": {"weather": 0.55, "age": 0.20},
+    "twang": {"accent_1": 0.55},
+    "nasality": {"accent_2": 0.55},
+    "pitch_range": {"temper": 0.45},
+    "rate": {"temper": 0.30, "age": -0.30},
+    "loudness": {},
+    "articulation": {},
+}
+ACCENT_GROUPS = {(-1, -1): "northern", (-1, 1): "eastern", (1, -1): "western", (1, 1): "southern"}
+
+
+@dataclass(frozen=True)
+class Person:
+    """One simulated person.
+
+    Parameters
+    ----------
+    identity : str
+        Such as "p0042".
+    causes : dict of str to float
+        Hidden causes, by the names of `CAUSES`.
+    face, voice : dict of str to float
+        Traits, each with mean 0 and variance 1 over people.
+    """
+
+    identity: str
+    causes: dict[str, float]
+    face: dict[str, float]
+    voice: dict[str, float]
+
+    @property
+    def gender(self) -> str:
+        """Return "m" or "f"."""
+        return "m" if self.causes["sex"] > 0 else "f"
+
+    @property
+    def age(self) -> int:
+        """Years, 18 to 80."""
+        return round(18 + 62 / (1 + np.exp(-0.9 * self.causes["age"] + 0.3)))
+
+    @property
+    def accent(self) -> str:
+        """Name of the accent group."""
+        return ACCENT_GROUPS[int(self.causes["accent_1"]), int(self.causes["accent_2"])]
+
+
+def loading_matrix(table: dict[str, dict[str, float]]) -> NDArray[np.float64]:
+    """Return the (num_traits, num_causes) loadings of a table."""
+    return np.array([[row.get(cause, 0.0) for cause in CAUSES] for row in table.values()])
+
+
+def private_scale(loadings: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the (num_traits,) standard deviation of what a trait owes to no shared cause."""
+    return np.sqrt(1 - (loadings**2).sum(axis=1))
+
+
+def sample_person(seed: int, index: int) -> Person:
+    """Make person number `index` of the population `seed`; the same whatever else is made.
+
+    Parameters
+    ----------
+    seed : int
+        Names the population.
+    index : int
+        0, 1, 2, ...
+
+    Returns
+    -------
+    person : Person
+    """
+    generator = np.random.default_rng([seed, 1, index])
+    coins = generator.choice([-1.0, 1.0], size=len(DISCRETE_CAUSES))
+    causes = np.concatenate(
+        [coins, generator.standard_normal(len(CAUSES) - len(DISCRETE_CAUSES))]
+    )  # (num_causes,)
+    face, voice = (
+        dict(zip(table, _sample_traits(table, causes, generator), strict=True))
+        for table in (FACE_LOADINGS, VOICE_LOADINGS)
+    )
+    return Person(f"p{index:04d}", dict(zip(CAUSES, causes.tolist(), strict=True)), face, voice)
+
+
+def _sample_traits(
+    table: dict[str, dict[str, float]],
+    causes: NDArray[np.float64],
+    generator: np.random.Generator,
+) -> list[float]:
+    loadings = loading_matrix(table)
+    private = private_scale(loadings) * generator.standard_normal(len(table))
+    traits: list[float] = (loadings @ causes + private).tolist()
+    return traits

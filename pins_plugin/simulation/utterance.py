@@ -1,0 +1,142 @@
+"""What is said and when: words become timed phones; phones become tracks of the vocal tract and of the mouth."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pins_plugin.simulation.person import Person
+from pins_plugin.simulation.phones import MOUTH_PARAMETERS, PHONES, VOCABULARY
+
+REACH = 0.06  # seconds over which a phone's hold on the lips fades to 1/e
+ANTICIPATION = 0.02  # seconds by which the lips lead the sound
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word and when it sounds, in seconds."""
+
+    text: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """Timed phones.
+
+    Parameters
+    ----------
+    phones : tuple of str
+        Names in `PHONES`, silence included, without gaps.
+    boundaries : (num_phones + 1,) float64 array
+        Seconds; phone i sounds from boundaries[i] to boundaries[i + 1].
+    words : tuple of Word
+    """
+
+    phones: tuple[str, ...]
+    boundaries: NDArray[np.float64]
+    words: tuple[Word, ...]
+
+    @property
+    def duration(self) -> float:
+        """Seconds from first to last boundary."""
+        return float(self.boundaries[-1])
+
+
+def say(
+    words: Sequence[str],
+    person: Person,
+    generator: np.random.Generator,
+    *,
+    lead: float = 0.12,
+    tail: float = 0.15,
+    pause: float = 0.05,
+) -> Utterance:
+    """Lay out words in time, at the person's own pace.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Of `VOCABULARY`.
+    person : Person
+    generator : np.random.Generator
+    lead, tail, pause : float
+        Silence before, after and between the words, in seconds (the pauses vary around theirs).
+
+    Returns
+    -------
+    utterance : Utterance
+    """
+    pace = np.exp(-0.16 * person.voice["rate"])
+    phones: list[str] = ["sil"]
+    durations: list[float] = [lead]
+    spans: list[tuple[str, int, int]] = []
+    for word in words:
+        spans.append((word, len(phones), len(phones) + len(VOCABULARY[word])))
+        phones.extend(VOCABULARY[word])
+        durations.extend(
+            PHONES[name].duration * pace * np.exp(0.12 * generator.standard_normal())
+            for name in VOCABULARY[word]
+        )
+        phones.append("sil")
+        durations.append(pause * np.exp(0.4 * generator.standard_normal()))
+    durations[-1] = tail
+    boundaries = np.concatenate([[0.0], np.cumsum(durations)])
+    return Utterance(
+        tuple(phones),
+        boundaries,
+        tuple(
+            Word(text, float(boundaries[first]), float(boundaries[last]))
+            for text, first, last in spans
+        ),
+    )
+
+
+def mouth_track(
+    utterance: Utterance, times: NDArray[np.float64], articulation: float = 1.0
+) -> NDArray[np.float64]:
+    """Follow the mouth through an utterance.
+
+    Each phone pulls the mouth toward its target with a strength that decays on both sides of it; the mouth is the
+    weighted mean of all pulls (dominance functions: Cohen and Massaro 1993, "Modeling coarticulation in synthetic
+    visual speech").
+
+    Parameters
+    ----------
+    utterance : Utterance
+    times : (num_times,) float64 array
+        Seconds.
+    articulation : float
+        How far this person moves the lips, about 1.
+
+    Returns
+    -------
+    mouths : (num_times, 7) float64 array
+        Columns as `MOUTH_PARAMETERS`.
+
+    Examples
+    --------
+    >>> silent = Utterance(("sil",), np.array([0.0, 1.0]), ())
+    >>> mouth_track(silent, np.array([0.5]))[0, 0]
+    0.02
+    """
+    targets = np.array([PHONES[name].mouth for name in utterance.phones])  # (num_phones, 7)
+    grips = np.array([PHONES[name].grip for name in utterance.phones])
+    starts, ends = utterance.boundaries[:-1], utterance.boundaries[1:]
+    at = times[:, None] + ANTICIPATION
+    distance = np.maximum(np.maximum(starts - at, at - ends), 0.0)  # 0 inside the phone
+    inside = np.abs(at - (starts + ends) / 2) / np.maximum(ends - starts, 1e-3)  # 0 at the center
+    pulls = grips * np.exp(-distance / (REACH / 3) - 1.2 * np.minimum(inside, 0.5))
+    pulls += 1e-9
+    mouths: NDArray[np.float64] = (pulls @ targets) / pulls.sum(axis=1, keepdims=True)
+    mouths[:, : MOUTH_PARAMETERS.index("press")] *= articulation
+    return mouths
+
+
+def rest_track(num_times: int, smile: float = 0.0) -> NDArray[np.float64]:
+    """Return the (num_times, 7) mouth of someone who listens, more or less smiling."""
+    mouths = np.tile(np.array(PHONES["sil"].mouth, dtype=np.float64), (num_times, 1))
+    mouths[:, MOUTH_PARAMETERS.index("width")] = smile
+    return mouths
