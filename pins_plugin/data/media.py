@@ -45,3 +45,18 @@ def clock_origin(container: Any) -> float:
 def reason(error: Exception) -> str:
     """What FFmpeg says of an error, in a few words."""
     return str(getattr(error, "strerror", None) or error)
+
+
+def plays_in_browsers(path: str | Path) -> bool:
+    """Whether every current browser plays the file as it is, from time zero on."""
+    with open_media(path) as container:
+        if "mp4" not in container.format.name or not container.streams.video:
+            return False
+        video = container.streams.video[0].codec_context
+        sounds = {stream.codec_context.name for stream in container.streams.audio}
+        return (
+            video.name == "h264"
+            and video.pix_fmt in ("yuv420p", "yuvj420p")
+            and sounds <= {"aac", "mp3"}
+            and abs(clock_origin(container)) < 0.02
+        )

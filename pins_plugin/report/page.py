@@ -1,0 +1,131 @@
+"""One HTML page per video: watch it, see who speaks, review what is doubtful, export corrections.
+
+The page is a single file without anything from outside; a video too large to carry inside lies beside it.
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from pins_plugin.data.video import probe_video
+from pins_plugin.report.linked_video import NOBODY, PALETTE, LinkedVideo, format_time
+from pins_plugin.report.page_parts import gallery, rows, summary, ticks, tracks, turns
+from pins_plugin.report.pictures import browser_video, face_pictures
+from pins_plugin.utils.files import write_text
+
+TEMPLATES = Path(__file__).with_name("templates")
+EMBED_BYTES = 24_000_000  # a larger video lies beside the page
+MAX_PICTURED = 80  # people
+PICTURES_OF_SPEAKERS = 3
+DOUBTFUL = 0.75  # turns below this confidence are what `n` and `p` step through
+
+
+def write_page(
+    video: str | Path,
+    links: Mapping[str, Any],
+    out: str | Path,
+    *,
+    embed_bytes: int = EMBED_BYTES,
+    quiet: bool = False,
+) -> None:
+    """Write the page of one video.
+
+    Parameters
+    ----------
+    video : str or Path
+    links : dict
+        The value of `links.json`.
+    out : str or Path
+        An html file. A video of more than `embed_bytes` is put beside it, under the same name.
+    embed_bytes : int
+    quiet : bool
+        Show no progress bar.
+
+    Raises
+    ------
+    LinksError
+        When `links` is not of the expected form.
+    MediaError
+        When the video cannot be read.
+    """
+    video, out = Path(video), Path(out)
+    linked = LinkedVideo.from_links(links)
+    info = probe_video(video)
+    faces = face_pictures(video, linked, _picture_counts(linked))
+    with browser_video(video, out.with_suffix(".mp4"), embed_bytes, quiet) as playable:
+        embedded = playable.stat().st_size <= embed_bytes
+        write_text(
+            out,
+            render(
+                "page.html",
+                title=Path(linked.video).name or video.name,
+                linked=linked,
+                colors=[_hex(color) for color in PALETTE],
+                nobody=_hex(NOBODY),
+                summary=summary(linked, DOUBTFUL),
+                turns=turns(linked, faces, DOUBTFUL),
+                rows=rows(linked),
+                ticks=ticks(linked.duration),
+                gallery=gallery(linked, faces),
+                video=base64.b64encode(playable.read_bytes()).decode() if embedded else "",
+                data={
+                    "video": linked.video,
+                    "source": "" if embedded else playable.name,
+                    "width": info.width,
+                    "height": info.height,
+                    "duration": linked.duration,
+                    "doubtful": DOUBTFUL,
+                    "people": linked.people,
+                    "tracks": tracks(linked),
+                },
+            ),
+        )
+
+
+def render(template: str, **values: Any) -> str:
+    """Fill a template of this package; every value is escaped.
+
+    The template's style sheet and script lie beside it under the same name. They are put inside, and the
+    page's Content-Security-Policy names their hashes, so that no other script or style can ever run in it.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["clock"] = format_time
+    path = TEMPLATES / template
+    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    script_path = path.with_suffix(".js")
+    script = script_path.read_text(encoding="utf-8") if script_path.exists() else ""
+    colors = "".join(f".c{index}{{--c:{_hex(color)}}}" for index, color in enumerate(PALETTE))
+    style += f"\n{colors}.nobody{{--c:{_hex(NOBODY)}}}\n"
+    policy = (
+        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data:; "
+        "media-src blob: data: file: 'self'; base-uri 'none'; form-action 'none'"
+    )
+    return environment.get_template(template).render(
+        style=style, script=script, policy=policy, **values
+    )
+
+
+def _picture_counts(linked: LinkedVideo) -> dict[str, int]:
+    """More pictures of those who speak; none of the last of a crowd."""
+    speaking = {turn.person for turn in linked.turns}
+    people = sorted(linked.people, key=lambda person: person not in speaking)[:MAX_PICTURED]
+    return {person: PICTURES_OF_SPEAKERS if person in speaking else 1 for person in people}
+
+
+def _hex(color: tuple[int, int, int]) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*color)
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"

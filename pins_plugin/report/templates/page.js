@@ -1,0 +1,306 @@
+"use strict";
+const data = JSON.parse(document.getElementById("data").textContent);
+const byId = (id) => document.getElementById(id);
+const [video, canvas, screen_, list] = ["video", "overlay", "screen", "turns"].map(byId);
+const turns = [...document.querySelectorAll(".turn")].map((item) => ({
+  item,
+  index: +item.dataset.index,
+  start: +item.dataset.start,
+  end: +item.dataset.end,
+  speaker: item.dataset.speaker,
+  person: data.people.includes(item.dataset.person) ? item.dataset.person : null,
+  found: data.people.includes(item.dataset.person) ? item.dataset.person : null,
+  status: item.dataset.status,
+  confidence: +item.dataset.confidence,
+  decided: false,
+}));
+const inTime = [...turns].sort((a, b) => a.start - b.start || a.end - b.end);
+let opened = null;
+let stopAt = Infinity;
+
+// ---- video: embedded ones become a blob, so that seeking works everywhere
+const embedded = byId("video-data").textContent;
+if (embedded) {
+  const bytes = Uint8Array.from(atob(embedded), (letter) => letter.charCodeAt(0));
+  video.src = URL.createObjectURL(new Blob([bytes], { type: "video/mp4" }));
+} else {
+  video.src = encodeURIComponent(data.source);
+}
+
+const clock = (time) => {
+  const tenths = Math.round(time * 10);
+  const two = (number) => String(number).padStart(2, "0");
+  const minutes = Math.floor(tenths / 600);
+  const head = minutes >= 60 ? `${Math.floor(minutes / 60)}:${two(minutes % 60)}` : `${minutes}`;
+  return `${head}:${two(Math.floor(tenths / 10) % 60)}.${tenths % 10}`;
+};
+const color = (person) => {
+  const index = data.people.indexOf(person);
+  return index < 0 ? "nobody" : `c${index % 10}`;
+};
+const shade = Object.fromEntries(
+  [...Array(10).keys()].map((index) => `c${index}`).concat("nobody").map((name) => {
+    const probe = Object.assign(document.createElement("i"), { className: name });
+    document.body.append(probe);
+    const value = getComputedStyle(probe).getPropertyValue("--c").trim();
+    probe.remove();
+    return [name, value];
+  }),
+);
+
+// ---- faces over the picture
+const boxAt = (boxes, time) => {
+  if (time < boxes[0][0] - 0.03 || time > boxes[boxes.length - 1][0] + 0.03) return null;
+  let low = 0, high = boxes.length - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (boxes[middle][0] <= time) low = middle; else high = middle;
+  }
+  const [a, b] = [boxes[low], boxes[high]];
+  const weight = b[0] > a[0] ? Math.min(1, Math.max(0, (time - a[0]) / (b[0] - a[0]))) : 0;
+  return [1, 2, 3, 4].map((side) => a[side] + weight * (b[side] - a[side]));
+};
+const facesAt = (time) =>
+  data.tracks.map((track) => ({ person: data.people[track.person], box: boxAt(track.boxes, time) })).filter((face) => face.box);
+const speakingAt = (time) => inTime.filter((turn) => turn.start <= time && time < turn.end);
+const layout = () => {
+  const { clientWidth: width, clientHeight: height } = screen_;
+  const scale = Math.min(width / data.width, height / data.height);
+  return { width, height, scale, left: (width - scale * data.width) / 2, top: (height - scale * data.height) / 2 };
+};
+const tag = (pen, text, x, y, fill, ink) => {
+  pen.font = "600 13px system-ui, sans-serif";
+  const width = pen.measureText(text).width + 14;
+  const left = Math.min(Math.max(x - width / 2, 2), canvas.clientWidth - width - 2);
+  pen.fillStyle = fill;
+  pen.beginPath(); pen.roundRect(left, y, width, 21, 7); pen.fill();
+  pen.fillStyle = ink;
+  pen.fillText(text, left + 7, y + 15);
+};
+const draw = () => {
+  const time = video.currentTime;
+  const place = layout();
+  const ratio = window.devicePixelRatio || 1;
+  canvas.width = place.width * ratio;
+  canvas.height = place.height * ratio;
+  const pen = canvas.getContext("2d");
+  pen.scale(ratio, ratio);
+  const speaking = speakingAt(time);
+  const faces = facesAt(time);
+  if (byId("boxes").checked) {
+    for (const { person, box } of faces) {
+      const speaks = speaking.some((turn) => turn.person === person);
+      const [x1, y1, x2, y2] = box.map((side, index) => side * place.scale + (index % 2 ? place.top : place.left));
+      const radius = Math.max(0, 0.12 * Math.min(x2 - x1, y2 - y1));
+      for (const [width, style] of speaks ? [[6, "#12141899"], [3.5, shade[color(person)]]] : [[3, "#12141888"], [1.4, "#e6e8ecdd"]]) {
+        pen.lineWidth = width; pen.strokeStyle = style;
+        pen.beginPath(); pen.roundRect(x1, y1, x2 - x1, y2 - y1, radius); pen.stroke();
+      }
+      tag(pen, person, (x1 + x2) / 2, y1 > 26 ? y1 - 26 : y2 + 5, speaks ? shade[color(person)] : "#23262dbb", speaks ? "#121418" : "#e9ebef");
+    }
+    speaking.filter((turn) => !faces.some((face) => face.person === turn.person)).forEach((turn, row) =>
+      tag(pen, caption(turn), place.width / 2, place.height - 30 - 26 * row, shade[color(turn.person)], "#121418"));
+  }
+  byId("clock").textContent = clock(time);
+  byId("seek").value = time;
+  byId("now").replaceChildren(...sentence(speaking));
+  const names = document.querySelector(".lane .name").offsetWidth;
+  byId("playhead").style.transform = `translateX(${names + (byId("sheet").clientWidth - names) * Math.min(1, time / data.duration) - 1}px)`;
+  for (const turn of turns) turn.item.classList.toggle("current", speaking.includes(turn));
+  for (const block of document.querySelectorAll(".block"))
+    block.classList.toggle("current", speaking.some((turn) => turn.index === +block.dataset.turn));
+};
+const caption = (turn) =>
+  turn.person !== null ? `${turn.person}, out of the picture`
+    : `${turn.speaker}, ${turn.status === "uncertain" && !turn.decided ? "uncertain who" : "not on screen"}`;
+const sentence = (speaking) => speaking.length
+  ? speaking.flatMap((turn, index) => {
+      const name = document.createElement("b");
+      name.textContent = turn.person ?? turn.speaker;
+      const tail = turn.person !== null ? " speaks" : turn.status === "uncertain" && !turn.decided ? " speaks, uncertain who that is" : " speaks, not on screen";
+      return [index ? " · " : "", name, tail];
+    })
+  : ["Nobody speaks"];
+
+// ---- playing
+const seek = (time) => { video.currentTime = Math.min(Math.max(0, time), Math.max(0, (video.duration || data.duration) - 0.01)); };
+const play = () => { stopAt = Infinity; if (video.paused) video.play(); else video.pause(); };
+const playStretch = (start, end) => { seek(start); stopAt = end; video.play(); };
+const loop = () => {
+  if (video.currentTime >= stopAt) { video.pause(); stopAt = Infinity; }
+  draw();
+  if (!video.paused) requestAnimationFrame(loop);
+};
+for (const event of ["play", "seeking"]) video.addEventListener(event, () => { byId("bigplay").hidden = true; });
+video.addEventListener("play", () => { document.body.classList.add("playing"); byId("play").ariaLabel = "Pause"; loop(); });
+video.addEventListener("pause", () => { document.body.classList.remove("playing"); byId("play").ariaLabel = "Play"; draw(); });
+for (const event of ["seeked", "loadeddata", "timeupdate"]) video.addEventListener(event, draw);
+new ResizeObserver(draw).observe(screen_);
+byId("play").addEventListener("click", play);
+byId("bigplay").addEventListener("click", play);
+byId("seek").addEventListener("input", (event) => seek(+event.target.value));
+byId("boxes").addEventListener("change", draw);
+byId("speed").addEventListener("change", (event) => { video.playbackRate = +event.target.value; });
+canvas.addEventListener("click", (event) => {
+  const place = layout();
+  const frame = canvas.getBoundingClientRect();
+  const x = (event.clientX - frame.left - place.left) / place.scale;
+  const y = (event.clientY - frame.top - place.top) / place.scale;
+  const hit = facesAt(video.currentTime).find(({ box }) => box[0] <= x && x <= box[2] && box[1] <= y && y <= box[3]);
+  if (hit && opened) decide(opened, hit.person); else play();
+});
+
+// ---- reviewing
+const open = (turn, options = {}) => {
+  for (const other of turns) {
+    other.item.querySelector(".turn-body").hidden = other !== turn;
+    other.item.querySelector(".turn-open").ariaExpanded = String(other === turn);
+  }
+  opened = turn;
+  if (!turn) return;
+  const view = list.getBoundingClientRect();
+  const place = turn.item.getBoundingClientRect();
+  if (place.top < view.top || place.bottom > view.bottom) list.scrollTop += place.top - view.top;
+  if (options.focus) turn.item.querySelector(".turn-open").focus({ preventScroll: true });
+  if (options.seek !== false) seek(turn.start + Math.min(0.05, (turn.end - turn.start) / 2));
+};
+const ordered = () => [...list.children].map((item) => turns.find((turn) => turn.item === item));
+const step = (candidates, direction) => {
+  if (!candidates.length) return;
+  const position = candidates.indexOf(opened);
+  const next = position < 0 ? (direction > 0 ? 0 : candidates.length - 1) : (position + direction + candidates.length) % candidates.length;
+  open(candidates[next], { focus: true });
+};
+const doubtful = () => ordered().filter((turn) => turn === opened || (!turn.decided && turn.item.classList.contains("doubtful")));
+const decide = (turn, person, decided = true) => {
+  turn.person = person;
+  turn.decided = decided;
+  show(turn);
+  remember();
+};
+const portrait = (person) => {
+  const card = [...document.querySelectorAll(".card[data-person]")].find((other) => other.dataset.person === person);
+  const picture = (card?.querySelector(".portraits img") ?? byId("unseen").content.firstElementChild).cloneNode(true);
+  picture.setAttribute("class", `face ${picture.matches("img") ? "" : "empty"} ${color(person)}`);
+  picture.removeAttribute("alt");
+  picture.ariaHidden = "true";
+  return picture;
+};
+const show = (turn) => {
+  const { item, person, decided } = turn;
+  item.className = item.className.replace(/\b(c\d|nobody)\b/, color(person));
+  item.classList.toggle("decided", decided);
+  item.querySelector(".person").textContent = person ?? (turn.status === "uncertain" && !decided ? "uncertain" : "not on screen");
+  item.querySelector(".percent").textContent = decided ? (person === turn.found ? "right" : "corrected") : `${Math.round(100 * turn.confidence)} %`;
+  item.querySelector(".choose").value = person === null ? "" : data.people.indexOf(person);
+  item.querySelector(".undo").hidden = !decided;
+  const block = document.querySelector(`.block[data-turn="${turn.index}"]`);
+  block.setAttribute("class", `block ${color(person)} ${turn.status === "uncertain" && !decided ? "unsure" : ""}`);
+  item.querySelector(".face").replaceWith(portrait(person));
+  draw();
+};
+const corrections = () => inTime.filter((turn) => turn.decided)
+  .map(({ start, end, speaker, person }) => ({ start, end, speaker, person }));
+const tell = () => {
+  const count = corrections().length;
+  byId("progress").textContent = count ? `${count} ${count === 1 ? "turn" : "turns"} reviewed.` : "No corrections yet.";
+  byId("export").disabled = !count;
+  const left = turns.filter((turn) => !turn.decided && turn.item.classList.contains("doubtful")).length;
+  byId("to-review").textContent = left;
+  byId("to-review").parentElement.className = left ? "warn" : "good";
+};
+const exportCorrections = () => {
+  if (byId("export").disabled) return;
+  const value = { version: 1, video: data.video, corrections: corrections() };
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([`${JSON.stringify(value, null, 2)}\n`], { type: "application/json" }));
+  link.download = `${data.video.split(/[\\/]/).pop().replace(/\.[^.]*$/, "")}.corrections.json`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+};
+const key = `pins:${data.video}:${turns.length}:${inTime.map((turn) => turn.start + turn.speaker + turn.found).join()}`;
+const remember = () => {
+  tell();
+  try { localStorage.setItem(key, JSON.stringify(corrections())); } catch { /* private windows: not kept */ }
+};
+const recall = () => {
+  try {
+    for (const kept of JSON.parse(localStorage.getItem(key)) ?? []) {
+      const turn = turns.find((other) => other.start === kept.start && other.speaker === kept.speaker);
+      if (turn) { turn.person = kept.person; turn.decided = true; show(turn); }
+    }
+  } catch { /* nothing was kept */ }
+  tell();
+};
+for (const turn of turns) {
+  const find = (name) => turn.item.querySelector(name);
+  find(".turn-open").addEventListener("click", () => (opened === turn ? open(null) : open(turn)));
+  find(".confirm").addEventListener("click", () => decide(turn, turn.person));
+  find(".undo").addEventListener("click", () => decide(turn, turn.found, false));
+  find(".choose").addEventListener("change", (event) =>
+    decide(turn, event.target.value === "" ? null : data.people[+event.target.value]));
+}
+const order = (by) => {
+  const names = { doubt: "by-doubt", time: "by-time" };
+  for (const [name, id] of Object.entries(names)) byId(id).ariaPressed = String(name === by);
+  list.append(...(by === "time" ? inTime : turns).map((turn) => turn.item));
+};
+byId("by-doubt").addEventListener("click", () => order("doubt"));
+byId("by-time").addEventListener("click", () => order("time"));
+byId("export").addEventListener("click", exportCorrections);
+
+// ---- time line and gallery
+const openBlock = (block) => {
+  if (block.dataset.turn !== undefined) open(turns.find((turn) => turn.index === +block.dataset.turn));
+  else seek(+block.dataset.start + 0.01);
+};
+byId("sheet").addEventListener("click", (event) => {
+  const block = event.target.closest("[data-turn], [data-start]");
+  const lane = event.target.closest(".lane svg");
+  if (block) openBlock(block);
+  else if (lane) {
+    const frame = lane.getBoundingClientRect();
+    seek(data.duration * (event.clientX - frame.left) / frame.width);
+  }
+});
+let zoom = 1;
+const zoomBy = (factor) => {
+  zoom = Math.min(64, Math.max(1, zoom * factor));
+  byId("sheet").style.width = `${100 * zoom}%`;
+  byId("scroller").scrollLeft = byId("sheet").clientWidth * video.currentTime / data.duration - byId("scroller").clientWidth / 2;
+  draw();
+};
+byId("zoom-in").addEventListener("click", () => zoomBy(2));
+byId("zoom-out").addEventListener("click", () => zoomBy(0.5));
+for (const button of document.querySelectorAll(".hear"))
+  button.addEventListener("click", () => playStretch(+button.dataset.start, +button.dataset.end));
+for (const button of document.querySelectorAll(".show"))
+  button.addEventListener("click", () => { video.pause(); seek(+button.dataset.start + 0.02); screen_.scrollIntoView({ block: "nearest" }); });
+
+// ---- keys
+document.addEventListener("keydown", (event) => {
+  const target = event.target;
+  if (event.ctrlKey || event.metaKey || event.altKey || target.matches("select, input:not([type=range])")) return;
+  const onButton = target.closest("button, [role=button], summary");
+  const jump = event.shiftKey ? 5 : 1;
+  const actions = {
+    " ": () => { if (target.matches(".block")) openBlock(target); else play(); },
+    ArrowLeft: () => seek(video.currentTime - jump),
+    ArrowRight: () => seek(video.currentTime + jump),
+    ArrowUp: () => step(ordered(), -1),
+    ArrowDown: () => step(ordered(), 1),
+    n: () => step(doubtful(), 1),
+    p: () => step(doubtful(), -1),
+    u: () => opened && opened.decided && decide(opened, opened.found, false),
+    e: exportCorrections,
+    Enter: () => { if (target.matches(".block")) openBlock(target); else if (opened) decide(opened, opened.person); },
+  };
+  if (/^[0-9]$/.test(event.key) && opened && +event.key <= data.people.length)
+    decide(opened, event.key === "0" ? null : data.people[+event.key - 1]);
+  else if (!(event.key in actions) || (event.key === " " && onButton && !onButton.matches(".block, .turn-open"))) return;
+  else if (event.key === "Enter" && onButton && !onButton.matches(".block") && !(onButton.matches(".turn-open") && opened?.item.contains(onButton))) return;
+  else actions[event.key]();
+  event.preventDefault();
+});
+recall();
+draw();

@@ -1,0 +1,258 @@
+"""The HTML page of a video: its content, and its behavior in a real browser."""
+
+import json
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pins_plugin.data.video import VideoWriter
+from pins_plugin.errors import LinksError, MediaError
+from pins_plugin.report.page import write_page
+
+HOSTILE = "<script>document.title = 'caught'</script>\"'&.mp4"
+NAMES = ["ANNA", "<img src=x onerror=alert(1)>"]
+LEFT, RIGHT = [40, 60, 100, 140], [180, 60, 240, 140]
+
+
+def _links() -> dict[str, Any]:
+    def turn(start: float, end: float, speaker: str, person: str | None, **more: Any) -> dict:
+        return {
+            "start": start,
+            "end": end,
+            "speaker": speaker,
+            "person": person,
+            "box": None,
+            **more,
+        }
+
+    def track(name: str, person: str, box: list[int]) -> dict:
+        return {
+            "track": name,
+            "person": person,
+            "start": 0,
+            "end": 4,
+            "boxes": [[0, *box], [4, *box]],
+        }
+
+    evidence = {"synchrony": 2.5, "mouth_motion": -0.5}
+    return {
+        "version": 1,
+        "video": HOSTILE,
+        "duration": 4.0,
+        "links": [
+            turn(0.2, 1.0, "S0", "ANNA", confidence=0.95, evidence=evidence),
+            turn(1.2, 2.2, "S1", NAMES[1], confidence=0.5, evidence=evidence),
+            turn(2.5, 3.5, "<b>S2</b>", None, confidence=0.3, status="uncertain"),
+        ],
+        "tracks": [track("T0", NAMES[0], LEFT), track("T1", NAMES[1], RIGHT)],
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("video") / "a.mp4"
+    generator = np.random.default_rng(0)
+    with VideoWriter(path, 280, 200, 25, sample_rate=16000) as writer:
+        for index in range(100):
+            writer.add_image(np.full((200, 280, 3), 40 + index, np.uint8))
+        writer.add_sound(0.1 * generator.standard_normal(64000).astype(np.float32))
+    return path
+
+
+@pytest.fixture(scope="module")
+def page(video: Path) -> Path:
+    out = video.with_name("page.html")
+    write_page(video, _links(), out, quiet=True)
+    return out
+
+
+def test_page_stands_alone(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert re.findall(r"""\b(?:src|href)=["']?(?!["']?data:)""", text.split("<script>")[0]) == []
+    assert not re.search(r"https?://(?!www\.w3\.org)", text)
+    assert not re.search(r"url\(|@import", text)
+    assert "style=" not in text, "the policy would refuse inline styles"
+    assert sorted(path.name for path in page.parent.iterdir()) == ["a.mp4", "page.html"]
+
+
+def test_page_escapes_every_label(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<script") == 3
+    for label in (HOSTILE, NAMES[1], "<b>S2</b>"):
+        assert label not in text
+
+
+def test_page_puts_a_large_video_beside_itself(video: Path, tmp_path: Path) -> None:
+    write_page(video, _links(), tmp_path / "p.html", embed_bytes=1000, quiet=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["p.html", "p.mp4"]
+    assert len((tmp_path / "p.html").read_bytes()) < 100_000
+
+
+@pytest.mark.parametrize("empty", ["links", "tracks"])
+def test_page_of_a_video_without_speech_or_faces(video: Path, tmp_path: Path, empty: str) -> None:
+    write_page(video, {**_links(), empty: []}, tmp_path / "p.html", quiet=True)
+    assert (tmp_path / "p.html").stat().st_size > 10_000
+
+
+def test_page_is_not_written_from_what_cannot_be_used(video: Path, tmp_path: Path) -> None:
+    with pytest.raises(LinksError):
+        write_page(video, {"version": 3}, tmp_path / "p.html")
+    with pytest.raises(MediaError):
+        write_page(tmp_path / "none.mp4", _links(), tmp_path / "p.html")
+    assert list(tmp_path.iterdir()) == []
+
+
+# ---- in a real browser
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        pytest.skip("Chromium and chromedriver are not installed")
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1300,900"):
+        options.add_argument(flag)
+    options.add_argument("--autoplay-policy=no-user-gesture-required")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    folder = tmp_path_factory.mktemp("downloads")
+    options.add_experimental_option("prefs", {"download.default_directory": str(folder)})
+    driver = webdriver.Chrome(options=options, service=Service(driver))
+    driver.downloads = folder
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def opened(browser: Any, page: Path) -> Any:
+    browser.get(page.as_uri())
+    browser.execute_script("localStorage.clear()")
+    browser.get(page.as_uri())
+    _wait(browser, "return video.readyState >= 2")
+    return browser
+
+
+def _wait(browser: Any, condition: str, seconds: float = 8.0) -> None:
+    end = time.monotonic() + seconds
+    while not browser.execute_script(condition):
+        assert time.monotonic() < end, f"never true: {condition}"
+        time.sleep(0.02)
+
+
+def _press(browser: Any, *keys: str) -> None:
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    for key in keys:
+        ActionChains(browser).send_keys(key).perform()
+
+
+@pytest.mark.browser
+def test_browser_runs_no_label_and_reports_no_error(opened: Any) -> None:
+    assert opened.title == f"{HOSTILE.rpartition('/')[2]} · who speaks"
+    assert opened.execute_script("return document.images.length") > 2
+    assert [entry for entry in opened.get_log("browser") if entry["level"] == "SEVERE"] == []
+    evil = "const s = document.createElement('script'); s.textContent = 'window.ran = 1';"
+    assert opened.execute_script(f"{evil} document.body.append(s); return window.ran") is None
+    opened.get_log("browser")
+
+
+@pytest.mark.browser
+def test_browser_jumps_to_a_clicked_turn(opened: Any) -> None:
+    opened.find_element("css selector", ".turn[data-index='1'] .turn-open").click()
+    _wait(opened, "return Math.abs(video.currentTime - 1.25) < 0.05 && !video.seeking")
+    assert opened.find_element("id", "now").text == f"{NAMES[1]} speaks"
+    block = opened.find_element("css selector", ".block[data-turn='0']")
+    opened.execute_script("arguments[0].dispatchEvent(new Event('click', {bubbles: true}))", block)
+    _wait(opened, "return Math.abs(video.currentTime - 0.25) < 0.05 && !video.seeking")
+
+
+@pytest.mark.browser
+def test_browser_draws_the_speaking_face_in_its_color(opened: Any) -> None:
+    opened.execute_script("seek(0.6)")
+    _wait(opened, "return !video.seeking")
+    drawn = opened.execute_script(
+        "draw(); const p = layout(), r = devicePixelRatio; const at = (x, y) => [...canvas.getContext('2d')"
+        ".getImageData((x * p.scale + p.left) * r, (y * p.scale + p.top) * r, 1, 1).data];"
+        "return [at(40, 100), at(180, 100), at(140, 100)]"
+    )
+    speaks, silent, nothing = drawn
+    assert speaks[:3] == [79, 157, 232]
+    assert silent[3] > 0
+    assert silent[:3] != [79, 157, 232]
+    assert nothing == [0, 0, 0, 0]
+
+
+@pytest.mark.browser
+def test_browser_obeys_the_keyboard(opened: Any) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    _press(opened, "n")
+    assert opened.execute_script("return opened.index") == 2
+    _press(opened, "n")
+    assert opened.execute_script("return opened.index") == 1
+    _press(opened, "p")
+    assert opened.execute_script("return opened.index") == 2
+    _wait(opened, "return !video.seeking")
+    before = opened.execute_script("return video.currentTime")
+    _press(opened, Keys.ARROW_LEFT)
+    _wait(opened, f"return Math.abs(video.currentTime - {before - 1}) < 0.05")
+    _press(opened, Keys.SPACE)
+    _wait(opened, f"return !video.paused && video.currentTime > {before - 1}")
+    _press(opened, Keys.SPACE)
+    _wait(opened, "return video.paused")
+
+
+@pytest.mark.browser
+def test_browser_exports_corrections_that_survive_a_reload(opened: Any, page: Path) -> None:
+    _press(opened, "n", "1")  # the most doubtful turn is ANNA's
+    _press(opened, "n", "0")  # the next is nobody's who is on screen
+    opened.get(page.as_uri())
+    assert opened.find_element("id", "to-review").text == "0"
+    opened.find_element("id", "export").click()
+    end = time.monotonic() + 8
+    while not (files := list(opened.downloads.glob("*.json"))):
+        assert time.monotonic() < end, "no file was exported"
+        time.sleep(0.05)
+    assert json.loads(files[0].read_text()) == {
+        "version": 1,
+        "video": HOSTILE,
+        "corrections": [
+            {"start": 1.2, "end": 2.2, "speaker": "S1", "person": None},
+            {"start": 2.5, "end": 3.5, "speaker": "<b>S2</b>", "person": "ANNA"},
+        ],
+    }
+
+
+@pytest.mark.browser
+def test_browser_corrects_by_a_click_on_the_right_face(opened: Any) -> None:
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    _press(opened, "n")
+    _wait(opened, "return !video.seeking")
+    x, y = opened.execute_script(
+        "const p = layout(); return [210, 100].map((side, i) => side * p.scale + (i ? p.top : p.left)"
+        " - [canvas.clientWidth, canvas.clientHeight][i] / 2)"
+    )
+    canvas = opened.find_element("id", "overlay")
+    ActionChains(opened).move_to_element_with_offset(canvas, round(x), round(y)).click().perform()
+    assert opened.execute_script("return [opened.person, opened.decided]") == [NAMES[1], True]
+
+
+@pytest.mark.browser
+def test_browser_plays_a_video_that_lies_beside(browser: Any, video: Path, tmp_path: Path) -> None:
+    write_page(video, _links(), tmp_path / "a page.html", embed_bytes=1000, quiet=True)
+    browser.get((tmp_path / "a page.html").as_uri())
+    _wait(browser, "return video.readyState >= 2")
+    browser.execute_script("seek(3)")
+    _wait(browser, "return !video.seeking && Math.abs(video.currentTime - 3) < 0.05")
