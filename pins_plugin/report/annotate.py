@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from pins_plugin.data.links import LinkedVideo
 from pins_plugin.data.video import VideoWriter, iter_frames, probe_video
-from pins_plugin.report.linked_video import LinkedVideo
+from pins_plugin.report.style import color_of
 from pins_plugin.utils.progress import progress
 
 Picture = NDArray[np.uint8]  # (height, width, 3) RGB
@@ -79,10 +80,10 @@ def annotate_image(image: Picture, linked: LinkedVideo, time: float, scale: floa
     speaking = {turn.person for turn in turns if turn.person is not None}
     visible = linked.boxes_at(time)
     for person, box in sorted(visible, key=lambda pair: pair[0] in speaking):
-        _draw_face(image, box * scale, person, linked.color(person), person in speaking, unit)
+        _draw_face(image, box * scale, person, color_of(linked, person), person in speaking, unit)
     seen = {person for person, _ in visible}
     captions = [
-        (_caption(turn.person, turn.speaker, turn.status), linked.color(turn.person))
+        (_caption(turn.person, turn.speaker, turn.status), color_of(linked, turn.person))
         for turn in turns
         if turn.person not in seen
     ]

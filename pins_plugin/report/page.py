@@ -11,10 +11,11 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from pins_plugin.data.links import LinkedVideo
 from pins_plugin.data.video import probe_video
-from pins_plugin.report.linked_video import NOBODY, PALETTE, LinkedVideo, format_time
 from pins_plugin.report.page_parts import gallery, rows, summary, ticks, tracks, turns
 from pins_plugin.report.pictures import browser_video, face_pictures
+from pins_plugin.report.style import NOBODY, PALETTE, format_time, hex_color
 from pins_plugin.utils.files import write_text
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -64,8 +65,6 @@ def write_page(
                 "page.html",
                 title=Path(linked.video).name or video.name,
                 linked=linked,
-                colors=[_hex(color) for color in PALETTE],
-                nobody=_hex(NOBODY),
                 summary=summary(linked, DOUBTFUL),
                 turns=turns(linked, faces, DOUBTFUL),
                 rows=rows(linked),
@@ -104,8 +103,8 @@ def render(template: str, **values: Any) -> str:
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     script_path = path.with_suffix(".js")
     script = script_path.read_text(encoding="utf-8") if script_path.exists() else ""
-    colors = "".join(f".c{index}{{--c:{_hex(color)}}}" for index, color in enumerate(PALETTE))
-    style += f"\n{colors}.nobody{{--c:{_hex(NOBODY)}}}\n"
+    colors = "".join(f".c{index}{{--c:{hex_color(color)}}}" for index, color in enumerate(PALETTE))
+    style += f"\n{colors}.nobody{{--c:{hex_color(NOBODY)}}}\n"
     policy = (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data:; "
         "media-src blob: data: file: 'self'; base-uri 'none'; form-action 'none'"
@@ -120,10 +119,6 @@ def _picture_counts(linked: LinkedVideo) -> dict[str, int]:
     speaking = {turn.person for turn in linked.turns}
     people = sorted(linked.people, key=lambda person: person not in speaking)[:MAX_PICTURED]
     return {person: PICTURES_OF_SPEAKERS if person in speaking else 1 for person in people}
-
-
-def _hex(color: tuple[int, int, int]) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*color)
 
 
 def _hash(text: str) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pins_plugin.report.linked_video import PALETTE, LinkedVideo
+from pins_plugin.data.links import LinkedVideo
+from pins_plugin.report.style import PALETTE
 from pins_plugin.types import SpeakerFaceLink
 
 BOX_STEP = 0.12  # seconds between the boxes that a page carries; it interpolates

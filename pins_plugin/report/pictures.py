@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pins_plugin.data.links import LinkedTrack, LinkedVideo
 from pins_plugin.data.media import plays_in_browsers
 from pins_plugin.data.video import VideoWriter, iter_frames, probe_video
-from pins_plugin.report.linked_video import LinkedTrack, LinkedVideo
 from pins_plugin.utils.progress import progress
 
 PREVIEW_SIDE = 854  # pixels

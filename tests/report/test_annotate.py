@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from pins_plugin.data.audio import load_audio
+from pins_plugin.data.links import LinkedVideo
 from pins_plugin.data.video import VideoWriter, iter_frames, probe_video
 from pins_plugin.errors import MediaError
 from pins_plugin.report.annotate import annotate_image, write_annotated_video
-from pins_plugin.report.linked_video import LinkedVideo
+from pins_plugin.report.style import color_of
 
 TIMES = [0.0, 0.05, 0.2, 0.3, 0.7, 1.2, 1.25, 1.6, 1.9]
 BOX = [40, 60, 100, 140]
@@ -64,7 +65,7 @@ def test_annotate_image_highlights_who_speaks(time: float, highlighted: bool) ->
     linked = LinkedVideo.from_links(_links())
     image = np.full((160, 200, 3), 90, np.uint8)
     annotate_image(image, linked, time)
-    assert _has_color(image[55:145, 35:105], linked.color("ANNA")) == highlighted
+    assert _has_color(image[55:145, 35:105], color_of(linked, "ANNA")) == highlighted
     assert not (image[60, 50:90] == 90).all(), "the face is boxed either way"
     assert (image[150:] == 90).all(), "no caption while nobody is off screen"
 
@@ -74,7 +75,7 @@ def test_annotate_image_names_who_is_off_screen() -> None:
     image = np.full((160, 200, 3), 90, np.uint8)
     annotate_image(image, linked, 1.6)
     assert (image[:120] == 90).all()
-    assert _has_color(image[120:], linked.color(None))
+    assert _has_color(image[120:], color_of(linked, None))
 
 
 @pytest.mark.parametrize("name", ["Žofie Łukasiewicz-Ångström", "x" * 300, "", "%s{}\n<b>"])

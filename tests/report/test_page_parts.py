@@ -2,7 +2,7 @@
 
 import pytest
 
-from pins_plugin.report.linked_video import LinkedVideo
+from pins_plugin.data.links import LinkedVideo
 from pins_plugin.report.page_parts import gallery, rows, summary, ticks, tracks, turns
 
 BOXES = [[index / 25, index, 0, index + 10, 10] for index in range(51)]

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pins_plugin.data.links import LinkedVideo, read_links
 from pins_plugin.errors import LinksError
-from pins_plugin.report.linked_video import NOBODY, LinkedVideo, format_time, read_links
 
 TRACK = {"track": "T0", "person": "ANNA", "start": 1.0, "end": 3.0}
 LINKS = {
@@ -29,7 +29,6 @@ def test_linked_video_sorts_turns_and_names_everyone() -> None:
     assert linked.turns[1].status == "off screen"
     assert linked.name_of_speaker("S0") == "ANNA"
     assert linked.name_of_speaker("S1") is None
-    assert linked.color(None) == NOBODY != linked.color("ANNA")
 
 
 @pytest.mark.parametrize(("time", "left"), [(1.0, 0), (2.0, 10), (2.5, 15), (3.01, 20)])
@@ -74,12 +73,3 @@ def test_read_links_refuses_what_is_no_links_file(tmp_path: Path) -> None:
         read_links(tmp_path / "links.json")
     (tmp_path / "links.json").write_text(json.dumps(LINKS))
     assert read_links(tmp_path / "links.json") == LINKS
-
-
-def test_format_time() -> None:
-    assert [format_time(time) for time in (0, 59.96, 83.46, 3600)] == [
-        "0:00.0",
-        "1:00.0",
-        "1:23.5",
-        "1:00:00.0",
-    ]

@@ -1,12 +1,12 @@
 """What `links.json` holds, checked and made easy to look up by time.
 
-The reports build on this file format alone, so that they serve any program that writes it: version 1, with
-`video`, `duration`, `links` (turns) and `tracks` (faces).
+Reports and scores build on this file format alone, so that they serve any program that writes it: version 1,
+with `video`, `duration`, `links` (turns) and `tracks` (faces).
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,19 +18,7 @@ from pins_plugin.errors import LinksError
 from pins_plugin.types import SpeakerFaceLink
 
 VERSION = 1
-PALETTE = (
-    (79, 157, 232),
-    (242, 159, 58),
-    (62, 184, 132),
-    (232, 104, 138),
-    (155, 127, 230),
-    (64, 184, 200),
-    (224, 123, 83),
-    (141, 187, 62),
-    (206, 121, 206),
-    (201, 173, 72),
-)  # RGB, each readable on a picture and on a light or dark page
-NOBODY = (150, 156, 166)  # RGB, for whoever is not on screen
+REACH = 0.02  # seconds that a box holds before its first and after its last time
 
 
 @dataclass(frozen=True)
@@ -100,7 +88,6 @@ class LinkedVideo:
     tracks: list[LinkedTrack]
     people: tuple[str, ...]
     speakers: tuple[str, ...]
-    _reach: float = field(default=0.02, repr=False)  # seconds that a box holds before and after
 
     @classmethod
     def from_links(cls, links: Mapping[str, Any]) -> "LinkedVideo":
@@ -130,23 +117,16 @@ class LinkedVideo:
         speakers = tuple(dict.fromkeys(turn.speaker for turn in turns))
         return cls(video, duration, turns, tracks, tuple(dict.fromkeys(seen + linked)), speakers)
 
-    def color(self, person: str | None) -> tuple[int, int, int]:
-        """RGB by which a person is known in every report."""
-        if person is None or person not in self.people:
-            return NOBODY
-        return PALETTE[self.people.index(person) % len(PALETTE)]
-
     def turns_at(self, time: float) -> list[SpeakerFaceLink]:
         """Turns that are under way at `time`."""
         return [turn for turn in self.turns if turn.start <= time < turn.end]
 
     def boxes_at(self, time: float) -> list[tuple[str, NDArray[np.float64]]]:
         """Person and box (4,) of each face in the picture at `time`."""
-        reach = self._reach
         return [
             (track.person, track.box_at(time))
             for track in self.tracks
-            if track.start - reach <= time <= track.end + reach
+            if track.start - REACH <= time <= track.end + REACH
         ]
 
     def name_of_speaker(self, speaker: str) -> str | None:
@@ -175,21 +155,6 @@ def read_links(path: str | Path) -> dict[str, Any]:
         raise LinksError(f"{path}: not a JSON file ({error})") from error
     LinkedVideo.from_links(links)
     return links
-
-
-def format_time(seconds: float) -> str:
-    """Write a time as a player shows it.
-
-    Examples
-    --------
-    >>> format_time(83.46), format_time(3600)
-    ('1:23.5', '1:00:00.0')
-    """
-    tenths = round(seconds * 10)
-    minutes, rest = divmod(tenths, 600)
-    hours, minutes = divmod(minutes, 60)
-    clock = f"{hours}:{minutes:02d}" if hours else f"{minutes}"
-    return f"{clock}:{rest // 10:02d}.{rest % 10}"
 
 
 def _turn(value: Mapping[str, Any]) -> SpeakerFaceLink:
