@@ -1,0 +1,36 @@
+"""Make the page and the annotated video from a links.json file.
+
+  pins report VIDEO links.json --out DIR     writes DIR/<name>.html and DIR/<name>.annotated.mp4
+
+The page is one file without anything from outside: player, time line, people, review of doubtful turns.
+"""
+
+import argparse
+from pathlib import Path
+
+HELP = "make the page and the annotated video of a video from its links.json"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Define the command's arguments."""
+    parser.add_argument("video", type=Path, help="the video that was linked")
+    parser.add_argument("links", type=Path, help="the links.json that `pins link` wrote")
+    parser.add_argument("--out", type=Path, default=Path(), help="folder (default: here)")
+    parser.add_argument("--no_video", action="store_true", help="write the page only")
+    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Run the command."""
+    from pins_plugin.data.links import read_links
+    from pins_plugin.report.annotate import write_annotated_video
+    from pins_plugin.report.page import write_page
+
+    links = read_links(args.links)
+    page = args.out / f"{args.video.stem}.html"
+    write_page(args.video, links, page, quiet=args.quiet)
+    print(page)
+    if not args.no_video:
+        annotated = args.out / f"{args.video.stem}.annotated.mp4"
+        write_annotated_video(args.video, links, annotated, quiet=args.quiet)
+        print(annotated)
