@@ -147,11 +147,9 @@ def test_bad_input_is_refused(change, error, message) -> None:
 def test_the_oracle_is_never_below_a_model_that_knows_as_much() -> None:
     """Recall beyond the first place: a list that repeats a person wastes places."""
     faces, voices, names = _people(30, 4, noise=1.5)
-    people = np.stack([faces[index : index + 4].mean(axis=0) for index in range(0, 120, 4)])
-    generator = np.random.default_rng(1)
-    truth = people @ people.T + generator.normal(size=(30, 30))
+    truth = np.random.default_rng(1).normal(size=(30, 30)) + np.eye(30)
     person = np.repeat(np.arange(30), 4)
     report = _evaluate(faces, voices, names, oracle=truth[person][:, person])
     recall = report["retrieval"]["face_to_voice"]
     assert recall["recall_at_1"]["oracle"] < recall["recall_at_5"]["oracle"]
-    assert recall["recall_at_5"]["oracle"] < recall["recall_at_10"]["oracle"] + 1e-9
+    assert recall["recall_at_5"]["oracle"] < recall["recall_at_10"]["oracle"]
