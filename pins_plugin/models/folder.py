@@ -4,6 +4,9 @@ hyperparams.yaml             classes, arguments, settings, checksums
 face_encoder.safetensors     one file per module
 voice_encoder.safetensors
 README.md                    the model card
+
+The YAML also holds what SpeechBrain's `EncoderClassifier.from_hparams(folder)` needs to load the voice
+encoder: three more names among the modules, and a pretrainer. This loader passes over them.
 """
 
 import hashlib
@@ -20,7 +23,9 @@ from torch import Tensor, nn
 
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.models.safe_yaml import (
+    PRETRAINER,
     ModuleSpec,
+    Reference,
     build_module,
     format_model_yaml,
     parse_model_yaml,
@@ -29,6 +34,11 @@ from pins_plugin.utils.files import atomic_folder
 
 VERSION = 1
 HYPERPARAMS = "hyperparams.yaml"
+SPEECHBRAIN_MODULES = {
+    "compute_features": ModuleSpec("torch.nn.Identity", {}),
+    "mean_var_norm": ModuleSpec("pins_plugin.models.pass_through.PassThrough", {}),
+    "embedding_model": Reference("<modules[voice_encoder]>"),
+}
 PRETRAINED = Path(__file__).resolve().parents[1] / "pretrained"
 
 
@@ -77,6 +87,12 @@ def save_model_folder(
         "modules": {name: _spec(*config[name]) for name in modules},
         "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
     }
+    if "voice_encoder" in modules:
+        values["modules"] |= SPEECHBRAIN_MODULES
+    loadables = {name: Reference(f"<modules[{name}]>") for name in modules}
+    values["pretrainer"] = ModuleSpec(
+        PRETRAINER, {"loadables": loadables, "checksums": Reference("<sha256>")}
+    )
     with atomic_folder(folder) as temporary:
         for name, content in files.items():
             (temporary / f"{name}.safetensors").write_bytes(content)
@@ -125,6 +141,25 @@ def load_model_folder(folder: str | Path, device: str | torch.device = "cpu") ->
     return ModelFolder(modules, settings)
 
 
+def load_weights(module: nn.Module, path: str | Path, checksum: str | None = None) -> None:
+    """Fill a module with the weights of a safetensors file, strictly.
+
+    Parameters
+    ----------
+    module : nn.Module
+    path : str or Path
+    checksum : str, optional
+        SHA-256 of the file.
+
+    Raises
+    ------
+    ModelFolderError
+        When the file is missing, damaged or another one, or a weight is missing, left over, of another
+        shape, or not finite.
+    """
+    _fill(module, _read_weights(Path(path), checksum), Path(path))
+
+
 def resolve_source(source: str | Path) -> Path:
     """Find the folder that a user means: a path, or the name of a model that comes with the package.
 
@@ -169,6 +204,8 @@ def _sections(
             "train again or install the pins_plugin that wrote it"
         )
     specs = values.get("modules")
+    if isinstance(specs, dict):
+        specs = {name: spec for name, spec in specs.items() if name not in SPEECHBRAIN_MODULES}
     settings = values.get("settings") or {}
     checksums = values.get("sha256") or {}
     if not isinstance(specs, dict) or not specs:

@@ -1,8 +1,9 @@
 """YAML of a model folder: data and a few known modules, never code.
 
-The files look like SpeechBrain's (`!new:dotted.Class` with keyword arguments), but the loader knows that one
-tag only, and only classes of an explicit list. References, anchors, function calls and imports are refused,
-so that a stranger's model folder can be opened safely.
+The files look like SpeechBrain's (`!new:dotted.Class` with keyword arguments), but the loader knows that
+tag only, and only classes of an explicit list. Anchors, function calls and imports are refused, so that a
+stranger's model folder can be opened safely. References (`!ref <name>`) and the `pretrainer` are there for
+SpeechBrain's own loader; ours reads past them and never follows or builds them.
 """
 
 import importlib
@@ -24,6 +25,7 @@ OTHER_MODULES = frozenset(
         "speechbrain.lobes.models.ECAPA_TDNN.ECAPA_TDNN",
     }
 )
+PRETRAINER = "pins_plugin.inference.pretrained.StrictPretrainer"
 MAX_CHARACTERS = 1_000_000
 LARGEST_ARGUMENT = 1_000_000  # no layer of a real model is larger
 
@@ -36,8 +38,15 @@ class ModuleSpec:
     arguments: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Reference:
+    """What stands behind `!ref`, such as "<modules[voice_encoder]>"; never followed."""
+
+    text: str
+
+
 class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader with `!new:` and without anchors."""
+    """PyYAML's safe loader with `!new:` and `!ref`, and without anchors."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
@@ -55,7 +64,14 @@ def _construct_new(loader: _Loader, suffix: str, node: yaml.Node) -> ModuleSpec:
     return ModuleSpec(suffix, arguments)
 
 
+def _construct_reference(loader: _Loader, node: yaml.Node) -> Reference:
+    if not isinstance(node, yaml.ScalarNode):
+        raise ModelFolderError("!ref: expected a name in angle brackets, got a list or a mapping")
+    return Reference(str(node.value))
+
+
 _Loader.add_multi_constructor("!new:", _construct_new)
+_Loader.add_constructor("!ref", _construct_reference)
 
 
 def parse_model_yaml(text: str) -> dict[str, Any]:
@@ -68,7 +84,7 @@ def parse_model_yaml(text: str) -> dict[str, Any]:
     Returns
     -------
     values : dict
-        Plain values, and a `ModuleSpec` wherever `!new:` stands.
+        Plain values, a `ModuleSpec` wherever `!new:` stands, a `Reference` wherever `!ref` stands.
 
     Raises
     ------
@@ -170,8 +186,11 @@ def _build(value: Any) -> Any:
 
 def _check(value: Any, largest: float = float("inf")) -> None:
     """Allow text, numbers, lists, mappings with text keys, and modules of the list."""
+    if isinstance(value, Reference):
+        return
     if isinstance(value, ModuleSpec):
-        find_module_class(value.dotted_class)
+        if value.dotted_class != PRETRAINER:
+            find_module_class(value.dotted_class)
         value, largest = value.arguments, LARGEST_ARGUMENT
     if isinstance(value, dict):
         for name, item in value.items():
@@ -198,7 +217,12 @@ def _represent_spec(dumper: _Dumper, spec: ModuleSpec) -> yaml.Node:
     return dumper.represent_mapping(f"!new:{spec.dotted_class}", spec.arguments)
 
 
+def _represent_reference(dumper: _Dumper, reference: Reference) -> yaml.Node:
+    return dumper.represent_scalar("!ref", reference.text)
+
+
 _Dumper.add_representer(ModuleSpec, _represent_spec)
+_Dumper.add_representer(Reference, _represent_reference)
 _Dumper.add_representer(tuple, yaml.SafeDumper.represent_list)
 
 

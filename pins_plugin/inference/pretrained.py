@@ -1,0 +1,222 @@
+"""From a name to a loaded model: a folder, a model that ships with the package, or a hub id."""
+
+import filecmp
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from pins_plugin.errors import ModelFolderError
+from pins_plugin.models.folder import (
+    HYPERPARAMS,
+    ModelFolder,
+    load_model_folder,
+    load_weights,
+    resolve_source,
+)
+from pins_plugin.utils.files import atomic_folder
+
+HUB_FILES = [HYPERPARAMS, "*.safetensors", "README.md"]
+
+
+def load_pretrained(
+    source: str | Path,
+    savedir: str | Path | None = None,
+    *,
+    needs: Sequence[str],
+    run_opts: Mapping[str, Any] | None = None,
+    revision: str | None = None,
+    trust_source: bool = False,
+) -> ModelFolder:
+    """Find, fetch and open a model, weights strictly.
+
+    Parameters
+    ----------
+    source, savedir, revision
+        See `fetch_model`.
+    needs : sequence of str
+        Modules that must be there, such as "voice_encoder".
+    run_opts : mapping, optional
+        {"device": "cuda:0"}, as SpeechBrain users give it.
+    trust_source : bool
+        Read the YAML with HyperPyYAML, which runs whatever code the YAML names, instead of the safe loader.
+        Only for a folder whose author you would let run programs on this machine.
+
+    Returns
+    -------
+    model : ModelFolder
+
+    Raises
+    ------
+    ModelFolderError
+        When there is no such model, or it is damaged or of another kind.
+    """
+    device = device_of(run_opts)
+    folder = fetch_model(source, savedir, revision=revision)
+    model = _load_trusted(folder, device) if trust_source else load_model_folder(folder, device)
+    missing = [name for name in needs if name not in model.modules]
+    if missing:
+        raise ModelFolderError(
+            f"{folder}: expected a model with {', '.join(needs)}, got {', '.join(model.modules)}; "
+            "is it a model of another kind?"
+        )
+    return model
+
+
+def fetch_model(
+    source: str | Path, savedir: str | Path | None = None, *, revision: str | None = None
+) -> Path:
+    """Find the folder of a model; ask the hub only for a hub id.
+
+    Parameters
+    ----------
+    source : str or Path
+        A folder, the name of a model that ships with the package, or a hub id: "hf://owner/name", or
+        "owner/name" where no folder "owner" exists.
+    savedir : str or Path, optional
+        Keep a copy there, without symlinks; it is renewed whenever it differs from the source.
+    revision : str, optional
+        Branch, tag or commit on the hub.
+
+    Returns
+    -------
+    folder : Path
+    """
+    hub_id = _hub_id(source)
+    if hub_id is not None:
+        return _download(hub_id, savedir, revision)
+    folder = resolve_source(source)
+    return folder if savedir is None else _copy(folder, Path(savedir))
+
+
+def device_of(run_opts: Mapping[str, Any] | None) -> torch.device:
+    """Read the device out of SpeechBrain's run options; the processor where nothing is said.
+
+    Raises
+    ------
+    ModelFolderError
+        When an option is not known here, or the device is not there.
+    """
+    options = dict(run_opts or {})
+    name = options.pop("device", None) or "cpu"
+    if options:
+        raise ModelFolderError(f"run_opts: expected 'device' only, got {', '.join(sorted(options))}")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, TypeError) as error:
+        raise ModelFolderError(
+            f"device {name!r}: not usable here ({str(error).splitlines()[0]}); try 'cpu'"
+        ) from error
+    return device
+
+
+class StrictPretrainer:
+    """Fills modules for SpeechBrain's `from_hparams`, strictly and from safetensors only.
+
+    Stands in `hyperparams.yaml` where SpeechBrain expects its own `Pretrainer`, which would only warn of
+    missing weights and go on with random ones.
+
+    Parameters
+    ----------
+    loadables : dict of str to nn.Module
+        Filled from `<name>.safetensors`.
+    checksums : dict of str to str
+        SHA-256 of the files.
+    """
+
+    def __init__(self, loadables: dict[str, nn.Module], checksums: dict[str, str]) -> None:
+        self.loadables = loadables
+        self.checksums = checksums
+        self.savedir: Path | None = None
+        self.paths: dict[str, Path] = {}
+
+    def set_collect_in(self, path: str | Path | None) -> None:
+        """Set where files are collected."""
+        self.savedir = None if path is None else Path(path)
+
+    def collect_files(
+        self, default_source: Any = None, local_strategy: Any = None, fetch_config: Any = None
+    ) -> dict[str, Path]:
+        """Find, or download, the file of each module; never by a symlink."""
+        from speechbrain.utils.fetching import FetchConfig, LocalStrategy, fetch
+
+        for name in self.loadables:
+            self.paths[name] = fetch(
+                filename=f"{name}.safetensors",
+                source=default_source,
+                savedir=self.savedir,
+                local_strategy=LocalStrategy.COPY_SKIP_CACHE,
+                fetch_config=replace(fetch_config or FetchConfig(), overwrite=True),
+            )
+        return self.paths
+
+    def load_collected(self) -> None:
+        """Fill every module.
+
+        Raises
+        ------
+        ModelFolderError
+            When a file is damaged or of another model.
+        """
+        for name, module in self.loadables.items():
+            load_weights(module, self.paths[name], self.checksums.get(name))
+
+
+def _load_trusted(folder: Path, device: torch.device) -> ModelFolder:
+    from hyperpyyaml import load_hyperpyyaml
+
+    with (folder / HYPERPARAMS).open(encoding="utf-8") as file:
+        hparams = load_hyperpyyaml(file)
+    modules = {}
+    for path in sorted(folder.glob("*.safetensors")):
+        module = hparams["modules"][path.stem]
+        load_weights(module, path, hparams.get("sha256", {}).get(path.stem))
+        modules[path.stem] = module.to(device).eval()
+    return ModelFolder(modules, dict(hparams.get("settings") or {}))
+
+
+def _hub_id(source: str | Path) -> str | None:
+    text = str(source)
+    if text.startswith("hf://"):
+        return text.removeprefix("hf://")
+    if not isinstance(source, str) or not re.fullmatch(r"[\w][\w.-]*/[\w][\w.-]*", text):
+        return None
+    return None if Path(text).parent.exists() or Path(text).exists() else text
+
+
+def _download(hub_id: str, savedir: str | Path | None, revision: str | None) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.constants import HF_HOME
+    from huggingface_hub.errors import HfHubHTTPError
+
+    folder = Path(savedir or Path(HF_HOME) / "pins_plugin" / hub_id.replace("/", "--"))
+    if savedir is None and revision is not None:
+        folder = folder.with_name(f"{folder.name}@{revision}")
+    try:
+        snapshot_download(hub_id, revision=revision, local_dir=folder, allow_patterns=HUB_FILES)
+    except (HfHubHTTPError, OSError, ValueError) as error:
+        raise ModelFolderError(
+            f"{hub_id}: no such folder here, and not to be had from the hub "
+            f"({' '.join(str(error).split())[:160]}); check the path, or the connection"
+        ) from error
+    return resolve_source(folder)
+
+
+def _copy(folder: Path, savedir: Path) -> Path:
+    if savedir.resolve() == folder.resolve():
+        return folder
+    names = sorted(file.name for file in folder.iterdir() if file.is_file())
+    if savedir.exists():
+        same, _, _ = filecmp.cmpfiles(folder, savedir, names, shallow=False)
+        if sorted(same) == names:
+            return savedir
+    with atomic_folder(savedir) as temporary:
+        for name in names:
+            shutil.copyfile(folder / name, temporary / name)
+    return savedir
