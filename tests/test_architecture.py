@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "train": FOUNDATION | {"data", "samplers", "models", "miners", "losses"},
     "metrics": {"errors", "types"},
     "evaluation": FOUNDATION | {"data", "metrics"},
-    "inference": FOUNDATION | {"data", "models"},
+    "inference": FOUNDATION | {"data", "models", "tracking"},
     "pipelines": FOUNDATION | {"data", "tracking", "inference"},
     "report": FOUNDATION | {"data", "metrics"},
 }

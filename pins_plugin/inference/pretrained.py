@@ -105,7 +105,9 @@ def device_of(run_opts: Mapping[str, Any] | None) -> torch.device:
     options = dict(run_opts or {})
     name = options.pop("device", None) or "cpu"
     if options:
-        raise ModelFolderError(f"run_opts: expected 'device' only, got {', '.join(sorted(options))}")
+        raise ModelFolderError(
+            f"run_opts: expected 'device' only, got {', '.join(sorted(options))}"
+        )
     try:
         device = torch.device(name)
         torch.empty(0, device=device)

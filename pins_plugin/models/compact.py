@@ -132,7 +132,8 @@ class CompactVoiceEncoder(nn.Module):
         """
         if relative_lengths is not None:
             waveforms = _silence_padding(waveforms, relative_lengths)
-        frames = self.convolutions(self.spectrogram(waveforms))  # (batch, channels, num_frames)
+        spectrograms = self.spectrogram(waveforms, relative_lengths)
+        frames = self.convolutions(spectrograms)  # (batch, channels, num_frames)
         mask = frame_mask(frames.shape[-1], relative_lengths)
         return self.projection(self.hidden(self.pooling(frames.float(), mask)))
 

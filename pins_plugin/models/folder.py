@@ -34,7 +34,7 @@ from pins_plugin.utils.files import atomic_folder
 
 VERSION = 1
 HYPERPARAMS = "hyperparams.yaml"
-SPEECHBRAIN_MODULES = {
+SPEECHBRAIN_MODULES: dict[str, ModuleSpec | Reference] = {
     "compute_features": ModuleSpec("torch.nn.Identity", {}),
     "mean_var_norm": ModuleSpec("pins_plugin.models.pass_through.PassThrough", {}),
     "embedding_model": Reference("<modules[voice_encoder]>"),
@@ -81,18 +81,17 @@ def save_model_folder(
             f"expected a config for each of {sorted(modules)}, got {sorted(config)}"
         )
     files = {name: save(_plain_weights(module)) for name, module in modules.items()}
+    specs: dict[str, ModuleSpec | Reference] = {name: _spec(*config[name]) for name in modules}
+    loadables = {name: Reference(f"<modules[{name}]>") for name in modules}
     values = {
         "version": VERSION,
         "settings": dict(settings),
-        "modules": {name: _spec(*config[name]) for name in modules},
+        "modules": specs | (SPEECHBRAIN_MODULES if "voice_encoder" in modules else {}),
         "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+        "pretrainer": ModuleSpec(
+            PRETRAINER, {"loadables": loadables, "checksums": Reference("<sha256>")}
+        ),
     }
-    if "voice_encoder" in modules:
-        values["modules"] |= SPEECHBRAIN_MODULES
-    loadables = {name: Reference(f"<modules[{name}]>") for name in modules}
-    values["pretrainer"] = ModuleSpec(
-        PRETRAINER, {"loadables": loadables, "checksums": Reference("<sha256>")}
-    )
     with atomic_folder(folder) as temporary:
         for name, content in files.items():
             (temporary / f"{name}.safetensors").write_bytes(content)

@@ -4,6 +4,8 @@ import torch
 import torchaudio
 from torch import Tensor, nn
 
+from pins_plugin.models.pooling import frame_mask
+
 
 class LogMelSpectrogram(nn.Module):
     """Log energies in mel bands, with the clip's mean level taken off.
@@ -44,8 +46,24 @@ class LogMelSpectrogram(nn.Module):
             window_fn=torch.hamming_window,
         )
 
-    def forward(self, waveforms: Tensor) -> Tensor:
-        """Turn (batch, num_samples) waveforms into (batch, num_bins, num_frames) spectrograms."""
+    def forward(self, waveforms: Tensor, relative_lengths: Tensor | None = None) -> Tensor:
+        """Turn waveforms into spectrograms.
+
+        Parameters
+        ----------
+        waveforms : (batch, num_samples) Tensor
+        relative_lengths : (batch,) Tensor, optional
+            What lies beyond is padding: it does not count for the mean level, and is zero in the result.
+
+        Returns
+        -------
+        spectrograms : (batch, num_bins, num_frames) Tensor
+        """
         with torch.autocast(waveforms.device.type, enabled=False):
             spectrograms = (self.mel(waveforms.float()) + 1e-6).log()
-        return spectrograms - spectrograms.mean(dim=(1, 2), keepdim=True)
+        mask = frame_mask(spectrograms.shape[-1], relative_lengths)
+        if mask is None:
+            return spectrograms - spectrograms.mean(dim=(1, 2), keepdim=True)
+        weights = (mask / mask.sum(dim=-1, keepdim=True))[:, None]  # (batch, 1, num_frames)
+        level = (spectrograms * weights).sum(dim=-1, keepdim=True).mean(dim=1, keepdim=True)
+        return (spectrograms - level) * mask[:, None]

@@ -167,12 +167,13 @@ class FaceDetector:
         size: int,
     ) -> list[Array]:
         """Cut windows, shrink them to (size, size), and give the network's outputs, in batches."""
-        crops = np.empty((len(windows), size, size, 3), np.uint8)
-        for crop, number, window in zip(crops, index, windows, strict=True):
+        crops = np.zeros((max(1, len(windows)), size, size, 3), np.uint8)  # networks need a row
+        for crop, number, window in zip(crops, index, windows, strict=False):
             crop[:] = cut_window(images[number], window, size)
         batches = np.array_split(crops, max(1, -(-len(crops) // 256)))
         outputs = [network(self._tensor(batch)) for batch in batches]
-        return [torch.cat(parts).cpu().numpy() for parts in zip(*outputs, strict=True)]
+        parts = (torch.cat(part).cpu().numpy() for part in zip(*outputs, strict=True))
+        return [part[: len(windows)] for part in parts]
 
     def _tensor(self, images: NDArray[np.uint8]) -> torch.Tensor:
         batch = torch.from_numpy(images).to(self.device).permute(0, 3, 1, 2)

@@ -1,0 +1,293 @@
+"""Embed faces and voices with a trained model, and compare them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import interpolate, normalize, pad
+
+from pins_plugin.data.audio import load_audio
+from pins_plugin.errors import ShapeError
+from pins_plugin.inference.pretrained import load_pretrained
+from pins_plugin.similarity import pairwise_similarity
+
+MIN_SECONDS = 0.1  # shorter sound is filled up with silence
+PIECE_SECONDS = 10.0  # longer files are embedded piece by piece
+PIECES_AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class FaceVoiceVerification:
+    """Whether a face and a voice are one person's.
+
+    Parameters
+    ----------
+    similarity : float
+        Cosine, in [-1, 1].
+    probability : float or None
+        That they are one person's, where half of all pairs are; None when the model is not calibrated.
+    same_person : bool or None
+        Probability of at least one half; None when the model is not calibrated.
+    """
+
+    similarity: float
+    probability: float | None
+    same_person: bool | None
+
+
+class FaceVoiceEmbedder(nn.Module):
+    """A face branch and a voice branch that embed into one space.
+
+    Parameters
+    ----------
+    face_encoder, voice_encoder : nn.Module
+        With `image_size`, `sample_rate` and one `embedding_dim`.
+    settings : mapping, optional
+        Of the model folder; "calibration" {"scale", "offset"} turns similarities into log odds.
+
+    Examples
+    --------
+    >>> from pins_plugin.models.compact import CompactFaceEncoder, CompactVoiceEncoder
+    >>> embedder = FaceVoiceEmbedder(CompactFaceEncoder(), CompactVoiceEncoder())
+    >>> faces = embedder.encode_faces(torch.zeros(2, 3, 80, 80))
+    >>> voices = embedder.encode_voices(torch.zeros(5, 16000), wav_lens=torch.ones(5))
+    >>> embedder.similarity(faces, voices).shape
+    torch.Size([2, 5])
+    """
+
+    def __init__(
+        self,
+        face_encoder: nn.Module,
+        voice_encoder: nn.Module,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.mods = nn.ModuleDict({"face_encoder": face_encoder, "voice_encoder": voice_encoder})
+        self.mods.eval().requires_grad_(False)
+        self.hparams = SimpleNamespace(**(settings or {}))
+
+    @classmethod
+    def from_hparams(
+        cls,
+        source: str | Path,
+        savedir: str | Path | None = None,
+        run_opts: Mapping[str, Any] | None = None,
+        *,
+        revision: str | None = None,
+        trust_source: bool = False,
+    ) -> Self:
+        """Load a trained model.
+
+        Parameters
+        ----------
+        source : str or Path
+            A model folder, the name of a model that ships with the package, or a hub id.
+        savedir : str or Path, optional
+            Keep a copy there.
+        run_opts : mapping, optional
+            {"device": "cuda:0"}
+        revision : str, optional
+            Branch, tag or commit on the hub.
+        trust_source : bool
+            See `inference.pretrained.load_pretrained`.
+
+        Raises
+        ------
+        ModelFolderError
+            When there is no such model, or it is damaged.
+        """
+        model = load_pretrained(
+            source,
+            savedir,
+            needs=("face_encoder", "voice_encoder"),
+            run_opts=run_opts,
+            revision=revision,
+            trust_source=trust_source,
+        )
+        return cls(model.modules["face_encoder"], model.modules["voice_encoder"], model.settings)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are, and the results will be."""
+        tensors = [*self.mods.parameters(), *self.mods.buffers()]
+        return tensors[0].device if tensors else torch.device("cpu")
+
+    @property
+    def embedding_dim(self) -> int:
+        """Size of the embeddings."""
+        return int(self.mods["face_encoder"].embedding_dim)
+
+    @property
+    def image_size(self) -> int:
+        """Height and width of the pictures that the face branch sees, in pixels."""
+        return int(self.mods["face_encoder"].image_size)
+
+    @property
+    def sample_rate(self) -> int:
+        """Of the sound that the voice branch hears, in Hz."""
+        return int(self.mods["voice_encoder"].sample_rate)
+
+    @torch.inference_mode()
+    def encode_faces(self, faces: Tensor | NDArray) -> Tensor:
+        """Embed pictures of faces.
+
+        Parameters
+        ----------
+        faces : (batch, 3, height, width) or (3, height, width) Tensor or array
+            RGB, float in [0, 1] or uint8; any size.
+
+        Returns
+        -------
+        face_embeddings : (batch, embedding_dim) Tensor
+            Of unit length.
+
+        Raises
+        ------
+        ShapeError
+            When the shape or the range is another one.
+        """
+        batch = torch.as_tensor(faces)
+        batch = batch[None] if batch.ndim == 3 else batch
+        if batch.ndim != 4 or batch.shape[1] != 3 or 0 in batch.shape:
+            raise ShapeError(
+                f"faces: expected (batch, 3, height, width), got {tuple(torch.as_tensor(faces).shape)}"
+            )
+        batch = batch.to(self.device)
+        batch = batch / 255.0 if batch.dtype == torch.uint8 else batch.float()
+        if not (batch.min() >= 0 and batch.max() <= 1):
+            raise ShapeError(
+                f"faces: expected values in [0, 1], got {batch.min():.3g} to {batch.max():.3g}; "
+                "divide by 255, or give uint8"
+            )
+        size = (self.image_size, self.image_size)
+        if batch.shape[2:] != size:
+            batch = interpolate(batch, size, mode="bilinear", antialias=True).clamp(0, 1)
+        return normalize(self.mods["face_encoder"](batch), dim=-1)
+
+    @torch.inference_mode()
+    def encode_voices(
+        self, waveforms: Tensor | NDArray, wav_lens: Tensor | NDArray | None = None
+    ) -> Tensor:
+        """Embed sound.
+
+        Parameters
+        ----------
+        waveforms : (batch, num_samples) or (num_samples,) Tensor or array
+            In [-1, 1], at `sample_rate`.
+        wav_lens : (batch,) Tensor or array, optional
+            Length of each row relative to the longest, in (0, 1], as SpeechBrain's batches have it.
+
+        Returns
+        -------
+        voice_embeddings : (batch, embedding_dim) Tensor
+            Of unit length.
+
+        Raises
+        ------
+        ShapeError
+            When a shape or range is another one.
+        """
+        batch = torch.as_tensor(waveforms, dtype=torch.float32, device=self.device)
+        batch = batch[None] if batch.ndim == 1 else batch
+        if batch.ndim != 2 or 0 in batch.shape:
+            raise ShapeError(f"waveforms: expected (batch, num_samples), got {tuple(batch.shape)}")
+        if not batch.isfinite().all():
+            raise ShapeError("waveforms: expected finite samples, got NaN or infinity")
+        lengths = self._checked_lengths(wav_lens, len(batch))
+        missing = round(MIN_SECONDS * self.sample_rate) - batch.shape[1]
+        if missing > 0:
+            lengths = (
+                None if lengths is None else lengths * batch.shape[1] / (batch.shape[1] + missing)
+            )
+            batch = pad(batch, (0, missing))
+        return normalize(self.mods["voice_encoder"](batch, lengths), dim=-1)
+
+    def similarity(self, face_embeddings: Tensor, voice_embeddings: Tensor) -> Tensor:
+        """Compare every face with every voice.
+
+        Parameters
+        ----------
+        face_embeddings : (num_faces, embedding_dim) Tensor
+        voice_embeddings : (num_voices, embedding_dim) Tensor
+
+        Returns
+        -------
+        similarities : (num_faces, num_voices) Tensor
+            Cosine, in [-1, 1].
+        """
+        return pairwise_similarity(face_embeddings, voice_embeddings)
+
+    def probability(self, similarities: Tensor) -> Tensor | None:
+        """Turn similarities into the probability of one person; None when the model is not calibrated."""
+        calibration = getattr(self.hparams, "calibration", None)
+        if not calibration:
+            return None
+        return torch.sigmoid(calibration["scale"] * similarities + calibration["offset"])
+
+    def encode_face_file(self, path: str | Path) -> Tensor:
+        """Embed the largest face of a photo or video: (embedding_dim,) Tensor of unit length."""
+        from pins_plugin.inference.portraits import load_portraits
+
+        faces = load_portraits(path, self.image_size)  # (num_faces, size, size, 3)
+        return _mean_direction(self.encode_faces(faces.transpose(0, 3, 1, 2)))
+
+    def encode_voice_file(self, path: str | Path) -> Tensor:
+        """Embed the sound of any media file: (embedding_dim,) Tensor of unit length."""
+        return self.encode_long_voice(load_audio(path, self.sample_rate))
+
+    def encode_long_voice(self, waveform: NDArray[np.float32]) -> Tensor:
+        """Embed one recording (num_samples,) of any length, piece by piece: (embedding_dim,) Tensor."""
+        count = max(1, round(len(waveform) / (PIECE_SECONDS * self.sample_rate)))
+        length = -(-len(waveform) // count)
+        starts = np.linspace(0, len(waveform) - length, count).round().astype(int)
+        embeddings = []
+        for begin in range(0, count, PIECES_AT_ONCE):
+            pieces = [
+                waveform[start : start + length] for start in starts[begin : begin + PIECES_AT_ONCE]
+            ]
+            embeddings.append(self.encode_voices(np.stack(pieces)))
+        return _mean_direction(torch.cat(embeddings))
+
+    def verify_files(self, face: str | Path, voice: str | Path) -> FaceVoiceVerification:
+        """Tell whether the face in one file and the voice in another are one person's.
+
+        Parameters
+        ----------
+        face : str or Path
+            An image or a video; its largest face counts.
+        voice : str or Path
+            Any file with sound, of any rate and number of channels.
+
+        Raises
+        ------
+        MediaError
+            When a file cannot be read, shows no face, or has no sound.
+        """
+        similarity = self.encode_face_file(face) @ self.encode_voice_file(voice)
+        probability = self.probability(similarity)
+        return FaceVoiceVerification(
+            float(similarity),
+            None if probability is None else float(probability),
+            None if probability is None else bool(probability >= 0.5),
+        )
+
+    def _checked_lengths(self, wav_lens: Tensor | NDArray | None, batch: int) -> Tensor | None:
+        if wav_lens is None:
+            return None
+        lengths = torch.as_tensor(wav_lens, dtype=torch.float32, device=self.device)
+        if lengths.shape != (batch,) or not ((lengths > 0) & (lengths <= 1)).all():
+            raise ShapeError(
+                f"wav_lens: expected ({batch},) relative lengths in (0, 1], "
+                f"got {tuple(lengths.shape)} {lengths.flatten()[:4].tolist()}"
+            )
+        return lengths
+
+
+def _mean_direction(embeddings: Tensor) -> Tensor:
+    return normalize(embeddings.mean(dim=0), dim=-1)

@@ -1,0 +1,85 @@
+"""Faces out of a user's photo or video: the largest one, upright, in the size an encoder wants."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pins_plugin.data.images import is_image, read_image
+from pins_plugin.data.video import iter_frames, probe_video
+from pins_plugin.errors import MediaError
+from pins_plugin.tracking.crops import align_face
+from pins_plugin.tracking.detector import FaceDetector
+
+MAX_SIDE = 640  # pixels of the picture that the detector sees
+CUT_OUT_SIDE = 256  # a square picture up to this size is taken for a face that is cut out already
+
+
+def load_portraits(path: str | Path, size: int, *, num_frames: int = 8) -> NDArray[np.uint8]:
+    """Cut the largest face out of a photo, or out of pictures spread over a video.
+
+    Parameters
+    ----------
+    path : str or Path
+        An image or a video.
+    size : int
+        Height and width of the result in pixels.
+    num_frames : int
+        Pictures of a video to look at.
+
+    Returns
+    -------
+    faces : (num_faces, size, size, 3) uint8 array
+        RGB; at most one for each picture looked at. A small square picture in which no face is found is
+        taken whole, as a face that was cut out already.
+
+    Raises
+    ------
+    MediaError
+        When the file cannot be read, or shows no face.
+    """
+    images = [read_image(path)] if is_image(path) else list(_spread_frames(Path(path), num_frames))
+    detector = FaceDetector(min_face_size=32)
+    faces = [
+        face for image in images if (face := crop_largest_face(image, size, detector)) is not None
+    ]
+    if not faces and is_cut_out(images[0]):
+        faces = [cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA) for image in images]
+    if not faces:
+        raise MediaError(
+            f"{path}: no face found; expected a picture or video that shows one clearly"
+        )
+    return np.stack(faces)
+
+
+def crop_largest_face(
+    image: NDArray[np.uint8], size: int, detector: FaceDetector
+) -> NDArray[np.uint8] | None:
+    """Cut the largest face out of a picture (height, width, 3), or give None where there is none."""
+    scale = min(1.0, MAX_SIDE / max(image.shape[:2]))
+    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    found = detector.detect(small[None])[0]
+    if len(found.boxes) == 0:
+        return None
+    sides = found.boxes[:, 2:] - found.boxes[:, :2]
+    return align_face(image, found.landmarks[sides.prod(axis=1).argmax()] / scale, size)
+
+
+def is_cut_out(image: NDArray[np.uint8]) -> bool:
+    """Tell whether a picture has the shape of a face that was cut out: small and square."""
+    height, width = image.shape[:2]
+    return height == width <= CUT_OUT_SIDE
+
+
+def _spread_frames(path: Path, num_frames: int) -> Iterator[NDArray[np.uint8]]:
+    duration = probe_video(path).duration
+    shown = 0
+    for index in range(num_frames):
+        frame = next(iter_frames(path, start=duration * index / num_frames), None)
+        if frame is not None:
+            shown += 1
+            yield frame.image
+    if not shown:
+        raise MediaError(f"{path}: no picture could be decoded")
