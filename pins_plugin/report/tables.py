@@ -71,7 +71,7 @@ def cross_modal_table(report: Mapping[str, Any], *, markdown: bool = False) -> s
     table : str
         "of the way" is how far the score lies from chance (0 %) to the oracle (100 %).
     """
-    return format_table(SCORE_HEADERS, list(_score_rows(report)), markdown=markdown)
+    return format_table(SCORE_HEADERS, list(score_rows(report)), markdown=markdown)
 
 
 def way_from_chance(score: float, chance: float, oracle: float | None) -> float | None:
@@ -87,7 +87,8 @@ def way_from_chance(score: float, chance: float, oracle: float | None) -> float 
     return round((score - chance) / (oracle - chance), 9)
 
 
-def _score_rows(report: Mapping[str, Any]) -> Iterator[list[str]]:
+def score_rows(report: Mapping[str, Any]) -> Iterator[list[str]]:
+    """Yield the rows of `cross_modal_table`, each as long as `SCORE_HEADERS`."""
     yield from _verification_rows("verification", report["verification"])
     for name, title in (("same_track", "same track"), ("other_video", "other video")):
         if report.get(name):

@@ -1,0 +1,33 @@
+"""Importing the package costs next to nothing and does nothing."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def _python(code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
+    )  # fmt: skip
+    return done.stdout + done.stderr
+
+
+def test_import_is_quick_quiet_and_without_torch() -> None:
+    code = (
+        "import time; start = time.perf_counter(); import pins_plugin; took = time.perf_counter() - start\n"
+        "import sys; heavy = {'torch', 'numpy', 'pyannote', 'speechbrain', 'cv2', 'av'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+        "assert took < 0.2, took"
+    )
+    assert _python(code) == ""
+
+
+def test_command_line_help_needs_no_torch() -> None:
+    code = (
+        "import sys\nfrom pins_plugin.cli import build_parser\nbuild_parser().format_help()\n"
+        "heavy = {'torch', 'pyannote', 'speechbrain', 'cv2', 'av', 'matplotlib'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    assert _python(code) == ""
