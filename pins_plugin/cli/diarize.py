@@ -1,0 +1,61 @@
+"""Say who speaks when in a sound or video file; writes RTTM.
+
+Built in and without downloads: voice activity detection, voice embeddings, clustering. One speaker at a time.
+
+  pins diarize meeting.wav --out meeting.rttm
+  pins diarize meeting.wav --num-speakers 3        when their number is known
+  pins diarize meeting.wav --reference truth.rttm  also prints the diarization error rate
+"""
+
+import argparse
+
+HELP = "say who speaks when"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("files", nargs="+", metavar="FILE", help="sound or video file")
+    parser.add_argument("--out", metavar="RTTM", help="write the turns of all files here")
+    parser.add_argument("--num-speakers", type=int, help="when it is known")
+    parser.add_argument(
+        "--model", default="voice_ge2e", help="model folder whose voice branch is used"
+    )
+    parser.add_argument("--reference", metavar="RTTM", help="score against these turns")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Diarize, print, write."""
+    from pins_plugin.errors import PinsError
+    from pins_plugin.pipelines.diarization import diarize, load_voice_encoder
+    from pins_plugin.pipelines.rttm import read_rttm, write_rttm
+    from pins_plugin.pipelines.sound import file_uri, load_sound
+
+    if args.num_speakers is not None and args.num_speakers < 1:
+        raise PinsError(f"--num-speakers: expected at least 1, got {args.num_speakers}")
+    encoder = load_voice_encoder(args.model)
+    reference = read_rttm(args.reference) if args.reference else {}
+    results = {}
+    for path in args.files:
+        waveform = load_sound(path)
+        turns = diarize(waveform, encoder, num_speakers=args.num_speakers, uri=file_uri(path))
+        results[turns.uri] = turns
+        spoken = sum(segment.duration for segment in turns.itersegments())
+        print(f"{path}: {len(turns)} turns of {len(turns.labels())} speakers, {spoken:.1f} s")
+        if not args.out:
+            for segment, _, label in turns.itertracks(yield_label=True):
+                print(f"  {segment.start:8.2f} {segment.end:8.2f}  {label}")
+    if args.out:
+        write_rttm(args.out, list(results.values()))
+    if reference:
+        from pyannote.core import Timeline
+        from pyannote.metrics.diarization import DiarizationErrorRate
+
+        metric = DiarizationErrorRate()
+        for uri, turns in results.items():
+            if uri not in reference:
+                raise PinsError(
+                    f"{args.reference}: has no turns of {uri}; it has {sorted(reference)}"
+                )
+            extent = reference[uri].get_timeline() | turns.get_timeline()
+            metric(reference[uri], turns, uem=Timeline([extent.extent()]))
+        print(metric.report().to_string(float_format=lambda value: f"{value:.2f}"))

@@ -1,0 +1,102 @@
+"""Which windows of speech are one voice: clustering of voice embeddings, then smoothing over time."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.cluster.hierarchy import fcluster, linkage
+
+MOST_WINDOWS = 4000  # that are clustered at once: the memory needed is quadratic in it
+
+
+def cluster_voices(
+    embeddings: NDArray[np.floating],
+    threshold: float,
+    smallest: int = 1,
+    num_speakers: int | None = None,
+) -> NDArray[np.float64]:
+    """Group voice embeddings and return one unit vector for each speaker.
+
+    Agglomerative clustering by average cosine distance; of very many windows an even subset is clustered.
+
+    Parameters
+    ----------
+    embeddings : (num_windows, embedding_dim) array
+        Of unit length.
+    threshold : float
+        Cosine distance from which on two groups are two speakers.
+    smallest : int
+        Groups of fewer windows are no speaker of their own.
+    num_speakers : int, optional
+        Find this many (or as many as there are windows) instead of going by `threshold`.
+
+    Returns
+    -------
+    centroids : (num_speakers, embedding_dim) float64 array
+        Largest group first.
+    """
+    embeddings = np.asarray(embeddings, np.float64)
+    if len(embeddings) > MOST_WINDOWS:
+        kept = np.linspace(0, len(embeddings) - 1, MOST_WINDOWS).astype(int)
+        smallest = max(1, round(smallest * MOST_WINDOWS / len(embeddings)))
+        embeddings = embeddings[kept]
+    groups = np.ones(len(embeddings), int)
+    if len(embeddings) > 1:
+        tree = linkage(embeddings, "average", metric="cosine")
+        if num_speakers is not None:
+            groups = _cut(tree, num_speakers, smallest)
+        else:
+            groups = fcluster(tree, threshold, "distance")
+    names, sizes = np.unique(groups, return_counts=True)
+    order = np.argsort(-sizes, kind="stable")
+    kept_names = [names[i] for i in order if sizes[i] >= smallest or i == order[0]]
+    if num_speakers is not None:
+        kept_names = kept_names[:num_speakers]
+    return unit(np.stack([embeddings[groups == name].mean(axis=0) for name in kept_names]))
+
+
+def smooth_states(scores: NDArray[np.floating], switch_cost: float) -> NDArray[np.int64]:
+    """Find the best sequence of states where each change costs `switch_cost` (Viterbi).
+
+    Parameters
+    ----------
+    scores : (num_frames, num_states) array
+        Larger is better; added up over time.
+    switch_cost : float
+
+    Returns
+    -------
+    states : (num_frames,) int64 array
+
+    Examples
+    --------
+    >>> smooth_states(np.array([[1.0, 0.0], [0.4, 0.6], [1.0, 0.0]]), 0.5).tolist()
+    [0, 0, 0]
+    """
+    num_frames, num_states = scores.shape
+    totals = np.asarray(scores[0], np.float64).copy()
+    came_from = np.zeros((num_frames, num_states), np.int64)
+    stay = np.arange(num_states)
+    for frame in range(1, num_frames):
+        best = int(totals.argmax())
+        switched = totals[best] - switch_cost
+        came_from[frame] = np.where(totals >= switched, stay, best)
+        totals = np.maximum(totals, switched) + scores[frame]
+    states = np.empty(num_frames, np.int64)
+    states[-1] = totals.argmax()
+    for frame in range(num_frames - 1, 0, -1):
+        states[frame - 1] = came_from[frame, states[frame]]
+    return states
+
+
+def unit(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Scale (..., dim) vectors to unit length."""
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12))
+
+
+def _cut(tree: NDArray[np.float64], num_speakers: int, smallest: int) -> NDArray[np.int32]:
+    """Cut the tree where it first has `num_speakers` groups that are large enough."""
+    num_windows = len(tree) + 1
+    for num_groups in range(num_speakers, num_windows + 1):
+        groups = fcluster(tree, num_groups, "maxclust")
+        if (np.bincount(groups) >= smallest).sum() >= num_speakers:
+            return groups
+    return fcluster(tree, num_speakers, "maxclust")

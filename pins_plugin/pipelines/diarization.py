@@ -1,0 +1,281 @@
+"""The built-in diarization: who speaks when, without any download.
+
+Voice activity (silero-vad), a voice embedding every fifth of a second, agglomerative clustering, and a
+Viterbi pass that moves the borders between speakers to where the voice changes. One voice at a time.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pyannote.core import Annotation, Segment
+
+from pins_plugin.data.audio import SAMPLE_RATE
+from pins_plugin.errors import PinsError
+from pins_plugin.models.folder import load_model_folder
+from pins_plugin.pipelines.clustering import cluster_voices, smooth_states, unit
+from pins_plugin.pipelines.host import Pipeline
+from pins_plugin.pipelines.sound import file_uri, load_sound
+from pins_plugin.pipelines.voice_activity import find_speech
+
+DEFAULT_VOICE = "voice_ge2e"
+BATCH_SIZE = 64
+FRAME = 0.1  # seconds, of the final borders
+ROUNDS = 2  # of assigning frames to speakers and averaging speakers again
+Regions = list[tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class DiarizationSettings:
+    """How speakers are told apart.
+
+    Parameters
+    ----------
+    onset, offset, min_silence, min_speech : float
+        Of the voice activity; see `voice_activity.find_speech`.
+    window, hop : float
+        Length and distance of the windows that are embedded, in seconds.
+    threshold : float
+        Cosine distance from which on two voices are two speakers.
+    smallest : float
+        Least speech of a speaker, in seconds.
+    switch_cost : float
+        Cosine similarity, summed over frames of 0.1 s, that a change of speaker must gain.
+    """
+
+    onset: float = 0.4
+    offset: float = 0.25
+    min_silence: float = 0.3
+    min_speech: float = 0.2
+    window: float = 1.0
+    hop: float = 0.2
+    threshold: float = 0.33
+    smallest: float = 1.0
+    switch_cost: float = 0.6
+
+
+def diarize(
+    waveform: NDArray[np.float32],
+    voice_encoder: torch.nn.Module | None = None,
+    settings: DiarizationSettings | None = None,
+    *,
+    speech: Regions | None = None,
+    num_speakers: int | None = None,
+    uri: str | None = None,
+) -> Annotation:
+    """Say who speaks when.
+
+    Parameters
+    ----------
+    waveform : (num_samples,) float32 array
+        At 16 kHz.
+    voice_encoder : nn.Module, optional
+        Maps (batch, num_samples) waveforms to (batch, embedding_dim) embeddings of unit length.
+    settings : DiarizationSettings, optional
+    speech : list of (start, end), optional
+        Where somebody speaks, in seconds; found by the voice activity detector when not given.
+    num_speakers : int, optional
+        When it is known.
+    uri : str, optional
+        Name of the file.
+
+    Returns
+    -------
+    turns : Annotation
+        Labels SPEAKER_00, SPEAKER_01, ... in order of appearance; turns do not overlap.
+    """
+    settings = settings or DiarizationSettings()
+    if speech is None:
+        speech = find_speech(
+            waveform,
+            onset=settings.onset,
+            offset=settings.offset,
+            min_silence=settings.min_silence,
+            min_speech=settings.min_speech,
+        )
+    turns = Annotation(uri=uri)
+    if not speech:
+        return turns
+    encoder = load_voice_encoder() if voice_encoder is None else voice_encoder
+    starts = place_windows(speech, settings.window, settings.hop)
+    embeddings = embed_windows(waveform, starts, settings.window, encoder)
+    centroids = cluster_voices(
+        embeddings, settings.threshold, round(settings.smallest / settings.hop), num_speakers
+    )
+    centers = starts + settings.window / 2
+    for _ in range(ROUNDS):
+        regions = [
+            _follow(region, centers, embeddings @ centroids.T, settings) for region in speech
+        ]
+        times = np.concatenate([frames for frames, _ in regions])
+        states = np.concatenate([states for _, states in regions])
+        nearest = states[np.clip(np.searchsorted(times, centers), 0, len(times) - 1)]
+        centroids = np.stack(
+            [
+                unit(embeddings[nearest == k].mean(axis=0)) if (nearest == k).any() else centroid
+                for k, centroid in enumerate(centroids)
+            ]
+        )
+    names: dict[int, str] = {}
+    for region, (frames, states) in zip(speech, regions, strict=True):
+        for start, end, state in _runs(region, frames, states):
+            name = names.setdefault(state, f"SPEAKER_{len(names):02d}")
+            turns[Segment(start, end)] = name
+    return turns
+
+
+def place_windows(speech: Regions, window: float, hop: float) -> NDArray[np.float64]:
+    """Spread windows over regions of speech, at most `hop` apart; a shorter region gets one around its middle.
+
+    Returns
+    -------
+    starts : (num_windows,) float64 array
+        In seconds, increasing.
+    """
+    starts = []
+    for start, end in speech:
+        if end - start <= window:
+            starts.append(np.array([max(0.0, (start + end - window) / 2)]))
+        else:
+            num = int(np.ceil((end - start - window) / hop)) + 1
+            starts.append(np.linspace(start, end - window, max(2, num)))
+    return np.sort(np.concatenate(starts)) if starts else np.zeros(0)
+
+
+def embed_windows(
+    waveform: NDArray[np.float32],
+    starts: NDArray[np.float64],
+    window: float,
+    voice_encoder: torch.nn.Module,
+) -> NDArray[np.float64]:
+    """Embed one stretch of `window` seconds from each start.
+
+    Returns
+    -------
+    voice_embeddings : (num_windows, embedding_dim) float64 array
+        Of unit length.
+    """
+    num_samples = round(window * SAMPLE_RATE)
+    padded = np.pad(waveform, (0, num_samples))
+    device = next((p.device for p in voice_encoder.parameters()), torch.device("cpu"))
+    embeddings = []
+    with torch.inference_mode():
+        for begin in range(0, len(starts), BATCH_SIZE):
+            firsts = np.round(starts[begin : begin + BATCH_SIZE] * SAMPLE_RATE).astype(int)
+            firsts = np.clip(firsts, 0, len(waveform))
+            batch = np.stack([padded[first : first + num_samples] for first in firsts])
+            embeddings.append(voice_encoder(torch.from_numpy(batch).to(device)).double().cpu())
+    return unit(torch.cat(embeddings).numpy())
+
+
+def load_voice_encoder(source: str = DEFAULT_VOICE) -> torch.nn.Module:
+    """Load the voice branch of a model folder."""
+    modules = load_model_folder(source).modules
+    if "voice_encoder" not in modules:
+        raise PinsError(f"{source}: expected a model with a voice_encoder, got {sorted(modules)}")
+    return modules["voice_encoder"]
+
+
+class BuiltinDiarization(Pipeline):  # type: ignore[misc]
+    """The built-in diarization as a pyannote pipeline.
+
+    Parameters
+    ----------
+    voice : str
+        Model folder (or name of a model that comes with the package) whose voice branch is used.
+    token, cache_dir : ignored
+        pyannote hands them to every pipeline.
+    """
+
+    def __init__(
+        self,
+        voice: str | Mapping[str, Any] = DEFAULT_VOICE,
+        token: Any = None,
+        cache_dir: Any = None,
+    ) -> None:
+        from pyannote.pipeline.parameter import Uniform
+
+        super().__init__()
+        self.voice_encoder = load_voice_encoder(model_path(voice))
+        self.onset = Uniform(0.1, 0.9)
+        self.offset = Uniform(0.05, 0.9)
+        self.min_silence = Uniform(0.0, 1.0)
+        self.threshold = Uniform(0.1, 0.9)
+        self.smallest = Uniform(0.0, 4.0)
+        self.switch_cost = Uniform(0.0, 4.0)
+
+    def default_parameters(self) -> dict[str, float]:
+        """Values that were chosen on meetings and composed scenes."""
+        defaults = asdict(DiarizationSettings())
+        return {
+            name: defaults[name]
+            for name in ("onset", "offset", "min_silence", "threshold", "smallest", "switch_cost")
+        }
+
+    def apply(
+        self, file: Any, num_speakers: int | None = None, hook: Any = None, **_: Any
+    ) -> Annotation:
+        """Diarize a file: a path, or a mapping with `waveform` and `sample_rate`, or with `audio`."""
+        hook = self.setup_hook(file, hook)
+        hook("diarization", None, total=1, completed=0)
+        turns = diarize(
+            load_sound(file),
+            self.voice_encoder,
+            self.settings,
+            num_speakers=num_speakers,
+            uri=file_uri(file),
+        )
+        hook("diarization", turns, total=1, completed=1)
+        return turns
+
+    @property
+    def settings(self) -> DiarizationSettings:
+        """The instantiated parameters."""
+        names = self.default_parameters()
+        return DiarizationSettings(**{name: float(getattr(self, name)) for name in names})
+
+    def get_metric(self) -> Any:
+        """The error that `pyannote.pipeline.Optimizer` lowers."""
+        from pyannote.metrics.diarization import DiarizationErrorRate
+
+        return DiarizationErrorRate(collar=0.0, skip_overlap=False)
+
+
+def model_path(source: str | Mapping[str, Any]) -> str:
+    """Resolve what pyannote makes of `$model/part`: a mapping of checkpoint and subfolder."""
+    if isinstance(source, Mapping):
+        return f"{source['checkpoint']}/{source.get('subfolder') or ''}".rstrip("/")
+    return str(source)
+
+
+def _follow(
+    region: tuple[float, float],
+    centers: NDArray[np.float64],
+    similarities: NDArray[np.float64],
+    settings: DiarizationSettings,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Times and speakers of the frames of one region."""
+    start, end = region
+    num_frames = max(1, int(np.ceil((end - start) / FRAME - 1e-6)))
+    frames = start + (np.arange(num_frames) + 0.5) * (end - start) / num_frames
+    near = slice(*np.searchsorted(centers, [start - settings.window, end + settings.window]))
+    scores = np.stack(
+        [np.interp(frames, centers[near], column[near]) for column in similarities.T], axis=1
+    )
+    return frames, smooth_states(scores, settings.switch_cost)
+
+
+def _runs(
+    region: tuple[float, float], frames: NDArray[np.float64], states: NDArray[np.int64]
+) -> list[tuple[float, float, int]]:
+    """Join equal neighbors: (start, end, state)."""
+    changes = np.flatnonzero(np.diff(states)) + 1
+    borders = [region[0], *((frames[changes - 1] + frames[changes]) / 2), region[1]]
+    firsts = [0, *changes]
+    return [
+        (float(borders[i]), float(borders[i + 1]), int(states[first]))
+        for i, first in enumerate(firsts)
+    ]
