@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from pyannote.core import Annotation, Segment
 
 from pins_plugin.data.audio import SAMPLE_RATE
-from pins_plugin.errors import PinsError
-from pins_plugin.models.folder import load_model_folder
+from pins_plugin.inference.pretrained import load_pretrained
 from pins_plugin.pipelines.clustering import cluster_voices, smooth_states, unit
 from pins_plugin.pipelines.host import Pipeline
 from pins_plugin.pipelines.sound import file_uri, load_sound
@@ -173,10 +172,7 @@ def embed_windows(
 
 def load_voice_encoder(source: str = DEFAULT_VOICE) -> torch.nn.Module:
     """Load the voice branch of a model folder."""
-    modules = load_model_folder(source).modules
-    if "voice_encoder" not in modules:
-        raise PinsError(f"{source}: expected a model with a voice_encoder, got {sorted(modules)}")
-    return modules["voice_encoder"]
+    return load_pretrained(source, needs=["voice_encoder"]).modules["voice_encoder"]
 
 
 class BuiltinDiarization(Pipeline):  # type: ignore[misc]
