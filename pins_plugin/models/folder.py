@@ -22,6 +22,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from pins_plugin.errors import ModelFolderError
+from pins_plugin.models.quantization import dequantize
 from pins_plugin.models.safe_yaml import (
     PRETRAINER,
     ModuleSpec,
@@ -240,7 +241,7 @@ def _read_weights(path: Path, checksum: str | None) -> dict[str, Tensor]:
         raise ModelFolderError(
             f"{path}: is not the file that {HYPERPARAMS} was written with (checksum); copy it again"
         )
-    return weights
+    return dequantize(weights)
 
 
 def _fill(module: nn.Module, weights: dict[str, Tensor], path: Path) -> None:
