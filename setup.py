@@ -33,6 +33,7 @@ REQUIREMENTS = [
     "matplotlib>=3.9",  # plots
     "pillow>=10.4",
     "tensorboard>=2.17",  # training logs
+    "psutil>=6",  # peak memory, worker processes included
     "tqdm>=4.66",  # progress bars
 ]
 
@@ -61,7 +62,6 @@ setup(
             "pytest-xdist>=3.6",
             "ruff>=0.8",
             "mypy>=1.13",
-            "psutil>=6",
             "selenium>=4.25",
         ],  # selenium: pages in a real browser
     },

@@ -1,0 +1,68 @@
+"""Nothing is sent anywhere: import, load, link and train run with every network call watched."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pins_plugin.data.audio import save_audio
+
+ROOT = Path(__file__).resolve().parents[1]
+WATCH = """
+import sys
+
+def watch(event, arguments):
+    if event in ("socket.getaddrinfo", "socket.gethostbyname", "urllib.Request"):
+        raise SystemExit(f"network: {event} {arguments}")
+    if event in ("socket.connect", "socket.sendto", "socket.sendmsg") and isinstance(arguments[1], tuple):
+        raise SystemExit(f"network: {event} {arguments}")
+
+sys.addaudithook(watch)
+sys.argv[1:] = sys.argv[2:]
+exec(compile(CODE, "watched", "exec"), {"__name__": "__main__"})
+"""
+IMPORT = """
+import importlib, pkgutil, pins_plugin
+for module in pkgutil.walk_packages(pins_plugin.__path__, "pins_plugin."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+"""
+LOAD = """
+import torch
+from pins_plugin.inference.embedder import FaceVoiceEmbedder
+from pins_plugin.models.compact import CompactFaceEncoder, CompactVoiceEncoder
+embedder = FaceVoiceEmbedder(CompactFaceEncoder(), CompactVoiceEncoder())
+embedder.encode_faces(torch.zeros(1, 3, 64, 64))
+"""
+DIARIZE = """
+import sys
+from pins_plugin.cli import main
+assert main(["diarize", sys.argv[1]]) == 0
+"""
+
+
+def _watched(code: str, *arguments: str | Path) -> None:
+    """Run code in a process of its own that ends at the first look beyond this machine."""
+    environment = {name: value for name, value in os.environ.items() if "PYANNOTE" not in name}
+    done = subprocess.run(
+        [sys.executable, "-c", f"CODE = {code!r}\n{WATCH}", "-", *map(str, arguments)],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, (done.stdout + done.stderr)[-2000:]
+
+
+def test_the_watch_sees_a_network_call() -> None:
+    with pytest.raises(AssertionError, match="network: socket"):
+        _watched("import socket; socket.create_connection(('192.0.2.1', 80), timeout=0.1)")
+
+
+def test_nothing_is_sent(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    save_audio(tmp_path / "a.wav", 0.1 * generator.standard_normal(32000).astype(np.float32))
+    _watched(IMPORT + LOAD + DIARIZE, tmp_path / "a.wav")
