@@ -58,6 +58,24 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
             shutil.rmtree(temporary)
 
 
+@contextmanager
+def atomic_contents(folder: str | Path) -> Iterator[Path]:
+    """Yield an empty temporary folder whose files move into `folder` when the block succeeds.
+
+    Other files of `folder` stay; nothing is left behind, nor changed, when the block raises.
+    """
+    folder = Path(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        yield temporary
+        folder.mkdir(exist_ok=True)
+        for path in sorted(temporary.iterdir()):
+            path.replace(folder / path.name)
+    finally:
+        shutil.rmtree(temporary)
+
+
 def write_text(path: str | Path, text: str) -> None:
     """Write `text` to `path` in one step (UTF-8)."""
     with atomic_path(path) as temporary:

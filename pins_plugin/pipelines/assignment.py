@@ -1,0 +1,235 @@
+"""From evidence to decisions: which person each speaker is over the file, then who speaks in each piece.
+
+Log-likelihood ratios are summed per speaker and person over the whole file; one assignment gives every
+speaker a person or nobody. What the file says of a speaker is then the prior for each piece, whose own
+evidence may overrule it: diarization errs, and a face may be hidden.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from pins_plugin.pipelines.pieces import Piece
+
+Ratios = Mapping[str, Mapping[str, float]]  # track -> source -> log-likelihood ratio
+
+
+@dataclass(frozen=True)
+class LinkingSettings:
+    """How evidence is weighed.
+
+    Parameters
+    ----------
+    off_screen : float
+        Prior probability that whoever speaks is not on screen.
+    wrong_speaker : float
+        Probability that a piece carries the wrong speaker's label, or that the file misleads.
+    rivalry : float
+        How much a person's evidence for one speaker counts against the same person being another one.
+    file_weight : float
+        Weight of the evidence summed over the file; below 1, because pieces are not independent.
+    uncertain : float
+        Links of less confidence are called uncertain.
+    """
+
+    off_screen: float = 0.2
+    wrong_speaker: float = 0.08
+    rivalry: float = 0.5
+    file_weight: float = 0.6
+    uncertain: float = 0.6
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was decided for a piece: the track that speaks (None: nobody on screen), and how sure that is."""
+
+    piece: Piece
+    track: str | None
+    confidence: float
+    evidence: dict[str, float]
+
+
+def sum_ratios(
+    pieces: Sequence[Piece],
+    ratios: Sequence[Ratios],
+    person_of: Mapping[str, str],
+    speakers: Sequence[str],
+    people: Sequence[str],
+) -> NDArray[np.float64]:
+    """Sum the ratios of each speaker and person over the file.
+
+    Returns
+    -------
+    scores : (num_speakers, num_people) float64 array
+    """
+    scores = np.zeros((len(speakers), len(people)))
+    for piece, by_track in zip(pieces, ratios, strict=True):
+        for track, by_source in by_track.items():
+            cell = speakers.index(piece.speaker), people.index(person_of[track])
+            scores[cell] += sum(by_source.values())
+    return scores
+
+
+def presence_ratios(
+    pieces: Sequence[Piece],
+    person_of: Mapping[str, str],
+    speakers: Sequence[str],
+    people: Sequence[str],
+) -> NDArray[np.float64]:
+    """Time overlap over the file: is a person more often on screen when a speaker speaks than when others do?
+
+    Pieces are counted as one observation each second; rates are smoothed by one observation (Laplace).
+
+    Returns
+    -------
+    ratios : (num_speakers, num_people) float64 array
+        Log-likelihood ratios, at most 3 either way.
+    """
+    spoken = np.zeros(len(speakers))
+    together = np.zeros((len(speakers), len(people)))
+    for piece in pieces:
+        row = speakers.index(piece.speaker)
+        spoken[row] += piece.duration
+        for person in {person_of[track] for track in piece.tracks}:
+            together[row, people.index(person)] += piece.duration
+    away = spoken[:, None] - together
+    others_spoken = spoken.sum() - spoken
+    others_together = together.sum(axis=0) - together
+    # The speaker of a person on screen is seen nearly always; anybody else as often as the rest of the time.
+    usual = (others_together + 1) / (others_spoken[:, None] + 2)
+    seen = 0.9
+    ratios = together * np.log(seen / usual.clip(0.05, 0.9)) + away * np.log(
+        (1 - seen) / (1 - usual).clip(0.05)
+    )
+    return np.clip(ratios, -3.0, 3.0)
+
+
+def assign_speakers(scores: NDArray[np.float64], off_screen: float = 0.0) -> NDArray[np.int64]:
+    """Give every speaker one person, or nobody, so that the sum of scores is largest (Kuhn 1955).
+
+    Parameters
+    ----------
+    scores : (num_speakers, num_people) array
+    off_screen : float
+        Score of being nobody's voice.
+
+    Returns
+    -------
+    person : (num_speakers,) int64 array
+        Column, or -1 for never on screen.
+
+    Examples
+    --------
+    >>> assign_speakers(np.array([[5.0, 4.0], [4.5, 1.0], [-1.0, -2.0]])).tolist()
+    [1, 0, -1]
+    """
+    num_speakers, num_people = scores.shape
+    padded = np.hstack([scores, np.full((num_speakers, num_speakers), off_screen)])
+    rows, columns = linear_sum_assignment(padded, maximize=True)
+    found = np.full(num_speakers, -1, np.int64)
+    found[rows] = np.where(columns < num_people, columns, -1)
+    return found
+
+
+def person_probabilities(
+    scores: NDArray[np.float64], assigned: NDArray[np.int64], settings: LinkingSettings
+) -> NDArray[np.float64]:
+    """Probability of each person, and of nobody (last column), being the face of each speaker.
+
+    Parameters
+    ----------
+    scores : (num_speakers, num_people) array
+    assigned : (num_speakers,) int array
+        From `assign_speakers`: a person who was given to another speaker is less likely.
+    settings : LinkingSettings
+
+    Returns
+    -------
+    probabilities : (num_speakers, num_people + 1) float64 array
+        Rows sum to 1.
+    """
+    num_speakers, num_people = scores.shape
+    tempered = settings.file_weight * scores
+    for speaker in range(num_speakers):
+        for other in range(num_speakers):
+            person = assigned[other]
+            if other != speaker and person >= 0 and assigned[speaker] != person:
+                tempered[speaker, person] -= settings.rivalry * max(
+                    0.0, settings.file_weight * scores[other, person]
+                )
+    prior_on = np.log((1 - settings.off_screen) / max(1, num_people))
+    logits = np.hstack(
+        [tempered + prior_on, np.full((num_speakers, 1), np.log(settings.off_screen))]
+    )
+    return _softmax(logits)
+
+
+def decide(
+    pieces: Sequence[Piece],
+    ratios: Sequence[Ratios],
+    person_of: Mapping[str, str],
+    settings: LinkingSettings | None = None,
+    file_scores: Mapping[tuple[str, str], float] | None = None,
+) -> list[Decision]:
+    """Decide for each piece which face speaks, if any.
+
+    Parameters
+    ----------
+    pieces : sequence of Piece
+    ratios : sequence of mappings
+        Of each piece: track -> source -> log-likelihood ratio.
+    person_of : mapping of str to str
+        Track -> person.
+    settings : LinkingSettings, optional
+    file_scores : mapping of (speaker, person) to float, optional
+        Evidence about whole speakers, such as the similarity of voice and face.
+
+    Returns
+    -------
+    decisions : list of Decision
+    """
+    settings = settings or LinkingSettings()
+    if not pieces:
+        return []
+    speakers = sorted({piece.speaker for piece in pieces})
+    people = sorted({person_of[track] for piece in pieces for track in piece.tracks})
+    scores = sum_ratios(pieces, ratios, person_of, speakers, people)
+    presence = presence_ratios(pieces, person_of, speakers, people)
+    whole = presence.copy()
+    for (speaker, person), score in (file_scores or {}).items():
+        if speaker in speakers and person in people:
+            whole[speakers.index(speaker), people.index(person)] += score
+    assigned = assign_speakers(scores + whole)
+    decisions = []
+    for piece, by_track in zip(pieces, ratios, strict=True):
+        row = speakers.index(piece.speaker)
+        others = scores.copy()  # without the piece itself
+        own = {track: sum(by_source.values()) for track, by_source in by_track.items()}
+        for track, ratio in own.items():
+            others[row, people.index(person_of[track])] -= ratio
+        probabilities = person_probabilities(others + whole, assigned, settings)[row]
+        tracks = list(own)
+        prior = [probabilities[people.index(person_of[track])] for track in tracks]
+        flat = (1 - settings.off_screen) / max(1, len(tracks))
+        on = (1 - settings.wrong_speaker) * np.array(prior) + settings.wrong_speaker * flat
+        off = (1 - settings.wrong_speaker) * max(1 - sum(prior), 0.0)
+        off += settings.wrong_speaker * (settings.off_screen if tracks else 1.0)
+        logits = np.log(np.maximum([*on, off], 1e-9)) + np.array([*own.values(), 0.0])
+        posterior = _softmax(logits[None])[0]
+        best = int(posterior.argmax())
+        chosen = tracks[best] if best < len(tracks) else None
+        evidence = dict(by_track[chosen]) if chosen is not None else {}
+        if chosen is not None:
+            column = people.index(person_of[chosen])
+            evidence["file"] = float(settings.file_weight * others[row, column])
+            evidence["presence"] = float(presence[row, column])
+        decisions.append(Decision(piece, chosen, float(posterior[best]), evidence))
+    return decisions
+
+
+def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))

@@ -1,0 +1,288 @@
+"""The pipeline: a video in, links of speakers to faces out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pyannote.core import Annotation, Segment
+
+from pins_plugin.data.audio import load_audio
+from pins_plugin.data.video import probe_video
+from pins_plugin.errors import MediaError, ModelFolderError, PinsError
+from pins_plugin.inference.pretrained import load_pretrained
+from pins_plugin.pipelines.assignment import LinkingSettings, decide
+from pins_plugin.pipelines.diarization import BuiltinDiarization, model_path
+from pins_plugin.pipelines.evidence import (
+    Calibration,
+    EvidenceSource,
+    MotionEvidence,
+    SynchronyEvidence,
+    gather_ratios,
+)
+from pins_plugin.pipelines.host import Pipeline
+from pins_plugin.pipelines.pieces import cut_pieces, track_span
+from pins_plugin.pipelines.result import LinkingResult, make_links
+from pins_plugin.pipelines.rttm import choose_turns
+from pins_plugin.pipelines.sound import file_path, file_uri
+from pins_plugin.tracking.crops import Crops, extract_crops
+from pins_plugin.tracking.people import SAME_PERSON_SIMILARITY, group_people
+from pins_plugin.tracking.tracks import TrackerSettings, track_faces
+from pins_plugin.types import FaceTrack
+
+EVIDENCE = ("sync", "motion")
+FACES_PER_TRACK = 8
+
+
+class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
+    """Find out which face speaks each turn of a video.
+
+    Parameters
+    ----------
+    diarization : optional
+        Who speaks when: an RTTM file, an Annotation, a pyannote pipeline, or the folder of one.
+        The built-in diarization when not given.
+    evidence : sequence of str
+        Which sources of evidence to use: "sync" (lips and sound fit), "motion" (the mouth opens when the
+        sound is loud).
+    sync : str, optional
+        Model folder of the synchronizer.
+    recognition : str
+        Model folder whose face branch tells which tracks show one person.
+    calibration : str or Path, optional
+        File of weights; those that come with the package when not given.
+    quiet : bool
+        No progress bars (hooks report nevertheless).
+    token, cache_dir : ignored
+        pyannote hands them to every pipeline.
+
+    Examples
+    --------
+    >>> pipeline = SpeakerFaceLinking()
+    >>> result = pipeline("interview.mp4")  # doctest: +SKIP
+    >>> result.links[0].person  # doctest: +SKIP
+    'PERSON_01'
+    """
+
+    def __init__(
+        self,
+        diarization: Any = None,
+        evidence: Sequence[str] = EVIDENCE,
+        sync: str | Mapping[str, Any] = "sync",
+        recognition: str | Mapping[str, Any] = "face_recognition",
+        calibration: str | Path | None = None,
+        quiet: bool = True,
+        token: Any = None,
+        cache_dir: Any = None,
+    ) -> None:
+        from pyannote.pipeline.parameter import Uniform
+
+        super().__init__()
+        unknown = sorted(set(evidence) - set(EVIDENCE))
+        if unknown:
+            raise PinsError(f"evidence: expected some of {', '.join(EVIDENCE)}, got {unknown[0]!r}")
+        self.evidence = tuple(evidence)
+        self.quiet = quiet
+        self.device = torch.device("cpu")
+        self._diarization = diarization
+        self._builtin: BuiltinDiarization | None = None
+        self._calibration = Calibration.load(*[calibration] if calibration else [])
+        recognizer = load_pretrained(model_path(recognition), needs=["face_encoder"])
+        self.face_encoder = recognizer.modules["face_encoder"]
+        self.same_person = float(
+            recognizer.settings.get("same_person_similarity", SAME_PERSON_SIMILARITY)
+        )
+        self._synchronizer = _load_synchronizer(model_path(sync)) if "sync" in evidence else None
+        self.off_screen = Uniform(0.01, 0.6)
+        self.wrong_speaker = Uniform(0.01, 0.5)
+        self.rivalry = Uniform(0.0, 1.0)
+        self.file_weight = Uniform(0.0, 1.0)
+        self.uncertain = Uniform(0.0, 1.0)
+        self.instantiate(self.default_parameters())
+
+    def default_parameters(self) -> dict[str, float]:
+        """Values that were chosen on composed scenes."""
+        return asdict(LinkingSettings())
+
+    @property
+    def settings(self) -> LinkingSettings:
+        """The instantiated parameters."""
+        return LinkingSettings(
+            **{name: float(getattr(self, name)) for name in asdict(LinkingSettings())}
+        )
+
+    def to(self, device: torch.device) -> "SpeakerFaceLinking":
+        """Move all networks to a device."""
+        super().to(device)
+        self.device = device
+        for part in (self._builtin, self._diarization):
+            if isinstance(part, Pipeline):
+                part.to(device)
+        return self
+
+    def __call__(self, file: Any, **options: Any) -> Any:
+        """Link one file, or an iterator over several; a path, or a mapping with `video` (or `audio`).
+
+        Parameters
+        ----------
+        file : path, mapping, or list of those
+        **options
+            `hook`, and `diarization` to override that of the constructor.
+        """
+        if isinstance(file, list):
+            return super().__call__([_as_mapping(each) for each in file], **options)
+        return super().__call__(_as_mapping(file), **options)
+
+    def apply(
+        self, file: Mapping[str, Any], hook: Any = None, diarization: Any = None
+    ) -> LinkingResult:
+        """Link one file.
+
+        Raises
+        ------
+        MediaError
+            When the file cannot be read, has no sound, or shows no face.
+        """
+        hook = self.setup_hook(file, hook)
+        path = file_path(file)
+        info = probe_video(path)
+        waveform = load_audio(path)
+        tracks = self.find_faces(path, hook)
+        hook("crops", None, total=1, completed=0)
+        crops = extract_crops(
+            path, tracks, ("face", "lips"), max_frames=FACES_PER_TRACK, quiet=self.quiet
+        )
+        tracks = self.group(tracks, crops)
+        hook("crops", crops, total=1, completed=1)
+        turns = self.find_turns(file, waveform, diarization, hook)
+        hook("links", None, total=1, completed=0)
+        settings = self.settings
+        pieces = cut_pieces(turns, tracks)
+        ratios = gather_ratios(pieces, self.find_evidence(crops, waveform), self._calibration)
+        person_of = {track.track: str(track.person) for track in tracks}
+        decisions = decide(pieces, ratios, person_of, settings)
+        links = make_links(decisions, tracks, settings.uncertain)
+        hook("links", links, total=1, completed=1)
+        uri = file_uri(file)
+        turns.uri = uri
+        return LinkingResult(
+            video=str(path),
+            duration=max(info.duration, 0.0),
+            speakers=turns,
+            faces=annotate_faces(tracks, uri),
+            tracks=tracks,
+            links=links,
+        )
+
+    def find_faces(self, path: Path, hook: Any) -> list[FaceTrack]:
+        """Follow the faces of a video; at least one."""
+        hook("faces", None, total=1, completed=0)
+        tracks = track_faces(path, TrackerSettings(device=str(self.device)), quiet=self.quiet)
+        hook("faces", tracks, total=1, completed=1)
+        if not tracks:
+            raise MediaError(
+                f"{path}: shows no face for long enough to follow it; expected a video of people "
+                "(`pins diarize` says who speaks when, without faces)"
+            )
+        return tracks
+
+    def group(self, tracks: Sequence[FaceTrack], crops: Mapping[str, Crops]) -> list[FaceTrack]:
+        """Say which tracks show one person."""
+        embeddings = {
+            name: self.embed_faces(crop.faces) for name, crop in crops.items() if len(crop.faces)
+        }
+        return group_people(tracks, embeddings, self.same_person)
+
+    @torch.inference_mode()
+    def embed_faces(self, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Embed aligned faces (num_faces, size, size, 3) with the recognition model."""
+        size = int(self.face_encoder.image_size)
+        pictures = torch.from_numpy(faces).permute(0, 3, 1, 2).float().to(self.device) / 255
+        pictures = torch.nn.functional.interpolate(
+            pictures, (size, size), mode="bilinear", antialias=True
+        )
+        return np.asarray(self.face_encoder(pictures).float().cpu().numpy())
+
+    def find_turns(
+        self,
+        file: Mapping[str, Any],
+        waveform: NDArray[np.float32],
+        diarization: Any,
+        hook: Any,
+    ) -> Annotation:
+        """Say who speaks when, by whatever diarization was given."""
+        source = diarization if diarization is not None else self._diarization
+        source = source if source is not None else file.get("diarization")
+        if isinstance(source, Annotation):
+            return source.copy()
+        if isinstance(source, str | Path) and Path(source).is_dir():
+            source = self._diarization = Pipeline.from_pretrained(str(source)).to(self.device)
+        if isinstance(source, str | Path):
+            return choose_turns(source, file_uri(file))
+        if source is None:
+            source = self._builtin = self._builtin or _builtin_diarization(self.device)
+        sound = {
+            "waveform": torch.from_numpy(waveform)[None],
+            "sample_rate": 16000,
+            "uri": file_uri(file),
+        }
+        output = source(sound)
+        output = getattr(output, "speaker_diarization", output)
+        if not isinstance(output, Annotation):
+            raise PinsError(
+                f"diarization: expected a pipeline that gives an Annotation, got {type(output).__name__}"
+            )
+        return output.copy()
+
+    def find_evidence(
+        self, crops: Mapping[str, Crops], waveform: NDArray[np.float32]
+    ) -> list[EvidenceSource]:
+        """Prepare the sources of evidence."""
+        sources: list[EvidenceSource] = []
+        if self._synchronizer is not None:
+            sources.append(SynchronyEvidence(crops, waveform, self._synchronizer))
+        if "motion" in self.evidence:
+            sources.append(MotionEvidence(crops, waveform))
+        return sources
+
+
+def annotate_faces(tracks: Sequence[FaceTrack], uri: str) -> Annotation:
+    """When each person is on screen."""
+    faces = Annotation(uri=uri)
+    for track in tracks:
+        faces[Segment(*track_span(track)), track.track] = track.person or track.track
+    return faces
+
+
+def _as_mapping(file: Any) -> Any:
+    """Let pyannote see a path under `audio`, which it does not open here."""
+    if isinstance(file, str | Path):
+        file = {"video": str(file)}
+    if isinstance(file, Mapping):
+        path = file_path(file)
+        if not path.exists():
+            raise MediaError(f"{path}: no such file; check the path")
+        return {"audio": str(path), "video": str(path), "uri": file_uri(file), **file}
+    return file
+
+
+def _builtin_diarization(device: torch.device) -> BuiltinDiarization:
+    pipeline = BuiltinDiarization()
+    pipeline.instantiate(pipeline.default_parameters())
+    pipeline.to(device)
+    return pipeline
+
+
+def _load_synchronizer(source: str) -> Any:
+    """Open the synchronization model; None where the package has none."""
+    try:
+        from pins_plugin.inference.synchronizer import Synchronizer
+
+        return Synchronizer.from_hparams(source)
+    except (ImportError, ModelFolderError):
+        if source != "sync":
+            raise
+        return None

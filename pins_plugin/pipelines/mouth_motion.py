@@ -1,0 +1,98 @@
+"""Does a mouth open when the sound gets louder? Weak evidence, but it needs no training on voices.
+
+The opening of the lips and its speed are correlated with the loudness of the sound, at the true alignment
+and at shifted ones: a mouth that merely moves while somebody speaks fits the shifted sound as well.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+RATE = 25.0  # Hz, of both signals
+UPPER_LIP, LOWER_LIP = (34, 35, 36), (24, 25, 26)  # middle of the inner rim, among the 88 points
+CHIN = slice(80, 88)
+NEAR = 2  # frames: shifts up to here count as aligned
+FAR = (5, 25)  # frames: shifts that serve as comparison
+Signal = NDArray[np.float64]
+
+
+def loudness(waveform: NDArray[np.float32], sample_rate: int, rate: float = RATE) -> Signal:
+    """Log energy of the sound, (num_frames,), frame i around i / rate seconds."""
+    hop = sample_rate / rate
+    num_frames = int(np.ceil(len(waveform) / hop))
+    power = np.concatenate([[0.0], np.cumsum(np.square(waveform, dtype=np.float64))])
+    centers = np.arange(num_frames) * hop
+    first = np.clip(centers - hop, 0, len(waveform)).astype(int)
+    last = np.clip(centers + hop, 1, len(waveform)).astype(int)
+    energy = (power[last] - power[first]) / np.maximum(1, last - first)
+    floor = max(1e-9, float(np.percentile(energy, 99)) * 1e-4)
+    return np.asarray(np.log(energy + floor))
+
+
+def mouth_signals(lips: NDArray[np.floating], times: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Opening of the mouth and its speed on a regular clock.
+
+    Parameters
+    ----------
+    lips : (num_frames, 88, 2) array
+        In units of the distance between the eyes; see `tracking.crops.Crops`.
+    times : (num_frames,) array
+        In seconds.
+
+    Returns
+    -------
+    signals : (num_steps, 2) float64 array
+        Opening, and the absolute change of all points, at `RATE`; step 0 is at `times[0]`.
+    """
+    opening = lips[:, LOWER_LIP, 1].mean(axis=1) - lips[:, UPPER_LIP, 1].mean(axis=1)
+    chin = lips[:, CHIN, 1].mean(axis=1)
+    clock = np.arange(times[0], times[-1] + 0.5 / RATE, 1 / RATE)
+    opening = np.interp(clock, times, opening + 0.5 * chin)
+    points = np.stack([np.interp(clock, times, p) for p in lips.reshape(len(lips), -1).T], axis=1)
+    points = gaussian_filter1d(points, 0.7, axis=0, mode="nearest")
+    speed = np.abs(np.gradient(points, axis=0)).mean(axis=1) if len(clock) > 1 else np.zeros(1)
+    return np.stack([opening, np.log(speed + 1e-3)], axis=1)
+
+
+def motion_score(signals: NDArray[np.float64], sound: Signal, offset: int = 0) -> float:
+    """How much better a mouth fits the sound than it fits shifted sound.
+
+    Parameters
+    ----------
+    signals : (num_steps, num_signals) array
+        Of the mouth.
+    sound : (num_sound_steps,) array
+        Loudness of a longer stretch, on the same clock.
+    offset : int
+        Step of `sound` at which `signals` begins.
+
+    Returns
+    -------
+    score : float
+        Sum over the signals of (aligned correlation - mean of shifted ones), times the root of the length
+        in steps; 0 where nothing can be said.
+    """
+    num_steps = len(signals)
+    if num_steps < 8:
+        return 0.0
+    shifts = np.arange(-FAR[1], FAR[1] + 1)
+    windows = []
+    for shift in shifts:
+        index = np.clip(np.arange(num_steps) + offset + shift, 0, len(sound) - 1)
+        windows.append(sound[index])
+    correlations = _correlate(signals, np.stack(windows))  # (num_shifts, num_signals)
+    near = np.abs(shifts) <= NEAR
+    far = np.abs(shifts) >= FAR[0]
+    gains = correlations[near].max(axis=0) - correlations[far].mean(axis=0)
+    usual = np.sort(correlations[far], axis=0)[-len(shifts) // 5 :].mean(axis=0)
+    peak = correlations[near].max(axis=0) - usual
+    return float((gains + peak).mean() * np.sqrt(num_steps))
+
+
+def _correlate(signals: NDArray[np.float64], windows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Pearson correlations (num_windows, num_signals) of (num_steps, num_signals) with (num_windows, num_steps)."""
+    centered = signals - signals.mean(axis=0)
+    centered /= np.linalg.norm(centered, axis=0) + 1e-6
+    others = windows - windows.mean(axis=1, keepdims=True)
+    others /= np.linalg.norm(others, axis=1, keepdims=True) + 1e-6
+    return np.asarray(others @ centered)

@@ -1,0 +1,196 @@
+"""What linking a video gives: pyannote annotations, tracks and links, and the files made of them."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pyannote.core import Annotation, Segment
+
+from pins_plugin.pipelines.assignment import Decision
+from pins_plugin.pipelines.rttm import write_rttm
+from pins_plugin.types import FaceTrack, SpeakerFaceLink
+from pins_plugin.utils.files import write_text
+
+VERSION = 1
+JOIN = 0.05  # seconds: links of one speaker and person that are closer are one
+
+
+@dataclass(frozen=True)
+class LinkingResult:
+    """Who speaks when, whose faces are seen when, and which belong together.
+
+    Parameters
+    ----------
+    video : str
+        Path of the video.
+    duration : float
+        In seconds.
+    speakers : Annotation
+        The turns, labeled by speaker.
+    faces : Annotation
+        When each person is on screen.
+    tracks : list of FaceTrack
+    links : list of SpeakerFaceLink
+        In order of time.
+    offset : float
+        Seconds by which the sound was found to come late.
+    """
+
+    video: str
+    duration: float
+    speakers: Annotation
+    faces: Annotation
+    tracks: list[FaceTrack]
+    links: list[SpeakerFaceLink]
+    offset: float = 0.0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def talking_faces(self) -> Annotation:
+        """The turns, labeled by the person whose face speaks; turns of nobody on screen are left out."""
+        talking = Annotation(uri=self.speakers.uri)
+        for number, link in enumerate(self.links):
+            if link.person is not None:
+                talking[Segment(link.start, link.end), number] = link.person
+        return talking
+
+    @property
+    def people(self) -> Annotation:
+        """All turns, labeled by the person where one was found, else by the speaker."""
+        named = Annotation(uri=self.speakers.uri)
+        for number, link in enumerate(self.links):
+            named[Segment(link.start, link.end), number] = link.person or link.speaker
+        return named
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the content of `links.json`, version 1."""
+        return {
+            "version": VERSION,
+            "video": self.video,
+            "duration": round(self.duration, 3),
+            "sound_offset": round(self.offset, 3),
+            "notes": self.notes,
+            "links": [_link_to_dict(link) for link in self.links],
+            "tracks": [_track_to_dict(track) for track in self.tracks],
+        }
+
+    def write_rttm(self, path: str | Path) -> None:
+        """Write the turns of the speakers as RTTM."""
+        write_rttm(path, [self.speakers])
+
+    def write_csv(self, path: str | Path) -> None:
+        """Write one row for each link."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(
+            ["start", "end", "speaker", "person", "status", "confidence", "x1", "y1", "x2", "y2"]
+        )
+        for link in self.links:
+            box = [f"{value:.1f}" for value in link.box] if link.box else [""] * 4
+            writer.writerow(
+                [
+                    f"{link.start:.3f}",
+                    f"{link.end:.3f}",
+                    link.speaker,
+                    link.person or "",
+                    link.status,
+                    f"{link.confidence:.3f}",
+                    *box,
+                ]
+            )
+        write_text(path, text.getvalue())
+
+
+def make_links(
+    decisions: Sequence[Decision], tracks: Sequence[FaceTrack], uncertain: float
+) -> list[SpeakerFaceLink]:
+    """Join neighboring decisions for one speaker and person, and measure where the face was.
+
+    Parameters
+    ----------
+    decisions : sequence of Decision
+        In order of time.
+    tracks : sequence of FaceTrack
+        With `person` set.
+    uncertain : float
+        Links of less confidence are called uncertain.
+    """
+    by_name = {track.track: track for track in tracks}
+    groups: list[list[Decision]] = []
+    latest: dict[str, list[Decision]] = {}  # last group of each speaker
+    for decision in decisions:
+        group = latest.get(decision.piece.speaker)
+        if group is None or not _continues(group[-1], decision, by_name):
+            group = latest[decision.piece.speaker] = []
+            groups.append(group)
+        group.append(decision)
+    links = [_join(group, by_name, uncertain) for group in groups]
+    return sorted(links, key=lambda link: (link.start, link.end))
+
+
+def _continues(first: Decision, second: Decision, tracks: Mapping[str, FaceTrack]) -> bool:
+    if second.piece.start - first.piece.end > JOIN:
+        return False
+    if first.track is None or second.track is None:
+        return first.track is second.track
+    return tracks[first.track].person == tracks[second.track].person
+
+
+def _join(
+    group: Sequence[Decision], tracks: Mapping[str, FaceTrack], uncertain: float
+) -> SpeakerFaceLink:
+    durations = np.array([decision.piece.duration for decision in group])
+    weights = durations / max(durations.sum(), 1e-9)
+    confidence = float(weights @ [decision.confidence for decision in group])
+    start, end = group[0].piece.start, group[-1].piece.end
+    shown = list(dict.fromkeys(decision.track for decision in group if decision.track))
+    boxes = []
+    for name in shown:
+        times = tracks[name].times
+        inside = (times >= start - 0.02) & (times <= end)
+        boxes.append(tracks[name].boxes[inside] if inside.any() else tracks[name].boxes[-1:])
+    evidence: dict[str, float] = {}
+    for decision in group:
+        for name, ratio in decision.evidence.items():
+            evidence[name] = evidence.get(name, 0.0) + ratio
+    status = "on screen" if shown else "off screen"
+    return SpeakerFaceLink(
+        start=start,
+        end=end,
+        speaker=group[0].piece.speaker,
+        person=tracks[shown[0]].person if shown else None,
+        box=tuple(np.concatenate(boxes).mean(axis=0).tolist()) if shown else None,
+        confidence=min(1.0, max(0.0, confidence)),
+        status="uncertain" if confidence < uncertain else status,
+        evidence=evidence,
+    )
+
+
+def _link_to_dict(link: SpeakerFaceLink) -> dict[str, Any]:
+    return {
+        "start": round(link.start, 3),
+        "end": round(link.end, 3),
+        "speaker": link.speaker,
+        "person": link.person,
+        "box": None if link.box is None else [round(float(value), 1) for value in link.box],
+        "confidence": round(link.confidence, 4),
+        "status": link.status,
+        "evidence": {name: round(value, 3) for name, value in link.evidence.items()},
+    }
+
+
+def _track_to_dict(track: FaceTrack) -> dict[str, Any]:
+    rows = np.column_stack([track.times.round(3), track.boxes.astype(np.float64).round(1)])
+    return {
+        "track": track.track,
+        "person": track.person,
+        "start": round(track.start, 3),
+        "end": round(track.end, 3),
+        "shot": track.shot,
+        "quality": {name: round(float(value), 3) for name, value in track.quality.items()},
+        "boxes": rows.tolist(),
+    }
