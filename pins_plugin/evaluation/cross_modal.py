@@ -13,7 +13,7 @@ from pins_plugin.errors import ManifestError
 from pins_plugin.evaluation.items import Bootstrap, FaceVoiceItems, Labels, Report
 from pins_plugin.evaluation.matching import match
 from pins_plugin.evaluation.retrieval import retrieve
-from pins_plugin.evaluation.scores import Scores
+from pins_plugin.evaluation.scores import MatrixScores, Scores
 from pins_plugin.evaluation.verification import draw_verification, thin_roc_curve, verify
 
 
@@ -28,7 +28,7 @@ def evaluate_cross_modal(
     face_videos: Sequence[str] | None = None,
     voice_videos: Sequence[str] | None = None,
     strata: Mapping[str, Mapping[str, Any]] | None = None,
-    oracle: ArrayLike | None = None,
+    oracle: ArrayLike | MatrixScores | None = None,
     seed: int = 0,
     num_pairs: int = 20_000,
     num_trials: int = 10_000,
@@ -48,7 +48,7 @@ def evaluate_cross_modal(
         The recording of each item; with it, pairs from two videos are scored apart.
     strata : mapping of name to (mapping of identity to value), optional
         Negatives that share the value (gender, ...); see `evaluation.strata`.
-    oracle : (num_faces, num_voices) array, optional
+    oracle : (num_faces, num_voices) array or MatrixScores, optional
         The best possible scores, from the true parameters.
     seed : int
         Of the trials and of the bootstrap.

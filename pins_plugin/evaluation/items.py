@@ -73,7 +73,7 @@ class FaceVoiceItems:
         voice_clips: Sequence[str] | None = None,
         face_videos: Sequence[str] | None = None,
         voice_videos: Sequence[str] | None = None,
-        oracle: ArrayLike | None = None,
+        oracle: ArrayLike | MatrixScores | None = None,
     ) -> "FaceVoiceItems":
         """Check and number everything; see `evaluate_cross_modal` for the parameters.
 
@@ -88,14 +88,15 @@ class FaceVoiceItems:
         shape = (len(scores.face_embeddings), len(scores.voice_embeddings))
         _check_length("face_identities", face_identities, shape[0])
         _check_length("voice_identities", voice_identities, shape[1])
-        if oracle is not None and np.shape(oracle) != shape:
-            raise ShapeError(
-                f"oracle: expected (num_faces, num_voices) {shape}, got {np.shape(oracle)}"
-            )
+        if oracle is not None and not isinstance(oracle, MatrixScores):
+            oracle = MatrixScores.from_matrix(oracle)
+        if oracle is not None and (len(oracle.rows), len(oracle.columns)) != shape:
+            known = (len(oracle.rows), len(oracle.columns))
+            raise ShapeError(f"oracle: expected (num_faces, num_voices) {shape}, got {known}")
         names, faces, voices = shared_labels(face_identities, voice_identities)
         return cls(
             scores,
-            None if oracle is None else MatrixScores(np.asarray(oracle)),
+            oracle,
             names,
             faces,
             voices,

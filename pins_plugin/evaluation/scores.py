@@ -67,21 +67,42 @@ class EmbeddingScores:
 
 @dataclass(frozen=True)
 class MatrixScores:
-    """Scores that stand in a (num_faces, num_voices) matrix, such as the oracle's."""
+    """Scores that stand in a matrix, such as the oracle's, which knows people and not items.
+
+    Parameters
+    ----------
+    matrix : (num_rows, num_columns) array
+    rows : (num_faces,) int array
+        Row of each face.
+    columns : (num_voices,) int array
+        Column of each voice.
+    """
 
     matrix: NDArray
+    rows: Indices
+    columns: Indices
+
+    @classmethod
+    def from_matrix(cls, matrix: ArrayLike) -> "MatrixScores":
+        """Take one row for each face and one column for each voice."""
+        array = np.asarray(matrix)
+        if array.ndim != 2:
+            raise ShapeError(
+                f"scores: expected a matrix (num_faces, num_voices), got {array.shape}"
+            )
+        return cls(array, np.arange(array.shape[0]), np.arange(array.shape[1]))
 
     def pairs(self, faces: Indices, voices: Indices) -> NDArray:
         """Score face faces[i] with voice voices[i]; the two index arrays broadcast."""
-        return np.asarray(self.matrix[faces, voices])
+        return np.asarray(self.matrix[self.rows[faces], self.columns[voices]])
 
     def faces_to_voices(self, faces: Indices) -> NDArray:
         """Score some faces with every voice: (len(faces), num_voices)."""
-        return np.asarray(self.matrix[faces])
+        return np.asarray(self.matrix[self.rows[faces][:, None], self.columns])
 
     def voices_to_faces(self, voices: Indices) -> NDArray:
         """Score some voices with every face: (len(voices), num_faces)."""
-        return np.asarray(self.matrix[:, voices].T)
+        return np.asarray(self.matrix[self.rows, self.columns[voices][:, None]])
 
 
 def unit_rows(embeddings: ArrayLike, modality: str) -> NDArray[np.float32]:

@@ -1,0 +1,46 @@
+"""Embed the faces and voices of a manifest.
+
+  pins embed results/demo/model --manifest clips/manifest.csv --out embeddings.npz
+
+The file holds the arrays face_embeddings, face_clip_id, voice_embeddings, voice_clip_id (unit length, float32).
+"""
+
+import argparse
+from pathlib import Path
+
+HELP = "embed faces and voices into one space"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Define the command's arguments."""
+    parser.add_argument("model", help="model folder, name of a shipped model, or hub id")
+    parser.add_argument("--manifest", type=Path, required=True, help="CSV file of clips")
+    parser.add_argument("--split", help="rows to embed (default: all)")
+    parser.add_argument("--out", type=Path, required=True, help="NumPy file (.npz) to write")
+    parser.add_argument("--num_frames", type=int, default=4, help="pictures per clip (default: 4)")
+    parser.add_argument("--device", default="cpu", help="such as cuda:0 (default: cpu)")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Run the command."""
+    import numpy as np
+
+    from pins_plugin.data.manifest import read_manifest
+    from pins_plugin.inference.clips import embed_clips
+    from pins_plugin.inference.embedder import FaceVoiceEmbedder
+    from pins_plugin.utils.files import atomic_path
+
+    clips = read_manifest(args.manifest, args.split)
+    embedder = FaceVoiceEmbedder.from_hparams(args.model, run_opts={"device": args.device})
+    faces, voices = embed_clips(embedder, clips, num_frames=args.num_frames, quiet=args.quiet)
+    clip_ids = np.array([clip.clip_id for clip in clips])
+    with atomic_path(args.out) as temporary, temporary.open("wb") as file:
+        np.savez(
+            file,
+            face_embeddings=faces,
+            face_clip_id=clip_ids,
+            voice_embeddings=voices,
+            voice_clip_id=clip_ids,
+        )
+    print(f"{len(clips)} clips, {faces.shape[1]} dimensions: {args.out}")

@@ -1,0 +1,136 @@
+"""Score a trained model on the clips of a manifest: verification, 1-of-N matching, retrieval.
+
+People that the manifest's train rows name are scored apart ("seen") from everyone else ("unseen"). Each
+score comes with a 95 % bootstrap interval over people, the chance level and, for simulated people, the
+oracle: the best that any decision could reach.
+
+  pins evaluate results/demo/model clips/manifest.csv --out scores
+
+writes scores/results.json, table.md, roc.png, matching.png and map.png.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pins_plugin.inference.embedder import FaceVoiceEmbedder
+
+HELP = "score a model on people it has never seen"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Define the command's arguments."""
+    parser.add_argument("model", help="model folder, name of a shipped model, or hub id")
+    parser.add_argument("manifest", type=Path, help="CSV file of clips with identities")
+    parser.add_argument(
+        "--split", default="test", help="rows to score (default: test); 'all' for all"
+    )
+    parser.add_argument("--out", type=Path, help="folder for the JSON, the table and the pictures")
+    parser.add_argument(
+        "--oracle",
+        type=Path,
+        help="people.npz of simulated people (default: the one beside the manifest, if any)",
+    )
+    parser.add_argument("--num_frames", type=int, default=4, help="pictures per clip (default: 4)")
+    parser.add_argument("--seed", type=int, default=0, help="of trials and intervals (default: 0)")
+    parser.add_argument("--device", default="cpu", help="such as cuda:0 (default: cpu)")
+    parser.add_argument("--json", action="store_true", help="print the JSON instead of the table")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Run the command."""
+    from pins_plugin.inference.embedder import FaceVoiceEmbedder
+
+    embedder = FaceVoiceEmbedder.from_hparams(args.model, run_opts={"device": args.device})
+    report = evaluate_model(
+        embedder,
+        args.manifest,
+        split=None if args.split == "all" else args.split,
+        oracle=args.oracle,
+        out=args.out,
+        num_frames=args.num_frames,
+        seed=args.seed,
+        quiet=args.quiet,
+    )
+    report = {
+        "model": str(args.model),
+        "manifest": str(args.manifest),
+        "split": args.split,
+    } | report
+    if args.out:
+        write_report(report, args.out)
+    print(json.dumps(report, indent=2) if args.json else describe(report))
+    if args.out and not args.json:
+        print(f"\nwritten: {args.out}/results.json, table.md, roc.png, matching.png, map.png")
+
+
+def evaluate_model(
+    embedder: "FaceVoiceEmbedder",
+    manifest: Path,
+    *,
+    split: str | None = "test",
+    oracle: Path | None = None,
+    out: Path | None = None,
+    num_frames: int = 4,
+    seed: int = 0,
+    quiet: bool = False,
+) -> dict[str, Any]:
+    """Embed and score one split of a manifest; with `out`, draw the map of its people there.
+
+    Returns
+    -------
+    report : dict
+        See `evaluation.unseen.evaluate_clips`.
+    """
+    from functools import partial
+
+    from pins_plugin.data.manifest import read_manifest
+    from pins_plugin.evaluation.unseen import evaluate_clips
+    from pins_plugin.inference.clips import embed_clips
+    from pins_plugin.report.plots import plot_map
+    from pins_plugin.simulation.oracle import oracle_similarities
+
+    clips = read_manifest(manifest, split)
+    trained = {clip.identity for clip in read_manifest(manifest) if clip.split == "train"}
+    beside = manifest.parent / "people.npz"
+    truth = oracle or (beside if beside.is_file() else None)
+    faces, voices = embed_clips(embedder, clips, num_frames=num_frames, quiet=quiet)
+    report = evaluate_clips(
+        faces,
+        voices,
+        clips,
+        trained_identities=sorted(trained),
+        oracle=None if truth is None else partial(oracle_similarities, truth),
+        seed=seed,
+    )
+    if out:
+        names = [clip.identity for clip in clips]
+        plot_map(faces, voices, names, names, out / "map.png")
+    return report
+
+
+def write_report(report: dict[str, Any], out: Path) -> None:
+    """Write results.json, table.md, roc.png and matching.png."""
+    from pins_plugin.report.plots import plot_matching, plot_roc
+    from pins_plugin.utils.files import write_json, write_text
+
+    write_json(out / "results.json", report)
+    write_text(out / "table.md", describe(report, markdown=True) + "\n")
+    plot_roc(report, out / "roc.png")
+    plot_matching(report.get("unseen") or report["seen"], out / "matching.png")
+
+
+def describe(report: dict[str, Any], *, markdown: bool = False) -> str:
+    """Lay out the report as one table for each group of people."""
+    from pins_plugin.report.tables import cross_modal_table
+
+    titles = {"unseen": "People never seen or heard in training", "seen": "People of the training"}
+    return "\n\n".join(
+        f"{'## ' if markdown else ''}{title}: {report[name]['num_identities']} people, "
+        f"{report[name]['num_faces']} clips\n\n{cross_modal_table(report[name], markdown=markdown)}"
+        for name, title in titles.items()
+        if name in report
+    )

@@ -1,0 +1,40 @@
+"""Tell whether a face and a voice are one person's.
+
+  pins verify photo.jpg voice.wav --model results/demo/model
+
+FACE is a photo or a video (its largest face counts); VOICE is any file with sound. Prints the similarity
+(cosine, -1 to 1) and, where the model is calibrated, the probability that they are one person's if half of all
+such pairs were, and the decision.
+"""
+
+import argparse
+import json
+from dataclasses import asdict
+
+HELP = "tell whether a face and a voice are one person's"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Define the command's arguments."""
+    parser.add_argument("face", help="image or video")
+    parser.add_argument("voice", help="any file with sound")
+    parser.add_argument("--model", required=True, help="model folder, name, or hub id")
+    parser.add_argument("--device", default="cpu", help="such as cuda:0 (default: cpu)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Run the command."""
+    from pins_plugin.inference.embedder import FaceVoiceEmbedder
+
+    embedder = FaceVoiceEmbedder.from_hparams(args.model, run_opts={"device": args.device})
+    result = embedder.verify_files(args.face, args.voice)
+    if args.json:
+        print(json.dumps(asdict(result)))
+        return
+    print(f"similarity  {result.similarity:+.3f}")
+    if result.probability is None:
+        print("decision    cannot tell: this model is not calibrated")
+        return
+    print(f"probability {result.probability:.3f}")
+    print(f"decision    {'one person' if result.same_person else 'two people'}")

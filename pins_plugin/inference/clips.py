@@ -1,0 +1,121 @@
+"""Embed every clip of a manifest: one face and one voice each."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import normalize
+
+from pins_plugin.data.audio import load_audio
+from pins_plugin.data.faces import load_faces
+from pins_plugin.inference.embedder import PIECE_SECONDS, FaceVoiceEmbedder
+from pins_plugin.types import TalkingFaceClip
+from pins_plugin.utils.progress import progress
+
+Loaded = tuple[NDArray[np.uint8], NDArray[np.float32]]
+READERS = 4  # threads that decode while the model computes
+
+
+class ClipEmbeddings(NamedTuple):
+    """Row i belongs to clip i.
+
+    Parameters
+    ----------
+    face_embeddings, voice_embeddings : (num_clips, embedding_dim) float32 array
+        Of unit length.
+    """
+
+    face_embeddings: NDArray[np.float32]
+    voice_embeddings: NDArray[np.float32]
+
+
+def embed_clips(
+    embedder: FaceVoiceEmbedder,
+    clips: Sequence[TalkingFaceClip],
+    *,
+    num_frames: int = 4,
+    batch_size: int = 32,
+    quiet: bool = False,
+) -> ClipEmbeddings:
+    """Embed the faces and the voices of clips.
+
+    Parameters
+    ----------
+    embedder : FaceVoiceEmbedder
+    clips : sequence of TalkingFaceClip
+    num_frames : int
+        Pictures of each clip, evenly spread; their embeddings are averaged.
+    batch_size : int
+        Clips at once.
+    quiet : bool
+        Show no progress bar.
+
+    Returns
+    -------
+    embeddings : ClipEmbeddings
+
+    Raises
+    ------
+    MediaError
+        When a file of a clip cannot be read.
+    """
+    faces, voices = [], []
+
+    def load(clip: TalkingFaceClip) -> Loaded:
+        pictures = load_faces(clip.faces, embedder.image_size, num_frames=num_frames)
+        return pictures, load_audio(clip.audio, embedder.sample_rate)
+
+    with ThreadPoolExecutor(READERS) as pool:
+        loaded = _ahead(pool, load, clips, 2 * batch_size)
+        bar = progress(loaded, "Embedding clips", total=len(clips), quiet=quiet)
+        while batch := list(islice(bar, batch_size)):
+            faces.append(_embed_faces(embedder, [pictures for pictures, _ in batch]))
+            voices.append(_embed_voices(embedder, [waveform for _, waveform in batch]))
+    return ClipEmbeddings(np.concatenate(faces), np.concatenate(voices))
+
+
+def _ahead(
+    pool: ThreadPoolExecutor,
+    load: Callable[[TalkingFaceClip], Loaded],
+    clips: Sequence[TalkingFaceClip],
+    window: int,
+) -> Iterator[Loaded]:
+    """Map in order, at most `window` results ahead of the consumer."""
+    waiting = iter(clips)
+    pending = deque(pool.submit(load, clip) for clip in islice(waiting, window))
+    while pending:
+        result = pending.popleft().result()
+        pending.extend(pool.submit(load, clip) for clip in islice(waiting, 1))
+        yield result
+
+
+def _embed_faces(
+    embedder: FaceVoiceEmbedder, pictures: Sequence[NDArray[np.uint8]]
+) -> NDArray[np.float32]:
+    """Mean direction of each clip's pictures (num_frames, 3, size, size): (num_clips, embedding_dim)."""
+    embeddings = embedder.encode_faces(np.concatenate(pictures))
+    means = [part.mean(dim=0) for part in embeddings.split([len(part) for part in pictures])]
+    return np.asarray(normalize(torch.stack(means), dim=-1).cpu().numpy())
+
+
+def _embed_voices(
+    embedder: FaceVoiceEmbedder, waveforms: Sequence[NDArray[np.float32]]
+) -> NDArray[np.float32]:
+    """Embed short waveforms in one padded batch, long ones piece by piece: (num_clips, embedding_dim)."""
+    limit = 1.5 * PIECE_SECONDS * embedder.sample_rate
+    short = [index for index, waveform in enumerate(waveforms) if len(waveform) <= limit]
+    result = np.zeros((len(waveforms), embedder.embedding_dim), np.float32)
+    if short:
+        lengths = np.array([len(waveforms[index]) for index in short])
+        padded = np.zeros((len(short), lengths.max()), np.float32)
+        for row, index in zip(padded, short, strict=True):
+            row[: len(waveforms[index])] = waveforms[index]
+        result[short] = embedder.encode_voices(padded, lengths / lengths.max()).cpu().numpy()
+    for index in set(range(len(waveforms))) - set(short):
+        result[index] = embedder.encode_long_voice(waveforms[index]).cpu().numpy()
+    return result
