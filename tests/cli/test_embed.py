@@ -1,0 +1,38 @@
+"""pins embed: the arrays that were promised, equal to those of the library."""
+
+from pathlib import Path
+
+import numpy as np
+
+from pins_plugin.cli import main
+from pins_plugin.data.manifest import read_manifest
+from pins_plugin.inference.embedder import FaceVoiceEmbedder
+
+
+def test_embeddings_of_a_manifest(model_folder: Path, noise_manifest: Path, tmp_path: Path) -> None:
+    out = tmp_path / "embeddings.npz"
+    command = ["embed", str(model_folder), "--manifest", str(noise_manifest), "--out", str(out)]
+    assert main([*command, "--split", "test", "--quiet"]) == 0
+    with np.load(out) as arrays:
+        clips = read_manifest(noise_manifest, "test")
+        assert arrays["face_clip_id"].tolist() == [clip.clip_id for clip in clips]
+        assert arrays["voice_clip_id"].tolist() == [clip.clip_id for clip in clips]
+        assert arrays["face_embeddings"].dtype == np.float32
+        for name in ("face_embeddings", "voice_embeddings"):
+            np.testing.assert_allclose(np.linalg.norm(arrays[name], axis=1), 1, atol=1e-5)
+        embedder = FaceVoiceEmbedder.from_hparams(model_folder)
+        longest = embedder.encode_voice_file(clips[-1].audio).numpy()
+        np.testing.assert_allclose(arrays["voice_embeddings"][-1], longest, atol=1e-5)
+        first = embedder.encode_voice_file(clips[0].audio).numpy()
+        assert arrays["voice_embeddings"][0] @ first > 0.99  # padded beside longer ones
+
+
+def test_nothing_is_written_when_a_clip_is_missing(
+    model_folder: Path, tmp_path: Path, capsys
+) -> None:
+    manifest, out = tmp_path / "manifest.csv", tmp_path / "embeddings.npz"
+    manifest.write_text("clip_id,identity,video,faces,audio\na,b,v,x.png,y.wav\n")
+    command = ["embed", str(model_folder), "--manifest", str(manifest), "--out", str(out)]
+    assert main([*command, "--quiet"]) == 2
+    assert "x.png" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [manifest]

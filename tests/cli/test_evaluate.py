@@ -1,0 +1,113 @@
+"""pins evaluate: table, JSON and pictures; one line for each of a user's mistakes."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pins_plugin.cli import main
+from pins_plugin.data.manifest import read_manifest
+from pins_plugin.evaluation import cross_modal
+
+
+@pytest.fixture(autouse=True)
+def few_replicates(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(cross_modal.evaluate_cross_modal.__kwdefaults__, "num_replicates", 20)
+
+
+def test_everything_is_written(
+    model_folder: Path, noise_manifest: Path, tmp_path: Path, capsys
+) -> None:
+    out = tmp_path / "scores"
+    assert main(["evaluate", str(model_folder), str(noise_manifest), "--out", str(out)]) == 0
+    assert {file.name for file in out.iterdir()} == {
+        "results.json", "table.md", "roc.png", "matching.png", "map.png",
+    }  # fmt: skip
+    unseen = json.loads((out / "results.json").read_text())["unseen"]
+    assert {"roc_auc", "ci95", "chance", "oracle", "eer"} <= set(unseen["verification"])
+    assert list(unseen["matching"]) == [str(n) for n in range(2, 9)]  # eight people
+    assert {"recall_at_1", "map"} <= set(unseen["retrieval"]["face_to_voice"])
+    assert unseen["strata"]["G"]["num_identities"] == 8
+    assert "verification AUC" in capsys.readouterr().out
+
+
+def test_people_of_the_training_are_scored_apart(model_folder, noise_manifest, capsys) -> None:
+    command = ["evaluate", str(model_folder), str(noise_manifest), "--split", "all", "--json"]
+    assert main(command) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["unseen"]["num_identities"] == 8 and report["seen"]["num_identities"] == 4
+
+
+def test_the_oracle_beside_the_manifest_is_found(
+    model_folder, noise_manifest, tmp_path: Path, capsys
+) -> None:
+    from pins_plugin.simulation.oracle import save_people
+    from pins_plugin.simulation.person import sample_person
+
+    folder = tmp_path / "clips"
+    shutil.copytree(noise_manifest.parent, folder)
+    names = sorted({clip.identity for clip in read_manifest(noise_manifest)})
+    people = [sample_person(0, index) for index in range(len(names))]
+    renamed = [
+        type(person)(**(vars(person) | {"identity": name}))
+        for person, name in zip(people, names, strict=True)
+    ]
+    save_people(folder / "people.npz", renamed)
+    assert main(["evaluate", str(model_folder), str(folder / "manifest.csv"), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert 0.6 < report["unseen"]["verification"]["oracle"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("manifest", "message"),
+    [
+        ("", "the manifest is empty"),
+        ("clip_id,identity,video,faces,audio\n", "the manifest is empty"),
+        ("clip_id,identity\na,b\n", "expected columns"),
+        ("clip_id,identity,video,faces,audio,split\na,b,v,x.png,y.wav,train\n", "no row of split"),
+        ("clip_id,identity,video,faces,audio,split\na,b,v,x.png,y.wav,test\n", "no such file"),
+        (None, "no such manifest"),
+    ],
+)
+def test_bad_manifests_are_one_line(
+    model_folder, tmp_path: Path, capsys, manifest, message
+) -> None:
+    path = tmp_path / "manifest.csv"
+    if manifest is not None:
+        path.write_text(manifest)
+    out = tmp_path / "scores"
+    assert main(["evaluate", str(model_folder), str(path), "--out", str(out), "--quiet"]) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+    assert not out.exists()
+
+
+def test_a_truncated_checkpoint_is_one_line(model_folder, noise_manifest, tmp_path, capsys) -> None:
+    shutil.copytree(model_folder, tmp_path / "model")
+    weights = tmp_path / "model" / "face_encoder.safetensors"
+    weights.write_bytes(weights.read_bytes()[:500])
+    assert main(["evaluate", str(tmp_path / "model"), str(noise_manifest)]) == 2
+    error = capsys.readouterr().err
+    assert "truncated" in error and error.count("\n") == 1
+
+
+def test_a_clip_without_identity_is_left_out(
+    model_folder, noise_manifest, tmp_path, capsys
+) -> None:
+    lines = noise_manifest.read_text().splitlines()
+    folder = tmp_path / "clips"
+    shutil.copytree(noise_manifest.parent, folder)
+    nameless = [line.replace(",p11,", ",,") for line in lines]
+    (folder / "manifest.csv").write_text("\n".join(nameless))
+    assert main(["evaluate", str(model_folder), str(folder / "manifest.csv"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["unseen"]["num_identities"] == 7
+
+
+def test_scores_are_numbers_of_a_known_kind(model_folder, noise_manifest, capsys) -> None:
+    main(["evaluate", str(model_folder), str(noise_manifest), "--json"])
+    report = json.loads(capsys.readouterr().out)["unseen"]
+    low, high = report["verification"]["ci95"]
+    assert 0 <= low <= report["verification"]["roc_auc"] <= high <= 1
+    assert np.isclose(report["matching"]["4"]["chance"], 0.25)
