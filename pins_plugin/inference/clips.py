@@ -74,8 +74,8 @@ def embed_clips(
         loaded = _ahead(pool, load, clips, 2 * batch_size)
         bar = progress(loaded, "Embedding clips", total=len(clips), quiet=quiet)
         while batch := list(islice(bar, batch_size)):
-            faces.append(_embed_faces(embedder, [pictures for pictures, _ in batch]))
-            voices.append(_embed_voices(embedder, [waveform for _, waveform in batch]))
+            faces.append(embed_pictures(embedder, [pictures for pictures, _ in batch]))
+            voices.append(embed_waveforms(embedder, [waveform for _, waveform in batch]))
     return ClipEmbeddings(np.concatenate(faces), np.concatenate(voices))
 
 
@@ -94,16 +94,16 @@ def _ahead(
         yield result
 
 
-def _embed_faces(
+def embed_pictures(
     embedder: FaceVoiceEmbedder, pictures: Sequence[NDArray[np.uint8]]
 ) -> NDArray[np.float32]:
-    """Mean direction of each clip's pictures (num_frames, 3, size, size): (num_clips, embedding_dim)."""
+    """Embed the pictures (num_frames, 3, size, size) of each clip, averaged: (num_clips, embedding_dim)."""
     embeddings = embedder.encode_faces(np.concatenate(pictures))
     means = [part.mean(dim=0) for part in embeddings.split([len(part) for part in pictures])]
     return np.asarray(normalize(torch.stack(means), dim=-1).cpu().numpy())
 
 
-def _embed_voices(
+def embed_waveforms(
     embedder: FaceVoiceEmbedder, waveforms: Sequence[NDArray[np.float32]]
 ) -> NDArray[np.float32]:
     """Embed short waveforms in one padded batch, long ones piece by piece: (num_clips, embedding_dim)."""

@@ -1,5 +1,6 @@
 """Embed faces and voices with a trained model, and compare them."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,6 +133,14 @@ class FaceVoiceEmbedder(nn.Module):
     def sample_rate(self) -> int:
         """Of the sound that the voice branch hears, in Hz."""
         return int(self.mods["voice_encoder"].sample_rate)
+
+    def fingerprint(self) -> str:
+        """Digest of the weights: two models with the same one give the same embeddings."""
+        digest = hashlib.sha256()
+        for name, value in sorted(self.mods.state_dict().items()):
+            digest.update(name.encode())
+            digest.update(value.cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
 
     @torch.inference_mode()
     def encode_faces(self, faces: Tensor | NDArray) -> Tensor:

@@ -1,0 +1,70 @@
+"""Score a model on a published benchmark.
+
+  pins benchmark pins --model M --lists DIR --root VOXCELEB --out DIR
+
+pins: the test lists of Learnable PINs (Nagrani et al. 2018) on VoxCeleb1, as their authors distribute them. DIR
+holds the lists and vox1_meta.csv; VOXCELEB holds the unpacked sound and the cut-out faces of VoxCeleb1 (either
+release, people's folders at most three levels below). Each file is embedded once; with --out an
+interrupted run goes on where it stopped. Missing files are counted and named, their trials are left out.
+"""
+
+import argparse
+import json
+from functools import partial
+from pathlib import Path
+
+HELP = "score a model on a published benchmark (pins)"
+NAMED_ON_SCREEN = 5  # missing files
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Define the command's arguments."""
+    parser.add_argument("benchmark", choices=["pins"], help="which benchmark")
+    parser.add_argument("--model", required=True, help="model folder, name, or hub id")
+    parser.add_argument("--lists", type=Path, required=True, help="folder of the official lists")
+    parser.add_argument("--root", type=Path, required=True, help="folder that holds VoxCeleb1")
+    parser.add_argument("--out", type=Path, help="folder for results.json, table.md, missing.txt")
+    parser.add_argument("--seed", type=int, default=0, help="of the intervals (default: 0)")
+    parser.add_argument("--device", default="cpu", help="such as cuda:0 (default: cpu)")
+    parser.add_argument("--json", action="store_true", help="print the JSON instead of the table")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Run the command."""
+    from pins_plugin.evaluation.items import Bootstrap
+    from pins_plugin.evaluation.pins_benchmark import run_pins_benchmark
+    from pins_plugin.evaluation.pins_lists import read_pins_lists
+    from pins_plugin.inference.embedder import FaceVoiceEmbedder
+    from pins_plugin.inference.files import embed_face_files, embed_voice_files
+    from pins_plugin.report.benchmark_tables import pins_tables
+    from pins_plugin.utils.files import write_json, write_text
+
+    lists = read_pins_lists(args.lists)
+    embedder = FaceVoiceEmbedder.from_hparams(args.model, run_opts={"device": args.device})
+    options = {"cache": args.out / "embeddings" if args.out else None, "quiet": args.quiet}
+    report = run_pins_benchmark(
+        lists,
+        args.root,
+        partial(embed_face_files, embedder, **options),
+        partial(embed_voice_files, embedder, **options),
+        bootstrap=Bootstrap(args.seed),
+    )
+    report = {"benchmark": args.benchmark, "model": str(args.model), "seed": args.seed} | report
+    missing = report["missing"]["files"]
+    if args.out:
+        write_json(args.out / "results.json", report)
+        write_text(args.out / "table.md", pins_tables(report, markdown=True) + "\n")
+        write_text(args.out / "missing.txt", "".join(f"{name}\n" for name in missing))
+    if args.json:
+        print(json.dumps(report, indent=2))
+        return
+    print(pins_tables(report))
+    if missing:
+        print(
+            f"\nmissing: {report['missing']['faces']} faces, {report['missing']['voices']} voices:"
+        )
+        print(
+            ", ".join(missing[:NAMED_ON_SCREEN])
+            + (" ..." if len(missing) > NAMED_ON_SCREEN else "")
+        )

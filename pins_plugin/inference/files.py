@@ -1,0 +1,117 @@
+"""Embed many files of faces or voices, shard by shard, resumable, passing over what cannot be read."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pins_plugin.data.audio import load_audio
+from pins_plugin.data.faces import load_faces
+from pins_plugin.errors import MediaError
+from pins_plugin.inference.clips import READERS, embed_pictures, embed_waveforms
+from pins_plugin.inference.embedder import FaceVoiceEmbedder
+from pins_plugin.utils.files import atomic_path
+from pins_plugin.utils.progress import progress
+
+T = TypeVar("T")
+SHARD = 512  # files that are embedded, and saved, at once
+BATCH = 32
+
+
+def embed_face_files(
+    embedder: FaceVoiceEmbedder,
+    paths: Sequence[Path],
+    *,
+    cache: Path | None = None,
+    quiet: bool = False,
+) -> NDArray[np.float32]:
+    """Embed pictures of cut-out faces.
+
+    Parameters
+    ----------
+    embedder : FaceVoiceEmbedder
+    paths : sequence of Path
+    cache : Path, optional
+        Folder that keeps finished shards; a second run with the same model and files takes them from there.
+    quiet : bool
+        Show no progress bar.
+
+    Returns
+    -------
+    face_embeddings : (num_files, embedding_dim) float32 array
+        A row of NaN for each file that cannot be read.
+    """
+
+    def load(path: Path) -> NDArray[np.uint8]:
+        return load_faces(path, embedder.image_size, num_frames=1)
+
+    def embed(pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        return embed_pictures(embedder, pictures)
+
+    return _embed_shards(embedder, paths, load, embed, "faces", cache, quiet)
+
+
+def embed_voice_files(
+    embedder: FaceVoiceEmbedder,
+    paths: Sequence[Path],
+    *,
+    cache: Path | None = None,
+    quiet: bool = False,
+) -> NDArray[np.float32]:
+    """Embed recordings of voices; parameters and result as in `embed_face_files`."""
+
+    def load(path: Path) -> NDArray[np.float32]:
+        return load_audio(path, embedder.sample_rate)
+
+    def embed(waveforms: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        return embed_waveforms(embedder, waveforms)
+
+    return _embed_shards(embedder, paths, load, embed, "voices", cache, quiet)
+
+
+def _embed_shards(
+    embedder: FaceVoiceEmbedder,
+    paths: Sequence[Path],
+    load: Callable[[Path], T],
+    embed: Callable[[Sequence[T]], NDArray[np.float32]],
+    what: str,
+    cache: Path | None,
+    quiet: bool,
+) -> NDArray[np.float32]:
+    fingerprint = embedder.fingerprint() if cache else ""
+    result = np.full((len(paths), embedder.embedding_dim), np.nan, np.float32)
+    starts = range(0, len(paths), SHARD)
+    with ThreadPoolExecutor(READERS) as pool:
+        for start in progress(starts, f"Embedding {what} x {SHARD}", quiet=quiet):
+            shard = paths[start : start + SHARD]
+            saved = cache / f"{what}-{_digest(fingerprint, shard)}.npy" if cache else None
+            if saved and saved.is_file():
+                result[start : start + SHARD] = np.load(saved, allow_pickle=False)
+                continue
+            for begin in range(start, start + len(shard), BATCH):
+                loaded = list(
+                    pool.map(lambda path: _or_none(load, path), paths[begin : begin + BATCH])
+                )
+                rows = [begin + row for row, item in enumerate(loaded) if item is not None]
+                if rows:
+                    result[rows] = embed([item for item in loaded if item is not None])
+            if saved:
+                with atomic_path(saved) as temporary, temporary.open("wb") as file:
+                    np.save(file, result[start : start + SHARD], allow_pickle=False)
+    return result
+
+
+def _or_none(load: Callable[[Path], T], path: Path) -> T | None:
+    try:
+        return load(path)
+    except MediaError:
+        return None
+
+
+def _digest(fingerprint: str, paths: Sequence[Path]) -> str:
+    text = "\n".join([fingerprint, *map(str, paths)])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
