@@ -5,9 +5,14 @@ boxes and five landmarks at every picture:
 
   pins tracks interview.mp4 --out tracks.json    JSON (documented in pins_plugin/tracking/files.py)
   pins tracks interview.mp4 --out tracks.csv     one row per face and picture
+  pins tracks interview.mp4 --people             also says which tracks show the same person
 """
 
 import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pins_plugin.types import FaceTrack
 
 HELP = "follow the faces of a video"
 
@@ -16,6 +21,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("video", help="video file")
     parser.add_argument("--out", metavar="FILE", help="write the tracks: FILE.json or FILE.csv")
+    parser.add_argument(
+        "--people",
+        nargs="?",
+        const="face_recognition",
+        metavar="MODEL",
+        help="group tracks by person; MODEL is a model folder with a face encoder (face_recognition)",
+    )
     parser.add_argument(
         "--every",
         type=float,
@@ -50,14 +62,47 @@ def run(args: argparse.Namespace) -> None:
     )
     info = probe_video(args.video)
     tracks = track_faces(args.video, settings, quiet=args.quiet)
+    if args.people:
+        tracks = name_people(args.video, tracks, args.people, args.quiet)
     if args.out:
         write_tracks(args.out, tracks, info)
-    print(f"{'track':6} {'shot':>4} {'start':>8} {'end':>8} {'size':>5} {'frontal':>7} {'face':>5}")
+    print(
+        f"{'track':6} {'person':10} {'shot':>4} {'start':>8} {'end':>8} {'size':>5} {'frontal':>7} {'face':>5}"
+    )
     for track in tracks:
         quality = track.quality
         print(
-            f"{track.track:6} {track.shot:4d} {track.start:8.2f} {track.end:8.2f} {quality['size']:5.0f} "
+            f"{track.track:6} {track.person or '-':10} {track.shot:4d} {track.start:8.2f} {track.end:8.2f} {quality['size']:5.0f} "
             f"{quality['frontality']:7.2f} {quality['detection']:5.2f}"
         )
     where = f", written to {args.out}" if args.out else ""
     print(f"{len(tracks)} face tracks in {info.path.name} ({info.duration:.1f} s){where}")
+
+
+def name_people(
+    video: str, tracks: "list[FaceTrack]", source: str, quiet: bool
+) -> "list[FaceTrack]":
+    """Group tracks by person with the face encoder of a model folder."""
+    import numpy as np
+    import torch
+
+    from pins_plugin.errors import ModelFolderError
+    from pins_plugin.models.folder import load_model_folder
+    from pins_plugin.tracking.people import SAME_PERSON_SIMILARITY, embed_tracks, group_people
+
+    model = load_model_folder(source)
+    if "face_encoder" not in model.modules:
+        raise ModelFolderError(
+            f"{source}: holds no face_encoder; expected a model that embeds faces"
+        )
+    encoder = model.modules["face_encoder"]
+    size = int(encoder.image_size)
+
+    @torch.inference_mode()
+    def encode(faces: np.ndarray) -> np.ndarray:
+        pictures = torch.from_numpy(faces).permute(0, 3, 1, 2).float() / 255
+        pictures = torch.nn.functional.interpolate(pictures, (size, size), mode="area")
+        return np.asarray(encoder(pictures))
+
+    threshold = float(model.settings.get("same_person_similarity", SAME_PERSON_SIMILARITY))
+    return group_people(tracks, embed_tracks(video, tracks, encode, quiet=quiet), threshold)

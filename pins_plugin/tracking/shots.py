@@ -12,6 +12,7 @@ from pins_plugin.data.video import VideoFrame
 THUMBNAIL_HEIGHT = 72  # pixels; differences between pictures are measured on thumbnails
 LOOK_AHEAD = 2  # frames on either side that a cut must stand out from
 SHORTEST_SHOT = 6  # frames
+LEAST_DIFFERENCE = 7.0  # mean difference of hue, saturation and value (0..255) that a cut must make
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Chunk:
 
 
 def iter_chunks(
-    frames: Iterable[VideoFrame], chunk_frames: int, threshold: float = 3.0
+    frames: Iterable[VideoFrame], chunk_frames: int, threshold: float = 3.5
 ) -> Iterator[Chunk]:
     """Group pictures by shot, at most `chunk_frames` at a time.
 
@@ -48,7 +49,8 @@ def iter_chunks(
         that the one before ended with.
     threshold : float
         How many times larger than its neighbors a difference between two pictures must be to count as a
-        cut (PySceneDetect's AdaptiveDetector).
+        cut (PySceneDetect's AdaptiveDetector). Chosen low: a cut too many splits a track, which grouping
+        mends; a cut missed puts two people into one track, which nothing mends.
     """
     shot, pending, continues = 0, list[VideoFrame](), False
     for frame, cut in _with_cuts(frames, threshold):
@@ -70,7 +72,10 @@ def _with_cuts(frames: Iterable[VideoFrame], threshold: float) -> Iterator[tuple
     from scenedetect.detectors import AdaptiveDetector
 
     detector = AdaptiveDetector(
-        adaptive_threshold=threshold, min_scene_len=SHORTEST_SHOT, window_width=LOOK_AHEAD
+        adaptive_threshold=threshold,
+        min_scene_len=SHORTEST_SHOT,
+        window_width=LOOK_AHEAD,
+        min_content_val=LEAST_DIFFERENCE,
     )
     waiting: list[VideoFrame] = []
     cuts: set[int] = set()

@@ -51,7 +51,7 @@ class TrackerSettings:
     keep_probability: float = 0.7
     max_gap: float = 1.0
     min_duration: float = 0.3
-    shot_threshold: float = 3.0
+    shot_threshold: float = 3.5
     smoothing: int = 5
     device: str = "cpu"
 
