@@ -97,7 +97,7 @@ def look_of(person: Person) -> Look:
         wrinkles=squash["wrinkles"],
         eye_bags=squash["eye_bags"],
         jaw_width=squash["jaw_width"],
-        chin_y=1.30 + 0.24 * squash["face_length"],
+        chin_y=1.26 + 0.32 * squash["face_length"],
         cheek=squash["cheek_fullness"],
         neck_width=0.46 + 0.34 * squash["neck_width"],
         hair=hair,
@@ -150,7 +150,7 @@ def face_outline(look: Look) -> Points:
     square = 1.75 + 1.7 * look.jaw_width  # a wide jaw keeps its width until far down
     width = (1 - down**square) ** (0.50 + 0.12 * (1 - look.jaw_width))
     width = width * (1 - 0.10 * (1 - look.jaw_width) * down)
-    width += 0.13 * (look.cheek - 0.35) * np.sin(np.pi * np.clip(down * 1.08, 0, 1)) ** 1.2
+    width += 0.30 * (look.cheek - 0.45) * np.sin(np.pi * np.clip(down * 1.08, 0, 1)) ** 1.2
     right = np.stack([width, look.chin_y * down], axis=1)
     return np.concatenate([skull, right, mirror(right)[::-1]])
 
@@ -165,6 +165,9 @@ def _draw_body(canvas: Canvas, look: Look) -> None:
         [(-neck, 0.7), (-neck, 1.6), (-neck - 0.22, 1.82), (0, 2.15), (neck + 0.22, 1.82), (neck, 1.6), (neck, 0.7)]
     )  # fmt: skip
     canvas.fill(throat, shade(look.skin, 0.88), None)
+    if look.cheek > 0.4:  # a second chin
+        fold = ellipse(0, look.chin_y - 0.02, 0.35 + 0.35 * look.cheek, 0.02 + 0.32 * look.cheek)
+        canvas.fill(fold, shade(look.skin, 0.92), None)
     shadow = ellipse(0, look.chin_y + 0.08, neck * 1.1, 0.28)
     canvas.soft(shadow, shade(look.skin, 0.50), 0.6, 0.10, None)
 
@@ -185,12 +188,10 @@ def _shade_head(canvas: Canvas, look: Look, outline: Points) -> None:
     for side in (-1, 1):
         cheek = ellipse(side * 0.58, 0.36, 0.20, 0.14)
         canvas.soft(cheek, blush, 0.10 + 0.75 * look.redness**1.5, 0.09)
-        light = ellipse(side * 0.56, 0.26, 0.16, 0.06)
-        canvas.soft(light, shade(look.skin, 1.16), 0.15 + 0.35 * look.cheek, 0.06)
-    if look.cheek > 0.6:  # a fold below the chin
-        x = np.linspace(-0.45, 0.45, 9)
-        fold = np.stack([x, look.chin_y - 0.10 - 0.25 * x**2], axis=1)
-        canvas.soft_line(fold, shade(look.skin, 0.6), look.cheek - 0.5, 0.03, 0.02)
+        light = ellipse(side * 0.56, 0.24, 0.17, 0.07)
+        canvas.soft(light, shade(look.skin, 1.2), 0.1 + 0.5 * look.cheek, 0.06)
+        hollow = ellipse(side * 0.66, 0.62, 0.12, 0.22)
+        canvas.soft(hollow, shade(look.skin, 0.55), 0.75 * (1 - look.cheek) ** 1.5, 0.09)
     canvas.soft(ellipse(0, look.chin_y - 0.2, 0.18, 0.09), shade(look.skin, 1.10), 0.4, 0.07)
 
 

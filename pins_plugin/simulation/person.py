@@ -15,30 +15,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 DISCRETE_CAUSES = ("sex", "accent_1", "accent_2")  # -1 or +1
-CAUSES = (*DISCRETE_CAUSES, "age", "size", "build", "temper", "weather")
+CAUSES = (*DISCRETE_CAUSES, "age", "size", "build", "weather")
 
-# What drives each trait. `build` is slight to heavy, `temper` calm to lively, `weather` fresh to weathered
-# (a smoker's skin and voice); accents are long-term settings of the articulators (Honikman 1964), so they
+# What drives each trait. `build` is slight to heavy, `weather` fresh to weathered (a smoker's skin and voice); accents are long-term settings of the articulators (Honikman 1964), so they
 # color every sound, and come with the looks of a region.
 FACE_LOADINGS: dict[str, dict[str, float]] = {
-    "hair_length": {"sex": -0.90},
+    "hair_length": {"sex": -0.92},
     "beard": {"sex": 0.85, "age": 0.15},
-    "jaw_width": {"sex": 0.45, "size": 0.55, "build": 0.30},
-    "neck_width": {"size": 0.80, "sex": 0.35},
-    "face_length": {"size": 0.45, "build": -0.50},
-    "cheek_fullness": {"build": 0.93},
+    "jaw_width": {"sex": 0.40, "size": 0.75},
+    "neck_width": {"size": 0.85, "sex": 0.30},
+    "nose_size": {"size": 0.80},
+    "face_length": {"size": 0.45, "build": -0.60},
+    "cheek_fullness": {"build": 0.95},
     "skin_tone": {"accent_1": 0.88},
     "hair_shade": {"accent_2": 0.88},
     "lip_fullness": {"sex": -0.35, "accent_1": 0.50},
     "lip_redness": {"sex": -0.75},
-    "wrinkles": {"age": 0.88, "weather": 0.25},
-    "hair_gray": {"age": 0.92},
-    "skin_redness": {"weather": 0.93},
-    "eye_bags": {"weather": 0.60, "age": 0.40},
-    "brow_thickness": {"sex": 0.55, "temper": 0.45},
-    "brow_arch": {"temper": 0.90},
-    "eye_size": {"sex": -0.35, "temper": 0.50},
-    "nose_size": {"size": 0.50, "accent_2": 0.40},
+    "wrinkles": {"age": 0.90, "weather": 0.20},
+    "hair_gray": {"age": 0.94},
+    "skin_redness": {"weather": 0.94},
+    "eye_bags": {"weather": 0.70, "age": 0.30},
+    "brow_thickness": {"sex": 0.60},
+    "brow_arch": {"sex": -0.40},
+    "eye_size": {"sex": -0.45},
     "eye_color": {},
     "eye_spacing": {},
     "nose_length": {},
@@ -48,15 +47,15 @@ FACE_LOADINGS: dict[str, dict[str, float]] = {
     "glasses": {},
 }
 VOICE_LOADINGS: dict[str, dict[str, float]] = {
-    "pitch": {"sex": -0.82, "age": -0.20, "size": -0.20},
+    "pitch": {"sex": -0.84, "age": -0.20, "size": -0.15},
     "tract_length": {"sex": 0.40, "size": 0.65},
     "brightness": {"build": -0.65, "sex": -0.15},
     "breathiness": {"age": 0.65, "sex": -0.20},
     "roughness": {"weather": 0.55, "age": 0.20},
-    "twang": {"accent_1": 0.55},
-    "nasality": {"accent_2": 0.55},
-    "pitch_range": {"temper": 0.45},
-    "rate": {"temper": 0.30, "age": -0.30},
+    "twang": {"accent_1": 0.52},
+    "nasality": {"accent_2": 0.52},
+    "rate": {"age": -0.40},
+    "pitch_range": {},
     "loudness": {},
     "articulation": {},
 }

@@ -84,9 +84,9 @@ def voice_quality(person: Person) -> VoiceQuality:
         pitch=float(155 * np.exp(0.33 * voice["pitch"])),
         formant_scale=float(np.exp(-0.115 * voice["tract_length"])),
         open_quotient=float(np.clip(0.6 - 0.08 * voice["brightness"], 0.4, 0.85)),
-        tilt_cutoff=float(1500 * np.exp(0.75 * voice["brightness"])),
-        breath=float(0.05 * np.exp(1.1 * voice["breathiness"])),
-        jitter=float(0.012 * np.exp(0.95 * voice["roughness"])),
+        tilt_cutoff=float(1200 * np.exp(1.1 * voice["brightness"])),
+        breath=float(0.07 * np.exp(1.3 * voice["breathiness"])),
+        jitter=float(0.02 * np.exp(1.1 * voice["roughness"])),
         twang=float(4 + 8 * np.tanh(0.9 * voice["twang"])),
         nasality=float(0.45 + 0.45 * np.tanh(0.9 * voice["nasality"])),
         pitch_range=float(0.10 * np.exp(0.5 * voice["pitch_range"])),
@@ -100,7 +100,7 @@ def sample_room(generator: np.random.Generator) -> Room:
     return Room(
         reverberation=float(generator.uniform(0.08, 0.35)),
         wetness=float(generator.uniform(0.02, 0.25)),
-        noise_ratio=float(generator.uniform(18, 40)),
+        noise_ratio=float(generator.uniform(22, 45)),
         noise_color=float(generator.uniform(0.0, 0.95)),
         slope=float(generator.uniform(-3, 3)),
     )
@@ -137,7 +137,9 @@ def speak(
         for name, signal in sources.items()
     }  # (num_frames, num_bins)
     frequencies = np.fft.rfftfreq(FFT_SIZE, 1 / SAMPLE_RATE).astype(np.float32)
-    tilt = 1 / np.sqrt(1 + (frequencies / quality.tilt_cutoff) ** 2)
+    tilt = (1 + (frequencies / 500) ** 2) ** 0.25 / np.sqrt(
+        1 + (frequencies / quality.tilt_cutoff) ** 2
+    )  # lips radiate the treble better
     aspiration = track["aspiration"] * 0.4 + track["voicing"] * quality.breath
     excitation = (
         frames["pulses"] * (track["voicing"][:, None] * tilt)
