@@ -16,6 +16,16 @@ from pins_plugin.data.video import VideoWriter
 from pins_plugin.errors import LinksError, MediaError
 from pins_plugin.report.page import write_page
 
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+)
 HOSTILE = "<script>document.title = 'caught'</script>\"'&.mp4"
 NAMES = ["ANNA", "<img src=x onerror=alert(1)>"]
 LEFT, RIGHT = [40, 60, 100, 140], [180, 60, 240, 140]
@@ -136,9 +146,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
     options = webdriver.ChromeOptions()
     options.binary_location = chromium
-    for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1300,900"):
+    for flag in (*FLAGS, "--window-size=1300,900"):
         options.add_argument(flag)
-    options.add_argument("--autoplay-policy=no-user-gesture-required")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     folder = tmp_path_factory.mktemp("downloads")
     options.add_experimental_option("prefs", {"download.default_directory": str(folder)})
