@@ -77,7 +77,7 @@ class LinkedVideo:
     tracks : list of LinkedTrack
         In order of time.
     people : tuple of str
-        Whose faces are seen, in order of appearance.
+        Whose faces are seen: who speaks first, then the others, each in order of appearance.
     speakers : tuple of str
         Who is heard, in order of appearance.
     """
@@ -115,7 +115,7 @@ class LinkedVideo:
         seen = [track.person for track in tracks]
         linked = [turn.person for turn in turns if turn.person is not None]
         speakers = tuple(dict.fromkeys(turn.speaker for turn in turns))
-        return cls(video, duration, turns, tracks, tuple(dict.fromkeys(seen + linked)), speakers)
+        return cls(video, duration, turns, tracks, tuple(dict.fromkeys(linked + seen)), speakers)
 
     def turns_at(self, time: float) -> list[SpeakerFaceLink]:
         """Turns that are under way at `time`."""

@@ -5,6 +5,7 @@ const [video, canvas, screen_, list] = ["video", "overlay", "screen", "turns"].m
 const turns = [...document.querySelectorAll(".turn")].map((item) => ({
   item,
   index: +item.dataset.index,
+  block: document.querySelector(`.block[data-turn="${item.dataset.index}"]`),
   start: +item.dataset.start,
   end: +item.dataset.end,
   speaker: item.dataset.speaker,
@@ -106,9 +107,16 @@ const draw = () => {
   byId("now").replaceChildren(...sentence(speaking));
   const names = document.querySelector(".lane .name").offsetWidth;
   byId("playhead").style.transform = `translateX(${names + (byId("sheet").clientWidth - names) * Math.min(1, time / data.duration) - 1}px)`;
-  for (const turn of turns) turn.item.classList.toggle("current", speaking.includes(turn));
-  for (const block of document.querySelectorAll(".block"))
-    block.classList.toggle("current", speaking.some((turn) => turn.index === +block.dataset.turn));
+  mark(speaking);
+};
+let marked = [];
+const mark = (speaking) => {
+  if (speaking.length === marked.length && speaking.every((turn, row) => turn === marked[row])) return;
+  for (const turn of new Set([...marked, ...speaking])) {
+    turn.item.classList.toggle("current", speaking.includes(turn));
+    turn.block.classList.toggle("current", speaking.includes(turn));
+  }
+  marked = speaking;
 };
 const caption = (turn) =>
   turn.person !== null ? `${turn.person}, out of the picture`
@@ -158,6 +166,7 @@ const open = (turn, options = {}) => {
   }
   opened = turn;
   if (!turn) return;
+  choose(turn);
   const view = list.getBoundingClientRect();
   const place = turn.item.getBoundingClientRect();
   if (place.top < view.top || place.bottom > view.bottom) list.scrollTop += place.top - view.top;
@@ -186,16 +195,21 @@ const portrait = (person) => {
   picture.ariaHidden = "true";
   return picture;
 };
+const choose = (turn) => {
+  const list = turn.item.querySelector(".choose");
+  if (!list.options.length) list.append(byId("choices").content.cloneNode(true));
+  list.value = turn.person === null ? "" : data.people.indexOf(turn.person);
+};
 const show = (turn) => {
   const { item, person, decided } = turn;
   item.className = item.className.replace(/\b(c\d|nobody)\b/, color(person));
   item.classList.toggle("decided", decided);
   item.querySelector(".person").textContent = person ?? (turn.status === "uncertain" && !decided ? "uncertain" : "not on screen");
   item.querySelector(".percent").textContent = decided ? (person === turn.found ? "right" : "corrected") : `${Math.round(100 * turn.confidence)} %`;
-  item.querySelector(".choose").value = person === null ? "" : data.people.indexOf(person);
+  choose(turn);
   item.querySelector(".undo").hidden = !decided;
-  const block = document.querySelector(`.block[data-turn="${turn.index}"]`);
-  block.setAttribute("class", `block ${color(person)} ${turn.status === "uncertain" && !decided ? "unsure" : ""}`);
+  const current = turn.block.classList.contains("current") ? "current" : "";
+  turn.block.setAttribute("class", `block ${color(person)} ${turn.status === "uncertain" && !decided ? "unsure" : ""} ${current}`);
   item.querySelector(".face").replaceWith(portrait(person));
   draw();
 };
