@@ -30,3 +30,7 @@ class ShapeError(PinsError, ValueError):
 
 class MissingExtraError(PinsError, ImportError):
     """An optional package that is not installed."""
+
+
+class PluginError(PinsError):
+    """A plugin of another package that is missing or broken."""

@@ -15,6 +15,7 @@ import yaml
 from torch import nn
 
 from pins_plugin.errors import ModelFolderError
+from pins_plugin.plugins import encoder_targets
 
 OWN_MODELS = "pins_plugin.models."
 OTHER_MODULES = frozenset(
@@ -136,10 +137,11 @@ def find_module_class(dotted_class: str) -> type[nn.Module]:
     """
     if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", dotted_class, flags=re.ASCII):
         raise ModelFolderError(f"!new:{dotted_class[:80]}: expected a dotted class name")
-    if not dotted_class.startswith(OWN_MODELS) and dotted_class not in OTHER_MODULES:
+    known = dotted_class in OTHER_MODULES or dotted_class in encoder_targets()
+    if not dotted_class.startswith(OWN_MODELS) and not known:
         raise ModelFolderError(
-            f"!new:{dotted_class} is not allowed; expected a class of {OWN_MODELS}* or one of "
-            f"{', '.join(sorted(OTHER_MODULES))}"
+            f"!new:{dotted_class} is not allowed; expected a class of {OWN_MODELS}*, an installed plugin, "
+            f"or one of {', '.join(sorted(OTHER_MODULES))}"
         )
     module_name, _, class_name = dotted_class.rpartition(".")
     try:

@@ -1,0 +1,90 @@
+"""Plugins of a real package, installed as any other: found, listed, used by name; a broken one spoils nothing."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from pins_plugin import plugins
+from pins_plugin.cli import main
+from pins_plugin.errors import ModelFolderError, PluginError
+from pins_plugin.models.folder import load_model_folder, save_model_folder
+
+PACKAGE = Path(__file__).parent / "plugin_package"
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the example package into a folder of its own."""
+    site = tmp_path_factory.mktemp("site-packages")
+    source = tmp_path_factory.mktemp("source") / "plugin_package"
+    shutil.copytree(PACKAGE, source)
+    command = [sys.executable, "setup.py", "-q", "build", "--build-lib", str(site)]
+    command += ["install_egg_info", "--install-dir", str(site)]
+    subprocess.run(command, check=True, capture_output=True, cwd=source)
+    return site
+
+
+@pytest.fixture
+def with_plugins(installed: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.syspath_prepend(str(installed))
+    plugins.encoder_targets.cache_clear()
+    yield
+    plugins.encoder_targets.cache_clear()
+
+
+@pytest.mark.usefixtures("with_plugins")
+def test_plugins_are_found_with_their_distribution() -> None:
+    found = {plugin.name: plugin for plugin in plugins.find_plugins("face_encoders")}
+    assert found["thumbnail"].target == "pins_example.encoders.ThumbnailEncoder"
+    assert found["thumbnail"].distribution == "pins_example 0.3"
+    assert plugins.load_plugin("face_encoders", "thumbnail")(embedding_dim=8).embedding_dim == 8
+
+
+@pytest.mark.usefixtures("with_plugins")
+def test_a_broken_plugin_is_named_and_spoils_no_other(capsys) -> None:
+    with pytest.raises(PluginError, match=r"'broken' of pins_example 0.3 .*libmissing"):
+        plugins.load_plugin("face_encoders", "broken")
+    with pytest.raises(SystemExit) as end:
+        main(["plugins", "--json"])
+    assert end.value.code == 1
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert {"thumbnail", "broken", "loudness", "still", "coin"} <= set(rows)
+    assert "libmissing" in rows["broken"]["problem"]
+    assert rows["thumbnail"]["problem"] is None
+
+
+def test_without_plugins_the_command_says_how_to_add_one(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(plugins.entrypoints, "get_group_named", lambda group: {})
+    assert main(["plugins"]) == 0
+    assert "pins_plugin.face_encoders" in capsys.readouterr().out
+
+
+def test_an_unknown_name_is_one_line() -> None:
+    with pytest.raises(PluginError, match="no such plugin among the face encoders"):
+        plugins.get_plugin("face_encoders", "nobody")
+    with pytest.raises(PluginError, match="expected a kind of"):
+        plugins.find_plugins("cameras")
+
+
+@pytest.mark.usefixtures("with_plugins")
+def test_a_model_folder_may_hold_an_installed_encoder(tmp_path: Path) -> None:
+    encoder = plugins.load_plugin("face_encoders", "thumbnail")(embedding_dim=8)
+    config = {"face_encoder": ("pins_example.encoders.ThumbnailEncoder", {"embedding_dim": 8})}
+    save_model_folder(tmp_path / "model", {"face_encoder": encoder}, config, {}, "# Card\n")
+    loaded = load_model_folder(tmp_path / "model").modules["face_encoder"]
+    faces = torch.rand(2, 3, 32, 32)
+    torch.testing.assert_close(loaded(faces), encoder(faces))
+
+
+@pytest.mark.usefixtures("with_plugins")
+def test_other_classes_of_an_installed_package_stay_forbidden(tmp_path: Path) -> None:
+    encoder = plugins.load_plugin("face_encoders", "thumbnail")()
+    config = {"face_encoder": ("pins_example.encoders.torch", {})}
+    with pytest.raises(ModelFolderError, match="not allowed"):
+        save_model_folder(tmp_path / "model", {"face_encoder": encoder}, config, {}, "")
