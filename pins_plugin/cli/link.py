@@ -1,6 +1,7 @@
 """Say which face speaks in a video, and where.
 
-  pins link interview.mp4 --out out          out/links.json, out/speakers.rttm, out/links.csv, out/annotated.mp4
+  pins link interview.mp4 --out out          out/page.html (to watch and review), out/links.json, out/speakers.rttm,
+                                             out/links.csv, out/annotated.mp4
   pins link *.mp4 --out out                  out/<name>/... for each; a video that cannot be used is skipped
   pins link talk.mp4 --out out --diarization talk.rttm     with the turns of another system
 
@@ -69,6 +70,7 @@ def link_video(
 ) -> None:
     """Link one video; its folder is written whole or not at all."""
     from pins_plugin.report.annotate import write_annotated_video
+    from pins_plugin.report.page import write_page
     from pins_plugin.utils.files import atomic_contents, write_json
 
     result = pipeline(video)
@@ -77,6 +79,7 @@ def link_video(
         write_json(folder / "links.json", links)
         result.write_rttm(folder / "speakers.rttm")
         result.write_csv(folder / "links.csv")
+        write_page(video, links, folder / "page.html", quiet=args.quiet)
         if not args.no_video:
             write_annotated_video(video, links, folder / "annotated.mp4", quiet=args.quiet)
     people = {track.person for track in result.tracks}

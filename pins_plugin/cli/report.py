@@ -1,6 +1,6 @@
 """Make the page and the annotated video from a links.json file.
 
-  pins report VIDEO links.json --out DIR     writes DIR/<name>.html and DIR/<name>.annotated.mp4
+  pins report VIDEO links.json --out DIR     writes DIR/page.html and DIR/annotated.mp4
 
 The page is one file without anything from outside: player, time line, people, review of doubtful turns.
 """
@@ -27,10 +27,10 @@ def run(args: argparse.Namespace) -> None:
     from pins_plugin.report.page import write_page
 
     links = read_links(args.links)
-    page = args.out / f"{args.video.stem}.html"
+    page = args.out / "page.html"
     write_page(args.video, links, page, quiet=args.quiet)
     print(page)
     if not args.no_video:
-        annotated = args.out / f"{args.video.stem}.annotated.mp4"
+        annotated = args.out / "annotated.mp4"
         write_annotated_video(args.video, links, annotated, quiet=args.quiet)
         print(annotated)
