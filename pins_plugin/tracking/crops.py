@@ -49,7 +49,8 @@ class Crops:
         Grey; empty along the first axis when not asked for.
     lips : (num_frames, 88, 2) float32 array
         80 points of the lips and 8 of the chin in the frame of the aligned face, the distance between the
-        eyes as unit, origin between the eyes; empty along the first axis when not asked for.
+        eyes as unit, origin between the eyes; NaN where no face was found there; empty along the first axis
+        when not asked for.
     presence : (num_frames,) float32 array
         Logit of "this crop shows a face", from the network that finds the lips.
     """
@@ -272,7 +273,9 @@ class MeshReader:
         lips = np.stack(
             [normalize_points(p[5:], anchor) for p, anchor in zip(points, anchors, strict=True)]
         )
-        return lips, np.concatenate(self._presence), mouths
+        presence = np.concatenate(self._presence)
+        lips[presence < 0] = np.nan
+        return lips, presence, mouths
 
     def _read(self) -> None:
         if not self._waiting:

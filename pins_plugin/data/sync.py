@@ -1,0 +1,253 @@
+"""Clips of talking faces for synchronization: lips and sound on one clock of 25 frames per second."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import IterableDataset
+
+from pins_plugin.data.sync_augmentation import augment_lips, augment_spectrograms
+from pins_plugin.errors import PinsError
+from pins_plugin.utils.files import atomic_path
+
+FRAME_RATE = 25.0
+SAMPLE_RATE = 16000
+SPECTRA_PER_FRAME = 4
+
+
+@dataclass(frozen=True)
+class SyncClip:
+    """One talking face, resampled to 25 frames per second.
+
+    Parameters
+    ----------
+    name : str
+    person : str
+        For splits and for drawing people evenly; never an input.
+    lips : (num_frames, 88, 2) float32 array
+    mouths : (num_frames, height, width) uint8 array
+    waveform : (640 num_frames,) float32 array
+        16 kHz; its first sample sounds when the first frame is shown.
+    """
+
+    name: str
+    person: str
+    lips: NDArray[np.float32]
+    mouths: NDArray[np.uint8]
+    waveform: NDArray[np.float32]
+
+
+class SyncBatch(NamedTuple):
+    """Stretches of equal length."""
+
+    lips: Tensor  # (batch, num_frames, 88, 2)
+    spectrograms: Tensor  # (batch, num_bins, 4 num_frames)
+
+
+def resample_frames(
+    times: NDArray[np.floating], values: NDArray, frame_rate: float = FRAME_RATE
+) -> tuple[NDArray[np.float64], NDArray]:
+    """Put frames with any time stamps on a regular clock that starts at the first of them.
+
+    Numbers are interpolated linearly, pictures (uint8) are taken from the nearest frame.
+
+    Parameters
+    ----------
+    times : (num_frames,) array
+        Seconds, increasing.
+    values : (num_frames, ...) array
+    frame_rate : float
+        In Hz.
+
+    Returns
+    -------
+    times : (num_resampled,) float64 array
+    values : (num_resampled, ...) array
+
+    Examples
+    --------
+    >>> resample_frames(np.array([0.0, 0.06]), np.array([[0.0], [6.0]]))[1].tolist()
+    [[0.0], [4.0]]
+    """
+    stamps: NDArray[np.float64] = np.asarray(times).astype(np.float64)
+    if len(stamps) < 2:
+        return stamps, np.asarray(values)
+    num_resampled = int((stamps[-1] - stamps[0]) * frame_rate + 1e-6) + 1
+    clock = (stamps[0] + np.arange(num_resampled) / frame_rate).astype(np.float64)
+    after = np.clip(np.searchsorted(stamps, clock), 1, len(stamps) - 1)
+    weight = np.clip((clock - stamps[after - 1]) / (stamps[after] - stamps[after - 1]), 0, 1)
+    if values.dtype == np.uint8:
+        return clock, values[np.where(weight > 0.5, after, after - 1)]
+    weight = weight.reshape(-1, *[1] * (values.ndim - 1)).astype(values.dtype)
+    values = (1 - weight) * values[after - 1] + weight * values[after]
+    return clock, values
+
+
+def cut_sound(
+    waveform: NDArray[np.float32], start: float, num_frames: int, sample_rate: int = SAMPLE_RATE
+) -> NDArray[np.float32]:
+    """Sound of `num_frames` video frames from `start` seconds on; silence where there is none."""
+    per_frame = round(sample_rate / FRAME_RATE)
+    first = round(start * sample_rate)
+    piece = waveform[max(first, 0) : max(first + num_frames * per_frame, 0)]
+    before = min(max(-first, 0), num_frames * per_frame)
+    after = num_frames * per_frame - before - len(piece)
+    return np.pad(piece, (before, after))
+
+
+def save_sync_clip(path: str | Path, clip: SyncClip) -> None:
+    """Write a clip as one npz file (sound as 16-bit integers)."""
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(
+            file,
+            name=clip.name,
+            person=clip.person,
+            lips=clip.lips.astype(np.float32),
+            mouths=clip.mouths,
+            waveform=np.round(np.clip(clip.waveform, -1, 1) * 32767).astype(np.int16),
+        )
+
+
+def load_sync_clip(path: str | Path) -> SyncClip:
+    """Read what `save_sync_clip` wrote.
+
+    Raises
+    ------
+    PinsError
+        When the file is missing or is something else.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return SyncClip(
+                str(arrays["name"]),
+                str(arrays["person"]),
+                arrays["lips"],
+                arrays["mouths"],
+                arrays["waveform"].astype(np.float32) / 32767,
+            )
+    except (OSError, KeyError, ValueError) as error:
+        raise PinsError(
+            f"{path}: expected a clip that recipes/Sync/prepare.py wrote ({error})"
+        ) from error
+
+
+def shift_clip(clip: SyncClip, offset_frames: int) -> SyncClip:
+    """Mend a clip whose sound comes `offset_frames` too late (too early where negative)."""
+    per_frame = round(SAMPLE_RATE / FRAME_RATE)
+    num_frames = max(len(clip.lips) - abs(offset_frames), 0)
+    video = slice(0, num_frames) if offset_frames >= 0 else slice(-offset_frames, None)
+    first = max(offset_frames, 0) * per_frame
+    sound = clip.waveform[first : first + num_frames * per_frame]
+    return SyncClip(clip.name, clip.person, clip.lips[video], clip.mouths[video], sound)
+
+
+class SyncBatches(IterableDataset):
+    """Endless variety: random stretches of clips at random speeds, augmented.
+
+    People are drawn with a probability that grows with the power `balance` of how long they are seen (0: all
+    alike, 1: by duration), so that one person with hours does not outweigh many with seconds.
+
+    Parameters
+    ----------
+    clips : sequence of SyncClip
+    spectrograms : sequence of (num_bins, 4 num_frames) Tensor
+        One per clip.
+    num_frames, batch_size, num_batches : int
+    augmentation : float
+        Strength; 0 for none.
+    balance : float
+    seed : int
+        With the epoch (`set_epoch`), determines everything.
+    """
+
+    def __init__(
+        self,
+        clips: Sequence[SyncClip],
+        spectrograms: Sequence[Tensor],
+        num_frames: int = 64,
+        batch_size: int = 32,
+        num_batches: int = 100,
+        augmentation: float = 1.0,
+        balance: float = 0.4,
+        seed: int = 0,
+    ) -> None:
+        kept = [index for index, clip in enumerate(clips) if len(clip.lips) >= 2]
+        if not kept:
+            raise PinsError("clips: expected at least one with two frames, got none")
+        self.lips = [torch.as_tensor(clips[index].lips) for index in kept]
+        self.spectrograms = [spectrograms[index] for index in kept]
+        self.weights = torch.tensor(balance_people([clips[index] for index in kept], balance))
+        self.num_frames = num_frames
+        self.batch_size = batch_size
+        self.num_batches = num_batches
+        self.augmentation = augmentation
+        self.seed = seed
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch, which changes what is drawn."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.num_batches
+
+    def __iter__(self) -> Iterator[SyncBatch]:
+        generator = torch.Generator().manual_seed(self.seed * 100_003 + self.epoch)
+        for _ in range(self.num_batches):
+            yield self._draw(generator)
+
+    def _draw(self, generator: torch.Generator) -> SyncBatch:
+        chosen = torch.multinomial(
+            self.weights, self.batch_size, replacement=True, generator=generator
+        )
+        speeds = torch.randn(self.batch_size, generator=generator).mul(0.15 * self.augmentation)
+        speeds = speeds.exp().clamp(0.75, 1.3)
+        places = torch.rand(self.batch_size, generator=generator)
+        stretches = [
+            read_stretch(self.lips[index], self.spectrograms[index], self.num_frames, speed, place)
+            for index, speed, place in zip(
+                chosen.tolist(), speeds.tolist(), places.tolist(), strict=True
+            )
+        ]
+        lips, spectrograms = (torch.stack(part) for part in zip(*stretches, strict=True))
+        if self.augmentation > 0:
+            lips = augment_lips(lips, self.augmentation, generator)
+            spectrograms = augment_spectrograms(spectrograms, self.augmentation, generator)
+        return SyncBatch(lips, spectrograms)
+
+
+def balance_people(clips: Sequence[SyncClip], balance: float) -> list[float]:
+    """Probability of each clip, see `SyncBatches`; within a person, by duration."""
+    seconds: dict[str, float] = {}
+    for clip in clips:
+        seconds[clip.person] = seconds.get(clip.person, 0.0) + len(clip.lips)
+    weights = [len(clip.lips) * seconds[clip.person] ** (balance - 1) for clip in clips]
+    return [weight / sum(weights) for weight in weights]
+
+
+def read_stretch(
+    lips: Tensor, spectrogram: Tensor, num_frames: int, speed: float, place: float
+) -> tuple[Tensor, Tensor]:
+    """Read `num_frames` frames played at `speed`, picture and sound alike; `place` in [0, 1) says where from.
+
+    Where the clip is too short, it is played more slowly to fill the stretch.
+    """
+    speed = min(speed, (len(lips) - 1) / (num_frames - 1))
+    start = place * (len(lips) - 1 - (num_frames - 1) * speed)
+    frames = start + torch.arange(num_frames) * speed
+    half = (SPECTRA_PER_FRAME - 1) / 2  # a frame's four spectra are centered on their middle
+    spectra = torch.arange(SPECTRA_PER_FRAME * num_frames) - half
+    spectra = SPECTRA_PER_FRAME * start + half + spectra * speed
+    return _interpolate(lips, frames), _interpolate(spectrogram.T, spectra).T
+
+
+def _interpolate(rows: Tensor, places: Tensor) -> Tensor:
+    places = places.clamp(0, len(rows) - 1)
+    before = places.floor().long().clamp(max=len(rows) - 2)
+    weight = (places - before).reshape(-1, *[1] * (rows.dim() - 1))
+    return (1 - weight) * rows[before] + weight * rows[before + 1]

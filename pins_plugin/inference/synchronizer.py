@@ -1,0 +1,407 @@
+"""Do these lips make this sound, and how late does it come?
+
+>>> from pins_plugin.inference.synchronizer import Synchronizer
+>>> synchronizer = Synchronizer.from_hparams("sync")
+>>> lips = np.full((50, 88, 2), np.nan, np.float32)  # no face was seen
+>>> synchronizer.offset(lips, np.arange(50) / 25, np.zeros(32000, np.float32)).decision
+'cannot tell'
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torchaudio.functional import resample
+
+from pins_plugin.data.sync import FRAME_RATE, cut_sound, resample_frames
+from pins_plugin.errors import ShapeError
+from pins_plugin.models.folder import load_model_folder
+
+MAX_OFFSET = 15  # frames
+TOLERANCE = 1  # frames; people begin to notice at about two (ITU-R BT.1359)
+MIN_CONFIDENCE = 0.5
+MIN_FRAMES = 8
+SPEAKING_WINDOW = 25  # frames
+MIN_MOVEMENT = 2e-3  # of the distance between the eyes
+MIN_LOUDNESS = 1e-4  # root mean square
+
+
+@dataclass(frozen=True)
+class SyncResult:
+    """What `Synchronizer.offset` found.
+
+    Parameters
+    ----------
+    offset_seconds : float
+        How much too late the sound comes (negative: too early); 0 when nobody can tell.
+    offset_frames : int
+        The same in frames of 1/25 s.
+    confidence : float
+        Probability in 0..1 that the offset is right within one frame, calibrated on people whom the
+        model had never seen.
+    decision : str
+        "in sync" (at most one frame off), "shifted", or "cannot tell" (confidence below 0.5, no speech,
+        no moving lips, or less than a third of a second).
+    """
+
+    offset_seconds: float
+    offset_frames: int
+    confidence: float
+    decision: str
+
+
+@dataclass(frozen=True)
+class SyncFeatures:
+    """Both sides of one face at 25 frames per second.
+
+    Parameters
+    ----------
+    times : (num_frames,) float64 array
+        Seconds on the media clock.
+    lips : (num_frames, embedding_dim) float32 array
+        NaN where no face was seen.
+    sound : (num_frames + 2 max_offset, embedding_dim) float32 array
+        From `max_offset` frames before the first frame on; NaN where the recording has no sound.
+    """
+
+    times: NDArray[np.float64]
+    lips: NDArray[np.float32]
+    sound: NDArray[np.float32]
+
+    @property
+    def similarities(self) -> NDArray[np.float32]:
+        """Frame t against the sound k - max_offset frames later: (num_frames, 2 max_offset + 1), or NaN."""
+        width = len(self.sound) - len(self.lips) + 1
+        if len(self.lips) == 0:
+            return np.zeros((0, width), np.float32)
+        windows = np.lib.stride_tricks.sliding_window_view(self.sound, width, axis=0)
+        return np.asarray(np.einsum("td,tdk->tk", self.lips, windows), np.float32)
+
+
+class Synchronizer:
+    """Compare lips with sound, frame by frame.
+
+    Parameters
+    ----------
+    lip_encoder, sound_encoder : nn.Module
+        See `models.sync`.
+    offset_weights : sequence of 3 floats
+        Logistic calibration of the offset's confidence: bias, margin, peak; see `offset_evidence`.
+    speaking_weights : sequence of 4 floats
+        Logistic calibration of speaking: bias and the three columns of `speaking_evidence`.
+    device : str
+    """
+
+    def __init__(
+        self,
+        lip_encoder: nn.Module,
+        sound_encoder: nn.Module,
+        offset_weights: Sequence[float],
+        speaking_weights: Sequence[float],
+        device: str = "cpu",
+    ) -> None:
+        self.lip_encoder = lip_encoder.to(device).eval()
+        self.sound_encoder = sound_encoder.to(device).eval()
+        self.offset_weights = np.asarray(offset_weights, np.float64)
+        self.speaking_weights = np.asarray(speaking_weights, np.float64)
+        self.device = device
+
+    @classmethod
+    def from_hparams(
+        cls, source: str | Path = "sync", run_opts: Mapping[str, Any] | None = None
+    ) -> Self:
+        """Open a trained model.
+
+        Parameters
+        ----------
+        source : str or Path
+            A model folder, or "sync", which comes with the package.
+        run_opts : mapping, optional
+            {"device": "cpu" or "cuda"}.
+
+        Raises
+        ------
+        ModelFolderError
+            When the folder is missing or damaged.
+        """
+        device = str((run_opts or {}).get("device", "cpu"))
+        model = load_model_folder(source, device)
+        return cls(
+            model.modules["lip_encoder"],
+            model.modules["sound_encoder"],
+            model.settings["offset_weights"],
+            model.settings["speaking_weights"],
+            device,
+        )
+
+    def features(
+        self,
+        lips: NDArray[np.floating],
+        times: NDArray[np.floating],
+        waveform: NDArray[np.floating],
+        sample_rate: int = 16000,
+        max_offset: int = MAX_OFFSET,
+    ) -> SyncFeatures:
+        """Encode one tracked face and the sound around it.
+
+        Parameters
+        ----------
+        lips : (num_frames, 88, 2) array
+            `Crops.lips` of `tracking.crops.extract_crops`; rows of NaN where no face was seen.
+        times : (num_frames,) array
+            Seconds on the media clock; any frame rate, also a changing one.
+        waveform : (num_samples,) array
+            The recording's whole sound, from time zero of the media clock.
+        sample_rate : int
+            In Hz.
+        max_offset : int
+            How many frames of sound to look at before and after.
+
+        Raises
+        ------
+        ShapeError
+            When the arrays have other shapes.
+        """
+        lips, times, waveform = _checked(lips, times, waveform)
+        waveform = _at_rate(waveform, sample_rate, self.sound_encoder.sample_rate)
+        clock, resampled = resample_frames(times, lips)
+        seen = np.isfinite(resampled).all(axis=(1, 2))
+        start = (clock[0] if len(clock) else 0.0) - max_offset / FRAME_RATE
+        num_sound = len(clock) + 2 * max_offset
+        sound = cut_sound(waveform, start, num_sound, self.sound_encoder.sample_rate)
+        with torch.inference_mode():
+            lip_features = self.lip_encoder(
+                torch.from_numpy(_fill(resampled, seen))[None].to(self.device)
+            )
+            sound_features = self.sound_encoder(torch.from_numpy(sound)[None].to(self.device))
+        lip_array = lip_features[0].cpu().numpy().copy()
+        sound_array = sound_features[0].cpu().numpy().copy()
+        lip_array[~seen] = np.nan
+        sound_clock = start + np.arange(num_sound) / FRAME_RATE
+        duration = len(waveform) / self.sound_encoder.sample_rate
+        sound_array[(sound_clock < -1e-3) | (sound_clock + 1 / FRAME_RATE > duration + 1e-3)] = (
+            np.nan
+        )
+        if not _moves(resampled[seen]) or not _sounds(sound):
+            lip_array[:] = np.nan
+        return SyncFeatures(clock, lip_array, sound_array)
+
+    def offset(
+        self,
+        lips: NDArray[np.floating],
+        times: NDArray[np.floating],
+        waveform: NDArray[np.floating],
+        sample_rate: int = 16000,
+        max_offset: int = MAX_OFFSET,
+    ) -> SyncResult:
+        """Find how late the sound comes; parameters as in `features`."""
+        return self.offset_of(
+            [self.features(lips, times, waveform, sample_rate, max_offset).similarities]
+        )
+
+    def offset_of(self, similarities: Sequence[NDArray[np.floating]]) -> SyncResult:
+        """Find the common offset of several stretches of one recording.
+
+        Parameters
+        ----------
+        similarities : sequence of (num_frames, num_offsets) arrays
+            `SyncFeatures.similarities` of each; silent faces only add noise.
+
+        Returns
+        -------
+        result : SyncResult
+        """
+        pooled = np.concatenate(list(similarities)) if len(similarities) else np.zeros((0, 1))
+        num_frames = int(np.isfinite(pooled).any(axis=1).sum())
+        if num_frames < MIN_FRAMES:
+            return SyncResult(0.0, 0, 0.0, "cannot tell")
+        curve = offset_curve(pooled)
+        best = int(np.nanargmax(curve))
+        margin, peak = offset_evidence(curve, num_frames)
+        confidence = _sigmoid(float(self.offset_weights @ [1.0, margin, peak]))
+        if confidence < MIN_CONFIDENCE:
+            return SyncResult(0.0, 0, confidence, "cannot tell")
+        frames = best - len(curve) // 2
+        seconds = (frames + _parabola_peak(curve, best)) / FRAME_RATE
+        decision = "in sync" if abs(frames) <= TOLERANCE else "shifted"
+        return SyncResult(round(seconds, 3), frames, confidence, decision)
+
+    def speaking_llr(
+        self,
+        lips: NDArray[np.floating],
+        times: NDArray[np.floating],
+        waveform: NDArray[np.floating],
+        sample_rate: int = 16000,
+        offset_seconds: float = 0.0,
+    ) -> NDArray[np.float64]:
+        """Log-likelihood ratio, per frame, that this face makes this sound.
+
+        Each value weighs the second of video around its frame, so neighbors share evidence: to judge a
+        turn, take the mean, not the sum.
+
+        Parameters
+        ----------
+        lips, times, waveform, sample_rate
+            As in `features`.
+        offset_seconds : float
+            How late the recording's sound comes, from `offset`.
+
+        Returns
+        -------
+        ratios : (num_frames,) float64 array
+            Natural logarithm of p(what is seen and heard | this face speaks) / p(... | another speaks or
+            nobody does); 0 where nothing can be said.
+        """
+        later = np.asarray(times, np.float64) + offset_seconds
+        features = self.features(lips, later, waveform, sample_rate)
+        if len(features.times) == 0:
+            return np.zeros(len(later))
+        ratios = speaking_evidence(features.similarities) @ self.speaking_weights[1:]
+        ratios = np.nan_to_num(ratios + self.speaking_weights[0])
+        return np.interp(later, features.times, ratios)
+
+
+def offset_curve(similarities: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Mean similarity at each offset; NaN where less than half of the frames have sound.
+
+    Parameters
+    ----------
+    similarities : (num_frames, num_offsets) array
+    """
+    present = np.isfinite(similarities)
+    counts = present.sum(axis=0)
+    sums = np.where(present, similarities, 0).sum(axis=0, dtype=np.float64)
+    most = max(counts.max(), 1)
+    return np.where(counts >= most / 2, sums / np.maximum(counts, 1), np.nan)
+
+
+def offset_evidence(curve: NDArray[np.floating], num_frames: int) -> tuple[float, float]:
+    """What the confidence of an offset rests on.
+
+    Parameters
+    ----------
+    curve : (num_offsets,) array
+        From `offset_curve`.
+    num_frames : int
+        That it is the mean of.
+
+    Returns
+    -------
+    margin : float
+        By how much the best offset beats the best one more than two frames away, in units of what the
+        mean of `num_frames` frames fluctuates by: times the root of `num_frames`.
+    peak : float
+        Similarity at the best offset.
+    """
+    best = int(np.nanargmax(curve))
+    far = np.abs(np.arange(len(curve)) - best) > 2
+    rival = np.nanmax(curve[far]) if np.isfinite(curve[far]).any() else curve[best]
+    return float((curve[best] - rival) * np.sqrt(num_frames)), float(curve[best])
+
+
+def speaking_evidence(
+    similarities: NDArray[np.floating], window: int = SPEAKING_WINDOW
+) -> NDArray[np.float64]:
+    """What speaking is judged by, for the window around each frame.
+
+    Parameters
+    ----------
+    similarities : (num_frames, 2 max_offset + 1) array
+    window : int
+        In frames.
+
+    Returns
+    -------
+    evidence : (num_frames, 3) float64 array
+        Similarity of what is seen and heard at once; by how much it beats the mean of offsets more than
+        two frames away; by how much it beats the best of those.
+    """
+    means = _window_means(similarities, window)
+    middle = similarities.shape[1] // 2
+    now = means[:, middle - 1 : middle + 2].max(axis=1)
+    others = np.delete(means, range(middle - 2, middle + 3), axis=1)
+    with np.errstate(invalid="ignore"):
+        mean = np.where(np.isfinite(others), others, 0).sum(axis=1)
+        mean = mean / np.maximum(np.isfinite(others).sum(axis=1), 1)
+        best = np.where(np.isfinite(others), others, -1).max(axis=1)
+    return np.stack([now, now - mean, now - best], axis=1)
+
+
+def _window_means(values: NDArray[np.floating], window: int) -> NDArray[np.float64]:
+    """Centered moving mean along the first axis over what is finite; shorter at the ends."""
+    present = np.isfinite(values)
+    sums = np.cumsum(np.where(present, values, 0), axis=0, dtype=np.float64)
+    counts = np.cumsum(present, axis=0)
+    sums, counts = (np.concatenate([np.zeros_like(part[:1]), part]) for part in (sums, counts))
+    frames = np.arange(len(values))
+    low = np.maximum(frames - window // 2, 0)
+    high = np.minimum(frames + window // 2 + 1, len(values))
+    total = counts[high] - counts[low]
+    means = (sums[high] - sums[low]) / np.maximum(total, 1)
+    return np.where(total > 0, means, np.nan)
+
+
+def _parabola_peak(curve: NDArray[np.floating], best: int) -> float:
+    """Where between frames the peak lies, in -0.5..0.5."""
+    if not 0 < best < len(curve) - 1:
+        return 0.0
+    before, here, after = curve[best - 1 : best + 2]
+    bend = before - 2 * here + after
+    if not np.isfinite(bend) or bend >= 0:
+        return 0.0
+    return float(np.clip(0.5 * (before - after) / bend, -0.5, 0.5))
+
+
+def _checked(
+    lips: NDArray, times: NDArray, waveform: NDArray
+) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float32]]:
+    lips, times, waveform = np.asarray(lips), np.asarray(times), np.asarray(waveform)
+    if lips.ndim != 3 or lips.shape[1:] != (88, 2):
+        raise ShapeError(
+            f"lips: expected shape (num_frames, 88, 2), got {lips.shape}; pass `Crops.lips` of extract_crops"
+        )
+    if times.shape != lips.shape[:1]:
+        raise ShapeError(f"times: expected shape ({len(lips)},), got {times.shape}")
+    if (np.diff(times) <= 0).any():
+        raise ShapeError("times: expected increasing seconds, got a step back or a repetition")
+    if waveform.ndim != 1:
+        raise ShapeError(
+            f"waveform: expected shape (num_samples,), got {waveform.shape}; mix channels first"
+        )
+    return lips.astype(np.float32), times.astype(np.float64), waveform.astype(np.float32)
+
+
+def _at_rate(waveform: NDArray[np.float32], rate: int, wanted: int) -> NDArray[np.float32]:
+    if rate == wanted:
+        return waveform
+    return resample(torch.from_numpy(waveform), rate, wanted).numpy()
+
+
+def _fill(lips: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Bridge frames without a face linearly."""
+    if seen.all() or not seen.any():
+        return np.nan_to_num(lips)
+    frames = np.arange(len(lips))
+    filled = lips.reshape(len(lips), -1).copy()
+    for column in range(filled.shape[1]):
+        filled[:, column] = np.interp(frames, frames[seen], filled[seen, column])
+    return filled.reshape(lips.shape)
+
+
+def _moves(lips: NDArray[np.float32]) -> bool:
+    return len(lips) > 1 and float((lips - lips.mean(axis=1, keepdims=True)).std(axis=0).mean()) > (
+        MIN_MOVEMENT
+    )
+
+
+def _sounds(waveform: NDArray[np.float32]) -> bool:
+    return len(waveform) > 0 and float(np.sqrt(np.mean(waveform**2))) > MIN_LOUDNESS
+
+
+def _sigmoid(value: float) -> float:
+    return float(1 / (1 + np.exp(-np.clip(value, -30, 30))))

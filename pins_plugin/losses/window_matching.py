@@ -1,0 +1,72 @@
+"""Window matching: find the offset at which a stretch of sound belongs to a stretch of video."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from pins_plugin.similarity import average_windows, offset_similarities
+
+
+class WindowMatchingLoss(nn.Module):
+    r"""Multiway matching within the clip, with the evidence of whole windows.
+
+    The candidates for a window of video are the windows of the same sound at offsets of -max_offset ...
+    max_offset frames, so that the person cancels out ("Perfect Match", Chung et al. 2019, section 2.3, where
+    the window is one feature). A window's evidence is the mean similarity of its frames:
+
+    .. math:: L = -\log \frac{e^{s_0}}{\sum_d e^{s_d}}, \quad s_d = c \sqrt{w}\; \frac1w \sum_t \cos(f_t, v_{t+d})
+
+    The root makes the logits of longer windows as noisy as those of shorter ones.
+
+    Parameters
+    ----------
+    max_offset : int
+        In frames.
+    window_lengths : tuple of int
+        In frames; the loss is their mean. (1,) is the published loss.
+    scale : float
+        Starting value of the learnable c.
+
+    Examples
+    --------
+    Features that fit at no offset better than at another leave the loss at log(number of offsets).
+
+    >>> same = torch.ones(1, 40, 2)
+    >>> loss = WindowMatchingLoss(max_offset=1, window_lengths=(4,))(same, same)
+    >>> round(loss.item(), 3), round(torch.log(torch.tensor(3.0)).item(), 3)
+    (1.099, 1.099)
+    """
+
+    def __init__(
+        self,
+        max_offset: int = 15,
+        window_lengths: tuple[int, ...] = (8, 16, 32),
+        scale: float = 4.0,
+    ) -> None:
+        super().__init__()
+        self.max_offset = max_offset
+        self.window_lengths = tuple(window_lengths)
+        self.log_scale = nn.Parameter(torch.tensor(float(scale)).log())
+
+    def forward(self, lip_features: Tensor, sound_features: Tensor) -> Tensor:
+        """Average over windows.
+
+        Parameters
+        ----------
+        lip_features, sound_features : (batch, num_frames, embedding_dim) Tensor
+            Unit length; frame t of both belongs together.
+
+        Returns
+        -------
+        loss : () Tensor
+        """
+        similarities = offset_similarities(lip_features, sound_features, self.max_offset)
+        losses = []
+        for length in self.window_lengths:
+            means = average_windows(similarities, length)  # (batch, num_windows, num_offsets)
+            missing = means.isnan()
+            logits = self.log_scale.exp() * length**0.5 * means.masked_fill(missing, 0)
+            logits = logits.masked_fill(missing, -torch.inf).flatten(0, 1)
+            partner = torch.full((len(logits),), self.max_offset, device=logits.device)
+            losses.append(functional.cross_entropy(logits, partner))
+        return torch.stack(losses).mean()

@@ -1,0 +1,183 @@
+"""Synchronizer: sign, decisions, and inputs that are broken, with encoders whose features are known."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from pins_plugin.errors import ShapeError
+from pins_plugin.inference.synchronizer import (
+    Synchronizer,
+    offset_curve,
+    offset_evidence,
+    speaking_evidence,
+)
+
+RATE = 16000
+
+
+class ReadOpening(nn.Module):
+    """A lip feature that copies the code hidden in the lips of each frame."""
+
+    def forward(self, lips: torch.Tensor) -> torch.Tensor:
+        return nn.functional.normalize(lips[:, :, :8, 0] + 1e-6, dim=-1)
+
+
+class ReadBlocks(nn.Module):
+    """A sound feature that copies the code hidden in the first samples of each frame."""
+
+    sample_rate = RATE
+
+    def forward(self, waveforms: torch.Tensor) -> torch.Tensor:
+        frames = waveforms[:, : waveforms.shape[1] // 640 * 640].reshape(len(waveforms), -1, 640)
+        return nn.functional.normalize(frames[:, :, :8] + 1e-6, dim=-1)
+
+
+@pytest.fixture
+def synchronizer() -> Synchronizer:
+    return Synchronizer(ReadOpening(), ReadBlocks(), [-2.0, 2.0, 0.0], [-2.0, 4.0, 0.0, 0.0])
+
+
+def make_recording(num_frames: int = 60, delay: int = 0, rate: float = 25.0, seed: int = 0):
+    """Lips and sound that carry the same random code, the sound `delay` frames late."""
+    code = np.random.default_rng(seed).normal(size=(num_frames, 8)).astype(np.float32)
+    sound = np.zeros((num_frames, 640), np.float32)
+    sound[:, :8] = np.roll(code, delay, axis=0)
+    times = np.arange(round(num_frames * rate / 25)) / rate
+    nearest = np.minimum(np.round(times * 25).astype(int), num_frames - 1)
+    lips = np.zeros((len(times), 88, 2), np.float32)
+    lips[:, :8, 0] = code[nearest]
+    return lips, times, sound.ravel()
+
+
+@pytest.mark.parametrize("delay", [-15, -3, 0, 1, 7, 15])
+def test_positive_means_that_the_sound_comes_too_late(synchronizer, delay: int) -> None:
+    result = synchronizer.offset(*make_recording(delay=delay))
+    assert result.offset_frames == delay
+    assert result.offset_seconds == pytest.approx(delay / 25, abs=0.02)
+    assert result.decision == ("in sync" if abs(delay) <= 1 else "shifted")
+    assert 0.5 <= result.confidence <= 1
+
+
+@pytest.mark.parametrize("rate", [12.5, 50.0])
+def test_any_frame_rate(synchronizer, rate: float) -> None:
+    result = synchronizer.offset(*make_recording(200, delay=4, rate=rate))
+    assert abs(result.offset_frames - 4) <= 1
+
+
+def test_a_track_that_starts_later_reads_the_sound_of_its_time(synchronizer) -> None:
+    lips, times, waveform = make_recording(100, delay=2)
+    result = synchronizer.offset(lips[40:], times[40:], waveform)
+    assert result.offset_frames == 2
+
+
+def test_sound_at_another_rate_is_resampled(synchronizer) -> None:
+    lips, times, _ = make_recording()
+    features = synchronizer.features(lips, times, np.ones(48000 * 3, np.float32), 48000)
+    assert np.isfinite(features.sound[15:-15]).all()
+
+
+def test_chance_fits_are_not_believed(synchronizer) -> None:
+    lips, times, _ = make_recording(seed=1)
+    _, _, waveform = make_recording(seed=2)
+    result = synchronizer.offset(lips, times, waveform)
+    assert result.confidence < 0.9
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "short",
+        "silence",
+        "frozen",
+        "no face",
+        "no sound",
+        "one frame",
+        "empty",
+        "later than the sound",
+    ],
+)
+def test_cannot_tell(synchronizer, broken: str) -> None:
+    lips, times, waveform = make_recording()
+    if broken == "short":
+        lips, times = lips[:5], times[:5]
+    elif broken == "silence":
+        waveform = 0 * waveform
+    elif broken == "frozen":
+        lips = np.repeat(lips[:1], len(lips), axis=0)
+    elif broken == "no face":
+        lips = np.full_like(lips, np.nan)
+    elif broken == "no sound":
+        waveform = waveform[:0]
+    elif broken == "one frame":
+        lips, times = lips[:1], times[:1]
+    elif broken == "empty":
+        lips, times = lips[:0], times[:0]
+    else:
+        times = times + 100
+    result = synchronizer.offset(lips, times, waveform)
+    assert result.decision == "cannot tell"
+    assert result.offset_frames == 0
+    ratios = synchronizer.speaking_llr(lips, times, waveform)
+    assert ratios.shape == times.shape
+    assert np.isfinite(ratios).all()
+
+
+def test_a_face_that_leaves_for_a_while_is_bridged(synchronizer) -> None:
+    lips, times, waveform = make_recording(80, delay=3)
+    lips[30:45] = np.nan
+    assert synchronizer.offset(lips, times, waveform).offset_frames == 3
+
+
+def test_sound_shorter_than_the_picture(synchronizer) -> None:
+    lips, times, waveform = make_recording(80, delay=-2)
+    assert synchronizer.offset(lips, times, waveform[: 640 * 50]).offset_frames == -2
+
+
+def test_speaking_is_likelier_for_the_face_that_speaks(synchronizer) -> None:
+    lips, times, waveform = make_recording(100, seed=1)
+    other, _, _ = make_recording(100, seed=2)
+    speaking = synchronizer.speaking_llr(lips, times, waveform)
+    silent = synchronizer.speaking_llr(other, times, waveform)
+    assert speaking.shape == times.shape
+    assert speaking.min() > 1 > silent.max()
+
+
+def test_a_known_offset_is_taken_off_before_speaking_is_judged(synchronizer) -> None:
+    lips, times, waveform = make_recording(100, delay=6)
+    assert synchronizer.speaking_llr(lips, times, waveform).mean() < 0
+    mended = synchronizer.speaking_llr(lips, times, waveform, offset_seconds=6 / 25)
+    assert mended[20:80].mean() > 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda lips, times, wave: (lips[:, :5], times, wave), "lips: expected"),
+        (lambda lips, times, wave: (lips, times[:-1], wave), "times: expected shape"),
+        (lambda lips, times, wave: (lips, times[::-1], wave), "increasing"),
+        (lambda lips, times, wave: (lips, times, wave[None]), "mix channels"),
+    ],
+)
+def test_wrong_shapes_are_explained(synchronizer, change, message: str) -> None:
+    with pytest.raises(ShapeError, match=message):
+        synchronizer.offset(*change(*make_recording()))
+
+
+def test_offset_curve_ignores_what_is_missing() -> None:
+    similarities = np.array([[1.0, np.nan], [3.0, 5.0], [5.0, np.nan]])
+    np.testing.assert_allclose(offset_curve(similarities), [3.0, np.nan])
+    np.testing.assert_allclose(offset_curve(similarities[:2]), [2.0, 5.0])
+
+
+def test_offset_evidence_by_hand() -> None:
+    curve = np.array([0.1, 0.0, 0.2, 0.9, 0.8, 0.3, 0.4])
+    margin, peak = offset_evidence(curve, 4)
+    assert peak == 0.9
+    assert margin == pytest.approx((0.9 - 0.4) * 2)
+
+
+def test_speaking_evidence_by_hand() -> None:
+    similarities = np.tile([0.1, 0.3, 0.0, 0.5, 0.9, 0.5, 0.0, 0.2, 0.0], (30, 1))
+    evidence = speaking_evidence(similarities)
+    np.testing.assert_allclose(evidence, np.tile([0.9, 0.75, 0.6], (30, 1)))
