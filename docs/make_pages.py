@@ -1,0 +1,122 @@
+"""Write the pages that are never typed by hand: results from result files, model cards from the models.
+
+  python docs/make_pages.py            writes docs/results.md, docs/models.md and the results in README.md
+  python docs/make_pages.py --check    only tells whether they are as the files say (status 1 if not)
+
+Each file in docs/results/ is what a run wrote: `results.json` of the demo or of `pins evaluate`, or
+{"title", "about", "command", "headers", "rows"} of a recipe or benchmark.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from pins_plugin.report.tables import SCORE_HEADERS, cross_modal_table, format_table, score_rows
+
+DOCS = Path(__file__).resolve().parent
+ROOT = DOCS.parent
+BEGIN, END = "<!-- results: written by docs/make_pages.py -->", "<!-- end of results -->"
+IN_README = ("verification AUC", "1 of 2", "1 of 10")
+
+
+def results_page() -> str:
+    """All results, one section for each file."""
+    sections = [_section(json.loads(path.read_text())) for path in _result_files()]
+    head = "# Results\n\nWritten from the files in `docs/results/` by `docs/make_pages.py`; no number here was typed."
+    return "\n\n".join([head, *sections]) + "\n"
+
+
+def models_page() -> str:
+    """The card of every model that ships."""
+    head = "# Models that ship\n\nThe card of each model folder in `pins_plugin/pretrained/`."
+    cards = sorted((ROOT / "pins_plugin" / "pretrained").glob("*/README.md"))
+    return "\n\n".join([head, *(_demoted(card.read_text().strip()) for card in cards)]) + "\n"
+
+
+def readme() -> str:
+    """README.md with the results of the demo and the list of all others."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    before, rest = text.split(BEGIN)
+    after = rest.split(END)[1]
+    lines = [BEGIN, "", *_readme_lines(), "", END]
+    return before + "\n".join(lines) + after
+
+
+def _result_files() -> list[Path]:
+    return sorted((DOCS / "results").glob("*.json"))
+
+
+def _section(result: dict[str, Any]) -> str:
+    if "unseen" in result:
+        return _demo_section(result)
+    table = format_table(result["headers"], result["rows"], markdown=True)
+    parts = [f"## {result['title']}", result.get("about", ""), table]
+    if result.get("command"):
+        parts.append(f"```text\n{result['command']}\n```")
+    return "\n\n".join(part for part in parts if part)
+
+
+def _demo_section(result: dict[str, Any]) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+    return "\n\n".join(
+        [
+            "## The demo: simulated people never seen",
+            _demo_sentence(result),
+            cross_modal_table(result["unseen"], markdown=True),
+            f"```text\npins demo --seed {result['seed']}\n```",
+            versions + ".",
+        ]
+    )
+
+
+def _demo_sentence(result: dict[str, Any]) -> str:
+    people, link = result["people"], result["link"]["speech_time_correct"]
+    return (
+        f"Trained for this table on {people['train']} simulated people without names, scored on {people['test']} others; "
+        f"{100 * link:.1f} % of the speech of a simulated scene was linked to the right face or rightly to nobody. "
+        f"{result['seconds'] / 60:.1f} minutes, {result['peak_rss_mb'] / 1000:.1f} GB at most. The intervals are 95 %, "
+        "over people."
+    )
+
+
+def _readme_lines() -> list[str]:
+    demo = DOCS / "results" / "demo.json"
+    lines: list[str] = []
+    if demo.is_file():
+        result = json.loads(demo.read_text())
+        rows = [row for row in score_rows(result["unseen"]) if row[0] in IN_README]
+        lines += [_demo_sentence(result), "", format_table(SCORE_HEADERS, rows, markdown=True), ""]
+    titles = [json.loads(path.read_text()).get("title") for path in _result_files()]
+    others = ", ".join(title[0].lower() + title[1:] for title in titles if title)
+    lines.append(
+        f"All results{f' ({others})' if others else ''}: [docs/results.md](docs/results.md)."
+    )
+    return lines
+
+
+def _demoted(card: str) -> str:
+    """Make the headings of a card one level lower."""
+    lines = [f"#{line}" if line.startswith("#") else line for line in card.splitlines()]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Write or check all pages."""
+    pages = {
+        DOCS / "results.md": results_page(),
+        DOCS / "models.md": models_page(),
+        ROOT / "README.md": readme(),
+    }
+    stale = [path for path, text in pages.items() if path.read_text(encoding="utf-8") != text]
+    if "--check" in sys.argv:
+        print("\n".join(f"{path.relative_to(ROOT)} is not up to date" for path in stale), end="")
+        return int(bool(stale))
+    for path in stale:
+        path.write_text(pages[path], encoding="utf-8")
+        print(path.relative_to(ROOT))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
