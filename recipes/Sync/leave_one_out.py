@@ -1,0 +1,165 @@
+"""Offsets on people whom the model has never seen, leaving one person out at a time.
+
+  python recipes/Sync/leave_one_out.py CLIPS --out results/sync_leave_one_out [--evaluate-only p35 p36 ...]
+
+CLIPS is a folder of clips from recipes/Sync/prepare.py (searched in depth). For each person a model is trained on
+everybody else (but never on the evaluate-only people) and judged on that person; the evaluate-only people
+are judged by the model that left out the first person. Also: unseen sentences of the person with most clips,
+chance, and the correlation of mouth opening with loudness. Each model's result is one JSON file in --out;
+those that are there are not made again. The table goes to --out/README.md and to the screen.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from pins_plugin.data.sync import SyncClip, load_sync_clip
+from pins_plugin.evaluation.synchronization import (
+    CHANCE,
+    WINDOW_LENGTHS,
+    accuracy_by_person,
+    energy_baseline,
+)
+from pins_plugin.losses.window_matching import WindowMatchingLoss
+from pins_plugin.models.sync import LipEncoder, SoundEncoder
+from pins_plugin.train.sync import train_synchronizer
+from pins_plugin.utils.files import write_json, write_text
+from pins_plugin.utils.seeding import seed_everything
+
+HELD_SENTENCES = 50  # of the person with most clips, never trained on
+
+
+def judge(
+    clips: Sequence[SyncClip], lip_encoder: LipEncoder, sound_encoder: SoundEncoder
+) -> dict[str, dict[int, tuple[float, int]]]:
+    """Accuracy by person and window length."""
+    with torch.inference_mode():
+        return accuracy_by_person(
+            (
+                clip.person,
+                lip_encoder(torch.from_numpy(clip.lips)[None])[0],
+                sound_encoder(torch.from_numpy(clip.waveform)[None])[0],
+            )
+            for clip in clips
+        )
+
+
+def judge_baseline(clips: Sequence[SyncClip]) -> dict[str, dict[int, tuple[float, int]]]:
+    """The same for mouth opening times loudness."""
+    front_end = SoundEncoder()
+    return accuracy_by_person(
+        (
+            clip.person,
+            *energy_baseline(
+                clip.lips, front_end.spectrograms(torch.from_numpy(clip.waveform)[None])[0]
+            ),
+        )
+        for clip in clips
+    )
+
+
+def table_row(name: str, result: dict) -> str:
+    """One line of the table."""
+    cells = [
+        f"{100 * result[str(length)][0]:.0f} ({result[str(length)][1]})"
+        if str(length) in result
+        else "-"
+        for length in WINDOW_LENGTHS
+    ]
+    return f"| {name} | {' | '.join(cells)} |"
+
+
+def mean_row(name: str, results: Sequence[dict]) -> str:
+    """Mean over people."""
+    cells = []
+    for length in WINDOW_LENGTHS:
+        values = [result[str(length)][0] for result in results if str(length) in result]
+        cells.append(f"{100 * sum(values) / len(values):.0f}" if values else "-")
+    return f"| {name} | {' | '.join(cells)} |"
+
+
+def main() -> None:
+    """Train, judge, print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("clips", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--evaluate-only", nargs="*", default=[], metavar="PERSON")
+    parser.add_argument("--evaluate-only-clips", nargs="*", default=[], metavar="NAME")
+    parser.add_argument("--epochs", type=int, default=4, help="of 100 steps")
+    parser.add_argument("--seeds", type=int, default=1)
+    args = parser.parse_args()
+    clips = [load_sync_clip(path) for path in sorted(args.clips.rglob("*.npz"))]
+    allowed = [
+        clip
+        for clip in clips
+        if clip.person not in args.evaluate_only and clip.name not in args.evaluate_only_clips
+    ]
+    counts = {person: 0 for person in sorted({clip.person for clip in allowed})}
+    for clip in allowed:
+        counts[clip.person] += 1
+    main_person = max(counts, key=counts.__getitem__)
+    seen_test = [clip for clip in allowed if clip.person == main_person][-HELD_SENTENCES:]
+    held_names = {clip.name for clip in seen_test}
+    strangers = [clip for clip in clips if clip.person in args.evaluate_only]
+    for seed in range(args.seeds):
+        for person in counts:
+            path = args.out / f"{person}_{seed}.json"
+            if path.exists():
+                continue
+            seed_everything(seed)
+            encoders = LipEncoder(), SoundEncoder()
+            train_synchronizer(
+                [c for c in allowed if c.person != person and c.name not in held_names],
+                *encoders, WindowMatchingLoss(), num_epochs=args.epochs, seed=seed,
+            )  # fmt: skip
+            unseen = [clip for clip in clips if clip.person == person]
+            write_json(
+                path,
+                {
+                    "unseen": judge(unseen, *encoders)[person],
+                    "baseline": judge_baseline(unseen)[person],
+                    "seen": judge(seen_test, *encoders)[main_person],
+                    "strangers": judge(strangers, *encoders),
+                    "strangers_baseline": judge_baseline(strangers),
+                },
+            )
+    print(write_table(args.out, main_person))
+
+
+def write_table(folder: Path, main_person: str) -> str:
+    """Collect the results into one table."""
+    results = {
+        path.stem.rsplit("_", 1)[0]: json.loads(path.read_text())
+        for path in sorted(folder.glob("*_*.json"))
+    }
+    first = next(
+        result for person, result in results.items() if person != main_person
+    )  # trained on the main person
+    header = " | ".join(f"{length / 25:g} s" for length in WINDOW_LENGTHS)
+    strangers = first["strangers"]
+    lines = [
+        f"| right within one frame, % (windows) | {header} |",
+        "|---" * (len(WINDOW_LENGTHS) + 1) + "|",
+        table_row(f"unseen sentences of {main_person}", first["seen"]),
+        *(table_row(f"unseen person {name}", each["unseen"]) for name, each in results.items()),
+        mean_row("**mean of unseen people**", [each["unseen"] for each in results.values()]),
+        *(table_row(f"evaluate-only {name}", each) for name, each in sorted(strangers.items())),
+        mean_row("**mean of evaluate-only people**", list(strangers.values())),
+        mean_row("mouth opening x loudness, unseen", [r["baseline"] for r in results.values()]),
+        mean_row(
+            "mouth opening x loudness, evaluate-only", list(first["strangers_baseline"].values())
+        ),
+        f"| chance |{f' {100 * CHANCE:.0f} |' * len(WINDOW_LENGTHS)}",
+    ]
+    text = "\n".join(lines) + "\n"
+    write_text(folder / "README.md", text)
+    return text
+
+
+if __name__ == "__main__":
+    main()
