@@ -80,6 +80,8 @@ class LinkedVideo:
         Whose faces are seen: who speaks first, then the others, each in order of appearance.
     speakers : tuple of str
         Who is heard, in order of appearance.
+    notes : tuple of str
+        What whoever reads the links should know.
     """
 
     video: str
@@ -88,6 +90,7 @@ class LinkedVideo:
     tracks: list[LinkedTrack]
     people: tuple[str, ...]
     speakers: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def from_links(cls, links: Mapping[str, Any]) -> "LinkedVideo":
@@ -115,7 +118,9 @@ class LinkedVideo:
         seen = [track.person for track in tracks]
         linked = [turn.person for turn in turns if turn.person is not None]
         speakers = tuple(dict.fromkeys(turn.speaker for turn in turns))
-        return cls(video, duration, turns, tracks, tuple(dict.fromkeys(linked + seen)), speakers)
+        people = tuple(dict.fromkeys(linked + seen))
+        notes = tuple(map(str, links.get("notes") or ()))
+        return cls(video, duration, turns, tracks, people, speakers, notes)
 
     def turns_at(self, time: float) -> list[SpeakerFaceLink]:
         """Turns that are under way at `time`."""

@@ -8,6 +8,13 @@ from pins_plugin.report.style import PALETTE
 from pins_plugin.types import SpeakerFaceLink
 
 BOX_STEP = 0.12  # seconds between the boxes that a page carries; it interpolates
+EVIDENCE = {
+    "sync": ("lips", "The lips of this face fit the sound, compared with other times"),
+    "motion": ("motion", "The mouth opens when the sound is loud"),
+    "identity": ("likeness", "The voice fits the face, in the space that both share"),
+    "presence": ("on screen", "This face is in the picture during the turn"),
+    "file": ("whole file", "This voice goes with this face in the rest of the file"),
+}
 TICK_STEPS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)  # seconds
 
 
@@ -58,13 +65,19 @@ def turns(
             "color": color_class(linked, turn.person),
             "face": next(iter(faces.get(turn.person or "", [])), None),
             "evidence": [
-                {"name": name.replace("_", " "), "llr": llr, **_bar(llr, max(3.0, largest))}
+                {**_evidence(name), "llr": llr, **_bar(llr, max(3.0, largest))}
                 for name, llr in sorted(turn.evidence.items(), key=lambda pair: -abs(pair[1]))
             ],
         }
         for index, turn in enumerate(linked.turns)
     ]
     return sorted(described, key=lambda turn: (turn["status"] != "uncertain", turn["confidence"]))
+
+
+def _evidence(name: str) -> dict[str, str]:
+    plain = name.replace("_", " ")
+    title, meaning = EVIDENCE.get(name, (plain, plain))
+    return {"name": title, "meaning": meaning}
 
 
 def _bar(llr: float, largest: float) -> dict[str, float]:

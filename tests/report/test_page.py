@@ -56,6 +56,7 @@ def _links() -> dict[str, Any]:
         "version": 1,
         "video": HOSTILE,
         "duration": 4.0,
+        "notes": ["Sound comes <b>late</b>."],
         "links": [
             turn(0.2, 1.0, "S0", "ANNA", confidence=0.95, evidence=evidence),
             turn(1.2, 2.2, "S1", NAMES[1], confidence=0.5, evidence=evidence),
@@ -108,6 +109,7 @@ def test_page_stands_alone(page: Path) -> None:
 def test_page_escapes_every_label(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert text.count("<script") == 3
+    assert "Sound comes &lt;b&gt;late&lt;/b&gt;." in text
     for label in (HOSTILE, NAMES[1], "<b>S2</b>"):
         assert label not in text
 
