@@ -24,6 +24,10 @@ class ModelFolderError(PinsError):
     """A model folder that is missing, damaged or not to be trusted."""
 
 
+class ExperimentError(PinsError):
+    """An experiment's YAML, or an option given with it, that cannot be used."""
+
+
 class ShapeError(PinsError, ValueError):
     """An array or tensor of the wrong shape, type or range."""
 

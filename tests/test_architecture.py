@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "models": FOUNDATION,
     "miners": FOUNDATION,
     "losses": FOUNDATION,
-    "train": FOUNDATION | {"data", "samplers", "models", "miners", "losses"},
+    "train": FOUNDATION | {"data", "samplers", "models", "miners", "losses", "metrics"},
     "metrics": {"errors", "types"},
     "evaluation": FOUNDATION | {"data", "metrics"},
     "inference": FOUNDATION | {"data", "models", "tracking"},

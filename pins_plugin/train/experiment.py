@@ -1,0 +1,156 @@
+"""Experiments in YAML: reading, extending, overriding, running.
+
+The syntax is HyperPyYAML's, with one addition: a first line ``extends: other.yaml`` takes over all entries
+of another file (relative to this one) that are not given anew. The entry ``run`` names the function that carries
+the experiment out, ``run(hparams, run_opts)``; `hparams["resolved_yaml"]` is the text with everything filled in.
+"""
+
+import difflib
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import ruamel.yaml
+import speechbrain
+from hyperpyyaml import load_hyperpyyaml, resolve_references
+from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.error import YAMLError
+
+from pins_plugin.errors import ExperimentError
+
+YAML = ruamel.yaml.YAML()
+
+
+def run_experiment(arguments: Sequence[str]) -> None:
+    """Carry out an experiment.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        As on the command line: the YAML file, SpeechBrain's run options (``--device cuda``,
+        ``--precision bf16``, ...), and ``--key value`` for entries of the YAML.
+
+    Raises
+    ------
+    ExperimentError
+        When the YAML or an option cannot be used.
+    """
+    path, run_opts, overrides = speechbrain.parse_arguments(list(arguments))
+    hparams = load_experiment(path, overrides)
+    hparams["run"](hparams, run_opts)
+
+
+def load_experiment(path: str | Path, overrides: str | dict[str, Any] = "") -> dict[str, Any]:
+    """Build what an experiment's YAML describes.
+
+    Parameters
+    ----------
+    path : str or Path
+    overrides : str (YAML) or dict
+        Entries to replace.
+
+    Returns
+    -------
+    hparams : dict
+        Every entry built, and "resolved_yaml".
+
+    Raises
+    ------
+    ExperimentError
+        When the file is missing or no YAML, an entry is left open, unknown, or cannot be built.
+    """
+    path = Path(path)
+    tree = _read(path)
+    changes = YAML.load(overrides) if isinstance(overrides, str) else dict(overrides)
+    for name, value in (changes or {}).items():
+        if name not in tree:
+            close = difflib.get_close_matches(name, tree, n=1)
+            hint = f"; did you mean --{close[0]}?" if close else f"; it has {', '.join(tree)}"
+            raise ExperimentError(f"--{name}: {path} has no such entry{hint}")
+        tree[name] = value
+    left_open = [name for name, value in tree.items() if _tag(value) == "!PLACEHOLDER"]
+    if left_open:
+        raise ExperimentError(f"{path}: give {' and '.join(f'--{name}' for name in left_open)}")
+    try:
+        resolved = resolve_references(_stream(tree, path)).getvalue()
+        hparams: dict[str, Any] = load_hyperpyyaml(resolved)
+    except (ValueError, TypeError, AttributeError, ImportError, KeyError, YAMLError) as error:
+        raise ExperimentError(f"{path}: {' '.join(str(error).split())[:300]}") from error
+    if not callable(hparams.get("run")):
+        raise ExperimentError(f"{path}: expected an entry 'run' that names a training function")
+    return {**hparams, "resolved_yaml": resolved}
+
+
+def module_config(resolved_yaml: str, name: str) -> tuple[str, dict[str, Any]]:
+    """Tell how an entry of an experiment was built.
+
+    Parameters
+    ----------
+    resolved_yaml : str
+        ``hparams["resolved_yaml"]``.
+    name : str
+        Of an entry that is ``!new:`` something.
+
+    Returns
+    -------
+    dotted_class : str
+    arguments : dict
+        As `save_model_folder` wants them.
+
+    Examples
+    --------
+    >>> module_config("layer: !new:torch.nn.Linear {in_features: 2, out_features: 1}", "layer")
+    ('torch.nn.Linear', {'in_features': 2, 'out_features': 1})
+    """
+    node = YAML.load(resolved_yaml).get(name)
+    tag = _tag(node) or ""
+    if not tag.startswith("!new:"):
+        raise ExperimentError(f"{name}: expected an entry made with !new:, got {tag or node!r}")
+    return tag.removeprefix("!new:"), _plain(node)
+
+
+def _read(path: Path) -> CommentedMap:
+    """Read a YAML file and what it extends, nothing resolved."""
+    if not path.is_file():
+        raise ExperimentError(f"{path}: no such file; expected the YAML of an experiment")
+    try:
+        tree = YAML.load(path.read_text(encoding="utf-8"))
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise ExperimentError(f"{path}: not YAML ({' '.join(str(error).split())[:200]})") from error
+    if not isinstance(tree, CommentedMap):
+        raise ExperimentError(f"{path}: expected entries 'name: value'")
+    base = tree.pop("extends", None)
+    if base is None:
+        return tree
+    merged = _read(path.parent / base)
+    for name, value in tree.items():
+        merged[name] = value
+    return merged
+
+
+def _stream(tree: CommentedMap, path: Path) -> io.StringIO:
+    """Write a tree as a stream that HyperPyYAML takes for the file itself (for `!include:`)."""
+    stream = io.StringIO()
+    YAML.dump(tree, stream)
+    stream.seek(0)
+    stream.name = str(path)  # type: ignore[attr-defined]
+    return stream
+
+
+def _tag(node: Any) -> str | None:
+    tag = getattr(node, "tag", None)
+    return None if tag is None else str(getattr(tag, "value", tag))
+
+
+def _plain(node: Any) -> Any:
+    """Turn ruamel's nodes into plain values."""
+    if isinstance(node, dict):
+        return {str(name): _plain(value) for name, value in node.items()}
+    if isinstance(node, list):
+        return [_plain(value) for value in node]
+    if isinstance(node, float):
+        return float(node)
+    if isinstance(node, bool) or node is None:
+        return node
+    return int(node) if isinstance(node, int) else str(node)

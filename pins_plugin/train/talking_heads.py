@@ -1,0 +1,202 @@
+"""Joint training of a face encoder and a voice encoder from talking-face clips, without identities."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import speechbrain as sb
+import torch
+from speechbrain.dataio.dataloader import SaveableDataLoader
+from speechbrain.utils.epoch_loop import EpochCounter
+from speechbrain.utils.run_opts import RunOptions
+from torch import distributed
+
+from pins_plugin.data.dataset import RandomCrop, collate_pairs, make_pair_dataset
+from pins_plugin.data.manifest import read_manifest
+from pins_plugin.data.shards import ClipShards, prepare_shards
+from pins_plugin.errors import ManifestError
+from pins_plugin.models.folder import save_model_folder
+from pins_plugin.samplers.different_videos import DifferentVideosSampler
+from pins_plugin.train.brain import FaceVoiceBrain
+from pins_plugin.train.checkpoints import WholeCheckpointer
+from pins_plugin.train.experiment import module_config
+from pins_plugin.train.logs import make_loggers
+from pins_plugin.train.validation import ValidationScorer
+from pins_plugin.types import TalkingFaceClip
+from pins_plugin.utils.files import write_json, write_text
+
+ENCODERS = ("face_encoder", "voice_encoder")
+logger = logging.getLogger(__name__)
+
+
+def train_talking_heads(hparams: dict[str, Any], run_opts: Any = None) -> list[dict[str, float]]:
+    """Train as the YAML says, resume where a former run stopped, and write a model folder.
+
+    Parameters
+    ----------
+    hparams : dict
+        From `load_experiment`; see `hparams/talking_heads.yaml`.
+    run_opts : speechbrain RunOptions or dict, optional
+
+    Returns
+    -------
+    history : list of dict
+        Loss and scores after each epoch; also written to `history.json` in the output folder.
+    """
+    run_opts = start_processes(run_opts)
+    output = Path(hparams["output_folder"])
+    write_text(output / "hyperparams.yaml", hparams["resolved_yaml"])
+    train_clips = read_manifest(hparams["manifest"], "train")
+    valid_clips = _validation_clips(hparams["manifest"])
+    train_shards = _decode(train_clips, hparams)
+    crop = RandomCrop(train_shards, hparams["seconds"], hparams["seed"])
+    loader, sampler = _make_loader(train_clips, crop, hparams)
+    modules = {name: hparams[name] for name in (*ENCODERS, "objective")}
+    counter = EpochCounter(hparams["num_epochs"])
+    checkpointer = WholeCheckpointer(
+        output / "checkpoints", {**modules, "counter": counter, "loader": loader}
+    )
+    settings = {**hparams, "epoch_counter": counter, "steps_per_epoch": len(sampler)}
+    brain = FaceVoiceBrain(
+        modules=modules,
+        opt_class=hparams["optimizer"],
+        hparams=settings,
+        run_opts=run_opts,
+        checkpointer=checkpointer,
+        scorer=_make_scorer(valid_clips, hparams),
+        loggers=make_loggers(output, hparams["num_epochs"]),
+    )
+    brain.train_sampler = _Epochs(sampler, crop)
+    brain.fit(counter, loader, progressbar=sys.stderr.isatty() and not brain.noprogressbar)
+    if sb.utils.distributed.if_main_process():
+        checkpointer.recover_whole(max_key="roc_auc" if brain.scorer else None)
+        write_json(output / "history.json", brain.history)
+        _save_model(output / "model", modules, hparams, brain.history)
+    return brain.history
+
+
+def start_processes(run_opts: Any = None) -> Any:
+    """Join the other processes of a `torchrun`; on CPUs they talk through gloo."""
+    if run_opts is None or isinstance(run_opts, dict):
+        run_opts = RunOptions.from_dictionary(run_opts or {})
+    local_rank = sb.utils.distributed.get_local_rank()
+    if local_rank is None or distributed.is_initialized():
+        return run_opts
+    if run_opts.device == "cpu" or not torch.cuda.is_available():
+        run_opts.device, run_opts.distributed_backend = "cpu", "gloo"
+    else:
+        run_opts.device = f"cuda:{local_rank}"
+    run_opts.overridden_args |= {"device", "distributed_backend"}
+    sb.utils.distributed.ddp_init_group(run_opts)
+    return run_opts
+
+
+class _Epochs:
+    """Tells everything that draws at random which epoch it is."""
+
+    def __init__(self, *parts: Any) -> None:
+        self.parts = parts
+
+    def set_epoch(self, epoch: int) -> None:
+        for part in self.parts:
+            part.set_epoch(epoch)
+
+
+def _validation_clips(manifest: str) -> list[TalkingFaceClip]:
+    """Clips of the validation split; none where the manifest has none."""
+    return [clip for clip in read_manifest(manifest) if clip.split == "valid"]
+
+
+def _decode(clips: list[TalkingFaceClip], hparams: dict[str, Any]) -> ClipShards:
+    """Decode on the main process first, then open everywhere."""
+
+    def prepare() -> ClipShards:
+        return prepare_shards(
+            clips,
+            hparams["cache_folder"],
+            image_size=hparams["image_size"],
+            num_frames=hparams["frames_per_clip"],
+            max_seconds=hparams["max_clip_seconds"],
+        )
+
+    sb.utils.distributed.run_on_main(prepare)
+    shards = prepare()
+    if shards.skipped:
+        logger.warning(
+            "%d of %d clips could not be read and are left out; the first: %s",
+            len(shards.skipped),
+            len(clips),
+            next(iter(shards.skipped.values())),
+        )
+    return shards
+
+
+def _make_loader(
+    clips: list[TalkingFaceClip], crop: RandomCrop, hparams: dict[str, Any]
+) -> tuple[SaveableDataLoader, DifferentVideosSampler]:
+    dataset = make_pair_dataset(clips, crop)
+    used = [clip for index, clip in enumerate(clips) if index not in crop.shards.skipped]
+    several = distributed.is_initialized()
+    sampler = DifferentVideosSampler(
+        [clip.video for clip in used],
+        hparams["batch_size"],
+        hparams["seed"],
+        rank=distributed.get_rank() if several else 0,
+        num_processes=distributed.get_world_size() if several else 1,
+    )
+    loader = SaveableDataLoader(
+        dataset,
+        batch_sampler=sampler,
+        collate_fn=collate_pairs,
+        num_workers=hparams["num_workers"],
+        pin_memory=torch.cuda.is_available(),
+    )
+    return loader, sampler
+
+
+def _make_scorer(clips: list[TalkingFaceClip], hparams: dict[str, Any]) -> ValidationScorer | None:
+    if not clips:
+        logger.warning("the manifest has no split 'valid': the last epoch is kept, not the best")
+        return None
+    if len({clip.identity or clip.video for clip in clips}) < 2:
+        raise ManifestError("split 'valid': expected at least two people, got one")
+    return ValidationScorer(
+        clips,
+        _decode(clips, hparams),
+        hparams["face_encoder"],
+        hparams["voice_encoder"],
+        hparams["seconds"],
+    )
+
+
+def _save_model(
+    folder: Path, modules: dict[str, Any], hparams: dict[str, Any], history: list[dict[str, float]]
+) -> None:
+    best = max(history, key=lambda entry: entry.get("roc_auc", 0.0), default={})
+    save_model_folder(
+        folder,
+        {name: modules[name] for name in ENCODERS},
+        {name: module_config(hparams["resolved_yaml"], name) for name in ENCODERS},
+        {
+            "image_size": hparams["image_size"],
+            "seconds": hparams["seconds"],
+            "seed": hparams["seed"],
+            "validation": {name: best[name] for name in ("epoch", "roc_auc") if name in best},
+        },
+        _card(hparams, best),
+    )
+
+
+def _card(hparams: dict[str, Any], best: dict[str, float]) -> str:
+    auc = best.get("roc_auc")
+    score = "not measured" if auc is None else f"{auc:.3f} (chance 0.500)"
+    return f"""# Face and voice embeddings
+
+One space for a person's face and voice: `FaceVoiceEmbedder.from_hparams(source=...)`.
+
+* Trained without identity labels on the pairing of face and voice in `{Path(hparams["manifest"]).name}`.
+* ROC AUC, face against voice, people who are not in training: {score}.
+* It knows people like those it was trained on, and no others. Do not use it to identify people without
+  their consent.
+"""
