@@ -1,4 +1,4 @@
-"""Clips that take milliseconds: a person is a grey level and a pitch that go together."""
+"""Clips that take milliseconds: a person is the height of a bar and a pitch that go together."""
 
 from pathlib import Path
 
@@ -56,7 +56,9 @@ def write_tiny_clips(
 def _write_faces(folder: Path, trait: float, generator: np.random.Generator) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for frame in range(2):
-        image = 60 + 140 * trait + generator.normal(0, 10, (40, 40, 3))
+        image = generator.normal(60, 10, (40, 40, 3))
+        top = 4 + round(28 * trait)
+        image[top : top + 6] += 120
         Image.fromarray(image.clip(0, 255).astype(np.uint8)).save(folder / f"{frame}.jpg")
 
 

@@ -139,8 +139,9 @@ class VoiceAugmentation:
         ) / 2  # (7, batch, 1), in [0, 1]
         if self.reverberation > 0:
             chosen = (draws[0] < self.reverberation).flatten()
-            waveforms = waveforms.clone()
-            waveforms[chosen] = self._echo(waveforms[chosen], draws[1:3, chosen])
+            if chosen.any():
+                waveforms = waveforms.clone()
+                waveforms[chosen] = self._echo(waveforms[chosen], draws[1:3, chosen])
         if self.noise > 0:
             chosen = (draws[3] < self.noise).float()
             waveforms = waveforms + chosen * self._noise(waveforms, draws[4:7])

@@ -8,7 +8,7 @@ import numpy as np
 import speechbrain as sb
 import torch
 from speechbrain.utils.checkpoints import mark_as_loader, mark_as_saver, register_checkpoint_hooks
-from speechbrain.utils.distributed import if_main_process
+from speechbrain.utils.distributed import main_process_only
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -71,7 +71,7 @@ class FaceVoiceBrain(sb.Brain):
         if stage != sb.Stage.TRAIN:
             return
         self.modules.eval()
-        scores = self.scorer() if self.scorer is not None and if_main_process() else {}
+        scores = {} if self.scorer is None else main_process_only(self.scorer)()
         self._count_time()
         stats = {"epoch": epoch, "seconds": round(self.seconds, 1), "rate": self._rate()}
         if self.raw_objective.hardness is not None:

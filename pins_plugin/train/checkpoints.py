@@ -13,7 +13,7 @@ from speechbrain.utils.checkpoints import (
     Checkpoint,
     Checkpointer,
 )
-from speechbrain.utils.distributed import if_main_process
+from speechbrain.utils.distributed import ddp_barrier, if_main_process
 
 UNFINISHED = "unfinished.yaml"
 
@@ -42,6 +42,7 @@ class WholeCheckpointer(Checkpointer):
         saved = super().save_checkpoint(meta or {}, end_of_epoch, name, verbosity)
         if saved is not None:
             (saved.path / UNFINISHED).replace(saved.path / METAFNAME)
+        ddp_barrier()  # all processes must see the same checkpoints when they choose what to delete
         return saved
 
     def keep_best_and_last(self, meta: dict[str, Any], max_keys: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 The syntax is HyperPyYAML's, with one addition: a first line ``extends: other.yaml`` takes over all entries
 of another file (relative to this one) that are not given anew. The entry ``run`` names the function that carries
 the experiment out, ``run(hparams, run_opts)``; `hparams["resolved_yaml"]` is the text with everything filled in.
+An entry ``seed`` makes fresh weights reproducible.
 """
 
 import difflib
@@ -18,6 +19,7 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
 
 from pins_plugin.errors import ExperimentError
+from pins_plugin.utils.seeding import seed_everything
 
 YAML = ruamel.yaml.YAML()
 
@@ -74,6 +76,8 @@ def load_experiment(path: str | Path, overrides: str | dict[str, Any] = "") -> d
         raise ExperimentError(f"{path}: give {' and '.join(f'--{name}' for name in left_open)}")
     try:
         resolved = resolve_references(_stream(tree, path)).getvalue()
+        if isinstance(tree.get("seed"), int):
+            seed_everything(tree["seed"])  # fresh weights are drawn while the entries are built
         hparams: dict[str, Any] = load_hyperpyyaml(resolved)
     except (ValueError, TypeError, AttributeError, ImportError, KeyError, YAMLError) as error:
         raise ExperimentError(f"{path}: {' '.join(str(error).split())[:300]}") from error

@@ -1,5 +1,6 @@
 """Joint training of a face encoder and a voice encoder from talking-face clips, without identities."""
 
+import dataclasses
 import logging
 import sys
 from pathlib import Path
@@ -84,10 +85,15 @@ def start_processes(run_opts: Any = None) -> Any:
     if local_rank is None or distributed.is_initialized():
         return run_opts
     if run_opts.device == "cpu" or not torch.cuda.is_available():
-        run_opts.device, run_opts.distributed_backend = "cpu", "gloo"
+        device, backend = "cpu", "gloo"
     else:
-        run_opts.device = f"cuda:{local_rank}"
-    run_opts.overridden_args |= {"device", "distributed_backend"}
+        device, backend = f"cuda:{local_rank}", "nccl"
+    run_opts = dataclasses.replace(
+        run_opts,
+        device=device,
+        distributed_backend=backend,
+        overridden_args={*run_opts.overridden_args, "device", "distributed_backend"},
+    )
     sb.utils.distributed.ddp_init_group(run_opts)
     return run_opts
 

@@ -1,0 +1,76 @@
+"""Experiments: extended, overridden, and every mistake named in one line."""
+
+from pathlib import Path
+
+import pytest
+
+from pins_plugin.errors import ExperimentError
+from pins_plugin.train.experiment import load_experiment, module_config, run_experiment
+
+BASE = """
+run: !name:builtins.dict
+size: 3
+name: !PLACEHOLDER
+layer: !new:torch.nn.Linear
+    in_features: !ref <size>
+    out_features: 2
+"""
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    (tmp_path / "base.yaml").write_text(BASE)
+    return tmp_path / "base.yaml"
+
+
+def test_overrides_reach_references(base: Path) -> None:
+    hparams = load_experiment(base, "size: 5\nname: x")
+    assert hparams["layer"].in_features == 5
+    assert module_config(hparams["resolved_yaml"], "layer") == (
+        "torch.nn.Linear",
+        {"in_features": 5, "out_features": 2},
+    )
+
+
+def test_extending_replaces_whole_entries(base: Path) -> None:
+    child = base.with_name("child.yaml")
+    child.write_text(
+        "extends: base.yaml\nname: y\nlayer: !new:torch.nn.LayerNorm\n    normalized_shape: 4\n"
+    )
+    hparams = load_experiment(child)
+    assert type(hparams["layer"]).__name__ == "LayerNorm"
+    assert hparams["size"] == 3
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ("", "--name"),
+        ("name: x\nsiz: 4", "did you mean --size"),
+        ("name: x\nsize: nonsense", "base.yaml"),
+        ("name: x\nrun: 3", "run"),
+        ("name: x\nlayer: !new:torch.nn.Absent {}", "Absent"),
+    ],
+)
+def test_mistakes_are_named(base: Path, overrides: str, message: str) -> None:
+    with pytest.raises(ExperimentError, match=message) as caught:
+        load_experiment(base, overrides)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "- a", "a: [", "extends: absent.yaml\na: 1"])
+def test_unusable_files_are_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "x.yaml").write_text(text)
+    with pytest.raises(ExperimentError):
+        load_experiment(tmp_path / "x.yaml")
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ExperimentError, match="no such file"):
+        run_experiment([str(tmp_path / "absent.yaml")])
+
+
+def test_only_new_entries_have_a_config(base: Path) -> None:
+    resolved = load_experiment(base, "name: x")["resolved_yaml"]
+    with pytest.raises(ExperimentError, match="!new:"):
+        module_config(resolved, "size")
