@@ -60,6 +60,7 @@ setup(
         "test": [
             "pytest>=8",
             "pytest-xdist>=3.6",
+            "setuptools>=65",  # builds the example of a plugin
             "ruff>=0.8",
             "mypy>=1.13",
             "selenium>=4.25",

@@ -88,3 +88,13 @@ def test_other_classes_of_an_installed_package_stay_forbidden(tmp_path: Path) ->
     config = {"face_encoder": ("pins_example.encoders.torch", {})}
     with pytest.raises(ModelFolderError, match="not allowed"):
         save_model_folder(tmp_path / "model", {"face_encoder": encoder}, config, {}, "")
+
+
+@pytest.mark.usefixtures("with_plugins")
+def test_an_encoder_is_loaded_by_its_name() -> None:
+    from pins_plugin.inference.pretrained import load_pretrained
+
+    encoder = load_pretrained("thumbnail", needs=["face_encoder"]).modules["face_encoder"]
+    assert encoder(torch.rand(2, 3, 32, 32)).shape == (2, 32)
+    encoder = load_pretrained("loudness", needs=["voice_encoder"]).modules["voice_encoder"]
+    assert encoder(torch.rand(2, 1600)).shape == (2, 32)

@@ -19,6 +19,8 @@ from pins_plugin.models.folder import (
     load_weights,
     resolve_source,
 )
+from pins_plugin.models.onnx_encoder import OnnxFaceEncoder, OnnxVoiceEncoder
+from pins_plugin.plugins import find_plugins
 from pins_plugin.utils.files import atomic_folder
 
 HUB_FILES = [HYPERPARAMS, "*.safetensors", "README.md"]
@@ -38,7 +40,7 @@ def load_pretrained(
     Parameters
     ----------
     source, savedir, revision
-        See `fetch_model`.
+        See `fetch_model`; where one encoder is needed, also an ONNX file or the name of a plugin.
     needs : sequence of str
         Modules that must be there, such as "voice_encoder".
     run_opts : mapping, optional
@@ -57,6 +59,9 @@ def load_pretrained(
         When there is no such model, or it is damaged or of another kind.
     """
     device = device_of(run_opts)
+    single = load_encoder(source, needs)
+    if single is not None:
+        return ModelFolder({name: part.to(device).eval() for name, part in single.items()}, {})
     folder = fetch_model(source, savedir, revision=revision)
     model = _load_trusted(folder, device) if trust_source else load_model_folder(folder, device)
     missing = [name for name in needs if name not in model.modules]
@@ -66,6 +71,33 @@ def load_pretrained(
             "is it a model of another kind?"
         )
     return model
+
+
+def load_encoder(source: str | Path, needs: Sequence[str]) -> dict[str, nn.Module] | None:
+    """Load one encoder from an ONNX file or an installed plugin; None where `source` is neither.
+
+    Parameters
+    ----------
+    source : str or Path
+        "arcface.onnx", or a plugin's name.
+    needs : sequence of str
+        ["face_encoder"] or ["voice_encoder"] tells which kind of encoder it is.
+    """
+    is_file = Path(source).suffix.lower() == ".onnx"
+    if list(needs) not in (["face_encoder"], ["voice_encoder"]):
+        if is_file:
+            raise ModelFolderError(
+                f"{source}: one encoder; expected a model with {', '.join(needs)}"
+            )
+        return None
+    (name,) = needs
+    if is_file:
+        kind = OnnxFaceEncoder if name == "face_encoder" else OnnxVoiceEncoder
+        return {name: kind.from_file(source)}
+    if not isinstance(source, str) or Path(source).exists():
+        return None
+    found = [plugin for plugin in find_plugins(f"{name}s") if plugin.name == source]
+    return {name: found[0].load()()} if found else None
 
 
 def fetch_model(

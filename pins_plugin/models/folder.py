@@ -82,7 +82,9 @@ def save_model_folder(
             f"expected a config for each of {sorted(modules)}, got {sorted(config)}"
         )
     files = {name: save(_plain_weights(module)) for name, module in modules.items()}
-    specs: dict[str, ModuleSpec | Reference] = {name: _spec(*config[name]) for name in modules}
+    specs: dict[str, ModuleSpec | Reference] = {
+        name: _spec(module, *config[name]) for name, module in modules.items()
+    }
     loadables = {name: Reference(f"<modules[{name}]>") for name in modules}
     values = {
         "version": VERSION,
@@ -184,7 +186,11 @@ def resolve_source(source: str | Path) -> Path:
     )
 
 
-def _spec(dotted_class: str, arguments: Mapping[str, Any]) -> ModuleSpec:
+def _spec(module: nn.Module, dotted_class: str, arguments: Mapping[str, Any]) -> ModuleSpec:
+    """How to build a module again; one that was made from a file knows better than its config."""
+    own = getattr(module, "saved_arguments", None)
+    if own is not None:
+        return ModuleSpec(f"{type(module).__module__}.{type(module).__qualname__}", dict(own))
     return ModuleSpec(dotted_class, dict(arguments))
 
 
@@ -245,6 +251,9 @@ def _read_weights(path: Path, checksum: str | None) -> dict[str, Tensor]:
 
 
 def _fill(module: nn.Module, weights: dict[str, Tensor], path: Path) -> None:
+    for prefix, part in module.named_modules():
+        if hasattr(part, "make_room"):  # a network that travels as bytes
+            part.make_room({name.removeprefix(f"{prefix}."): w for name, w in weights.items()})
     own = module.state_dict()
     missing, extra = sorted(own.keys() - weights.keys()), sorted(weights.keys() - own.keys())
     if missing or extra:

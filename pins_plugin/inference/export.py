@@ -1,0 +1,136 @@
+"""Trained branches as ONNX files, for programs without torch; checked against torch before they count."""
+
+import copy
+import warnings
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torchaudio
+import yaml
+from torch import Tensor, nn
+
+from pins_plugin.errors import PinsError
+from pins_plugin.models.convolution_spectrogram import ConvolutionSpectrogram
+from pins_plugin.models.onnx_file import OnnxSession
+from pins_plugin.utils.files import atomic_path, write_text
+from pins_plugin.utils.optional import import_extra
+
+OPSET = 17
+TOLERANCE = 1e-4  # largest difference of any coordinate of a unit vector
+CHECKED_BATCHES = (1, 3)
+CHECKED_SECONDS = (0.7, 2.0, 3.3)
+
+
+class ExportedBranch(NamedTuple):
+    """One ONNX file, and how far its embeddings lie from torch's."""
+
+    path: Path
+    largest_difference: float
+
+
+class _VoiceOnly(nn.Module):
+    """A voice encoder as a function of the sound alone."""
+
+    def __init__(self, voice_encoder: nn.Module) -> None:
+        super().__init__()
+        self.voice_encoder = voice_encoder
+
+    def forward(self, waveforms: Tensor) -> Tensor:
+        return self.voice_encoder(waveforms)
+
+
+def export_face_encoder(face_encoder: nn.Module, path: str | Path) -> ExportedBranch:
+    """Write a face encoder: "faces" (batch, 3, size, size) in [0, 1] to "face_embeddings".
+
+    Parameters
+    ----------
+    face_encoder : nn.Module
+    path : str or Path
+        ONNX file; the YAML that `OnnxFaceEncoder.from_file` reads is written beside it.
+
+    Raises
+    ------
+    PinsError
+        When the branch cannot be written as ONNX, or computes something else there.
+    """
+    size = int(face_encoder.image_size)
+    generator = torch.Generator().manual_seed(0)
+    inputs = [torch.rand(batch, 3, size, size, generator=generator) for batch in CHECKED_BATCHES]
+    axes = {"faces": {0: "batch"}, "face_embeddings": {0: "batch"}}
+    return _export(face_encoder, Path(path), inputs, axes, {"image_size": size})
+
+
+def export_voice_encoder(voice_encoder: nn.Module, path: str | Path) -> ExportedBranch:
+    """Write a voice encoder: "waveforms" (batch, num_samples) to "voice_embeddings", any length.
+
+    Parameters and errors as in `export_face_encoder`. All rows of a batch have the same length.
+    """
+    rate = int(voice_encoder.sample_rate)
+    generator = torch.Generator().manual_seed(0)
+    inputs = [
+        0.1 * torch.randn(batch, round(seconds * rate), generator=generator)
+        for batch in CHECKED_BATCHES
+        for seconds in CHECKED_SECONDS
+    ]
+    axes = {"waveforms": {0: "batch", 1: "num_samples"}, "voice_embeddings": {0: "batch"}}
+    return _export(_VoiceOnly(voice_encoder), Path(path), inputs, axes, {"sample_rate": rate})
+
+
+def _export(
+    module: nn.Module,
+    path: Path,
+    inputs: list[Tensor],
+    axes: dict[str, dict[int, str]],
+    settings: dict[str, int],
+) -> ExportedBranch:
+    import_extra("onnx", "onnx")
+    module = module.cpu().eval()
+    portable = _without_fft(copy.deepcopy(module)).eval()
+    names = list(axes)
+    with atomic_path(path) as temporary:
+        try:
+            with warnings.catch_warnings(), torch.no_grad():
+                warnings.simplefilter(
+                    "ignore"
+                )  # of the tracer, and that another exporter is coming
+                torch.onnx.export(
+                    portable,
+                    (inputs[-1],),
+                    str(temporary),
+                    input_names=names[:1],
+                    output_names=names[1:],
+                    dynamic_axes=axes,
+                    opset_version=OPSET,
+                    dynamo=False,
+                )
+        except Exception as error:  # the exporter raises whatever it stumbles on
+            reason = " ".join(str(error).split())[:200]
+            raise PinsError(f"{path}: this branch cannot be written as ONNX ({reason})") from error
+        difference = _largest_difference(module, OnnxSession(temporary.read_bytes()), inputs)
+        if not difference <= TOLERANCE:
+            raise PinsError(
+                f"{path}: expected ONNX to agree with torch within {TOLERANCE}, got {difference:.2g}; "
+                "not written"
+            )
+    write_text(path.with_suffix(".yaml"), yaml.safe_dump(settings))
+    return ExportedBranch(path, difference)
+
+
+def _largest_difference(module: nn.Module, session: OnnxSession, inputs: list[Tensor]) -> float:
+    with torch.no_grad():
+        differences = [
+            np.abs(session.run(batch.numpy()) - module(batch).numpy()).max() for batch in inputs
+        ]
+    return float(max(differences))
+
+
+def _without_fft(module: nn.Module) -> nn.Module:
+    """Replace Fourier transforms, which ONNX exporters do not know, by convolutions."""
+    for name, child in module.named_children():
+        if isinstance(child, torchaudio.transforms.Spectrogram):
+            setattr(module, name, ConvolutionSpectrogram(child))
+        else:
+            _without_fft(child)
+    return module

@@ -1,0 +1,289 @@
+"""Any published ONNX face or speaker encoder as a frozen branch, with a trainable head where asked for.
+
+The ONNX graph travels inside the module as a buffer of bytes, so that a model folder saved with it is complete.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+import torchaudio
+from torch import Tensor, nn
+from torch.nn.functional import interpolate, normalize
+
+from pins_plugin.errors import ModelFolderError
+from pins_plugin.models.onnx_file import (
+    FACE_SETTINGS,
+    VOICE_SETTINGS,
+    OnnxSession,
+    read_onnx_file,
+)
+from pins_plugin.models.projection import Projection
+
+
+class OnnxNetwork(nn.Module):
+    """A frozen network given as the bytes of an ONNX file, none at first."""
+
+    content: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("content", torch.zeros(0, dtype=torch.uint8))
+        self._session: OnnxSession | None = None
+        self.register_load_state_dict_post_hook(lambda module, _: module.forget())
+
+    def fill(self, content: bytes) -> None:
+        """Take over the bytes of a file."""
+        self.content = torch.frombuffer(bytearray(content), dtype=torch.uint8).to(
+            self.content.device
+        )
+        self.forget()
+
+    def make_room(self, weights: Mapping[str, Tensor]) -> None:
+        """Get ready for bytes of another number; called before a model folder's weights are filled in."""
+        if "content" in weights:
+            self.content = torch.zeros_like(weights["content"], device=self.content.device)
+
+    def forget(self) -> None:
+        """Open the network anew at the next call."""
+        self._session = None
+
+    def session(self) -> OnnxSession:
+        """Open the network, once."""
+        if self._session is None:
+            content = self.content.cpu().numpy().tobytes()
+            self._session = OnnxSession(content, self.content.device.type)
+        return self._session
+
+    @torch.no_grad()
+    def forward(self, batch: Tensor) -> Tensor:
+        """Compute (batch, num_features) without gradient."""
+        output = self.session().run(batch.detach().float().cpu().contiguous().numpy())
+        return torch.from_numpy(output).to(batch.device)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_session": None}  # sessions can't be copied
+
+
+class OnnxFaceEncoder(nn.Module):
+    """A face encoder in an ONNX file; make one with `from_file`.
+
+    Parameters
+    ----------
+    num_features : int
+        What it computes for each picture.
+    image_size : int
+        Height and width of the pictures in pixels.
+    mean, std : sequence of three floats
+    channels : {"RGB", "BGR"}
+    layout : {"NCHW", "NHWC"}
+    embedding_dim : int, optional
+        Add a trainable linear head of this size; without it the features themselves are the embedding.
+    """
+
+    def __init__(
+        self,
+        num_features: int,
+        image_size: int,
+        mean: Sequence[float] = (0.0, 0.0, 0.0),
+        std: Sequence[float] = (1.0, 1.0, 1.0),
+        channels: str = "RGB",
+        layout: str = "NCHW",
+        embedding_dim: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.image_size = image_size
+        self.embedding_dim = embedding_dim or num_features
+        self.channels = channels
+        self.layout = layout
+        self.mean, self.std = ([float(value) for value in values] for values in (mean, std))
+        self.network = OnnxNetwork()
+        self.head = Projection(num_features, embedding_dim) if embedding_dim else None
+        self.saved_arguments = {
+            "num_features": num_features,
+            "image_size": image_size,
+            "mean": self.mean,
+            "std": self.std,
+            "channels": channels,
+            "layout": layout,
+            "embedding_dim": embedding_dim,
+        }
+
+    @classmethod
+    def from_file(cls, path: str | Path, embedding_dim: int | None = None) -> Self:
+        """Read an ONNX file and the YAML beside it (see `models.onnx_file`).
+
+        Raises
+        ------
+        ModelFolderError
+            When the file is missing, no ONNX network, or the YAML does not fit it.
+        """
+        content, settings = read_onnx_file(path, FACE_SETTINGS)
+        try:
+            session = OnnxSession(content)
+            settings["image_size"] = _image_size(session, settings)
+            probe = cls(1, **settings)
+            probe.network.fill(content)
+            num_features = probe.features(
+                torch.zeros(1, 3, probe.image_size, probe.image_size)
+            ).shape[1]
+            encoder = cls(num_features, **settings, embedding_dim=embedding_dim)
+        except (ModelFolderError, TypeError, ValueError) as error:
+            raise ModelFolderError(f"{path}: {error}") from error
+        encoder.network.fill(content)
+        return encoder
+
+    def features(self, faces: Tensor) -> Tensor:
+        """Run the network: (batch, 3, image_size, image_size) in [0, 1] to (batch, num_features)."""
+        if self.channels == "BGR":
+            faces = faces.flip(1)
+        mean, std = (faces.new_tensor(values)[:, None, None] for values in (self.mean, self.std))
+        pictures = (faces - mean) / std
+        if self.layout == "NHWC":
+            pictures = pictures.permute(0, 2, 3, 1)  # (batch, height, width, 3)
+        return self.network(pictures)
+
+    def forward(self, faces: Tensor) -> Tensor:
+        """Embed pictures.
+
+        Parameters
+        ----------
+        faces : (batch, 3, height, width) Tensor
+            RGB in [0, 1].
+
+        Returns
+        -------
+        face_embeddings : (batch, embedding_dim) Tensor
+            Of unit length.
+        """
+        size = (self.image_size, self.image_size)
+        if faces.shape[2:] != size:
+            faces = interpolate(faces, size, mode="bilinear", antialias=True)
+        features = normalize(self.features(faces), dim=-1)
+        return features if self.head is None else self.head(features)
+
+
+class OnnxVoiceEncoder(nn.Module):
+    """A speaker encoder in an ONNX file; make one with `from_file`.
+
+    Parameters
+    ----------
+    num_features : int
+        What it computes for each utterance.
+    sample_rate : int
+        In Hz.
+    features : {"waveform", "fbank"}
+    num_bins : int
+        Number of mel bands of "fbank".
+    scale : float
+        Factor on samples in [-1, 1].
+    min_seconds : float
+        Shorter sound is repeated up to this.
+    embedding_dim : int, optional
+        Add a trainable linear head of this size; without it the features themselves are the embedding.
+    """
+
+    def __init__(
+        self,
+        num_features: int,
+        sample_rate: int = 16000,
+        features: str = "waveform",
+        num_bins: int = 80,
+        scale: float = 1.0,
+        min_seconds: float = 0.1,
+        embedding_dim: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.sample_rate = sample_rate
+        self.embedding_dim = embedding_dim or num_features
+        self.feature_kind = features
+        self.num_bins = num_bins
+        self.scale = float(scale)
+        self.min_seconds = float(min_seconds)
+        self.network = OnnxNetwork()
+        self.head = Projection(num_features, embedding_dim) if embedding_dim else None
+        self.saved_arguments = {
+            "num_features": num_features,
+            "sample_rate": sample_rate,
+            "features": features,
+            "num_bins": num_bins,
+            "scale": self.scale,
+            "min_seconds": self.min_seconds,
+            "embedding_dim": embedding_dim,
+        }
+
+    @classmethod
+    def from_file(cls, path: str | Path, embedding_dim: int | None = None) -> Self:
+        """Read an ONNX file and the YAML beside it (see `models.onnx_file`).
+
+        Raises
+        ------
+        ModelFolderError
+            When the file is missing, no ONNX network, or the YAML does not fit it.
+        """
+        content, settings = read_onnx_file(path, VOICE_SETTINGS)
+        try:
+            probe = cls(1, **settings)
+            probe.network.fill(content)
+            second = torch.zeros(max(probe.sample_rate, probe.min_samples()))
+            num_features = probe.features(second).shape[1]
+            encoder = cls(num_features, **settings, embedding_dim=embedding_dim)
+        except (ModelFolderError, TypeError, ValueError) as error:
+            raise ModelFolderError(f"{path}: {error}") from error
+        encoder.network.fill(content)
+        return encoder
+
+    def min_samples(self) -> int:
+        """Fewest samples that the network is given."""
+        return max(1, round(self.min_seconds * self.sample_rate))
+
+    def features(self, waveform: Tensor) -> Tensor:
+        """Run the network on one utterance (num_samples,): (1, num_features)."""
+        repeats = -(-self.min_samples() // len(waveform))
+        batch = self.scale * waveform.repeat(repeats)[None]  # (1, num_samples)
+        if self.feature_kind == "fbank":
+            bands = torchaudio.compliance.kaldi.fbank(
+                batch,
+                num_mel_bins=self.num_bins,
+                sample_frequency=self.sample_rate,
+                window_type="hamming",
+                dither=0.0,
+            )  # (num_frames, num_bins)
+            batch = (bands - bands.mean(dim=0))[None]
+        return self.network(batch)
+
+    def forward(self, waveforms: Tensor, relative_lengths: Tensor | None = None) -> Tensor:
+        """Embed sound, one utterance at a time: networks of others know no padding.
+
+        Parameters
+        ----------
+        waveforms : (batch, num_samples) Tensor
+            In [-1, 1], at `sample_rate`.
+        relative_lengths : (batch,) Tensor, optional
+            Length of each row relative to the longest, in (0, 1].
+
+        Returns
+        -------
+        voice_embeddings : (batch, embedding_dim) Tensor
+            Of unit length.
+        """
+        lengths = [waveforms.shape[1]] * len(waveforms)
+        if relative_lengths is not None:
+            lengths = (relative_lengths * waveforms.shape[1]).round().clamp(min=1).long().tolist()
+        rows = [self.features(row[:length]) for row, length in zip(waveforms, lengths, strict=True)]
+        features = normalize(torch.cat(rows), dim=-1)
+        return features if self.head is None else self.head(features)
+
+
+def _image_size(session: OnnxSession, settings: dict[str, Any]) -> int:
+    """Height of the pictures: as the YAML says, else as the network itself says."""
+    place = 2 if settings["layout"] == "NCHW" else 1
+    fixed = session.input_shape[place] if len(session.input_shape) == 4 else None
+    size = settings["image_size"] or fixed
+    if not isinstance(size, int) or size < 1:
+        raise ModelFolderError(
+            f"expected a network of pictures with a size, got the input {session.input_shape}; "
+            "write image_size into the YAML beside the file"
+        )
+    return size

@@ -1,0 +1,147 @@
+"""The ONNX file of an encoder and the small YAML beside it that says how to feed it.
+
+For `arcface.onnx`, `arcface.yaml` holds, all optional:
+
+    image_size: 112            # pixels; where the file itself leaves it open
+    mean: [0.5, 0.5, 0.5]      # subtracted from pixels in [0, 1], one per channel as the encoder wants them
+    std: [0.5, 0.5, 0.5]       # then divided by
+    channels: BGR              # order, default RGB
+    layout: NHWC               # default NCHW
+
+and for a voice encoder:
+
+    sample_rate: 16000         # Hz
+    features: fbank            # default waveform; fbank: Kaldi's log-mel bands, mean over time taken off
+    num_bins: 80               # of fbank
+    scale: 32768               # factor on samples in [-1, 1], for encoders that want 16-bit numbers
+    min_seconds: 1.0           # shorter sound is repeated up to this
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from pins_plugin.errors import ModelFolderError
+from pins_plugin.utils.optional import import_extra
+
+FACE_SETTINGS: dict[str, Any] = {
+    "image_size": None,
+    "mean": (0.0, 0.0, 0.0),
+    "std": (1.0, 1.0, 1.0),
+    "channels": "RGB",
+    "layout": "NCHW",
+}
+VOICE_SETTINGS: dict[str, Any] = {
+    "sample_rate": 16000,
+    "features": "waveform",
+    "num_bins": 80,
+    "scale": 1.0,
+    "min_seconds": 0.1,
+}
+CHOICES = {
+    "channels": ("RGB", "BGR"),
+    "layout": ("NCHW", "NHWC"),
+    "features": ("waveform", "fbank"),
+}
+MAX_BYTES = 2**31
+
+
+class OnnxSession:
+    """A network that onnxruntime runs; one input, the first output counts.
+
+    Parameters
+    ----------
+    content : bytes
+        Of the ONNX file.
+    device : str
+        "cuda" asks for the GPU where onnxruntime has one.
+    """
+
+    def __init__(self, content: bytes, device: str = "cpu") -> None:
+        runtime = import_extra("onnxruntime", "onnx")
+        options = runtime.SessionOptions()
+        options.log_severity_level = 4
+        options.intra_op_num_threads = _num_threads()
+        providers = ["CPUExecutionProvider"]
+        if device == "cuda" and "CUDAExecutionProvider" in runtime.get_available_providers():
+            providers.insert(0, "CUDAExecutionProvider")
+        try:
+            self._session = runtime.InferenceSession(content, options, providers=providers)
+        except Exception as error:  # onnxruntime raises classes of its own
+            raise ModelFolderError(f"not a usable ONNX network ({_one_line(error)})") from error
+        inputs = self._session.get_inputs()
+        if len(inputs) != 1:
+            names = ", ".join(value.name for value in inputs)
+            raise ModelFolderError(f"expected an ONNX network with one input, got {names}")
+        self._input = inputs[0].name
+        self.input_shape: list[Any] = list(inputs[0].shape)
+
+    def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Compute the first output, flattened to (batch, num_features)."""
+        try:
+            output = self._session.run(None, {self._input: batch})[0]
+        except Exception as error:  # onnxruntime raises classes of its own
+            raise ModelFolderError(
+                f"the ONNX network expects {self.input_shape}, got {batch.shape} ({_one_line(error)}); "
+                "check the YAML beside the file"
+            ) from error
+        return np.asarray(output, dtype=np.float32).reshape(len(batch), -1)
+
+
+class OnnxFile(NamedTuple):
+    """Content and settings of an ONNX encoder."""
+
+    content: bytes
+    settings: dict[str, Any]
+
+
+def read_onnx_file(path: str | Path, defaults: Mapping[str, Any]) -> OnnxFile:
+    """Read an ONNX file and the YAML beside it.
+
+    Parameters
+    ----------
+    path : str or Path
+    defaults : mapping
+        `FACE_SETTINGS` or `VOICE_SETTINGS`; other entries are refused.
+
+    Raises
+    ------
+    ModelFolderError
+        When a file is missing or damaged, or a setting is unknown or of the wrong kind.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ModelFolderError(f"{path}: no such file; expected an ONNX network")
+    if path.stat().st_size > MAX_BYTES:
+        raise ModelFolderError(f"{path}: expected at most 2 GB, got {path.stat().st_size} bytes")
+    beside = path.with_suffix(".yaml")
+    values: Any = {}
+    if beside.is_file():
+        try:
+            values = yaml.safe_load(beside.read_text(encoding="utf-8")) or {}
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise ModelFolderError(f"{beside}: not YAML ({_one_line(error)})") from error
+    if not isinstance(values, dict) or not set(values) <= set(defaults):
+        got = ", ".join(map(str, values)) if isinstance(values, dict) else type(values).__name__
+        raise ModelFolderError(f"{beside}: expected only {', '.join(defaults)}, got {got}")
+    settings = {**defaults, **values}
+    for name, allowed in CHOICES.items():
+        if name in settings and settings[name] not in allowed:
+            raise ModelFolderError(
+                f"{beside}: {name}: expected {' or '.join(allowed)}, got {settings[name]!r}"
+            )
+    return OnnxFile(path.read_bytes(), settings)
+
+
+def _num_threads() -> int:
+    import torch
+
+    return torch.get_num_threads()
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200]
