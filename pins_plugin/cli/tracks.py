@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const="face_recognition",
         metavar="MODEL",
-        help="group tracks by person; MODEL is a model folder with a face encoder (face_recognition)",
+        help="group tracks by person; MODEL is a model folder with a face encoder (face_recognition), an ONNX file or a plugin",
     )
     parser.add_argument(
         "--every",
@@ -86,15 +86,10 @@ def name_people(
     import numpy as np
     import torch
 
-    from pins_plugin.errors import ModelFolderError
-    from pins_plugin.models.folder import load_model_folder
+    from pins_plugin.inference.pretrained import load_pretrained
     from pins_plugin.tracking.people import SAME_PERSON_SIMILARITY, embed_tracks, group_people
 
-    model = load_model_folder(source)
-    if "face_encoder" not in model.modules:
-        raise ModelFolderError(
-            f"{source}: holds no face_encoder; expected a model that embeds faces"
-        )
+    model = load_pretrained(source, needs=["face_encoder"])
     encoder = model.modules["face_encoder"]
     size = int(encoder.image_size)
 
