@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+GRAIN_SHIFT = 32  # pixels; a camera's grain is one texture, shifted from frame to frame
+
 
 @dataclass(frozen=True)
 class Light:
@@ -38,8 +40,8 @@ def paint_background(height: int, width: int, generator: np.random.Generator) ->
     -------
     image : (height, width, 3) uint8 array
     """
-    base = generator.uniform(50, 200, size=3) * 0.5 + generator.uniform(40, 200) * 0.5
-    coarse = base + generator.normal(0, 28, size=(4, 5, 1)) + generator.normal(0, 8, size=(4, 5, 3))
+    base = generator.uniform(60, 180, size=3) * 0.4 + generator.uniform(50, 190) * 0.6
+    coarse = base + generator.normal(0, 20, size=(4, 5, 1)) + generator.normal(0, 7, size=(4, 5, 3))
     image = cv2.resize(
         coarse.clip(0, 255).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC
     )
@@ -47,23 +49,39 @@ def paint_background(height: int, width: int, generator: np.random.Generator) ->
     return result
 
 
-def photograph(
-    image: NDArray[np.uint8], light: Light, generator: np.random.Generator
-) -> NDArray[np.uint8]:
-    """Return `image` (height, width, 3) as this light and camera show it."""
-    height, width = image.shape[:2]
-    across = 1 + light.across * np.linspace(-1, 1, width, dtype=np.float32)
-    down = 1 + light.down * np.linspace(-1, 1, height, dtype=np.float32)
-    tint = np.array([1 + light.warmth, 1.0, 1 - light.warmth], np.float32) * light.gain
-    shaded = image * (down[:, None, None] * across[None, :, None] * tint.astype(np.float32))
-    if light.blur > 0.2:
-        shaded = cv2.GaussianBlur(shaded, (0, 0), light.blur)
-    if light.grain > 0:
-        shaded += np.float32(light.grain) * generator.standard_normal(
-            (height, width, 1), dtype=np.float32
-        )
-    result: NDArray[np.uint8] = np.clip(shaded, 0, 255).astype(np.uint8)
-    return result
+class Camera:
+    """Shows pictures of one size in one light.
+
+    Parameters
+    ----------
+    light : Light
+    height, width : int
+        In pixels.
+    generator : np.random.Generator
+        Draws the grain.
+    """
+
+    def __init__(
+        self, light: Light, height: int, width: int, generator: np.random.Generator
+    ) -> None:
+        self.light = light
+        across = 1 + light.across * np.linspace(-1, 1, width, dtype=np.float32)
+        down = 1 + light.down * np.linspace(-1, 1, height, dtype=np.float32)
+        tint = np.array([1 + light.warmth, 1.0, 1 - light.warmth], np.float32) * light.gain
+        self._shading = (down[:, None, None] * across[None, :, None] * tint).astype(np.float32)
+        size = (height + GRAIN_SHIFT, width + GRAIN_SHIFT, 1)
+        self._grain = light.grain * generator.standard_normal(size, dtype=np.float32)
+
+    def photograph(self, image: NDArray[np.uint8], number: int) -> NDArray[np.uint8]:
+        """Return `image` (height, width, 3) as frame `number` shows it."""
+        height, width = image.shape[:2]
+        shaded = image * self._shading
+        if self.light.blur > 0.2:
+            shaded = cv2.GaussianBlur(shaded, (0, 0), self.light.blur)
+        top, left = 7 * number % GRAIN_SHIFT, 11 * number % (GRAIN_SHIFT - 1)
+        shaded += self._grain[top : top + height, left : left + width]
+        result: NDArray[np.uint8] = np.clip(shaded, 0, 255).astype(np.uint8)
+        return result
 
 
 @dataclass(frozen=True)

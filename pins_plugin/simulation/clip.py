@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from pins_plugin.data.audio import save_audio
 from pins_plugin.data.video import VideoWriter
 from pins_plugin.simulation.camera import (
+    Camera,
     blink_track,
     paint_background,
-    photograph,
     sample_light,
     sample_sway,
 )
@@ -85,7 +85,7 @@ def render_faces(plan: ClipPlan, times: NDArray[np.float64], size: int = 112) ->
     clothes = CLOTHES[generator.integers(len(CLOTHES))]
     look = replace(look_of(plan.person), clothes=clothes)
     background = paint_background(size, size, generator)
-    light = sample_light(generator)
+    camera = Camera(sample_light(generator), size, size, generator)
     x = sample_sway(generator, size * (0.5 + generator.normal(0, 0.012)), 0.006 * size)
     y = sample_sway(generator, size * (0.47 + generator.normal(0, 0.012)), 0.006 * size)
     scale = size * generator.uniform(0.265, 0.30)
@@ -106,8 +106,7 @@ def render_faces(plan: ClipPlan, times: NDArray[np.float64], size: int = 112) ->
         pose = Pose(left, top, scale, yaw[row], pitch[row], roll[row])
         expression = Expression(Mouth(*mouths[row]), lids[row], gaze[row], brows[row])
         draw_person(Canvas(image, pose), look, expression)
-        grain = np.random.default_rng([*plan.seed, 2, round(times[row] * 1000)])
-        faces[row] = photograph(image, light, grain)
+        faces[row] = camera.photograph(image, round(times[row] * FRAME_RATE))
     return faces
 
 

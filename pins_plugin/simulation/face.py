@@ -286,3 +286,12 @@ def _draw_glasses(canvas: Canvas, look: Look) -> None:
         canvas.line(np.array([(side * 0.71, EYE_Y), (side * 1.0, EYE_Y + 0.02)]), frame, 0.035)
     bridge = np.array([(-0.12, EYE_Y), (0.0, EYE_Y - 0.04), (0.12, EYE_Y)])
     canvas.line(bridge, frame, 0.035, 0.14)
+
+
+def face_box(pose: Pose, look: Look) -> tuple[float, float, float, float]:
+    """Return the box (x1, y1, x2, y2, pixels) that a face detector is expected to draw: forehead to chin."""
+    points = np.array([(-0.78, -0.98), (0.78, -0.98), (-0.78, 0.0), (0.78, 0.0)])
+    points[2:, 1] = look.chin_y - 0.12
+    pixels = Canvas(np.empty((1, 1, 3), np.uint8), pose).project(points)
+    (left, top), (right, bottom) = pixels.min(axis=0), pixels.max(axis=0)
+    return float(left), float(top), float(right), float(bottom)

@@ -1,0 +1,128 @@
+"""An episode: characters who meet on several sets, with one example of the face and the voice of each."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from pins_plugin.data.audio import save_audio
+from pins_plugin.errors import ManifestError
+from pins_plugin.simulation.clip import plan_clip, render_faces, render_sound
+from pins_plugin.simulation.person import sample_person
+from pins_plugin.simulation.scene import Scene
+from pins_plugin.simulation.scenes import write_scene
+from pins_plugin.simulation.script import Script, join_scripts, write_script
+from pins_plugin.utils.files import atomic_folder
+
+NAMES = ("Alma", "Bruno", "Clara", "Dario", "Edith", "Felix", "Greta", "Hugo")
+FIRST_CHARACTER = 200_000  # characters are never people of clips or of scenes
+SET_SECONDS = 45.0
+EXAMPLE_WORDS = 9
+
+
+@dataclass(frozen=True)
+class EpisodeSettings:
+    """What an episode is made from.
+
+    Parameters
+    ----------
+    characters : int
+        2 to 8.
+    minutes : float
+    seed : int
+    width, height : int
+        In pixels.
+    """
+
+    characters: int = 6
+    minutes: float = 10.0
+    seed: int = 0
+    width: int = 640
+    height: int = 360
+
+
+def episode_script(settings: EpisodeSettings) -> Script:
+    """Make up an episode: on each set two to four of the characters talk, at times with one who is not seen."""
+    generator = np.random.default_rng([settings.seed, 7])
+    everyone = range(settings.characters)
+    cast = tuple(sample_person(settings.seed, FIRST_CHARACTER + i) for i in everyone)
+    labels = NAMES[: settings.characters]
+    scripts = []
+    for number in range(max(1, round(settings.minutes * 60 / SET_SECONDS))):
+        size = int(generator.integers(2, min(4, settings.characters) + 1))
+        present = sorted(generator.permutation(settings.characters)[:size].tolist())
+        hidden = present[-1:] if size > 2 and generator.random() < 0.4 else []
+        scripts.append(
+            write_script(
+                cast,
+                labels,
+                (settings.seed, 8, number),
+                seconds=SET_SECONDS,
+                hidden=frozenset(hidden),
+                present=tuple(present),
+            )
+        )
+    return join_scripts(scripts, (settings.seed, 9))
+
+
+def write_episode(
+    folder: str | Path,
+    settings: EpisodeSettings,
+    *,
+    jobs: int | None = None,
+    quiet: bool = False,
+) -> Path:
+    """Write `scene.mp4` with its truth, and `people/NAME.png` and `people/NAME.wav` of each character.
+
+    The examples show another day: other words, room, light, background and clothes.
+
+    Raises
+    ------
+    ManifestError
+        When the settings make no sense, or the folder holds something else.
+    """
+    _check(settings)
+    folder = Path(folder)
+    if folder.exists() and any(folder.iterdir()):
+        done = folder / "scene.json"
+        if done.exists() and json.loads(done.read_text(encoding="utf-8")).get("settings") == asdict(
+            settings
+        ):
+            return folder / "scene.mp4"
+        raise ManifestError(
+            f"{folder}: expected an empty folder or this very episode; choose another folder or remove this one"
+        )
+    script = episode_script(settings)
+    with atomic_folder(folder) as temporary:
+        for i, name in enumerate(script.labels):
+            _write_example(temporary / "people", name, settings.seed, FIRST_CHARACTER + i)
+        write_scene(
+            temporary,
+            Scene(script, settings.width, settings.height),
+            uri="episode",
+            extra={"settings": asdict(settings)},
+            jobs=jobs,
+            quiet=quiet,
+        )
+    return folder / "scene.mp4"
+
+
+def _write_example(folder: Path, name: str, seed: int, person_index: int) -> None:
+    folder.mkdir(exist_ok=True)
+    plan = plan_clip(seed, person_index, 0, EXAMPLE_WORDS)
+    face = render_faces(plan, np.zeros(1), 256)[0]  # before the first word
+    cv2.imwrite(str(folder / f"{name}.png"), face[..., ::-1])
+    save_audio(folder / f"{name}.wav", render_sound(plan))
+
+
+def _check(settings: EpisodeSettings) -> None:
+    if not 2 <= settings.characters <= len(NAMES):
+        raise ManifestError(
+            f"characters: expected 2 to {len(NAMES)}, got {settings.characters}; give a number in that range"
+        )
+    if not 0.5 <= settings.minutes <= 120:
+        raise ManifestError(
+            f"minutes: expected 0.5 to 120, got {settings.minutes}; give a number in that range"
+        )

@@ -1,0 +1,314 @@
+"""Scenes on disk: an H.264/AAC file with its exact truth, and a database that pyannote reads."""
+
+import json
+import multiprocessing
+import os
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pins_plugin.data.video import VideoWriter
+from pins_plugin.errors import ManifestError
+from pins_plugin.simulation.person import sample_person
+from pins_plugin.simulation.scene import Scene
+from pins_plugin.simulation.script import FRAME_RATE, Script, Turn, write_script
+from pins_plugin.simulation.voice import SAMPLE_RATE
+from pins_plugin.utils.files import atomic_folder, write_json, write_text
+from pins_plugin.utils.progress import progress
+
+CHUNK = 25  # frames that one process draws at a time
+FIRST_PERSON = 100_000  # people of scenes are never people of clips
+
+DATABASE = """\
+# pyannote.database: PYANNOTE_DATABASE_CONFIG=this file,
+# then registry.get_protocol("TalkingHeads.SpeakerDiarization.Scenes")
+Databases:
+  TalkingHeads: "{uri}/scene.mp4"
+
+Protocols:
+  TalkingHeads:
+    SpeakerDiarization:
+      Scenes:
+        scope: database
+        train: {uri: train.lst, annotation: "{uri}/scene.rttm", annotated: "{uri}/scene.uem"}
+        development: {uri: development.lst, annotation: "{uri}/scene.rttm", annotated: "{uri}/scene.uem"}
+        test: {uri: test.lst, annotation: "{uri}/scene.rttm", annotated: "{uri}/scene.uem"}
+"""
+
+
+@dataclass(frozen=True)
+class SceneSettings:
+    """What scenes are made from.
+
+    Parameters
+    ----------
+    scenes : int
+    people : int
+        Seen in each scene, 1 to 4.
+    off_screen : int
+        Further people of each scene who are heard but never seen.
+    seconds : float
+        About how long a scene is.
+    seed : int
+    width, height : int
+        In pixels.
+    """
+
+    scenes: int = 1
+    people: int = 3
+    off_screen: int = 1
+    seconds: float = 30.0
+    seed: int = 0
+    width: int = 640
+    height: int = 360
+
+
+def scene_script(settings: SceneSettings, number: int) -> Script:
+    """Make up scene `number`, with people of its own."""
+    size = settings.people + settings.off_screen
+    first = FIRST_PERSON + 10 * number
+    cast = tuple(sample_person(settings.seed, first + i) for i in range(size))
+    return write_script(
+        cast,
+        tuple(person.identity for person in cast),
+        (settings.seed, 6, number),
+        seconds=settings.seconds,
+        hidden=frozenset(range(settings.people, size)),
+    )
+
+
+def write_scenes(
+    folder: str | Path, settings: SceneSettings, *, jobs: int | None = None, quiet: bool = False
+) -> list[Path]:
+    """Write `scene_000/`, `scene_001/`, ... and a `database.yml` for pyannote.
+
+    Returns
+    -------
+    videos : list of Path
+        The `scene.mp4` of each scene. Scenes that exist already are kept.
+
+    Raises
+    ------
+    ManifestError
+        When the settings make no sense, or the folder holds other scenes.
+    """
+    check_scene_settings(settings)
+    folder = Path(folder)
+    names = [f"scene_{number:03d}" for number in range(settings.scenes)]
+    for number, name in enumerate(names):
+        script = scene_script(settings, number)
+        done = folder / name / "scene.json"
+        if done.exists():
+            if json.loads(done.read_text(encoding="utf-8"))["settings"] != asdict(settings):
+                raise ManifestError(
+                    f"{folder / name}: made with other settings; choose another folder or remove this one"
+                )
+            continue
+        with atomic_folder(folder / name) as temporary:
+            write_scene(
+                temporary,
+                Scene(script, settings.width, settings.height),
+                uri=name,
+                extra={"settings": asdict(settings)},
+                jobs=jobs,
+                quiet=quiet,
+            )
+    _write_database(folder, names)
+    return [folder / name / "scene.mp4" for name in names]
+
+
+def check_scene_settings(settings: SceneSettings) -> None:
+    """Raise ManifestError when the settings make no sense."""
+    for name, low, high in (
+        ("scenes", 1, 1000),
+        ("people", 1, 4),
+        ("off_screen", 0, 4),
+        ("seconds", 5, 7200),
+        ("width", 160, 3840),
+        ("height", 120, 2160),
+    ):
+        if not low <= getattr(settings, name) <= high:
+            raise ManifestError(
+                f"{name}: expected {low} to {high}, got {getattr(settings, name)}; give a number in that range"
+            )
+
+
+def write_scene(
+    folder: Path,
+    scene: Scene,
+    *,
+    uri: str,
+    extra: dict[str, Any] | None = None,
+    jobs: int | None = None,
+    quiet: bool = False,
+) -> None:
+    """Write `scene.mp4`, `scene.json`, `scene.rttm` and `scene.uem` to an existing folder."""
+    with VideoWriter(
+        folder / "scene.mp4", scene.width, scene.height, FRAME_RATE, SAMPLE_RATE
+    ) as writer:
+        sound = scene.sound()
+        step = SAMPLE_RATE // FRAME_RATE
+        bar = progress(
+            _draw_all(scene, jobs or os.cpu_count() or 1), uri, total=scene.num_frames, quiet=quiet
+        )
+        for number, image in enumerate(bar):
+            writer.add_image(image)
+            writer.add_sound(sound[number * step : (number + 1) * step])
+    write_json(folder / "scene.json", {**scene_truth(scene, uri), **(extra or {})})
+    write_text(folder / "scene.rttm", scene_rttm(scene.script, uri))
+    write_text(folder / "scene.uem", f"{uri} 1 0.000 {scene.num_frames / FRAME_RATE:.3f}\n")
+
+
+def scene_rttm(script: Script, uri: str) -> str:
+    """Return the speaker turns as RTTM, one line each."""
+    lines = []
+    for turn in script.turns:
+        start, end = turn.speech
+        lines.append(
+            f"SPEAKER {uri} 1 {start:.3f} {end - start:.3f} <NA> <NA> {script.labels[turn.person]} <NA> <NA>"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def scene_truth(scene: Scene, uri: str) -> dict[str, Any]:
+    """Return everything that is true of a scene, as plain JSON values.
+
+    `people` (who is who), `shots`, `words`, `faces` (the track of each face in each shot, with its box per frame),
+    and `turns`: speech cut at the shots, each piece with `on_screen` and the `person` seen (null when not seen).
+    """
+    script = scene.script
+    seen = {person for shot in script.shots for person in shot.framed}
+    return {
+        "version": 1,
+        "uri": uri,
+        "video": "scene.mp4",
+        "duration": scene.num_frames / FRAME_RATE,
+        "frame_rate": FRAME_RATE,
+        "width": scene.width,
+        "height": scene.height,
+        "people": [
+            {
+                "person": script.labels[i],
+                "identity": person.identity,
+                "gender": person.gender,
+                "age": person.age,
+                "nationality": person.accent,
+                "on_screen": i in seen,
+                "speaks": any(turn.person == i for turn in script.turns),
+            }
+            for i, person in enumerate(script.cast)
+        ],
+        "shots": [
+            {"start": s.start, "end": s.end, "people": [script.labels[i] for i in s.framed]}
+            for s in script.shots
+        ],
+        "turns": [piece for turn in script.turns for piece in _pieces(script, turn)],
+        "words": [
+            {
+                "word": word.text,
+                "start": round(word.start, 3),
+                "end": round(word.end, 3),
+                "speaker": script.labels[turn.person],
+            }
+            for turn in script.turns
+            for word in turn.words
+        ],
+        "faces": list(_face_tracks(scene)),
+    }
+
+
+def _pieces(script: Script, turn: Turn) -> Iterator[dict[str, Any]]:
+    """Cut a turn wherever its speaker comes into or goes out of the picture."""
+    start, end = turn.speech
+    label = script.labels[turn.person]
+    pieces: list[dict[str, Any]] = []
+    for shot in script.shots:
+        first, last = max(start, shot.start), min(end, shot.end)
+        if first >= last:
+            continue
+        visible = turn.person in shot.framed
+        if pieces and pieces[-1]["on_screen"] == visible:
+            pieces[-1]["end"] = round(last, 3)
+        else:
+            pieces.append(
+                {
+                    "start": round(first, 3),
+                    "end": round(last, 3),
+                    "speaker": label,
+                    "on_screen": visible,
+                    "person": label if visible else None,
+                }
+            )
+    yield from pieces
+
+
+def _face_tracks(scene: Scene) -> Iterator[dict[str, Any]]:
+    for number, shot in enumerate(scene.script.shots):
+        frames = np.flatnonzero(scene.shot_numbers == number).tolist()
+        for person in shot.framed:
+            boxes = [
+                [frame / FRAME_RATE, *(round(side, 1) for side in scene.box(person, frame))]
+                for frame in frames
+            ]
+            yield {
+                "person": scene.script.labels[person],
+                "shot": number,
+                "start": boxes[0][0],
+                "end": boxes[-1][0],
+                "boxes": boxes,
+            }
+
+
+def _draw_all(scene: Scene, jobs: int) -> Iterator[NDArray[np.uint8]]:
+    """Draw every frame in order, with several processes when there is enough to do."""
+    starts = range(0, scene.num_frames, CHUNK)
+    draw = partial(_draw_chunk, scene.script, scene.width, scene.height)
+    if jobs == 1 or len(starts) < 4:
+        for start in starts:
+            yield from draw(start)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        pending = [pool.submit(draw, start) for start in starts[: 2 * jobs]]
+        for following in range(len(starts)):  # never more than a few chunks in memory
+            images = pending.pop(0).result()
+            if following + 2 * jobs < len(starts):
+                pending.append(pool.submit(draw, starts[following + 2 * jobs]))
+            yield from images
+
+
+def _draw_chunk(script: Script, width: int, height: int, start: int) -> NDArray[np.uint8]:
+    scene = _scene(script, width, height)
+    numbers = range(start, min(start + CHUNK, scene.num_frames))
+    return np.stack([scene.draw_frame(number) for number in numbers])
+
+
+_PREPARED: dict[tuple[tuple[int, ...], int, int], Scene] = {}
+
+
+def _scene(script: Script, width: int, height: int) -> Scene:
+    """Prepare a scene once per process."""
+    key = (script.seed, width, height)
+    if key not in _PREPARED:
+        _PREPARED.clear()
+        _PREPARED[key] = Scene(script, width, height)
+    return _PREPARED[key]
+
+
+def _write_database(folder: Path, names: list[str]) -> None:
+    """Lists for pyannote: the last fifth is the test, the fifth before it is for development."""
+    write_text(folder / "database.yml", DATABASE)
+    held = max(1, len(names) // 5)
+    parts = {
+        "test": names[-held:],
+        "development": names[-2 * held : -held] or names[-held:],
+        "train": names[: -2 * held] or names[-held:],
+    }
+    for part, members in parts.items():
+        write_text(folder / f"{part}.lst", "\n".join(members) + "\n")
