@@ -2,11 +2,17 @@
 
   pins embed results/demo/model --manifest clips/manifest.csv --out embeddings.npz
 
+A model that was trained on recognition embeddings (hparams/features.yaml) takes those instead of media:
+
+  pins embed results/features/model --face_embeddings face.npz --voice_embeddings voice.npz --out emb.npz
+
 The file holds the arrays face_embeddings, face_clip_id, voice_embeddings, voice_clip_id (unit length, float32).
 """
 
 import argparse
 from pathlib import Path
+
+from pins_plugin.errors import PinsError
 
 HELP = "embed faces and voices into one space"
 
@@ -14,7 +20,9 @@ HELP = "embed faces and voices into one space"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the command's arguments."""
     parser.add_argument("model", help="model folder, name of a shipped model, or hub id")
-    parser.add_argument("--manifest", type=Path, required=True, help="CSV file of clips")
+    parser.add_argument("--manifest", type=Path, help="CSV file of clips")
+    parser.add_argument("--face_embeddings", type=Path, help=".npz file: embeddings, clip_id")
+    parser.add_argument("--voice_embeddings", type=Path, help=".npz file: embeddings, clip_id")
     parser.add_argument("--split", help="rows to embed (default: all)")
     parser.add_argument("--out", type=Path, required=True, help="NumPy file (.npz) to write")
     parser.add_argument("--num_frames", type=int, default=4, help="pictures per clip (default: 4)")
@@ -24,6 +32,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Run the command."""
+    given = [args.face_embeddings is not None, args.voice_embeddings is not None]
+    if all(given) and args.manifest is None:
+        from pins_plugin.inference.feature_embedder import embed_feature_files
+
+        num_faces, num_voices = embed_feature_files(
+            args.model, args.face_embeddings, args.voice_embeddings, args.out
+        )
+        print(f"{num_faces} faces, {num_voices} voices: {args.out}")
+        return
+    if any(given) or args.manifest is None:
+        raise PinsError(
+            "expected either --manifest, or both --face_embeddings and --voice_embeddings"
+        )
     import numpy as np
 
     from pins_plugin.data.manifest import read_manifest

@@ -16,7 +16,9 @@ from pins_plugin.utils.files import write_text
 REQUIRED_COLUMNS = ("clip_id", "identity", "video", "faces", "audio")
 
 
-def read_manifest(path: str | Path, split: str | None = None) -> list[TalkingFaceClip]:
+def read_manifest(
+    path: str | Path, split: str | None = None, columns: Sequence[str] = REQUIRED_COLUMNS
+) -> list[TalkingFaceClip]:
     """Read a manifest.
 
     Parameters
@@ -24,6 +26,8 @@ def read_manifest(path: str | Path, split: str | None = None) -> list[TalkingFac
     path : str or Path
     split : str, optional
         Keep the rows of this split only.
+    columns : sequence of str
+        Those that must be there; without media (`faces`, `audio`) their paths are the manifest's folder.
 
     Returns
     -------
@@ -35,18 +39,19 @@ def read_manifest(path: str | Path, split: str | None = None) -> list[TalkingFac
         When the file is missing or empty, lacks a column, repeats a clip_id, or has no row of that split.
     """
     path = Path(path)
+    wanted = ", ".join(columns)
     if not path.is_file():
-        raise ManifestError(f"{path}: no such manifest; expected a CSV file with {_columns()}")
+        raise ManifestError(f"{path}: no such manifest; expected a CSV file with {wanted}")
     try:
         rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
     except (UnicodeDecodeError, csv.Error) as error:
         raise ManifestError(f"{path}: not a CSV text file ({error})") from error
     if not rows:
-        raise ManifestError(f"{path}: the manifest is empty; expected rows with {_columns()}")
-    missing = [column for column in REQUIRED_COLUMNS if column not in rows[0]]
+        raise ManifestError(f"{path}: the manifest is empty; expected rows with {wanted}")
+    missing = [column for column in columns if column not in rows[0]]
     if missing:
         raise ManifestError(
-            f"{path}: expected columns {_columns()}, got {', '.join(map(str, rows[0]))}; add {', '.join(missing)}"
+            f"{path}: expected columns {wanted}, got {', '.join(map(str, rows[0]))}; add {', '.join(missing)}"
         )
     clips = [_clip(row, path.parent) for row in rows]
     repeated = _first_repeated(clip.clip_id for clip in clips)
@@ -89,8 +94,8 @@ def _clip(row: dict[str, str], folder: Path) -> TalkingFaceClip:
         clip_id=row["clip_id"],
         identity=row["identity"],
         video=row["video"],
-        faces=folder / row["faces"],
-        audio=folder / row["audio"],
+        faces=folder / (row.get("faces") or ""),
+        audio=folder / (row.get("audio") or ""),
         split=row.get("split") or "",
         attributes={name: value for name, value in row.items() if name and name not in known},
     )
@@ -110,7 +115,3 @@ def _first_repeated(values: Iterable[str]) -> str | None:
             return value
         seen.add(value)
     return None
-
-
-def _columns() -> str:
-    return ", ".join(REQUIRED_COLUMNS)

@@ -1,0 +1,169 @@
+"""Recognition embeddings in files: what labs often hold instead of media.
+
+One `.npz` per modality with `embeddings (n, dim)` and `clip_id (n,)`, and a manifest with at least clip_id, identity, video and
+split. A clip may have several rows in a file, or none.
+"""
+
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pins_plugin.data.manifest import read_manifest
+from pins_plugin.errors import ManifestError
+from pins_plugin.types import TalkingFaceClip
+
+COLUMNS = ("clip_id", "identity", "video", "split")
+MOST_BYTES = 64 * 2**30
+HIGHEST_COMPRESSION = 200  # embeddings hardly shrink; a file that does is empty or a trap
+
+
+@dataclass(frozen=True)
+class Features:
+    """Recognition embeddings of one modality.
+
+    Parameters
+    ----------
+    embeddings : (num_rows, dim) float32 array
+    clip_id : (num_rows,) str array
+    """
+
+    embeddings: NDArray[np.float32]
+    clip_id: NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class FeatureRows:
+    """The rows of one modality that belong to some clips.
+
+    Parameters
+    ----------
+    embeddings : (num_rows, dim) float32 array
+    clips : list of TalkingFaceClip
+        One per row; clips repeat where a clip has several rows.
+    """
+
+    embeddings: NDArray[np.float32]
+    clips: list[TalkingFaceClip]
+
+    @property
+    def identities(self) -> list[str]:
+        """Who each row is."""
+        return [clip.identity for clip in self.clips]
+
+    @property
+    def videos(self) -> list[str]:
+        """The recording of each row; the clip itself where none is given."""
+        return [clip.video or f"clip {clip.clip_id}" for clip in self.clips]
+
+
+def load_features(path: str | Path) -> Features:
+    """Read a file of embeddings; nothing in it is run.
+
+    Parameters
+    ----------
+    path : str or Path
+        `.npz` with the arrays `embeddings (n, dim)`, finite, and `clip_id (n,)`.
+
+    Returns
+    -------
+    features : Features
+
+    Raises
+    ------
+    ManifestError
+        When the file is missing, no npz file, holds pickled objects, or its arrays do not fit.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ManifestError(f"{path}: no such file; expected an .npz file with embeddings, clip_id")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _check_size(path, archive)
+        with np.load(path, allow_pickle=False) as arrays:
+            missing = {"embeddings", "clip_id"} - set(arrays.files)
+            if missing:
+                raise ManifestError(
+                    f"{path}: expected arrays embeddings and clip_id, got {', '.join(arrays.files) or 'none'}"
+                )
+            embeddings, clip_id = arrays["embeddings"], arrays["clip_id"]
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise ManifestError(
+            f"{path}: expected an .npz file of plain arrays ({reason}); write it with "
+            "numpy.savez(file, embeddings=float32 array, clip_id=array of str)"
+        ) from error
+    return _checked(path, embeddings, clip_id)
+
+
+def read_feature_clips(path: str | Path) -> dict[str, TalkingFaceClip]:
+    """Read a manifest without media: clips by clip_id."""
+    return {clip.clip_id: clip for clip in read_manifest(path, columns=COLUMNS)}
+
+
+def select_rows(
+    features: Features, clips: Mapping[str, TalkingFaceClip], splits: Sequence[str], name: str
+) -> FeatureRows:
+    """Keep the rows whose clip is of one of `splits`.
+
+    Parameters
+    ----------
+    features : Features
+    clips : mapping of clip_id to TalkingFaceClip
+    splits : sequence of str
+    name : str
+        Of the file, for the error.
+
+    Returns
+    -------
+    rows : FeatureRows
+
+    Raises
+    ------
+    ManifestError
+        When a row's clip is not in the manifest.
+    """
+    ids = features.clip_id.tolist()
+    unknown = [clip_id for clip_id in ids if clip_id not in clips]
+    if unknown:
+        raise ManifestError(
+            f"{name}: {len(unknown)} of {len(ids)} rows have a clip_id that is not in the manifest, "
+            f"such as {unknown[0]!r}; add the clips to the manifest or drop the rows"
+        )
+    wanted = set(splits)
+    kept = [index for index, clip_id in enumerate(ids) if clips[clip_id].split in wanted]
+    return FeatureRows(features.embeddings[kept], [clips[ids[index]] for index in kept])
+
+
+def _check_size(path: Path, archive: zipfile.ZipFile) -> None:
+    members = archive.infolist()
+    size, packed = sum(m.file_size for m in members), sum(m.compress_size for m in members)
+    if size > MOST_BYTES or size > HIGHEST_COMPRESSION * max(packed, 2**16):
+        raise ManifestError(
+            f"{path}: expected embeddings, got {size} bytes packed into {packed}; write the file anew"
+        )
+
+
+def _checked(path: Path, embeddings: NDArray, clip_id: NDArray) -> Features:
+    if embeddings.ndim != 2 or embeddings.dtype.kind != "f" or 0 in embeddings.shape:
+        raise ManifestError(
+            f"{path}: embeddings: expected floats (n, dim), got {embeddings.dtype} {embeddings.shape}"
+        )
+    if clip_id.shape != embeddings.shape[:1] or clip_id.dtype.kind not in "USiu":
+        raise ManifestError(
+            f"{path}: clip_id: expected text ({len(embeddings)},), one per embedding, "
+            f"got {clip_id.dtype} {clip_id.shape}"
+        )
+    embeddings = np.ascontiguousarray(embeddings, dtype=np.float32)
+    bad = np.flatnonzero(~np.isfinite(embeddings).all(axis=1))
+    if len(bad):
+        raise ManifestError(
+            f"{path}: embeddings: expected finite numbers, got NaN or infinity in {len(bad)} rows, "
+            f"the first is row {bad[0]}; drop them or embed them again"
+        )
+    if clip_id.dtype.kind == "S":
+        clip_id = np.char.decode(clip_id, "utf-8")
+    return Features(embeddings, clip_id.astype(str))

@@ -1,0 +1,91 @@
+"""Heads over recognition embeddings, in the user's hands."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pins_plugin.data.features import load_features
+from pins_plugin.errors import ModelFolderError, ShapeError
+from pins_plugin.models.folder import load_model_folder
+from pins_plugin.models.heads import FeatureHead, apply_head
+from pins_plugin.utils.files import atomic_path
+
+
+class FeatureEmbedder:
+    """Embeds face and voice embeddings of recognition networks into one space.
+
+    Parameters
+    ----------
+    face_head, voice_head : FeatureHead
+    """
+
+    def __init__(self, face_head: FeatureHead, voice_head: FeatureHead) -> None:
+        self.face_head = face_head.eval()
+        self.voice_head = voice_head.eval()
+
+    @classmethod
+    def from_hparams(cls, source: str | Path) -> "FeatureEmbedder":
+        """Open a model folder that was trained on features.
+
+        Raises
+        ------
+        ModelFolderError
+            When it is no such folder.
+        """
+        modules = load_model_folder(source).modules
+        face_head, voice_head = modules.get("face_head"), modules.get("voice_head")
+        if not isinstance(face_head, FeatureHead) or not isinstance(voice_head, FeatureHead):
+            raise ModelFolderError(
+                f"{source}: expected heads over features (face_head, voice_head), got {', '.join(modules)}; "
+                "train one with hparams/features.yaml"
+            )
+        return cls(face_head, voice_head)
+
+    def encode_faces(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Embed (num_faces, face_dim) into (num_faces, embedding_dim), unit length."""
+        return apply_head(self.face_head, embeddings)
+
+    def encode_voices(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Embed (num_voices, voice_dim) into (num_voices, embedding_dim), unit length."""
+        return apply_head(self.voice_head, embeddings)
+
+
+def embed_feature_files(
+    source: str | Path, face_path: str | Path, voice_path: str | Path, out: str | Path
+) -> tuple[int, int]:
+    """Embed two files of recognition embeddings and write the result, rows in the order of the files.
+
+    Parameters
+    ----------
+    source : str or Path
+        Model folder.
+    face_path, voice_path : str or Path
+        `.npz` files, see `data.features.load_features`.
+    out : str or Path
+        `.npz` with face_embeddings, face_clip_id, voice_embeddings, voice_clip_id.
+
+    Returns
+    -------
+    num_faces, num_voices : int
+    """
+    embedder = FeatureEmbedder.from_hparams(source)
+    faces, voices = load_features(face_path), load_features(voice_path)
+    for path, rows, head in (
+        (face_path, faces, embedder.face_head),
+        (voice_path, voices, embedder.voice_head),
+    ):
+        if rows.embeddings.shape[1] != head.input_dim:
+            raise ShapeError(
+                f"{path}: expected embeddings of {head.input_dim} dimensions, as {source} was trained on, "
+                f"got {rows.embeddings.shape[1]}"
+            )
+    with atomic_path(out) as temporary, temporary.open("wb") as file:
+        np.savez(
+            file,
+            face_embeddings=embedder.encode_faces(faces.embeddings),
+            face_clip_id=faces.clip_id,
+            voice_embeddings=embedder.encode_voices(voices.embeddings),
+            voice_clip_id=voices.clip_id,
+        )
+    return len(faces.clip_id), len(voices.clip_id)

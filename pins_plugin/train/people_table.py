@@ -1,0 +1,130 @@
+"""The training table of people: rows of both modalities, grouped by video and person."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pins_plugin.data.features import FeatureRows
+from pins_plugin.errors import ManifestError
+from pins_plugin.train.people import Floats, Labels, group_means, group_people
+
+
+@dataclass(frozen=True)
+class PeopleTable:
+    """Faces and voices of people, one row each.
+
+    Parameters
+    ----------
+    faces, voices : (num_rows, dim) float32 array
+        Unit length.
+    face_people, voice_people : (num_rows,) int64 array
+        0 ... num_people - 1, each present in both.
+    face_videos, voice_videos : (num_rows,) int64 array
+        0 ... num_videos - 1, each present in both.
+    """
+
+    faces: Floats
+    voices: Floats
+    face_people: Labels
+    voice_people: Labels
+    face_videos: Labels
+    voice_videos: Labels
+
+    @property
+    def num_people(self) -> int:
+        """People in the table."""
+        return int(self.face_people.max()) + 1
+
+    def person_means(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Average each person's videos, all videos alike: (num_people, face_dim) and (num_people, voice_dim)."""
+        means = []
+        for values, people, videos in (
+            (self.faces, self.face_people, self.face_videos),
+            (self.voices, self.voice_people, self.voice_videos),
+        ):
+            person_of_video = people[np.unique(videos, return_index=True)[1]]
+            by_video = group_means(values, videos).astype(np.float64)
+            means.append(group_means(by_video, person_of_video))
+        return means[0], means[1]
+
+    def subset(self, people: NDArray[np.bool_]) -> "PeopleTable":
+        """Keep the people marked in `people` (num_people,), numbered anew."""
+        face, voice = people[self.face_people], people[self.voice_people]
+        return PeopleTable(
+            self.faces[face],
+            self.voices[voice],
+            _codes(self.face_people[face]),
+            _codes(self.voice_people[voice]),
+            _codes(self.face_videos[face]),
+            _codes(self.voice_videos[voice]),
+        )
+
+
+def make_table(faces: FeatureRows, voices: FeatureRows, supervised: bool = False) -> PeopleTable:
+    """Bring the rows of both modalities together by video, and videos by person.
+
+    Parameters
+    ----------
+    faces, voices : FeatureRows
+    supervised : bool
+        Take the people from the manifest instead of telling them apart by `group_people`.
+
+    Returns
+    -------
+    table : PeopleTable
+        Of the videos that have a face and a voice.
+
+    Raises
+    ------
+    ManifestError
+        When no video has both.
+    """
+    shared = set(faces.videos) & set(voices.videos)
+    face_kept = [i for i, video in enumerate(faces.videos) if video in shared]
+    voice_kept = [i for i, video in enumerate(voices.videos) if video in shared]
+    if not shared:
+        raise ManifestError(
+            f"no clip or video has both a face and a voice among {len(faces.clips)} face rows and "
+            f"{len(voices.clips)} voice rows of the split; are the clip_ids of both files the same?"
+        )
+    names = {video: code for code, video in enumerate(sorted(shared))}
+    face_videos = np.array([names[faces.videos[i]] for i in face_kept])
+    voice_videos = np.array([names[voices.videos[i]] for i in voice_kept])
+    face_values, voice_values = (
+        _unit(faces.embeddings[face_kept]),
+        _unit(voices.embeddings[voice_kept]),
+    )
+    if supervised:
+        people = _people_of_videos(faces, names)
+    else:
+        people = group_people(
+            group_means(face_values, face_videos), group_means(voice_values, voice_videos)
+        )
+    return PeopleTable(
+        face_values,
+        voice_values,
+        people[face_videos],
+        people[voice_videos],
+        face_videos,
+        voice_videos,
+    )
+
+
+def _people_of_videos(rows: FeatureRows, names: dict[str, int]) -> Labels:
+    """Class index of the person in each video; a video without identity is someone of its own."""
+    identity_of = {
+        names[video]: clip.identity or f"video {video}"
+        for video, clip in zip(rows.videos, rows.clips, strict=True)
+        if video in names
+    }
+    identities = [identity_of[code] for code in range(len(names))]
+    return np.unique(identities, return_inverse=True)[1].astype(np.int64)
+
+
+def _codes(values: Labels) -> Labels:
+    return np.unique(values, return_inverse=True)[1].astype(np.int64)
+
+
+def _unit(values: Floats) -> Floats:
+    return values / np.linalg.norm(values, axis=1, keepdims=True).clip(1e-9)

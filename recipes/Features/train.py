@@ -1,0 +1,18 @@
+"""Train heads over face and voice embeddings that are already there.
+
+  python recipes/Features/train.py hparams/features.yaml --face_embeddings face.npz --voice_embeddings voice.npz
+      --manifest manifest.csv --output_folder results/features
+
+The same as `pins train`; the YAML's entry `run` names the function that does the work.
+"""
+
+import sys
+
+from pins_plugin.errors import PinsError
+from pins_plugin.train.experiment import run_experiment
+
+if __name__ == "__main__":
+    try:
+        run_experiment(sys.argv[1:])
+    except PinsError as error:
+        sys.exit(f"train.py: {error}")
