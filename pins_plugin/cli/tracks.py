@@ -6,12 +6,17 @@ boxes and five landmarks at every picture:
   pins tracks interview.mp4 --out tracks.json    JSON (documented in pins_plugin/tracking/files.py)
   pins tracks interview.mp4 --out tracks.csv     one row per face and picture
   pins tracks interview.mp4 --people             also says which tracks show the same person
+
+Columns: face size in pixels, sharpness (about 0 blurred, above 10 sharp), frontality (0 profile, 1 frontal),
+and the mean probability that it is a face.
 """
 
 import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pins_plugin.types import FaceTrack
 
 HELP = "follow the faces of a video"
@@ -61,28 +66,33 @@ def run(args: argparse.Namespace) -> None:
         detect_every=args.every, min_face_height=args.min_face, device=args.device
     )
     info = probe_video(args.video)
+    group = load_grouping(args.people) if args.people else None
     tracks = track_faces(args.video, settings, quiet=args.quiet)
-    if args.people:
-        tracks = name_people(args.video, tracks, args.people, args.quiet)
+    if group is not None:
+        tracks = group(args.video, tracks, args.quiet)
     if args.out:
         write_tracks(args.out, tracks, info)
-    print(
-        f"{'track':6} {'person':10} {'shot':>4} {'start':>8} {'end':>8} {'size':>5} {'frontal':>7} {'face':>5}"
-    )
-    for track in tracks:
-        quality = track.quality
-        print(
-            f"{track.track:6} {track.person or '-':10} {track.shot:4d} {track.start:8.2f} {track.end:8.2f} {quality['size']:5.0f} "
-            f"{quality['frontality']:7.2f} {quality['detection']:5.2f}"
-        )
+    print_tracks(tracks)
     where = f", written to {args.out}" if args.out else ""
-    print(f"{len(tracks)} face tracks in {info.path.name} ({info.duration:.1f} s){where}")
+    count = f"{len(tracks)} face tracks" if tracks else "no face"
+    print(f"{count} in {info.path.name} ({info.duration:.1f} s){where}")
 
 
-def name_people(
-    video: str, tracks: "list[FaceTrack]", source: str, quiet: bool
-) -> "list[FaceTrack]":
-    """Group tracks by person with the face encoder of a model folder."""
+def print_tracks(tracks: "list[FaceTrack]") -> None:
+    """Print a table, one line per track."""
+    if tracks:
+        print("track  person     shot    start      end  size sharp frontal  face")
+    for track in tracks:
+        person, quality = track.person or "-", track.quality
+        print(
+            f"{track.track:6} {person:10} {track.shot:4d} {track.start:8.2f} {track.end:8.2f} "
+            f"{quality['size']:5.0f} {quality['sharpness']:5.1f} {quality['frontality']:7.2f} "
+            f"{quality['detection']:5.2f}"
+        )
+
+
+def load_grouping(source: str) -> "Callable[[str, list[FaceTrack], bool], list[FaceTrack]]":
+    """Make the function that groups tracks by person with the face encoder of a model."""
     import numpy as np
     import torch
 
@@ -92,6 +102,7 @@ def name_people(
     model = load_pretrained(source, needs=["face_encoder"])
     encoder = model.modules["face_encoder"]
     size = int(encoder.image_size)
+    threshold = float(model.settings.get("same_person_similarity", SAME_PERSON_SIMILARITY))
 
     @torch.inference_mode()
     def encode(faces: np.ndarray) -> np.ndarray:
@@ -99,5 +110,7 @@ def name_people(
         pictures = torch.nn.functional.interpolate(pictures, (size, size), mode="area")
         return np.asarray(encoder(pictures))
 
-    threshold = float(model.settings.get("same_person_similarity", SAME_PERSON_SIMILARITY))
-    return group_people(tracks, embed_tracks(video, tracks, encode, quiet=quiet), threshold)
+    def group(video: str, tracks: "list[FaceTrack]", quiet: bool) -> "list[FaceTrack]":
+        return group_people(tracks, embed_tracks(video, tracks, encode, quiet=quiet), threshold)
+
+    return group

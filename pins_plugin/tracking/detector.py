@@ -71,7 +71,10 @@ class FaceDetector:
         self.factor = factor
         self.device = torch.device(device)
         self._propose, self._reject, self._output = (
-            network().eval().requires_grad_(False).to(self.device, memory_format=torch.channels_last)
+            network()
+            .eval()
+            .requires_grad_(False)
+            .to(self.device, memory_format=torch.channels_last)
             for network in (PNet, RNet, ONet)
         )
 

@@ -11,10 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.tracking.boxes import box_overlaps, match_boxes
-from pins_plugin.tracking.detector import Detections, FaceDetector
+from pins_plugin.tracking.detector import Detections, FaceDetector, cut_window
+from pins_plugin.tracking.quality import measure_sharpness
 from pins_plugin.tracking.shots import Chunk
 
 Array = NDArray[np.float32]
+
+CROP_SIZE = 64  # pixels; sharpness is measured on faces of this size
 
 
 @dataclass
@@ -30,6 +33,8 @@ class RawTrack:
         Pictures that were looked at, chunk by chunk, increasing.
     faces : list of Detections
         What was seen there.
+    sharpness : list of float
+        Of the face, once per chunk.
     """
 
     shot: int
@@ -37,6 +42,7 @@ class RawTrack:
     key_boxes: list[Array] = field(default_factory=list)
     frames: list[NDArray[np.intp]] = field(default_factory=list)
     faces: list[Detections] = field(default_factory=list)
+    sharpness: list[float] = field(default_factory=list)
 
     def add_key(self, frame: int, box: Array) -> None:
         """Remember where the face was at one key."""
@@ -144,6 +150,11 @@ class FaceFollower:
         )
         ends = np.cumsum([len(span) for span in spans])
         for track, span, end in zip(self._open, spans, ends, strict=True):
+            if not len(span):
+                continue
+            faces, middle = seen.select(np.arange(end - len(span), end)), len(span) // 2
+            crop = cut_window(chunk.images[span[middle] - start], faces.boxes[middle], CROP_SIZE)
             track.frames.append(span)
-            track.faces.append(seen.select(np.arange(end - len(span), end)))
+            track.faces.append(faces)
+            track.sharpness.append(measure_sharpness(crop))
             track.key_frames, track.key_boxes = track.key_frames[-1:], track.key_boxes[-1:]

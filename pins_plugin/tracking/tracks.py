@@ -4,18 +4,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.data.video import VideoFrame, VideoInfo, iter_frames, probe_video
+from pins_plugin.data.video import VideoFrame, iter_frames, probe_video
 from pins_plugin.errors import PinsError
-from pins_plugin.tracking.detector import Detections, FaceDetector
+from pins_plugin.tracking.boxes import box_areas
+from pins_plugin.tracking.detector import FaceDetector
 from pins_plugin.tracking.follow import FaceFollower, RawTrack
+from pins_plugin.tracking.fragments import Sighting, confirm, join_fragments
 from pins_plugin.tracking.quality import measure_frontality
 from pins_plugin.tracking.shots import iter_chunks
 from pins_plugin.tracking.smoothing import fill_gaps, smooth
 from pins_plugin.types import FaceTrack
 from pins_plugin.utils.progress import progress
+
+FASTEST = 60.0  # Hz; some files of variable frame rate claim 1000
+CHUNK_FRAMES = 64
 
 
 @dataclass(frozen=True)
@@ -92,19 +98,21 @@ def track_faces(
     detector = FaceDetector(
         max(20.0, settings.min_face_height * shown_side), device=settings.device
     )
-    key_distance = max(1, round(settings.detect_every * info.frame_rate))
+    frame_rate = min(info.frame_rate, FASTEST)
+    key_distance = max(1, round(settings.detect_every * frame_rate))
     follower = FaceFollower(
         detector,
         key_distance,
-        max_gap=round(settings.max_gap * info.frame_rate),
+        max_gap=round(settings.max_gap * frame_rate),
         start_probability=settings.start_probability,
         keep_probability=settings.keep_probability,
     )
-    chunk_frames = 1 + key_distance * max(1, 64 // key_distance)
+    chunk_frames = 1 + key_distance * max(1, CHUNK_FRAMES // key_distance)
     times: list[float] = []
     raw: list[RawTrack] = []
-    frames = _watched(iter_frames(video, max_side=side), info, quiet)
-    for chunk in iter_chunks(frames, chunk_frames, settings.shot_threshold):
+    total = round(info.duration * info.frame_rate) or None
+    frames = progress(iter_frames(video, max_side=side), "faces", total=total, quiet=quiet)
+    for chunk in iter_chunks(_one_size(frames), chunk_frames, settings.shot_threshold):
         height, width = chunk.images.shape[1:3]
         times.extend(chunk.times[int(chunk.continues) :])
         raw.extend(follower.add(chunk))
@@ -113,52 +121,53 @@ def track_faces(
         return []
     zoom = np.array([info.width / width, info.height / height], np.float32)
     seconds = np.array(times)
-    tracks = [_finished(track, seconds, zoom, settings) for track in raw]
+    sightings = [confirm(track, settings.keep_probability) for track in raw]
+    faces = join_fragments([sighting for sighting in sightings if sighting is not None])
+    tracks = [_finished(face, seconds, zoom, settings) for face in faces]
     kept = sorted((t for t in tracks if t is not None), key=lambda t: (t.start, t.boxes[0, 0]))
     return [replace(track, track=f"T{number:03d}") for number, track in enumerate(kept, start=1)]
 
 
-def _watched(frames: Iterator[VideoFrame], info: VideoInfo, quiet: bool) -> Iterator[VideoFrame]:
-    total = round(info.duration * info.frame_rate) or None
-    return progress(frames, "faces", total=total, quiet=quiet)
+def _one_size(frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
+    """Bring pictures to the size of the first one; some streams change it on the way."""
+    size = None
+    for frame in frames:
+        height, width = frame.image.shape[:2]
+        size = size or (width, height)
+        if (width, height) != size:
+            frame = frame._replace(image=np.asarray(cv2.resize(frame.image, size)))
+        yield frame
 
 
 def _finished(
-    track: RawTrack,
+    sighting: Sighting,
     times: NDArray[np.float64],
     zoom: NDArray[np.float32],
     settings: TrackerSettings,
 ) -> FaceTrack | None:
-    """Fill, smooth and judge one raw track; None when it is no face to be trusted."""
-    frames = np.concatenate(track.frames)
-    faces = Detections(*(np.concatenate(part) for part in zip(*track.faces, strict=True)))
-    seen = faces.probabilities > settings.keep_probability
-    if not seen.any() or faces.probabilities[seen].mean() < settings.start_probability:
-        return None
-    frames, faces = frames[seen], faces.select(seen)
+    """Fill, smooth and judge one face; None when it is not to be trusted."""
+    frames, faces = sighting.frames, sighting.faces
     wanted = np.arange(frames[0], frames[-1] + 1)
     shown = times[wanted]
-    frame_time = shown[-1] - shown[0]
-    if len(wanted) < 2 or frame_time < settings.min_duration or len(frames) < len(wanted) / 2:
+    duration = float(shown[-1] - shown[0])
+    if (
+        len(wanted) < 2
+        or duration < settings.min_duration
+        or len(frames) < len(wanted) / 2
+        or faces.probabilities.mean() < settings.start_probability
+    ):
         return None
     values = np.concatenate([faces.boxes, faces.landmarks.reshape(-1, 10)], axis=1)
     filled = smooth(fill_gaps(times[frames], values, shown), settings.smoothing)
-    scaled = filled.reshape(-1, 7, 2) * zoom
-    boxes, landmarks = scaled[:, :2].reshape(-1, 4), scaled[:, 2:]
-    sizes = np.sqrt((boxes[:, 2:] - boxes[:, :2]).prod(axis=1))
+    points = (filled.reshape(-1, 7, 2) * zoom).astype(np.float32)  # (num_frames, 7, 2)
+    boxes, landmarks = points[:, :2].reshape(-1, 4), points[:, 2:]
     quality = {
-        "size": float(np.median(sizes)),
-        "frontality": float(measure_frontality(landmarks.astype(np.float32)).mean()),
+        "size": float(np.median(np.sqrt(box_areas(boxes)))),
+        "sharpness": sighting.sharpness,
+        "frontality": float(measure_frontality(landmarks).mean()),
         "detection": float(faces.probabilities.mean()),
-        "seen": float(len(frames) / len(wanted)),
-        "duration": float(frame_time),
+        "seen": len(frames) / len(wanted),
+        "duration": duration,
     }
-    return FaceTrack(
-        "",
-        shown,
-        boxes.astype(np.float32),
-        landmarks.astype(np.float32),
-        np.isin(wanted, frames),
-        track.shot,
-        quality,
-    )
+    detected = np.isin(wanted, frames)
+    return FaceTrack("", shown, boxes, landmarks, detected, sighting.shot, quality)

@@ -1,0 +1,47 @@
+"""Fragments of one face become one, others stay apart."""
+
+import numpy as np
+
+from pins_plugin.tracking.detector import Detections
+from pins_plugin.tracking.follow import RawTrack
+from pins_plugin.tracking.fragments import Sighting, confirm, join_fragments
+
+
+def _sighting(first: int, last: int, left: float, shot: int = 0, score: float = 0.9) -> Sighting:
+    frames = np.arange(first, last)
+    boxes = np.tile(np.array([left, 0, left + 40, 50], np.float32), (len(frames), 1))
+    faces = Detections(
+        boxes, np.zeros((len(frames), 5, 2), np.float32), np.full(len(frames), score, np.float32)
+    )
+    return Sighting(shot, frames, faces, sharpness=10.0)
+
+
+def test_fragments_that_meet_are_joined_in_any_order() -> None:
+    parts = [_sighting(18, 30, 4, score=0.99), _sighting(0, 20, 0), _sighting(29, 40, 8)]
+    for order in ([0, 1, 2], [2, 1, 0], [1, 2, 0]):
+        (whole,) = join_fragments([parts[number] for number in order])
+        np.testing.assert_array_equal(whole.frames, np.arange(40))
+        assert whole.faces.boxes[17, 0] == 0
+        assert whole.faces.boxes[18, 0] == 4  # the more probable one where both are
+        assert len(whole.faces.probabilities) == 40
+
+
+def test_neighbors_other_shots_and_later_faces_stay_apart() -> None:
+    beside, other_shot = _sighting(0, 20, 60), _sighting(15, 30, 0, shot=1)
+    later = _sighting(25, 40, 0)
+    parts = [_sighting(0, 20, 0), beside, other_shot, later]
+    assert len(join_fragments(parts)) == 4
+
+
+def test_confirm_keeps_what_was_seen() -> None:
+    face = _sighting(3, 9, 0).faces
+    scores = np.array([0.1, 0.9, 0.95, 0.2, 0.8, 0.1], np.float32)
+    raw = RawTrack(
+        2, [3], [face.boxes[0]], [np.arange(3, 9)], [face._replace(probabilities=scores)]
+    )
+    raw.sharpness.append(7.0)
+    seen = confirm(raw, 0.7)
+    assert seen is not None
+    assert seen.frames.tolist() == [4, 5, 7]
+    assert (seen.shot, seen.sharpness) == (2, 7.0)
+    assert confirm(raw, 0.99) is None
