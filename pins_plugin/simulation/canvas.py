@@ -1,8 +1,10 @@
 """A canvas for heads: shapes are given on the head (its half width is 1) and drawn in the picture, antialiased."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 from pins_plugin.simulation.color import Color
 
 Points = NDArray[np.float64]
+ROUNDNESS = np.array([1.15**-2, 1.75**-2])  # of the head, across and down
 SHIFT = 4  # fractional bits of OpenCV's coordinates
 
 
@@ -56,6 +59,11 @@ class Canvas:
         self.pose = pose
         self.jaw = jaw
         self._clip: NDArray[np.uint8] | None = None
+        across = pose.scale * np.array([np.cos(pose.roll), np.sin(pose.roll)])
+        down = pose.scale * np.array([-np.sin(pose.roll), np.cos(pose.roll)])
+        self._flat = np.stack([np.cos(pose.yaw) * across, np.cos(pose.pitch) * down])  # of x and y
+        self._depth = np.sin(pose.yaw) * across - np.sin(pose.pitch) * down  # of z
+        self._origin = np.array([pose.x, pose.y])
 
     @contextmanager
     def clip_to(self, outline: Points, lift: float | None = None) -> Iterator[None]:
@@ -73,23 +81,14 @@ class Canvas:
 
         `lift` raises them above the head's surface; None puts them in the plane of the silhouette.
         """
-        x, y = points[:, 0], points[:, 1]
-        if lift is None:
-            z = np.zeros_like(x)
-        else:
-            z = 0.9 * np.sqrt(np.clip(1 - (x / 1.15) ** 2 - (y / 1.75) ** 2, 0, 1)) + lift
-        y = y + self.jaw * np.clip((y - 0.45) / 0.9, 0, 1)
-        pose = self.pose
-        turned_x = x * np.cos(pose.yaw) + z * np.sin(pose.yaw)
-        turned_y = y * np.cos(pose.pitch) - z * np.sin(pose.pitch)
-        cos, sin = np.cos(pose.roll), np.sin(pose.roll)
-        return np.stack(
-            [
-                pose.x + pose.scale * (turned_x * cos - turned_y * sin),
-                pose.y + pose.scale * (turned_x * sin + turned_y * cos),
-            ],
-            axis=1,
-        )
+        z = None
+        if lift is not None:
+            z = 0.9 * np.sqrt(np.maximum(1 - (points * points) @ ROUNDNESS, 0)) + lift
+        if self.jaw:
+            points = points.copy()
+            points[:, 1] += self.jaw * np.minimum(np.maximum((points[:, 1] - 0.45) / 0.9, 0), 1)
+        pixels: Points = points @ self._flat + self._origin
+        return pixels if z is None else pixels + z[:, None] * self._depth
 
     def fill(self, points: Points, color: Color, lift: float | None = 0.0) -> None:
         """Fill a polygon of head points (n, 2)."""
@@ -106,25 +105,27 @@ class Canvas:
         cv2.polylines(self.image, [pixels], False, color, thickness, cv2.LINE_AA, SHIFT)
 
     def soft(
-        self, points: Points, color: Color, alpha: float, blur: float, lift: float | None = 0.0
+        self,
+        shapes: Points | list[Points],
+        color: Color,
+        alpha: float,
+        blur: float,
+        lift: float | None = 0.0,
     ) -> None:
-        """Blend a polygon into the picture, `blur` (standard deviation) in head units."""
-        pixels = self.project(points, lift)
-        self._blend(pixels, color, alpha, blur, None)
+        """Blend one or several polygons into the picture, `blur` (standard deviation) in head units."""
+        self._blend(shapes, color, alpha, blur, lift, None)
 
     def soft_line(
         self,
-        points: Points,
+        lines: Points | list[Points],
         color: Color,
         alpha: float,
         width: float,
         blur: float,
         lift: float | None = 0.0,
     ) -> None:
-        """Blend a line into the picture, `width` and `blur` in head units."""
-        self._blend(
-            self.project(points, lift), color, alpha, blur, max(1, round(width * self.pose.scale))
-        )
+        """Blend one or several lines into the picture, `width` and `blur` in head units."""
+        self._blend(lines, color, alpha, blur, lift, max(1, round(width * self.pose.scale)))
 
     def clipped(self, outline: Points, lift: float, paint: "list[tuple[Points, Color]]") -> None:
         """Fill polygons inside of an outline only: `paint` holds (points, color) from back to front."""
@@ -144,48 +145,83 @@ class Canvas:
         target[:] = (target + (patch.astype(np.float32) - target) * weight + 0.5).astype(np.uint8)
 
     def _blend(
-        self, pixels: Points, color: Color, alpha: float, blur: float, thickness: int | None
+        self,
+        shapes: Points | list[Points],
+        color: Color,
+        alpha: float,
+        blur: float,
+        lift: float | None,
+        thickness: int | None,
     ) -> None:
+        if alpha <= 0.01:
+            return
+        shapes = shapes if isinstance(shapes, list) else [shapes]
+        pixels = self.project(np.concatenate(shapes), lift)
         sigma = blur * self.pose.scale
-        box = self._box(pixels, 2.5 * sigma + 2)
-        if box is None or alpha <= 0.004:
+        box = self._box(pixels, 2 * sigma + 2)
+        if box is None:
             return
         left, top, right, bottom = box
         mask = np.zeros((bottom - top, right - left), np.uint8)
-        moved = _fixed(pixels - (left, top))
+        fixed = _fixed(pixels - (left, top))
+        parts, first = [], 0
+        for shape in shapes:
+            parts.append(fixed[first : first + len(shape)])
+            first += len(shape)
         if thickness is None:
-            cv2.fillPoly(mask, [moved], 255, cv2.LINE_AA, SHIFT)
+            for part in parts:  # one by one: where they overlap fillPoly would leave a hole
+                cv2.fillPoly(mask, [part], 255, cv2.LINE_AA, SHIFT)
         else:
-            cv2.polylines(mask, [moved], False, 255, thickness, cv2.LINE_AA, SHIFT)
+            cv2.polylines(mask, parts, False, 255, thickness, cv2.LINE_AA, SHIFT)
         if sigma > 0.3:
-            mask = cv2.GaussianBlur(mask, (0, 0), sigma)
+            size = 2 * math.ceil(2 * sigma) + 1
+            mask = cv2.GaussianBlur(mask, (size, size), sigma)
         if self._clip is not None:
             mask = cv2.multiply(mask, self._clip[top:bottom, left:right], scale=1 / 255)
-        weight = mask.astype(np.float32)[..., None] * np.float32(min(alpha, 1.0) / 255)
+        weight = mask[..., None] * np.float32(min(alpha, 1.0) / 255)
         target = self.image[top:bottom, left:right]
-        target[:] = (target + (np.array(color, np.float32) - target) * weight + 0.5).astype(
-            np.uint8
-        )
+        change = np.array(color, np.float32) - target
+        change *= weight
+        change += target
+        change += 0.5
+        target[:] = change
 
     def _box(self, pixels: Points, margin: float) -> tuple[int, int, int, int] | None:
         """Pixel box around points, cut at the picture's border; None when nothing is left."""
         height, width = self.image.shape[:2]
-        left, top = np.maximum(np.floor(pixels.min(axis=0) - margin), 0).astype(int)
-        right, bottom = np.minimum(
-            np.ceil(pixels.max(axis=0) + margin) + 1, (width, height)
-        ).astype(int)
+        (x1, y1), (x2, y2) = pixels.min(axis=0).tolist(), pixels.max(axis=0).tolist()
+        left, top = max(math.floor(x1 - margin), 0), max(math.floor(y1 - margin), 0)
+        right, bottom = (
+            min(math.ceil(x2 + margin) + 1, width),
+            min(math.ceil(y2 + margin) + 1, height),
+        )
         return (left, top, right, bottom) if right > left and bottom > top else None
 
 
 def ellipse(x: float, y: float, width: float, height: float, num_points: int = 24) -> Points:
     """Return the outline (num_points, 2) of an ellipse with half axes `width` and `height`."""
-    angle = np.linspace(0, 2 * np.pi, num_points, endpoint=False)
-    return np.stack([x + width * np.cos(angle), y + height * np.sin(angle)], axis=1)
+    return _circle(num_points) * (width, height) + (x, y)
+
+
+def curve(x: Points, y: Points) -> Points:
+    """Return points (n, 2) from their coordinates, each (n,)."""
+    return np.stack([x, y], axis=1)
 
 
 def mirror(points: Points) -> Points:
     """Return the same points on the head's other side."""
     return points * (-1, 1)
+
+
+def both(points: Points) -> list[Points]:
+    """Return points and their mirror image: eyes, ears and cheeks come in pairs."""
+    return [points, mirror(points)]
+
+
+@lru_cache
+def _circle(num_points: int) -> Points:
+    angle = np.linspace(0, 2 * np.pi, num_points, endpoint=False)
+    return curve(np.cos(angle), np.sin(angle))
 
 
 def _fixed(pixels: Points) -> NDArray[np.int32]:

@@ -17,7 +17,9 @@ from pins_plugin.simulation.camera import (
     sample_sway,
 )
 from pins_plugin.simulation.canvas import Canvas, Pose
-from pins_plugin.simulation.face import CLOTHES, Expression, draw_person, look_of
+from pins_plugin.simulation.eyes import Expression
+from pins_plugin.simulation.face import draw_person
+from pins_plugin.simulation.look import CLOTHES, look_of
 from pins_plugin.simulation.person import Person, sample_person
 from pins_plugin.simulation.phones import VOCABULARY, Mouth
 from pins_plugin.simulation.utterance import Utterance, mouth_track, say

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pins_plugin.simulation.canvas import Canvas, Points, ellipse
+from pins_plugin.simulation.canvas import Canvas, Points, both, curve, ellipse
 from pins_plugin.simulation.color import Color, mix, shade
 from pins_plugin.simulation.phones import Mouth
 
@@ -53,8 +53,8 @@ def draw_mouth(canvas: Canvas, lips: LipShape, mouth: Mouth) -> None:
     line = shade(lips.color, 0.38)
     seam_alpha = 0.85 if gap < 0.03 else 0.35
     canvas.soft_line(upper_inner, line, seam_alpha, 0.022, 0.006, LIFT)
-    for corner in (upper_inner[0], upper_inner[-1]):
-        canvas.soft(ellipse(corner[0], corner[1], 0.030, 0.024), lips.shadow, 0.6, 0.015, LIFT)
+    x, y = upper_inner[-1]
+    canvas.soft(both(ellipse(x, y, 0.030, 0.024, 12)), lips.shadow, 0.6, 0.015, LIFT)
 
 
 def lip_contours(lips: LipShape, mouth: Mouth) -> tuple[Points, Points, Points, Points]:
@@ -81,14 +81,14 @@ def lip_contours(lips: LipShape, mouth: Mouth) -> tuple[Points, Points, Points, 
     )  # wide mouths are boxy, round ones oval
     arch = 1 - np.abs(u) ** sharpness
     inner_half = half * (0.93 - 0.20 * mouth.rounding)
-    upper_inner = np.stack([inner_half * u, corner_y + (upper_y - corner_y) * arch], axis=1)
-    lower_inner = np.stack([inner_half * u, corner_y + (lower_y - corner_y) * arch], axis=1)
+    upper_inner = curve(inner_half * u, corner_y + (upper_y - corner_y) * arch)
+    lower_inner = curve(inner_half * u, corner_y + (lower_y - corner_y) * arch)
     pout = 1 + 0.35 * mouth.rounding - 0.45 * mouth.press - 0.18 * max(spread, 0)
     bow = 1 - 0.25 * np.exp(-((u / 0.13) ** 2))
     upper_thick = lips.upper * pout * (1 - np.abs(u) ** 1.9) * bow
     lower_thick = lips.lower * pout * (1 - 0.5 * mouth.tuck) * (1 - np.abs(u) ** 2.4)
-    upper_outer = np.stack([half * u, upper_inner[:, 1] - upper_thick], axis=1)
-    lower_outer = np.stack([half * u, lower_inner[:, 1] + lower_thick], axis=1)
+    upper_outer = curve(half * u, upper_inner[:, 1] - upper_thick)
+    lower_outer = curve(half * u, lower_inner[:, 1] + lower_thick)
     return upper_inner, lower_inner, upper_outer, lower_outer
 
 
@@ -121,6 +121,6 @@ def _inside(
 def _band(u: Points, half: float, top: float, bottom: float, bend: float) -> Points:
     """A curved stripe: its free edge bends by `bend` toward the corners."""
     free, held = (bottom, top) if bend < 0 else (top, bottom)
-    edge = np.stack([half * u, free + bend * u**2], axis=1)
-    other = np.stack([half * u[::-1], np.full(len(u), held)], axis=1)
+    edge = curve(half * u, free + bend * u**2)
+    other = curve(half * u[::-1], np.full(len(u), held))
     return np.concatenate([edge, other])

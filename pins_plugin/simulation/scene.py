@@ -15,7 +15,9 @@ from pins_plugin.simulation.camera import (
     sample_sway,
 )
 from pins_plugin.simulation.canvas import Canvas, Pose
-from pins_plugin.simulation.face import CLOTHES, Expression, Look, draw_person, face_box, look_of
+from pins_plugin.simulation.eyes import Expression
+from pins_plugin.simulation.face import draw_person, face_box
+from pins_plugin.simulation.look import CLOTHES, Look, look_of
 from pins_plugin.simulation.phones import MOUTH_PARAMETERS, Mouth
 from pins_plugin.simulation.script import FRAME_RATE, Script, Shot
 from pins_plugin.simulation.utterance import mouth_track, rest_track
