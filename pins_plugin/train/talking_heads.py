@@ -54,6 +54,8 @@ def train_talking_heads(hparams: dict[str, Any], run_opts: Any = None) -> list[d
     crop = RandomCrop(train_shards, hparams["seconds"], hparams["seed"])
     loader, sampler = _make_loader(train_clips, crop, hparams)
     modules = {name: hparams[name] for name in (*ENCODERS, "objective")}
+    for name, load in (hparams["starting_weights"] or {}).items():
+        load(modules[name])
     counter = EpochCounter(hparams["num_epochs"])
     checkpointer = WholeCheckpointer(
         output / "checkpoints", {**modules, "counter": counter, "loader": loader}

@@ -1,15 +1,54 @@
-"""Spectrograms: what is padding does not count."""
+"""Front ends against their definitions."""
 
+import numpy as np
+import pytest
 import torch
 
-from pins_plugin.models.spectrogram import LogMelSpectrogram
+from pins_plugin.models.spectrogram import LogMelSpectrogram, MagnitudeSpectrogram
 
 
-def test_padding_does_not_shift_the_mean_level() -> None:
-    """A bug once: the level was averaged over the padding too, and moved every embedding."""
-    front_end = LogMelSpectrogram(num_bins=20)
-    short = torch.randn(1, 8000, generator=torch.Generator().manual_seed(0))
-    padded = torch.cat([short, torch.zeros(1, 8000)], dim=1)
-    alone, beside = front_end(short), front_end(padded, torch.tensor([0.5]))
-    torch.testing.assert_close(beside[..., :45], alone[..., :45], atol=0.05, rtol=0)
-    assert (beside[..., 52:] == 0).all()
+def test_magnitudes_are_those_of_numpy() -> None:
+    waveform = np.random.default_rng(0).normal(size=4000)
+    window = np.hamming(401)[:400]  # periodic, as torch's
+    padded = np.pad(waveform, 256)
+    frames = np.stack([padded[start + 56 : start + 456] for start in range(0, 4000, 160)])
+    expected = np.abs(np.fft.fft(frames * window, 512)).T  # (512, 25)
+    expected = (expected - expected.mean(axis=1, keepdims=True)) / expected.std(
+        axis=1, keepdims=True
+    )
+    found = MagnitudeSpectrogram()(torch.from_numpy(waveform).float()[None])[0]
+    assert found.shape == (512, 25)
+    assert np.abs(found.numpy() - expected).max() < 1e-3
+
+
+def test_each_bin_is_standardized() -> None:
+    spectrograms = MagnitudeSpectrogram()(torch.randn(2, 48000))
+    assert spectrograms.shape == (2, 512, 300)
+    assert spectrograms.mean(dim=-1).abs().max() < 1e-4
+    assert (spectrograms.std(dim=-1, correction=0) - 1).abs().max() < 1e-2
+
+
+def test_padding_does_not_count() -> None:
+    short = torch.randn(1, 16000)
+    padded = torch.cat([short, torch.zeros(1, 16000)], dim=1)
+    alone = MagnitudeSpectrogram()(short)
+    found = MagnitudeSpectrogram()(padded, torch.tensor([0.5]))
+    assert torch.allclose(found[..., :98], alone[..., :98], atol=0.05)
+    assert (found[..., 100:] == 0).all()
+
+
+@pytest.mark.parametrize("frequency", [200.0, 1000.0, 4000.0])
+def test_tone_lands_in_its_bin(frequency: float) -> None:
+    times = torch.arange(32000) / 16000
+    tone = torch.sin(2 * torch.pi * frequency * times) * (times < 1)  # so that its bin varies
+    spectrogram = MagnitudeSpectrogram()(tone[None] + 1e-3 * torch.randn(1, 32000))[0]
+    contrast = spectrogram[:257, 20:90].mean(dim=-1)
+    assert abs(int(contrast.argmax()) - frequency * 512 / 16000) <= 2
+
+
+def test_mel_bands_forget_the_level() -> None:
+    waveforms = torch.randn(2, 16000)
+    mel = LogMelSpectrogram(num_bins=40)
+    assert mel(waveforms).shape == (2, 40, 101)
+    assert torch.allclose(mel(waveforms), mel(0.1 * waveforms), atol=1e-2)
+    assert mel(waveforms).mean(dim=(1, 2)).abs().max() < 1e-4
