@@ -1,6 +1,7 @@
 """From similarities to probabilities, fitted on people whom the model has not seen."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from pins_plugin.inference.synchronizer import (
     offset_evidence,
     speaking_evidence,
 )
+from pins_plugin.models.folder import HYPERPARAMS, resolve_source
+from pins_plugin.models.safe_yaml import format_model_yaml, parse_model_yaml
+from pins_plugin.utils.files import write_text
 
 WINDOW_LENGTHS = (15, 25, 38, 50, 75)
 DUBBED = 0.2  # share of windows with somebody else's sound, for which no offset is right
@@ -104,3 +108,11 @@ def _fit(evidence: NDArray, labels: NDArray, balanced: bool) -> list[float]:
     model = LogisticRegression(C=100.0, class_weight="balanced" if balanced else None)
     model.fit(evidence, labels)
     return [round(float(value), 4) for value in (*model.intercept_, *model.coef_[0])]
+
+
+def write_calibration(source: str | Path, weights: Mapping[str, list[float]]) -> None:
+    """Put the weights into a model folder's settings."""
+    path = resolve_source(source) / HYPERPARAMS
+    values = parse_model_yaml(path.read_text(encoding="utf-8"))
+    values["settings"] = {**values.get("settings", {}), **weights}
+    write_text(path, format_model_yaml(values))

@@ -52,6 +52,7 @@ class LipEncoder(nn.Module):
         self.num_points = num_points
         self.num_lip_points = num_lip_points
         self.embedding_dim = embedding_dim
+        self.inner_dim = channels // 2 + channels
         self.dropout = nn.Dropout(dropout)
         self.modes = nn.Conv1d(4 * num_points, channels // 2, 1)  # of movement
         self.first = nn.Conv1d(channels // 2, channels, 5, padding=2)
@@ -71,22 +72,40 @@ class LipEncoder(nn.Module):
         -------
         lip_features : (batch, num_frames, embedding_dim) Tensor
         """
+        if lips.shape[1:2] == (0,):
+            return lips.new_zeros(len(lips), 0, self.embedding_dim)
+        _, hidden = self._encode(lips)
+        features = self.last(hidden).transpose(1, 2)
+        return functional.normalize(features, dim=-1)
+
+    def inner_features(self, lips: Tensor) -> Tensor:
+        """What the layers below the last find, for other tasks than synchronization.
+
+        Parameters
+        ----------
+        lips : (batch, num_frames, num_points, 2) Tensor
+
+        Returns
+        -------
+        features : (batch, num_frames, inner_dim) Tensor
+            Modes of movement and the output of the convolutions.
+        """
+        return torch.cat(self._encode(lips), dim=1).transpose(1, 2)
+
+    def _encode(self, lips: Tensor) -> tuple[Tensor, Tensor]:
+        """Modes (batch, channels / 2, num_frames) and hidden units (batch, channels, num_frames)."""
         if lips.dim() != 4 or lips.shape[2:] != (self.num_points, 2):
             raise ShapeError(
                 f"lips: expected shape (batch, num_frames, {self.num_points}, 2), got {tuple(lips.shape)}"
             )
-        if lips.shape[1] == 0:
-            return lips.new_zeros(len(lips), 0, self.embedding_dim)
         origin = lips[:, :, : self.num_lip_points].mean(dim=(1, 2), keepdim=True)
         shapes = (lips - origin).flatten(2)  # (batch, num_frames, 2 num_points)
         shapes = shapes - shapes.mean(dim=1, keepdim=True)
         shapes = 0.5 * shapes / (shapes.std(dim=(1, 2), keepdim=True) + 0.02)
         changes = functional.pad(shapes[:, 1:] - shapes[:, :-1], (0, 0, 0, 1))
         inputs = torch.cat([shapes, 2 * changes], dim=2).transpose(1, 2)
-        hidden = self.first(self.modes(self.dropout(inputs)))
-        hidden = functional.relu(self.first_norm(hidden))
-        features = self.last(self.blocks(hidden)).transpose(1, 2)
-        return functional.normalize(features, dim=-1)
+        modes = self.modes(self.dropout(inputs))
+        return modes, self.blocks(functional.relu(self.first_norm(self.first(modes))))
 
 
 class SoundEncoder(nn.Module):

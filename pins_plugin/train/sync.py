@@ -10,8 +10,13 @@ from speechbrain.utils.checkpoints import Checkpointer
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from pins_plugin.data.sync import SyncBatch, SyncBatches, SyncClip
+from pins_plugin.data.sync import SyncBatch, SyncBatches, SyncClip, load_sync_clip
+from pins_plugin.errors import PinsError
+from pins_plugin.models.folder import save_model_folder
 from pins_plugin.utils.seeding import seed_everything
+
+UNCALIBRATED = {"offset_weights": [-1.85, 3.09, 0.82], "speaking_weights": [-1.1, 6.5, 0.4, 3.8]}
+ENCODER_OPTIONS = ("channels", "embedding_dim", "num_blocks", "dropout")
 
 
 class SyncBrain(sb.Brain):
@@ -143,3 +148,56 @@ def train_synchronizer(
     for module in modules.values():
         module.eval()
     return brain.losses
+
+
+def train_sync(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None:
+    """Carry out the experiment of `hparams/sync.yaml` and write a model folder.
+
+    Parameters
+    ----------
+    hparams : dict
+        The entries of the YAML, built.
+    run_opts : dict
+        SpeechBrain's run options; `device` is used.
+
+    Raises
+    ------
+    PinsError
+        When there is no clip to train on.
+    """
+    folder = Path(hparams["output_folder"])
+    clips = [load_sync_clip(path) for path in sorted(Path(hparams["clips"]).rglob("*.npz"))]
+    left_out = set(hparams["leave_out"])
+    kept = [clip for clip in clips if not {clip.person, clip.name} & left_out]
+    if not kept:
+        raise PinsError(
+            f"clips: {hparams['clips']}: expected clips of recipes/Sync/prepare.py, got none to train on"
+        )
+    encoders = {name: hparams[name] for name in ("lip_encoder", "sound_encoder")}
+    options = {
+        name: hparams[name]
+        for name in ("num_epochs", "steps_per_epoch", "num_frames", "batch_size", "learning_rate",
+                     "weight_decay", "augmentation", "balance", "seed")
+    }  # fmt: skip
+    train_synchronizer(
+        kept,
+        hparams["lip_encoder"],
+        hparams["sound_encoder"],
+        hparams["objective"],
+        **options,
+        device=run_opts.get("device", "cpu"),
+        folder=folder / "checkpoints",
+        train_logger=sb.utils.train_logger.FileTrainLogger(folder / "train_log.txt"),
+    )
+    arguments = {name: hparams[name] for name in ENCODER_OPTIONS}
+    save_model_folder(
+        folder / "model",
+        encoders,
+        {
+            "lip_encoder": ("pins_plugin.models.sync.LipEncoder", arguments),
+            "sound_encoder": ("pins_plugin.models.sync.SoundEncoder", arguments),
+        },
+        UNCALIBRATED,
+        f"# Synchronization model\n\nTrained on {len(kept)} clips of {len({c.person for c in kept})} people; "
+        "its confidences are not yet calibrated (recipes/Sync/calibrate.py).\n",
+    )

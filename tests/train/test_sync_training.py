@@ -1,13 +1,20 @@
 """Training on toy clips in which the lips open with the sound: it learns, resumes, and repeats itself."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
-from pins_plugin.data.sync import SyncClip
+from pins_plugin.data.sync import SyncClip, save_sync_clip
+from pins_plugin.errors import PinsError
+from pins_plugin.inference.synchronizer import Synchronizer
 from pins_plugin.losses.window_matching import WindowMatchingLoss
 from pins_plugin.models.sync import LipEncoder, SoundEncoder
+from pins_plugin.train.experiment import load_experiment
 from pins_plugin.train.sync import one_cycle, train_synchronizer
+
+HPARAMS = Path(__file__).resolve().parents[2] / "hparams"
 
 
 def make_clips(count: int = 6, num_frames: int = 80) -> list[SyncClip]:
@@ -60,3 +67,28 @@ def test_training_goes_on_from_a_checkpoint(tmp_path) -> None:
 @pytest.mark.parametrize(("progress", "share"), [(0.0, 0.04), (0.2, 1.0), (0.6, 0.5), (1.0, 0.0)])
 def test_one_cycle_by_hand(progress: float, share: float) -> None:
     assert one_cycle(progress) == pytest.approx(share, abs=1e-3)
+
+
+def test_yaml_trains_a_model_folder_that_opens(tmp_path) -> None:
+    for clip in make_clips(3):
+        save_sync_clip(tmp_path / "clips" / f"{clip.name}.npz", clip)
+    options = {
+        "clips": str(tmp_path / "clips"), "output_folder": str(tmp_path / "run"), "num_epochs": 1,
+        "leave_out": ["person0"], "steps_per_epoch": 2, "batch_size": 2, "num_frames": 32, "channels": 8, "embedding_dim": 4,
+    }  # fmt: skip
+    hparams = load_experiment(HPARAMS / "sync.yaml", options)
+    hparams["run"](hparams, {})
+    synchronizer = Synchronizer.from_hparams(tmp_path / "run" / "model")
+    clip = make_clips(1)[0]
+    features = synchronizer.features(clip.lips, np.arange(80) / 25, clip.waveform)
+    assert features.lips.shape == (80, 4)
+    assert "on 2 clips of 2 people" in (
+        tmp_path / "run" / "model" / "README.md"
+    ).read_text().replace("Trained", "")
+
+
+def test_no_clips_are_explained(tmp_path) -> None:
+    options = {"clips": str(tmp_path), "output_folder": str(tmp_path / "run")}
+    hparams = load_experiment(HPARAMS / "sync.yaml", options)
+    with pytest.raises(PinsError, match="got none to train on"):
+        hparams["run"](hparams, {})
