@@ -36,6 +36,8 @@ HOMES = {
     "silero_vad": {"pipelines"},
     "scenedetect": {"tracking"},
     "entrypoints": {"plugins"},
+    "onnxruntime": {"models"},
+    "faiss": {"inference"},
     "matplotlib": {"report"},
     "jinja2": {"report"},
 }

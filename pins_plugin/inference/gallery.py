@@ -1,0 +1,261 @@
+"""A gallery of known faces and voices: add, search by either, save, load.
+
+Faces and voices live in one space, so a voice can be looked up among faces as well as among voices.
+"""
+
+import json
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from pins_plugin.errors import MediaError, ShapeError
+from pins_plugin.inference.vector_index import VectorIndex
+from pins_plugin.utils.files import atomic_path
+
+Embeddings = NDArray[np.float32]
+MODALITIES = ("face", "voice")
+BLOCK = 65_536  # rows that are compared at once
+
+
+class Matches(NamedTuple):
+    """What a search found, best first.
+
+    Parameters
+    ----------
+    labels : list of list of str
+        One list for each query.
+    similarities : (num_queries, k) float32 array
+        Cosine, in [-1, 1].
+    """
+
+    labels: list[list[str]]
+    similarities: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """All items of one modality; never changed, only replaced, so that readers need no lock."""
+
+    labels: NDArray[np.str_]
+    embeddings: Embeddings
+    index: VectorIndex | None = None  # over the first rows
+
+
+class Gallery:
+    """Labeled embeddings of faces and voices.
+
+    Searches may run in many threads while another adds: each sees the gallery as it was when it began. A
+    saved file is replaced in one step, so that other processes read either the old or the new one.
+
+    Parameters
+    ----------
+    embedding_dim : int
+
+    Examples
+    --------
+    >>> gallery = Gallery(embedding_dim=2)
+    >>> gallery.add(["ann", "bob"], [[1, 0], [0, 1]], modality="face")
+    >>> gallery.search([[0.6, 0.8]], k=1, modality="face").labels
+    [['bob']]
+    """
+
+    def __init__(self, embedding_dim: int) -> None:
+        self.embedding_dim = embedding_dim
+        empty = Shelf(np.empty(0, dtype=str), np.empty((0, embedding_dim), np.float32))
+        self._shelves = dict.fromkeys(MODALITIES, empty)
+        self._writing = threading.Lock()
+
+    def __len__(self) -> int:
+        return sum(len(shelf.labels) for shelf in self._shelves.values())
+
+    def labels(self, modality: str) -> list[str]:
+        """Labels of all items of one modality, in the order they were added."""
+        return [str(label) for label in self._shelf(modality).labels]
+
+    def add(self, labels: Sequence[str], embeddings: ArrayLike, modality: str) -> None:
+        """Add items; many at once are much faster than one by one.
+
+        Parameters
+        ----------
+        labels : (num_items,) sequence of str
+            Whose they are; a label may have many items, of both modalities.
+        embeddings : (num_items, embedding_dim) array
+        modality : {"face", "voice"}
+
+        Raises
+        ------
+        ShapeError
+            When shapes differ, or an embedding is zero or not finite.
+        """
+        rows = self._unit_rows(embeddings)
+        if len(labels) != len(rows):
+            raise ShapeError(f"labels: expected {len(rows)}, one for each row, got {len(labels)}")
+        with self._writing:
+            shelf = self._shelf(modality)
+            self._shelves[modality] = replace(
+                shelf,
+                labels=np.concatenate([shelf.labels, np.asarray(labels, dtype=str)]),
+                embeddings=np.concatenate([shelf.embeddings, rows]),
+            )
+
+    def remove(self, label: str) -> int:
+        """Take all items of a label out, and give their number; an index must be built again."""
+        with self._writing:
+            before = len(self)
+            for modality, shelf in self._shelves.items():
+                keep = shelf.labels != label
+                if not keep.all():
+                    self._shelves[modality] = Shelf(shelf.labels[keep], shelf.embeddings[keep])
+            return before - len(self)
+
+    def build_index(self, modality: str, **options: Any) -> None:
+        """Make searches among one modality approximate and fast (FAISS); worth it from 100,000 items on.
+
+        Items that are added later are compared one by one until the index is built again.
+
+        Parameters
+        ----------
+        modality : {"face", "voice"}
+        **options
+            Of `VectorIndex.build`.
+
+        Raises
+        ------
+        MissingExtraError
+            When FAISS is not installed.
+        """
+        with self._writing:
+            shelf = self._shelf(modality)
+            index = VectorIndex.build(shelf.embeddings, **options)
+            self._shelves[modality] = replace(shelf, index=index)
+
+    def search(self, embeddings: ArrayLike, k: int = 5, *, modality: str) -> Matches:
+        """Find the most alike items of one modality, whatever the modality of the queries.
+
+        Parameters
+        ----------
+        embeddings : (num_queries, embedding_dim) or (embedding_dim,) array
+        k : int
+            At most as many as there are items.
+        modality : {"face", "voice"}
+            What to search.
+
+        Returns
+        -------
+        matches : Matches
+        """
+        queries = self._unit_rows(np.atleast_2d(np.asarray(embeddings, dtype=np.float32)))
+        shelf = self._shelf(
+            modality
+        )  # one look: what happens to the gallery meanwhile does not matter
+        k = min(k, len(shelf.labels))
+        if k < 1:
+            return Matches([[] for _ in queries], np.zeros((len(queries), 0), np.float32))
+        start = 0 if shelf.index is None else shelf.index.num_rows
+        rows, similarities = _exact(queries, shelf.embeddings[start:], k)
+        rows += start
+        if shelf.index is not None:
+            found = shelf.index.search(queries, shelf.embeddings, k)
+            rows = np.concatenate([rows, found[0]], axis=1)
+            similarities = np.concatenate([similarities, found[1]], axis=1)
+        order = np.argsort(-similarities, axis=1, kind="stable")[:, :k]
+        rows = np.take_along_axis(rows, order, axis=1)
+        similarities = np.take_along_axis(similarities, order, axis=1)
+        return Matches([[str(label) for label in shelf.labels[row]] for row in rows], similarities)
+
+    def save(self, path: str | Path) -> None:
+        """Write everything, indices included, as one safetensors file, in one step."""
+        arrays: dict[str, NDArray] = {}
+        shelves = dict(self._shelves)
+        for modality, shelf in shelves.items():
+            arrays[f"{modality}_embeddings"] = shelf.embeddings
+            text = json.dumps(shelf.labels.tolist()).encode()
+            arrays[f"{modality}_labels"] = np.frombuffer(text, np.uint8)
+            if shelf.index is not None:
+                arrays[f"{modality}_index"] = shelf.index.to_bytes()
+        with atomic_path(path) as temporary:
+            save_file(arrays, temporary, metadata={"kind": "pins_plugin gallery", "version": "1"})
+
+    @classmethod
+    def load(cls, path: str | Path, *, with_index: bool = True) -> Self:
+        """Read what `save` wrote.
+
+        Parameters
+        ----------
+        path : str or Path
+        with_index : bool
+            Whether to read the FAISS indices as well; switch it off for a file of unknown origin, because
+            FAISS does not check what it reads.
+
+        Raises
+        ------
+        MediaError
+            When the file is missing, damaged or of another kind.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise MediaError(f"{path}: no such file; expected a gallery")
+        try:
+            with safe_open(path, framework="numpy") as file:
+                if (file.metadata() or {}).get("kind") != "pins_plugin gallery":
+                    raise MediaError(
+                        f"{path}: not a gallery; expected a file that Gallery.save wrote"
+                    )
+                arrays = {
+                    name: file.get_tensor(name)
+                    for name in file.keys()  # noqa: SIM118 - not a mapping
+                    if with_index or not name.endswith("_index")
+                }
+            gallery = cls(int(arrays["face_embeddings"].shape[1]))
+            for modality in MODALITIES:
+                labels = json.loads(arrays[f"{modality}_labels"].tobytes())
+                gallery.add(labels, arrays[f"{modality}_embeddings"], modality)
+                if f"{modality}_index" in arrays:
+                    index = VectorIndex.from_bytes(arrays[f"{modality}_index"])
+                    shelf = gallery._shelves[modality]
+                    if index.num_rows > len(labels):
+                        raise ValueError("index of another gallery")
+                    gallery._shelves[modality] = replace(shelf, index=index)
+        except (SafetensorError, KeyError, ValueError, OSError, IndexError) as error:
+            raise MediaError(f"{path}: damaged gallery ({error}); save it again") from error
+        return gallery
+
+    def _shelf(self, modality: str) -> Shelf:
+        if modality not in self._shelves:
+            raise ShapeError(f"modality: expected 'face' or 'voice', got {modality!r}")
+        return self._shelves[modality]
+
+    def _unit_rows(self, embeddings: ArrayLike) -> Embeddings:
+        rows = np.asarray(embeddings, dtype=np.float32)
+        if rows.ndim != 2 or rows.shape[1] != self.embedding_dim:
+            raise ShapeError(
+                f"embeddings: expected (num_items, {self.embedding_dim}), got {rows.shape}"
+            )
+        norms = np.linalg.norm(rows, axis=1, keepdims=True)
+        if not (np.isfinite(norms) & (norms > 0)).all():
+            raise ShapeError("embeddings: expected finite rows that are not zero")
+        return np.asarray(rows / norms)
+
+
+def _exact(queries: Embeddings, items: Embeddings, k: int) -> tuple[NDArray[np.int64], Embeddings]:
+    """Compare with every item, block by block: rows and similarities of the best k (or all), unordered."""
+    rows = np.zeros((len(queries), 0), np.int64)
+    best = np.zeros((len(queries), 0), np.float32)
+    for start in range(0, len(items), BLOCK):
+        block = queries @ items[start : start + BLOCK].T  # (num_queries, block)
+        places = np.broadcast_to(np.arange(start, start + block.shape[1]), block.shape)
+        best, rows = np.concatenate([best, block], axis=1), np.concatenate([rows, places], axis=1)
+        if best.shape[1] > k:
+            kept = np.argpartition(-best, k - 1, axis=1)[:, :k]
+            best, rows = (
+                np.take_along_axis(best, kept, axis=1),
+                np.take_along_axis(rows, kept, axis=1),
+            )
+    return rows, best
