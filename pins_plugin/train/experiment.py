@@ -3,7 +3,8 @@
 The syntax is HyperPyYAML's, with one addition: a first line ``extends: other.yaml`` takes over all entries
 of another file (relative to this one) that are not given anew. The entry ``run`` names the function that carries
 the experiment out, ``run(hparams, run_opts)``; `hparams["resolved_yaml"]` is the text with everything filled in.
-An entry ``seed`` makes fresh weights reproducible.
+An entry ``seed`` makes fresh weights reproducible. `face_encoder` and `voice_encoder` may also be the name of an
+installed plugin, or an ONNX file.
 """
 
 import difflib
@@ -19,9 +20,11 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
 
 from pins_plugin.errors import ExperimentError
+from pins_plugin.plugins import get_plugin
 from pins_plugin.utils.seeding import seed_everything
 
 YAML = ruamel.yaml.YAML()
+ENCODERS = ("face_encoder", "voice_encoder")
 
 
 def run_experiment(arguments: Sequence[str]) -> None:
@@ -71,6 +74,9 @@ def load_experiment(path: str | Path, overrides: str | dict[str, Any] = "") -> d
             hint = f"; did you mean --{close[0]}?" if close else f"; it has {', '.join(tree)}"
             raise ExperimentError(f"--{name}: {path} has no such entry{hint}")
         tree[name] = value
+    for name in ENCODERS:
+        if isinstance(tree.get(name), str) and _tag(tree[name]) is None:
+            tree[name] = _encoder_by_name(name, tree[name], "embedding_dim" in tree)
     left_open = [name for name, value in tree.items() if _tag(value) == "!PLACEHOLDER"]
     if left_open:
         raise ExperimentError(f"{path}: give {' and '.join(f'--{name}' for name in left_open)}")
@@ -112,6 +118,20 @@ def module_config(resolved_yaml: str, name: str) -> tuple[str, dict[str, Any]]:
     if not tag.startswith("!new:"):
         raise ExperimentError(f"{name}: expected an entry made with !new:, got {tag or node!r}")
     return tag.removeprefix("!new:"), _plain(node)
+
+
+def _encoder_by_name(entry: str, name: str, with_dim: bool) -> Any:
+    """The YAML of an encoder that is given as an ONNX file, or by the name of a plugin."""
+    if name.endswith(".onnx"):
+        kind = "OnnxFaceEncoder" if entry == "face_encoder" else "OnnxVoiceEncoder"
+        tag, arguments = f"!apply:pins_plugin.models.onnx_encoder.{kind}.from_file", {"path": name}
+    else:
+        tag, arguments = f"!new:{get_plugin(f'{entry}s', name).target}", {}
+    node = YAML.load(
+        f"{entry}: {tag} {{{'embedding_dim: !ref <embedding_dim>' if with_dim else ''}}}"
+    )[entry]
+    node.update(arguments)
+    return node
 
 
 def _read(path: Path) -> CommentedMap:

@@ -75,7 +75,8 @@ def train_talking_heads(hparams: dict[str, Any], run_opts: Any = None) -> list[d
     if sb.utils.distributed.if_main_process():
         checkpointer.recover_whole(max_key="roc_auc" if brain.scorer else None)
         write_json(output / "history.json", brain.history)
-        _save_model(output / "model", modules, hparams, brain.history)
+        calibration = brain.scorer.calibrate() if brain.scorer else None
+        _save_model(output / "model", modules, hparams, brain.history, calibration)
     return brain.history
 
 
@@ -179,21 +180,33 @@ def _make_scorer(clips: list[TalkingFaceClip], hparams: dict[str, Any]) -> Valid
 
 
 def _save_model(
-    folder: Path, modules: dict[str, Any], hparams: dict[str, Any], history: list[dict[str, float]]
+    folder: Path,
+    modules: dict[str, Any],
+    hparams: dict[str, Any],
+    history: list[dict[str, float]],
+    calibration: dict[str, float] | None,
 ) -> None:
     best = max(history, key=lambda entry: entry.get("roc_auc", 0.0), default={})
     save_model_folder(
         folder,
         {name: modules[name] for name in ENCODERS},
-        {name: module_config(hparams["resolved_yaml"], name) for name in ENCODERS},
+        {name: _config_of(modules[name], hparams, name) for name in ENCODERS},
         {
             "image_size": hparams["image_size"],
             "seconds": hparams["seconds"],
             "seed": hparams["seed"],
             "validation": {name: best[name] for name in ("epoch", "roc_auc") if name in best},
+            "calibration": calibration,
         },
         _card(hparams, best),
     )
+
+
+def _config_of(module: Any, hparams: dict[str, Any], name: str) -> tuple[str, dict[str, Any]]:
+    """How the YAML made a module; one that was made from a file tells it itself when it is saved."""
+    if hasattr(module, "saved_arguments"):
+        return "", {}
+    return module_config(hparams["resolved_yaml"], name)
 
 
 def _card(hparams: dict[str, Any], best: dict[str, float]) -> str:

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from pins_plugin.data.dataset import SteadyCrops
 from pins_plugin.data.shards import ClipShards
+from pins_plugin.metrics.calibration import fit_calibration
 from pins_plugin.metrics.verification import roc_auc
 from pins_plugin.similarity import pairwise_similarity
 from pins_plugin.types import TalkingFaceClip
@@ -57,10 +59,18 @@ class ValidationScorer:
         scores : dict
             "roc_auc" in [0, 1], chance 0.5.
         """
+        return {"roc_auc": float(roc_auc(*self._pairs(clips_per_batch)))}
+
+    def calibrate(self, clips_per_batch: int = 64) -> dict[str, float]:
+        """Fit what turns similarities into probabilities; see `metrics.calibration`."""
+        return fit_calibration(*self._pairs(clips_per_batch))
+
+    def _pairs(self, clips_per_batch: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Similarity of every face with every voice, and whether they are one person's."""
         face_embeddings, voice_embeddings = self.embed(clips_per_batch)
         similarities = pairwise_similarity(face_embeddings, voice_embeddings).cpu().numpy()
         same = self.identities[:, None] == self.identities[None, :]
-        return {"roc_auc": float(roc_auc(similarities.ravel(), same.ravel()))}
+        return similarities.ravel(), same.ravel()
 
     @torch.no_grad()
     def embed(self, clips_per_batch: int = 64) -> tuple[Tensor, Tensor]:
