@@ -1,6 +1,7 @@
 """Plugins of a real package, installed as any other: found, listed, used by name; a broken one spoils nothing."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -98,3 +99,44 @@ def test_an_encoder_is_loaded_by_its_name() -> None:
     assert encoder(torch.rand(2, 3, 32, 32)).shape == (2, 32)
     encoder = load_pretrained("loudness", needs=["voice_encoder"]).modules["voice_encoder"]
     assert encoder(torch.rand(2, 1600)).shape == (2, 32)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_training_takes_encoders_by_name_and_by_file(
+    installed: Path, model_folder: Path, tmp_path: Path
+) -> None:
+    """`pins train --face_encoder thumbnail --voice_encoder x.onnx`, and the model scores afterwards."""
+    pytest.importorskip("onnx")
+    assert (
+        main(["export", str(model_folder), "--out", str(tmp_path), "--branch", "voice_encoder"])
+        == 0
+    )
+    from tiny_clips import write_tiny_clips
+
+    manifest = write_tiny_clips(tmp_path / "clips", 12, 2)
+    root = Path(__file__).resolve().parents[1]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(installed), str(root)])}
+
+    def pins(*command: object) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "pins_plugin", *map(str, command)],
+            capture_output=True, text=True, env=environment,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    options = {
+        "manifest": manifest,
+        "output_folder": tmp_path / "out",
+        "image_size": 32,
+        "num_epochs": 1,
+    }
+    options |= {"face_encoder": "thumbnail", "voice_encoder": tmp_path / "voice_encoder.onnx"}
+    options |= {"batch_size": 8, "embedding_dim": 16, "seconds": 0.5, "device": "cpu"}
+    flags = [text for name, value in options.items() for text in (f"--{name}", value)]
+    pins("train", root / "hparams" / "talking_heads.yaml", *flags)
+    (tmp_path / "voice_encoder.onnx").unlink()
+    report = pins(
+        "evaluate", tmp_path / "out" / "model", manifest, "--split", "all", "--json", "--quiet"
+    )
+    assert "roc_auc" in report

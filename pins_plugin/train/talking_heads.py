@@ -61,13 +61,14 @@ def train_talking_heads(hparams: dict[str, Any], run_opts: Any = None) -> list[d
         output / "checkpoints", {**modules, "counter": counter, "loader": loader}
     )
     settings = {**hparams, "epoch_counter": counter, "steps_per_epoch": len(sampler)}
+    scorer = _make_scorer(valid_clips, hparams)
     brain = FaceVoiceBrain(
         modules=modules,
         opt_class=hparams["optimizer"],
         hparams=settings,
         run_opts=run_opts,
         checkpointer=checkpointer,
-        scorer=_make_scorer(valid_clips, hparams),
+        scorer=scorer,
         loggers=make_loggers(output, hparams["num_epochs"]),
     )
     brain.train_sampler = _Epochs(sampler, crop)
@@ -75,7 +76,8 @@ def train_talking_heads(hparams: dict[str, Any], run_opts: Any = None) -> list[d
     if sb.utils.distributed.if_main_process():
         checkpointer.recover_whole(max_key="roc_auc" if brain.scorer else None)
         write_json(output / "history.json", brain.history)
-        calibration = brain.scorer.calibrate() if brain.scorer else None
+        brain.modules.eval()
+        calibration = scorer.calibrate() if scorer else None
         _save_model(output / "model", modules, hparams, brain.history, calibration)
     return brain.history
 
