@@ -1,0 +1,112 @@
+"""Spoken words with their times, and the stretch of features that shows one."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from pins_plugin.errors import ManifestError
+
+FRAME_RATE = 25.0
+COLUMNS = ("clip", "start_s", "end_s", "word")
+
+
+@dataclass(frozen=True)
+class SpokenWord:
+    """One word of a clip; start and end in seconds of the clip; `split` is "train", "valid", "test" or ""."""
+
+    clip: str
+    start: float
+    end: float
+    word: str
+    split: str = ""
+
+
+def read_words(path: str | Path) -> list[SpokenWord]:
+    """Read a CSV with the columns clip, start_s, end_s, word, and perhaps split.
+
+    Raises
+    ------
+    ManifestError
+        When the file is missing, lacks a column, or holds a time that is no number.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ManifestError(f"{path}: no such file; expected a CSV with {', '.join(COLUMNS)}")
+    rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+    if not rows or not set(COLUMNS) <= set(rows[0]):
+        raise ManifestError(
+            f"{path}: expected rows with {', '.join(COLUMNS)}, got {', '.join(rows[0]) if rows else 'none'}"
+        )
+    try:
+        return [
+            SpokenWord(
+                row["clip"],
+                float(row["start_s"]),
+                float(row["end_s"]),
+                row["word"],
+                row.get("split") or "",
+            )
+            for row in rows
+        ]
+    except ValueError as error:
+        raise ManifestError(f"{path}: expected times in seconds ({error})") from error
+
+
+def parse_words(text: str, clip: str) -> list[SpokenWord]:
+    """Read a manifest's attribute `words`: "word:start:end|word:start:end".
+
+    Examples
+    --------
+    >>> parse_words("red:0.1:0.4", "c")
+    [SpokenWord(clip='c', start=0.1, end=0.4, word='red', split='')]
+    """
+    words = []
+    for part in filter(None, text.split("|")):
+        try:
+            word, start, end = part.rsplit(":", 2)
+            words.append(SpokenWord(clip, float(start), float(end), word))
+        except ValueError as error:
+            raise ManifestError(f"{clip}: words: expected word:start:end, got {part!r}") from error
+    return words
+
+
+def cut_word(
+    features: Tensor, start: float, end: float, num_frames: int = 20, context: int = 4
+) -> Tensor:
+    """Window around a word.
+
+    Parameters
+    ----------
+    features : (num_clip_frames, feature_dim) Tensor
+        At 25 frames per second.
+    start, end : float
+        Of the word, in seconds of the clip.
+    num_frames : int
+        Length of the window.
+    context : int
+        Frames before and after the word that may be seen; those further away are zero.
+
+    Returns
+    -------
+    window : (num_frames, feature_dim + 2) Tensor
+        The word in the middle; the last two columns say which frames belong to the word and which are seen.
+    """
+    first, last = start * FRAME_RATE, end * FRAME_RATE
+    frames = torch.arange(num_frames) + round((first + last - num_frames) / 2)
+    seen = (frames >= first - context - 0.5) & (frames < last + context + 0.5)
+    seen &= (frames >= 0) & (frames < len(features))
+    inside = seen & (frames >= first - 0.5) & (frames < last + 0.5)
+    if len(features) == 0:
+        return features.new_zeros(num_frames, features.shape[1] + 2)
+    window = features[frames.clamp(0, len(features) - 1)] * seen[:, None]
+    marks = torch.stack([inside, seen], dim=1).to(features.dtype)
+    return torch.cat([window, marks], dim=1)
+
+
+def vocabulary(words: Sequence[SpokenWord]) -> list[str]:
+    """All different words, sorted."""
+    return sorted({word.word for word in words})

@@ -1,0 +1,119 @@
+"""Which words do lips say?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from pins_plugin.data.sync import resample_frames
+from pins_plugin.data.words import cut_word
+from pins_plugin.errors import ShapeError
+from pins_plugin.models.folder import load_model_folder
+
+
+@dataclass(frozen=True)
+class ReadWord:
+    """The likeliest words of one stretch, best first, with their probabilities."""
+
+    start: float
+    end: float
+    words: tuple[str, ...]
+    probabilities: tuple[float, ...]
+
+
+class LipReader:
+    """Read words of a fixed vocabulary off lips, word boundaries given.
+
+    Parameters
+    ----------
+    lip_encoder, classifier : nn.Module
+        See `models.sync.LipEncoder`, `models.lip_reader.WordClassifier`.
+    vocabulary : sequence of str
+    device : str
+    """
+
+    def __init__(
+        self,
+        lip_encoder: nn.Module,
+        classifier: nn.Module,
+        vocabulary: Sequence[str],
+        device: str = "cpu",
+    ) -> None:
+        self.lip_encoder: Any = lip_encoder.to(device).eval()
+        self.classifier = classifier.to(device).eval()
+        self.vocabulary = tuple(vocabulary)
+        self.device = device
+
+    @classmethod
+    def from_hparams(
+        cls, source: str | Path = "lip_reader", run_opts: Mapping[str, Any] | None = None
+    ) -> Self:
+        """Open a model folder, or "lip_reader", which comes with the package (51 words of one speaker)."""
+        device = str((run_opts or {}).get("device", "cpu"))
+        model = load_model_folder(source, device)
+        return cls(
+            model.modules["lip_encoder"],
+            model.modules["word_classifier"],
+            model.settings["vocabulary"],
+            device,
+        )
+
+    def read(
+        self,
+        lips: NDArray[np.floating],
+        times: NDArray[np.floating],
+        stretches: Sequence[tuple[float, float]],
+        num_best: int = 3,
+    ) -> list[ReadWord]:
+        """Read the word of each stretch.
+
+        Parameters
+        ----------
+        lips : (num_frames, 88, 2) array
+            `Crops.lips` of `tracking.crops.extract_crops`.
+        times : (num_frames,) array
+            Seconds on the media clock.
+        stretches : sequence of (start, end)
+            In seconds on the media clock.
+        num_best : int
+            How many words to name.
+
+        Returns
+        -------
+        words : list of ReadWord
+            Nothing is named where the lips were not seen.
+        """
+        lips, times = np.asarray(lips, np.float32), np.asarray(times, np.float64)
+        if lips.ndim != 3 or lips.shape[1:] != (88, 2) or times.shape != lips.shape[:1]:
+            raise ShapeError(
+                f"lips, times: expected shapes (num_frames, 88, 2) and (num_frames,), got {lips.shape} "
+                f"and {times.shape}"
+            )
+        clock, resampled = resample_frames(times, lips)
+        seen = np.isfinite(resampled).all(axis=(1, 2))
+        found = []
+        with torch.inference_mode():
+            shapes = torch.from_numpy(np.nan_to_num(resampled))[None].to(self.device)
+            features = self.lip_encoder.inner_features(shapes)[0] if len(clock) else shapes[0]
+            for start, end in stretches:
+                inside = (clock >= start - 0.02) & (clock < end + 0.02)
+                if not inside.any() or not seen[inside].all():
+                    found.append(ReadWord(start, end, (), ()))
+                    continue
+                window = cut_word(features, start - clock[0], end - clock[0])
+                probabilities = self.classifier(window[None])[0].softmax(dim=0)
+                best = probabilities.topk(min(num_best, len(self.vocabulary)))
+                found.append(
+                    ReadWord(
+                        start,
+                        end,
+                        tuple(self.vocabulary[index] for index in best.indices.tolist()),
+                        tuple(round(value, 4) for value in best.values.tolist()),
+                    )
+                )
+        return found

@@ -1,0 +1,40 @@
+"""List the words of LRW ("Lip Reading in the Wild", Chung and Zisserman 2016), which is handed out under agreement.
+
+  python recipes/LipReading/prepare_lrw.py LRW/lipread_mp4 --out words.csv
+  python recipes/Sync/prepare.py LRW/lipread_mp4 --out clips
+
+Layout: WORD/{train,val,test}/WORD_00001.mp4 with a .txt whose line "Duration: 0.34 seconds" says how long the word
+is; it stands in the middle of the clip of 1.16 s (29 frames).
+"""
+
+import argparse
+import re
+from pathlib import Path
+
+from pins_plugin.utils.files import write_text
+
+CLIP_SECONDS = 1.16
+
+
+def main() -> None:
+    """Write the CSV."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    lines = ["clip,start_s,end_s,word,split"]
+    for path in sorted(args.folder.glob("*/*/*.txt")):
+        found = re.search(r"Duration:\s*([\d.]+)", path.read_text(encoding="utf-8"))
+        if found:
+            half = float(found[1]) / 2
+            start, end = CLIP_SECONDS / 2 - half, CLIP_SECONDS / 2 + half
+            lines.append(
+                f"{path.stem},{start:.3f},{end:.3f},{path.parts[-3].lower()},{path.parts[-2]}"
+            )
+    write_text(args.out, "\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
