@@ -1,6 +1,6 @@
 """Compose labelled scenes from a folder of one-person clips.
 
-    python recipes/ClipScenes/prepare.py CLIPS OUT [--people p01 p02 ...] [--scenes 4] [--seed 0]
+    python recipes/ClipScenes/prepare.py CLIPS OUT [--people p01 p02 ...] [--licence CC-BY-4.0] [--scenes 4] [--seed 0]
 
 CLIPS holds videos and `manifest.csv` with the columns `file, person` (others are ignored, except that rows
 whose `scene` is given and is not "one person" are left out). OUT gets, per scene, an mp4, an RTTM with the
@@ -34,6 +34,9 @@ def main() -> None:
     parser.add_argument("clips", type=Path, help="folder of one-person clips with manifest.csv")
     parser.add_argument("out", type=Path, help="folder for the scenes")
     parser.add_argument("--people", nargs="+", help="use these people only (default: all)")
+    parser.add_argument(
+        "--licence", help="use clips only whose `licence` holds this text, such as CC-BY-4.0"
+    )
     parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=KINDS)
     parser.add_argument("--scenes", type=int, default=4, help="scenes of each kind (default: 4)")
     parser.add_argument("--turns", type=int, default=8, help="turns of each scene (default: 8)")
@@ -42,7 +45,7 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    clips = read_clips(args.clips, args.people)
+    clips = read_clips(args.clips, args.people, args.licence)
     jobs = [(kind, index) for kind in args.kinds for index in range(args.scenes)]
     for kind, index in progress(jobs, "composing scenes"):
         generator = np.random.default_rng([args.seed, KINDS.index(kind), index])
@@ -68,7 +71,9 @@ def plan(kind, clips, num_turns, num_people, generator):
     return plan_turns([clip for clip in clips if clip[0] in cast], num_turns, generator)
 
 
-def read_clips(folder: Path, people: list[str] | None) -> list[tuple[str, Path, float]]:
+def read_clips(
+    folder: Path, people: list[str] | None, licence: str | None
+) -> list[tuple[str, Path, float]]:
     """List (person, path, duration) of the one-person clips of a folder."""
     manifest = folder / "manifest.csv"
     if not manifest.is_file():
@@ -79,6 +84,8 @@ def read_clips(folder: Path, people: list[str] | None) -> list[tuple[str, Path, 
     rows = [row for row in rows if row.get("scene") in (None, "", "one person")]
     if people:
         rows = [row for row in rows if row["person"] in people]
+    if licence:
+        rows = [row for row in rows if licence in row.get("licence", "")]
     if not rows:
         raise ManifestError(f"{manifest}: lists no usable clip; expected rows with file and person")
     return [
