@@ -5,7 +5,7 @@ speaker a person or nobody. What the file says of a speaker is then the prior fo
 evidence may overrule it: diarization errs, and a face may be hidden.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +26,8 @@ class LinkingSettings:
     off_screen : float
         Prior probability that whoever speaks is not on screen.
     wrong_speaker : float
-        Probability that a piece carries the wrong speaker's label, or that the file misleads.
+        Probability that a long piece carries the wrong speaker's label, or that the file misleads; pieces
+        shorter than a second are wrong more often, see `label_error`.
     rivalry : float
         How much a person's evidence for one speaker counts against the same person being another one.
     file_weight : float
@@ -135,7 +136,10 @@ def assign_speakers(scores: NDArray[np.float64], off_screen: float = 0.0) -> NDA
 
 
 def person_probabilities(
-    scores: NDArray[np.float64], assigned: NDArray[np.int64], settings: LinkingSettings
+    scores: NDArray[np.float64],
+    assigned: NDArray[np.int64],
+    settings: LinkingSettings,
+    rivals: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Probability of each person, and of nobody (last column), being the face of each speaker.
 
@@ -145,6 +149,8 @@ def person_probabilities(
     assigned : (num_speakers,) int array
         From `assign_speakers`: a person who was given to another speaker is less likely.
     settings : LinkingSettings
+    rivals : (num_speakers, num_speakers) array, optional
+        How much two speakers exclude each other, 0 (one voice) to 1; all 1 when not given.
 
     Returns
     -------
@@ -157,7 +163,8 @@ def person_probabilities(
         for other in range(num_speakers):
             person = assigned[other]
             if other != speaker and person >= 0 and assigned[speaker] != person:
-                tempered[speaker, person] -= settings.rivalry * max(
+                weight = settings.rivalry * (1.0 if rivals is None else rivals[speaker, other])
+                tempered[speaker, person] -= weight * max(
                     0.0, settings.file_weight * scores[other, person]
                 )
     prior_on = np.log((1 - settings.off_screen) / max(1, num_people))
@@ -173,6 +180,7 @@ def decide(
     person_of: Mapping[str, str],
     settings: LinkingSettings | None = None,
     file_scores: Mapping[tuple[str, str], float] | None = None,
+    rivalry_of: Callable[[str, str], float] = lambda first, second: 1.0,
 ) -> list[Decision]:
     """Decide for each piece which face speaks, if any.
 
@@ -186,6 +194,8 @@ def decide(
     settings : LinkingSettings, optional
     file_scores : mapping of (speaker, person) to float, optional
         Evidence about whole speakers, such as the similarity of voice and face.
+    rivalry_of : callable
+        How much two speakers exclude each other as the voice of one person, 0 to 1.
 
     Returns
     -------
@@ -203,6 +213,7 @@ def decide(
         if speaker in speakers and person in people:
             whole[speakers.index(speaker), people.index(person)] += score
     assigned = assign_speakers(scores + whole)
+    rivals = np.array([[rivalry_of(first, second) for second in speakers] for first in speakers])
     decisions = []
     for piece, by_track in zip(pieces, ratios, strict=True):
         row = speakers.index(piece.speaker)
@@ -210,13 +221,14 @@ def decide(
         own = {track: sum(by_source.values()) for track, by_source in by_track.items()}
         for track, ratio in own.items():
             others[row, people.index(person_of[track])] -= ratio
-        probabilities = person_probabilities(others + whole, assigned, settings)[row]
+        probabilities = person_probabilities(others + whole, assigned, settings, rivals)[row]
         tracks = list(own)
         prior = [probabilities[people.index(person_of[track])] for track in tracks]
         flat = (1 - settings.off_screen) / max(1, len(tracks))
-        on = (1 - settings.wrong_speaker) * np.array(prior) + settings.wrong_speaker * flat
-        off = (1 - settings.wrong_speaker) * max(1 - sum(prior), 0.0)
-        off += settings.wrong_speaker * (settings.off_screen if tracks else 1.0)
+        error = label_error(piece.duration, settings.wrong_speaker)
+        on = (1 - error) * np.array(prior) + error * flat
+        off = (1 - error) * max(1 - sum(prior), 0.0)
+        off += error * (settings.off_screen if tracks else 1.0)
         logits = np.log(np.maximum([*on, off], 1e-9)) + np.array([*own.values(), 0.0])
         posterior = _softmax(logits[None])[0]
         best = int(posterior.argmax())
@@ -228,6 +240,11 @@ def decide(
             evidence["presence"] = float(presence[row, column])
         decisions.append(Decision(piece, chosen, float(posterior[best]), evidence))
     return decisions
+
+
+def label_error(duration: float, least: float) -> float:
+    """Probability that a piece carries the wrong speaker's label: a voice takes a second to be told."""
+    return float(least + (0.6 - least) * np.exp(-duration / 0.5)) if least < 0.6 else least
 
 
 def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:

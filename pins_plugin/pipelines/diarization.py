@@ -170,6 +170,34 @@ def embed_windows(
     return unit(torch.cat(embeddings).numpy())
 
 
+def compare_speakers(
+    turns: Annotation,
+    waveform: NDArray[np.float32],
+    voice_encoder: torch.nn.Module,
+    window: float = 1.0,
+) -> dict[tuple[str, str], float]:
+    """Cosine similarity of the mean voices of every two speakers.
+
+    Returns
+    -------
+    similarities : dict of (speaker, speaker) to float
+        Both orders of each pair.
+    """
+    voices = {}
+    for speaker in turns.labels():
+        regions = [(turn.start, turn.end) for turn in turns.label_timeline(speaker).support()]
+        embeddings = embed_windows(
+            waveform, place_windows(regions, window, window / 2), window, voice_encoder
+        )
+        voices[str(speaker)] = unit(embeddings.mean(axis=0))
+    return {
+        (first, second): float(voices[first] @ voices[second])
+        for first in voices
+        for second in voices
+        if first != second
+    }
+
+
 def load_voice_encoder(source: str = DEFAULT_VOICE) -> torch.nn.Module:
     """Load the voice branch of a model folder."""
     return load_pretrained(source, needs=["voice_encoder"]).modules["voice_encoder"]

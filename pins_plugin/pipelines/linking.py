@@ -15,21 +15,28 @@ from pins_plugin.data.video import probe_video
 from pins_plugin.errors import MediaError, ModelFolderError, PinsError
 from pins_plugin.inference.pretrained import load_pretrained
 from pins_plugin.pipelines.assignment import LinkingSettings, decide
-from pins_plugin.pipelines.diarization import BuiltinDiarization, model_path
+from pins_plugin.pipelines.diarization import BuiltinDiarization, compare_speakers, model_path
 from pins_plugin.pipelines.evidence import (
     Calibration,
     EvidenceSource,
     MotionEvidence,
-    SynchronyEvidence,
     gather_ratios,
+    no_offset,
 )
 from pins_plugin.pipelines.host import Pipeline
-from pins_plugin.pipelines.pieces import cut_pieces, track_span
+from pins_plugin.pipelines.people import (
+    find_voices,
+    group_surely,
+    join_people,
+    rivalry_weight,
+)
+from pins_plugin.pipelines.pieces import Piece, cut_pieces, track_span
 from pins_plugin.pipelines.result import LinkingResult, make_links
 from pins_plugin.pipelines.rttm import choose_turns
 from pins_plugin.pipelines.sound import file_path, file_uri
+from pins_plugin.pipelines.synchrony import SynchronyEvidence
 from pins_plugin.tracking.crops import Crops, extract_crops
-from pins_plugin.tracking.people import SAME_PERSON_SIMILARITY, group_people
+from pins_plugin.tracking.people import SAME_PERSON_SIMILARITY
 from pins_plugin.tracking.tracks import TrackerSettings, track_faces
 from pins_plugin.types import FaceTrack
 
@@ -155,15 +162,20 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         crops = extract_crops(
             path, tracks, ("face", "lips"), max_frames=FACES_PER_TRACK, quiet=self.quiet
         )
-        tracks = self.group(tracks, crops)
         hook("crops", crops, total=1, completed=1)
         turns = self.find_turns(file, waveform, diarization, hook)
         hook("links", None, total=1, completed=0)
         settings = self.settings
+        voices = compare_speakers(turns, waveform, self._voice())
         pieces = cut_pieces(turns, tracks)
-        ratios = gather_ratios(pieces, self.find_evidence(crops, waveform), self._calibration)
-        person_of = {track.track: str(track.person) for track in tracks}
-        decisions = decide(pieces, ratios, person_of, settings)
+        tracks, ratios = self.weigh(pieces, tracks, crops, waveform, voices)
+        decisions = decide(
+            pieces,
+            ratios,
+            {track.track: str(track.person) for track in tracks},
+            settings,
+            rivalry_of=lambda first, second: rivalry_weight(voices.get((first, second), 0.0)),
+        )
         links = make_links(decisions, tracks, settings.uncertain)
         hook("links", links, total=1, completed=1)
         uri = file_uri(file)
@@ -189,12 +201,32 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             )
         return tracks
 
-    def group(self, tracks: Sequence[FaceTrack], crops: Mapping[str, Crops]) -> list[FaceTrack]:
-        """Say which tracks show one person."""
-        embeddings = {
+    def weigh(
+        self,
+        pieces: Sequence[Piece],
+        tracks: Sequence[FaceTrack],
+        crops: Mapping[str, Crops],
+        waveform: NDArray[np.float32],
+        voices: Mapping[tuple[str, str], float],
+    ) -> tuple[list[FaceTrack], list[dict[str, dict[str, float]]]]:
+        """Say who is who among the tracks, and how well each fits the sound of each piece."""
+        faces = {
             name: self.embed_faces(crop.faces) for name, crop in crops.items() if len(crop.faces)
         }
-        return group_people(tracks, embeddings, self.same_person)
+        named = group_surely(tracks, faces, self.same_person)
+        for last in (False, True):
+            person_of = {track.track: str(track.person) for track in named}
+            sources = self.find_evidence(crops, waveform, pieces, person_of)
+            ratios = gather_ratios(pieces, sources, self._calibration)
+            if not last:
+                voice_of = find_voices(pieces, ratios, person_of)
+                named = join_people(named, faces, voice_of, voices, self.same_person)
+        return named, ratios
+
+    def _voice(self) -> torch.nn.Module:
+        """The voice encoder that compares speakers."""
+        self._builtin = self._builtin or _builtin_diarization(self.device)
+        return self._builtin.voice_encoder
 
     @torch.inference_mode()
     def embed_faces(self, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -223,7 +255,8 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         if isinstance(source, str | Path):
             return choose_turns(source, file_uri(file))
         if source is None:
-            source = self._builtin = self._builtin or _builtin_diarization(self.device)
+            self._voice()
+            source = self._builtin
         sound = {
             "waveform": torch.from_numpy(waveform)[None],
             "sample_rate": 16000,
@@ -238,14 +271,21 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         return output.copy()
 
     def find_evidence(
-        self, crops: Mapping[str, Crops], waveform: NDArray[np.float32]
+        self,
+        crops: Mapping[str, Crops],
+        waveform: NDArray[np.float32],
+        pieces: Sequence[Piece],
+        person_of: Mapping[str, str],
     ) -> list[EvidenceSource]:
         """Prepare the sources of evidence."""
         sources: list[EvidenceSource] = []
+        offset_of = no_offset
         if self._synchronizer is not None:
-            sources.append(SynchronyEvidence(crops, waveform, self._synchronizer))
+            synchrony = SynchronyEvidence(crops, waveform, self._synchronizer, pieces, person_of)
+            sources.append(synchrony)
+            offset_of = synchrony.offset_of
         if "motion" in self.evidence:
-            sources.append(MotionEvidence(crops, waveform))
+            sources.append(MotionEvidence(crops, waveform, offset_of))
         return sources
 
 

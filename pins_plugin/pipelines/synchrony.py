@@ -1,0 +1,154 @@
+"""Do lips and sound fit? Evidence from the synchronization model, at the offset of each person.
+
+Sound and picture are seldom aligned to the frame: re-encoding, cutting and cameras shift them by a constant,
+which differs between the sources of an edited video. So the offset of each person is found first: the one at
+which the lips fit the sound of the speaker that they fit best, over the whole file. A face that speaks shows
+a clear peak there; one that merely moves fits at some other offset as well as at its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pins_plugin.pipelines.pieces import Piece
+from pins_plugin.tracking.crops import Crops
+
+if TYPE_CHECKING:
+    from pins_plugin.inference.synchronizer import Synchronizer
+
+RATE = 25.0  # Hz, of the model's frames
+MAX_OFFSET = 17  # frames, either way
+NEAR = 1  # frames: offsets this close to a person's own count as aligned
+FAR = 4  # frames: offsets from here on serve as comparison
+OFFSET_PENALTY = 0.1  # per frame: large offsets need more evidence
+EDGE = 2  # outermost offsets, where a peak cannot be told from a slope
+FEWEST_FRAMES = 8
+MIN_PRESENCE = 0.0  # logit of "this crop shows a face"
+
+
+class SynchronyEvidence:
+    """Similarity of lips and sound at each person's own offset, beside other offsets.
+
+    Parameters
+    ----------
+    crops : mapping of str to Crops
+        By the name of the track, with lips.
+    waveform : (num_samples,) float32 array
+        At 16 kHz.
+    synchronizer : Synchronizer
+    pieces : sequence of Piece
+        What the offsets are found on.
+    person_of : mapping of str to str
+        Track -> person.
+    """
+
+    name = "sync"
+
+    def __init__(
+        self,
+        crops: Mapping[str, Crops],
+        waveform: NDArray[np.float32],
+        synchronizer: "Synchronizer",
+        pieces: Sequence[Piece],
+        person_of: Mapping[str, str],
+    ) -> None:
+        self.times: dict[str, NDArray[np.float64]] = {}
+        self.similarities: dict[str, NDArray[np.float32]] = {}
+        for name, crop in crops.items():
+            if is_usable(crop):
+                features = synchronizer.features(
+                    crop.lips, crop.times, waveform, max_offset=MAX_OFFSET
+                )
+                self.times[name], self.similarities[name] = features.times, features.similarities
+        self.person_of = person_of
+        self.offsets = self._find_offsets(pieces)
+
+    def offset_of(self, track: str) -> float:
+        """Seconds by which the sound of a track's person comes late."""
+        return self.offsets.get(self.person_of[track], 0) / RATE
+
+    def measure(self, track: str, start: float, end: float) -> NDArray[np.float64] | None:
+        """Similarity now, its lead over the mean of other offsets and over the best of them, times root of seconds."""
+        rows = self._rows(track, start, end)
+        if len(rows) < FEWEST_FRAMES:
+            return None
+        lead = synchrony_lead(np.nanmean(rows, axis=0), self.offsets.get(self.person_of[track], 0))
+        return None if lead is None else lead * np.sqrt(len(rows) / RATE)
+
+    def _rows(self, track: str, start: float, end: float) -> NDArray[np.float32]:
+        """Similarities (num_frames, num_offsets) of a track between two times."""
+        if track not in self.times:
+            return np.zeros((0, 2 * MAX_OFFSET + 1), np.float32)
+        rows = self.similarities[track][(self.times[track] >= start) & (self.times[track] < end)]
+        return rows[np.isfinite(rows).any(axis=1)]
+
+    def _find_offsets(self, pieces: Sequence[Piece]) -> dict[str, int]:
+        """Frames by which each person's sound comes late."""
+        sums: dict[str, dict[str, NDArray[np.float64]]] = {}
+        counts: dict[tuple[str, str], int] = {}
+        for piece in pieces:
+            for track in piece.tracks:
+                rows = self._rows(track, piece.start, piece.end)
+                if len(rows):
+                    person = self.person_of[track]
+                    by_speaker = sums.setdefault(person, {})
+                    total = by_speaker.get(piece.speaker, np.zeros(rows.shape[1]))
+                    by_speaker[piece.speaker] = total + np.nansum(rows, axis=0)
+                    key = person, piece.speaker
+                    counts[key] = counts.get(key, 0) + len(rows)
+        return {
+            person: find_offset(
+                [total / np.sqrt(counts[person, name]) for name, total in by_speaker.items()]
+            )
+            for person, by_speaker in sums.items()
+        }
+
+
+def find_offset(curves: Sequence[NDArray[np.floating]]) -> int:
+    """Find the offset, in frames, at which one of several curves peaks highest.
+
+    Parameters
+    ----------
+    curves : sequence of (num_offsets,) arrays
+        Sums of similarities over the root of their number, so that chance has the same size in all; the
+        middle is offset zero.
+
+    Returns
+    -------
+    offset : int
+        Positive where the sound comes late.
+    """
+    best, found = -np.inf, 0
+    for curve in curves:
+        middle = len(curve) // 2
+        smoothed = np.convolve(curve, [0.5, 1.0, 0.5], "same")
+        smoothed = smoothed - OFFSET_PENALTY * np.abs(np.arange(len(curve)) - middle)
+        inner = smoothed[EDGE : len(curve) - EDGE]
+        if inner.max() > best:
+            best, found = float(inner.max()), int(inner.argmax()) + EDGE - middle
+    return found
+
+
+def synchrony_lead(curve: NDArray[np.floating], offset: int) -> NDArray[np.float64] | None:
+    """Similarity at an offset, and its lead over the mean and over the best of the others, (3,).
+
+    Parameters
+    ----------
+    curve : (num_offsets,) array
+        Mean similarity at each offset; may hold NaN.
+    offset : int
+        In frames.
+    """
+    place = np.arange(len(curve)) - len(curve) // 2 - offset
+    near, far = curve[np.abs(place) <= NEAR], curve[np.abs(place) >= FAR]
+    if not np.isfinite(near).any() or not np.isfinite(far).any():
+        return None
+    now = np.nanmax(near)
+    return np.array([now, now - np.nanmean(far), now - np.nanmax(far)], np.float64)
+
+
+def is_usable(crop: Crops) -> bool:
+    """Whether a track has enough frames that show a face."""
+    return len(crop.lips) >= FEWEST_FRAMES and float(np.median(crop.presence)) > MIN_PRESENCE
