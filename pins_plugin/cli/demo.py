@@ -1,0 +1,241 @@
+"""Run the whole path on simulated people, in a few minutes on two CPU cores.
+
+  pins demo                          simulate, train, score on unseen people, link a scene, compare with the truth
+  pins demo --video interview.mp4    link footage of your own as well, and show it on the page
+  pins demo --quick                  a minute instead: too short to learn much
+
+Ends with DIR/index.html to look at and DIR/results.json. Run it in a checkout of the repository: what it trains is
+described in hparams/demo.yaml.
+"""
+
+import argparse
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pins_plugin.pipelines.linking import SpeakerFaceLinking
+    from pins_plugin.report.demo_page import LinkedScene
+
+HELP = "train, score and link on simulated people; ends with a page to look at"
+PARTS = ("clips", "training", "scores", "scenes")  # folders that each run makes anew
+PACKAGES = ("torch", "speechbrain", "pyannote.audio", "facenet-pytorch", "av", "numpy")
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much the demo does: people and their clips, epochs, seconds of the scene."""
+
+    people: int
+    clips_per_person: int
+    num_epochs: int | None
+    seconds: float
+
+
+FULL = Size(people=400, clips_per_person=3, num_epochs=None, seconds=40.0)
+QUICK = Size(people=60, clips_per_person=2, num_epochs=1, seconds=10.0)
+SEEN, HEARD_ONLY = 3, 1  # people of the scene
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Define the command's arguments."""
+    parser.add_argument("--out", type=Path, default=Path("demo"), help="folder (default: demo)")
+    parser.add_argument("--seed", type=int, default=0, help="other seeds make other people")
+    parser.add_argument("--quick", action="store_true", help="a minute, to see that it runs")
+    parser.add_argument(
+        "--video", type=Path, nargs="+", default=[], metavar="FILE", help="link these videos too"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Run the command."""
+    from pins_plugin.report.demo_page import write_demo_page
+    from pins_plugin.utils.files import write_json
+    from pins_plugin.utils.memory import PeakMemory
+
+    recipe, size = _recipe(), QUICK if args.quick else FULL
+    _start_afresh(args.out)
+    start = time.monotonic()
+    with PeakMemory() as peak:
+        manifest = _simulate(args, size)
+        model = _train(args, size, recipe, manifest)
+        report = _evaluate(args, model, manifest)
+        scenes = _link(args, size)
+    unseen = report["unseen"]
+    results = {
+        "unseen": {name: unseen[name] for name in ("verification", "matching", "retrieval")},
+        "link": {"speech_time_correct": scenes[0].correct},
+        "people": _count_people(manifest),
+        "seconds": round(time.monotonic() - start, 1),
+        "peak_rss_mb": round(peak.megabytes, 1),
+        "seed": args.seed,
+        "quick": args.quick,
+        "versions": _versions(),
+    }
+    write_json(args.out / "results.json", results)
+    write_demo_page(results, unseen, scenes, _curves(args.out), args.out / "index.html")
+    print(_summary(results))
+    print(f"\nOpen {(args.out / 'index.html').resolve()}")
+
+
+def _recipe() -> Path:
+    """Find hparams/demo.yaml beside the package."""
+    from pins_plugin.errors import PinsError
+
+    path = Path(__file__).resolve().parents[2] / "hparams" / "demo.yaml"
+    if not path.is_file():
+        raise PinsError(
+            f"{path}: not there; run `pins demo` in a checkout of the repository, installed with `pip install -e .`"
+        )
+    return path
+
+
+def _start_afresh(out: Path) -> None:
+    """Remove what a former run made, so that times and scores are of this run."""
+    import shutil
+
+    for part in PARTS:
+        shutil.rmtree(out / part, ignore_errors=True)
+    for name in ("index.html", "results.json"):
+        (out / name).unlink(missing_ok=True)
+
+
+def _simulate(args: argparse.Namespace, size: Size) -> Path:
+    from pins_plugin.simulation.corpus import CorpusSettings, write_corpus
+
+    print(f"[1/5] simulating {size.people} people who talk", flush=True)
+    settings = CorpusSettings(
+        people=size.people, clips_per_person=size.clips_per_person, seed=args.seed
+    )
+    return write_corpus(args.out / "clips", settings, quiet=args.quiet)
+
+
+def _train(args: argparse.Namespace, size: Size, recipe: Path, manifest: Path) -> Path:
+    from pins_plugin.train.experiment import run_experiment
+
+    print("[2/5] training on who is seen while who is heard, without names", flush=True)
+    output = args.out / "training"
+    options = {
+        "manifest": manifest,
+        "output_folder": output,
+        "seed": args.seed,
+    }
+    if size.num_epochs is not None:
+        options["num_epochs"] = size.num_epochs
+    arguments = [text for name, value in options.items() for text in (f"--{name}", str(value))]
+    run_experiment([str(recipe), *arguments])
+    return output / "model"
+
+
+def _evaluate(args: argparse.Namespace, model: Path, manifest: Path) -> dict[str, Any]:
+    from pins_plugin.cli.evaluate import evaluate_model, write_report
+    from pins_plugin.inference.embedder import FaceVoiceEmbedder
+
+    print("[3/5] scoring on people never seen or heard", flush=True)
+    out = args.out / "scores"
+    embedder = FaceVoiceEmbedder.from_hparams(model)
+    report = evaluate_model(embedder, manifest, out=out, seed=args.seed, quiet=args.quiet)
+    write_report(report, out)
+    return report
+
+
+def _link(args: argparse.Namespace, size: Size) -> "list[LinkedScene]":
+    from pins_plugin.evaluation.linking import speech_time_correct
+    from pins_plugin.pipelines.linking import SpeakerFaceLinking
+    from pins_plugin.simulation.scenes import SceneSettings, write_scenes
+
+    print("[4/5] filming a scene", flush=True)
+    settings = SceneSettings(
+        people=SEEN, off_screen=HEARD_ONLY, seconds=size.seconds, seed=args.seed
+    )
+    [video] = write_scenes(args.out / "scenes", settings, quiet=args.quiet)
+    print("[5/5] linking who speaks to who is seen", flush=True)
+    pipeline = SpeakerFaceLinking(quiet=args.quiet)
+    links = _link_video(args, pipeline, video, video.parent)
+    truth = json.loads(video.with_suffix(".json").read_text(encoding="utf-8"))
+    text = f"{SEEN} people talk in turn, {HEARD_ONLY} more is heard but never seen, and the camera cuts as it likes."
+    correct = speech_time_correct(links, truth)["speech_time_correct"]
+    scenes = [_scene(args, video.parent, "A scene, linked", text, correct)]
+    for own in args.video:
+        folder = args.out / "scenes" / own.stem
+        _link_video(args, pipeline, own, folder)
+        scenes.append(_scene(args, folder, own.name, "Footage of yours; its truth is not known."))
+    return scenes
+
+
+def _link_video(
+    args: argparse.Namespace, pipeline: "SpeakerFaceLinking", video: Path, folder: Path
+) -> dict[str, Any]:
+    from pins_plugin.cli.link import link_video
+
+    link_video(pipeline, video, folder, argparse.Namespace(quiet=args.quiet, no_video=False))
+    links: dict[str, Any] = json.loads((folder / "links.json").read_text(encoding="utf-8"))
+    return links
+
+
+def _scene(
+    args: argparse.Namespace, folder: Path, title: str, text: str, correct: float | None = None
+) -> "LinkedScene":
+    from pins_plugin.report.demo_page import LinkedScene
+
+    page = (folder / "page.html").relative_to(args.out).as_posix()
+    return LinkedScene(title, text, folder / "annotated.mp4", page, correct)
+
+
+def _curves(out: Path) -> dict[str, Path]:
+    scores = out / "scores"
+    return {
+        "How often the right pair is accepted, against how often a wrong one is": scores
+        / "roc.png",
+        "How often the right one of N is chosen": scores / "matching.png",
+        "Some unseen people: faces and voices in one space": scores / "map.png",
+    }
+
+
+def _count_people(manifest: Path) -> dict[str, int]:
+    from pins_plugin.data.manifest import read_manifest
+
+    people: dict[str, set[str]] = {}
+    for clip in read_manifest(manifest):
+        people.setdefault(clip.split, set()).add(clip.identity)
+    return {split: len(names) for split, names in people.items()}
+
+
+def _versions() -> dict[str, str]:
+    import platform
+    from importlib.metadata import version
+
+    from pins_plugin import __version__
+
+    found = {package: version(package) for package in PACKAGES}
+    return {"pins_plugin": __version__, "python": platform.python_version(), **found}
+
+
+def _summary(results: dict[str, Any]) -> str:
+    """The short table at the end."""
+    from pins_plugin.report.tables import format_table
+
+    unseen, link = results["unseen"], results["link"]["speech_time_correct"]
+    verification = unseen["verification"]
+    parts = [("same person or not, ROC AUC", verification["roc_auc"], verification)]
+    parts += [
+        (f"which of {ways}", unseen["matching"][ways]["accuracy"], unseen["matching"][ways])
+        for ways in ("2", "10")
+    ]
+    rows = [
+        [
+            title,
+            f"{score:.3f}",
+            "{:.3f} - {:.3f}".format(*part["ci95"]),
+            f"{part['chance']:.3f}",
+            f"{part['oracle']:.3f}",
+        ]
+        for title, score, part in parts
+    ]
+    rows.append(["scene: speech linked rightly", f"{link:.3f}", "", "", ""])
+    table = format_table(["unseen people", "score", "95 % interval", "chance", "oracle"], rows)
+    minutes = results["seconds"] / 60
+    return f"\n{table}\n\n{minutes:.1f} minutes, at most {results['peak_rss_mb'] / 1000:.1f} GB of memory, seed {results['seed']}"
