@@ -156,7 +156,7 @@ def _link(args: argparse.Namespace, size: Size) -> "list[LinkedScene]":
     pipeline = SpeakerFaceLinking(quiet=args.quiet)
     links = _link_video(args, pipeline, video, video.parent)
     truth = json.loads(video.with_suffix(".json").read_text(encoding="utf-8"))
-    text = f"{SEEN} people talk in turn, {HEARD_ONLY} more is heard but never seen, and the camera cuts as it likes."
+    text = "Three people talk in turn, a fourth is heard but never seen, and the camera cuts as it likes."
     correct = speech_time_correct(links, truth)["speech_time_correct"]
     scenes = [_scene(args, video.parent, "A scene, linked", text, correct)]
     for own in args.video:

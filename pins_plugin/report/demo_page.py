@@ -107,11 +107,11 @@ def _gauges(report: Mapping[str, Any]) -> list[dict[str, Any]]:
             "meaning": meaning,
             "score": score,
             "chance": cell["chance"],
-            "oracle": 1.0 if cell["oracle"] is None else cell["oracle"],
+            "oracle": cell["oracle"] or 1.0,
             "ci95": cell["ci95"],
             "way": way_from_chance(score, cell["chance"], cell["oracle"]),
-            "low": min(cell["chance"], score) - 0.02,
-            "high": max(1.0 if cell["oracle"] is None else cell["oracle"], score) + 0.02,
+            "low": min(cell["chance"], cell["ci95"][0]) - 0.02,
+            "high": max(cell["oracle"] or 1.0, cell["ci95"][1]) + 0.02,
         }
         for title, meaning, score, cell in parts
     ]
