@@ -1,0 +1,197 @@
+"""Clips of VoxCeleb1 and VoxCeleb2 as their authors released them, as rows of a manifest.
+
+VoxCeleb1: utterances `[vox1_dev_]wav/id10001/<video>/00001.wav` (or `A.J._Buckley/<video>_0000001.wav`), pictures
+`unzippedFaces/A.J._Buckley/1.6/<video>/0002275.jpg`, and, where they lie there too, the tracks
+`txt/id10001/<video>/00001.txt` that tell which pictures belong to which utterance.
+VoxCeleb2: `mp4/id00012/<video>/00001.mp4` and `aac/id00012/<video>/00001.m4a`.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from pins_plugin.data.voxceleb import CROP_FOLDER, MediaKey, parse_key
+from pins_plugin.errors import ManifestError, MediaError
+from pins_plugin.types import TalkingFaceClip
+
+SPLITS = {"1": "train", "2": "valid", "3": "test", "4": "test"}
+VOICES = (".wav", ".flac", ".m4a")
+Skipped = dict[str, str]
+
+
+def read_splits(path: str | Path) -> dict[str, str]:
+    """Read the official `identity_splits.txt`: person's name to "train", "valid" or "test".
+
+    Raises
+    ------
+    ManifestError
+        When the file is missing or of another kind.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ManifestError(f"{path}: no such file; expected the authors' identity_splits.txt")
+    rows = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    if not rows or any(len(row) != 2 or row[1] not in SPLITS for row in rows):
+        raise ManifestError(f"{path}: expected lines like 'A.J._Buckley 1' with a number 1 to 4")
+    return {name: SPLITS[number] for name, number in rows}
+
+
+def find_voxceleb1(
+    root: str | Path, splits: Mapping[str, str], ids: Mapping[str, str], out: str | Path
+) -> tuple[list[TalkingFaceClip], Skipped]:
+    """List the utterances of VoxCeleb1 that have pictures.
+
+    Parameters
+    ----------
+    root : str or Path
+        Folder below which everything lies.
+    splits : mapping of str to str
+        Person's name to split, as `read_splits` gives it.
+    ids : mapping of str to str
+        Person's name to VoxCeleb1 id, as `read_ids` gives it.
+    out : str or Path
+        Where the pictures of single tracks are linked.
+
+    Returns
+    -------
+    clips : list of TalkingFaceClip
+    skipped : dict of str to str
+        Path of an utterance to why it was left out.
+    """
+    root = _existing(root)
+    names = {vox_id: name for name, vox_id in ids.items()}
+    voices: dict[MediaKey, Path] = {}
+    tracks: dict[MediaKey, Path] = {}
+    pictures: dict[tuple[str, str], dict[int, Path]] = {}  # (person, video) -> frame -> file
+    for path in _files(root):
+        suffix = path.suffix.lower()
+        try:
+            if suffix in VOICES:
+                voices[_key(path, ids)] = path
+            elif suffix == ".jpg":
+                key = _key(path, ids)
+                pictures.setdefault((key.person, key.video), {})[key.number] = path
+            elif suffix == ".txt" and path.stem.isdigit():
+                tracks[_key(path, ids)] = path
+        except ManifestError:
+            continue  # something else that lies there
+    clips, skipped = [], {}
+    for key, voice in sorted(voices.items()):
+        person = names.get(key.person, key.person)
+        seen = pictures.get((key.person, key.video), {})
+        if person not in splits:
+            skipped[str(voice)] = f"{person} is not in the splits"
+        elif not seen:
+            skipped[str(voice)] = "no pictures of this video"
+        else:
+            clip_id = f"{key.person}-{key.video}-{key.number:05d}"
+            faces = _faces_of(seen, tracks.get(key), Path(out) / "faces" / clip_id)
+            if faces is None:
+                skipped[str(voice)] = "no picture in this track"
+                continue
+            clips.append(TalkingFaceClip(clip_id, person, key.video, faces, voice, splits[person]))
+    return clips, skipped
+
+
+def find_voxceleb2(
+    root: str | Path, valid_share: float = 0.05
+) -> tuple[list[TalkingFaceClip], Skipped]:
+    """List the clips of VoxCeleb2: face video and sound.
+
+    Parameters
+    ----------
+    root : str or Path
+    valid_share : float
+        Share of people for validation, chosen by a checksum of their id; `test` folders are for testing.
+
+    Returns
+    -------
+    clips : list of TalkingFaceClip
+    skipped : dict of str to str
+    """
+    root = _existing(root)
+    videos, sounds = {}, {}
+    for path in _files(root):
+        key = (*tuple(path.parts[-3:-1]), path.stem)
+        if path.suffix.lower() == ".mp4":
+            videos[key] = path
+        elif path.suffix.lower() in VOICES:
+            sounds[key] = path
+    clips, skipped = [], {}
+    for key, path in sorted(videos.items()):
+        person, video, number = key
+        if key not in sounds:
+            skipped[str(path)] = "no sound of this clip"
+            continue
+        is_test = any("test" in part for part in path.relative_to(root).parts[:-3])
+        split = "test" if is_test else split_by_checksum(person, valid_share)
+        clip_id = f"{person}-{video}-{number}"
+        clips.append(TalkingFaceClip(clip_id, person, video, path, sounds[key], split))
+    return clips, skipped
+
+
+def split_by_checksum(name: str, valid_share: float, test_share: float = 0.0) -> str:
+    """Put a person (or a video) into a split, always the same one.
+
+    Examples
+    --------
+    >>> split_by_checksum("id00012", valid_share=0.0)
+    'train'
+    """
+    number = int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) / 16**8
+    if number < valid_share:
+        return "valid"
+    return "test" if number < valid_share + test_share else "train"
+
+
+def _key(path: Path, ids: Mapping[str, str]) -> MediaKey:
+    """Understand `.../person/video/number` and `.../person/video_number`."""
+    parts = [part for part in path.parts if part != CROP_FOLDER]
+    short = "_" in path.stem and not path.stem.isdigit()
+    return parse_key("/".join(parts[-2:] if short else parts[-3:]), ids)
+
+
+def _faces_of(seen: Mapping[int, Path], track: Path | None, folder: Path) -> Path | None:
+    """Find the folder with the pictures of a track; those of the whole video where no track is known."""
+    if track is None:
+        return next(iter(seen.values())).parent
+    frames = [
+        int(line.split()[0])
+        for line in track.read_text(encoding="utf-8", errors="replace").splitlines()
+        if line[:1].isdigit()
+    ]
+    if not frames:
+        return next(iter(seen.values())).parent
+    own = [path for number, path in sorted(seen.items()) if frames[0] <= number <= frames[-1]]
+    if not own:
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in own:
+        _link(path, folder / path.name)
+    return folder
+
+
+def _link(source: Path, target: Path) -> None:
+    """Hard link, or copy where the file system has none."""
+    if target.exists():
+        return
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _files(root: Path) -> Iterable[Path]:
+    for folder, children, names in os.walk(root, followlinks=True):
+        children.sort()
+        for name in sorted(names):
+            yield Path(folder) / name
+
+
+def _existing(root: str | Path) -> Path:
+    root = Path(root)
+    if not root.is_dir():
+        raise MediaError(f"{root}: no such folder; expected the unpacked data set")
+    return root
