@@ -5,7 +5,9 @@ from torch import Tensor, nn
 
 from pins_plugin.errors import PinsError
 from pins_plugin.losses.checks import check_pair
+from pins_plugin.losses.paired_softmax import LARGEST_SCALE, paired_cross_entropy
 
+SMALLEST_SCALE = 1e-6
 DIRECTIONS = ("both", "face_to_voice", "voice_to_face")
 
 
@@ -64,7 +66,7 @@ class MultiwayMatchingLoss(nn.Module):
         -------
         logits : (..., batch, batch) Tensor
         """
-        scale = self.scale.clamp(min=1e-6)
+        scale = self.scale.clamp(min=SMALLEST_SCALE)
         return (scale * first) @ second.mT + self.bias
 
     def forward(
@@ -85,6 +87,11 @@ class MultiwayMatchingLoss(nn.Module):
         loss : () Tensor
         """
         faces, voices = check_pair(face_embeddings, voice_embeddings)
+        if allowed is None and self.scale.item() <= LARGEST_SCALE:
+            both = paired_cross_entropy(faces, voices, self.scale.clamp(min=SMALLEST_SCALE))
+            chosen = {"both": both, "face_to_voice": both[:1], "voice_to_face": both[1:]}
+            # the bias cancels out; its gradient of zero keeps distributed training content
+            return torch.stack(chosen[self.direction]).mean() + 0.0 * self.bias
         logits = self.logits(faces, voices)  # (..., batch, batch)
         partners = logits.diagonal(dim1=-2, dim2=-1)  # (..., batch)
         logits = keep_allowed(logits, allowed)

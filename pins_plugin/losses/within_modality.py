@@ -1,5 +1,7 @@
 """Separation within each modality, on top of matching across them."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -95,8 +97,7 @@ class WithinModalitySeparationLoss(MultiwayMatchingLoss):
             return total
         own = torch.eye(items.shape[-2], dtype=torch.bool, device=items.device)
         others = keep_allowed(self.logits(items, items), allowed).masked_fill(own, -torch.inf)
-        joined = torch.cat([others + torch.tensor(self.weight).log(), total.unsqueeze(-1)], dim=-1)
-        return joined.logsumexp(dim=-1)
+        return torch.logaddexp(total, others.logsumexp(dim=-1) + math.log(self.weight))
 
     def _separation(self, faces: Tensor, voices: Tensor, allowed: Tensor | None) -> Tensor:
         terms = [faces.new_zeros(())]

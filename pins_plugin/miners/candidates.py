@@ -44,24 +44,46 @@ def allowed_negatives(similarities: Tensor, allowed: Tensor | None = None) -> Te
     return others & allowed
 
 
-def highest_allowed(scores: Tensor, allowed: Tensor) -> Tensor:
-    """Pick the allowed candidate of the highest score in each row.
+def hide_barred(similarities: Tensor, allowed: Tensor | None, value: float) -> Tensor:
+    """Copy similarities, in single precision, with `value` wherever a candidate may not be a negative.
+
+    Parameters
+    ----------
+    similarities : (batch, batch) Tensor
+    allowed : (batch, batch) bool Tensor, optional
+    value : float
+        Such as infinity.
+
+    Returns
+    -------
+    similarities : (batch, batch) float32 Tensor
+    """
+    copied = similarities.detach().to(torch.float32, copy=True)
+    if allowed is None and similarities.ndim == 2 and len(similarities) == similarities.shape[1]:
+        return copied.fill_diagonal_(value)
+    return copied.masked_fill_(~allowed_negatives(similarities, allowed), value)
+
+
+def highest_candidate(scores: Tensor) -> Tensor:
+    """Pick the candidate of the highest score in each row.
 
     Parameters
     ----------
     scores : (batch, batch) Tensor
-    allowed : (batch, batch) bool Tensor
+        Minus infinity where there is no candidate.
 
     Returns
     -------
     negatives : (batch,) int64 Tensor
-        Column of the candidate, or -1 (`NO_NEGATIVE`) where none is allowed.
+        Column of the candidate, or -1 (`NO_NEGATIVE`) where there is none.
 
     Examples
     --------
-    >>> scores = torch.tensor([[9.0, 2.0, 3.0], [1.0, 9.0, 0.0]])
-    >>> highest_allowed(scores, torch.tensor([[False, True, True], [False, False, False]])).tolist()
+    >>> none = -torch.inf
+    >>> highest_candidate(torch.tensor([[none, 2.0, 3.0], [none, none, none]])).tolist()
     [2, -1]
     """
-    values, columns = scores.masked_fill(~allowed, -torch.inf).max(dim=1)  # (batch,)
+    if scores.numel() == 0:
+        return torch.full((len(scores),), NO_NEGATIVE, device=scores.device)
+    values, columns = scores.max(dim=1)  # (batch,)
     return columns.masked_fill(values == -torch.inf, NO_NEGATIVE)

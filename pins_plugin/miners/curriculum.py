@@ -2,11 +2,12 @@
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from pins_plugin.errors import PinsError
-from pins_plugin.miners.candidates import allowed_negatives, highest_allowed
+from pins_plugin.miners.candidates import hide_barred, highest_candidate
 
 SELECTIONS = ("one", "fraction")
 
@@ -74,26 +75,31 @@ class CurriculumMiner:
         """
         if not 0.0 <= hardness <= 1.0:
             raise PinsError(f"hardness: expected a number in [0, 1], got {hardness}")
-        similarities = similarities.detach().float()
-        candidates = allowed_negatives(similarities, allowed)
-        limit = _percentile(similarities, candidates, hardness, uniform=allowed is None)
-        eligible = candidates & (similarities <= limit)
+        ranked = hide_barred(similarities, allowed, torch.inf)
+        limit = _percentile(ranked, hardness, uniform=allowed is None)  # (batch, 1)
         if self.semi_hard_guard:
-            eligible &= similarities < similarities.diagonal().unsqueeze(1)
+            partners = similarities.detach().float().diagonal().unsqueeze(1)
+            limit = torch.minimum(limit, partners.nextafter(-torch.ones_like(partners) * torch.inf))
+        eligible = ranked <= limit.clamp(max=torch.finfo(torch.float32).max)
         if self.selection == "fraction":
             return eligible
-        return highest_allowed(similarities, eligible)
+        return highest_candidate(ranked.masked_fill_(~eligible, -torch.inf))
 
 
-def _percentile(similarities: Tensor, candidates: Tensor, hardness: float, uniform: bool) -> Tensor:
-    """Similarity of the ceil(hardness * count)-th easiest candidate (the first at least) of each row: (batch, 1)."""
-    batch = len(similarities)
+def _percentile(ranked: Tensor, hardness: float, uniform: bool) -> Tensor:
+    """Similarity of the ceil(hardness * count)-th easiest candidate (the first at least) of each row: (batch, 1).
+
+    `ranked` (batch, batch) is infinite where there is no candidate; with `uniform`, on the diagonal only.
+    """
+    batch = len(ranked)
     if batch < 2:
-        return similarities.new_zeros(batch, 1)
-    ranked = similarities.masked_fill(~candidates, torch.inf)
-    if uniform:  # every row has batch - 1 candidates: a partial sort is enough
-        place = max(1, math.ceil(round(hardness * (batch - 1), 6)))
-        return ranked.kthvalue(place, dim=1, keepdim=True).values
-    counts = candidates.sum(dim=1, keepdim=True)  # (batch, 1)
-    places = (counts * hardness - 1e-6).ceil().long().clamp(min=1)
-    return ranked.sort(dim=1).values.gather(1, places - 1)
+        return ranked.new_zeros(batch, 1)
+    if not uniform:
+        counts = ranked.isfinite().sum(dim=1, keepdim=True)  # (batch, 1)
+        places = (counts * hardness - 1e-6).ceil().long().clamp(min=1)
+        return ranked.sort(dim=1).values.gather(1, places - 1)
+    place = max(1, math.ceil(round(hardness * (batch - 1), 6)))
+    if ranked.device.type == "cpu":  # NumPy's partial sort is several times as fast as torch's
+        values = np.partition(ranked.numpy(), place - 1, axis=1)[:, place - 1 : place]
+        return torch.from_numpy(values)
+    return ranked.kthvalue(place, dim=1, keepdim=True).values

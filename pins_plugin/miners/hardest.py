@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from pins_plugin.miners.candidates import allowed_negatives, highest_allowed
+from pins_plugin.miners.candidates import hide_barred, highest_candidate
 
 
 class HardestMiner:
@@ -14,5 +14,4 @@ class HardestMiner:
         self, similarities: Tensor, hardness: float = 1.0, allowed: Tensor | None = None
     ) -> Tensor:
         """Choose one negative per row, as `CurriculumMiner` does; `hardness` is not used."""
-        similarities = similarities.detach().float()
-        return highest_allowed(similarities, allowed_negatives(similarities, allowed))
+        return highest_candidate(hide_barred(similarities, allowed, -torch.inf))

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from pins_plugin.miners.candidates import NO_NEGATIVE, allowed_negatives, highest_allowed
+from pins_plugin.miners.candidates import NO_NEGATIVE, hide_barred, highest_candidate
 
 
 class RandomMiner:
@@ -24,10 +24,9 @@ class RandomMiner:
     ) -> Tensor:
         """Choose one negative per row, as `CurriculumMiner` does; `hardness` is not used."""
         batch, device = len(similarities), similarities.device
-        candidates = allowed_negatives(similarities, allowed) if allowed is not None else None
-        if candidates is not None:
-            scores = torch.rand(candidates.shape, generator=self.generator, device=device)
-            return highest_allowed(scores, candidates)
+        if allowed is not None:
+            scores = torch.rand(similarities.shape, generator=self.generator, device=device)
+            return highest_candidate(hide_barred(scores, allowed, -torch.inf))
         if batch < 2:
             return torch.full((batch,), NO_NEGATIVE, device=device)
         step = torch.randint(1, batch, (batch,), generator=self.generator, device=device)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from pins_plugin.miners.candidates import allowed_negatives, highest_allowed
+from pins_plugin.miners.candidates import hide_barred, highest_candidate
 
 
 class SemiHardMiner:
@@ -14,6 +14,6 @@ class SemiHardMiner:
         self, similarities: Tensor, hardness: float = 1.0, allowed: Tensor | None = None
     ) -> Tensor:
         """Choose one negative per row, as `CurriculumMiner` does; `hardness` is not used."""
-        similarities = similarities.detach().float()
-        easier = similarities < similarities.diagonal().unsqueeze(1)
-        return highest_allowed(similarities, allowed_negatives(similarities, allowed) & easier)
+        scores = hide_barred(similarities, allowed, -torch.inf)
+        partners = similarities.detach().float().diagonal().unsqueeze(1)
+        return highest_candidate(scores.masked_fill_(scores >= partners, -torch.inf))

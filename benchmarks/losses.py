@@ -1,0 +1,158 @@
+"""Speed of mining and losses, forward and backward, beside pytorch-metric-learning and a Python loop.
+
+  python benchmarks/losses.py                 # batches of 256, 1024, 4096 x 256 dimensions
+  pip install pytorch-metric-learning         # for the comparison; not a dependency of this package
+
+Ours and theirs take turns, so that both meet the same machine; the median of the rounds is printed.
+Nearest equivalents: their BatchEasyHardMiner picks, as ours, the hardest negative that is easier than the
+partner, and their NTXentLoss is a softmax over the batch. Their reference embeddings get no gradient, so
+that training both branches takes two calls, one per direction, as it does here.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from pins_plugin.losses.contrastive import ContrastiveLoss
+from pins_plugin.losses.mined import MinedContrastiveLoss
+from pins_plugin.losses.multiway_matching import MultiwayMatchingLoss
+from pins_plugin.losses.within_modality import WithinModalitySeparationLoss
+from pins_plugin.miners.curriculum import CurriculumMiner
+from pins_plugin.miners.semi_hard import SemiHardMiner
+from pins_plugin.report.tables import format_table
+
+Objective = Callable[[Tensor, Tensor], Tensor]
+DIM = 256
+
+
+def contrastive(miner: object) -> Objective:
+    """Contrastive loss with a miner, both directions."""
+    return MinedContrastiveLoss(ContrastiveLoss(1.2), miner)
+
+
+def loop_over_anchors(faces: Tensor, voices: Tensor, hardness: float = 0.5) -> Tensor:
+    """Curriculum mining and contrastive loss as one would write it down first."""
+    faces = torch.nn.functional.normalize(faces, dim=1)
+    voices = torch.nn.functional.normalize(voices, dim=1)
+    total = faces.new_zeros(())
+    for i in range(len(faces)):
+        distances = (faces[i] - voices).norm(dim=1)
+        ranked = [j for j in distances.argsort(descending=True).tolist() if j != i]
+        kept = ranked[: max(1, round(hardness * len(ranked)))]
+        easier = [j for j in kept if distances[j] > distances[i]]
+        total = total + distances[i] ** 2
+        if easier:
+            total = total + (1.2 - distances[easier[-1]]).clamp(min=0) ** 2
+    return total / (2 * len(faces))
+
+
+def theirs() -> dict[str, Objective]:
+    """The nearest equivalents of pytorch-metric-learning, where it is installed."""
+    try:
+        from pytorch_metric_learning import distances, losses, miners
+    except ImportError:
+        print("pytorch-metric-learning is not installed: no comparison (pip install it)")
+        return {}
+    miner = miners.BatchEasyHardMiner(
+        pos_strategy="easy", neg_strategy="semihard", distance=distances.LpDistance()
+    )
+    contrastive_loss = losses.ContrastiveLoss(
+        pos_margin=0, neg_margin=1.2, distance=distances.LpDistance(power=1)
+    )
+    softmax = losses.NTXentLoss(temperature=0.1)
+
+    def mined(faces: Tensor, voices: Tensor) -> Tensor:
+        labels = torch.arange(len(faces), device=faces.device)
+        pairs = miner(faces, labels, ref_emb=voices, ref_labels=labels)
+        return contrastive_loss(faces, labels, pairs, ref_emb=voices, ref_labels=labels)
+
+    def matched(faces: Tensor, voices: Tensor) -> Tensor:
+        labels = torch.arange(len(faces), device=faces.device)
+        return softmax(faces, labels, ref_emb=voices, ref_labels=labels)
+
+    def both(one: Objective) -> Objective:
+        return lambda faces, voices: one(faces, voices) + one(voices, faces)
+
+    return {"contrastive, semi-hard": both(mined), "matching": both(matched)}
+
+
+def measure(objective: Objective, faces: Tensor, voices: Tensor) -> float:
+    """Seconds of one forward and backward pass: of the processor on a CPU, where others may work too."""
+    clock = time.perf_counter if faces.is_cuda else time.process_time
+    faces, voices = faces.clone().requires_grad_(), voices.clone().requires_grad_()
+    start = clock()
+    objective(faces, voices).backward()
+    if faces.is_cuda:
+        torch.cuda.synchronize()
+    return clock() - start
+
+
+def compare(
+    objectives: dict[str, Objective], batch: int, rounds: int, device: str
+) -> dict[str, float]:
+    """Median seconds of each objective; they take turns in every round."""
+    generator = torch.Generator().manual_seed(batch)
+    faces, voices = torch.randn(2, batch, DIM, generator=generator).to(device)
+    seconds: dict[str, list[float]] = {name: [] for name in objectives}
+    for index in range(rounds + 1):
+        for name, objective in objectives.items():
+            taken = measure(objective, faces, voices)
+            if index:  # the first round warms up
+                seconds[name].append(taken)
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--batches", type=int, nargs="+", default=[256, 1024, 4096])
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--no_loop", action="store_true", help="leave the Python loop out")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    reference = theirs()
+    ours = {
+        "contrastive, semi-hard": contrastive(SemiHardMiner()),
+        "contrastive, curriculum": contrastive(lambda s, _, a: CurriculumMiner()(s, 0.5, a)),
+        "contrastive, easier half": contrastive(
+            lambda s, _, a: CurriculumMiner("fraction")(s, 0.5, a)
+        ),
+        "matching": MultiwayMatchingLoss(),
+        "matching + separation": WithinModalitySeparationLoss(),
+    }
+    equivalent = {
+        "contrastive, semi-hard": "contrastive, semi-hard",
+        "contrastive, curriculum": "contrastive, semi-hard",
+        "matching": "matching",
+    }
+    rows = []
+    for batch in args.batches:
+        objectives = {f"ours: {name}": objective for name, objective in ours.items()}
+        objectives |= {f"theirs: {name}": objective for name, objective in reference.items()}
+        taken = compare(objectives, batch, args.rounds, args.device)
+        for name in ours:
+            mine, other = taken[f"ours: {name}"], taken.get(f"theirs: {equivalent.get(name)}")
+            compared = (
+                ["-", "-"] if other is None else [f"{1e3 * other:.1f}", f"{other / mine:.1f} x"]
+            )
+            rows.append([str(batch), name, f"{1e3 * mine:.1f}", *compared])
+    print(format_table(["batch", "objective", "ours (ms)", "theirs (ms)", "faster"], rows))
+    if not args.no_loop:
+        pair = {"ours": ours["contrastive, curriculum"], "loop": loop_over_anchors}
+        taken = compare(pair, 1024, 1, args.device)
+        factor = taken["loop"] / taken["ours"]
+        print(
+            f"per-anchor Python loop, batch 1024: {taken['loop']:.1f} s, {factor:.0f} x slower than ours"
+        )
+
+
+if __name__ == "__main__":
+    main()
