@@ -30,8 +30,8 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=1_000_000)
     parser.add_argument("--queries", type=int, default=500)
     parser.add_argument("--kinds", nargs="+", default=["people", "uniform"])
-    parser.add_argument("--cells_searched", type=int, default=64)
-    parser.add_argument("--candidates", type=int, default=200)
+    parser.add_argument("--code_dims", type=int, default=8, help="dimensions that share four bits")
+    parser.add_argument("--candidates", type=int, default=300, help="items compared exactly")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     rows = []
@@ -42,7 +42,7 @@ def main() -> None:
         del items
         exact, exact_ms, exact_cpu = timed(gallery, queries[: max(20, args.queries // 10)])
         start = time.process_time()
-        gallery.build_index("face", cells_searched=args.cells_searched, candidates=args.candidates)
+        gallery.build_index("face", code_dims=args.code_dims, candidates=args.candidates)
         build = time.process_time() - start
         found, wall_ms, cpu_ms = timed(gallery, queries)
         hits = [

@@ -140,3 +140,11 @@ def test_training_takes_encoders_by_name_and_by_file(
         "evaluate", tmp_path / "out" / "model", manifest, "--split", "all", "--json", "--quiet"
     )
     assert "roc_auc" in report
+
+
+@pytest.mark.usefixtures("with_plugins")
+def test_linking_takes_a_face_encoder_by_name() -> None:
+    from pins_plugin.pipelines.linking import SpeakerFaceLinking
+
+    pipeline = SpeakerFaceLinking(recognition="thumbnail", evidence=("motion",))
+    assert type(pipeline.face_encoder).__name__ == "ThumbnailEncoder"

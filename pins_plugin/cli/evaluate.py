@@ -6,16 +6,25 @@ oracle: the best that any decision could reach.
 
   pins evaluate results/demo/model clips/manifest.csv --out scores
 
-writes scores/results.json, table.md, roc.png, matching.png and map.png.
+writes scores/results.json, table.md, roc.png, matching.png and map.png. A model that was trained on
+recognition embeddings (hparams/features.yaml) is given those instead of media:
+
+  pins evaluate results/features/model manifest.csv --face_embeddings face.npz --voice_embeddings voice.npz
 """
 
 import argparse
 import json
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pins_plugin.errors import ManifestError, PinsError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pins_plugin.inference.embedder import FaceVoiceEmbedder
+    from pins_plugin.types import TalkingFaceClip
 
 HELP = "score a model on people it has never seen"
 
@@ -33,6 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="people.npz of simulated people (default: the one beside the manifest, if any)",
     )
+    parser.add_argument("--face_embeddings", type=Path, help=".npz file: embeddings, clip_id")
+    parser.add_argument("--voice_embeddings", type=Path, help=".npz file: embeddings, clip_id")
     parser.add_argument("--num_frames", type=int, default=4, help="pictures per clip (default: 4)")
     parser.add_argument("--seed", type=int, default=0, help="of trials and intervals (default: 0)")
     parser.add_argument("--device", default="cpu", help="such as cuda:0 (default: cpu)")
@@ -42,19 +53,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Run the command."""
-    from pins_plugin.inference.embedder import FaceVoiceEmbedder
+    split = None if args.split == "all" else args.split
+    features = (args.face_embeddings, args.voice_embeddings)
+    if (features[0] is None) != (features[1] is None):
+        raise PinsError("expected both --face_embeddings and --voice_embeddings, or neither")
+    options: dict[str, Any] = {"oracle": args.oracle, "out": args.out, "seed": args.seed}
+    if args.face_embeddings:
+        embedded = embed_features(args.model, args.manifest, *features, split)
+        report = score(embedded, args.manifest, **options)
+    else:
+        from pins_plugin.inference.embedder import FaceVoiceEmbedder
 
-    embedder = FaceVoiceEmbedder.from_hparams(args.model, run_opts={"device": args.device})
-    report = evaluate_model(
-        embedder,
-        args.manifest,
-        split=None if args.split == "all" else args.split,
-        oracle=args.oracle,
-        out=args.out,
-        num_frames=args.num_frames,
-        seed=args.seed,
-        quiet=args.quiet,
-    )
+        report = evaluate_model(
+            FaceVoiceEmbedder.from_hparams(args.model, run_opts={"device": args.device}),
+            args.manifest,
+            split=split,
+            num_frames=args.num_frames,
+            quiet=args.quiet,
+            **options,
+        )
     report = {
         "model": str(args.model),
         "manifest": str(args.manifest),
@@ -85,31 +102,82 @@ def evaluate_model(
     report : dict
         See `evaluation.unseen.evaluate_clips`.
     """
+    from pins_plugin.data.manifest import read_manifest
+    from pins_plugin.inference.clips import embed_clips
+
+    clips = read_manifest(manifest, split)
+    faces, voices = embed_clips(embedder, clips, num_frames=num_frames, quiet=quiet)
+    embedded = Embedded(faces, voices, clips, clips, _trained(read_manifest(manifest)))
+    return score(embedded, manifest, oracle=oracle, out=out, seed=seed)
+
+
+class Embedded(NamedTuple):
+    """Embeddings, the clip of each row, and the people of the training."""
+
+    faces: "NDArray"
+    voices: "NDArray"
+    face_clips: "list[TalkingFaceClip]"
+    voice_clips: "list[TalkingFaceClip]"
+    trained: list[str]
+
+
+def embed_features(
+    model: str, manifest: Path, face_path: Path, voice_path: Path, split: str | None
+) -> Embedded:
+    """Embed one split of two files of recognition embeddings."""
+    from pins_plugin.data.features import load_features, read_feature_clips, select_rows
+    from pins_plugin.inference.feature_embedder import FeatureEmbedder
+
+    embedder = FeatureEmbedder.from_hparams(model)
+    clips = read_feature_clips(manifest)
+    splits = sorted({clip.split for clip in clips.values()}) if split is None else [split]
+    faces = select_rows(load_features(face_path), clips, splits, str(face_path))
+    voices = select_rows(load_features(voice_path), clips, splits, str(voice_path))
+    if not faces.clips or not voices.clips:
+        raise ManifestError(
+            f"{manifest}: expected faces and voices of split {split!r}, "
+            f"got {len(faces.clips)} and {len(voices.clips)}"
+        )
+    return Embedded(
+        embedder.encode_faces(faces.embeddings),
+        embedder.encode_voices(voices.embeddings),
+        faces.clips,
+        voices.clips,
+        _trained(clips.values()),
+    )
+
+
+def score(
+    embedded: Embedded, manifest: Path, *, oracle: Path | None, out: Path | None, seed: int
+) -> dict[str, Any]:
+    """Score embedded clips; with `out`, draw the map of their people there."""
     from functools import partial
 
-    from pins_plugin.data.manifest import read_manifest
     from pins_plugin.evaluation.unseen import evaluate_clips
-    from pins_plugin.inference.clips import embed_clips
     from pins_plugin.report.plots import plot_map
     from pins_plugin.simulation.oracle import oracle_similarities
 
-    clips = read_manifest(manifest, split)
-    trained = {clip.identity for clip in read_manifest(manifest) if clip.split == "train"}
+    faces, voices, face_clips, voice_clips, trained = embedded
     beside = manifest.parent / "people.npz"
     truth = oracle or (beside if beside.is_file() else None)
-    faces, voices = embed_clips(embedder, clips, num_frames=num_frames, quiet=quiet)
     report = evaluate_clips(
         faces,
         voices,
-        clips,
-        trained_identities=sorted(trained),
+        face_clips,
+        voice_clips,
+        trained_identities=trained,
         oracle=None if truth is None else partial(oracle_similarities, truth),
         seed=seed,
     )
     if out:
-        names = [clip.identity for clip in clips]
-        plot_map(faces, voices, names, names, out / "map.png")
+        of_faces = [clip.identity for clip in face_clips]
+        of_voices = [clip.identity for clip in voice_clips]
+        plot_map(faces, voices, of_faces, of_voices, out / "map.png")
     return report
+
+
+def _trained(clips: Iterable["TalkingFaceClip"]) -> list[str]:
+    return sorted({clip.identity for clip in clips if clip.split == "train"})
 
 
 def write_report(report: dict[str, Any], out: Path) -> None:

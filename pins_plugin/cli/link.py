@@ -28,6 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--evidence", nargs="+", metavar="NAME", help="sources to use: sync, motion (default: all)"
     )
+    parser.add_argument(
+        "--face_encoder",
+        default="face_recognition",
+        metavar="MODEL",
+        help="tells people apart: model folder, ONNX file or plugin (default: face_recognition)",
+    )
     parser.add_argument("--no_video", action="store_true", help="write no annotated video")
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
@@ -43,7 +49,10 @@ def run(args: argparse.Namespace) -> None:
     from pins_plugin.pipelines.linking import EVIDENCE, SpeakerFaceLinking
 
     pipeline = SpeakerFaceLinking(
-        diarization=args.diarization, evidence=args.evidence or EVIDENCE, quiet=args.quiet
+        diarization=args.diarization,
+        evidence=args.evidence or EVIDENCE,
+        recognition=args.face_encoder,
+        quiet=args.quiet,
     ).to(torch.device(args.device))
     several = len(args.videos) > 1
     stems = [Path(video).stem for video in args.videos]

@@ -19,19 +19,21 @@ Oracle = Callable[[Sequence[str], Sequence[str]], NDArray[np.float64]]
 def evaluate_clips(
     face_embeddings: NDArray,
     voice_embeddings: NDArray,
-    clips: Sequence[TalkingFaceClip],
+    face_clips: Sequence[TalkingFaceClip],
+    voice_clips: Sequence[TalkingFaceClip],
     *,
     trained_identities: Sequence[str] = (),
     oracle: Oracle | None = None,
     **options: Any,
 ) -> dict[str, Report]:
-    """Score clips, seen-heard and unseen-unheard people apart.
+    """Score faces and voices of clips, seen-heard and unseen-unheard people apart.
 
     Parameters
     ----------
-    face_embeddings, voice_embeddings : (num_clips, embedding_dim) array
-    clips : sequence of TalkingFaceClip
-        With identities.
+    face_embeddings : (num_faces, embedding_dim) array
+    voice_embeddings : (num_voices, embedding_dim) array
+    face_clips, voice_clips : (num_items,) sequence of TalkingFaceClip
+        The clip of each row, with its identity; rows without one are left out.
     trained_identities : sequence of str
         The people that the model was trained on.
     oracle : callable, optional
@@ -48,44 +50,55 @@ def evaluate_clips(
     Raises
     ------
     ManifestError
-        When neither group has two people with a name.
+        When neither group has two people with a face and a voice.
     """
     trained = set(trained_identities)
     report = {}
     for name, seen in (("unseen", False), ("seen", True)):
-        rows = [
-            row
-            for row, clip in enumerate(clips)
-            if clip.identity and (clip.identity in trained) == seen
-        ]
-        chosen = [clips[row] for row in rows]
-        identities = [clip.identity for clip in chosen]
-        if len(set(identities)) < 2:
+        face_rows = _rows_of(face_clips, trained, seen)
+        voice_rows = _rows_of(voice_clips, trained, seen)
+        faces, voices = (
+            [face_clips[row] for row in face_rows],
+            [voice_clips[row] for row in voice_rows],
+        )
+        of_faces, of_voices = ([clip.identity for clip in clips] for clips in (faces, voices))
+        if len(set(of_faces) & set(of_voices)) < 2:
             continue
-        clip_ids, videos = [clip.clip_id for clip in chosen], [clip.video for clip in chosen]
         report[name] = evaluate_cross_modal(
-            face_embeddings[rows],
-            voice_embeddings[rows],
-            identities,
-            identities,
-            face_clips=clip_ids,
-            voice_clips=clip_ids,
-            face_videos=videos,
-            voice_videos=videos,
-            strata=strata_of(chosen),
-            oracle=_oracle_of(identities, oracle),
+            face_embeddings[face_rows],
+            voice_embeddings[voice_rows],
+            of_faces,
+            of_voices,
+            face_clips=[clip.clip_id for clip in faces],
+            voice_clips=[clip.clip_id for clip in voices],
+            face_videos=[clip.video or clip.clip_id for clip in faces],
+            voice_videos=[clip.video or clip.clip_id for clip in voices],
+            strata=strata_of([*faces, *voices]),
+            oracle=_oracle_of(of_faces, of_voices, oracle),
             **options,
         )
     if not report:
+        named = {clip.identity for clip in (*face_clips, *voice_clips)} - {""}
         raise ManifestError(
-            "clips: expected two or more people with an identity to score, "
-            f"got {len({clip.identity for clip in clips} - {''})}; fill the column 'identity'"
+            f"clips: expected two or more people with a face and a voice to score, got {len(named)} "
+            "with an identity; fill the column 'identity'"
         )
     return report
 
 
-def _oracle_of(identities: Sequence[str], oracle: Oracle | None) -> MatrixScores | None:
+def _rows_of(clips: Sequence[TalkingFaceClip], trained: set[str], seen: bool) -> list[int]:
+    return [
+        row
+        for row, clip in enumerate(clips)
+        if clip.identity and (clip.identity in trained) == seen
+    ]
+
+
+def _oracle_of(
+    faces: Sequence[str], voices: Sequence[str], oracle: Oracle | None
+) -> MatrixScores | None:
     if oracle is None:
         return None
-    people, codes = np.unique(np.asarray(identities), return_inverse=True)
-    return MatrixScores(oracle(people.tolist(), people.tolist()), codes, codes)
+    people, codes = np.unique(np.asarray([*faces, *voices]), return_inverse=True)
+    matrix = oracle(people.tolist(), people.tolist())
+    return MatrixScores(matrix, codes[: len(faces)], codes[len(faces) :])

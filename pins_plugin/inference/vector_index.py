@@ -1,8 +1,8 @@
-"""Approximate nearest neighbors: a few cells of the space, short codes, then the exact vectors of the best.
+"""Approximate nearest neighbors: short codes of all items are scanned, the best are compared exactly.
 
-Cells are those of k-means; within the cells nearest to the query, four-bit product codes are scanned with
-register instructions (Andre, Kermarrec, Le Scouarnec, "Cache locality is not enough", 2015; FAISS's "fast scan"), and the
-best candidates are compared exactly.
+Four-bit product codes are scanned with register instructions (Andre, Kermarrec, Le Scouarnec, "Cache locality is
+not enough: high-performance nearest neighbor search with product quantization fast scan", 2015; FAISS). A
+million codes take about a millisecond, so no cells are needed, which would lose neighbors where the embeddings have no clusters.
 """
 
 from dataclasses import dataclass
@@ -15,8 +15,7 @@ from pins_plugin.errors import ShapeError
 from pins_plugin.utils.optional import import_extra
 
 Embeddings = NDArray[np.float32]
-POINTS_PER_CELL = 40  # that k-means is trained on
-CELLS_AT_MOST = 4096
+TRAINING_ROWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -40,9 +39,8 @@ class VectorIndex:
         cls,
         embeddings: Embeddings,
         *,
-        num_cells: int | None = None,
-        cells_searched: int = 64,
-        candidates: int = 200,
+        code_dims: int = 8,
+        candidates: int = 300,
         seed: int = 0,
     ) -> Self:
         """Train and fill an index.
@@ -51,35 +49,31 @@ class VectorIndex:
         ----------
         embeddings : (num_rows, embedding_dim) float32 array
             Of unit length.
-        num_cells : int, optional
-            Default: the power of two next to 4 sqrt(num_rows), at most 4096.
-        cells_searched, candidates : int
+        code_dims : int
+            Dimensions that share four bits; must divide embedding_dim. Fewer find more and take longer.
+        candidates : int
             More find more and take longer.
         seed : int
-            Of k-means.
+            Of the rows that are trained on.
 
         Raises
         ------
         ShapeError
-            When there are too few rows to train on.
+            When there are too few rows to train on, or `code_dims` does not divide their size.
         MissingExtraError
             When FAISS is not installed.
         """
         faiss = import_extra("faiss", "gallery")
         num_rows, dim = embeddings.shape
-        if num_rows < 1000 or dim % 2:
+        if num_rows < 1000 or dim % code_dims:
             raise ShapeError(
-                f"index: expected 1000 rows or more of an even size, got {embeddings.shape}; "
-                "search without an index"
+                f"index: expected 1000 rows or more, of a multiple of {code_dims} dimensions, "
+                f"got {embeddings.shape}; search without an index"
             )
-        cells = num_cells or min(CELLS_AT_MOST, 2 ** round(np.log2(4 * np.sqrt(num_rows))))
-        index = faiss.index_factory(dim, f"IVF{cells},PQ{dim // 2}x4fs", faiss.METRIC_INNER_PRODUCT)
-        index.cp.seed = seed
-        index.cp.min_points_per_centroid = 1
-        chosen = np.random.default_rng(seed).permutation(num_rows)[: cells * POINTS_PER_CELL]
+        index = faiss.index_factory(dim, f"PQ{dim // code_dims}x4fs", faiss.METRIC_INNER_PRODUCT)
+        chosen = np.random.default_rng(seed).permutation(num_rows)[:TRAINING_ROWS]
         index.train(np.ascontiguousarray(embeddings[np.sort(chosen)]))
         index.add(np.ascontiguousarray(embeddings))
-        index.nprobe = min(cells_searched, cells)
         return cls(index, num_rows, candidates)
 
     def search(

@@ -111,3 +111,37 @@ def test_scores_are_numbers_of_a_known_kind(model_folder, noise_manifest, capsys
     low, high = report["verification"]["ci95"]
     assert 0 <= low <= report["verification"]["roc_auc"] <= high <= 1
     assert np.isclose(report["matching"]["4"]["chance"], 0.25)
+
+
+def test_a_model_of_features_is_scored_on_features(tmp_path: Path, capsys) -> None:
+    """Heads that do nothing, over embeddings that already agree: everything is right."""
+    from pins_plugin.models.folder import save_model_folder
+    from pins_plugin.models.heads import FeatureHead
+
+    generator = np.random.default_rng(0)
+    people = np.repeat(generator.normal(size=(12, 6)), 2, axis=0).astype(np.float32)
+    clips = [f"c{index:02d}" for index in range(24)]
+    rows = [f"{clip},p{index // 2:02d},v{index},test" for index, clip in enumerate(clips)]
+    manifest = tmp_path / "manifest.csv"
+    manifest.write_text("\n".join(["clip_id,identity,video,split", *rows]))
+    np.savez(tmp_path / "face.npz", embeddings=people, clip_id=np.array(clips))
+    np.savez(tmp_path / "voice.npz", embeddings=people[2:], clip_id=np.array(clips[2:]))
+    heads, config = {}, {}
+    for name in ("face_head", "voice_head"):
+        heads[name] = FeatureHead(6, 6)
+        config[name] = (
+            "pins_plugin.models.heads.FeatureHead",
+            {"input_dim": 6, "embedding_dim": 6},
+        )
+    heads["voice_head"].load_state_dict(heads["face_head"].state_dict())
+    save_model_folder(tmp_path / "model", heads, config, {}, "# Card\n")
+    command = ["evaluate", str(tmp_path / "model"), str(manifest), "--json"]
+    files = ["--face_embeddings", str(tmp_path / "face.npz")]
+    assert main([*command, *files]) == 2
+    assert "expected both" in capsys.readouterr().err
+    files += ["--voice_embeddings", str(tmp_path / "voice.npz"), "--out", str(tmp_path / "out")]
+    assert main([*command, *files]) == 0
+    report = json.loads(capsys.readouterr().out)["unseen"]
+    assert report["num_identities"] == 11 and report["num_faces"] == 24
+    assert report["verification"]["roc_auc"] > 0.99
+    assert main([*command, *files, "--split", "valid"]) == 2
