@@ -171,7 +171,12 @@ def _link_video(
 ) -> dict[str, Any]:
     from pins_plugin.cli.link import link_video
 
-    link_video(pipeline, video, folder, argparse.Namespace(quiet=args.quiet, no_video=False))
+    link_video(
+        pipeline,
+        video,
+        folder,
+        argparse.Namespace(quiet=args.quiet, no_video=False, corrections=None),
+    )
     links: dict[str, Any] = json.loads((folder / "links.json").read_text(encoding="utf-8"))
     return links
 

@@ -11,6 +11,7 @@ seconds, boxes are pixels of the original picture, `evidence` are log-likelihood
 """
 
 import argparse
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         help="tells people apart: model folder, ONNX file or plugin (default: face_recognition)",
     )
+    parser.add_argument(
+        "--corrections",
+        type=Path,
+        metavar="JSON",
+        help="what was exported from the page (one video)",
+    )
     parser.add_argument("--no_video", action="store_true", help="write no annotated video")
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
@@ -55,6 +62,8 @@ def run(args: argparse.Namespace) -> None:
         quiet=args.quiet,
     ).to(torch.device(args.device))
     several = len(args.videos) > 1
+    if several and args.corrections:
+        raise PinsError(f"--corrections: expected one video, got {len(args.videos)}")
     stems = [Path(video).stem for video in args.videos]
     if len(set(stems)) < len(stems):
         raise PinsError("two videos have the same name; link them into two folders")
@@ -78,11 +87,15 @@ def link_video(
     pipeline: "SpeakerFaceLinking", video: Path, out: Path, args: argparse.Namespace
 ) -> None:
     """Link one video; its folder is written whole or not at all."""
+    from pins_plugin.data.corrections import apply_corrections, read_corrections
     from pins_plugin.report.annotate import write_annotated_video
     from pins_plugin.report.page import write_page
     from pins_plugin.utils.files import atomic_contents, write_json
 
+    corrections = read_corrections(args.corrections) if args.corrections else []
     result = pipeline(video)
+    corrected = apply_corrections(result.links, result.tracks, corrections)
+    result = dataclasses.replace(result, links=corrected)
     links = result.to_json()
     with atomic_contents(out) as folder:
         write_json(folder / "links.json", links)
