@@ -19,8 +19,8 @@ from pins_plugin.errors import PluginError
 KINDS = {
     "face_encoders": "torch module: faces (batch, 3, H, W) to embeddings; keyword embedding_dim",
     "voice_encoders": "torch module: waveforms (batch, num_samples) to embeddings; keyword embedding_dim",
-    "trackers": "callable: video path to a list of FaceTrack",
-    "evidence": "callable: one more source of evidence for linking speakers to faces",
+    "trackers": "callable: (video path, settings, quiet) to a list of FaceTrack",
+    "evidence": "class: (crops, waveform, offset_of), measure(track, start, end) to log-likelihood ratios",
 }
 PREFIX = "pins_plugin."
 

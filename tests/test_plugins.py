@@ -143,8 +143,30 @@ def test_training_takes_encoders_by_name_and_by_file(
 
 
 @pytest.mark.usefixtures("with_plugins")
-def test_linking_takes_a_face_encoder_by_name() -> None:
+def test_linking_takes_encoder_tracker_and_evidence_by_name(tmp_path: Path, capsys) -> None:
+    import numpy as np
+    from pyannote.core import Annotation, Segment
+
+    from pins_plugin.data.video import VideoWriter
     from pins_plugin.pipelines.linking import SpeakerFaceLinking
 
-    pipeline = SpeakerFaceLinking(recognition="thumbnail", evidence=("motion",))
+    generator = np.random.default_rng(0)
+    picture = generator.integers(0, 256, (96, 96, 3), np.uint8)
+    with VideoWriter(tmp_path / "v.mp4", 96, 96, 25, sample_rate=16000) as video:
+        for _ in range(50):
+            video.add_image(picture)
+        video.add_sound((0.1 * generator.normal(size=32000)).astype(np.float32))
+    turns = Annotation(uri="v")
+    turns[Segment(0.2, 1.8)] = "A"
+    pipeline = SpeakerFaceLinking(
+        diarization=turns, recognition="thumbnail", evidence=("coin",), tracker="still"
+    )
     assert type(pipeline.face_encoder).__name__ == "ThumbnailEncoder"
+    result = pipeline({"video": str(tmp_path / "v.mp4")})
+    assert [track.track for track in result.tracks] == ["T000"]
+    assert "coin" in result.links[0].evidence
+
+    assert main(["tracks", str(tmp_path / "v.mp4"), "--tracker", "still"]) == 0
+    assert "T000" in capsys.readouterr().out
+    assert main(["tracks", str(tmp_path / "v.mp4"), "--tracker", "nobody"]) == 2
+    assert "(still)" in capsys.readouterr().err

@@ -30,6 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--evidence", nargs="+", metavar="NAME", help="sources to use: sync, motion (default: all)"
     )
     parser.add_argument(
+        "--tracker", metavar="NAME", help="tracker of another package (pins plugins)"
+    )
+    parser.add_argument(
         "--face_encoder",
         default="face_recognition",
         metavar="MODEL",
@@ -59,6 +62,7 @@ def run(args: argparse.Namespace) -> None:
         diarization=args.diarization,
         evidence=args.evidence or EVIDENCE,
         recognition=args.face_encoder,
+        tracker=args.tracker,
         quiet=args.quiet,
     ).to(torch.device(args.device))
     several = len(args.videos) > 1

@@ -34,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="group tracks by person; MODEL is a model folder with a face encoder (face_recognition), an ONNX file or a plugin",
     )
     parser.add_argument(
+        "--tracker", metavar="NAME", help="tracker of another package (pins plugins)"
+    )
+    parser.add_argument(
         "--every",
         type=float,
         default=0.3,
@@ -57,6 +60,7 @@ def run(args: argparse.Namespace) -> None:
 
     from pins_plugin.data.video import probe_video
     from pins_plugin.errors import PinsError
+    from pins_plugin.plugins import load_plugin
     from pins_plugin.tracking.files import write_tracks
     from pins_plugin.tracking.tracks import TrackerSettings, track_faces
 
@@ -67,7 +71,8 @@ def run(args: argparse.Namespace) -> None:
     )
     info = probe_video(args.video)
     group = load_grouping(args.people) if args.people else None
-    tracks = track_faces(args.video, settings, quiet=args.quiet)
+    follow = load_plugin("trackers", args.tracker) if args.tracker else track_faces
+    tracks = follow(args.video, settings, quiet=args.quiet)
     if group is not None:
         tracks = group(args.video, tracks, args.quiet)
     if args.out:

@@ -103,9 +103,11 @@ class Calibration:
             raise PinsError(f"{path}: not a calibration file ({error})") from error
 
     def ratio(self, name: str, measures: NDArray[np.float64] | None) -> float:
-        """Log-likelihood ratio of one source."""
-        if measures is None or name not in self.weights:
+        """Log-likelihood ratio of one source; one that is not calibrated here gives ratios itself."""
+        if measures is None:
             return 0.0
+        if name not in self.weights:
+            return float(np.clip(measures.sum(), -MOST, MOST))
         value = self.weights[name][0] + self.weights[name][1:] @ measures
         return float(np.clip(value, -MOST, MOST))
 

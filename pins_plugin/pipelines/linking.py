@@ -35,6 +35,7 @@ from pins_plugin.pipelines.result import LinkingResult, make_links
 from pins_plugin.pipelines.rttm import choose_turns
 from pins_plugin.pipelines.sound import file_path, file_uri
 from pins_plugin.pipelines.synchrony import SynchronyEvidence
+from pins_plugin.plugins import find_plugins, load_plugin
 from pins_plugin.tracking.crops import Crops, extract_crops
 from pins_plugin.tracking.people import SAME_PERSON_SIMILARITY
 from pins_plugin.tracking.tracks import TrackerSettings, track_faces
@@ -63,6 +64,8 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         File of weights; those that come with the package when not given.
     quiet : bool
         No progress bars (hooks report nevertheless).
+    tracker : str, optional
+        Name of an installed plugin that follows faces in place of the built-in tracker.
     token, cache_dir : ignored
         pyannote hands them to every pipeline.
 
@@ -82,16 +85,22 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         recognition: str | Mapping[str, Any] = "face_recognition",
         calibration: str | Path | None = None,
         quiet: bool = True,
+        tracker: str | None = None,
         token: Any = None,
         cache_dir: Any = None,
     ) -> None:
         from pyannote.pipeline.parameter import Uniform
 
         super().__init__()
-        unknown = sorted(set(evidence) - set(EVIDENCE))
+        added = [plugin.name for plugin in find_plugins("evidence")]
+        unknown = sorted(set(evidence) - {*EVIDENCE, *added})
         if unknown:
             raise PinsError(f"evidence: expected some of {', '.join(EVIDENCE)}, got {unknown[0]!r}")
         self.evidence = tuple(evidence)
+        self._plugins = {
+            name: load_plugin("evidence", name) for name in set(evidence) - set(EVIDENCE)
+        }
+        self._track = load_plugin("trackers", tracker) if tracker else track_faces
         self.quiet = quiet
         self.device = torch.device("cpu")
         self._diarization = diarization
@@ -192,7 +201,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
     def find_faces(self, path: Path, hook: Any) -> list[FaceTrack]:
         """Follow the faces of a video; at least one."""
         hook("faces", None, total=1, completed=0)
-        tracks = track_faces(path, TrackerSettings(device=str(self.device)), quiet=self.quiet)
+        tracks = self._track(path, TrackerSettings(device=str(self.device)), quiet=self.quiet)
         hook("faces", tracks, total=1, completed=1)
         if not tracks:
             raise MediaError(
@@ -286,6 +295,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             offset_of = synchrony.offset_of
         if "motion" in self.evidence:
             sources.append(MotionEvidence(crops, waveform, offset_of))
+        sources += [make(crops, waveform, offset_of) for make in self._plugins.values()]
         return sources
 
 

@@ -16,6 +16,6 @@ setup(
         ],
         "pins_plugin.voice_encoders": ["loudness = pins_example.encoders:LoudnessEncoder"],
         "pins_plugin.trackers": ["still = pins_example.tracker:track_still_face"],
-        "pins_plugin.evidence": ["coin = pins_example.evidence:coin_evidence"],
+        "pins_plugin.evidence": ["coin = pins_example.evidence:CoinEvidence"],
     },
 )
