@@ -16,7 +16,7 @@ from torch import distributed
 from pins_plugin.data.dataset import RandomCrop, collate_pairs, make_pair_dataset
 from pins_plugin.data.manifest import read_manifest
 from pins_plugin.data.shards import ClipShards, prepare_shards
-from pins_plugin.errors import ManifestError
+from pins_plugin.errors import ExperimentError, ManifestError
 from pins_plugin.models.folder import save_model_folder
 from pins_plugin.samplers.different_videos import DifferentVideosSampler
 from pins_plugin.train.brain import FaceVoiceBrain
@@ -86,6 +86,8 @@ def start_processes(run_opts: Any = None) -> Any:
     """Join the other processes of a `torchrun`; on CPUs they talk through gloo."""
     if run_opts is None or isinstance(run_opts, dict):
         run_opts = RunOptions.from_dictionary(run_opts or {})
+    if "cuda" in (run_opts.device or "") and not torch.cuda.is_available():
+        raise ExperimentError(f"--device {run_opts.device}: torch finds no GPU; use --device cpu")
     local_rank = sb.utils.distributed.get_local_rank()
     if local_rank is None or distributed.is_initialized():
         return run_opts

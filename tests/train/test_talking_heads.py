@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from tiny_clips import write_tiny_clips
 
 from pins_plugin.data.manifest import read_manifest, write_manifest
-from pins_plugin.errors import ManifestError
+from pins_plugin.errors import ExperimentError, ManifestError
 from pins_plugin.models.folder import load_model_folder
 from pins_plugin.train.brain import FaceVoiceBrain
 from pins_plugin.train.experiment import run_experiment
@@ -191,3 +191,9 @@ def test_manifest_without_training_clips_is_refused(manifest: Path, tmp_path: Pa
     write_manifest(tmp_path / "manifest.csv", clips)
     with pytest.raises(ManifestError, match="train"):
         train(tmp_path / "manifest.csv", tmp_path)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_missing_gpu_is_named(manifest: Path, tmp_path: Path) -> None:
+    with pytest.raises(ExperimentError, match="no GPU"):
+        train(manifest, tmp_path, device="cuda")
