@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
-from pins_plugin.data.sync_augmentation import augment_lips, augment_spectrograms
+from pins_plugin.data.sync_augmentation import augment_lips, augment_mouths, augment_spectrograms
 from pins_plugin.errors import PinsError
 from pins_plugin.utils.files import atomic_path
 
@@ -45,7 +45,9 @@ class SyncClip:
 class SyncBatch(NamedTuple):
     """Stretches of equal length."""
 
-    lips: Tensor  # (batch, num_frames, 88, 2)
+    lips: (
+        Tensor  # (batch, num_frames, 88, 2), or mouths (batch, num_frames, height, width) in [0, 1]
+    )
     spectrograms: Tensor  # (batch, num_bins, 4 num_frames)
 
 
@@ -161,6 +163,8 @@ class SyncBatches(IterableDataset):
     augmentation : float
         Strength; 0 for none.
     balance : float
+    view : {"lips", "mouths"}
+        What the batches show: the points, or the pixels.
     seed : int
         With the epoch (`set_epoch`), determines everything.
     """
@@ -175,11 +179,15 @@ class SyncBatches(IterableDataset):
         augmentation: float = 1.0,
         balance: float = 0.4,
         seed: int = 0,
+        view: str = "lips",
     ) -> None:
+        if view not in ("lips", "mouths"):
+            raise PinsError(f"view: expected lips or mouths, got {view!r}")
         kept = [index for index, clip in enumerate(clips) if len(clip.lips) >= 2]
         if not kept:
             raise PinsError("clips: expected at least one with two frames, got none")
-        self.lips = [torch.as_tensor(clips[index].lips) for index in kept]
+        self.view = view
+        self.lips = [torch.as_tensor(getattr(clips[index], view)) for index in kept]
         self.spectrograms = [spectrograms[index] for index in kept]
         self.weights = torch.tensor(balance_people([clips[index] for index in kept], balance))
         self.num_frames = num_frames
@@ -216,7 +224,8 @@ class SyncBatches(IterableDataset):
         ]
         lips, spectrograms = (torch.stack(part) for part in zip(*stretches, strict=True))
         if self.augmentation > 0:
-            lips = augment_lips(lips, self.augmentation, generator)
+            change = augment_lips if self.view == "lips" else augment_mouths
+            lips = change(lips, self.augmentation, generator)
             spectrograms = augment_spectrograms(spectrograms, self.augmentation, generator)
         return SyncBatch(lips, spectrograms)
 
@@ -250,4 +259,7 @@ def _interpolate(rows: Tensor, places: Tensor) -> Tensor:
     places = places.clamp(0, len(rows) - 1)
     before = places.floor().long().clamp(max=len(rows) - 2)
     weight = (places - before).reshape(-1, *[1] * (rows.dim() - 1))
-    return (1 - weight) * rows[before] + weight * rows[before + 1]
+    below, above = rows[before], rows[before + 1]
+    if rows.dtype == torch.uint8:
+        below, above = below.float() / 255, above.float() / 255
+    return (1 - weight) * below + weight * above

@@ -66,6 +66,27 @@ def augment_lips(lips: Tensor, strength: float, generator: torch.Generator) -> T
     return lips + 0.02 * sway + jitter + tremble
 
 
+def augment_mouths(mouths: Tensor, strength: float, generator: torch.Generator) -> Tensor:
+    """Change the light, the contrast and the place of (batch, num_frames, height, width) mouths in [0, 1]."""
+    batch = len(mouths)
+
+    def normal(*shape: int) -> Tensor:
+        return strength * torch.randn(*shape, generator=generator)
+
+    mirrored = torch.rand(batch, 1, 1, 1, generator=generator) < 0.5
+    mouths = torch.where(mirrored, mouths.flip(-1), mouths)
+    mouths = mouths.clamp(1e-3, 1) ** (0.3 * normal(batch, 1, 1, 1)).exp()
+    mouths = mouths * (0.2 * normal(batch, 1, 1, 1)).exp() + 0.1 * normal(batch, 1, 1, 1)
+    linear = torch.eye(2) + 0.1 * normal(batch, 2, 2)
+    shift = 0.1 * normal(batch, 2, 1)
+    grid = functional.affine_grid(
+        torch.cat([linear, shift], dim=2), list(mouths.shape), align_corners=False
+    )
+    return functional.grid_sample(mouths, grid, padding_mode="border", align_corners=False).clamp(
+        0, 1
+    )
+
+
 def augment_spectrograms(
     spectrograms: Tensor, strength: float, generator: torch.Generator
 ) -> Tensor:

@@ -1,5 +1,6 @@
 """Training of the synchronization model: which sound belongs to which moment of the lips, without labels."""
 
+import inspect
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,7 @@ def train_synchronizer(
     augmentation: float = 1.0,
     balance: float = 0.4,
     seed: int = 0,
+    view: str = "lips",
     device: str = "cpu",
     folder: str | Path | None = None,
     train_logger: Any = None,
@@ -105,6 +107,8 @@ def train_synchronizer(
         See `SyncBatches` for the last two.
     seed : int
         Of the order, the augmentation and dropout. (The start of the encoders is the caller's.)
+    view : {"lips", "mouths"}
+        What the lip encoder reads.
     device : str
     folder : str or Path, optional
         For checkpoints; an interrupted run goes on from the last one found there.
@@ -124,7 +128,15 @@ def train_synchronizer(
             for clip in clips
         ]
     batches = SyncBatches(
-        clips, spectrograms, num_frames, batch_size, steps_per_epoch, augmentation, balance, seed
+        clips,
+        spectrograms,
+        num_frames,
+        batch_size,
+        steps_per_epoch,
+        augmentation,
+        balance,
+        seed,
+        view,
     )
     modules = {"lip_encoder": lip_encoder, "sound_encoder": sound_encoder, "objective": objective}
     epochs = sb.utils.epoch_loop.EpochCounter(num_epochs)
@@ -177,7 +189,7 @@ def train_sync(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None:
     options = {
         name: hparams[name]
         for name in ("num_epochs", "steps_per_epoch", "num_frames", "batch_size", "learning_rate",
-                     "weight_decay", "augmentation", "balance", "seed")
+                     "weight_decay", "augmentation", "balance", "seed", "view")
     }  # fmt: skip
     train_synchronizer(
         kept,
@@ -189,15 +201,19 @@ def train_sync(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None:
         folder=folder / "checkpoints",
         train_logger=sb.utils.train_logger.FileTrainLogger(folder / "train_log.txt"),
     )
-    arguments = {name: hparams[name] for name in ENCODER_OPTIONS}
     save_model_folder(
         folder / "model",
         encoders,
-        {
-            "lip_encoder": ("pins_plugin.models.sync.LipEncoder", arguments),
-            "sound_encoder": ("pins_plugin.models.sync.SoundEncoder", arguments),
-        },
+        {name: _config(encoder, hparams) for name, encoder in encoders.items()},
         UNCALIBRATED,
         f"# Synchronization model\n\nTrained on {len(kept)} clips of {len({c.person for c in kept})} people; "
         "its confidences are not yet calibrated (recipes/Sync/calibrate.py).\n",
     )
+
+
+def _config(encoder: nn.Module, hparams: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Class and arguments that build an encoder again."""
+    kind = type(encoder)
+    known = inspect.signature(kind).parameters
+    arguments = {name: hparams[name] for name in ENCODER_OPTIONS if name in known}
+    return f"{kind.__module__}.{kind.__qualname__}", arguments

@@ -115,3 +115,14 @@ def test_batches_are_determined_by_seed_and_epoch() -> None:
 def test_batches_without_clips_say_so() -> None:
     with pytest.raises(PinsError, match="at least one"):
         sync.SyncBatches([], [])
+
+
+def test_batches_may_show_pixels() -> None:
+    clip = make_clip(80)
+    bright = sync.SyncClip("b", "b", clip.lips, np.full((80, 6, 8), 128, np.uint8), clip.waveform)
+    batches = sync.SyncBatches([bright], [torch.zeros(40, 320)], 32, 2, 1, view="mouths")
+    batch = next(iter(batches))
+    assert batch.lips.shape == (2, 32, 6, 8)
+    assert 0.1 < batch.lips.mean() < 0.9
+    with pytest.raises(PinsError, match="lips or mouths"):
+        sync.SyncBatches([bright], [torch.zeros(40, 320)], view="faces")

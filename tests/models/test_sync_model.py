@@ -5,6 +5,7 @@ import torch
 
 from pins_plugin.errors import ShapeError
 from pins_plugin.models.sync import LipEncoder, SoundEncoder
+from pins_plugin.models.sync_published import PublishedLipEncoder, PublishedSoundEncoder
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +77,17 @@ def test_both_branches_run_on_one_clock(lip_encoder, sound_encoder) -> None:
         change = (before - after)[0].norm(dim=-1)
         assert 24 <= (change * torch.arange(60)).sum() / change.sum() <= 36
         assert 28 <= change.argmax() <= 32
+
+
+def test_published_layers_give_one_feature_per_frame() -> None:
+    lips = PublishedLipEncoder(embedding_dim=8).eval()
+    sound = PublishedSoundEncoder(embedding_dim=8).eval()
+    with torch.inference_mode():
+        seen = lips(torch.rand(1, 2, 24, 32))
+        heard = sound(torch.randn(1, 2 * 640 + 100))
+    assert seen.shape == heard.shape == (1, 2, 8)
+    torch.testing.assert_close(seen.norm(dim=-1), torch.ones(1, 2))
+    assert lips.layers[0].weight.shape == (96, 1, 5, 7, 7)
+    assert sound.layers[0].weight.shape == (96, 1, 5, 7)
+    with pytest.raises(ShapeError, match="mouths: expected"):
+        lips(torch.zeros(1, 2, 88, 2, 1))

@@ -50,7 +50,7 @@ def test_words_of_a_manifest() -> None:
 def test_split_words_by_column_or_by_name() -> None:
     words = [SpokenWord(clip, 0, 1, "a") for clip in "cab"]
     train, test = split_words(words, 1)
-    assert ([word.clip for word in train], [word.clip for word in test]) == (["b", "c"], ["a"])
+    assert ([word.clip for word in train], [word.clip for word in test]) == (["c", "b"], ["a"])
     marked = [SpokenWord("a", 0, 1, "x", split) for split in ("test", "train", "valid")]
     assert [len(part) for part in split_words(marked, 1)] == [1, 1]
 

@@ -1,0 +1,79 @@
+"""Speed and memory of synchronization for one face at 25 frames per second, once its lips are cut.
+
+  python benchmarks/sync.py [--seconds 60] [--threads 2]
+
+Prints one table: seconds of video per second of work (x real time), for reading the lips off aligned faces, for
+features, offset and speaking of one face, and for eight faces.
+"""
+
+import argparse
+import resource
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from pins_plugin.inference.synchronizer import Synchronizer
+from pins_plugin.tracking.crops import TEMPLATE, MeshReader
+
+NUM_FACES = 8
+
+
+def seconds_of(work: Callable[[], object], repeats: int = 3) -> float:
+    """Shortest of some runs."""
+    best = float("inf")
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--threads", type=int, default=2)
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    generator = np.random.default_rng(0)
+    num_frames = round(25 * args.seconds)
+    times = np.arange(num_frames) / 25
+    lips = generator.normal(size=(num_frames, 88, 2)).astype(np.float32)
+    waveform = generator.normal(size=640 * num_frames).astype(np.float32) / 10
+    face = generator.integers(0, 255, (192, 192, 3), dtype=np.uint8)
+    synchronizer = Synchronizer.from_hparams("sync")
+
+    def read_lips() -> None:
+        reader = MeshReader()
+        for _ in range(128):
+            reader.add(face, 192 * TEMPLATE)
+        reader.finish()
+
+    mesh_seconds = seconds_of(read_lips) / 128 * num_frames
+    rows = [
+        ("lips of one face (face mesh)", mesh_seconds),
+        ("offset of one face", seconds_of(lambda: synchronizer.offset(lips, times, waveform))),
+        (
+            "speaking of one face",
+            seconds_of(lambda: synchronizer.speaking_llr(lips, times, waveform)),
+        ),
+        (
+            f"speaking of {NUM_FACES} faces",
+            seconds_of(
+                lambda: [
+                    synchronizer.speaking_llr(lips, times, waveform) for _ in range(NUM_FACES)
+                ],
+                1,
+            ),
+        ),
+    ]
+    print(f"{args.seconds:g} s of video at 25 frames per second, {args.threads} threads")
+    for name, seconds in rows:
+        print(f"{name:32} {seconds:8.3f} s {args.seconds / seconds:8.0f} x real time")
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
