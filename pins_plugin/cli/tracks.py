@@ -12,6 +12,8 @@ and the mean probability that it is a face.
 """
 
 import argparse
+import math
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -88,7 +90,8 @@ def print_tracks(tracks: "list[FaceTrack]") -> None:
     if tracks:
         print("track  person     shot    start      end  size sharp frontal  face")
     for track in tracks:
-        person, quality = track.person or "-", track.quality
+        person = track.person or "-"
+        quality = defaultdict(lambda: math.nan, track.quality)  # trackers of others may not say
         print(
             f"{track.track:6} {person:10} {track.shot:4d} {track.start:8.2f} {track.end:8.2f} "
             f"{quality['size']:5.0f} {quality['sharpness']:5.1f} {quality['frontality']:7.2f} "
