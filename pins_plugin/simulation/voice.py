@@ -84,8 +84,8 @@ def voice_quality(person: Person) -> VoiceQuality:
         pitch=float(155 * np.exp(0.33 * voice["pitch"])),
         formant_scale=float(np.exp(-0.115 * voice["tract_length"])),
         open_quotient=float(np.clip(0.6 - 0.08 * voice["brightness"], 0.4, 0.85)),
-        tilt_cutoff=float(1200 * np.exp(1.1 * voice["brightness"])),
-        breath=float(0.07 * np.exp(1.3 * voice["breathiness"])),
+        tilt_cutoff=float(1200 * np.exp(1.3 * voice["brightness"])),
+        breath=float(0.25 * np.exp(1.2 * voice["breathiness"])),
         jitter=float(0.02 * np.exp(1.1 * voice["roughness"])),
         twang=float(4 + 8 * np.tanh(0.9 * voice["twang"])),
         nasality=float(0.45 + 0.45 * np.tanh(0.9 * voice["nasality"])),
@@ -100,9 +100,9 @@ def sample_room(generator: np.random.Generator) -> Room:
     return Room(
         reverberation=float(generator.uniform(0.08, 0.35)),
         wetness=float(generator.uniform(0.02, 0.25)),
-        noise_ratio=float(generator.uniform(22, 45)),
+        noise_ratio=float(generator.uniform(28, 48)),
         noise_color=float(generator.uniform(0.0, 0.95)),
-        slope=float(generator.uniform(-3, 3)),
+        slope=float(generator.uniform(-2, 2)),
     )
 
 
@@ -143,7 +143,7 @@ def speak(
     aspiration = track["aspiration"] * 0.4 + track["voicing"] * quality.breath
     excitation = (
         frames["pulses"] * (track["voicing"][:, None] * tilt)
-        + frames["breath"] * aspiration[:, None]
+        + frames["breath"] * (aspiration[:, None])
     )
     spectrum = excitation * _tract_response(frequencies, track, quality)
     spectrum += frames["noise"] * _friction_response(frequencies, track)
