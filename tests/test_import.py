@@ -31,3 +31,12 @@ def test_command_line_help_needs_no_torch() -> None:
         "assert not heavy, heavy"
     )
     assert _python(code) == ""
+
+
+def test_public_names_are_lazy_and_real() -> None:
+    code = (
+        "import warnings; warnings.simplefilter('ignore')\nimport pins_plugin\n"
+        "[getattr(pins_plugin, name) for name in pins_plugin.__all__]"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr

@@ -5,10 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
+from tiny_clips import write_tiny_clips
 
-from pins_plugin.data.audio import save_audio
+from pins_plugin.simulation.scenes import SceneSettings, write_scenes
 
 ROOT = Path(__file__).resolve().parents[1]
 WATCH = """
@@ -37,10 +37,16 @@ from pins_plugin.models.compact import CompactFaceEncoder, CompactVoiceEncoder
 embedder = FaceVoiceEmbedder(CompactFaceEncoder(), CompactVoiceEncoder())
 embedder.encode_faces(torch.zeros(1, 3, 64, 64))
 """
-DIARIZE = """
+LINK = """
 import sys
 from pins_plugin.cli import main
-assert main(["diarize", sys.argv[1]]) == 0
+assert main(["link", sys.argv[1], "--out", sys.argv[2], "--quiet"]) == 0
+"""
+TRAIN = """
+from pins_plugin.train.experiment import run_experiment
+run_experiment(["hparams/talking_heads.yaml", "--device", "cpu", "--manifest", sys.argv[3],
+    "--output_folder", sys.argv[4], "--image_size", "32", "--seconds", "0.5", "--batch_size", "8",
+    "--num_epochs", "1", "--embedding_dim", "16"])
 """
 
 
@@ -63,6 +69,15 @@ def test_the_watch_sees_a_network_call() -> None:
 
 
 def test_nothing_is_sent(tmp_path: Path) -> None:
-    generator = np.random.default_rng(0)
-    save_audio(tmp_path / "a.wav", 0.1 * generator.standard_normal(32000).astype(np.float32))
-    _watched(IMPORT + LOAD + DIARIZE, tmp_path / "a.wav")
+    settings = SceneSettings(people=1, off_screen=0, seconds=5, width=320, height=240)
+    [video] = write_scenes(tmp_path / "scenes", settings, jobs=1, quiet=True)
+    manifest = write_tiny_clips(tmp_path / "clips")
+    _watched(
+        IMPORT + LOAD + LINK + TRAIN,
+        video,
+        tmp_path / "out",
+        manifest,
+        tmp_path / "run",
+    )
+    assert (tmp_path / "out" / "links.json").is_file()
+    assert (tmp_path / "run" / "model" / "face_encoder.safetensors").is_file()
