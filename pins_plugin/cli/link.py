@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
     parser.add_argument("--diarization", metavar="RTTM", help="turns; built-in when not given")
     parser.add_argument(
-        "--evidence", nargs="+", metavar="NAME", help="sources to use: sync, motion (default: all)"
+        "--evidence", nargs="+", metavar="NAME", help="sources to use: sync (default), motion"
     )
     parser.add_argument(
         "--tracker", metavar="NAME", help="tracker of another package (pins plugins)"
@@ -56,11 +56,11 @@ def run(args: argparse.Namespace) -> None:
     import torch
 
     from pins_plugin.errors import MediaError, PinsError
-    from pins_plugin.pipelines.linking import EVIDENCE, SpeakerFaceLinking
+    from pins_plugin.pipelines.linking import DEFAULT_EVIDENCE, SpeakerFaceLinking
 
     pipeline = SpeakerFaceLinking(
         diarization=args.diarization,
-        evidence=args.evidence or EVIDENCE,
+        evidence=args.evidence or DEFAULT_EVIDENCE,
         recognition=args.face_encoder,
         tracker=args.tracker,
         quiet=args.quiet,

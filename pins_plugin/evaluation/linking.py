@@ -70,6 +70,21 @@ def speech_time_correct(links: Mapping[str, Any], truth: Mapping[str, Any]) -> d
     }
 
 
+def right_moments(links: Mapping[str, Any], truth: Mapping[str, Any]) -> list[tuple[float, bool]]:
+    """Confidence of the link, and whether it is right, for each moment of true speech that has one."""
+    linked = LinkedVideo.from_links(links)
+    faces = _true_faces(truth)
+    judged = []
+    for turn in truth["turns"]:
+        for time in _moments(turn["start"], turn["end"]):
+            links_then = linked.turns_at(time)
+            if links_then:
+                seen = dict(_faces_at(faces, time))
+                right = _is_right(linked, time, turn["speaker"], seen)
+                judged.append((max(link.confidence for link in links_then), right))
+    return judged
+
+
 def _share(right: Sequence[bool]) -> dict[str, float | None]:
     return {
         "seconds": round(len(right) * STEP, 2),

@@ -37,7 +37,7 @@ class LinkingSettings:
     """
 
     off_screen: float = 0.2
-    wrong_speaker: float = 0.08
+    wrong_speaker: float = 0.15
     rivalry: float = 0.5
     file_weight: float = 0.6
     uncertain: float = 0.6

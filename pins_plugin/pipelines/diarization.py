@@ -51,7 +51,7 @@ class DiarizationSettings:
     min_speech: float = 0.2
     window: float = 1.0
     hop: float = 0.2
-    threshold: float = 0.33
+    threshold: float = 0.345
     smallest: float = 1.0
     switch_cost: float = 0.6
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ from pins_plugin.pipelines.evidence import (
     no_offset,
 )
 from pins_plugin.pipelines.host import Pipeline
+from pins_plugin.pipelines.observation import Observation
 from pins_plugin.pipelines.people import (
     find_voices,
     group_surely,
@@ -41,7 +42,11 @@ from pins_plugin.tracking.people import SAME_PERSON_SIMILARITY
 from pins_plugin.tracking.tracks import TrackerSettings, track_faces
 from pins_plugin.types import FaceTrack
 
-EVIDENCE = ("sync", "motion")
+if TYPE_CHECKING:
+    from pins_plugin.pipelines.baselines import Baseline
+
+EVIDENCE = ("sync", "motion")  # all there are
+DEFAULT_EVIDENCE = ("sync",)  # motion adds nothing where synchrony can be judged
 FACES_PER_TRACK = 8
 
 
@@ -80,7 +85,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
     def __init__(
         self,
         diarization: Any = None,
-        evidence: Sequence[str] = EVIDENCE,
+        evidence: Sequence[str] = DEFAULT_EVIDENCE,
         sync: str | Mapping[str, Any] = "sync",
         recognition: str | Mapping[str, Any] = "face_recognition",
         calibration: str | Path | None = None,
@@ -162,6 +167,11 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         MediaError
             When the file cannot be read, has no sound, or shows no face.
         """
+        return self.link(self.observe(file, hook, diarization), hook=hook)
+
+    def observe(self, file: Any, hook: Any = None, diarization: Any = None) -> Observation:
+        """Find faces and turns; parameters as in `apply`."""
+        file = _as_mapping(file)
         hook = self.setup_hook(file, hook)
         path = file_path(file)
         info = probe_video(path)
@@ -173,27 +183,45 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         )
         hook("crops", crops, total=1, completed=1)
         turns = self.find_turns(file, waveform, diarization, hook)
+        turns.uri = file_uri(file)
+        duration = max(info.duration, tracks[-1].end)
+        return Observation(path, turns.uri, duration, waveform, tracks, crops, turns)
+
+    def link(
+        self, seen: Observation, choose: "Baseline | None" = None, hook: Any = None
+    ) -> LinkingResult:
+        """Decide which face speaks each turn.
+
+        Parameters
+        ----------
+        seen : Observation
+        choose : callable, optional
+            Decides instead of the evidence; see `baselines`.
+        hook : callable, optional
+        """
+        hook = self.setup_hook({"uri": seen.uri}, hook)
         hook("links", None, total=1, completed=0)
         settings = self.settings
-        voices = compare_speakers(turns, waveform, self._voice())
-        pieces = cut_pieces(turns, tracks)
-        tracks, ratios = self.weigh(pieces, tracks, crops, waveform, voices)
-        decisions = decide(
-            pieces,
-            ratios,
-            {track.track: str(track.person) for track in tracks},
-            settings,
-            rivalry_of=lambda first, second: rivalry_weight(voices.get((first, second), 0.0)),
-        )
+        voices = compare_speakers(seen.turns, seen.waveform, self._voice())
+        pieces = cut_pieces(seen.turns, seen.tracks)
+        tracks, ratios = self.weigh(pieces, seen.tracks, seen.crops, seen.waveform, voices)
+        if choose is not None:
+            decisions = choose(seen, pieces)
+        else:
+            decisions = decide(
+                pieces,
+                ratios,
+                {track.track: str(track.person) for track in tracks},
+                settings,
+                rivalry_of=lambda first, second: rivalry_weight(voices.get((first, second), 0.0)),
+            )
         links = make_links(decisions, tracks, settings.uncertain)
         hook("links", links, total=1, completed=1)
-        uri = file_uri(file)
-        turns.uri = uri
         return LinkingResult(
-            video=str(path),
-            duration=max(info.duration, 0.0),
-            speakers=turns,
-            faces=annotate_faces(tracks, uri),
+            video=str(seen.path),
+            duration=seen.duration,
+            speakers=seen.turns,
+            faces=annotate_faces(tracks, seen.uri),
             tracks=tracks,
             links=links,
         )

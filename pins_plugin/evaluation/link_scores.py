@@ -1,0 +1,114 @@
+"""Errors of people's labels over time, by pyannote.metrics, and how far the confidence of links can be trusted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from pyannote.core import Annotation, Segment, Timeline
+
+from pins_plugin.evaluation.linking import right_moments
+
+
+@dataclass
+class TurnScores:
+    """Adds up errors over scenes.
+
+    `judged` holds, for each scene, pairs of (confidence of a link, whether it is right), one each moment of
+    speech.
+    """
+
+    judged: list[list[tuple[float, bool]]] = field(default_factory=list)
+    _metrics: dict[str, Any] = field(default_factory=dict)
+
+    def add(
+        self,
+        reference: Annotation,
+        before: Annotation,
+        after: Annotation,
+        links: Mapping[str, Any],
+        truth: Mapping[str, Any],
+    ) -> None:
+        """Score one scene.
+
+        Parameters
+        ----------
+        reference : Annotation
+            True turns, labeled by person.
+        before, after : Annotation
+            Turns by speaker, before and after faces were looked at.
+        links, truth : dict
+            See `evaluation.linking`.
+        """
+        from pyannote.metrics.diarization import DiarizationErrorRate
+        from pyannote.metrics.identification import IdentificationErrorRate
+
+        extent = Timeline([Segment(0.0, float(truth["duration"]))])
+        if not self._metrics:
+            self._metrics = {
+                "before": DiarizationErrorRate(),
+                "after": DiarizationErrorRate(),
+                "identification": IdentificationErrorRate(),
+            }
+        self._metrics["before"](reference, before, uem=extent)
+        self._metrics["after"](reference, after, uem=extent)
+        seen, found = _people(reference, links, truth)
+        self._metrics["identification"](seen, found, uem=extent)
+        self.judged.append(right_moments(links, truth))
+
+    def report(self) -> dict[str, float]:
+        """Error rates over all scenes so far."""
+        return {name: float(abs(metric)) for name, metric in self._metrics.items()}
+
+
+def reliability(judged: Sequence[tuple[float, bool]], num_bins: int = 5) -> list[dict[str, float]]:
+    """Group moments by the confidence of their link: mean confidence, share of right ones, seconds.
+
+    Parameters
+    ----------
+    judged : sequence of (confidence, right)
+        One each 0.02 s.
+    num_bins : int
+        Of equal width from 0 to 1; empty ones are left out.
+    """
+    if not judged:
+        return []
+    confidence = np.array([value for value, _ in judged])
+    right = np.array([found for _, found in judged], float)
+    bins = np.clip((confidence * num_bins).astype(int), 0, num_bins - 1)
+    return [
+        {
+            "confidence": float(confidence[bins == number].mean()),
+            "right": float(right[bins == number].mean()),
+            "seconds": float((bins == number).sum() * 0.02),
+        }
+        for number in np.unique(bins)
+    ]
+
+
+def _people(
+    reference: Annotation, links: Mapping[str, Any], truth: Mapping[str, Any]
+) -> tuple[Annotation, Annotation]:
+    """True and found turns of people on screen; a found person is named by whose face it most often is."""
+    on_screen = Annotation(uri=reference.uri)
+    for turn, name, person in reference.itertracks(yield_label=True):
+        for panel in truth.get("panels", []):
+            shared = turn & Segment(panel["start"], panel["end"])
+            if panel["person"] == person and shared:
+                on_screen[shared, f"{name}@{panel['start']}"] = person
+    found = Annotation(uri=reference.uri)
+    seconds: dict[tuple[str, str], float] = {}
+    for number, link in enumerate(links["links"]):
+        if link["person"] is not None:
+            found[Segment(link["start"], link["end"]), number] = link["person"]
+            x, y = (link["box"][0] + link["box"][2]) / 2, (link["box"][1] + link["box"][3]) / 2
+            for panel in truth.get("panels", []):
+                x1, y1, x2, y2 = panel["box"]
+                shared = Segment(link["start"], link["end"]) & Segment(panel["start"], panel["end"])
+                if shared and x1 <= x <= x2 and y1 <= y <= y2:
+                    key = link["person"], panel["person"]
+                    seconds[key] = seconds.get(key, 0.0) + shared.duration
+    names = {}
+    for (label, person), _ in sorted(seconds.items(), key=lambda item: item[1]):
+        names[label] = person
+    return on_screen, found.rename_labels(names)

@@ -1,0 +1,90 @@
+"""The built-in diarization, with an encoder that knows the truth and with the one that is shipped."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from pyannote.core import Annotation, Segment
+
+from pins_plugin.data.audio import load_audio
+from pins_plugin.pipelines import voice_activity
+from pins_plugin.pipelines.diarization import (
+    BuiltinDiarization,
+    compare_speakers,
+    diarize,
+    place_windows,
+)
+
+
+class PitchEncoder(torch.nn.Module):
+    """Embeds a sine by its frequency."""
+
+    def forward(self, waveforms: torch.Tensor) -> torch.Tensor:
+        spectra = torch.fft.rfft(waveforms).abs()
+        bands = spectra[:, :800].reshape(len(spectra), 16, 50).sum(dim=2)
+        return torch.nn.functional.normalize(bands, dim=1)
+
+
+def _sines(*parts: tuple[float, float]) -> np.ndarray:
+    """Sines of (frequency, seconds), one after the other."""
+    pieces = [np.sin(2 * np.pi * f * np.arange(round(s * 16000)) / 16000) for f, s in parts]
+    return np.concatenate(pieces).astype(np.float32) / 2
+
+
+def test_diarize_moves_the_border_to_where_the_voice_changes() -> None:
+    waveform = _sines((120, 4.0), (610, 3.0), (120, 3.0))
+    turns = diarize(waveform, PitchEncoder(), speech=[(0.0, 10.0)])
+    found = [(s.start, s.end, label) for s, _, label in turns.itertracks(yield_label=True)]
+    assert [label for *_, label in found] == ["SPEAKER_00", "SPEAKER_01", "SPEAKER_00"]
+    assert [round(start, 1) for start, *_ in found] == pytest.approx([0.0, 4.0, 7.0], abs=0.21)
+    assert found[-1][1] == 10.0
+
+
+def test_diarize_without_speech_gives_no_turn() -> None:
+    assert len(diarize(np.zeros(16000, np.float32), PitchEncoder())) == 0
+
+
+def test_compare_speakers_tells_voices_apart() -> None:
+    waveform = _sines((120, 3.0), (610, 3.0), (120, 3.0))
+    turns = Annotation()
+    for number, label in enumerate("aba"):
+        turns[Segment(3 * number, 3 * number + 3)] = label
+    turns[Segment(6, 9)] = "c"
+    voices = compare_speakers(turns, waveform, PitchEncoder())
+    assert voices["a", "c"] > 0.99 > 0.2 > voices["a", "b"] == voices["b", "a"]
+
+
+def test_place_windows_covers_long_regions_and_centers_on_short_ones() -> None:
+    starts = place_windows([(1.0, 1.4), (3.0, 5.0)], window=1.0, hop=0.25)
+    assert starts[0] == pytest.approx(0.7)
+    assert starts[1] == 3.0 and starts[-1] == 4.0
+    assert np.diff(starts[1:]).max() <= 0.25 + 1e-9
+
+
+def test_find_speech_bridges_pauses_and_drops_clicks(monkeypatch: pytest.MonkeyPatch) -> None:
+    chances = np.zeros(100, np.float32)
+    chances[10:30], chances[34:50], chances[80:82] = 0.9, 0.9, 0.9
+    monkeypatch.setattr(voice_activity, "speech_probability", lambda waveform: chances)
+    (region,) = voice_activity.find_speech(np.zeros(51200, np.float32), pad=0.0)
+    assert region == pytest.approx((10 * 0.032, 50 * 0.032))
+
+
+def test_pipeline_takes_a_waveform_and_names_its_parameters() -> None:
+    pipeline = BuiltinDiarization()
+    pipeline.instantiate(pipeline.default_parameters())
+    turns = pipeline({"waveform": torch.zeros(1, 16000), "sample_rate": 16000, "uri": "silence"})
+    assert isinstance(turns, Annotation) and turns.uri == "silence" and len(turns) == 0
+
+
+def test_two_real_people_are_told_apart(real_data: Path) -> None:
+    clips = [load_audio(real_data / "clips" / name) for name in ("p40_01.mp4", "p41_01.mp4")]
+    waveform = np.concatenate([clips[0][:96000], clips[1][:96000], clips[0][96000:192000]])
+    turns = diarize(waveform)
+    at = [turns.crop(Segment(t, t + 2)).argmax() for t in (1.5, 8.0, 14.0)]
+    assert at[0] == at[2] != at[1]
+
+
+def test_telemetry_of_the_host_stays_off() -> None:
+    assert os.environ["PYANNOTE_METRICS_ENABLED"] == "0"

@@ -1,0 +1,49 @@
+"""Offsets of people, synchrony and motion of mouths on made signals."""
+
+import numpy as np
+import pytest
+
+from pins_plugin.pipelines.mouth_motion import loudness, motion_score
+from pins_plugin.pipelines.people import rivalry_weight
+from pins_plugin.pipelines.synchrony import MAX_OFFSET, find_offset, synchrony_lead
+
+
+@pytest.mark.parametrize("offset", [-9, -1, 0, 4, 12])
+def test_find_offset_finds_the_peak_of_the_best_curve(offset: int) -> None:
+    generator = np.random.default_rng(0)
+    curves = [generator.standard_normal(2 * MAX_OFFSET + 1) * 0.3 for _ in range(3)]
+    curves[1][MAX_OFFSET + offset] += 6.0
+    assert find_offset(curves) == offset
+
+
+def test_synchrony_lead_by_hand() -> None:
+    curve = np.zeros(2 * MAX_OFFSET + 1)
+    curve[MAX_OFFSET + 3] = 0.5
+    curve[0] = 0.2
+    now, over_mean, over_best = synchrony_lead(curve, 3)
+    assert now == 0.5 and over_best == pytest.approx(0.3)
+    assert over_mean == pytest.approx(0.5 - 0.2 / (2 * MAX_OFFSET + 1 - 7))
+
+
+def test_synchrony_lead_without_sound_says_nothing() -> None:
+    assert synchrony_lead(np.full(2 * MAX_OFFSET + 1, np.nan), 0) is None
+
+
+def test_motion_score_prefers_the_mouth_that_follows_the_sound() -> None:
+    generator = np.random.default_rng(1)
+    sound = np.convolve(generator.standard_normal(200), np.ones(5) / 5, "same")
+    fits = sound[50:150, None] + 0.3 * generator.standard_normal((100, 1))
+    moves = np.convolve(generator.standard_normal(100), np.ones(5) / 5, "same")[:, None]
+    assert motion_score(fits, sound, 50) > motion_score(moves, sound, 50) + 5
+    assert motion_score(fits[:4], sound, 50) == 0.0
+
+
+def test_loudness_rises_where_the_sound_does() -> None:
+    waveform = np.concatenate([np.zeros(16000), np.ones(16000) / 2]).astype(np.float32)
+    levels = loudness(waveform, 16000)
+    assert len(levels) == 50 and levels[40] > levels[10] + 3
+
+
+@pytest.mark.parametrize(("similarity", "weight"), [(0.9, 0.0), (0.75, 0.5), (0.5, 1.0)])
+def test_rivalry_weight(similarity: float, weight: float) -> None:
+    assert rivalry_weight(similarity) == pytest.approx(weight)
