@@ -139,6 +139,13 @@ class Synchronizer:
             device,
         )
 
+    def to(self, device: str | torch.device) -> Self:
+        """Move both encoders to a device."""
+        self.device = str(device)
+        self.lip_encoder.to(self.device)
+        self.sound_encoder.to(self.device)
+        return self
+
     def features(
         self,
         lips: NDArray[np.floating],

@@ -139,6 +139,8 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         """Move all networks to a device."""
         super().to(device)
         self.device = device
+        if self._synchronizer is not None:
+            self._synchronizer.to(device)
         for part in (self._builtin, self._diarization):
             if isinstance(part, Pipeline):
                 part.to(device)
