@@ -80,23 +80,20 @@ def make_table(faces: FeatureRows, voices: FeatureRows, supervised: bool = False
     ManifestError
         When no video has both.
     """
-    shared = set(faces.videos) & set(voices.videos)
-    face_kept = [i for i, video in enumerate(faces.videos) if video in shared]
-    voice_kept = [i for i, video in enumerate(voices.videos) if video in shared]
-    if not shared:
+    face_names, voice_names = np.array(faces.videos), np.array(voices.videos)
+    shared = np.intersect1d(face_names, voice_names)
+    if not len(shared):
         raise ManifestError(
             f"no clip or video has both a face and a voice among {len(faces.clips)} face rows and "
             f"{len(voices.clips)} voice rows of the split; are the clip_ids of both files the same?"
         )
-    names = {video: code for code, video in enumerate(sorted(shared))}
-    face_videos = np.array([names[faces.videos[i]] for i in face_kept])
-    voice_videos = np.array([names[voices.videos[i]] for i in voice_kept])
-    face_values, voice_values = (
-        _unit(faces.embeddings[face_kept]),
-        _unit(voices.embeddings[voice_kept]),
-    )
+    with_voice, with_face = np.isin(face_names, shared), np.isin(voice_names, shared)
+    face_videos = np.searchsorted(shared, face_names[with_voice])
+    voice_videos = np.searchsorted(shared, voice_names[with_face])
+    face_values = _unit(faces.embeddings[with_voice])
+    voice_values = _unit(voices.embeddings[with_face])
     if supervised:
-        people = _people_of_videos(faces, names)
+        people = _people_of_videos(faces, face_names, shared)
     else:
         people = group_people(
             group_means(face_values, face_videos), group_means(voice_values, voice_videos)
@@ -111,14 +108,13 @@ def make_table(faces: FeatureRows, voices: FeatureRows, supervised: bool = False
     )
 
 
-def _people_of_videos(rows: FeatureRows, names: dict[str, int]) -> Labels:
-    """Class index of the person in each video; a video without identity is someone of its own."""
-    identity_of = {
-        names[video]: clip.identity or f"video {video}"
-        for video, clip in zip(rows.videos, rows.clips, strict=True)
-        if video in names
-    }
-    identities = [identity_of[code] for code in range(len(names))]
+def _people_of_videos(rows: FeatureRows, videos: NDArray[np.str_], shared: NDArray) -> Labels:
+    """Class index of the person in each shared video; a video without identity is someone of its own."""
+    _, first = np.unique(videos, return_index=True)
+    found = dict(zip(videos[first].tolist(), first.tolist(), strict=True))
+    identities = [
+        rows.clips[found[video]].identity or f"video {video}" for video in shared.tolist()
+    ]
     return np.unique(identities, return_inverse=True)[1].astype(np.int64)
 
 
