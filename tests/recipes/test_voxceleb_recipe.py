@@ -1,0 +1,74 @@
+"""The VoxCeleb recipe: from a miniature tree with the released layout to a model that learnt."""
+
+import runpy
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from tiny_clips import write_tiny_clips
+
+from pins_plugin.data.manifest import read_manifest
+from pins_plugin.models.folder import load_model_folder
+from pins_plugin.tracking.clips import cut_clips
+from pins_plugin.train.experiment import run_experiment
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = (
+    "--device cpu --image_size 32 --seconds 0.5 --batch_size 8 --num_epochs 12 --embedding_dim 16"
+)
+
+
+def write_voxceleb1(clips_folder: Path, root: Path) -> None:
+    """Lay tiny clips out as VoxCeleb1 is released: `wav/id.../video/00001.wav`, `unzippedFaces/Name/1.6/video/*.jpg`."""
+    splits, meta = [], ["VoxCeleb1 ID\tVGGFace1 ID\tGender\tNationality\tSet"]
+    for clip in read_manifest(write_tiny_clips(clips_folder, 40, 1)):
+        number = int(clip.identity[1:])
+        name, vox_id = f"Person_{number}", f"id1{number:04d}"
+        voice = root / "wav" / vox_id / f"video{number:06d}" / "00001.wav"
+        voice.parent.mkdir(parents=True)
+        shutil.copy(clip.audio, voice)
+        faces = root / "unzippedFaces" / name / "1.6" / f"video{number:06d}"
+        faces.mkdir(parents=True)
+        for index, picture in enumerate(sorted(clip.faces.iterdir())):
+            shutil.copy(picture, faces / f"{25 * index:07d}.jpg")
+        splits.append(f"{name} {1 if clip.split == 'train' else 2} ")
+        meta.append(f"{vox_id}\t{name}\tf\tNowhere\tdev")
+    (root / "identity_splits.txt").write_text("\n".join(splits))
+    (root / "vox1_meta.csv").write_text("\n".join(meta))
+
+
+def prepare(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["prepare.py", *arguments])
+    runpy.run_path(str(ROOT / "recipes" / "VoxCeleb" / "prepare.py"), run_name="__main__")
+
+
+def test_voxceleb1_tree_becomes_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root, out = tmp_path / "vox1", tmp_path / "out"
+    write_voxceleb1(tmp_path / "clips", root)
+    files = ["--splits", str(root / "identity_splits.txt"), "--meta", str(root / "vox1_meta.csv")]
+    prepare(monkeypatch, "voxceleb1", "--root", str(root), "--out", str(out), *files)
+    assert (out / "skipped.csv").read_text() == "path,reason\n"
+    run_experiment(
+        [
+            str(ROOT / "hparams" / "pins_curriculum.yaml"),
+            *SMALL.split(),
+            *("--manifest", str(out / "manifest.csv")),
+            *("--output_folder", str(tmp_path / "run")),
+        ]
+    )
+    losses = (tmp_path / "run" / "train_log.txt").read_text().split("train loss: ")[1:]
+    assert float(losses[-1].split()[0]) < 0.3 < float(losses[0].split()[0])
+    assert load_model_folder(tmp_path / "run" / "model").settings["validation"]["roc_auc"] > 0.7
+
+
+def test_empty_tree_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SystemExit, match="no clip found"):
+        prepare(monkeypatch, "voxceleb2", "--root", str(tmp_path), "--out", str(tmp_path / "out"))
+
+
+def test_real_video_becomes_clips(real_data: Path, tmp_path: Path) -> None:
+    video = next(iter(sorted((real_data / "clips").glob("p01_*.m*"))))
+    clips = cut_clips(video, tmp_path, min_seconds=1.0)
+    assert clips
+    assert all(len(list(clip.faces.glob("*.jpg"))) > 0 for clip in clips)
