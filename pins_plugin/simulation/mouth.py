@@ -79,14 +79,15 @@ def lip_contours(lips: LipShape, mouth: Mouth) -> tuple[Points, Points, Points, 
     sharpness = (
         2.2 + 1.4 * max(spread, 0) + 0.6 * mouth.jaw
     )  # wide mouths are boxy, round ones oval
-    arch = 1 - np.abs(u) ** sharpness
+    roundness = 1 - 0.5 * mouth.rounding  # exponent 1: parabola, 0.5: ellipse
+    arch = (1 - np.abs(u) ** sharpness) ** roundness
     inner_half = half * (0.93 - 0.20 * mouth.rounding)
     upper_inner = curve(inner_half * u, corner_y + (upper_y - corner_y) * arch)
     lower_inner = curve(inner_half * u, corner_y + (lower_y - corner_y) * arch)
     pout = 1 + 0.35 * mouth.rounding - 0.45 * mouth.press - 0.18 * max(spread, 0)
     bow = 1 - 0.25 * np.exp(-((u / 0.13) ** 2))
-    upper_thick = lips.upper * pout * (1 - np.abs(u) ** 1.9) * bow
-    lower_thick = lips.lower * pout * (1 - 0.5 * mouth.tuck) * (1 - np.abs(u) ** 2.4)
+    upper_thick = lips.upper * pout * (1 - np.abs(u) ** 1.9) ** roundness * bow
+    lower_thick = lips.lower * pout * (1 - 0.5 * mouth.tuck) * (1 - np.abs(u) ** 2.4) ** roundness
     upper_outer = curve(half * u, upper_inner[:, 1] - upper_thick)
     lower_outer = curve(half * u, lower_inner[:, 1] + lower_thick)
     return upper_inner, lower_inner, upper_outer, lower_outer
@@ -108,10 +109,15 @@ def _inside(
     tongue_y = jaw_y + 0.06 - 0.16 * mouth.tongue * (0.4 + mouth.jaw)
     body = ellipse(0, tongue_y + 0.09, 0.78 * width, 0.12, 16)
     paint.append((body, tongue if mouth.tongue > 0.3 else (150.0, 62.0, 64.0)))
-    paint.append((_band(u, 0.86 * width, jaw_y, jaw_y + 0.12, 0.03), shade(lips.teeth, 0.86)))
-    edge = MOUTH_Y + 0.035
+    paint.append(
+        (
+            _band(u, 0.86 * width, jaw_y, jaw_y + 0.12, 0.03),
+            shade(lips.teeth, 0.82 - 0.3 * mouth.rounding),
+        )
+    )
+    edge = MOUTH_Y + 0.035 - 0.07 * mouth.rounding  # pushed-out lips hide and shade the teeth
     teeth = _band(u, 0.94 * width, edge - 0.2, edge, -0.03)
-    paint.append((teeth, lips.teeth))
+    paint.append((teeth, shade(lips.teeth, 1 - 0.25 * mouth.rounding)))
     if mouth.tongue > 0.5:  # tip between the teeth
         tip = ellipse(0, edge + 0.035, 0.55 * width, 0.045 * mouth.tongue, 16)
         paint.append((tip, (205.0, 104.0, 102.0)))
