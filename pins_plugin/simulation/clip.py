@@ -22,8 +22,9 @@ from pins_plugin.simulation.face import draw_person
 from pins_plugin.simulation.look import CLOTHES, look_of
 from pins_plugin.simulation.person import Person, sample_person
 from pins_plugin.simulation.phones import VOCABULARY, Mouth
+from pins_plugin.simulation.room import record, sample_room
 from pins_plugin.simulation.utterance import Utterance, mouth_track, say
-from pins_plugin.simulation.voice import record, sample_room, speak, voice_quality
+from pins_plugin.simulation.voice import speak, voice_quality
 
 FRAME_RATE = 25  # Hz
 

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from pins_plugin.data.audio import SAMPLE_RATE
 from pins_plugin.simulation.camera import (
     Camera,
     Sway,
@@ -19,9 +20,10 @@ from pins_plugin.simulation.eyes import Expression
 from pins_plugin.simulation.face import draw_person, face_box
 from pins_plugin.simulation.look import CLOTHES, Look, look_of
 from pins_plugin.simulation.phones import MOUTH_PARAMETERS, Mouth
+from pins_plugin.simulation.room import record, sample_room
 from pins_plugin.simulation.script import FRAME_RATE, Script, Shot
 from pins_plugin.simulation.utterance import mouth_track, rest_track
-from pins_plugin.simulation.voice import SAMPLE_RATE, record, sample_room, speak, voice_quality
+from pins_plugin.simulation.voice import speak, voice_quality
 
 CLOSE_SCALE, TWO_SCALE = 0.185, 0.150  # half a head's width against the picture's height
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pins_plugin.data.audio import load_audio
+from pins_plugin.data.audio import SAMPLE_RATE, load_audio
 from pins_plugin.data.video import iter_frames
 from pins_plugin.simulation.clip import (
     FRAME_RATE,
@@ -16,7 +16,6 @@ from pins_plugin.simulation.clip import (
     write_clip,
 )
 from pins_plugin.simulation.utterance import mouth_track
-from pins_plugin.simulation.voice import SAMPLE_RATE
 
 
 def _correlations(signal: np.ndarray, energy: np.ndarray, lags: range) -> dict[int, float]:

@@ -17,9 +17,9 @@ from pins_plugin.simulation.scene import Scene
 from pins_plugin.simulation.scenes import (
     SceneSettings,
     scene_script,
-    scene_truth,
     write_scenes,
 )
+from pins_plugin.simulation.truth import scene_truth
 
 SETTINGS = SceneSettings(people=2, off_screen=1, seconds=6.0, seed=3, width=480, height=270)
 

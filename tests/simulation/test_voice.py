@@ -5,16 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pins_plugin.data.audio import SAMPLE_RATE
 from pins_plugin.simulation.person import sample_person
 from pins_plugin.simulation.utterance import Utterance, say
-from pins_plugin.simulation.voice import (
-    SAMPLE_RATE,
-    Room,
-    VoiceQuality,
-    record,
-    speak,
-    voice_quality,
-)
+from pins_plugin.simulation.voice import VoiceQuality, speak, voice_quality
 
 PLAIN = VoiceQuality(120.0, 1.0, 0.6, 3000.0, 0.01, 0.002, 0.0, 0.0, 0.01, 1.0, 0.08)
 
@@ -86,16 +80,6 @@ def test_sound_starts_when_the_phone_starts() -> None:
     level = np.abs(waveform) > 0.25 * np.abs(waveform).max()
     assert np.flatnonzero(level)[0] / SAMPLE_RATE == pytest.approx(0.2, abs=0.025)
     assert np.flatnonzero(level)[-1] / SAMPLE_RATE == pytest.approx(1.0, abs=0.03)
-
-
-def test_room_keeps_the_time_and_the_noise_ratio() -> None:
-    dry = speak(_held("aa"), PLAIN, np.random.default_rng(0))
-    room = Room(0.2, 0.0, 20.0, 0.5, 0.0)
-    wet = record(dry, room, np.random.default_rng(1))
-    assert wet.shape == dry.shape
-    noise = wet - dry * (np.dot(wet, dry) / np.dot(dry, dry))
-    ratio = 10 * np.log10(np.mean(dry**2) / np.mean(noise**2))
-    assert ratio == pytest.approx(20.0, abs=1.0)
 
 
 def test_same_seed_same_sound() -> None:
