@@ -34,8 +34,9 @@ class Size:
     seconds: float
 
 
-FULL = Size(people=400, clips_per_person=3, num_epochs=None, seconds=40.0)
+FULL = Size(people=1250, clips_per_person=1, num_epochs=None, seconds=40.0)
 QUICK = Size(people=60, clips_per_person=2, num_epochs=1, seconds=10.0)
+SPLITS = (0.8, 0.05, 0.15)  # of the people: train, valid, test
 SEEN, HEARD_ONLY = 3, 1  # people of the scene
 
 
@@ -108,7 +109,10 @@ def _simulate(args: argparse.Namespace, size: Size) -> Path:
 
     print(f"[1/5] simulating {size.people} people who talk", flush=True)
     settings = CorpusSettings(
-        people=size.people, clips_per_person=size.clips_per_person, seed=args.seed
+        people=size.people,
+        clips_per_person=size.clips_per_person,
+        seed=args.seed,
+        splits=SPLITS,
     )
     return write_corpus(args.out / "clips", settings, quiet=args.quiet)
 

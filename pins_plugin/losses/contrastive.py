@@ -14,8 +14,8 @@ SMALLEST_SQUARED_DISTANCE = (
 class ContrastiveLoss(nn.Module):
     r"""Contrastive loss of paired unit-length embeddings (Learnable PINs, section 3.2).
 
-    With the Euclidean distance :math:`d` between unit vectors, a positive pair costs :math:`d^2` and a negative pair
-    :math:`\max(0, m - d)^2`; without `squared`, :math:`d` and :math:`\max(0, m - d)`.
+    With the Euclidean distance `d` between unit vectors, a positive pair costs `d^2` and a negative pair
+    `max(0, m - d)^2`; without `squared`, `d` and `max(0, m - d)`.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ DIRECTIONS = ("both", "face_to_voice", "voice_to_face")
 class MultiwayMatchingLoss(nn.Module):
     r"""Cross-entropy over candidates with the true partner as the class (Perfect Match; InfoNCE).
 
-    .. math:: L = -\log \frac{e^{s(f_i, v_i)}}{\sum_j e^{s(f_i, v_j)}}, \quad s = \text{scale} \cdot \cos + \text{bias}
+        L = -log( e^s(f_i, v_i) / sum_j e^s(f_i, v_j) ),    s = scale * cosine + bias
 
     The candidates are the rows of the second-last dimension. For *identity*, pass (batch, embedding_dim): other
     clips. For *synchronization*, pass (batch, num_frames, embedding_dim): other times of the same clip, so

@@ -19,7 +19,7 @@ class WindowMatchingLoss(nn.Module):
     max_offset frames, so that the person cancels out ("Perfect Match", Chung et al. 2019, section 2.3, where
     the window is one feature). A window's evidence is the mean similarity of its frames:
 
-    .. math:: L = -\log \frac{e^{s_0}}{\sum_d e^{s_d}}, \quad s_d = c \sqrt{w}\; \frac1w \sum_t \cos(f_t, v_{t+d})
+        L = -log( e^s(0) / sum_d e^s(d) ),    s(d) = c sqrt(w) mean_t cos(f_t, v_(t+d))
 
     The root makes the logits of longer windows as noisy as those of shorter ones.
 

@@ -18,19 +18,18 @@ class WithinModalitySeparationLoss(MultiwayMatchingLoss):
 
     ``form="denominator"``: the non-matching items of the anchor's own modality join the candidates,
 
-    .. math:: L_{f \to v} = -\log \frac{e^{s(f_i, v_i)}}
-              {\sum_j e^{s(f_i, v_j)} + \lambda \sum_{j \ne i} e^{s(f_i, f_j)}}
+        L = -log( e^s(f_i, v_i) / (sum_j e^s(f_i, v_j) + lambda * sum_(j != i) e^s(f_i, f_j)) )
 
     and the same from voice to face. ``form="term"``: the matching loss stays as it is, and each
-    modality adds :math:`\lambda` times the cross-entropy of finding an item among its own modality,
-    :math:`-\log (e^{s(f_i, f_i)} / \sum_j e^{s(f_i, f_j)})`.
+    modality adds `lambda` times the cross-entropy of finding an item among its own modality,
+    `-log( e^s(f_i, f_i) / sum_j e^s(f_i, f_j) )`.
 
     Parameters
     ----------
     within : {"none", "face", "voice", "both"}
         Which modality is kept apart.
     weight : float
-        :math:`\lambda`.
+        `lambda`.
     form : {"denominator", "term"}
     scale, bias, direction, learnable
         As in `MultiwayMatchingLoss`. A direction that is left out keeps its term out of the denominator form.

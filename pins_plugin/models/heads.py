@@ -12,14 +12,14 @@ from pins_plugin.errors import ShapeError
 class FeatureHead(nn.Module):
     r"""Project recognition embeddings of one modality into the joint space.
 
-    An embedding :math:`x` is brought to unit length, centered and projected on a few directions :math:`D`. A direction with a
+    An embedding `x` is brought to unit length, centered and projected on a few directions `D`. A direction with a
     two-sided cause (gender above all) may be squashed, so that only its side counts; directions are weighted
-    by :math:`w`; a small network may add what is not linear:
+    by `w`; a small network may add what is not linear:
 
-    .. math:: z = D (x / |x| - \mu), \quad
-              e = w \odot \tanh(s \odot z) / s + \text{network}(x / |x| - \mu), \quad \text{head}(x) = e / |e|
+        z = D (x / |x| - mu)
+        e = w * tanh(s * z) / s + network(x / |x| - mu),    head(x) = e / |e|
 
-    where :math:`\tanh(s z) / s` stands for :math:`z` where :math:`s = 0`.
+    where `tanh(s * z) / s` stands for `z` where `s = 0`.
 
     Parameters
     ----------

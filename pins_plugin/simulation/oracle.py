@@ -1,9 +1,9 @@
 r"""The best possible decision: does this face belong to this voice, given the true traits of both?
 
-Given the discrete causes :math:`d` (each of eight combinations equally likely) the traits of face and voice are
+Given the discrete causes `d` (each of eight combinations equally likely) the traits of face and voice are
 jointly Gaussian, so that the log-likelihood ratio is exact:
 
-.. math:: \log \sum_d p(d)\, p(f, v \mid d) - \log \sum_d p(d)\, p(f \mid d) - \log \sum_d p(d)\, p(v \mid d)
+    log sum_d p(d) p(f, v | d) - log sum_d p(d) p(f | d) - log sum_d p(d) p(v | d)
 
 By the lemma of Neyman and Pearson no other score has a better ROC curve on random pairs.
 """

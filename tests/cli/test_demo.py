@@ -28,7 +28,7 @@ def test_demo_writes_the_documented_results(results: Path) -> None:
     assert value["unseen"]["matching"].keys() == {str(ways) for ways in range(2, 11)}
     assert value["unseen"]["retrieval"]
     assert 0.5 <= value["link"]["speech_time_correct"] <= 1
-    assert value["people"] == {"train": 35, "valid": 5, "test": 10}
+    assert value["people"] == {"train": 40, "valid": 2, "test": 8}
     assert value["peak_rss_mb"] > 100
 
 
