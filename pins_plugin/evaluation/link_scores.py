@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from pyannote.core import Annotation, Segment, Timeline
 
-from pins_plugin.evaluation.linking import right_moments
+from pins_plugin.evaluation.linking import right_moments, speech_time_correct
 
 
 @dataclass
@@ -59,6 +59,45 @@ class TurnScores:
     def report(self) -> dict[str, float]:
         """Error rates over all scenes so far."""
         return {name: float(abs(metric)) for name, metric in self._metrics.items()}
+
+
+class Tally:
+    """Adds up, by kind of scene, how well several ways to link do."""
+
+    def __init__(self) -> None:
+        self.shares: dict[str, dict[str, list[float]]] = {}
+        self.errors: dict[str, TurnScores] = {}
+
+    def add(
+        self,
+        reference: Annotation,
+        before: Annotation,
+        after: Annotation,
+        links: Mapping[str, Mapping[str, Any]],
+        truth: Mapping[str, Any],
+    ) -> None:
+        """Score one scene; `links` by way of linking, the first is the one whose errors are looked at."""
+        kind = str(truth["kind"])
+        for name, value in links.items():
+            share = speech_time_correct(value, truth)["speech_time_correct"]
+            self.shares.setdefault(kind, {}).setdefault(name, []).append(share)
+        first = next(iter(links.values()))
+        self.errors.setdefault(kind, TurnScores()).add(reference, before, after, first, truth)
+
+    def report(self) -> dict[str, Any]:
+        """Means over scenes, error rates, and reliability of the confidence."""
+        judged = [
+            pair for score in self.errors.values() for scene in score.judged for pair in scene
+        ]
+        return {
+            "speech_time_correct": {
+                kind: {name: float(np.mean(values)) for name, values in by_name.items()}
+                for kind, by_name in self.shares.items()
+            },
+            "errors": {kind: score.report() for kind, score in self.errors.items()},
+            "reliability": reliability(judged),
+            "num_scenes": {kind: len(score.judged) for kind, score in self.errors.items()},
+        }
 
 
 def reliability(judged: Sequence[tuple[float, bool]], num_bins: int = 5) -> list[dict[str, float]]:

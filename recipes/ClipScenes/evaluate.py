@@ -1,20 +1,19 @@
 """Score the linking of composed scenes, beside simple ways to link.
 
-    python recipes/ClipScenes/evaluate.py SCENES [--out results.json] [--turns given|found]
+    python recipes/ClipScenes/evaluate.py SCENES [--out results.json]
 
 For each kind of scene: the share of speech time that is linked to the right face, or rightly to nobody; the
 identification error rate of the people's labels and the diarization error rate before and after linking
-(pyannote.metrics); and how often links of each confidence are right. `given` takes the true turns, `found` the
-built-in diarization (default: both).
+(pyannote.metrics); and how often links of each confidence are right. Turns are
+those of the truth (`given`) or of the built-in diarization (`found`).
 """
 
 import argparse
 import json
-from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
-from pins_plugin.evaluation.link_scores import TurnScores, reliability
-from pins_plugin.evaluation.linking import speech_time_correct
+from pins_plugin.evaluation.link_scores import Tally
 from pins_plugin.pipelines.baselines import BASELINES
 from pins_plugin.pipelines.linking import SpeakerFaceLinking
 from pins_plugin.pipelines.rttm import choose_turns
@@ -28,47 +27,34 @@ def main() -> None:
     )
     parser.add_argument("scenes", type=Path, help="folder that prepare.py wrote")
     parser.add_argument("--out", type=Path, help="write the scores as JSON")
-    parser.add_argument("--turns", choices=("given", "found"), help="default: both")
     args = parser.parse_args()
-    report = {
-        turns: evaluate(args.scenes, turns)
-        for turns in [args.turns or "given", "found"][: 1 + (args.turns is None)]
-    }
+    report = evaluate(args.scenes)
     for turns, scores in report.items():
         print(f"\nturns {turns}\n{format_table(scores)}")
     if args.out:
         write_json(args.out, report)
 
 
-def evaluate(folder: Path, turns: str) -> dict:
-    """Link every scene in every way and score it."""
+def evaluate(folder: Path) -> dict:
+    """Link every scene in every way, with given and with found turns, and score it."""
     pipeline = SpeakerFaceLinking()
-    shares = defaultdict(lambda: defaultdict(list))
-    scores = defaultdict(TurnScores)
-    judged = []
-    for path in progress(sorted(folder.glob("*.json")), f"scenes, turns {turns}"):
+    tallies = {"given": Tally(), "found": Tally()}
+    for path in progress(sorted(folder.glob("*.json")), "scenes"):
         truth = json.loads(path.read_text(encoding="utf-8"))
-        video, kind = path.with_suffix(".mp4"), truth["kind"]
-        reference = choose_turns(path.with_suffix(".rttm"), path.stem)
-        observation = pipeline.observe(video, diarization=reference if turns == "given" else None)
-        result = pipeline.link(observation)
-        links = result.to_json()
-        shares[kind]["pins"].append(speech_time_correct(links, truth)["speech_time_correct"])
-        for name, baseline in BASELINES.items():
-            links_of = pipeline.link(observation, baseline).to_json()
-            share = speech_time_correct(links_of, truth)["speech_time_correct"]
-            shares[kind][name].append(share)
-        scores[kind].add(reference, observation.turns, result.speakers, links, truth)
-        judged += scores[kind].judged[-1]
-    return {
-        "speech_time_correct": {
-            kind: {name: sum(values) / len(values) for name, values in by_name.items()}
-            for kind, by_name in shares.items()
-        },
-        "errors": {kind: score.report() for kind, score in scores.items()},
-        "reliability": reliability(judged),
-        "num_scenes": {kind: len(by_name["pins"]) for kind, by_name in shares.items()},
-    }
+        given = choose_turns(path.with_suffix(".rttm"), path.stem)
+        seen = pipeline.observe(path.with_suffix(".mp4"), diarization=given)
+        found = pipeline.find_turns({"video": str(seen.path)}, seen.waveform, None, None)
+        for name, turns in (("given", given), ("found", found)):
+            score(pipeline, replace(seen, turns=turns), given, truth, tallies[name])
+    return {name: tally.report() for name, tally in tallies.items()}
+
+
+def score(pipeline, seen, reference, truth, tally) -> None:
+    """Add one scene to a tally."""
+    result = pipeline.link(seen)
+    links = {"pins": result.to_json()}
+    links |= {name: pipeline.link(seen, choose).to_json() for name, choose in BASELINES.items()}
+    tally.add(reference, seen.turns, result.speakers, links, truth)
 
 
 def format_table(scores: dict) -> str:

@@ -1,0 +1,149 @@
+"""`pins link` on good and bad input: what cannot be linked is one line, status 2, and nothing written."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pins_plugin.cli import main
+from pins_plugin.data.audio import load_audio
+from pins_plugin.data.links import read_links
+from pins_plugin.data.video import VideoWriter, iter_frames
+
+
+def _write(
+    path: Path, images: list[np.ndarray], sound: np.ndarray | None, times: list[float] | None = None
+) -> Path:
+    height, width = images[0].shape[:2]
+    with VideoWriter(path, width, height, 25.0, None if sound is None else 16000) as video:
+        for index, image in enumerate(images):
+            video.add_image(image, None if times is None else times[index])
+        if sound is not None:
+            video.add_sound(sound)
+    return path
+
+
+@pytest.fixture(scope="module")
+def talking(real_data: Path) -> tuple[list[np.ndarray], np.ndarray]:
+    """Pictures and sound of a real person who speaks."""
+    path = real_data / "clips" / "p36_01.mp4"
+    images = [frame.image for frame in iter_frames(path, end=3.0, max_side=320)]
+    return images, load_audio(path)[: 3 * 16000]
+
+
+def _noise(seconds: float) -> np.ndarray:
+    return np.random.default_rng(0).standard_normal(round(seconds * 16000)).astype(np.float32) / 20
+
+
+def _link(video: Path, out: Path, *more: str) -> int:
+    return main(["link", str(video), "--out", str(out), "--quiet", "--no_video", *more])
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("missing.mp4", "no such file"),
+        ("text.mp4", "not a readable media file"),
+        ("silent.mp4", "has no sound"),
+        ("nobody.mp4", "shows no face"),
+        ("picture.mp4", "shows no face"),
+    ],
+)
+def test_bad_video_is_one_line_and_nothing_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, message: str
+) -> None:
+    video, grey = tmp_path / name, [np.full((96, 128, 3), 90, np.uint8)] * 25
+    if name == "text.mp4":
+        video.write_text("this is no video")
+    elif name == "silent.mp4":
+        _write(video, grey, None)
+    elif name == "nobody.mp4":
+        _write(video, grey, _noise(1.0))
+    elif name == "picture.mp4":
+        _write(video, grey[:1], _noise(0.5))
+    before = sorted(tmp_path.iterdir())
+    assert _link(video, tmp_path / "out") == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_bad_turns_and_bad_evidence_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _link(tmp_path / "a.mp4", tmp_path / "out", "--evidence", "magic") == 2
+    assert "expected some of sync, motion" in capsys.readouterr().err
+
+
+def test_one_second_is_linked_as_far_as_it_goes(tmp_path: Path, talking) -> None:
+    images, sound = talking
+    video = _write(tmp_path / "short.mp4", images[:25], sound[16000:32000])
+    assert _link(video, tmp_path / "out") == 0
+    links = read_links(tmp_path / "out" / "links.json")
+    assert len(links["tracks"]) == 1 and links["duration"] == pytest.approx(1.0, abs=0.1)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "links.csv",
+        "links.json",
+        "page.html",
+        "speakers.rttm",
+    ]
+
+
+def test_late_pictures_keep_sound_and_picture_on_one_clock(tmp_path: Path, talking) -> None:
+    images, sound = talking
+    times = [0.4 + index / 25 for index in range(len(images))]
+    late = np.concatenate([np.zeros(6400, np.float32), sound])
+    video = _write(tmp_path / "late.mp4", images, late, times)
+    assert _link(video, tmp_path / "out") == 0
+    links = read_links(tmp_path / "out" / "links.json")
+    assert links["tracks"][0]["start"] >= 0.35
+    shares = [link["end"] - link["start"] for link in links["links"] if link["person"]]
+    assert sum(shares) > 1.5  # most of three seconds of one person who speaks
+
+
+def test_a_video_held_upright_is_turned_before_faces_are_looked_for(
+    tmp_path: Path, talking
+) -> None:
+    images, sound = talking
+    lying = [np.ascontiguousarray(np.rot90(image)) for image in images[:40]]
+    content = _write(tmp_path / "lying.mp4", lying, sound[:25600]).read_bytes()
+    start = content.index(b"tkhd") + 44  # the matrix of the track header: clockwise to show
+    matrix = np.array([0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30], ">i4").tobytes()
+    video = tmp_path / "upright.mp4"
+    video.write_bytes(content[:start] + matrix + content[start + 36 :])
+    assert _link(video, tmp_path / "out") == 0
+    links = read_links(tmp_path / "out" / "links.json")
+    x1, y1, x2, y2 = links["tracks"][0]["boxes"][0][1:]
+    height, width = images[0].shape[:2]
+    assert 0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height
+    assert y2 - y1 > 1.05 * (x2 - x1)  # an upright face is higher than wide
+
+
+def test_a_broken_video_does_not_stop_the_others(
+    tmp_path: Path, talking, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images, sound = talking
+    good = _write(tmp_path / "good.mp4", images[:50], sound[:32000])
+    bad = tmp_path / "bad.mp4"
+    bad.write_text("no video")
+    turns = tmp_path / "good.rttm"
+    turns.write_text("SPEAKER good 1 0.2 1.6 <NA> <NA> anna <NA> <NA>\n")
+    code = main(
+        [
+            "link",
+            str(bad),
+            str(good),
+            "--out",
+            str(tmp_path / "out"),
+            "--quiet",
+            "--no_video",
+            "--diarization",
+            str(turns),
+        ]
+    )
+    assert code == 2
+    assert "1 of 2 videos" in capsys.readouterr().err
+    links = json.loads((tmp_path / "out" / "good" / "links.json").read_text())
+    assert links["links"][0]["speaker"] == "anna" and links["links"][0]["person"] == "PERSON_01"
+    assert not (tmp_path / "out" / "bad").exists()
