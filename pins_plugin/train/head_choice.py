@@ -22,7 +22,7 @@ NUM_DIRECTIONS = (4, 8, 16, 32)
 EXPONENTS = (0.5, 1.0, 2.0)
 SATURATIONS = (0.0, 1.0, 2.0)
 HARD_WEIGHT = 0.5
-MOST_ROWS = 20_000
+MOST_ROWS = 5_000
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def draw_pairs(
     Parameters
     ----------
     face_people, voice_people : (num_rows,) int64 array
-        Class indices 0 ... num_people - 1, each present among the voices.
+        Class indices; everyone among the faces is among the voices.
     num_pairs : int
         Of each kind.
     generator : numpy.random.Generator
@@ -143,15 +143,20 @@ def choose_settings(
     """
     generator = np.random.default_rng(seed)
     fold = generator.permutation(table.num_people) % num_folds
+    face_means, voice_means = table.person_means()
     totals: dict[HeadSettings, float] = {}
     for index in progress(range(num_folds), "choosing the head", quiet=quiet):
-        train, held = table.subset(fold != index), table.subset(fold == index)
-        pairs = draw_pairs(held.face_people, held.voice_people, num_pairs, generator)
-        faces = held.faces[pairs.faces].astype(np.float64)
-        voices = held.voices[pairs.voices].astype(np.float64)
+        face_rows = np.flatnonzero(fold[table.face_people] == index)
+        voice_rows = np.flatnonzero(fold[table.voice_people] == index)
+        pairs = draw_pairs(
+            table.face_people[face_rows], table.voice_people[voice_rows], num_pairs, generator
+        )
+        faces = table.faces[face_rows[pairs.faces]].astype(np.float64)
+        voices = table.voices[voice_rows[pairs.voices]].astype(np.float64)
+        means = face_means[fold != index], voice_means[fold != index]
         hard = None
-        for whitening, directions in solve_all(train, WHITENINGS, max(NUM_DIRECTIONS)):
-            face_spread, voice_spread = spreads(train, directions)
+        for whitening, directions in solve_all(*means, WHITENINGS, max(NUM_DIRECTIONS)):
+            face_spread, voice_spread = spreads(table, directions)
             first = (faces - directions.face_mean) @ directions.face_directions / face_spread
             second = (voices - directions.voice_mean) @ directions.voice_directions / voice_spread
             if hard is None:
@@ -167,10 +172,9 @@ def choose_settings(
 
 
 def solve_all(
-    table: PeopleTable, whitenings: Sequence[tuple[float, float]], num_directions: int
+    faces: Array, voices: Array, whitenings: Sequence[tuple[float, float]], num_directions: int
 ) -> Iterator[tuple[tuple[float, float], CanonicalDirections]]:
-    """Solve for each whitening on the means of people."""
-    faces, voices = table.person_means()
+    """Solve for each whitening on the means of people, (num_people, face_dim) and (num_people, voice_dim)."""
     uniform = np.full(len(faces), 1 / len(faces))
     face_moments, voice_moments = Moments.of(faces, uniform), Moments.of(voices, uniform)
     cross = (faces - face_moments.mean).T @ (voices - voice_moments.mean) / len(faces)
@@ -211,7 +215,8 @@ def build_heads(
         In eval mode.
     """
     whitening = (settings.shrinkage, settings.power)
-    ((_, directions),) = solve_all(table, [whitening], settings.num_directions)
+    means = table.person_means()
+    ((_, directions),) = solve_all(*means, [whitening], settings.num_directions)
     face_spread, voice_spread = spreads(table, directions)
     face_head = FeatureHead(table.faces.shape[1], len(face_spread), hidden_dim, dropout)
     voice_head = FeatureHead(table.voices.shape[1], len(voice_spread), hidden_dim, dropout)
