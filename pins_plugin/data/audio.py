@@ -1,6 +1,8 @@
 """Sound in and out: mono float32 NumPy arrays in [-1, 1]."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import av
 import av.error
@@ -74,7 +76,7 @@ def save_audio(
         soundfile.write(temporary, np.clip(waveform, -1, 1), sample_rate, subtype="PCM_16")
 
 
-def _decode_leniently(container, stream):  # type: ignore[no-untyped-def]
+def _decode_leniently(container: Any, stream: Any) -> Iterator[Any]:
     """Decode every frame of sound that can be decoded: packets that are damaged are passed over."""
     packets = container.demux(stream)
     while True:
