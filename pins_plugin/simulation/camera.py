@@ -70,17 +70,18 @@ class Camera:
         tint = np.array([1 + light.warmth, 1.0, 1 - light.warmth], np.float32) * light.gain
         self._shading = (down[:, None, None] * across[None, :, None] * tint).astype(np.float32)
         size = (height + GRAIN_SHIFT, width + GRAIN_SHIFT, 1)
-        self._grain = light.grain * generator.standard_normal(size, dtype=np.float32)
+        grain = light.grain * generator.standard_normal(size, dtype=np.float32)
+        self._grain = np.repeat(grain, 3, axis=2)
 
     def photograph(self, image: NDArray[np.uint8], number: int) -> NDArray[np.uint8]:
         """Return `image` (height, width, 3) as frame `number` shows it."""
         height, width = image.shape[:2]
-        shaded = image * self._shading
+        shaded = cv2.multiply(image, self._shading, dtype=cv2.CV_32F)
         if self.light.blur > 0.2:
             shaded = cv2.GaussianBlur(shaded, (0, 0), self.light.blur)
         top, left = 7 * number % GRAIN_SHIFT, 11 * number % (GRAIN_SHIFT - 1)
-        shaded += self._grain[top : top + height, left : left + width]
-        result: NDArray[np.uint8] = np.clip(shaded, 0, 255).astype(np.uint8)
+        grain = self._grain[top : top + height, left : left + width]
+        result: NDArray[np.uint8] = cv2.add(shaded, grain, dtype=cv2.CV_8U)  # rounds and saturates
         return result
 
 
