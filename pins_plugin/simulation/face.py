@@ -39,9 +39,9 @@ def face_outline(look: Look) -> Points:
     angle = np.linspace(np.pi, 2 * np.pi, 20)
     skull = np.stack([np.cos(angle), 1.42 * np.sin(angle)], axis=1)
     down = np.linspace(0, 1, 16)[1:]
-    square = 1.75 + 1.7 * look.jaw_width  # a wide jaw keeps its width until far down
+    square = 1.6 + 2.4 * look.jaw_width  # a wide jaw keeps its width until far down
     width = (1 - down**square) ** (0.50 + 0.12 * (1 - look.jaw_width))
-    width = width * (1 - 0.10 * (1 - look.jaw_width) * down)
+    width = width * (1 - 0.16 * (1 - look.jaw_width) * down)
     width += 0.30 * (look.cheek - 0.45) * np.sin(np.pi * np.clip(down * 1.08, 0, 1)) ** 1.2
     right = np.stack([width, look.chin_y * down], axis=1)
     return np.concatenate([skull, right, mirror(right)[::-1]])

@@ -48,12 +48,12 @@ FACE_LOADINGS: dict[str, dict[str, float]] = {
 }
 VOICE_LOADINGS: dict[str, dict[str, float]] = {
     "pitch": {"sex": -0.88, "age": -0.20, "size": -0.15},
-    "tract_length": {"sex": 0.35, "size": 0.78},
-    "breathiness": {"age": 0.77, "sex": -0.15},
-    "brightness": {"build": -0.45},
-    "roughness": {"weather": 0.40},
-    "twang": {"accent_1": 0.35},
-    "nasality": {"accent_2": 0.35},
+    "tract_length": {"sex": 0.35, "size": 0.80},
+    "breathiness": {"age": 0.80, "sex": -0.15},
+    "brightness": {"build": -0.40},
+    "roughness": {"weather": 0.35},
+    "twang": {"accent_1": 0.30},
+    "nasality": {"accent_2": 0.30},
     "rate": {"age": -0.30},
     "pitch_range": {},
     "loudness": {},
