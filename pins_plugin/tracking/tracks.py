@@ -37,7 +37,8 @@ class TrackerSettings:
     min_face_height : float
         Smallest face, as a part of the picture's shorter side (never below 20 pixels after shrinking).
     start_probability, keep_probability : float
-        Least probability of a face to start a track, and to count as seen in one.
+        Least probability of a face to start a track (and of a whole track, its median), and to count as
+        seen in one.
     max_gap : float
         For how many seconds a face may be hidden and still be the same track.
     min_duration : float
@@ -56,7 +57,7 @@ class TrackerSettings:
     start_probability: float = 0.9
     keep_probability: float = 0.7
     max_gap: float = 1.0
-    min_duration: float = 0.3
+    min_duration: float = 0.2
     shot_threshold: float = 3.5
     smoothing: int = 5
     device: str = "cpu"
@@ -154,7 +155,7 @@ def _finished(
         len(wanted) < 2
         or duration < settings.min_duration
         or len(frames) < len(wanted) / 2
-        or faces.probabilities.mean() < settings.start_probability
+        or np.median(faces.probabilities) < settings.start_probability
     ):
         return None
     values = np.concatenate([faces.boxes, faces.landmarks.reshape(-1, 10)], axis=1)
