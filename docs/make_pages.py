@@ -1,6 +1,6 @@
 """Write the pages that are never typed by hand: results from result files, model cards from the models.
 
-  python docs/make_pages.py            writes docs/results.md, docs/models.md and the results in README.md
+  python docs/make_pages.py            writes docs/{results,models,recipes}.md and the results in README.md
   python docs/make_pages.py --check    only tells whether they are as the files say (status 1 if not)
 
 Each file in docs/results/ is what a run wrote: `results.json` of the demo or of `pins evaluate`, or
@@ -32,6 +32,13 @@ def models_page() -> str:
     head = "# Models that ship\n\nThe card of each model folder in `pins_plugin/pretrained/`."
     cards = sorted((ROOT / "pins_plugin" / "pretrained").glob("*/README.md"))
     return "\n\n".join([head, *(_demoted(card.read_text().strip()) for card in cards)]) + "\n"
+
+
+def recipes_page() -> str:
+    """What every recipe says of itself, its results included."""
+    head = "# Recipes\n\nThe pages of the folders in `recipes/`, with what was measured."
+    pages = sorted((ROOT / "recipes").glob("*/README.md"))
+    return "\n\n".join([head, *(_demoted(page.read_text().strip()) for page in pages)]) + "\n"
 
 
 def readme() -> str:
@@ -106,9 +113,14 @@ def main() -> int:
     pages = {
         DOCS / "results.md": results_page(),
         DOCS / "models.md": models_page(),
+        DOCS / "recipes.md": recipes_page(),
         ROOT / "README.md": readme(),
     }
-    stale = [path for path, text in pages.items() if path.read_text(encoding="utf-8") != text]
+    stale = [
+        path
+        for path, text in pages.items()
+        if not path.is_file() or path.read_text(encoding="utf-8") != text
+    ]
     if "--check" in sys.argv:
         print("\n".join(f"{path.relative_to(ROOT)} is not up to date" for path in stale), end="")
         return int(bool(stale))
