@@ -4,6 +4,7 @@
                                              out/links.csv, out/annotated.mp4
   pins link *.mp4 --out out                  out/<name>/... for each; a video that cannot be used is skipped
   pins link talk.mp4 --out out --diarization talk.rttm     with the turns of another system
+  pins link *.mp4 --out out --people cast                  names from cast/anna.jpg, cast/ben.wav, ...
 
 links.json: version, video, duration, links [{start, end, speaker, person (null: not on screen), box [x1, y1, x2, y2],
 confidence, status, evidence}], tracks [{track, person, start, end, boxes [[time, x1, y1, x2, y2], ...]}]. Times are
@@ -26,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("videos", nargs="+", metavar="VIDEO")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
     parser.add_argument("--diarization", metavar="RTTM", help="turns; built-in when not given")
+    parser.add_argument(
+        "--people", metavar="DIR", help="examples that name people: anna.jpg, anna.wav, ..."
+    )
     parser.add_argument(
         "--evidence", nargs="+", metavar="NAME", help="sources to use: sync (default), motion"
     )
@@ -63,6 +67,7 @@ def run(args: argparse.Namespace) -> None:
         evidence=args.evidence or DEFAULT_EVIDENCE,
         recognition=args.face_encoder,
         tracker=args.tracker,
+        people=args.people,
         quiet=args.quiet,
     ).to(torch.device(args.device))
     several = len(args.videos) > 1

@@ -5,7 +5,9 @@ from typing import Any
 
 _PUBLIC = {
     "BuiltinDiarization": "diarization",
+    "FaceTracks": "face_tracks",
     "LinkingResult": "result",
+    "PinsSpeakerEmbedding": "speaker_embedding",
     "SpeakerFaceLinking": "linking",
 }
 

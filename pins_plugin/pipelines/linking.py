@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from pyannote.core import Annotation, Segment
 
 from pins_plugin.data.audio import load_audio
@@ -15,7 +16,13 @@ from pins_plugin.data.video import probe_video
 from pins_plugin.errors import MediaError, ModelFolderError, PinsError
 from pins_plugin.inference.pretrained import load_pretrained
 from pins_plugin.pipelines.assignment import LinkingSettings, decide
-from pins_plugin.pipelines.diarization import BuiltinDiarization, compare_speakers, model_path
+from pins_plugin.pipelines.diarization import (
+    BuiltinDiarization,
+    compare_speakers,
+    embed_windows,
+    model_path,
+    place_windows,
+)
 from pins_plugin.pipelines.evidence import (
     Calibration,
     EvidenceSource,
@@ -24,6 +31,7 @@ from pins_plugin.pipelines.evidence import (
     no_offset,
 )
 from pins_plugin.pipelines.host import Pipeline
+from pins_plugin.pipelines.names import load_people, name_people
 from pins_plugin.pipelines.observation import Observation
 from pins_plugin.pipelines.people import (
     find_voices,
@@ -36,8 +44,10 @@ from pins_plugin.pipelines.result import LinkingResult, make_links
 from pins_plugin.pipelines.rttm import choose_turns
 from pins_plugin.pipelines.sound import file_path, file_uri
 from pins_plugin.pipelines.synchrony import SynchronyEvidence
+from pins_plugin.pipelines.voice_activity import find_speech
 from pins_plugin.plugins import find_plugins, load_plugin
-from pins_plugin.tracking.crops import Crops, extract_crops
+from pins_plugin.tracking.crops import Crops, align_face, extract_crops
+from pins_plugin.tracking.detector import FaceDetector
 from pins_plugin.tracking.people import SAME_PERSON_SIMILARITY
 from pins_plugin.tracking.tracks import TrackerSettings, track_faces
 from pins_plugin.types import FaceTrack
@@ -65,6 +75,8 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         Model folder of the synchronizer.
     recognition : str
         Model folder whose face branch tells which tracks show one person.
+    people : str or Path, optional
+        Folder of examples that name people; see `names`.
     calibration : str or Path, optional
         File of weights; those that come with the package when not given.
     quiet : bool
@@ -88,6 +100,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         evidence: Sequence[str] = DEFAULT_EVIDENCE,
         sync: str | Mapping[str, Any] = "sync",
         recognition: str | Mapping[str, Any] = "face_recognition",
+        people: str | Path | None = None,
         calibration: str | Path | None = None,
         quiet: bool = True,
         tracker: str | None = None,
@@ -117,6 +130,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             recognizer.settings.get("same_person_similarity", SAME_PERSON_SIMILARITY)
         )
         self._synchronizer = _load_synchronizer(model_path(sync)) if "sync" in evidence else None
+        self._known = load_people(people, self.embed_picture, self.embed_sound) if people else []
         self.off_screen = Uniform(0.01, 0.6)
         self.wrong_speaker = Uniform(0.01, 0.5)
         self.rivalry = Uniform(0.0, 1.0)
@@ -219,7 +233,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             )
         links = make_links(decisions, tracks, settings.uncertain)
         hook("links", links, total=1, completed=1)
-        return LinkingResult(
+        result = LinkingResult(
             video=str(seen.path),
             duration=seen.duration,
             speakers=seen.turns,
@@ -227,6 +241,49 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             tracks=tracks,
             links=links,
         )
+        return self.name(result, seen) if self._known else result
+
+    def name(self, result: LinkingResult, seen: Observation) -> LinkingResult:
+        """Rename the people and voices that are like an example."""
+        faces: dict[str, NDArray[np.float64]] = {}
+        for track in result.tracks:
+            if len(seen.crops[track.track].faces):
+                mean = self.embed_faces(seen.crops[track.track].faces).sum(axis=0)
+                faces[str(track.person)] = faces.get(str(track.person), 0) + mean
+        regions: dict[str, list[tuple[float, float]]] = {}
+        for link in result.links:
+            regions.setdefault(link.person or link.speaker, []).append((link.start, link.end))
+        voices = {
+            label: self._mean_voice(seen.waveform, spoken) for label, spoken in regions.items()
+        }
+        return result.rename(name_people(self._known, faces, voices, self.same_person))
+
+    def embed_picture(self, path: Path) -> NDArray[np.float64]:
+        """Embed the largest face of a picture."""
+        try:
+            image = np.asarray(Image.open(path).convert("RGB"))
+        except (OSError, ValueError) as error:
+            raise MediaError(f"{path}: not a readable picture ({error})") from error
+        (found,) = FaceDetector(20.0).detect(image[None])
+        if len(found.boxes) == 0:
+            raise MediaError(f"{path}: shows no face; expected a picture of one person's face")
+        sizes = (found.boxes[:, 2:] - found.boxes[:, :2]).prod(axis=1)
+        face = align_face(image, found.landmarks[int(sizes.argmax())])
+        return np.asarray(self.embed_faces(face[None])[0], np.float64)
+
+    def embed_sound(self, path: Path) -> NDArray[np.float64]:
+        """Embed the speech of a sound file."""
+        waveform = load_audio(path)
+        spoken = find_speech(waveform)
+        if not spoken:
+            raise MediaError(f"{path}: holds no speech; expected a voice sample of one person")
+        return self._mean_voice(waveform, spoken)
+
+    def _mean_voice(
+        self, waveform: NDArray[np.float32], regions: list[tuple[float, float]]
+    ) -> NDArray[np.float64]:
+        starts = place_windows(regions, 1.0, 0.5)
+        return embed_windows(waveform, starts, 1.0, self._voice()).mean(axis=0)
 
     def find_faces(self, path: Path, hook: Any) -> list[FaceTrack]:
         """Follow the faces of a video; at least one."""

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,26 @@ class LinkingResult:
         for number, link in enumerate(self.links):
             named[Segment(link.start, link.end), number] = link.person or link.speaker
         return named
+
+    def rename(self, names: Mapping[str, str]) -> "LinkingResult":
+        """Give people and speakers other labels; `names` maps old to new."""
+        return replace(
+            self,
+            speakers=self.speakers.rename_labels(names),
+            faces=self.faces.rename_labels(names),
+            tracks=[
+                replace(track, person=names.get(str(track.person), track.person))
+                for track in self.tracks
+            ],
+            links=[
+                replace(
+                    link,
+                    speaker=names.get(link.speaker, link.speaker),
+                    person=None if link.person is None else names.get(link.person, link.person),
+                )
+                for link in self.links
+            ],
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Give the content of `links.json`, version 1."""

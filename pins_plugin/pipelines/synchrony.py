@@ -7,16 +7,13 @@ a clear peak there; one that merely moves fits at some other offset as well as a
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pins_plugin.inference.synchronizer import Synchronizer, offset_curve
 from pins_plugin.pipelines.pieces import Piece
 from pins_plugin.tracking.crops import Crops
-
-if TYPE_CHECKING:
-    from pins_plugin.inference.synchronizer import Synchronizer
 
 RATE = 25.0  # Hz, of the model's frames
 MAX_OFFSET = 17  # frames, either way
@@ -50,7 +47,7 @@ class SynchronyEvidence:
         self,
         crops: Mapping[str, Crops],
         waveform: NDArray[np.float32],
-        synchronizer: "Synchronizer",
+        synchronizer: Synchronizer,
         pieces: Sequence[Piece],
         person_of: Mapping[str, str],
     ) -> None:
@@ -74,7 +71,7 @@ class SynchronyEvidence:
         rows = self._rows(track, start, end)
         if len(rows) < FEWEST_FRAMES:
             return None
-        lead = synchrony_lead(np.nanmean(rows, axis=0), self.offsets.get(self.person_of[track], 0))
+        lead = synchrony_lead(offset_curve(rows), self.offsets.get(self.person_of[track], 0))
         return None if lead is None else lead * np.sqrt(len(rows) / RATE)
 
     def _rows(self, track: str, start: float, end: float) -> NDArray[np.float32]:

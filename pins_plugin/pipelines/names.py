@@ -1,0 +1,114 @@
+"""Names from examples: one picture and/or one sound per person, the file's name is the person's.
+
+As in the labeling of TV characters (Nagrani, Albanie, Zisserman, ECCV 2018, section 6): one example names every
+further appearance. Open set: whoever is like no example keeps the label `PERSON_03`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from pins_plugin.errors import MediaError
+from pins_plugin.pipelines.clustering import unit
+
+IMAGES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+SOUNDS = (".wav", ".flac", ".mp3", ".m4a", ".ogg")
+SAME_VOICE = 0.78  # cosine similarity of voices from which on they may be one person's
+VOICE_WEIGHT = 0.5  # of a voice's lead over its threshold, beside a face's
+Embedding = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class KnownPerson:
+    """A person with an example: unit vectors, or None where there is no example of that kind."""
+
+    name: str
+    face: Embedding | None = None
+    voice: Embedding | None = None
+
+
+def load_people(
+    folder: str | Path,
+    embed_picture: Callable[[Path], Embedding],
+    embed_sound: Callable[[Path], Embedding],
+) -> list[KnownPerson]:
+    """Read the examples of a folder.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Holds `anna.jpg`, `anna.wav`, `ben.png`, ...
+    embed_picture, embed_sound : callable
+        Path of an example to its embedding (embedding_dim,).
+
+    Raises
+    ------
+    MediaError
+        When the folder is missing or holds no example.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise MediaError(f"{folder}: no such folder; expected one picture or sound file per person")
+    people: dict[str, KnownPerson] = {}
+    for path in sorted(folder.iterdir()):
+        kind = path.suffix.lower()
+        known = people.get(path.stem, KnownPerson(path.stem))
+        if kind in IMAGES:
+            people[path.stem] = replace(known, face=unit(embed_picture(path)))
+        elif kind in SOUNDS:
+            people[path.stem] = replace(known, voice=unit(embed_sound(path)))
+    if not people:
+        raise MediaError(
+            f"{folder}: holds no example; expected pictures ({', '.join(IMAGES)}) or sounds "
+            f"({', '.join(SOUNDS)}), each named after a person"
+        )
+    return list(people.values())
+
+
+def name_people(
+    people: Sequence[KnownPerson],
+    faces: Mapping[str, Embedding],
+    voices: Mapping[str, Embedding],
+    same_face: float,
+    same_voice: float = SAME_VOICE,
+) -> dict[str, str]:
+    """Give each found person at most one name, and each name to at most one.
+
+    Parameters
+    ----------
+    people : sequence of KnownPerson
+    faces : mapping of str to (embedding_dim,) array
+        Label of each person on screen, or of each speaker off screen, to the mean face.
+    voices : mapping of str to (embedding_dim,) array
+        Label to the mean voice.
+    same_face, same_voice : float
+        Least cosine similarities.
+
+    Returns
+    -------
+    names : dict of str to str
+        Labels that are like an example, to its name.
+    """
+    labels = sorted({*faces, *voices})
+    if not labels or not people:
+        return {}
+    scores = np.zeros((len(labels), len(people)))
+    for row, label in enumerate(labels):
+        for column, person in enumerate(people):
+            if label in faces and person.face is not None:
+                scores[row, column] += float(unit(faces[label]) @ person.face) - same_face
+            if label in voices and person.voice is not None:
+                lead = float(unit(voices[label]) @ person.voice) - same_voice
+                # A face that was seen decides; a voice alone may name whoever has no face example.
+                has_face = label in faces and person.face is not None
+                scores[row, column] += VOICE_WEIGHT * lead if has_face else lead
+    rows, columns = linear_sum_assignment(np.maximum(scores, 0.0), maximize=True)
+    return {
+        labels[row]: people[column].name
+        for row, column in zip(rows, columns, strict=True)
+        if scores[row, column] > 0
+    }

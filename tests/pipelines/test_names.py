@@ -1,0 +1,45 @@
+"""Names from one example per person, open set."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pins_plugin.errors import MediaError
+from pins_plugin.pipelines.clustering import unit
+from pins_plugin.pipelines.names import KnownPerson, load_people, name_people
+
+AXES = np.eye(4)
+
+
+def test_each_name_goes_to_the_most_alike_and_to_one_only() -> None:
+    people = [KnownPerson("anna", AXES[0]), KnownPerson("ben", AXES[1])]
+    faces = {
+        "PERSON_01": unit(AXES[0] + 0.3 * AXES[2]),
+        "PERSON_02": unit(AXES[0] + 0.1 * AXES[2]),
+        "PERSON_03": AXES[3],
+    }
+    assert name_people(people, faces, {}, 0.6) == {"PERSON_02": "anna"}
+
+
+def test_a_voice_names_who_is_never_seen() -> None:
+    people = [KnownPerson("anna", voice=AXES[0]), KnownPerson("ben", AXES[1], AXES[1])]
+    names = name_people(people, {"PERSON_01": AXES[1]}, {"SPEAKER_01": AXES[0]}, 0.6)
+    assert names == {"PERSON_01": "ben", "SPEAKER_01": "anna"}
+
+
+def test_examples_are_read_by_kind(tmp_path: Path) -> None:
+    for name in ("anna.jpg", "anna.wav", "ben.png", "notes.txt"):
+        (tmp_path / name).touch()
+    people = load_people(tmp_path, lambda path: 2 * AXES[0], lambda path: AXES[1])
+    assert [(p.name, p.face is not None, p.voice is not None) for p in people] == [
+        ("anna", True, True),
+        ("ben", True, False),
+    ]
+    assert np.linalg.norm(people[0].face) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("name", ["nowhere", "."])
+def test_a_folder_without_examples_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(MediaError, match="expected"):
+        load_people(tmp_path / name, lambda path: AXES[0], lambda path: AXES[0])
