@@ -1,9 +1,10 @@
 """Speed and memory of synchronization for one face at 25 frames per second, once its lips are cut.
 
-  python benchmarks/sync.py [--seconds 60] [--threads 2]
+  python benchmarks/sync.py [--seconds 60] [--threads 1]
 
-Prints one table: seconds of video per second of work (x real time), for reading the lips off aligned faces, for
-features, offset and speaking of one face, and for eight faces.
+Prints one table: seconds of processor time (all threads together; what else the machine does matters little), and
+how many times faster than real time that is, for reading the lips off faces, for offset and speaking of one
+face, and for eight faces.
 """
 
 import argparse
@@ -21,12 +22,12 @@ NUM_FACES = 8
 
 
 def seconds_of(work: Callable[[], object], repeats: int = 3) -> float:
-    """Shortest of some runs."""
+    """Least processor time of some runs."""
     best = float("inf")
     for _ in range(repeats):
-        start = time.perf_counter()
+        start = time.process_time()
         work()
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.process_time() - start)
     return best
 
 
@@ -34,7 +35,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     generator = np.random.default_rng(0)
