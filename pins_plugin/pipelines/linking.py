@@ -297,6 +297,16 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             )
         return tracks
 
+    def prepare_evidence(
+        self, seen: Observation
+    ) -> tuple[list[Piece], list[FaceTrack], list[EvidenceSource]]:
+        """Pieces, tracks with people, and sources of evidence, as `link` uses them."""
+        voices = compare_speakers(seen.turns, seen.waveform, self._voice())
+        pieces = cut_pieces(seen.turns, seen.tracks)
+        tracks, _ = self.weigh(pieces, seen.tracks, seen.crops, seen.waveform, voices)
+        person_of = {track.track: str(track.person) for track in tracks}
+        return pieces, tracks, self.find_evidence(seen.crops, seen.waveform, pieces, person_of)
+
     def weigh(
         self,
         pieces: Sequence[Piece],
