@@ -97,7 +97,7 @@ def _gauges(report: Mapping[str, Any]) -> list[dict[str, Any]]:
             verification,
         )
     ]
-    for ways in ("2", "10"):
+    for ways in (min(report["matching"], key=int), max(report["matching"], key=int)):
         cell = report["matching"][ways]
         meaning = f"Matching: how often the right one of {ways} is chosen."
         parts.append((f"Which of {ways} is it?", meaning, cell["accuracy"], cell))

@@ -7,7 +7,7 @@ import pytest
 
 from pins_plugin.cli import demo, main
 
-TINY = demo.Size(people=50, clips_per_person=2, num_epochs=1, seconds=6.0)
+TINY = demo.Size(people=84, clips_per_person=1, num_epochs=1, seconds=6.0)
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def test_demo_writes_the_documented_results(results: Path) -> None:
     assert value["unseen"]["matching"].keys() == {str(ways) for ways in range(2, 11)}
     assert value["unseen"]["retrieval"]
     assert 0.5 <= value["link"]["speech_time_correct"] <= 1
-    assert value["people"] == {"train": 40, "valid": 2, "test": 8}
+    assert value["people"] == {"train": 67, "valid": 4, "test": 13}
     assert value["peak_rss_mb"] > 100
 
 
