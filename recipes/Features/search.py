@@ -257,9 +257,10 @@ def closed_forms(splits: Splits, judge: Judge) -> dict[str, Scores]:
 
 
 def interval(values: list[float]) -> str:
-    """Mean and 95 % interval over data sets (normal approximation)."""
-    mean, spread = np.mean(values), np.std(values, ddof=1) if len(values) > 1 else 0.0
-    return f"{mean:.3f} ± {1.96 * spread / np.sqrt(len(values)):.3f}"
+    """Mean over data sets and its 95 % interval (normal approximation; none for one data set)."""
+    if len(values) < 2:
+        return f"{values[0]:.3f}"
+    return f"{np.mean(values):.3f} ± {1.96 * np.std(values, ddof=1) / np.sqrt(len(values)):.3f}"
 
 
 def main() -> None:
