@@ -26,7 +26,7 @@ PACKAGES = ("torch", "speechbrain", "pyannote.audio", "facenet-pytorch", "av", "
 
 @dataclass(frozen=True)
 class Size:
-    """How much the demo does: people and their clips, epochs, seconds of the scene, shares of people."""
+    """How much the demo does: people and their clips, epochs, seconds of the scene."""
 
     people: int
     clips_per_person: int
