@@ -28,6 +28,7 @@ SMALL = {
     "batch_size": 8,
     "num_epochs": 3,
     "embedding_dim": 16,
+    "dropout": 0.0,  # drawn anew in each process
     "voice_augmentation": "!new:pins_plugin.data.augmentation.VoiceAugmentation {noise: 0.3, snr: [20.0, 30.0]}",
 }
 
