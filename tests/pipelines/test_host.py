@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from pins_plugin.errors import MediaError
+from pins_plugin.models.folder import PRETRAINED
 from pins_plugin.pipelines.host import Model, Pipeline
 from pins_plugin.pipelines.linking import SpeakerFaceLinking
 from pins_plugin.pipelines.speaker_embedding import PinsSpeakerEmbedding
@@ -30,6 +31,13 @@ def test_a_folder_names_the_pipeline_and_its_parameters(pipeline: SpeakerFaceLin
     assert pipeline.settings.off_screen == 0.25
     assert pipeline.to(torch.device("cpu")) is pipeline
     assert set(pipeline.default_parameters()) == set(pipeline.parameters(instantiated=True))
+
+
+def test_the_folder_that_comes_with_the_package_opens() -> None:
+    folder = PRETRAINED / "speaker_face_linking"
+    opened = Pipeline.from_pretrained(folder)
+    assert opened.evidence == SpeakerFaceLinking().evidence
+    assert opened.settings == SpeakerFaceLinking().settings
 
 
 def test_a_missing_file_is_our_error(pipeline: SpeakerFaceLinking) -> None:
