@@ -34,7 +34,7 @@ class Size:
     seconds: float
 
 
-FULL = Size(people=1250, clips_per_person=1, num_epochs=None, seconds=40.0)
+FULL = Size(people=2600, clips_per_person=1, num_epochs=None, seconds=40.0)
 QUICK = Size(people=100, clips_per_person=1, num_epochs=1, seconds=10.0)
 SPLITS = (0.8, 0.05, 0.15)  # of the people: train, valid, test
 SEEN, HEARD_ONLY = 3, 1  # people of the scene
