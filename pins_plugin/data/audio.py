@@ -1,16 +1,13 @@
 """Sound in and out: mono float32 NumPy arrays in [-1, 1]."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import av
-import av.error
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from pins_plugin.data.media import clock_origin, open_media
+from pins_plugin.data.media import clock_origin, decode_leniently, open_media
 from pins_plugin.errors import MediaError
 from pins_plugin.utils.files import atomic_path
 
@@ -49,7 +46,7 @@ def load_audio(path: str | Path, sample_rate: int = SAMPLE_RATE) -> NDArray[np.f
         resampler = av.AudioResampler(format="fltp", rate=sample_rate)
         pieces: list[NDArray[np.float32]] = []
         position = 0
-        for frame in _decode_leniently(container, stream):
+        for frame in decode_leniently(container, stream):
             gap = 0
             if frame.pts is not None and frame.time_base is not None:
                 gap = round((frame.time - origin) * sample_rate) - position
@@ -74,19 +71,3 @@ def save_audio(
     """Write a (num_samples,) waveform in [-1, 1] as 16-bit WAV or FLAC, by the name's ending, in one step."""
     with atomic_path(path) as temporary:
         soundfile.write(temporary, np.clip(waveform, -1, 1), sample_rate, subtype="PCM_16")
-
-
-def _decode_leniently(container: Any, stream: Any) -> Iterator[Any]:
-    """Decode every frame of sound that can be decoded: packets that are damaged are passed over."""
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets, None)
-        except av.error.FFmpegError:
-            return
-        if packet is None:
-            return
-        try:
-            yield from packet.decode()
-        except av.error.FFmpegError:
-            continue

@@ -42,6 +42,30 @@ def clock_origin(container: Any) -> float:
     return min(starts, default=0.0)
 
 
+def decode_leniently(container: Any, stream: Any) -> Iterator[Any]:
+    """Decode every frame that can be decoded: packets that are damaged are passed over."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            return
+        except av.error.FFmpegError:  # truncated file
+            packet = None
+        try:
+            frames = stream.codec_context.decode(packet)
+        except av.error.EOFError:
+            return
+        except av.error.FFmpegError:
+            frames = []
+        for frame in frames:
+            if frame.time_base is None:
+                frame.time_base = stream.time_base
+            yield frame
+        if packet is None:
+            return
+
+
 def reason(error: Exception) -> str:
     """What FFmpeg says of an error, in a few words."""
     return str(getattr(error, "strerror", None) or error)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.data.deinterlace import deinterlace
-from pins_plugin.data.media import clock_origin, open_media, reason
+from pins_plugin.data.media import clock_origin, decode_leniently, open_media, reason
 from pins_plugin.data.sound_copy import SoundCopy
 from pins_plugin.errors import MediaError
 from pins_plugin.utils.files import atomic_path
@@ -117,7 +117,7 @@ def iter_frames(
         origin = clock_origin(container)
         if start > 1.0:  # to the key frame before
             container.seek(int((start + origin) / stream.time_base), stream=stream)
-        for frame in deinterlace(_decode_leniently(container, stream)):
+        for frame in deinterlace(decode_leniently(container, stream)):
             if frame.time is None:
                 continue
             time = frame.time - origin
@@ -235,30 +235,6 @@ def _video_stream(container: Any, path: Path) -> Any:
     if not container.streams.video:
         raise MediaError(f"{path}: holds no video stream; expected a video file")
     return container.streams.video[0]
-
-
-def _decode_leniently(container: Any, stream: Any) -> Iterator[Any]:
-    """Decode every picture that can be decoded: packets that are damaged are passed over."""
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets)
-        except StopIteration:
-            return
-        except av.error.FFmpegError:  # truncated file
-            packet = None
-        try:
-            frames = stream.codec_context.decode(packet)
-        except av.error.EOFError:
-            return
-        except av.error.FFmpegError:
-            frames = []
-        for frame in frames:
-            if frame.time_base is None:
-                frame.time_base = stream.time_base
-            yield frame
-        if packet is None:
-            return
 
 
 def _upright_image(frame: Any, max_side: int | None) -> NDArray[np.uint8]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -43,10 +43,10 @@ from pins_plugin.pipelines.pieces import Piece, cut_pieces, track_span
 from pins_plugin.pipelines.result import LinkingResult, make_links
 from pins_plugin.pipelines.rttm import choose_turns
 from pins_plugin.pipelines.sound import file_path, file_uri
-from pins_plugin.pipelines.synchrony import SynchronyEvidence
+from pins_plugin.pipelines.synchrony import SynchronyEvidence, TrackCurves, compare_tracks
 from pins_plugin.pipelines.voice_activity import find_speech
 from pins_plugin.plugins import find_plugins, load_plugin
-from pins_plugin.tracking.crops import Crops, align_face, extract_crops
+from pins_plugin.tracking.crops import align_face, extract_crops
 from pins_plugin.tracking.detector import FaceDetector
 from pins_plugin.tracking.people import SAME_PERSON_SIMILARITY
 from pins_plugin.tracking.tracks import TrackerSettings, track_faces
@@ -58,6 +58,16 @@ if TYPE_CHECKING:
 EVIDENCE = ("sync", "motion")  # all there are
 DEFAULT_EVIDENCE = ("sync",)  # motion adds nothing where synchrony can be judged
 FACES_PER_TRACK = 8
+
+
+class Weighed(NamedTuple):
+    """An observation, weighed: who is who, and what speaks for each face in each piece of a turn."""
+
+    voices: Mapping[tuple[str, str], float]  # how alike two speakers sound
+    pieces: list[Piece]
+    tracks: list[FaceTrack]  # with people
+    sources: list[EvidenceSource]
+    ratios: list[dict[str, dict[str, float]]]  # by piece, track and source
 
 
 class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
@@ -218,16 +228,14 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         hook = self.setup_hook({"uri": seen.uri}, hook)
         hook("links", None, total=1, completed=0)
         settings = self.settings
-        voices = compare_speakers(seen.turns, seen.waveform, self._voice())
-        pieces = cut_pieces(seen.turns, seen.tracks)
-        tracks, ratios = self.weigh(pieces, seen.tracks, seen.crops, seen.waveform, voices)
+        voices, pieces, tracks, _, ratios = self.weigh(seen)
         if choose is not None:
             decisions = choose(seen, pieces)
         else:
             decisions = decide(
                 pieces,
                 ratios,
-                {track.track: str(track.person) for track in tracks},
+                people_of(tracks),
                 settings,
                 rivalry_of=lambda first, second: rivalry_weight(voices.get((first, second), 0.0)),
             )
@@ -297,37 +305,26 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             )
         return tracks
 
-    def prepare_evidence(
-        self, seen: Observation
-    ) -> tuple[list[Piece], list[FaceTrack], list[EvidenceSource]]:
-        """Pieces, tracks with people, and sources of evidence, as `link` uses them."""
+    def weigh(self, seen: Observation) -> Weighed:
+        """Say who is who among the tracks, and how well each fits the sound of each piece."""
         voices = compare_speakers(seen.turns, seen.waveform, self._voice())
         pieces = cut_pieces(seen.turns, seen.tracks)
-        tracks, _ = self.weigh(pieces, seen.tracks, seen.crops, seen.waveform, voices)
-        person_of = {track.track: str(track.person) for track in tracks}
-        return pieces, tracks, self.find_evidence(seen.crops, seen.waveform, pieces, person_of)
-
-    def weigh(
-        self,
-        pieces: Sequence[Piece],
-        tracks: Sequence[FaceTrack],
-        crops: Mapping[str, Crops],
-        waveform: NDArray[np.float32],
-        voices: Mapping[tuple[str, str], float],
-    ) -> tuple[list[FaceTrack], list[dict[str, dict[str, float]]]]:
-        """Say who is who among the tracks, and how well each fits the sound of each piece."""
         faces = {
-            name: self.embed_faces(crop.faces) for name, crop in crops.items() if len(crop.faces)
+            name: self.embed_faces(crop.faces)
+            for name, crop in seen.crops.items()
+            if len(crop.faces)
         }
-        named = group_surely(tracks, faces, self.same_person)
-        for last in (False, True):
-            person_of = {track.track: str(track.person) for track in named}
-            sources = self.find_evidence(crops, waveform, pieces, person_of)
-            ratios = gather_ratios(pieces, sources, self._calibration)
-            if not last:
-                voice_of = find_voices(pieces, ratios, person_of)
-                named = join_people(named, faces, voice_of, voices, self.same_person)
-        return named, ratios
+        curves: dict[str, TrackCurves] = {}
+        if self._synchronizer is not None:
+            curves = compare_tracks(seen.crops, seen.waveform, self._synchronizer)
+        surely = group_surely(seen.tracks, faces, self.same_person)
+        sources = self.find_evidence(seen, pieces, surely, curves)
+        ratios = gather_ratios(pieces, sources, self._calibration)
+        voice_of = find_voices(pieces, ratios, people_of(surely))
+        tracks = join_people(surely, faces, voice_of, voices, self.same_person)
+        sources = self.find_evidence(seen, pieces, tracks, curves)
+        ratios = gather_ratios(pieces, sources, self._calibration)
+        return Weighed(voices, pieces, tracks, sources, ratios)
 
     def _voice(self) -> torch.nn.Module:
         """The voice encoder that compares speakers."""
@@ -378,22 +375,27 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
 
     def find_evidence(
         self,
-        crops: Mapping[str, Crops],
-        waveform: NDArray[np.float32],
+        seen: Observation,
         pieces: Sequence[Piece],
-        person_of: Mapping[str, str],
+        tracks: Sequence[FaceTrack],
+        curves: Mapping[str, TrackCurves],
     ) -> list[EvidenceSource]:
         """Prepare the sources of evidence."""
         sources: list[EvidenceSource] = []
         offset_of = no_offset
         if self._synchronizer is not None:
-            synchrony = SynchronyEvidence(crops, waveform, self._synchronizer, pieces, person_of)
+            synchrony = SynchronyEvidence(curves, pieces, people_of(tracks))
             sources.append(synchrony)
             offset_of = synchrony.offset_of
         if "motion" in self.evidence:
-            sources.append(MotionEvidence(crops, waveform, offset_of))
-        sources += [make(crops, waveform, offset_of) for make in self._plugins.values()]
+            sources.append(MotionEvidence(seen.crops, seen.waveform, offset_of))
+        sources += [make(seen.crops, seen.waveform, offset_of) for make in self._plugins.values()]
         return sources
+
+
+def people_of(tracks: Sequence[FaceTrack]) -> dict[str, str]:
+    """Track -> person."""
+    return {track.track: str(track.person) for track in tracks}
 
 
 def annotate_faces(tracks: Sequence[FaceTrack], uri: str) -> Annotation:

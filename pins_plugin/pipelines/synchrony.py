@@ -7,6 +7,7 @@ a clear peak there; one that merely moves fits at some other offset as well as a
 """
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +26,17 @@ FEWEST_FRAMES = 8
 MIN_PRESENCE = 0.0  # logit of "this crop shows a face"
 
 
-class SynchronyEvidence:
-    """Similarity of lips and sound at each person's own offset, beside other offsets.
+class TrackCurves(NamedTuple):
+    """How well the lips of one track fit the sound, frame by frame and offset by offset."""
+
+    times: NDArray[np.float64]  # (num_frames,) seconds
+    similarities: NDArray[np.float32]  # (num_frames, num_offsets)
+
+
+def compare_tracks(
+    crops: Mapping[str, Crops], waveform: NDArray[np.float32], synchronizer: Synchronizer
+) -> dict[str, TrackCurves]:
+    """Run the synchronizer over every usable track, whoever it shows.
 
     Parameters
     ----------
@@ -35,6 +45,22 @@ class SynchronyEvidence:
     waveform : (num_samples,) float32 array
         At 16 kHz.
     synchronizer : Synchronizer
+    """
+    curves = {}
+    for name, crop in crops.items():
+        if is_usable(crop):
+            features = synchronizer.features(crop.lips, crop.times, waveform, max_offset=MAX_OFFSET)
+            curves[name] = TrackCurves(features.times, features.similarities)
+    return curves
+
+
+class SynchronyEvidence:
+    """Similarity of lips and sound at each person's own offset, beside other offsets.
+
+    Parameters
+    ----------
+    curves : mapping of str to TrackCurves
+        By the name of the track; see `compare_tracks`.
     pieces : sequence of Piece
         What the offsets are found on.
     person_of : mapping of str to str
@@ -45,20 +71,11 @@ class SynchronyEvidence:
 
     def __init__(
         self,
-        crops: Mapping[str, Crops],
-        waveform: NDArray[np.float32],
-        synchronizer: Synchronizer,
+        curves: Mapping[str, TrackCurves],
         pieces: Sequence[Piece],
         person_of: Mapping[str, str],
     ) -> None:
-        self.times: dict[str, NDArray[np.float64]] = {}
-        self.similarities: dict[str, NDArray[np.float32]] = {}
-        for name, crop in crops.items():
-            if is_usable(crop):
-                features = synchronizer.features(
-                    crop.lips, crop.times, waveform, max_offset=MAX_OFFSET
-                )
-                self.times[name], self.similarities[name] = features.times, features.similarities
+        self.curves = curves
         self.person_of = person_of
         self.offsets = self._find_offsets(pieces)
 
@@ -76,9 +93,10 @@ class SynchronyEvidence:
 
     def _rows(self, track: str, start: float, end: float) -> NDArray[np.float32]:
         """Similarities (num_frames, num_offsets) of a track between two times."""
-        if track not in self.times:
+        if track not in self.curves:
             return np.zeros((0, 2 * MAX_OFFSET + 1), np.float32)
-        rows = self.similarities[track][(self.times[track] >= start) & (self.times[track] < end)]
+        times, similarities = self.curves[track]
+        rows = similarities[(times >= start) & (times < end)]
         return rows[np.isfinite(rows).any(axis=1)]
 
     def _find_offsets(self, pieces: Sequence[Piece]) -> dict[str, int]:
