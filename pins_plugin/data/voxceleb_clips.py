@@ -9,7 +9,7 @@ VoxCeleb2: `mp4/id00012/<video>/00001.mp4` and `aac/id00012/<video>/00001.m4a`.
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from pins_plugin.data.voxceleb import CROP_FOLDER, MediaKey, parse_key
@@ -39,7 +39,11 @@ def read_splits(path: str | Path) -> dict[str, str]:
 
 
 def find_voxceleb1(
-    root: str | Path, splits: Mapping[str, str], ids: Mapping[str, str], out: str | Path
+    root: str | Path,
+    splits: Mapping[str, str],
+    ids: Mapping[str, str],
+    out: str | Path,
+    held_out: Collection[tuple[str, str]] = (),
 ) -> tuple[list[TalkingFaceClip], Skipped]:
     """List the utterances of VoxCeleb1 that have pictures.
 
@@ -53,6 +57,8 @@ def find_voxceleb1(
         Person's name to VoxCeleb1 id, as `read_ids` gives it.
     out : str or Path
         Where the pictures of single tracks are linked.
+    held_out : collection of (str, str)
+        Person's id and video: videos of training people that are for testing, those of the seen-heard lists.
 
     Returns
     -------
@@ -91,7 +97,8 @@ def find_voxceleb1(
             if faces is None:
                 skipped[str(voice)] = "no picture in this track"
                 continue
-            clips.append(TalkingFaceClip(clip_id, person, key.video, faces, voice, splits[person]))
+            split = "test" if (key.person, key.video) in held_out else splits[person]
+            clips.append(TalkingFaceClip(clip_id, person, key.video, faces, voice, split))
     return clips, skipped
 
 

@@ -2,9 +2,10 @@
 
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,32 +13,58 @@ from PIL import Image
 
 from pins_plugin.data.audio import SAMPLE_RATE, load_audio, save_audio
 from pins_plugin.errors import MediaError
-from pins_plugin.tracking.crops import extract_crops
+from pins_plugin.tracking.crops import Crops, extract_crops
 from pins_plugin.tracking.tracks import TrackerSettings, track_faces
 from pins_plugin.types import FaceTrack, TalkingFaceClip
 from pins_plugin.utils.files import atomic_folder
 
 Span = tuple[str, float, float]
+Speaking = Callable[[Mapping[str, Crops], NDArray[np.float32]], dict[str, float]]
+"""Lips of each stretch and the sound of the whole video -> evidence that each makes the sound."""
+
+
+class CutVideo(NamedTuple):
+    """What became of a video.
+
+    Parameters
+    ----------
+    clips : list of TalkingFaceClip
+        Without identity and split; with a column "speaking" where that was asked for.
+    skipped : dict of str to str
+        Stretch -> why it was left out.
+    """
+
+    clips: list[TalkingFaceClip]
+    skipped: dict[str, str]
 
 
 def cut_clips(
     video: str | Path,
     out: str | Path,
     *,
+    name: str | None = None,
+    speaking: Speaking | None = None,
+    min_speaking: float = 0.0,
     num_pictures: int = 8,
     min_seconds: float = 2.0,
     max_seconds: float = 10.0,
     settings: TrackerSettings | None = None,
-) -> list[TalkingFaceClip]:
+) -> CutVideo:
     """Cut the stretches of a video in which exactly one face is seen and something is heard.
 
-    Nobody says whether that face is the one that speaks; where it is alone in the picture it mostly is. A
-    video that was cut before is not cut again.
+    A face that is alone in the picture mostly is the one that speaks; `speaking` asks its lips. A video that
+    was cut before is not cut again.
 
     Parameters
     ----------
     video, out : str or Path
-        Clips are written to a folder of the video's name in `out`.
+    name : str, optional
+        Of the folder in `out` that the clips are written to, and of the video in the manifest; the stem
+        of the file by default.
+    speaking : callable, optional
+        Such as `pipelines.speaking.SpeakingFaces()`.
+    min_speaking : float
+        Stretches with less evidence are left out.
     num_pictures : int
         Per clip.
     min_seconds, max_seconds : float
@@ -46,16 +73,17 @@ def cut_clips(
 
     Returns
     -------
-    clips : list of TalkingFaceClip
-        Without identity and split.
+    cut : CutVideo
 
     Raises
     ------
     MediaError
         When the video cannot be read, has no sound, or no such stretch.
     """
-    video, folder = Path(video), Path(out) / Path(video).stem
-    if not (folder / "clips.json").is_file():
+    video = Path(video)
+    name = name or video.stem
+    folder = Path(out) / name
+    if not _is_cut(folder, speaking is not None):
         waveform = load_audio(video)
         tracks = track_faces(video, settings, quiet=True)
         spans = [
@@ -67,14 +95,36 @@ def cut_clips(
             raise MediaError(
                 f"{video}: no stretch of {min_seconds:g} s with one face and some sound"
             )
-        _write(video, folder, waveform, _cut_tracks(tracks, spans), num_pictures)
-    names = json.loads((folder / "clips.json").read_text(encoding="utf-8"))
-    return [
-        TalkingFaceClip(
-            f"{video.stem}-{name}", "", video.stem, folder / name, folder / f"{name}.wav"
+        _write(video, folder, waveform, _cut_tracks(tracks, spans), num_pictures, speaking)
+    clips, skipped = [], {}
+    for row in json.loads((folder / "clips.json").read_text(encoding="utf-8")):
+        evidence = row["speaking"] if speaking is not None else None
+        if evidence is not None and evidence < min_speaking:
+            place = f"{video} {row['start']:.2f}-{row['end']:.2f} s"
+            skipped[place] = (
+                f"the lips do not make this sound (evidence {evidence:.2f} < {min_speaking:g})"
+            )
+            continue
+        clips.append(
+            TalkingFaceClip(
+                f"{name}-{row['clip']}",
+                "",
+                name,
+                folder / row["clip"],
+                folder / f"{row['clip']}.wav",
+                attributes={} if evidence is None else {"speaking": f"{evidence:.3f}"},
+            )
         )
-        for name in names
-    ]
+    return CutVideo(clips, skipped)
+
+
+def _is_cut(folder: Path, with_speaking: bool) -> bool:
+    """Tell whether a former run has done all that is asked for."""
+    path = folder / "clips.json"
+    if not path.is_file():
+        return False
+    rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    return not with_speaking or all(row["speaking"] is not None for row in rows)
 
 
 def find_single_faces(
@@ -128,10 +178,13 @@ def _write(
     waveform: NDArray[np.float32],
     tracks: Sequence[FaceTrack],
     num_pictures: int,
+    speaking: Speaking | None,
 ) -> None:
-    crops = extract_crops(video, tracks, ("face",), max_frames=num_pictures)
+    kinds = ("face", "lips") if speaking is not None else ("face",)
+    crops = extract_crops(video, tracks, kinds, max_frames=num_pictures)
+    evidence = speaking(crops, waveform) if speaking is not None else {}
     with atomic_folder(folder) as temporary:
-        names = []
+        rows = []
         for track in tracks:
             faces = crops[track.track].faces
             if len(faces) == 0:
@@ -141,8 +194,9 @@ def _write(
                 Image.fromarray(face).save(temporary / track.track / f"{index:02d}.jpg", quality=92)
             sound = _stretch(waveform, (track.track, track.start, track.end))
             save_audio(temporary / f"{track.track}.wav", sound)
-            names.append(track.track)
-        (temporary / "clips.json").write_text(json.dumps(names), encoding="utf-8")
+            row = {"clip": track.track, "start": track.start, "end": track.end}
+            rows.append(row | {"speaking": evidence.get(track.track)})
+        (temporary / "clips.json").write_text(json.dumps(rows), encoding="utf-8")
 
 
 def _stretch(waveform: NDArray[np.float32], span: Span) -> NDArray[np.float32]:

@@ -1,5 +1,6 @@
 """The trainer: SpeechBrain's Brain, with in-batch negatives and exact resume."""
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
@@ -14,9 +15,10 @@ from torch.nn.parallel import DistributedDataParallel
 
 from pins_plugin.data.dataset import PairBatch
 from pins_plugin.train.gather import num_processes
-from pins_plugin.train.gradient_cache import backward_in_chunks
+from pins_plugin.train.gradient_cache import backward_in_chunks, depends_on_chunks
 from pins_plugin.utils.seeding import seed_everything
 
+logger = logging.getLogger(__name__)
 Scorer = Callable[[], dict[str, float]]
 
 
@@ -115,6 +117,8 @@ class FaceVoiceBrain(sb.Brain):
         if not self.hparams.chunk_size:
             return super().fit_batch(batch)
         self.on_fit_batch_start(batch, True)
+        if self.optimizer_step == 0:
+            self._warn_of_chunks(len(batch.faces))
         faces, waveforms = self.prepare(batch)
         with self.training_ctx:
             loss = backward_in_chunks(
@@ -126,6 +130,18 @@ class FaceVoiceBrain(sb.Brain):
         self.check_loss_isfinite(loss)
         self.optimizers_step()
         return loss.detach().cpu()
+
+    def _warn_of_chunks(self, batch_size: int) -> None:
+        """Say so where gradient caching is not the same as one large batch."""
+        chunk_size = self.hparams.chunk_size
+        encoders = (self.modules.face_encoder, self.modules.voice_encoder)
+        if chunk_size < batch_size and any(depends_on_chunks(encoder) for encoder in encoders):
+            logger.warning(
+                "chunk_size: batch normalization sees %d clips at a time, not %d; the negatives are "
+                "those of the whole batch, but the gradients are not exactly those of one large batch",
+                chunk_size,
+                batch_size,
+            )
 
     def init_optimizers(self) -> None:
         """Leave gains, offsets and the loss's scale out of weight decay."""

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from pins_plugin.errors import PinsError, ShapeError
 
@@ -25,8 +26,9 @@ def backward_in_chunks(
 
     Three passes: embed every chunk without gradient; differentiate the objective on all embeddings; embed every
     chunk again, with the same random numbers (dropout), and push the kept gradient of its embeddings
-    through the encoder. Equal to one large batch for encoders that treat rows independently; batch
-    normalization in training mode sees chunks instead.
+    through the encoder. Equal to one large batch for encoders that treat rows independently. Batch
+    normalization in training mode does not: it standardizes each chunk by itself ("ghost" batches), so that
+    the gradients are those of that network; see `depends_on_chunks`.
 
     Parameters
     ----------
@@ -69,9 +71,10 @@ def backward_in_chunks(
         for encoder, parts in zip(encoders, chunks, strict=True):
             states.append([])
             outputs = []
-            for part in parts:
-                states[-1].append(_RandomState(part[0].device))
-                outputs.append(encoder(*part))
+            with _without_memory(encoder):
+                for part in parts:
+                    states[-1].append(_RandomState(part[0].device))
+                    outputs.append(encoder(*part))
             embeddings.append(torch.cat(outputs).requires_grad_())
 
     loss = objective(*embeddings)
@@ -85,6 +88,36 @@ def backward_in_chunks(
             with state.replayed(), _communicate(encoder, last=index == len(parts) - 1):
                 encoder(*part).backward(gradient)
     return loss.detach()
+
+
+def depends_on_chunks(encoder: nn.Module) -> bool:
+    """Tell whether an encoder, as it is, embeds a clip differently in another chunk: batch normalization in training.
+
+    Examples
+    --------
+    >>> norm = nn.BatchNorm1d(2)
+    >>> depends_on_chunks(norm), depends_on_chunks(norm.eval())
+    (True, False)
+    """
+    return any(norm.training for norm in _batch_norms(encoder))
+
+
+def _batch_norms(encoder: nn.Module) -> list[_BatchNorm]:
+    return [module for module in encoder.modules() if isinstance(module, _BatchNorm)]
+
+
+@contextmanager
+def _without_memory(encoder: nn.Module) -> Iterator[None]:
+    """Keep the running statistics as they are: the second pass over the same chunks counts, not both."""
+    norms = _batch_norms(encoder)
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = 0.0
+    try:
+        yield
+    finally:
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
 
 
 def _split(batch: tuple[Tensor, ...], chunk_size: int) -> list[tuple[Tensor, ...]]:

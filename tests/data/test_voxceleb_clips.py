@@ -49,6 +49,13 @@ def vox1(tmp_path: Path) -> Path:
     return root
 
 
+def test_seen_heard_videos_are_held_out(vox1: Path, tmp_path: Path) -> None:
+    clips, _ = find_voxceleb1(
+        vox1, SPLITS, IDS, tmp_path / "out", held_out={("id10001", "1zcIwhmdeo4")}
+    )
+    assert {clip.split for clip in clips if clip.identity == "A.J._Buckley"} == {"test"}
+
+
 def test_voxceleb1_pairs_tracks_with_their_pictures(vox1: Path, tmp_path: Path) -> None:
     clips, skipped = find_voxceleb1(vox1, SPLITS, IDS, tmp_path / "out")
     found = {clip.clip_id: clip for clip in clips}

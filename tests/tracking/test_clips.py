@@ -60,12 +60,35 @@ def video(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_video_becomes_clips_once(
     video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (clip,) = cut_clips(video, tmp_path / "out", num_pictures=3)
+    clips, skipped = cut_clips(video, tmp_path / "out", num_pictures=3)
+    (clip,) = clips
+    assert not skipped
     assert len(list(clip.faces.glob("*.jpg"))) == 3
     assert clip.audio.is_file()
     assert (clip.identity, clip.video) == ("", "talk")
     monkeypatch.setattr(clips_module, "track_faces", None)  # not asked again
-    assert cut_clips(video, tmp_path / "out") == [clip]
+    assert cut_clips(video, tmp_path / "out").clips == [clip]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_another_voice_is_left_out(video: Path, tmp_path: Path, kept: bool) -> None:
+    asked = []
+
+    def speaking(crops: dict, waveform: np.ndarray) -> dict[str, float]:
+        asked.append((crops["0000"].lips.shape, round(len(waveform) / 16000)))
+        return {"0000": 0.5 if kept else -1.5}
+
+    for _ in range(2):  # measured once, judged each time
+        clips, skipped = cut_clips(video, tmp_path / "out", name="a_talk", speaking=speaking)
+    assert asked == [((26, 88, 2), 3)]
+    if kept:
+        assert [clip.attributes for clip in clips] == [{"speaking": "0.500"}]
+        assert not skipped
+    else:
+        assert not clips
+        assert list(skipped) == [f"{video} 0.00-2.50 s"]
+        assert "evidence -1.50 < 0" in next(iter(skipped.values()))
+    assert len(cut_clips(video, tmp_path / "out", name="a_talk").clips) == 1
 
 
 def test_silent_face_is_no_talking_face(
