@@ -26,9 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Diarize, print, write."""
     from pins_plugin.errors import PinsError
-    from pins_plugin.pipelines.diarization import diarize, load_voice_encoder
+    from pins_plugin.pipelines.diarization import diarize
     from pins_plugin.pipelines.rttm import read_rttm, write_rttm
     from pins_plugin.pipelines.sound import file_uri, load_sound
+    from pins_plugin.pipelines.voices import load_voice_encoder
 
     if args.num_speakers is not None and args.num_speakers < 1:
         raise PinsError(f"--num-speakers: expected at least 1, got {args.num_speakers}")

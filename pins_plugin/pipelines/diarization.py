@@ -13,18 +13,21 @@ import torch
 from numpy.typing import NDArray
 from pyannote.core import Annotation, Segment
 
-from pins_plugin.data.audio import SAMPLE_RATE
-from pins_plugin.inference.pretrained import load_pretrained
 from pins_plugin.pipelines.clustering import cluster_voices, smooth_states, unit
 from pins_plugin.pipelines.host import Pipeline
 from pins_plugin.pipelines.sound import file_uri, load_sound
 from pins_plugin.pipelines.voice_activity import find_speech
+from pins_plugin.pipelines.voices import (
+    DEFAULT_VOICE,
+    Regions,
+    embed_windows,
+    load_voice_encoder,
+    model_path,
+    place_windows,
+)
 
-DEFAULT_VOICE = "voice_ge2e"
-BATCH_SIZE = 64
 FRAME = 0.1  # seconds, of the final borders
 ROUNDS = 2  # of assigning frames to speakers and averaging speakers again
-Regions = list[tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -126,83 +129,6 @@ def diarize(
     return turns
 
 
-def place_windows(speech: Regions, window: float, hop: float) -> NDArray[np.float64]:
-    """Spread windows over regions of speech, at most `hop` apart; a shorter region gets one around its middle.
-
-    Returns
-    -------
-    starts : (num_windows,) float64 array
-        In seconds, increasing.
-    """
-    starts = []
-    for start, end in speech:
-        if end - start <= window:
-            starts.append(np.array([max(0.0, (start + end - window) / 2)]))
-        else:
-            num = int(np.ceil((end - start - window) / hop)) + 1
-            starts.append(np.linspace(start, end - window, max(2, num)))
-    return np.sort(np.concatenate(starts)) if starts else np.zeros(0)
-
-
-def embed_windows(
-    waveform: NDArray[np.float32],
-    starts: NDArray[np.float64],
-    window: float,
-    voice_encoder: torch.nn.Module,
-) -> NDArray[np.float64]:
-    """Embed one stretch of `window` seconds from each start.
-
-    Returns
-    -------
-    voice_embeddings : (num_windows, embedding_dim) float64 array
-        Of unit length.
-    """
-    num_samples = round(window * SAMPLE_RATE)
-    padded = np.pad(waveform, (0, num_samples))
-    device = next((p.device for p in voice_encoder.parameters()), torch.device("cpu"))
-    embeddings = []
-    with torch.inference_mode():
-        for begin in range(0, len(starts), BATCH_SIZE):
-            firsts = np.round(starts[begin : begin + BATCH_SIZE] * SAMPLE_RATE).astype(int)
-            firsts = np.clip(firsts, 0, len(waveform))
-            batch = np.stack([padded[first : first + num_samples] for first in firsts])
-            embeddings.append(voice_encoder(torch.from_numpy(batch).to(device)).double().cpu())
-    return unit(torch.cat(embeddings).numpy())
-
-
-def compare_speakers(
-    turns: Annotation,
-    waveform: NDArray[np.float32],
-    voice_encoder: torch.nn.Module,
-    window: float = 1.0,
-) -> dict[tuple[str, str], float]:
-    """Cosine similarity of the mean voices of every two speakers.
-
-    Returns
-    -------
-    similarities : dict of (speaker, speaker) to float
-        Both orders of each pair.
-    """
-    voices = {}
-    for speaker in turns.labels():
-        regions = [(turn.start, turn.end) for turn in turns.label_timeline(speaker).support()]
-        embeddings = embed_windows(
-            waveform, place_windows(regions, window, window / 2), window, voice_encoder
-        )
-        voices[str(speaker)] = unit(embeddings.mean(axis=0))
-    return {
-        (first, second): float(voices[first] @ voices[second])
-        for first in voices
-        for second in voices
-        if first != second
-    }
-
-
-def load_voice_encoder(source: str = DEFAULT_VOICE) -> torch.nn.Module:
-    """Load the voice branch of a model folder."""
-    return load_pretrained(source, needs=["voice_encoder"]).modules["voice_encoder"]
-
-
 class BuiltinDiarization(Pipeline):  # type: ignore[misc]
     """The built-in diarization as a pyannote pipeline.
 
@@ -266,13 +192,6 @@ class BuiltinDiarization(Pipeline):  # type: ignore[misc]
         from pyannote.metrics.diarization import DiarizationErrorRate
 
         return DiarizationErrorRate(collar=0.0, skip_overlap=False)
-
-
-def model_path(source: str | Mapping[str, Any]) -> str:
-    """Resolve what pyannote makes of `$model/part`: a mapping of checkpoint and subfolder."""
-    if isinstance(source, Mapping):
-        return f"{source['checkpoint']}/{source.get('subfolder') or ''}".rstrip("/")
-    return str(source)
 
 
 def _follow(

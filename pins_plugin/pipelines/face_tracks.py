@@ -45,6 +45,6 @@ class FaceTracks(Pipeline):  # type: ignore[misc]
         path = file_path(file)
         tracks = self._linking.find_faces(path, hook)
         crops = extract_crops(path, tracks, ("face",), max_frames=8)
-        faces = {name: self._linking.embed_faces(crop.faces) for name, crop in crops.items()}
-        named = group_surely(tracks, faces, self._linking.same_person)
+        faces = {name: self._linking.recognizer.embed(crop.faces) for name, crop in crops.items()}
+        named = group_surely(tracks, faces, self._linking.recognizer.same_person)
         return annotate_faces(named, file_uri(file))

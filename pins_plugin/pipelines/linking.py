@@ -8,21 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from pyannote.core import Annotation, Segment
 
 from pins_plugin.data.audio import load_audio
 from pins_plugin.data.video import probe_video
 from pins_plugin.errors import MediaError, ModelFolderError, PinsError
-from pins_plugin.inference.pretrained import load_pretrained
 from pins_plugin.pipelines.assignment import LinkingSettings, decide
-from pins_plugin.pipelines.diarization import (
-    BuiltinDiarization,
-    compare_speakers,
-    embed_windows,
-    model_path,
-    place_windows,
-)
+from pins_plugin.pipelines.diarization import BuiltinDiarization
 from pins_plugin.pipelines.evidence import (
     Calibration,
     EvidenceSource,
@@ -40,15 +32,14 @@ from pins_plugin.pipelines.people import (
     rivalry_weight,
 )
 from pins_plugin.pipelines.pieces import Piece, cut_pieces, track_span
+from pins_plugin.pipelines.recognition import FaceRecognizer
 from pins_plugin.pipelines.result import LinkingResult, make_links
 from pins_plugin.pipelines.rttm import choose_turns
 from pins_plugin.pipelines.sound import file_path, file_uri
 from pins_plugin.pipelines.synchrony import SynchronyEvidence, TrackCurves, compare_tracks
-from pins_plugin.pipelines.voice_activity import find_speech
+from pins_plugin.pipelines.voices import compare_speakers, embed_sound, mean_voice, model_path
 from pins_plugin.plugins import find_plugins, load_plugin
-from pins_plugin.tracking.crops import align_face, extract_crops
-from pins_plugin.tracking.detector import FaceDetector
-from pins_plugin.tracking.people import SAME_PERSON_SIMILARITY
+from pins_plugin.tracking.crops import extract_crops
 from pins_plugin.tracking.tracks import TrackerSettings, track_faces
 from pins_plugin.types import FaceTrack
 
@@ -134,11 +125,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         self._diarization = diarization
         self._builtin: BuiltinDiarization | None = None
         self._calibration = Calibration.load(*[calibration] if calibration else [])
-        recognizer = load_pretrained(model_path(recognition), needs=["face_encoder"])
-        self.face_encoder = recognizer.modules["face_encoder"]
-        self.same_person = float(
-            recognizer.settings.get("same_person_similarity", SAME_PERSON_SIMILARITY)
-        )
+        self.recognizer = FaceRecognizer(model_path(recognition))
         self._synchronizer = _load_synchronizer(model_path(sync)) if "sync" in evidence else None
         self._known = load_people(people, self.embed_picture, self.embed_sound) if people else []
         self.off_screen = Uniform(0.01, 0.6)
@@ -165,6 +152,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         self.device = device
         if self._synchronizer is not None:
             self._synchronizer.to(device)
+        self.recognizer.to(device)
         for part in (self._builtin, self._diarization):
             if isinstance(part, Pipeline):
                 part.to(device)
@@ -256,42 +244,24 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         faces: dict[str, NDArray[np.float64]] = {}
         for track in result.tracks:
             if len(seen.crops[track.track].faces):
-                mean = self.embed_faces(seen.crops[track.track].faces).sum(axis=0)
+                mean = self.recognizer.embed(seen.crops[track.track].faces).sum(axis=0)
                 faces[str(track.person)] = faces.get(str(track.person), 0) + mean
         regions: dict[str, list[tuple[float, float]]] = {}
         for link in result.links:
             regions.setdefault(link.person or link.speaker, []).append((link.start, link.end))
         voices = {
-            label: self._mean_voice(seen.waveform, spoken) for label, spoken in regions.items()
+            label: mean_voice(seen.waveform, spoken, self._voice())
+            for label, spoken in regions.items()
         }
-        return result.rename(name_people(self._known, faces, voices, self.same_person))
+        return result.rename(name_people(self._known, faces, voices, self.recognizer.same_person))
 
     def embed_picture(self, path: Path) -> NDArray[np.float64]:
         """Embed the largest face of a picture."""
-        try:
-            image = np.asarray(Image.open(path).convert("RGB"))
-        except (OSError, ValueError) as error:
-            raise MediaError(f"{path}: not a readable picture ({error})") from error
-        (found,) = FaceDetector(20.0).detect(image[None])
-        if len(found.boxes) == 0:
-            raise MediaError(f"{path}: shows no face; expected a picture of one person's face")
-        sizes = (found.boxes[:, 2:] - found.boxes[:, :2]).prod(axis=1)
-        face = align_face(image, found.landmarks[int(sizes.argmax())])
-        return np.asarray(self.embed_faces(face[None])[0], np.float64)
+        return self.recognizer.embed_picture(path)
 
     def embed_sound(self, path: Path) -> NDArray[np.float64]:
         """Embed the speech of a sound file."""
-        waveform = load_audio(path)
-        spoken = find_speech(waveform)
-        if not spoken:
-            raise MediaError(f"{path}: holds no speech; expected a voice sample of one person")
-        return self._mean_voice(waveform, spoken)
-
-    def _mean_voice(
-        self, waveform: NDArray[np.float32], regions: list[tuple[float, float]]
-    ) -> NDArray[np.float64]:
-        starts = place_windows(regions, 1.0, 0.5)
-        return embed_windows(waveform, starts, 1.0, self._voice()).mean(axis=0)
+        return embed_sound(path, self._voice())
 
     def find_faces(self, path: Path, hook: Any) -> list[FaceTrack]:
         """Follow the faces of a video; at least one."""
@@ -310,18 +280,18 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         voices = compare_speakers(seen.turns, seen.waveform, self._voice())
         pieces = cut_pieces(seen.turns, seen.tracks)
         faces = {
-            name: self.embed_faces(crop.faces)
+            name: self.recognizer.embed(crop.faces)
             for name, crop in seen.crops.items()
             if len(crop.faces)
         }
         curves: dict[str, TrackCurves] = {}
         if self._synchronizer is not None:
             curves = compare_tracks(seen.crops, seen.waveform, self._synchronizer)
-        surely = group_surely(seen.tracks, faces, self.same_person)
+        surely = group_surely(seen.tracks, faces, self.recognizer.same_person)
         sources = self.find_evidence(seen, pieces, surely, curves)
         ratios = gather_ratios(pieces, sources, self._calibration)
         voice_of = find_voices(pieces, ratios, people_of(surely))
-        tracks = join_people(surely, faces, voice_of, voices, self.same_person)
+        tracks = join_people(surely, faces, voice_of, voices, self.recognizer.same_person)
         sources = self.find_evidence(seen, pieces, tracks, curves)
         ratios = gather_ratios(pieces, sources, self._calibration)
         return Weighed(voices, pieces, tracks, sources, ratios)
@@ -330,16 +300,6 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         """The voice encoder that compares speakers."""
         self._builtin = self._builtin or _builtin_diarization(self.device)
         return self._builtin.voice_encoder
-
-    @torch.inference_mode()
-    def embed_faces(self, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Embed aligned faces (num_faces, size, size, 3) with the recognition model."""
-        size = int(self.face_encoder.image_size)
-        pictures = torch.from_numpy(faces).permute(0, 3, 1, 2).float().to(self.device) / 255
-        pictures = torch.nn.functional.interpolate(
-            pictures, (size, size), mode="bilinear", antialias=True
-        )
-        return np.asarray(self.face_encoder(pictures).float().cpu().numpy())
 
     def find_turns(
         self,

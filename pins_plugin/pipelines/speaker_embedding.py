@@ -7,8 +7,8 @@ import torch
 from pyannote.audio.core.task import Problem, Resolution, Specifications
 from torch import Tensor
 
-from pins_plugin.pipelines.diarization import DEFAULT_VOICE, load_voice_encoder
 from pins_plugin.pipelines.host import Model
+from pins_plugin.pipelines.voices import DEFAULT_VOICE, load_voice_encoder
 
 MIN_SAMPLES = 6400  # shorter speech is repeated up to this length
 

@@ -10,12 +10,7 @@ from pyannote.core import Annotation, Segment
 
 from pins_plugin.data.audio import load_audio
 from pins_plugin.pipelines import voice_activity
-from pins_plugin.pipelines.diarization import (
-    BuiltinDiarization,
-    compare_speakers,
-    diarize,
-    place_windows,
-)
+from pins_plugin.pipelines.diarization import BuiltinDiarization, diarize
 
 
 class PitchEncoder(torch.nn.Module):
@@ -44,23 +39,6 @@ def test_diarize_moves_the_border_to_where_the_voice_changes() -> None:
 
 def test_diarize_without_speech_gives_no_turn() -> None:
     assert len(diarize(np.zeros(16000, np.float32), PitchEncoder())) == 0
-
-
-def test_compare_speakers_tells_voices_apart() -> None:
-    waveform = _sines((120, 3.0), (610, 3.0), (120, 3.0))
-    turns = Annotation()
-    for number, label in enumerate("aba"):
-        turns[Segment(3 * number, 3 * number + 3)] = label
-    turns[Segment(6, 9)] = "c"
-    voices = compare_speakers(turns, waveform, PitchEncoder())
-    assert voices["a", "c"] > 0.99 > 0.2 > voices["a", "b"] == voices["b", "a"]
-
-
-def test_place_windows_covers_long_regions_and_centers_on_short_ones() -> None:
-    starts = place_windows([(1.0, 1.4), (3.0, 5.0)], window=1.0, hop=0.25)
-    assert starts[0] == pytest.approx(0.7)
-    assert starts[1] == 3.0 and starts[-1] == 4.0
-    assert np.diff(starts[1:]).max() <= 0.25 + 1e-9
 
 
 def test_find_speech_bridges_pauses_and_drops_clicks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,82 @@
+"""Who is who by the face: pictures to the vectors of a recognition model."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from pins_plugin.errors import MediaError
+from pins_plugin.inference.pretrained import load_pretrained
+from pins_plugin.tracking.crops import align_face
+from pins_plugin.tracking.detector import FaceDetector
+from pins_plugin.tracking.people import SAME_PERSON_SIMILARITY
+
+
+class FaceRecognizer:
+    """The face branch of a model folder.
+
+    Parameters
+    ----------
+    source : str
+        Model folder, or the name of a model that comes with the package.
+
+    Attributes
+    ----------
+    same_person : float
+        Cosine similarity of faces from which on two people may be one.
+    """
+
+    def __init__(self, source: str = "face_recognition") -> None:
+        model = load_pretrained(source, needs=["face_encoder"])
+        self.face_encoder = model.modules["face_encoder"]
+        self.same_person = float(
+            model.settings.get("same_person_similarity", SAME_PERSON_SIMILARITY)
+        )
+        self.device = torch.device("cpu")
+
+    def to(self, device: torch.device) -> "FaceRecognizer":
+        """Move to a device."""
+        self.face_encoder.to(device)
+        self.device = device
+        return self
+
+    @torch.inference_mode()
+    def embed(self, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Embed aligned faces.
+
+        Parameters
+        ----------
+        faces : (num_faces, size, size, 3) uint8 array
+
+        Returns
+        -------
+        face_embeddings : (num_faces, embedding_dim) float32 array
+            Of unit length.
+        """
+        size = int(self.face_encoder.image_size)
+        pictures = torch.from_numpy(faces).permute(0, 3, 1, 2).float().to(self.device) / 255
+        pictures = torch.nn.functional.interpolate(
+            pictures, (size, size), mode="bilinear", antialias=True
+        )
+        return np.asarray(self.face_encoder(pictures).float().cpu().numpy())
+
+    def embed_picture(self, path: Path) -> NDArray[np.float64]:
+        """Embed the largest face of a picture, (embedding_dim,).
+
+        Raises
+        ------
+        MediaError
+            When the picture cannot be read or shows no face.
+        """
+        try:
+            image = np.asarray(Image.open(path).convert("RGB"))
+        except (OSError, ValueError) as error:
+            raise MediaError(f"{path}: not a readable picture ({error})") from error
+        (found,) = FaceDetector(20.0).detect(image[None])
+        if len(found.boxes) == 0:
+            raise MediaError(f"{path}: shows no face; expected a picture of one person's face")
+        sizes = (found.boxes[:, 2:] - found.boxes[:, :2]).prod(axis=1)
+        face = align_face(image, found.landmarks[int(sizes.argmax())])
+        return np.asarray(self.embed(face[None])[0], np.float64)

@@ -1,0 +1,124 @@
+"""Voices as vectors: windows of sound, embedded; their means; how alike two speakers sound."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pyannote.core import Annotation
+
+from pins_plugin.data.audio import SAMPLE_RATE, load_audio
+from pins_plugin.errors import MediaError
+from pins_plugin.inference.pretrained import load_pretrained
+from pins_plugin.pipelines.clustering import unit
+from pins_plugin.pipelines.voice_activity import find_speech
+
+DEFAULT_VOICE = "voice_ge2e"
+WINDOW = 1.0  # seconds
+BATCH_SIZE = 64
+Regions = list[tuple[float, float]]  # start, end in seconds
+
+
+def load_voice_encoder(source: str = DEFAULT_VOICE) -> torch.nn.Module:
+    """Load the voice branch of a model folder."""
+    return load_pretrained(source, needs=["voice_encoder"]).modules["voice_encoder"]
+
+
+def place_windows(speech: Regions, window: float, hop: float) -> NDArray[np.float64]:
+    """Spread windows over regions of speech, at most `hop` apart; a shorter region gets one around its middle.
+
+    Returns
+    -------
+    starts : (num_windows,) float64 array
+        In seconds, increasing.
+    """
+    starts = []
+    for start, end in speech:
+        if end - start <= window:
+            starts.append(np.array([max(0.0, (start + end - window) / 2)]))
+        else:
+            num = int(np.ceil((end - start - window) / hop)) + 1
+            starts.append(np.linspace(start, end - window, max(2, num)))
+    return np.sort(np.concatenate(starts)) if starts else np.zeros(0)
+
+
+def embed_windows(
+    waveform: NDArray[np.float32],
+    starts: NDArray[np.float64],
+    window: float,
+    voice_encoder: torch.nn.Module,
+) -> NDArray[np.float64]:
+    """Embed one stretch of `window` seconds from each start.
+
+    Returns
+    -------
+    voice_embeddings : (num_windows, embedding_dim) float64 array
+        Of unit length.
+    """
+    num_samples = round(window * SAMPLE_RATE)
+    padded = np.pad(waveform, (0, num_samples))
+    device = next((p.device for p in voice_encoder.parameters()), torch.device("cpu"))
+    embeddings = []
+    with torch.inference_mode():
+        for begin in range(0, len(starts), BATCH_SIZE):
+            firsts = np.round(starts[begin : begin + BATCH_SIZE] * SAMPLE_RATE).astype(int)
+            firsts = np.clip(firsts, 0, len(waveform))
+            batch = np.stack([padded[first : first + num_samples] for first in firsts])
+            embeddings.append(voice_encoder(torch.from_numpy(batch).to(device)).double().cpu())
+    return unit(torch.cat(embeddings).numpy())
+
+
+def mean_voice(
+    waveform: NDArray[np.float32], regions: Regions, voice_encoder: torch.nn.Module
+) -> NDArray[np.float64]:
+    """Average the voice (embedding_dim,) over stretches of sound; not of unit length."""
+    starts = place_windows(regions, WINDOW, WINDOW / 2)
+    return embed_windows(waveform, starts, WINDOW, voice_encoder).mean(axis=0)
+
+
+def embed_sound(path: Path, voice_encoder: torch.nn.Module) -> NDArray[np.float64]:
+    """Average the voice of a sound file's speech, (embedding_dim,).
+
+    Raises
+    ------
+    MediaError
+        When nobody speaks in it.
+    """
+    waveform = load_audio(path)
+    spoken = find_speech(waveform)
+    if not spoken:
+        raise MediaError(f"{path}: holds no speech; expected a voice sample of one person")
+    return mean_voice(waveform, spoken, voice_encoder)
+
+
+def compare_speakers(
+    turns: Annotation,
+    waveform: NDArray[np.float32],
+    voice_encoder: torch.nn.Module,
+) -> dict[tuple[str, str], float]:
+    """Cosine similarity of the mean voices of every two speakers.
+
+    Returns
+    -------
+    similarities : dict of (speaker, speaker) to float
+        Both orders of each pair.
+    """
+    voices = {}
+    for speaker in turns.labels():
+        regions = [(turn.start, turn.end) for turn in turns.label_timeline(speaker).support()]
+        voices[str(speaker)] = unit(mean_voice(waveform, regions, voice_encoder))
+    return {
+        (first, second): float(voices[first] @ voices[second])
+        for first in voices
+        for second in voices
+        if first != second
+    }
+
+
+def model_path(source: str | Mapping[str, Any]) -> str:
+    """Resolve what pyannote makes of `$model/part`: a mapping of checkpoint and subfolder."""
+    if isinstance(source, Mapping):
+        return f"{source['checkpoint']}/{source.get('subfolder') or ''}".rstrip("/")
+    return str(source)
