@@ -13,6 +13,7 @@ THUMBNAIL_HEIGHT = 72  # pixels; differences between pictures are measured on th
 LOOK_AHEAD = 2  # frames on either side that a cut must stand out from
 SHORTEST_SHOT = 6  # frames
 LEAST_DIFFERENCE = 7.0  # mean difference of hue, saturation and value (0..255) that a cut must make
+LEAST_CHANGE = 0.2  # and mean difference of colors, as a part of the picture's contrast
 
 
 @dataclass(frozen=True)
@@ -78,17 +79,33 @@ def _with_cuts(frames: Iterable[VideoFrame], threshold: float) -> Iterator[tuple
         min_content_val=LEAST_DIFFERENCE,
     )
     waiting: list[VideoFrame] = []
+    changes: list[float] = []  # from the picture before each of `waiting`
+    before = None
     cuts: set[int] = set()
     number = 0
     for number, frame in enumerate(frames):
+        thumbnail = _thumbnail(frame.image)
         waiting.append(frame)
+        changes.append(1.0 if before is None else measure_change(before, thumbnail))
+        before = thumbnail
         # The rate is a placeholder: only the numbers of the frames are used.
-        found = detector.process_frame(FrameTimecode(number, fps=25.0), _thumbnail(frame.image))
+        found = detector.process_frame(FrameTimecode(number, fps=25.0), thumbnail)
         cuts.update(timecode.frame_num for timecode in found)
         if len(waiting) > LOOK_AHEAD:
-            yield waiting.pop(0), number - LOOK_AHEAD in cuts
+            differs = changes.pop(0) >= LEAST_CHANGE
+            yield waiting.pop(0), differs and number - LOOK_AHEAD in cuts
     for frame in waiting:
         yield frame, False
+
+
+def measure_change(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
+    """Mean difference of two pictures (height, width, 3), as a part of their contrast.
+
+    About 1 for pictures of different things, however dark. In the dark the hue of a picture is mostly noise, and
+    changes at every key frame of the encoding; this does not.
+    """
+    difference = cv2.absdiff(first, second).mean()
+    return float(difference / (1.0 + (first.std() + second.std()) / 2))
 
 
 def _thumbnail(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

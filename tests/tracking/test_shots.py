@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pins_plugin.data.video import VideoFrame
-from pins_plugin.tracking.shots import Chunk, iter_chunks
+from pins_plugin.tracking.shots import Chunk, iter_chunks, measure_change
 
 
 def _movie(lengths: list[int], seed: int = 0) -> list[VideoFrame]:
@@ -48,6 +48,20 @@ def test_chunks_of_a_shot_share_one_picture(chunk_frames: int) -> None:
 
 def test_motion_and_noise_are_no_cut() -> None:
     assert {chunk.shot for chunk in _chunks([60])} == {0}
+
+
+def test_change_of_hue_in_the_dark_is_no_cut() -> None:
+    """At a key frame of the encoding, dark places change their hue at random, and nothing else changes."""
+    generator = np.random.default_rng(0)
+    texture = generator.integers(0, 100, (8, 10, 1)).repeat(12, 0).repeat(14, 1).repeat(3, 2)
+    texture[:, 70:] = 4
+    red, green = np.array([4, 0, 0]), np.array([0, 5, 0])
+    movie = [
+        VideoFrame(step / 25, (texture + (red if step < 20 else green)).astype(np.uint8))
+        for step in range(40)
+    ]
+    assert measure_change(movie[19].image, movie[20].image) < 0.15
+    assert {chunk.shot for chunk in iter_chunks(movie, 100)} == {0}
 
 
 @pytest.mark.parametrize("length", [1, 2, 3])
