@@ -10,11 +10,14 @@ from pins_plugin.pipelines.synchronization import synchronize_faces
 from pins_plugin.tracking.crops import Crops
 
 
+MIN_CONFIDENCE = 0.9  # below, a foreign voice may be given the offset at which it fits best
+
+
 class SpeakingFaces:
     """Measure how much the lips of each stretch of a video speak for its sound.
 
-    Sound and picture of a recording are often a few frames apart; that offset is found first, over all
-    stretches, so that it is not held against any of them.
+    Sound and picture of a recording are often a few frames apart; that offset is looked for first, over all
+    stretches, and where it is sure it is not held against any of them.
 
     Parameters
     ----------
@@ -43,7 +46,8 @@ class SpeakingFaces:
             Log-likelihood ratio, mean over the frames, that this face makes this sound; 0 where nothing can be said.
         """
         found = synchronize_faces(crops, waveform, self.synchronizer)
-        offset = found.result.offset_seconds
+        sure = found.result.confidence >= MIN_CONFIDENCE
+        offset = found.result.offset_seconds if sure else 0.0
         evidence = {}
         for name, crop in crops.items():
             ratios = self.synchronizer.speaking_llr(

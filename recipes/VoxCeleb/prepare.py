@@ -121,8 +121,8 @@ def main() -> None:
     parser.add_argument(
         "--min_speaking",
         type=float,
-        default=0.0,
-        help="evidence that the lips make the sound, a log-likelihood ratio (videos; default: 0)",
+        default=1.0,
+        help="evidence that the lips make the sound, a log-likelihood ratio (videos; default: 1)",
     )
     parser.add_argument(
         "--any_voice",
