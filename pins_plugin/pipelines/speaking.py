@@ -9,7 +9,6 @@ from pins_plugin.inference.synchronizer import Synchronizer
 from pins_plugin.pipelines.synchronization import synchronize_faces
 from pins_plugin.tracking.crops import Crops
 
-
 MIN_CONFIDENCE = 0.9  # below, a foreign voice may be given the offset at which it fits best
 
 
