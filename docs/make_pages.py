@@ -12,7 +12,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pins_plugin.report.tables import SCORE_HEADERS, cross_modal_table, format_table, score_rows
+from pins_plugin.report.tables import (
+    SCORE_HEADERS,
+    cross_modal_table,
+    format_table,
+    score_rows,
+    seen_rows,
+)
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
@@ -71,10 +77,19 @@ def _demo_section(result: dict[str, Any]) -> str:
             "## The demo: simulated people never seen",
             _demo_sentence(result),
             cross_modal_table(result["unseen"], markdown=True),
+            *_seen_sections(result),
             f"```text\npins demo --seed {result['seed']}\n```",
             versions + ".",
         ]
     )
+
+
+def _seen_sections(result: dict[str, Any]) -> list[str]:
+    if "seen" not in result:
+        return []
+    rows = list(seen_rows(result["seen"]))
+    text = "People of the training, in recordings that were not part of it:"
+    return [text, format_table(SCORE_HEADERS, rows, markdown=True)]
 
 
 def _demo_sentence(result: dict[str, Any]) -> str:

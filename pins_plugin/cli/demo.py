@@ -20,23 +20,26 @@ if TYPE_CHECKING:
     from pins_plugin.report.demo_page import LinkedScene
 
 HELP = "train, score and link on simulated people; ends with a page to look at"
+APART = ("verification", "same_track", "other_video")  # scores that are told for both groups
 PARTS = ("clips", "training", "scores", "scenes")  # folders that each run makes anew
 PACKAGES = ("torch", "speechbrain", "pyannote.audio", "facenet-pytorch", "av", "numpy")
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much the demo does: people and their clips, epochs, seconds of the scene."""
+    """How much the demo does: people and their clips, epochs, seconds of the scene, people known from training."""
 
     people: int
     clips_per_person: int
     num_epochs: int | None
     seconds: float
+    seen_heard: int
 
 
-FULL = Size(people=2600, clips_per_person=1, num_epochs=None, seconds=40.0)
-QUICK = Size(people=100, clips_per_person=1, num_epochs=1, seconds=10.0)
+FULL = Size(people=2600, clips_per_person=1, num_epochs=None, seconds=40.0, seen_heard=200)
+QUICK = Size(people=100, clips_per_person=1, num_epochs=1, seconds=10.0, seen_heard=10)
 SPLITS = (0.8, 0.05, 0.15)  # of the people: train, valid, test
+TEST_CLIPS = 2  # recordings of each person, so that a face and a voice of two can be compared
 SEEN, HEARD_ONLY = 3, 1  # people of the scene
 
 
@@ -67,7 +70,8 @@ def run(args: argparse.Namespace) -> None:
         scenes = _link(args, size)
     unseen = report["unseen"]
     results = {
-        "unseen": {name: unseen[name] for name in ("verification", "matching", "retrieval")},
+        "unseen": {name: unseen[name] for name in (*APART, "matching", "retrieval")},
+        "seen": {name: report["seen"][name] for name in APART},
         "link": {"speech_time_correct": scenes[0].correct},
         "people": _count_people(manifest),
         "seconds": round(time.monotonic() - start, 1),
@@ -77,7 +81,7 @@ def run(args: argparse.Namespace) -> None:
         "versions": _versions(),
     }
     write_json(args.out / "results.json", results)
-    write_demo_page(results, unseen, scenes, _curves(args.out), args.out / "index.html")
+    write_demo_page(results, report, scenes, _curves(args.out), args.out / "index.html")
     print(_summary(results))
     print(f"\nOpen {(args.out / 'index.html').resolve()}")
 
@@ -113,6 +117,8 @@ def _simulate(args: argparse.Namespace, size: Size) -> Path:
         clips_per_person=size.clips_per_person,
         seed=args.seed,
         splits=SPLITS,
+        test_clips=TEST_CLIPS,
+        seen_heard=size.seen_heard,
     )
     return write_corpus(args.out / "clips", settings, quiet=args.quiet)
 
@@ -210,6 +216,7 @@ def _count_people(manifest: Path) -> dict[str, int]:
     people: dict[str, set[str]] = {}
     for clip in read_manifest(manifest):
         people.setdefault(clip.split, set()).add(clip.identity)
+    people["test"] -= people["train"]  # seen-heard people are counted once
     return {split: len(names) for split, names in people.items()}
 
 
@@ -225,7 +232,7 @@ def _versions() -> dict[str, str]:
 
 def _summary(results: dict[str, Any]) -> str:
     """The short table at the end."""
-    from pins_plugin.report.tables import format_table
+    from pins_plugin.report.tables import format_table, seen_rows
 
     unseen, link = results["unseen"], results["link"]["speech_time_correct"]
     verification = unseen["verification"]
@@ -244,6 +251,7 @@ def _summary(results: dict[str, Any]) -> str:
         ]
         for title, score, part in parts
     ]
+    rows += [row[:5] for row in seen_rows(results["seen"])]
     rows.append(["scene: speech linked rightly", f"{link:.3f}", "", "", ""])
     table = format_table(["unseen people", "score", "95 % interval", "chance", "oracle"], rows)
     minutes = results["seconds"] / 60

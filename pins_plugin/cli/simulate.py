@@ -45,6 +45,15 @@ def _add_clips(kinds: argparse._SubParsersAction) -> None:  # type: ignore[type-
         metavar=("TRAIN", "VALID", "TEST"),
         help="shares of people per split",
     )
+    parser.add_argument(
+        "--test_clips", type=int, help="clips of each person for testing (None: clips_per_person)"
+    )
+    parser.add_argument(
+        "--seen_heard",
+        type=int,
+        default=0,
+        help="people of the training with further clips for testing",
+    )
 
 
 def _add_scenes(kinds: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
@@ -89,11 +98,11 @@ def _settings(kind: type, args: argparse.Namespace):  # type: ignore[no-untyped-
 
 
 def _run_clips(args: argparse.Namespace) -> None:
-    from pins_plugin.simulation.corpus import CorpusSettings, write_corpus
+    from pins_plugin.simulation.corpus import CorpusSettings, clip_numbers, write_corpus
 
     settings = _settings(CorpusSettings, args)
     manifest = write_corpus(args.out, settings, jobs=args.jobs, quiet=args.quiet)
-    count = settings.people * settings.clips_per_person
+    count = len(clip_numbers(settings))
     print(f"{count} clips of {settings.people} people: {manifest}")
 
 

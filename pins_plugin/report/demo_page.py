@@ -7,7 +7,7 @@ from typing import Any
 
 from pins_plugin.report.page import render
 from pins_plugin.report.pictures import data_uri
-from pins_plugin.report.tables import SCORE_HEADERS, score_rows, way_from_chance
+from pins_plugin.report.tables import SCORE_HEADERS, score_rows, seen_rows, way_from_chance
 from pins_plugin.utils.files import write_text
 
 
@@ -47,7 +47,7 @@ def write_demo_page(
     results : mapping
         What `results.json` holds.
     report : mapping
-        The cross-modal report of unseen people, with everything that the table shows.
+        The cross-modal reports of "unseen" people, with everything that the table shows, and of "seen" people.
     scenes : sequence of LinkedScene
     curves : mapping of str to Path
         Caption and PNG file of each.
@@ -66,7 +66,7 @@ def write_demo_page(
                 ("identity labels used", "0"),
             ],
         },
-        gauges=_gauges(report),
+        gauges=_gauges(report["unseen"]),
         scenes=[
             {
                 "title": scene.title,
@@ -81,7 +81,7 @@ def write_demo_page(
             {"text": caption, "source": data_uri("image/png", path.read_bytes())}
             for caption, path in curves.items()
         ],
-        table=[list(SCORE_HEADERS), *score_rows(report)],
+        table=[list(SCORE_HEADERS), *score_rows(report["unseen"]), *seen_rows(report["seen"])],
         versions=results["versions"],
     )
     write_text(out, text)

@@ -103,6 +103,15 @@ def score_rows(report: Mapping[str, Any]) -> Iterator[list[str]]:
             yield _row(f"{direction.replace('_', ' ')} {title}", part[name]["value"], part[name])
 
 
+def seen_rows(report: Mapping[str, Any]) -> Iterator[list[str]]:
+    """Yield rows for the people of the training in recordings that were not: all, same track, other video."""
+    title = "seen-heard people: verification AUC"
+    yield _auc_row(title, report["verification"])
+    for name, condition in (("same_track", "same track"), ("other_video", "other video")):
+        if report.get(name):
+            yield _auc_row(f"{title}, {condition}", report[name])
+
+
 def _verification_rows(title: str, part: Mapping[str, Any]) -> Iterator[list[str]]:
     yield _auc_row(f"{title} AUC", part)
     error = {"ci95": part["eer_ci95"], "chance": 0.5, "oracle": part["oracle_eer"]}

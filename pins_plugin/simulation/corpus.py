@@ -42,6 +42,11 @@ class CorpusSettings:
         Words per clip; three take about 1.5 s.
     splits : tuple of three floats
         Shares of people that go to train, valid and test.
+    test_clips : int or None
+        Clips of each person for testing, if not `clips_per_person`; from two on, faces and voices of different
+        recordings can be compared.
+    seen_heard : int
+        People of the training of whom there are `test_clips` further clips with the split "test".
     """
 
     people: int = 400
@@ -52,6 +57,8 @@ class CorpusSettings:
     image_size: int = 112
     words: int = 3
     splits: tuple[float, float, float] = (0.7, 0.1, 0.2)
+    test_clips: int | None = None
+    seen_heard: int = 0
 
 
 def write_corpus(
@@ -103,6 +110,13 @@ def check_settings(settings: CorpusSettings) -> None:
             raise ManifestError(
                 f"{name}: expected at least 1, got {getattr(settings, name)}; give a larger number"
             )
+    if settings.test_clips is not None and settings.test_clips < 1:
+        raise ManifestError(f"test_clips: expected at least 1, got {settings.test_clips}")
+    num_train = assign_splits(settings).count("train")
+    if not 0 <= settings.seen_heard <= num_train:
+        raise ManifestError(
+            f"seen_heard: expected at most the {num_train} people of the training, got {settings.seen_heard}"
+        )
     if settings.image_size < 32:
         raise ManifestError(
             f"image_size: expected at least 32 pixels, got {settings.image_size}; give a larger number"
@@ -117,13 +131,29 @@ def check_settings(settings: CorpusSettings) -> None:
 
 def clip_numbers(settings: CorpusSettings) -> dict[tuple[int, int], int]:
     """Number the clips in an order that tells nothing about people: {(person, clip): number}."""
-    pairs = [(p, c) for p in range(settings.people) for c in range(settings.clips_per_person)]
+    pairs = list(clip_splits(settings))
     order = np.random.default_rng([settings.seed, 4]).permutation(len(pairs))
     return dict(zip(pairs, order.tolist(), strict=True))
 
 
+def clip_splits(settings: CorpusSettings) -> dict[tuple[int, int], str]:
+    """Return the split of each clip: {(person, clip): split}."""
+    count = settings.clips_per_person
+    test_count = settings.test_clips or count
+    splits = assign_splits(settings)
+    train = [person for person, split in enumerate(splits) if split == "train"]
+    seen = set(train[: settings.seen_heard])
+    found = {}
+    for person, split in enumerate(splits):
+        for clip in range(test_count if split == "test" else count):
+            found[person, clip] = split
+        for clip in range(count, count + test_count if person in seen else count):
+            found[person, clip] = "test"
+    return found
+
+
 def assign_splits(settings: CorpusSettings) -> list[str]:
-    """Return the split of each person, at random by the seed; no person is in two."""
+    """Return the split of each person, at random by the seed."""
     ends = np.round(np.cumsum(settings.splits) * settings.people).astype(int)
     places = np.searchsorted(ends, np.arange(settings.people), side="right")
     order = np.random.default_rng([settings.seed, 5]).permutation(settings.people)
@@ -164,7 +194,7 @@ def _write_chunk(chunk: tuple[list[tuple[Path, int, int]], CorpusSettings]) -> N
 def _rows(
     folder: Path, settings: CorpusSettings, numbers: dict[tuple[int, int], int]
 ) -> Iterable[TalkingFaceClip]:
-    splits = assign_splits(settings)
+    splits = clip_splits(settings)
     for (person_index, clip_index), number in sorted(numbers.items(), key=lambda item: item[1]):
         plan = plan_clip(settings.seed, person_index, clip_index, settings.words)
         clip_folder = folder / "clips" / _clip_id(number)
@@ -174,7 +204,7 @@ def _rows(
             video=f"v{number:06d}",
             faces=clip_folder / ("faces.mp4" if settings.form == "video" else "faces"),
             audio=clip_folder / "voice.wav",
-            split=splits[person_index],
+            split=splits[person_index, clip_index],
             attributes={
                 "gender": plan.person.gender,
                 "age": str(plan.person.age),
@@ -191,7 +221,8 @@ def _claim(folder: Path, settings: CorpusSettings) -> None:
     wanted = json.loads(json.dumps(asdict(settings)))
     if note.exists():
         found = json.loads(note.read_text(encoding="utf-8"))
-        other = [name for name in wanted if found.get(name) != wanted[name]]
+        usual = asdict(CorpusSettings())
+        other = [name for name in wanted if found.get(name, usual[name]) != wanted[name]]
         if other:
             raise ManifestError(
                 f"{folder}: holds clips made with {other[0]} {found.get(other[0])}, not {wanted[other[0]]}; "

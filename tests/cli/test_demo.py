@@ -7,7 +7,7 @@ import pytest
 
 from pins_plugin.cli import demo, main
 
-TINY = demo.Size(people=84, clips_per_person=1, num_epochs=1, seconds=6.0)
+TINY = demo.Size(people=84, clips_per_person=1, num_epochs=1, seconds=6.0, seen_heard=9)
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +29,10 @@ def test_demo_writes_the_documented_results(results: Path) -> None:
     assert value["unseen"]["retrieval"]
     assert 0.5 <= value["link"]["speech_time_correct"] <= 1
     assert value["people"] == {"train": 67, "valid": 4, "test": 13}
+    for group in ("unseen", "seen"):
+        assert value[group]["same_track"]["roc_auc"] > 0
+        assert value[group]["other_video"]["roc_auc"] > 0
+    assert value["seen"]["verification"]["num_identities"] == 9
     assert value["peak_rss_mb"] > 100
 
 

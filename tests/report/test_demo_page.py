@@ -34,11 +34,13 @@ def test_demo_page_tells_the_numbers(tmp_path: Path, has_oracle: bool) -> None:
         writer.add_image(np.zeros((48, 64, 3), np.uint8))
     scene = LinkedScene("A <scene>", "Two talk.", tmp_path / "a.mp4", "scene/page.html", 0.953)
     curves = {"How matching falls": tmp_path / "matching.png"}
-    write_demo_page(RESULTS, report, [scene], curves, tmp_path / "out" / "index.html")
+    reports = {"unseen": report, "seen": report | {"same_track": report["verification"]}}
+    write_demo_page(RESULTS, reports, [scene], curves, tmp_path / "out" / "index.html")
     text = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
     assert "95.3 %" in text
     assert "3:05 min" in text
     assert f"{report['verification']['roc_auc']:.3f}" in text
     assert "A &lt;scene&gt;" in text
+    assert "seen-heard people: verification AUC, same track" in text
     assert text.count("data:image/png;base64,") == 1
     assert "script-src &#39;sha256-" in text

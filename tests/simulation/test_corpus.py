@@ -15,6 +15,7 @@ from pins_plugin.simulation.corpus import (
     CorpusSettings,
     assign_splits,
     clip_numbers,
+    clip_splits,
     write_corpus,
 )
 from pins_plugin.simulation.oracle import load_people, oracle_similarities
@@ -85,6 +86,22 @@ def test_splits_of_the_manifest_are_disjoint(corpus: Path) -> None:
     assert not members["train"] & members["valid"]
     assert not members["valid"] & members["test"]
     assert all(members.values())
+
+
+def test_seen_heard_people_have_clips_of_their_own_for_testing() -> None:
+    settings = replace(SMALL, people=40, clips_per_person=1, test_clips=3, seen_heard=5)
+    splits = clip_splits(settings)
+    by_person = [[splits[key] for key in splits if key[0] == person] for person in range(40)]
+    assert sorted(by_person) == sorted(
+        [["test"] * 3] * 8 + [["valid"]] * 4 + [["train"]] * 23 + [["train", *["test"] * 3]] * 5
+    )
+    assert len(clip_numbers(settings)) == sum(len(clips) for clips in by_person)
+
+
+@pytest.mark.parametrize("wrong", [{"seen_heard": 7}, {"seen_heard": -1}, {"test_clips": 0}])
+def test_impossible_test_clips_are_refused(tmp_path: Path, wrong: dict) -> None:
+    with pytest.raises(ManifestError, match="expected at"):
+        write_corpus(tmp_path, replace(SMALL, **wrong))
 
 
 def test_truth_fits_the_manifest(corpus: Path) -> None:

@@ -1,0 +1,59 @@
+"""Retrieval as in the benchmark of Learnable PINs: 20,000 faces x 20,000 voices of 250 people, on one core.
+
+  python benchmarks/retrieval.py [--items 20000] [--people 250] [--dim 256] [--seed 0]
+
+Random embeddings, so that every score must lie at chance. Prints the seconds and the memory beyond that of the
+embeddings: the whole matrix of similarities would be 1.6 GB, and is never held.
+"""
+
+import argparse
+import os
+import resource
+import time
+
+for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[variable] = "1"
+
+import numpy as np  # noqa: E402 - after the environment is set
+
+from pins_plugin.evaluation.items import Bootstrap, FaceVoiceItems  # noqa: E402
+from pins_plugin.evaluation.retrieval import retrieve  # noqa: E402
+from pins_plugin.report.tables import format_table  # noqa: E402
+
+
+def main() -> None:
+    """Draw, search, print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--items", type=int, default=20_000, help="of each modality")
+    parser.add_argument("--people", type=int, default=250)
+    parser.add_argument("--dim", type=int, default=256)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    generator = np.random.default_rng(args.seed)
+    faces, voices = generator.standard_normal((2, args.items, args.dim), dtype=np.float32)
+    people = [f"p{number:04d}" for number in range(args.people)]
+    of_faces, of_voices = (generator.choice(people, args.items) for _ in range(2))
+    items = FaceVoiceItems.from_embeddings(faces, voices, of_faces, of_voices)
+    before, start, cpu = peak_memory(), time.perf_counter(), time.process_time()
+    report = retrieve(items, Bootstrap(args.seed))
+    seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
+    print(f"{args.items:,} x {args.items:,} x {args.dim}, both directions: ", end="")
+    print(f"{seconds:.1f} s, {cpu:.1f} s of CPU, {peak_memory() - before:.0f} MiB\n")
+    rows = [
+        [f"{direction.replace('_', ' ')}, {name}", f"{part['value']:.4f}", f"{part['chance']:.4f}"]
+        for direction, scores in report.items()
+        for name, part in scores.items()
+        if isinstance(part, dict)
+    ]
+    print(format_table(["score", "random embeddings", "chance"], rows))
+
+
+def peak_memory() -> float:
+    """Peak memory of the process so far, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main()
