@@ -1,6 +1,6 @@
 """Clips of talking faces for synchronization: lips and sound on one clock of 25 frames per second."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -167,6 +167,10 @@ class SyncBatches(IterableDataset):
         What the batches show: the points, or the pixels.
     seed : int
         With the epoch (`set_epoch`), determines everything.
+    sources : sequence of str, optional
+        Where each clip comes from, such as "real" or "simulated".
+    shares : mapping of str to float, optional
+        How often each source is drawn; people are balanced within it.
     """
 
     def __init__(
@@ -180,6 +184,8 @@ class SyncBatches(IterableDataset):
         balance: float = 0.4,
         seed: int = 0,
         view: str = "lips",
+        sources: Sequence[str] | None = None,
+        shares: Mapping[str, float] | None = None,
     ) -> None:
         if view not in ("lips", "mouths"):
             raise PinsError(f"view: expected lips or mouths, got {view!r}")
@@ -189,7 +195,11 @@ class SyncBatches(IterableDataset):
         self.view = view
         self.lips = [torch.as_tensor(getattr(clips[index], view)) for index in kept]
         self.spectrograms = [spectrograms[index] for index in kept]
-        self.weights = torch.tensor(balance_people([clips[index] for index in kept], balance))
+        weights = balance_people([clips[index] for index in kept], balance)
+        if shares:
+            names = [""] * len(clips) if sources is None else sources
+            weights = share_sources(weights, [names[index] for index in kept], shares)
+        self.weights = torch.tensor(weights)
         self.num_frames = num_frames
         self.batch_size = batch_size
         self.num_batches = num_batches
@@ -237,6 +247,35 @@ def balance_people(clips: Sequence[SyncClip], balance: float) -> list[float]:
         seconds[clip.person] = seconds.get(clip.person, 0.0) + len(clip.lips)
     weights = [len(clip.lips) * seconds[clip.person] ** (balance - 1) for clip in clips]
     return [weight / sum(weights) for weight in weights]
+
+
+def share_sources(
+    weights: Sequence[float], sources: Sequence[str], shares: Mapping[str, float]
+) -> list[float]:
+    """Scale the weights of clips so that each source has its share.
+
+    Examples
+    --------
+    >>> share_sources([1, 1, 2], ["a", "a", "b"], {"a": 1, "b": 3})
+    [0.125, 0.125, 0.75]
+
+    Raises
+    ------
+    PinsError
+        When a source has no share, or a share no clip.
+    """
+    if set(sources) != set(shares) or min(shares.values()) <= 0:
+        raise PinsError(
+            f"shares: expected a positive share for each of {', '.join(sorted(set(sources)))}, got {dict(shares)}"
+        )
+    totals = dict.fromkeys(shares, 0.0)
+    for weight, source in zip(weights, sources, strict=True):
+        totals[source] += weight
+    whole = sum(shares.values())
+    return [
+        weight * shares[source] / (totals[source] * whole)
+        for weight, source in zip(weights, sources, strict=True)
+    ]
 
 
 def read_stretch(

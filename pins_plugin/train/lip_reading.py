@@ -1,5 +1,6 @@
 """Training of a lip reader: a word classifier over frozen synchronization features, or end to end."""
 
+import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,10 @@ def train_lip_reader(
     weight_decay: float = 0.05,
     label_smoothing: float = 0.1,
     seed: int = 0,
+    valid_words: Sequence[SpokenWord] = (),
+    valid_every: int = 50,
     quiet: bool = False,
-) -> None:
+) -> list[tuple[int, float]]:
     """Train the classifier in place, and with `end_to_end` the encoder below it as well.
 
     Parameters
@@ -50,7 +53,17 @@ def train_lip_reader(
     classifier : WordClassifier
         For `lip_encoder.inner_dim` features.
     end_to_end : bool
-    num_steps, batch_size, learning_rate, weight_decay, label_smoothing, seed, quiet
+    num_steps, batch_size, learning_rate, weight_decay, label_smoothing, seed
+    valid_words : sequence of SpokenWord
+        With any, the weights that read most of them right are kept, not the last ones.
+    valid_every : int
+        In steps.
+    quiet : bool
+
+    Returns
+    -------
+    history : list of (step, accuracy)
+        On `valid_words`.
     """
     seed_everything(seed)
     modules: list[nn.Module] = [classifier, lip_encoder] if end_to_end else [classifier]
@@ -59,6 +72,8 @@ def train_lip_reader(
     labels = torch.tensor([known_words.index(word.word) for word in words])
     frozen = None if end_to_end else torch.stack(word_windows(lips, words, lip_encoder))
     generator = torch.Generator().manual_seed(seed)
+    history: list[tuple[int, float]] = []
+    best: list[dict[str, Tensor]] = []
     for module in modules:
         module.train()
     for step in progress(range(num_steps), "lip reader", quiet=quiet):
@@ -76,8 +91,18 @@ def train_lip_reader(
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        if valid_words and ((step + 1) % valid_every == 0 or step + 1 == num_steps):
+            right = word_accuracy(lips, valid_words, known_words, lip_encoder, classifier)
+            history.append((step + 1, float(right.float().mean())))
+            if history[-1][1] >= max(accuracy for _, accuracy in history):
+                best = [copy.deepcopy(module.state_dict()) for module in modules]
+            for module in modules:
+                module.train()
+    for module, state in zip(modules, best, strict=False):
+        module.load_state_dict(state)
     for module in modules:
         module.eval()
+    return history
 
 
 def word_windows(
@@ -143,7 +168,7 @@ def train_lip_reading(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None
         )
     names = sorted({word.clip for word in words})
     lips = {name: torch.from_numpy(load_sync_clip(clips[name]).lips) for name in names}
-    train, test = split_words(words, hparams["num_test_clips"])
+    train, valid, test = split_words(words, hparams["num_test_clips"], hparams["num_valid_clips"])
     known = vocabulary(words)
     sync = load_model_folder(hparams["synchronizer"])
     encoder = sync.modules["lip_encoder"]
@@ -162,12 +187,13 @@ def train_lip_reading(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None
     }
     seed_everything(hparams["seed"])
     classifier = WordClassifier(**arguments)
-    train_lip_reader(
+    history = train_lip_reader(
         lips,
         train,
         known,
         encoder,
         classifier,
+        valid_words=valid,
         end_to_end=hparams["end_to_end"],
         num_steps=hparams["num_steps"],
         batch_size=hparams["batch_size"],
@@ -179,6 +205,8 @@ def train_lip_reading(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None
     commonest = max(sum(word.word == each for word in test) for each in known)
     result = {
         "top1": round(float(right.float().mean()), 4),
+        "step": max(history, key=lambda entry: entry[::-1])[0] if history else hparams["num_steps"],
+        "num_train_words": len(train),
         "num_test_words": len(test),
         "num_test_clips": len({word.clip for word in test}),
         "chance": round(1 / len(known), 4),
@@ -208,17 +236,25 @@ def train_lip_reading(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None
 
 
 def split_words(
-    words: Sequence[SpokenWord], num_test_clips: int
-) -> tuple[list[SpokenWord], list[SpokenWord]]:
-    """Words to train on and to test on: by their `split`, or clips evenly spread over the names where there is none."""
+    words: Sequence[SpokenWord], num_test_clips: int, num_valid_clips: int = 0
+) -> tuple[list[SpokenWord], list[SpokenWord], list[SpokenWord]]:
+    """Words to train on, to choose the step by, and to test on.
+
+    By their `split`; where there is none, clips evenly spread over the names: the first of each stretch
+    for the test, the middle one for validation.
+    """
     if any(word.split for word in words):
-        return (
-            [word for word in words if word.split == "train"],
-            [word for word in words if word.split == "test"],
+        train, valid, test = (
+            [word for word in words if word.split == split] for split in ("train", "valid", "test")
         )
+        return train, valid, test
     names = sorted({word.clip for word in words})
-    test_clips = set(names[:: max(1, len(names) // num_test_clips)][:num_test_clips])
+    stride = max(1, len(names) // num_test_clips)
+    test_clips = set(names[::stride][:num_test_clips])
+    rest = [name for name in names[stride // 2 :: stride] if name not in test_clips]
+    valid_clips = set(rest[:num_valid_clips])
     return (
-        [word for word in words if word.clip not in test_clips],
+        [word for word in words if word.clip not in test_clips | valid_clips],
+        [word for word in words if word.clip in valid_clips],
         [word for word in words if word.clip in test_clips],
     )

@@ -1,7 +1,7 @@
 """Training of the synchronization model: which sound belongs to which moment of the lips, without labels."""
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +87,8 @@ def train_synchronizer(
     balance: float = 0.4,
     seed: int = 0,
     view: str = "lips",
+    sources: Sequence[str] | None = None,
+    shares: Mapping[str, float] | None = None,
     device: str = "cpu",
     folder: str | Path | None = None,
     train_logger: Any = None,
@@ -109,6 +111,9 @@ def train_synchronizer(
         Of the order, the augmentation and dropout. (The start of the encoders is the caller's.)
     view : {"lips", "mouths"}
         What the lip encoder reads.
+    sources : sequence of str, optional
+    shares : mapping of str to float, optional
+        Where each clip comes from, and how often each source is drawn; see `SyncBatches`.
     device : str
     folder : str or Path, optional
         For checkpoints; an interrupted run goes on from the last one found there.
@@ -137,6 +142,8 @@ def train_synchronizer(
         balance,
         seed,
         view,
+        sources,
+        shares,
     )
     modules = {"lip_encoder": lip_encoder, "sound_encoder": sound_encoder, "objective": objective}
     epochs = sb.utils.epoch_loop.EpochCounter(num_epochs)
@@ -178,9 +185,14 @@ def train_sync(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None:
         When there is no clip to train on.
     """
     folder = Path(hparams["output_folder"])
-    clips = [load_sync_clip(path) for path in sorted(Path(hparams["clips"]).rglob("*.npz"))]
+    root = Path(hparams["clips"])
     left_out = set(hparams["leave_out"])
-    kept = [clip for clip in clips if not {clip.person, clip.name} & left_out]
+    kept, sources = [], []
+    for path in sorted(root.rglob("*.npz")):
+        clip = load_sync_clip(path)
+        if not {clip.person, clip.name} & left_out:
+            kept.append(clip)
+            sources.append(path.relative_to(root).parts[0])
     if not kept:
         raise PinsError(
             f"clips: {hparams['clips']}: expected clips of recipes/Sync/prepare.py, got none to train on"
@@ -197,6 +209,8 @@ def train_sync(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None:
         hparams["sound_encoder"],
         hparams["objective"],
         **options,
+        sources=sources,
+        shares=hparams["shares"],
         device=run_opts.get("device", "cpu"),
         folder=folder / "checkpoints",
         train_logger=sb.utils.train_logger.FileTrainLogger(folder / "train_log.txt"),

@@ -49,10 +49,11 @@ def test_words_of_a_manifest() -> None:
 
 def test_split_words_by_column_or_by_name() -> None:
     words = [SpokenWord(clip, 0, 1, "a") for clip in "cab"]
-    train, test = split_words(words, 1)
-    assert ([word.clip for word in train], [word.clip for word in test]) == (["c", "b"], ["a"])
+    train, valid, test = split_words(words, 1, 1)
+    assert [[word.clip for word in part] for part in (train, valid, test)] == [["c"], ["b"], ["a"]]
+    assert [len(part) for part in split_words(words, 1)] == [2, 0, 1]
     marked = [SpokenWord("a", 0, 1, "x", split) for split in ("test", "train", "valid")]
-    assert [len(part) for part in split_words(marked, 1)] == [1, 1]
+    assert [len(part) for part in split_words(marked, 1)] == [1, 1, 1]
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ def test_a_toy_vocabulary_is_learnt(spoken, tmp_path, end_to_end: bool) -> None:
     hparams = load_experiment(HPARAMS / "lip_reading.yaml", {**options, "end_to_end": end_to_end})
     hparams["run"](hparams, {})
     result = json.loads((tmp_path / "run" / "result.json").read_text())
-    assert result["num_test_words"] == 40
+    assert (result["num_train_words"], result["num_test_words"], result["step"]) == (80, 40, 40)
     assert result["top1"] > 0.8
     reader = LipReader.from_hparams(tmp_path / "run" / "model")
     assert reader.vocabulary == ("word0", "word1", "word2")

@@ -1,0 +1,36 @@
+"""Several runs of one experiment: their mean, and how sure it is."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import t as student_t
+
+from pins_plugin.errors import ShapeError
+
+
+def mean_over_seeds(values: Sequence[float], level: float = 0.95) -> tuple[float, float]:
+    """Mean of a few runs and the half width of Student's interval around it.
+
+    Parameters
+    ----------
+    values : sequence of float
+        One per seed; for a difference between two settings, the differences seed by seed.
+    level : float
+
+    Returns
+    -------
+    mean, half_width : float
+        The half width is NaN for a single run.
+
+    Examples
+    --------
+    >>> mean_over_seeds([1.0, 2.0, 3.0])
+    (2.0, 2.4841377117503175)
+    """
+    if not values:
+        raise ShapeError("values: expected one per seed, got none")
+    runs = np.asarray(values, np.float64)
+    if len(runs) == 1:
+        return float(runs[0]), float("nan")
+    spread = runs.std(ddof=1) / len(runs) ** 0.5
+    return float(runs.mean()), float(student_t.ppf((1 + level) / 2, len(runs) - 1) * spread)

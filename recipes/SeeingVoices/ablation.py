@@ -1,0 +1,213 @@
+"""Does separation within each modality help? Four settings, four tasks, several seeds, one command.
+
+  python recipes/SeeingVoices/ablation.py --out results/seeing_voices --seeds 0 1 2
+
+Settings ("Seeing voices and hearing voices", Chung, Kang, Chung 2020): matching across modalities only; moments or
+clips of the same modality as further candidates in sound, in video, in both. Tasks, all on simulated people
+who are in no training: offsets between lips and sound; words read off lips (25 words) from frozen synchronization
+features; speaker recognition and face verification with the branches of the identity model (EER). Beside them
+chance, features of untrained networks, and the same networks trained with labels.
+
+Simulates what it needs below OUT (or takes --clips of recipes/Sync/simulate.py and --manifest of `pins simulate
+clips`), keeps each run's numbers in OUT/runs, and writes OUT/results.md and OUT/results.json. A run that was
+stopped goes on; finished runs are not repeated.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import identity_runs
+import sync_runs
+
+from pins_plugin.metrics.seeds import mean_over_seeds
+from pins_plugin.models.sync import LipEncoder
+from pins_plugin.simulation.corpus import CorpusSettings, write_corpus
+from pins_plugin.utils.files import write_json, write_text
+from pins_plugin.utils.seeding import seed_everything
+
+Runs = dict[str, list[dict[str, float]]]  # setting -> one dict of numbers per seed
+SIMULATE = Path(__file__).resolve().parents[1] / "Sync" / "simulate.py"
+SETTINGS: dict[str, tuple[str, ...]] = {
+    "across only": (),
+    "+ within sound": ("sound",),
+    "+ within video": ("video",),
+    "+ within both": ("sound", "video"),
+}
+UNTRAINED, LABELS = "untrained network", "trained with labels"
+COLUMNS = {  # number of a run -> heading, chance, unit
+    "offsets right, 5 frames": ("offsets right, 5 frames, %", 3 / 31, 100),
+    "offsets right, 15 frames": ("15 frames, %", 3 / 31, 100),
+    "words right": ("words right, %", 1 / 25, 100),
+    "voice EER": ("voices, EER %", 0.5, 100),
+    "voice EER, probe": ("voices, probe, EER %", 0.5, 100),
+    "voice minDCF": ("voices, minDCF", 1.0, 1),
+    "face EER": ("faces, EER %", 0.5, 100),
+    "face EER, probe": ("faces, probe, EER %", 0.5, 100),
+    "face minDCF": ("faces, minDCF", 1.0, 1),
+    "across AUC": ("face x voice, AUC %", 0.5, 100),
+}
+
+
+def keep(path: Path, run: Callable[[], Mapping[str, float]]) -> dict[str, float]:
+    """Do a run, or read what it gave before."""
+    if not path.is_file():
+        print(f"-- {path.stem}", flush=True)
+        write_json(path, dict(run()))
+    numbers: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
+    return numbers
+
+
+def run_sync(args: argparse.Namespace) -> Runs:
+    """Synchronization and lip reading."""
+    clips = sync_runs.SimulatedClips(args.clips)
+    runs: Runs = {name: [] for name in (*SETTINGS, UNTRAINED, LABELS)}
+    for seed in args.seeds:
+        for name, separated in SETTINGS.items():
+            runs[name].append(
+                keep(
+                    args.out / "runs" / f"sync {name} {seed}.json",
+                    lambda separated=separated, seed=seed: sync_runs.train_and_score(
+                        clips, separated, weight=args.weight, num_epochs=args.sync_epochs,
+                        num_steps=args.word_steps, seed=seed,
+                    ),
+                )
+            )  # fmt: skip
+        for name, end_to_end in ((UNTRAINED, False), (LABELS, True)):
+            runs[name].append(
+                keep(
+                    args.out / "runs" / f"words {name} {seed}.json",
+                    lambda end_to_end=end_to_end, seed=seed: {
+                        "words right": sync_runs.read_lips(
+                            clips, fresh_encoder(seed), num_steps=args.word_steps, seed=seed,
+                            end_to_end=end_to_end,
+                        )
+                    },
+                )
+            )  # fmt: skip
+    return runs
+
+
+def fresh_encoder(seed: int) -> LipEncoder:
+    """A lip encoder that has learnt nothing."""
+    seed_everything(seed)
+    return LipEncoder().eval()
+
+
+def run_identity(args: argparse.Namespace) -> Runs:
+    """Speaker recognition and face verification."""
+    runs: Runs = {name: [] for name in (*SETTINGS, LABELS)}
+    for seed in args.seeds:
+        for name, separated in SETTINGS.items():
+            runs[name].append(
+                keep(
+                    args.out / "runs" / f"identity {name} {seed}.json",
+                    lambda name=name, separated=separated, seed=seed: identity_runs.train_and_score(
+                        args.manifest, args.out / "training" / f"{name} {seed}", separated,
+                        weight=args.weight, num_epochs=args.identity_epochs, seed=seed,
+                    ),
+                )
+            )  # fmt: skip
+        runs[LABELS].append(
+            keep(
+                args.out / "runs" / f"identity {LABELS} {seed}.json",
+                lambda seed=seed: identity_runs.train_upper_bound(
+                    args.manifest, num_epochs=args.identity_epochs, seed=seed
+                ),
+            )
+        )
+    return runs
+
+
+def cell(values: Sequence[float], unit: float) -> str:
+    """Mean +- half of the 95 % interval over seeds."""
+    mean, half = mean_over_seeds([unit * value for value in values])
+    digits = 1 if unit == 100 else 3
+    return f"{mean:.{digits}f} ± {half:.{digits}f}" if half == half else f"{mean:.{digits}f}"
+
+
+def table(runs: Runs, columns: Sequence[str]) -> str:
+    """All settings, and below them how far each is from matching across only, seed by seed."""
+    headings = [COLUMNS[column][0] for column in columns]
+    lines = [f"| | {' | '.join(headings)} |", f"|---|{'---|' * len(columns)}"]
+    chances = [f"{COLUMNS[column][1] * COLUMNS[column][2]:.3g}" for column in columns]
+    lines.append(f"| chance | {' | '.join(chances)} |")
+    for name, numbers in runs.items():
+        cells = [
+            cell([each[column] for each in numbers], COLUMNS[column][2])
+            if all(column in each for each in numbers)
+            else "-"
+            for column in columns
+        ]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    base = runs["across only"]
+    for name in list(SETTINGS)[1:]:
+        cells = [
+            cell(
+                [
+                    each[column] - other[column]
+                    for each, other in zip(runs[name], base, strict=True)
+                ],
+                COLUMNS[column][2],
+            )
+            for column in columns
+        ]
+        lines.append(f"| *{name}*, difference | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def write_results(args: argparse.Namespace, sync: Runs, identity: Runs) -> str:
+    """Write results.md and results.json."""
+    columns = list(COLUMNS)
+    num_seeds = len(args.seeds)
+    text = "\n".join(
+        [
+            f"Seeds {' '.join(map(str, args.seeds))}; ± is half of the 95 % interval over {num_seeds} seeds (Student); "
+            "differences are taken seed by seed. All people are simulated and in no training.\n",
+            f"Synchronization and lip reading: {args.sync_epochs * 100} steps, word classifier {args.word_steps} steps.\n",
+            table(sync, columns[:3]),
+            f"Identity model: {args.identity_epochs} epochs.\n",
+            table(identity, columns[3:]),
+        ]
+    )
+    write_text(args.out / "results.md", text)
+    write_json(
+        args.out / "results.json",
+        {"seeds": args.seeds, "weight": args.weight, "sync": sync, "identity": identity},
+    )
+    return text
+
+
+def main() -> None:
+    """Simulate, train, score, print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--clips", type=Path, help="of recipes/Sync/simulate.py")
+    parser.add_argument("--manifest", type=Path, help="of `pins simulate clips`")
+    parser.add_argument("--people", type=int, default=500, help="simulated if no manifest is given")
+    parser.add_argument("--sync_people", type=int, default=300, help="simulated if no --clips")
+    parser.add_argument("--weight", type=float, default=1.0, help="of the separation")
+    parser.add_argument("--sync_epochs", type=int, default=4, help="of 100 steps")
+    parser.add_argument("--word_steps", type=int, default=300)
+    parser.add_argument("--identity_epochs", type=int, default=16)
+    args = parser.parse_args()
+    if args.clips is None:
+        args.clips = args.out / "sync_clips"
+        options = ["--people", str(args.sync_people), "--seed", "11"]
+        subprocess.run([sys.executable, str(SIMULATE), str(args.clips), *options], check=True)
+    if args.manifest is None:
+        settings = CorpusSettings(
+            people=args.people, clips_per_person=3, seed=12, splits=(0.76, 0.04, 0.2)
+        )
+        args.manifest = write_corpus(args.out / "clips", settings)
+    print(write_results(args, run_sync(args), run_identity(args)))
+
+
+if __name__ == "__main__":
+    main()

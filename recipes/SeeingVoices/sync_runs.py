@@ -1,0 +1,122 @@
+"""Synchronization under one setting of separation, and lip reading from its frozen features."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from pins_plugin.data.sync import SyncClip, load_sync_clip
+from pins_plugin.data.words import SpokenWord, read_words, vocabulary
+from pins_plugin.evaluation.synchronization import accuracy_by_person, offset_accuracy
+from pins_plugin.losses.window_matching import WindowMatchingLoss
+from pins_plugin.models.lip_reader import WordClassifier
+from pins_plugin.models.sync import LipEncoder, SoundEncoder
+from pins_plugin.train.lip_reading import train_lip_reader, word_accuracy
+from pins_plugin.train.sync import train_synchronizer
+from pins_plugin.utils.seeding import seed_everything
+
+LENGTHS = (5, 15, 25)
+NAMES = {"sound": "sound", "video": "lips"}
+
+
+class SimulatedClips:
+    """What `recipes/Sync/simulate.py` wrote: clips of people to train on and of others, and their words."""
+
+    def __init__(self, folder: Path) -> None:
+        self.train, self.test = (
+            [load_sync_clip(path) for path in sorted((folder / split).glob("*.npz"))]
+            for split in ("train", "test")
+        )
+        self.words = read_words(folder / "words.csv")
+        self.vocabulary = vocabulary(self.words)
+        self.lips = {clip.name: torch.from_numpy(clip.lips) for clip in (*self.train, *self.test)}
+
+    def spoken(self, split: str) -> list[SpokenWord]:
+        """Words of one split."""
+        return [word for word in self.words if word.split == split]
+
+
+def train_and_score(
+    clips: SimulatedClips,
+    separated: Sequence[str],
+    *,
+    weight: float,
+    num_epochs: int,
+    num_steps: int,
+    seed: int,
+    steps_per_epoch: int = 100,
+) -> dict[str, float]:
+    """Train a synchronizer, judge it and its features on unseen people."""
+    seed_everything(seed)
+    encoders = LipEncoder(), SoundEncoder()
+    objective = WindowMatchingLoss(
+        window_lengths=(5, 10, 20),
+        separation_weight=weight if separated else 0.0,
+        separated=tuple(NAMES[name] for name in separated),
+    )
+    train_synchronizer(
+        clips.train,
+        *encoders,
+        objective,
+        num_epochs=num_epochs,
+        steps_per_epoch=steps_per_epoch,
+        seed=seed,
+        quiet=True,
+    )
+    result = offsets_right(clips.test, *encoders)
+    result["words right"] = read_lips(clips, encoders[0], num_steps=num_steps, seed=seed)
+    return result
+
+
+@torch.inference_mode()
+def offsets_right(
+    clips: Sequence[SyncClip], lip_encoder: LipEncoder, sound_encoder: SoundEncoder
+) -> dict[str, float]:
+    """Share of windows whose offset is right within one frame, mean over people."""
+    found = accuracy_by_person(
+        (
+            (
+                clip.person,
+                lip_encoder(torch.from_numpy(clip.lips)[None])[0],
+                sound_encoder(torch.from_numpy(clip.waveform)[None])[0],
+            )
+            for clip in clips
+        ),
+        partial(offset_accuracy, window_lengths=LENGTHS, stride=2),
+    )
+    return {
+        f"offsets right, {length} frames": float(
+            np.mean([person[length][0] for person in found.values()])
+        )
+        for length in LENGTHS
+    }
+
+
+def read_lips(
+    clips: SimulatedClips,
+    lip_encoder: LipEncoder,
+    *,
+    num_steps: int,
+    seed: int,
+    end_to_end: bool = False,
+) -> float:
+    """Train a word classifier on the encoder's features; share of right words of unseen people."""
+    seed_everything(seed)
+    classifier = WordClassifier(lip_encoder.inner_dim, len(clips.vocabulary), dropout=0.3)
+    train_lip_reader(
+        clips.lips,
+        clips.spoken("train"),
+        clips.vocabulary,
+        lip_encoder,
+        classifier,
+        end_to_end=end_to_end,
+        num_steps=num_steps,
+        seed=seed,
+        quiet=True,
+    )
+    right = word_accuracy(
+        clips.lips, clips.spoken("test"), clips.vocabulary, lip_encoder, classifier
+    )
+    return float(right.float().mean())

@@ -1,0 +1,108 @@
+"""Judge a synchronization model: is the offset right within one frame, for windows of several lengths?
+
+  python recipes/Sync/evaluate.py MODEL CLIPS [--people p02 p04 ...] [--lengths 5 15 25 50] [--out table.md]
+
+Each clip must be in sync; offsets within +-15 frames are tried (chance 3 of 31). The mean similarity of a window's
+frames decides. Intervals are 95 %, over people. Beside it: mouth opening times loudness.
+"""
+
+import argparse
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from pins_plugin.data.sync import SyncClip, load_sync_clip
+from pins_plugin.errors import PinsError
+from pins_plugin.evaluation.synchronization import (
+    CHANCE,
+    accuracy_by_person,
+    energy_baseline,
+    offset_accuracy,
+)
+from pins_plugin.inference.synchronizer import Synchronizer
+from pins_plugin.metrics.bootstrap import mean_interval
+from pins_plugin.models.sync import SoundEncoder
+from pins_plugin.utils.files import write_text
+
+Encode = Callable[[SyncClip], tuple[torch.Tensor, torch.Tensor]]
+
+
+def model_features(synchronizer: Synchronizer, clip: SyncClip) -> tuple[torch.Tensor, torch.Tensor]:
+    """Features of both sides."""
+    return (
+        synchronizer.lip_encoder(torch.from_numpy(clip.lips)[None])[0],
+        synchronizer.sound_encoder(torch.from_numpy(clip.waveform)[None])[0],
+    )
+
+
+def energy_features(front_end: SoundEncoder, clip: SyncClip) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mouth opening and loudness."""
+    return energy_baseline(
+        clip.lips, front_end.spectrograms(torch.from_numpy(clip.waveform)[None])[0]
+    )
+
+
+@torch.inference_mode()
+def accuracy_rows(
+    clips: Sequence[SyncClip], encode: Encode, lengths: Sequence[int], stride: int
+) -> list[str]:
+    """Mean over people of the share of right windows, with its interval: one cell for each length."""
+    judge = partial(offset_accuracy, window_lengths=lengths, stride=stride)
+    found = accuracy_by_person(((clip.person, *encode(clip)) for clip in clips), judge)
+    cells = []
+    for length in lengths:
+        values = [100 * person[length][0] for person in found.values() if length in person]
+        if not values:
+            cells.append("-")
+            continue
+        low, high = mean_interval(
+            values, np.arange(len(values)), len(values), generator=np.random.default_rng(0)
+        )
+        cells.append(f"{np.mean(values):.1f} ({low:.1f} - {high:.1f})")
+    return cells
+
+
+def main() -> None:
+    """Judge and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("model")
+    parser.add_argument("clips", type=Path, help="folder of recipes/Sync/prepare.py or simulate.py")
+    parser.add_argument("--people", nargs="*", help="only these")
+    parser.add_argument("--lengths", type=int, nargs="+", default=[5, 7, 9, 11, 13, 15, 25, 50])
+    parser.add_argument("--stride", type=int, default=2, help="frames from window to window")
+    parser.add_argument("--out", type=Path)
+    args = parser.parse_args()
+    clips = [load_sync_clip(path) for path in sorted(args.clips.rglob("*.npz"))]
+    clips = [clip for clip in clips if not args.people or clip.person in args.people]
+    if not clips:
+        raise PinsError(f"{args.clips}: expected clips of recipes/Sync/prepare.py, got none")
+    synchronizer = Synchronizer.from_hparams(args.model)
+    encoders = {
+        "this model": partial(model_features, synchronizer),
+        "mouth opening x loudness": partial(energy_features, SoundEncoder()),
+    }
+    count = len({clip.person for clip in clips})
+    lines = [
+        f"| right within one frame, %, {count} people | "
+        + " | ".join(f"{length} frames" for length in args.lengths)
+        + " |",
+        "|---" * (len(args.lengths) + 1) + "|",
+    ]
+    for name, encode in encoders.items():
+        lines.append(
+            f"| {name} | {' | '.join(accuracy_rows(clips, encode, args.lengths, args.stride))} |"
+        )
+    lines.append(f"| chance |{f' {100 * CHANCE:.1f} |' * len(args.lengths)}")
+    text = "\n".join(lines) + "\n"
+    print(text)
+    if args.out:
+        write_text(args.out, text)
+
+
+if __name__ == "__main__":
+    main()

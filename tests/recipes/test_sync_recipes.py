@@ -1,0 +1,124 @@
+"""The recipes of synchronization on simulated people: clips, judging, and the ablation of separation."""
+
+import csv
+import json
+import runpy
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pins_plugin.data.sync import SyncClip, load_sync_clip, save_sync_clip
+
+RECIPES = Path(__file__).resolve().parents[2] / "recipes"
+
+
+def run(monkeypatch: pytest.MonkeyPatch, script: str, *arguments: object) -> dict:
+    path = RECIPES / script
+    monkeypatch.setattr(sys, "argv", [path.name, *map(str, arguments)])
+    monkeypatch.syspath_prepend(path.parent)
+    return runpy.run_path(str(path), run_name="__main__")
+
+
+def write_toy_clips(folder: Path, people: int = 6, num_frames: int = 80) -> None:
+    """Lips that move as loudly as it sounds: up and down in one word, sideways in the other."""
+    generator = np.random.default_rng(0)
+    lines = ["clip,start_s,end_s,word,split"]
+    for person in range(people):
+        split = "train" if person < 4 else "test"
+        shape = generator.normal(size=(88, 2))
+        words = generator.permutation([0, 1] * 4)
+        opening = generator.random(num_frames)
+        direction = np.eye(2)[words].repeat(num_frames // 8, axis=0)  # (num_frames, 2)
+        lips = shape + 0.5 * opening[:, None, None] * direction[:, None] * np.sign(shape)
+        loudness = np.interp(np.arange(num_frames * 640) / 640, np.arange(num_frames), opening)
+        sound = 0.3 * loudness**2 * generator.normal(size=num_frames * 640)
+        mouths = np.zeros((num_frames, 1, 1), np.uint8)
+        clip = SyncClip(
+            f"c{person}", f"p{person}", lips.astype(np.float32), mouths, sound.astype(np.float32)
+        )
+        save_sync_clip(folder / split / f"c{person}.npz", clip)
+        lines += [
+            f"c{person},{0.4 * index},{0.4 * index + 0.4},{'ab'[word]},{split}"
+            for index, word in enumerate(words)
+        ]
+    (folder / "words.csv").write_text("\n".join(lines))
+
+
+def test_simulated_clips_are_read_like_real_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    options = ("--people", 3, "--words", 1, "--splits", 0.34, 0.33, 0.33)
+    run(monkeypatch, "Sync/simulate.py", tmp_path, *options)
+    paths = {path.parent.name: path for path in tmp_path.rglob("*.npz")}
+    assert set(paths) == {"train", "valid", "test"}
+    clip = load_sync_clip(paths["test"])
+    assert len(clip.waveform) == 640 * len(clip.lips)
+    opening = clip.lips[:, 23:28, 1].mean(axis=1) - clip.lips[:, 33:38, 1].mean(axis=1)
+    assert opening.max() - opening.min() > 0.08  # of the distance between the eyes: it speaks
+    rows = list(csv.DictReader((tmp_path / "words.csv").read_text().splitlines()))
+    assert {row["split"]: row["clip"] for row in rows} == {
+        split: path.stem for split, path in paths.items()
+    }
+    run(
+        monkeypatch,
+        "Sync/evaluate.py",
+        "sync",
+        tmp_path,
+        "--lengths",
+        10,
+        "--out",
+        tmp_path / "t.md",
+    )
+    table = (tmp_path / "t.md").read_text()
+    assert "3 people | 10 frames |" in table
+    assert "| chance | 9.7 |" in table
+    assert "mouth opening x loudness" in capsys.readouterr().out
+
+
+def test_sync_run_scores_offsets_and_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_toy_clips(tmp_path)
+    monkeypatch.syspath_prepend(RECIPES / "SeeingVoices")
+    import sync_runs
+
+    clips = sync_runs.SimulatedClips(tmp_path)
+    assert (len(clips.train), len(clips.test), clips.vocabulary) == (4, 2, ["a", "b"])
+    result = sync_runs.train_and_score(
+        clips, ("sound",), weight=1.0, num_epochs=1, num_steps=10, seed=0, steps_per_epoch=3
+    )
+    assert set(result) == {"words right", *(f"offsets right, {n} frames" for n in (5, 15, 25))}
+    assert all(0 <= value <= 1 for value in result.values())
+    encoder = sync_runs.LipEncoder()
+    before = encoder.last.weight.detach().clone(), encoder.modes.weight.detach().clone()
+    sync_runs.read_lips(clips, encoder, num_steps=2, seed=0, end_to_end=True)
+    assert encoder.last.weight.equal(before[0])  # what words do not need is left alone
+    assert not encoder.modes.weight.equal(before[1])
+
+
+def test_ablation_keeps_runs_and_tells_differences(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With every run done before, the command only lays out the tables."""
+    for seed in (0, 1):
+        for place, name in enumerate(
+            ("across only", "+ within sound", "+ within video", "+ within both",
+             "untrained network", "trained with labels")
+        ):  # fmt: skip
+            for part in ("sync", "words", "identity"):
+                path = tmp_path / "runs" / f"{part} {name} {seed}.json"
+                path.parent.mkdir(exist_ok=True)
+                keys = ["offsets right, 5 frames", "offsets right, 15 frames", "words right"]
+                keys += [
+                    f"{kind} {score}"
+                    for kind in ("voice", "face")
+                    for score in ("EER", "EER, probe", "minDCF")
+                ]
+                path.write_text(json.dumps(dict.fromkeys([*keys, "across AUC"], 0.5 + 0.1 * place)))
+    write_toy_clips(tmp_path / "toy")
+    options = ("--clips", tmp_path / "toy", "--manifest", tmp_path / "none.csv", "--seeds", 0, 1)
+    run(monkeypatch, "SeeingVoices/ablation.py", "--out", tmp_path, *options)
+    text = (tmp_path / "results.md").read_text()
+    assert "| *+ within both*, difference | 30.0 ± 0.0 |" in text
+    assert "| chance | 9.68 | 9.68 | 4 |" in text
+    assert json.loads((tmp_path / "results.json").read_text())["seeds"] == [0, 1]
