@@ -174,19 +174,39 @@ class Synchronizer:
         ShapeError
             When the arrays have other shapes.
         """
+        return self.features_of_faces(
+            np.asarray(lips)[None], times, waveform, sample_rate, max_offset
+        )[0]
+
+    def features_of_faces(
+        self,
+        lips: NDArray[np.floating],
+        times: NDArray[np.floating],
+        waveform: NDArray[np.floating],
+        sample_rate: int = 16000,
+        max_offset: int = MAX_OFFSET,
+    ) -> list[SyncFeatures]:
+        """Encode several faces that are seen at the same times in one pass, and the sound once.
+
+        Parameters
+        ----------
+        lips : (num_faces, num_frames, 88, 2) array
+        times, waveform, sample_rate, max_offset
+            As in `features`.
+        """
         lips, times, waveform = _checked(lips, times, waveform)
         waveform = _at_rate(waveform, sample_rate, self.sound_encoder.sample_rate)
-        clock, resampled = resample_frames(times, lips)
-        seen = np.isfinite(resampled).all(axis=(1, 2))
+        clock, resampled = resample_frames(times, lips.swapaxes(0, 1))
+        resampled = resampled.swapaxes(0, 1)  # (num_faces, num_resampled, 88, 2)
+        seen = np.isfinite(resampled).all(axis=(2, 3))
+        filled = np.stack([_fill(*face) for face in zip(resampled, seen, strict=True)])
         start = (clock[0] if len(clock) else 0.0) - max_offset / FRAME_RATE
         num_sound = len(clock) + 2 * max_offset
         sound = cut_sound(waveform, start, num_sound, self.sound_encoder.sample_rate)
         with torch.inference_mode():
-            lip_features = self.lip_encoder(
-                torch.from_numpy(_fill(resampled, seen))[None].to(self.device)
-            )
+            lip_features = self.lip_encoder(torch.from_numpy(filled).to(self.device))
             sound_features = self.sound_encoder(torch.from_numpy(sound)[None].to(self.device))
-        lip_array = lip_features[0].cpu().numpy().copy()
+        lip_array = lip_features.cpu().numpy().copy()
         sound_array = sound_features[0].cpu().numpy().copy()
         lip_array[~seen] = np.nan
         sound_clock = start + np.arange(num_sound) / FRAME_RATE
@@ -194,9 +214,11 @@ class Synchronizer:
         sound_array[(sound_clock < -1e-3) | (sound_clock + 1 / FRAME_RATE > duration + 1e-3)] = (
             np.nan
         )
-        if not _moves(resampled[seen]) or not _sounds(sound):
-            lip_array[:] = np.nan
-        return SyncFeatures(clock, lip_array, sound_array)
+        silent = not _sounds(sound)
+        for features, face, kept in zip(lip_array, resampled, seen, strict=True):
+            if silent or not _moves(face[kept]):
+                features[:] = np.nan
+        return [SyncFeatures(clock, features, sound_array) for features in lip_array]
 
     def offset(
         self,
@@ -253,24 +275,33 @@ class Synchronizer:
 
         Parameters
         ----------
-        lips, times, waveform, sample_rate
+        lips : (num_frames, 88, 2) or (num_faces, num_frames, 88, 2) array
+            As in `features`; several faces that are seen at the same times go in one pass.
+        times, waveform, sample_rate
             As in `features`.
         offset_seconds : float
             How late the recording's sound comes, from `offset`.
 
         Returns
         -------
-        ratios : (num_frames,) float64 array
+        ratios : (num_frames,) or (num_faces, num_frames) float64 array
             Natural logarithm of p(what is seen and heard | this face speaks) / p(... | another speaks or
             nobody does); 0 where nothing can be said.
         """
         later = np.asarray(times, np.float64) + offset_seconds
-        features = self.features(lips, later, waveform, sample_rate)
-        if len(features.times) == 0:
-            return np.zeros(len(later))
+        lips = np.asarray(lips)
+        faces = lips if lips.ndim == 4 else lips[None]
+        ratios = np.zeros((len(faces), len(later)))
+        for row, features in zip(
+            ratios, self.features_of_faces(faces, later, waveform, sample_rate), strict=True
+        ):
+            if len(features.times):
+                row[:] = np.interp(later, features.times, self._speaking_ratios(features))
+        return ratios if lips.ndim == 4 else ratios[0]
+
+    def _speaking_ratios(self, features: SyncFeatures) -> NDArray[np.float64]:
         ratios = speaking_evidence(features.similarities) @ self.speaking_weights[1:]
-        ratios = np.nan_to_num(ratios + self.speaking_weights[0])
-        return np.interp(later, features.times, ratios)
+        return np.asarray(np.nan_to_num(ratios + self.speaking_weights[0]))
 
 
 def offset_curve(similarities: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -368,12 +399,12 @@ def _checked(
     lips: NDArray, times: NDArray, waveform: NDArray
 ) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float32]]:
     lips, times, waveform = np.asarray(lips), np.asarray(times), np.asarray(waveform)
-    if lips.ndim != 3 or lips.shape[1:] != (88, 2):
+    if lips.ndim != 4 or lips.shape[2:] != (88, 2):
         raise ShapeError(
-            f"lips: expected shape (num_frames, 88, 2), got {lips.shape}; pass `Crops.lips` of extract_crops"
+            f"lips: expected shape (num_frames, 88, 2), got {lips.shape[1:]}; pass `Crops.lips` of extract_crops"
         )
-    if times.shape != lips.shape[:1]:
-        raise ShapeError(f"times: expected shape ({len(lips)},), got {times.shape}")
+    if times.shape != lips.shape[1:2]:
+        raise ShapeError(f"times: expected shape ({lips.shape[1]},), got {times.shape}")
     if (np.diff(times) <= 0).any():
         raise ShapeError("times: expected increasing seconds, got a step back or a repetition")
     if waveform.ndim != 1:

@@ -181,3 +181,14 @@ def test_speaking_evidence_by_hand() -> None:
     similarities = np.tile([0.1, 0.3, 0.0, 0.5, 0.9, 0.5, 0.0, 0.2, 0.0], (30, 1))
     evidence = speaking_evidence(similarities)
     np.testing.assert_allclose(evidence, np.tile([0.9, 0.75, 0.6], (30, 1)))
+
+
+def test_several_faces_in_one_pass_are_as_each_alone(synchronizer) -> None:
+    lips, times, waveform = make_recording(80)
+    gone = lips.copy()
+    gone[30:45] = np.nan
+    faces = np.stack([lips, gone, np.full_like(lips, np.nan), np.repeat(lips[:1], 80, axis=0)])
+    together = synchronizer.speaking_llr(faces, times, waveform)
+    alone = [synchronizer.speaking_llr(face, times, waveform) for face in faces]
+    np.testing.assert_allclose(together, alone, atol=1e-4)
+    assert np.abs(together[0]).max() > 0.1 and not together[2:].any()
