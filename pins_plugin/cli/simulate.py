@@ -1,6 +1,7 @@
 """Make simulated talking heads: a test bed whose truth is known.
 
   pins simulate clips OUT     face crops + 16 kHz sound + manifest.csv + people.npz, for training and scoring
+  pins simulate voxceleb OUT  the same, laid out as VoxCeleb1 is released, with lists: to try recipes/VoxCeleb on
   pins simulate scenes OUT    videos in which people talk in turn, with cuts, and the truth about them
   pins simulate episode OUT   one long video with named characters and an example of each
 
@@ -17,18 +18,28 @@ HELP = "make simulated talking heads (clips for training, scenes with their trut
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the command's arguments."""
     kinds = parser.add_subparsers(dest="kind", metavar="KIND", required=True)
-    _add_clips(kinds)
+    _add_clips(kinds, "clips", "face tracks of many people, each with its own voice")
+    _add_clips(kinds, "voxceleb", "a miniature of VoxCeleb1 and of the lists of Learnable PINs")
     _add_scenes(kinds)
     _add_episode(kinds)
 
 
 def run(args: argparse.Namespace) -> None:
     """Run the command."""
-    {"clips": _run_clips, "scenes": _run_scenes, "episode": _run_episode}[args.kind](args)
+    {
+        "clips": _run_clips,
+        "voxceleb": _run_voxceleb,
+        "scenes": _run_scenes,
+        "episode": _run_episode,
+    }[args.kind](args)
 
 
-def _add_clips(kinds: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
-    parser = _kind(kinds, "clips", "face tracks of many people, each with its own voice")
+def _add_clips(
+    kinds: argparse._SubParsersAction,  # type: ignore[type-arg]
+    name: str,
+    text: str,
+) -> None:
+    parser = _kind(kinds, name, text)
     parser.add_argument("--people", type=int, default=400, help="how many people")
     parser.add_argument("--clips_per_person", type=int, default=2, help="clips of each person")
     parser.add_argument(
@@ -104,6 +115,15 @@ def _run_clips(args: argparse.Namespace) -> None:
     manifest = write_corpus(args.out, settings, jobs=args.jobs, quiet=args.quiet)
     count = len(clip_numbers(settings))
     print(f"{count} clips of {settings.people} people: {manifest}")
+
+
+def _run_voxceleb(args: argparse.Namespace) -> None:
+    from pins_plugin.simulation.corpus import CorpusSettings
+    from pins_plugin.simulation.voxceleb_tree import write_voxceleb_tree
+
+    settings = _settings(CorpusSettings, args)
+    root = write_voxceleb_tree(args.out, settings, jobs=args.jobs, quiet=args.quiet)
+    print(f"{settings.people} people: {root} and {root.with_name('lists')}")
 
 
 def _run_scenes(args: argparse.Namespace) -> None:

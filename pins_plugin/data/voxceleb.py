@@ -34,17 +34,39 @@ def read_ids(path: str | Path) -> dict[str, str]:
     ManifestError
         When the file is missing or of another kind.
     """
+    return {row[1]: row[0] for row in _read_meta(path)}
+
+
+def read_traits(path: str | Path) -> dict[str, dict[str, str]]:
+    """Read `vox1_meta.csv`: person's name to {"gender": "m", "nationality": "Ireland"}, as far as it says.
+
+    Raises
+    ------
+    ManifestError
+        When the file is missing or of another kind.
+    """
+    return {
+        row[1]: {
+            name: value
+            for name, value in zip(("gender", "nationality"), row[2:4], strict=False)
+            if value
+        }
+        for row in _read_meta(path)
+    }
+
+
+def _read_meta(path: str | Path) -> list[list[str]]:
     path = Path(path)
     if not path.is_file():
         raise ManifestError(f"{path}: no such file; expected VoxCeleb1's vox1_meta.csv")
     with path.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.reader(file, delimiter="\t") if len(row) >= 2]
-    ids = {row[1].strip(): row[0].strip() for row in rows if row[0].startswith("id1")}
-    if not ids:
+        rows = [[cell.strip() for cell in row] for row in csv.reader(file, delimiter="\t")]
+    people = [row for row in rows if len(row) >= 2 and row[0].startswith("id1")]
+    if not people:
         raise ManifestError(
             f"{path}: expected tab-separated lines like 'id10001 A.J._Buckley m Ireland dev'"
         )
-    return ids
+    return people
 
 
 def parse_key(path: str, ids: Mapping[str, str]) -> MediaKey:

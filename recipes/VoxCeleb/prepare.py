@@ -24,7 +24,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from pins_plugin.data.manifest import write_manifest
-from pins_plugin.data.voxceleb import read_ids
+from pins_plugin.data.voxceleb import read_ids, read_traits
 from pins_plugin.data.voxceleb_clips import (
     find_voxceleb1,
     find_voxceleb2,
@@ -55,8 +55,10 @@ def prepare_voxceleb1(
         for pairs in read_pins_lists(args.lists).verification:
             if pairs.condition == "seenheard":
                 held_out.update((key.person, key.video) for key in (*pairs.voices, *pairs.faces))
-    ids = read_ids(args.meta or args.lists / "vox1_meta.csv")
-    return find_voxceleb1(args.root, read_splits(args.splits), ids, args.out, held_out)
+    meta = args.meta or args.lists / "vox1_meta.csv"
+    splits, traits = read_splits(args.splits), read_traits(meta)
+    clips, skipped = find_voxceleb1(args.root, splits, read_ids(meta), args.out, held_out)
+    return [replace(clip, attributes=traits.get(clip.identity, {})) for clip in clips], skipped
 
 
 def prepare_videos(
