@@ -155,7 +155,7 @@ def _others(track: Track, tracks: Sequence[Track], stratum: str) -> list[Track]:
 
 def _pairs(tracks: Sequence[Track], stratum: str, generator: np.random.Generator) -> list[str]:
     """One right and one wrong face for each voice that has both."""
-    rows = []
+    rows: list[str] = []
     for voice in tracks:
         own = [track for track in tracks if track.number == voice.number]
         others = _others(voice, tracks, stratum)
