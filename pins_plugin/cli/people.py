@@ -1,60 +1,117 @@
-"""Keep examples of people: one picture and/or one voice sample each, by which `pins link --people` names them.
+"""Keep examples of people, and name those whom `pins link` met.
 
-pins people cast add anna portrait.jpg voice.wav
-pins people cast list
-pins people cast remove anna
+Examples, one picture and/or one voice sample each, by which `pins link --people cast` names people:
+
+  pins people cast add anna portrait.jpg voice.wav
+  pins people cast list
+  pins people cast remove anna
+
+Everyone met in the videos of `pins link *.mp4 --out out`; a new name goes into all their pages and files, and two
+labels with one name are one person from then on:
+
+  pins people out list
+  pins people out rename PERSON_03 anna
+  pins people out remove PERSON_07        forgets; files stay, the number is never given again
 """
 
 import argparse
+from pathlib import Path
 
-HELP = "keep examples that name people"
+HELP = "keep examples that name people; name those met in videos"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("folder", metavar="DIR", help="folder of examples")
-    parser.add_argument("action", choices=("add", "list", "remove"))
+    parser.add_argument(
+        "folder", type=Path, metavar="DIR", help="folder of examples, or --out of pins link"
+    )
+    parser.add_argument("action", choices=("add", "list", "remove", "rename"))
     parser.add_argument("name", nargs="?", help="of the person")
-    parser.add_argument("files", nargs="*", metavar="FILE", help="picture or sound (add)")
+    parser.add_argument(
+        "files", nargs="*", metavar="FILE", help="add: picture or sound; rename: the new name"
+    )
 
 
 def run(args: argparse.Namespace) -> None:
-    """Add, list or remove."""
+    """Add, list, remove or rename."""
+    from pins_plugin.errors import PinsError
+    from pins_plugin.pipelines.cast import FILE
+
+    if args.action != "list" and (not args.name or Path(args.name).name != args.name):
+        raise PinsError(f"{args.action}: expected the name of a person, got {args.name!r}")
+    if args.action == "add":
+        _add_example(args.folder, args.name, [Path(file) for file in args.files])
+    elif args.action == "rename" or (args.folder / FILE).is_file():
+        _change_cast(args)
+    elif args.action == "list":
+        found = _examples(args.folder)
+        for name in sorted({path.stem for path in found}):
+            print(name, *(path.name for path in found if path.stem == name))
+    else:
+        _remove_example(args.folder, args.name)
+
+
+def _change_cast(args: argparse.Namespace) -> None:
+    """List, rename or remove people met in videos."""
+    from pins_plugin.cli.link import rename_everywhere
+    from pins_plugin.errors import PinsError
+    from pins_plugin.pipelines.cast import FILE, Cast
+
+    cast = Cast.load(args.folder / FILE)
+    if args.action == "list":
+        for label in cast.labels:
+            seen = [each for each in cast.appearances if each.person == label]
+            seconds = sum(each.seconds for each in seen)
+            print(f"{label:12} {seconds:7.1f} s in {', '.join(each.video for each in seen)}")
+        return
+    if args.name not in cast.labels:
+        raise PinsError(f"{args.name}: expected one of {', '.join(cast.labels)}")
+    if args.action == "rename":
+        if len(args.files) != 1 or not args.files[0].strip():
+            raise PinsError("rename: expected the old and the new name")
+        names = {args.name: args.files[0].strip()}
+        rename_everywhere(args.folder, names, quiet=True)
+        cast.rename(names)
+    else:
+        cast.remove(args.name)
+    cast.save(args.folder / FILE)
+
+
+def _examples(folder: Path) -> list[Path]:
+    from pins_plugin.pipelines.names import IMAGES, SOUNDS
+
+    kinds = (*IMAGES, *SOUNDS)
+    return sorted(path for path in folder.glob("*") if path.suffix.lower() in kinds)
+
+
+def _add_example(folder: Path, name: str, files: list[Path]) -> None:
+    """Copy pictures and sounds that can be used."""
     import shutil
-    from pathlib import Path
 
     from pins_plugin.errors import MediaError, PinsError
+    from pins_plugin.pipelines.linking import SpeakerFaceLinking
     from pins_plugin.pipelines.names import IMAGES, SOUNDS
     from pins_plugin.utils.files import atomic_path
 
-    folder = Path(args.folder)
-    kinds = (*IMAGES, *SOUNDS)
-    found = sorted(p for p in folder.glob("*") if p.suffix.lower() in kinds)
-    if args.action == "list":
-        for name in sorted({path.stem for path in found}):
-            print(name, *(path.name for path in found if path.stem == name))
-        return
-    if not args.name or Path(args.name).name != args.name:
-        raise PinsError(f"{args.action}: expected the name of a person, got {args.name!r}")
-    if args.action == "remove":
-        mine = [path for path in found if path.stem == args.name]
-        if not mine:
-            raise MediaError(
-                f"{folder}: has no example of {args.name}; `pins people {folder} list`"
-            )
-        for path in mine:
-            path.unlink()
-        return
-    if not args.files:
+    if not files:
         raise PinsError("add: expected at least one picture or sound file")
-    from pins_plugin.pipelines.linking import SpeakerFaceLinking
-
     pipeline = SpeakerFaceLinking(evidence=())
-    for path in map(Path, args.files):
+    for path in files:
         kind = path.suffix.lower()
-        if kind not in kinds or not path.is_file():
-            raise MediaError(f"{path}: expected a picture or sound file ({', '.join(kinds)})")
+        if kind not in (*IMAGES, *SOUNDS) or not path.is_file():
+            kinds = ", ".join((*IMAGES, *SOUNDS))
+            raise MediaError(f"{path}: expected a picture or sound file ({kinds})")
         (pipeline.embed_picture if kind in IMAGES else pipeline.embed_sound)(path)  # usable?
-        with atomic_path(folder / f"{args.name}{kind}") as temporary:
+        with atomic_path(folder / f"{name}{kind}") as temporary:
             shutil.copyfile(path, temporary)
-        print(f"{args.name}: {path.name}")
+        print(f"{name}: {path.name}")
+
+
+def _remove_example(folder: Path, name: str) -> None:
+    from pins_plugin.errors import MediaError
+
+    mine = [path for path in _examples(folder) if path.stem == name]
+    if not mine:
+        raise MediaError(f"{folder}: has no example of {name}; `pins people {folder} list`")
+    for path in mine:
+        path.unlink()

@@ -15,6 +15,9 @@ from scipy.optimize import linear_sum_assignment
 from pins_plugin.pipelines.pieces import Piece
 
 Ratios = Mapping[str, Mapping[str, float]]  # track -> source -> log-likelihood ratio
+REVIEWED = (
+    6.0  # log-likelihood ratio of what a reviewer said of one piece, for the rest of the file
+)
 
 
 @dataclass(frozen=True)
@@ -45,12 +48,24 @@ class LinkingSettings:
 
 @dataclass(frozen=True)
 class Decision:
-    """What was decided for a piece: the track that speaks (None: nobody on screen), and how sure that is."""
+    """What was decided for a piece.
+
+    Parameters
+    ----------
+    piece : Piece
+    track : str or None
+        The face that speaks; None for nobody on screen.
+    confidence : float
+    evidence : dict of str to float
+    person : str or None
+        Who speaks although the face is not seen, where a reviewer said so.
+    """
 
     piece: Piece
     track: str | None
     confidence: float
     evidence: dict[str, float]
+    person: str | None = None
 
 
 def sum_ratios(
@@ -181,6 +196,7 @@ def decide(
     settings: LinkingSettings | None = None,
     file_scores: Mapping[tuple[str, str], float] | None = None,
     rivalry_of: Callable[[str, str], float] = lambda first, second: 1.0,
+    fixed: Mapping[int, frozenset[str]] | None = None,
 ) -> list[Decision]:
     """Decide for each piece which face speaks, if any.
 
@@ -196,14 +212,21 @@ def decide(
         Evidence about whole speakers, such as the similarity of voice and face.
     rivalry_of : callable
         How much two speakers exclude each other as the voice of one person, 0 to 1.
+    fixed : mapping of int to frozenset of str, optional
+        Pieces that a reviewer settled: index to the people that may be speaking, none for nobody on screen.
+        They count as strong evidence for the rest of the file.
 
     Returns
     -------
     decisions : list of Decision
     """
-    settings = settings or LinkingSettings()
+    settings, fixed = settings or LinkingSettings(), fixed or {}
     if not pieces:
         return []
+    ratios = [
+        _reviewed(by_track, person_of, fixed[number]) if number in fixed else by_track
+        for number, by_track in enumerate(ratios)
+    ]
     speakers = sorted({piece.speaker for piece in pieces})
     people = sorted({person_of[track] for piece in pieces for track in piece.tracks})
     scores = sum_ratios(pieces, ratios, person_of, speakers, people)
@@ -212,10 +235,16 @@ def decide(
     for (speaker, person), score in (file_scores or {}).items():
         if speaker in speakers and person in people:
             whole[speakers.index(speaker), people.index(person)] += score
+    for number, who in fixed.items():
+        for person in who.intersection(people) - _shown(pieces[number], person_of):
+            whole[speakers.index(pieces[number].speaker), people.index(person)] += REVIEWED
     assigned = assign_speakers(scores + whole)
     rivals = np.array([[rivalry_of(first, second) for second in speakers] for first in speakers])
     decisions = []
-    for piece, by_track in zip(pieces, ratios, strict=True):
+    for number, (piece, by_track) in enumerate(zip(pieces, ratios, strict=True)):
+        if number in fixed:
+            decisions.append(_settled(piece, by_track, person_of, fixed[number]))
+            continue
         row = speakers.index(piece.speaker)
         others = scores.copy()  # without the piece itself
         own = {track: sum(by_source.values()) for track, by_source in by_track.items()}
@@ -240,6 +269,28 @@ def decide(
             evidence["presence"] = float(presence[row, column])
         decisions.append(Decision(piece, chosen, float(posterior[best]), evidence))
     return decisions
+
+
+def _shown(piece: Piece, person_of: Mapping[str, str]) -> set[str]:
+    return {person_of[track] for track in piece.tracks}
+
+
+def _reviewed(
+    by_track: Ratios, person_of: Mapping[str, str], who: frozenset[str]
+) -> dict[str, dict[str, float]]:
+    """Put what a reviewer said in the place of all other evidence of a piece."""
+    return {
+        track: {"review": REVIEWED if person_of[track] in who else -REVIEWED} for track in by_track
+    }
+
+
+def _settled(
+    piece: Piece, by_track: Ratios, person_of: Mapping[str, str], who: frozenset[str]
+) -> Decision:
+    """Decide a piece as a reviewer said."""
+    track = next((track for track in by_track if person_of[track] in who), None)
+    person = min(who, default=None) if track is None else None
+    return Decision(piece, track, 1.0, {"review": REVIEWED}, person)
 
 
 def label_error(duration: float, least: float) -> float:

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from pyannote.core import Annotation, Segment
 
 from pins_plugin.data.audio import load_audio
+from pins_plugin.data.corrections import Corrections
 from pins_plugin.data.video import probe_video
 from pins_plugin.errors import MediaError, ModelFolderError, PinsError
 from pins_plugin.pipelines.assignment import LinkingSettings, decide
+from pins_plugin.pipelines.cast import Cast
 from pins_plugin.pipelines.diarization import BuiltinDiarization
 from pins_plugin.pipelines.evidence import (
     Calibration,
@@ -23,7 +25,8 @@ from pins_plugin.pipelines.evidence import (
     no_offset,
 )
 from pins_plugin.pipelines.host import Pipeline
-from pins_plugin.pipelines.names import load_people, name_people
+from pins_plugin.pipelines.names import load_people
+from pins_plugin.pipelines.naming import find_appearances, find_names, portray
 from pins_plugin.pipelines.observation import Observation
 from pins_plugin.pipelines.people import (
     find_voices,
@@ -34,10 +37,11 @@ from pins_plugin.pipelines.people import (
 from pins_plugin.pipelines.pieces import Piece, cut_pieces, track_span
 from pins_plugin.pipelines.recognition import FaceRecognizer
 from pins_plugin.pipelines.result import LinkingResult, make_links
+from pins_plugin.pipelines.review import fix_pieces, rename_people
 from pins_plugin.pipelines.rttm import choose_turns
 from pins_plugin.pipelines.sound import file_path, file_uri
 from pins_plugin.pipelines.synchrony import SynchronyEvidence, TrackCurves, compare_tracks
-from pins_plugin.pipelines.voices import compare_speakers, embed_sound, mean_voice, model_path
+from pins_plugin.pipelines.voices import compare_speakers, embed_sound, model_path
 from pins_plugin.plugins import find_plugins, load_plugin
 from pins_plugin.tracking.crops import extract_crops
 from pins_plugin.tracking.tracks import TrackerSettings, track_faces
@@ -78,6 +82,8 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         Model folder whose face branch tells which tracks show one person.
     people : str or Path, optional
         Folder of examples that name people; see `names`.
+    cast : Cast, optional
+        Whoever was met in other videos; people keep their labels, and each linked video is added.
     calibration : str or Path, optional
         File of weights; those that come with the package when not given.
     quiet : bool
@@ -102,6 +108,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         sync: str | Mapping[str, Any] = "sync",
         recognition: str | Mapping[str, Any] = "face_recognition",
         people: str | Path | None = None,
+        cast: Cast | None = None,
         calibration: str | Path | None = None,
         quiet: bool = True,
         tracker: str | None = None,
@@ -127,7 +134,8 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         self._calibration = Calibration.load(*[calibration] if calibration else [])
         self.recognizer = FaceRecognizer(model_path(recognition))
         self._synchronizer = _load_synchronizer(model_path(sync)) if "sync" in evidence else None
-        self._known = load_people(people, self.embed_picture, self.embed_sound) if people else []
+        self.cast = cast
+        self.known = load_people(people, self.embed_picture, self.embed_sound) if people else []
         self.off_screen = Uniform(0.01, 0.6)
         self.wrong_speaker = Uniform(0.01, 0.5)
         self.rivalry = Uniform(0.0, 1.0)
@@ -172,16 +180,21 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         return super().__call__(_as_mapping(file), **options)
 
     def apply(
-        self, file: Mapping[str, Any], hook: Any = None, diarization: Any = None
+        self,
+        file: Mapping[str, Any],
+        hook: Any = None,
+        diarization: Any = None,
+        corrections: Corrections | None = None,
     ) -> LinkingResult:
-        """Link one file.
+        """Link one file; `corrections` are what a reviewer said of an earlier result.
 
         Raises
         ------
         MediaError
             When the file cannot be read, has no sound, or shows no face.
         """
-        return self.link(self.observe(file, hook, diarization), hook=hook)
+        seen = self.observe(file, hook, diarization)
+        return self.link(seen, hook=hook, corrections=corrections)
 
     def observe(self, file: Any, hook: Any = None, diarization: Any = None) -> Observation:
         """Find faces and turns; parameters as in `apply`."""
@@ -202,7 +215,11 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         return Observation(path, turns.uri, duration, waveform, tracks, crops, turns)
 
     def link(
-        self, seen: Observation, choose: "Baseline | None" = None, hook: Any = None
+        self,
+        seen: Observation,
+        choose: "Baseline | None" = None,
+        hook: Any = None,
+        corrections: Corrections | None = None,
     ) -> LinkingResult:
         """Decide which face speaks each turn.
 
@@ -212,11 +229,38 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         choose : callable, optional
             Decides instead of the evidence; see `baselines`.
         hook : callable, optional
+        corrections : Corrections, optional
+            Turns that are settled, which bears on all others, and names; labels as in an earlier result.
         """
         hook = self.setup_hook({"uri": seen.uri}, hook)
         hook("links", None, total=1, completed=0)
-        settings = self.settings
-        voices, pieces, tracks, _, ratios = self.weigh(seen)
+        weighed = self.weigh(seen)
+        result = self._decide(seen, weighed, choose)
+        names: dict[str, str] = {}
+        portraits = None
+        if self.known or self.cast is not None:
+            portraits = portray(result, seen, self.recognizer, self._voice())
+            names = find_names(portraits, self.known, self.cast, self.recognizer.same_person)
+        if corrections is not None:
+            people = list(dict.fromkeys(people_of(weighed.tracks).values()))
+            fixed = fix_pieces(weighed.pieces, corrections.turns, people, names)
+            result = self._decide(seen, weighed, choose, fixed)
+            names = rename_people(names, corrections.names, [*people, *seen.turns.labels()])
+        if self.cast is not None and portraits is not None:
+            self.cast.rename(corrections.names if corrections else {})
+            self.cast.replace_video(seen.uri, find_appearances(portraits, names, seen.uri))
+        hook("links", result.links, total=1, completed=1)
+        return result.rename(names)
+
+    def _decide(
+        self,
+        seen: Observation,
+        weighed: "Weighed",
+        choose: "Baseline | None" = None,
+        fixed: Mapping[int, frozenset[str]] | None = None,
+    ) -> LinkingResult:
+        """Say who speaks in each piece; labels are those of this video alone."""
+        voices, pieces, tracks, _, ratios = weighed
         if choose is not None:
             decisions = choose(seen, pieces)
         else:
@@ -224,36 +268,18 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
                 pieces,
                 ratios,
                 people_of(tracks),
-                settings,
+                self.settings,
                 rivalry_of=lambda first, second: rivalry_weight(voices.get((first, second), 0.0)),
+                fixed=fixed,
             )
-        links = make_links(decisions, tracks, settings.uncertain)
-        hook("links", links, total=1, completed=1)
-        result = LinkingResult(
+        return LinkingResult(
             video=str(seen.path),
             duration=seen.duration,
             speakers=seen.turns,
             faces=annotate_faces(tracks, seen.uri),
             tracks=tracks,
-            links=links,
+            links=make_links(decisions, tracks, self.settings.uncertain),
         )
-        return self.name(result, seen) if self._known else result
-
-    def name(self, result: LinkingResult, seen: Observation) -> LinkingResult:
-        """Rename the people and voices that are like an example."""
-        faces: dict[str, NDArray[np.float64]] = {}
-        for track in result.tracks:
-            if len(seen.crops[track.track].faces):
-                mean = self.recognizer.embed(seen.crops[track.track].faces).sum(axis=0)
-                faces[str(track.person)] = faces.get(str(track.person), 0) + mean
-        regions: dict[str, list[tuple[float, float]]] = {}
-        for link in result.links:
-            regions.setdefault(link.person or link.speaker, []).append((link.start, link.end))
-        voices = {
-            label: mean_voice(seen.waveform, spoken, self._voice())
-            for label, spoken in regions.items()
-        }
-        return result.rename(name_people(self._known, faces, voices, self.recognizer.same_person))
 
     def embed_picture(self, path: Path) -> NDArray[np.float64]:
         """Embed the largest face of a picture."""

@@ -4,13 +4,12 @@ As in the labeling of TV characters (Nagrani, Albanie, Zisserman, ECCV 2018, sec
 further appearance. Open set: whoever is like no example keeps the label `PERSON_03`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from pins_plugin.errors import MediaError
 from pins_plugin.pipelines.clustering import unit
@@ -75,18 +74,25 @@ def name_people(
     voices: Mapping[str, Embedding],
     same_face: float,
     same_voice: float = SAME_VOICE,
+    *,
+    apart: Collection[frozenset[str]] = (),
+    once: bool = False,
 ) -> dict[str, str]:
-    """Give each found person at most one name, and each name to at most one.
+    """Give each found person the name of the example that is most alike, if any is alike enough.
 
     Parameters
     ----------
     people : sequence of KnownPerson
     faces : mapping of str to (embedding_dim,) array
-        Label of each person on screen, or of each speaker off screen, to the mean face.
+        Label of each person on screen to the mean face.
     voices : mapping of str to (embedding_dim,) array
-        Label to the mean voice.
+        Label of each person on screen, or of each speaker off screen, to the mean voice.
     same_face, same_voice : float
         Least cosine similarities.
+    apart : collection of pairs of labels
+        Seen in one picture: two people, whose names differ.
+    once : bool
+        No two labels get one name, whether they were seen in one picture or not.
 
     Returns
     -------
@@ -94,8 +100,6 @@ def name_people(
         Labels that are like an example, to its name.
     """
     labels = sorted({*faces, *voices})
-    if not labels or not people:
-        return {}
     scores = np.zeros((len(labels), len(people)))
     for row, label in enumerate(labels):
         for column, person in enumerate(people):
@@ -106,9 +110,15 @@ def name_people(
                 # A face that was seen decides; a voice alone may name whoever has no face example.
                 has_face = label in faces and person.face is not None
                 scores[row, column] += VOICE_WEIGHT * lead if has_face else lead
-    rows, columns = linear_sum_assignment(np.maximum(scores, 0.0), maximize=True)
-    return {
-        labels[row]: people[column].name
-        for row, column in zip(rows, columns, strict=True)
-        if scores[row, column] > 0
-    }
+    names: dict[str, str] = {}
+    for place in np.argsort(-scores, axis=None, kind="stable"):
+        row, column = divmod(int(place), len(people))
+        if scores[row, column] <= 0:
+            break
+        label, name = labels[row], people[column].name
+        namesakes = [other for other, given in names.items() if given == name]
+        if label in names or (once and namesakes):
+            continue
+        if not any(frozenset((label, other)) in apart for other in namesakes):
+            names[label] = name
+    return names

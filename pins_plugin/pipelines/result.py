@@ -16,6 +16,7 @@ from pins_plugin.types import FaceTrack, SpeakerFaceLink
 from pins_plugin.utils.files import write_text
 
 VERSION = 1
+COLUMNS = ("start", "end", "speaker", "person", "status", "confidence", "x1", "y1", "x2", "y2")
 JOIN = 0.05  # seconds: links of one speaker and person that are closer are one
 
 
@@ -104,25 +105,34 @@ class LinkingResult:
 
     def write_csv(self, path: str | Path) -> None:
         """Write one row for each link."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(
-            ["start", "end", "speaker", "person", "status", "confidence", "x1", "y1", "x2", "y2"]
-        )
-        for link in self.links:
-            box = [f"{value:.1f}" for value in link.box] if link.box else [""] * 4
-            writer.writerow(
-                [
-                    f"{link.start:.3f}",
-                    f"{link.end:.3f}",
-                    link.speaker,
-                    link.person or "",
-                    link.status,
-                    f"{link.confidence:.3f}",
-                    *box,
-                ]
-            )
-        write_text(path, text.getvalue())
+        write_links_table(path, self.to_json())
+
+
+def write_links_table(path: str | Path, links: Mapping[str, Any]) -> None:
+    """Write the links of a `links.json` as CSV, one row each."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for link in links["links"]:
+        numbers = [f"{link[name]:.3f}" for name in ("start", "end", "confidence")]
+        box = [f"{value:.1f}" for value in link["box"]] if link["box"] else [""] * 4
+        labels = [link["speaker"], link["person"] or "", link["status"]]
+        writer.writerow([*numbers[:2], *labels, numbers[2], *box])
+    write_text(path, text.getvalue())
+
+
+def rename_links(links: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """Give people and speakers of a `links.json` other labels; `names` maps old to new."""
+
+    def renamed(row: Mapping[str, Any]) -> dict[str, Any]:
+        labels = {key: row[key] for key in ("person", "speaker") if row.get(key) is not None}
+        return {**row, **{key: names.get(label, label) for key, label in labels.items()}}
+
+    return {
+        **links,
+        "links": [renamed(row) for row in links["links"]],
+        "tracks": [renamed(row) for row in links["tracks"]],
+    }
 
 
 def make_links(
@@ -155,6 +165,10 @@ def make_links(
 def _continues(first: Decision, second: Decision, tracks: Mapping[str, FaceTrack]) -> bool:
     if second.piece.start - first.piece.end > JOIN:
         return False
+    if ("review" in first.evidence) != ("review" in second.evidence):
+        return False
+    if first.person or second.person:
+        return first.person == second.person and first.track is second.track
     if first.track is None or second.track is None:
         return first.track is second.track
     return tracks[first.track].person == tracks[second.track].person
@@ -177,12 +191,13 @@ def _join(
     for decision in group:
         for name, ratio in decision.evidence.items():
             evidence[name] = evidence.get(name, 0.0) + ratio
-    status = "on screen" if shown else "off screen"
+    person = tracks[shown[0]].person if shown else group[0].person
+    status = "on screen" if person else "off screen"
     return SpeakerFaceLink(
         start=start,
         end=end,
         speaker=group[0].piece.speaker,
-        person=tracks[shown[0]].person if shown else None,
+        person=person,
         box=tuple(np.concatenate(boxes).mean(axis=0).tolist()) if shown else None,
         confidence=min(1.0, max(0.0, confidence)),
         status="uncertain" if confidence < uncertain else status,
@@ -200,6 +215,7 @@ def _link_to_dict(link: SpeakerFaceLink) -> dict[str, Any]:
         "confidence": round(link.confidence, 4),
         "status": link.status,
         "evidence": {name: round(value, 3) for name, value in link.evidence.items()},
+        "reviewed": "review" in link.evidence,
     }
 
 

@@ -86,6 +86,7 @@ def test_one_second_is_linked_as_far_as_it_goes(tmp_path: Path, talking) -> None
         "links.csv",
         "links.json",
         "page.html",
+        "people.rttm",
         "speakers.rttm",
     ]
 
@@ -129,21 +130,20 @@ def test_a_broken_video_does_not_stop_the_others(
     bad.write_text("no video")
     turns = tmp_path / "good.rttm"
     turns.write_text("SPEAKER good 1 0.2 1.6 <NA> <NA> anna <NA> <NA>\n")
-    code = main(
-        [
-            "link",
-            str(bad),
-            str(good),
-            "--out",
-            str(tmp_path / "out"),
-            "--quiet",
-            "--no_video",
-            "--diarization",
-            str(turns),
-        ]
-    )
+    out = tmp_path / "out"
+    command = ["link", str(bad), str(good), "--out", str(out), "--quiet", "--no_video"]
+    code = main([*command, "--diarization", str(turns)])
     assert code == 2
     assert "1 of 2 videos" in capsys.readouterr().err
     links = json.loads((tmp_path / "out" / "good" / "links.json").read_text())
     assert links["links"][0]["speaker"] == "anna" and links["links"][0]["person"] == "PERSON_01"
     assert not (tmp_path / "out" / "bad").exists()
+    assert main([*command[:1], *command[2:], "--diarization", str(turns)]) == 0
+    assert "linked already" in capsys.readouterr().out
+    assert main(["people", str(out), "rename", "PERSON_01", "Zoë <3"]) == 0
+    assert main(["people", str(out), "list"]) == 0
+    assert "Zoë <3" in capsys.readouterr().out
+    links = json.loads((out / "good" / "links.json").read_text())
+    assert {track["person"] for track in links["tracks"]} == {"Zoë <3"}
+    assert "Zoë_<3" in (out / "good" / "people.rttm").read_text()
+    assert "PERSON_01" not in (out / "good" / "page.html").read_text()

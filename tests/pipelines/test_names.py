@@ -12,14 +12,27 @@ from pins_plugin.pipelines.names import KnownPerson, load_people, name_people
 AXES = np.eye(4)
 
 
-def test_each_name_goes_to_the_most_alike_and_to_one_only() -> None:
-    people = [KnownPerson("anna", AXES[0]), KnownPerson("ben", AXES[1])]
-    faces = {
-        "PERSON_01": unit(AXES[0] + 0.3 * AXES[2]),
-        "PERSON_02": unit(AXES[0] + 0.1 * AXES[2]),
-        "PERSON_03": AXES[3],
-    }
-    assert name_people(people, faces, {}, 0.6) == {"PERSON_02": "anna"}
+PEOPLE = [KnownPerson("anna", AXES[0]), KnownPerson("ben", AXES[1])]
+FACES = {
+    "PERSON_01": unit(AXES[0] + 0.3 * AXES[2]),
+    "PERSON_02": unit(AXES[0] + 0.1 * AXES[2]),
+    "PERSON_03": AXES[3],
+}
+
+
+def test_everyone_who_is_alike_gets_the_name() -> None:
+    assert name_people(PEOPLE, FACES, {}, 0.6) == {"PERSON_01": "anna", "PERSON_02": "anna"}
+
+
+def test_of_two_in_one_picture_the_more_alike_gets_the_name() -> None:
+    apart = {frozenset(("PERSON_01", "PERSON_02"))}
+    assert name_people(PEOPLE, FACES, {}, 0.6, apart=apart) == {"PERSON_02": "anna"}
+    assert name_people(PEOPLE, FACES, {}, 0.6, once=True) == {"PERSON_02": "anna"}
+
+
+def test_no_examples_no_names() -> None:
+    assert name_people([], FACES, {}, 0.6) == {}
+    assert name_people(PEOPLE, {}, {}, 0.6) == {}
 
 
 def test_a_voice_names_who_is_never_seen() -> None:

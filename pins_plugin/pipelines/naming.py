@@ -1,0 +1,147 @@
+"""From found people to names: those of examples, those of people met in other videos, and numbers for strangers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import torch
+
+from pins_plugin.pipelines.cast import Appearance, Cast
+from pins_plugin.pipelines.clustering import unit
+from pins_plugin.pipelines.names import Embedding, KnownPerson, name_people
+from pins_plugin.pipelines.observation import Observation
+from pins_plugin.pipelines.recognition import FaceRecognizer
+from pins_plugin.pipelines.result import LinkingResult
+from pins_plugin.pipelines.voices import mean_voice
+from pins_plugin.tracking.people import find_different_people
+
+
+@dataclass(frozen=True)
+class Portraits:
+    """What is known of the people of one video, by label.
+
+    Parameters
+    ----------
+    faces : dict of str to (embedding_dim,) array
+        Of everyone on screen, in order of appearance.
+    voices : dict of str to (embedding_dim,) array
+        Of everyone on screen who speaks, and of the speakers who are not.
+    seconds : dict of str to float
+        On screen.
+    apart : set of pairs of labels
+        Seen in one picture.
+    """
+
+    faces: dict[str, Embedding]
+    voices: dict[str, Embedding]
+    seconds: dict[str, float]
+    apart: frozenset[frozenset[str]]
+
+
+def portray(
+    result: LinkingResult,
+    seen: Observation,
+    recognizer: FaceRecognizer,
+    voice_encoder: torch.nn.Module,
+) -> Portraits:
+    """Average the faces and voices of everyone in a video."""
+    faces: dict[str, Embedding] = {}
+    seconds: dict[str, float] = {}
+    for track in sorted(result.tracks, key=lambda track: track.start):
+        label = str(track.person)
+        seconds[label] = seconds.get(label, 0.0) + track.end - track.start
+        pictures = seen.crops[track.track].faces
+        if len(pictures):
+            total = recognizer.embed(pictures).sum(axis=0, dtype=np.float64)
+            faces[label] = faces[label] + total if label in faces else total
+    spoken: dict[str, list[tuple[float, float]]] = {}
+    for link in result.links:
+        if link.status != "uncertain":
+            spoken.setdefault(link.person or link.speaker, []).append((link.start, link.end))
+    voices = {
+        label: unit(mean_voice(seen.waveform, regions, voice_encoder))
+        for label, regions in spoken.items()
+    }
+    different = np.argwhere(find_different_people(result.tracks))
+    apart = {frozenset(str(result.tracks[number].person) for number in pair) for pair in different}
+    return Portraits({k: unit(v) for k, v in faces.items()}, voices, seconds, frozenset(apart))
+
+
+def find_names(
+    portraits: Portraits, known: Sequence[KnownPerson], cast: Cast | None, same_face: float
+) -> dict[str, str]:
+    """Find the names of one video's people and speakers.
+
+    Parameters
+    ----------
+    portraits : Portraits
+    known : sequence of KnownPerson
+        With examples; these come first.
+    cast : Cast, optional
+        Whoever was met before keeps the label; strangers get the next numbers of it.
+    same_face : float
+        Cosine similarity of faces from which on two may be one person's.
+
+    Returns
+    -------
+    names : dict of str to str
+        Label to name; what is not in it keeps its label.
+    """
+    names = name_people(known, portraits.faces, portraits.voices, same_face, apart=portraits.apart)
+    if cast is None:
+        return names
+    met = [person for person in cast.people() if person.name not in names.values()]
+    names |= name_people(
+        met,
+        {label: face for label, face in portraits.faces.items() if label not in names},
+        {label: voice for label, voice in portraits.voices.items() if label not in names},
+        same_face,
+        once=True,
+    )
+    strangers = [label for label in portraits.seconds if label not in names]
+    return names | {label: cast.new_label() for label in strangers}
+
+
+def find_appearances(
+    portraits: Portraits, names: Mapping[str, str], video: str
+) -> list[Appearance]:
+    """Say what a video adds to a cast: one entry for each name that was seen."""
+    found: dict[str, Appearance] = {}
+    for label, seconds in portraits.seconds.items():
+        name = names.get(label, label)
+        face, voice = portraits.faces.get(label), portraits.voices.get(label)
+        before = found.get(name)
+        if before is not None:
+            seconds += before.seconds
+            face, voice = _add(before.face, face), _add(before.voice, voice)
+        found[name] = Appearance(name, video, seconds, face, voice)
+    return list(found.values())
+
+
+def recognize_strangers(
+    cast: Cast, known: Sequence[KnownPerson], same_face: float
+) -> dict[str, str]:
+    """Find the people of a cast who are like an example, and are not called so yet."""
+    names = {person.name for person in known}
+    strangers = [person for person in cast.people() if person.name not in names]
+    together: dict[str, set[str]] = {}
+    for each in cast.appearances:
+        together.setdefault(each.video, set()).add(each.person)
+    return name_people(
+        known,
+        {person.name: person.face for person in strangers if person.face is not None},
+        {person.name: person.voice for person in strangers if person.voice is not None},
+        same_face,
+        apart={
+            frozenset(pair)
+            for people in together.values()
+            for pair in combinations(sorted(people), 2)
+        },
+    )
+
+
+def _add(first: Embedding | None, second: Embedding | None) -> Embedding | None:
+    if first is None or second is None:
+        return second if first is None else first
+    return unit(first + second)
