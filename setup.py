@@ -10,6 +10,8 @@ VERSION = re.search(
     r'__version__ = "([^"]+)"', (ROOT / "pins_plugin" / "__init__.py").read_text()
 ).group(1)
 
+VIDEO_KINDS = ("mp4", "mkv", "mov", "avi", "webm")
+
 REQUIREMENTS = [
     "torch>=2.8,<2.12",  # models and training; the upper bound is what torchvision and torchaudio were built for
     "torchaudio>=2.8,<2.12",  # log-mel spectrograms, resampling, room effects
@@ -60,6 +62,7 @@ setup(
         "test": [
             "pytest>=8",
             "pytest-xdist>=3.6",
+            "typer>=0.15.1",  # pyannote-audio benchmark, of pyannote.audio[cli]
             "setuptools>=65",  # builds the example of a plugin
             "ruff>=0.8",
             "mypy>=1.13",
@@ -68,5 +71,9 @@ setup(
     },
     entry_points={
         "console_scripts": ["pins = pins_plugin.cli:main"],
+        "pyannote.database.loader": [  # by the ending of a file in database.yml
+            ".json = pins_plugin.pipelines.loaders:FaceTracksLoader",
+            *(f".{kind} = pins_plugin.pipelines.loaders:VideoLoader" for kind in VIDEO_KINDS),
+        ],
     },
 )

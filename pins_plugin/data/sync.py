@@ -13,6 +13,7 @@ from torch.utils.data import IterableDataset
 
 from pins_plugin.data.sync_augmentation import augment_lips, augment_mouths, augment_spectrograms
 from pins_plugin.errors import PinsError
+from pins_plugin.utils.arrays import read_arrays
 from pins_plugin.utils.files import atomic_path
 
 FRAME_RATE = 25.0
@@ -124,14 +125,14 @@ def load_sync_clip(path: str | Path) -> SyncClip:
         When the file is missing or is something else.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return SyncClip(
-                str(arrays["name"]),
-                str(arrays["person"]),
-                arrays["lips"],
-                arrays["mouths"],
-                arrays["waveform"].astype(np.float32) / 32767,
-            )
+        arrays = read_arrays(path)
+        return SyncClip(
+            str(arrays["name"]),
+            str(arrays["person"]),
+            arrays["lips"],
+            arrays["mouths"],
+            arrays["waveform"].astype(np.float32) / np.float32(32767),
+        )
     except (OSError, KeyError, ValueError) as error:
         raise PinsError(
             f"{path}: expected a clip that recipes/Sync/prepare.py wrote ({error})"

@@ -17,9 +17,11 @@ from pins_plugin.models.folder import (
     ModelFolder,
     load_model_folder,
     load_weights,
+    read_specs,
     resolve_source,
 )
 from pins_plugin.models.onnx_encoder import OnnxFaceEncoder, OnnxVoiceEncoder
+from pins_plugin.models.safe_yaml import ModuleSpec, build_module
 from pins_plugin.plugins import find_plugins
 from pins_plugin.utils.files import atomic_folder
 
@@ -98,6 +100,28 @@ def load_encoder(source: str | Path, needs: Sequence[str]) -> dict[str, nn.Modul
         return None
     found = [plugin for plugin in find_plugins(f"{name}s") if plugin.name == source]
     return {name: found[0].load()()} if found else None
+
+
+def encoder_spec(source: str | Path, name: str) -> dict[str, Any] | None:
+    """Tell how to build one module of a model folder again: its class and arguments, as plain values.
+
+    Parameters
+    ----------
+    source : str or Path
+        As for `load_pretrained`; None is returned for a hub id, an ONNX file or a plugin.
+    name : str
+        Such as "voice_encoder".
+    """
+    try:
+        spec = read_specs(resolve_source(source))[name]
+    except (ModelFolderError, KeyError):
+        return None
+    return {"class": spec.dotted_class, "arguments": spec.arguments}
+
+
+def build_encoder(spec: Mapping[str, Any]) -> nn.Module:
+    """Build the module that `encoder_spec` described, with fresh weights; allowed classes only."""
+    return build_module(ModuleSpec(str(spec["class"]), dict(spec["arguments"]))).eval()
 
 
 def fetch_model(

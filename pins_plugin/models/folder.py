@@ -35,6 +35,8 @@ from pins_plugin.utils.files import atomic_folder
 
 VERSION = 1
 HYPERPARAMS = "hyperparams.yaml"
+LARGEST_YAML = 1_000_000  # bytes
+LARGEST_WEIGHTS = 8 * 2**30  # bytes
 SPEECHBRAIN_MODULES: dict[str, ModuleSpec | Reference] = {
     "compute_features": ModuleSpec("torch.nn.Identity", {}),
     "mean_var_norm": ModuleSpec("pins_plugin.models.pass_through.PassThrough", {}),
@@ -123,13 +125,7 @@ def load_model_folder(folder: str | Path, device: str | torch.device = "cpu") ->
         missing, left over, of another shape, or not finite.
     """
     folder = resolve_source(folder)
-    try:
-        values = parse_model_yaml(_read(folder / HYPERPARAMS).decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise ModelFolderError(f"{folder / HYPERPARAMS}: not a text file") from error
-    except ModelFolderError as error:
-        raise _located(folder / HYPERPARAMS, error) from error
-    specs, settings, checksums = _sections(folder / HYPERPARAMS, values)
+    specs, settings, checksums = _sections(folder / HYPERPARAMS, _read_yaml(folder / HYPERPARAMS))
     modules = {}
     for name, spec in specs.items():
         path = folder / f"{name}.safetensors"
@@ -141,6 +137,11 @@ def load_model_folder(folder: str | Path, device: str | torch.device = "cpu") ->
         _fill(module, weights, path)
         modules[name] = module.to(device).eval()
     return ModelFolder(modules, settings)
+
+
+def read_specs(folder: Path) -> dict[str, ModuleSpec]:
+    """Read how each module of a model folder is built; builds none."""
+    return _sections(folder / HYPERPARAMS, _read_yaml(folder / HYPERPARAMS))[0]
 
 
 def load_weights(module: nn.Module, path: str | Path, checksum: str | None = None) -> None:
@@ -226,8 +227,22 @@ def _sections(
     return specs, settings, checksums
 
 
-def _read(path: Path) -> bytes:
+def _read_yaml(path: Path) -> dict[str, Any]:
+    content = _read(path, LARGEST_YAML)
     try:
+        return parse_model_yaml(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise ModelFolderError(f"{path}: not a text file") from error
+    except ModelFolderError as error:
+        raise _located(path, error) from error
+
+
+def _read(path: Path, largest: int) -> bytes:
+    try:
+        size = path.stat().st_size
+        if not path.is_file() or size > largest:
+            got = f"{size}" if path.is_file() else "no ordinary file"
+            raise ModelFolderError(f"{path}: expected a file of at most {largest} bytes, got {got}")
         return path.read_bytes()
     except OSError as error:
         raise ModelFolderError(
@@ -236,7 +251,7 @@ def _read(path: Path) -> bytes:
 
 
 def _read_weights(path: Path, checksum: str | None) -> dict[str, Tensor]:
-    content = _read(path)
+    content = _read(path, LARGEST_WEIGHTS)
     try:
         weights = load(content)
     except (SafetensorError, ValueError, KeyError, RuntimeError) as error:

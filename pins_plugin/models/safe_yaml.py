@@ -15,6 +15,7 @@ import yaml
 from torch import nn
 
 from pins_plugin.errors import ModelFolderError
+from pins_plugin.models.memory_budget import MemoryBudget
 from pins_plugin.plugins import encoder_targets
 
 OWN_MODELS = "pins_plugin.models."
@@ -158,7 +159,12 @@ def find_module_class(dotted_class: str) -> type[nn.Module]:
 
 
 def build_module(spec: ModuleSpec) -> nn.Module:
-    """Make the module (and those among its arguments) with fresh weights."""
+    """Make the module (and those among its arguments) with fresh weights, within a `MemoryBudget`."""
+    with MemoryBudget():
+        return _build_module(spec)
+
+
+def _build_module(spec: ModuleSpec) -> nn.Module:
     arguments = {name: _build(value) for name, value in spec.arguments.items()}
     module_class = find_module_class(spec.dotted_class)
     try:
@@ -178,7 +184,7 @@ def build_module(spec: ModuleSpec) -> nn.Module:
 
 def _build(value: Any) -> Any:
     if isinstance(value, ModuleSpec):
-        return build_module(value)
+        return _build_module(value)
     if isinstance(value, list):
         return [_build(item) for item in value]
     if isinstance(value, dict):

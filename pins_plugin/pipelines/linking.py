@@ -35,6 +35,7 @@ from pins_plugin.pipelines.people import (
     rivalry_weight,
 )
 from pins_plugin.pipelines.pieces import Piece, cut_pieces, track_span
+from pins_plugin.pipelines.pipeline_folder import open_pipeline
 from pins_plugin.pipelines.recognition import FaceRecognizer
 from pins_plugin.pipelines.result import LinkingResult, make_links
 from pins_plugin.pipelines.review import fix_pieces, rename_people
@@ -128,6 +129,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         }
         self._track = load_plugin("trackers", tracker) if tracker else track_faces
         self.quiet = quiet
+        self._observed: dict[Path, Observation] = {}  # by an optimizer
         self.device = torch.device("cpu")
         self._diarization = diarization
         self._builtin: BuiltinDiarization | None = None
@@ -193,8 +195,27 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         MediaError
             When the file cannot be read, has no sound, or shows no face.
         """
-        seen = self.observe(file, hook, diarization)
-        return self.link(seen, hook=hook, corrections=corrections)
+        if not self.training:
+            seen = self.observe(file, hook, diarization)
+            return self.link(seen, hook=hook, corrections=corrections)
+        path = file_path(file)  # an optimizer changes nothing but how to link: what is seen stays
+        if path not in self._observed:
+            self._observed[path] = self.observe(file, hook, diarization)
+        return self.link(self._observed[path], hook=hook, corrections=corrections)
+
+    def loss(self, file: Mapping[str, Any], output: LinkingResult) -> float:
+        """What `pyannote.pipeline.Optimizer` lowers: the diarization error rate of the people's labels.
+
+        Parameters
+        ----------
+        file : mapping
+            Of a protocol, with `annotation` and, where not all of it counts, `annotated`.
+        output : LinkingResult
+        """
+        from pyannote.metrics.diarization import DiarizationErrorRate
+
+        rate = DiarizationErrorRate()(file["annotation"], output.people, uem=file.get("annotated"))
+        return float(rate)
 
     def observe(self, file: Any, hook: Any = None, diarization: Any = None) -> Observation:
         """Find faces and turns; parameters as in `apply`."""
@@ -340,7 +361,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         if isinstance(source, Annotation):
             return source.copy()
         if isinstance(source, str | Path) and Path(source).is_dir():
-            source = self._diarization = Pipeline.from_pretrained(str(source)).to(self.device)
+            source = self._diarization = open_pipeline(source).to(self.device)
         if isinstance(source, str | Path):
             return choose_turns(source, file_uri(file))
         if source is None:

@@ -67,6 +67,15 @@ class LinkingResult:
             named[Segment(link.start, link.end), number] = link.person or link.speaker
         return named
 
+    @property
+    def speaker_diarization(self) -> Annotation:
+        """What pyannote's own commands write and score: `people`."""
+        return self.people
+
+    def serialize(self) -> dict[str, Any]:
+        """What pyannote's own commands write as JSON: `to_json`."""
+        return self.to_json()
+
     def rename(self, names: Mapping[str, str]) -> "LinkingResult":
         """Give people and speakers other labels; `names` maps old to new."""
         return replace(

@@ -7,6 +7,7 @@ import torch
 from pyannote.audio.core.task import Problem, Resolution, Specifications
 from torch import Tensor
 
+from pins_plugin.inference.pretrained import build_encoder, encoder_spec
 from pins_plugin.pipelines.host import Model
 from pins_plugin.pipelines.voices import DEFAULT_VOICE, load_voice_encoder
 
@@ -20,6 +21,9 @@ class PinsSpeakerEmbedding(Model):  # type: ignore[misc]
     ----------
     source : str
         Model folder, or the name of a model that comes with the package.
+    spec : dict, optional
+        How to build the voice encoder instead, with fresh weights: what a checkpoint holds, so that it can be
+        loaded where there is no `source`.
     sample_rate, num_channels : int
         As pyannote hands them over; 16000 and 1.
     """
@@ -27,13 +31,15 @@ class PinsSpeakerEmbedding(Model):  # type: ignore[misc]
     def __init__(
         self,
         source: str = DEFAULT_VOICE,
+        spec: dict[str, Any] | None = None,
         sample_rate: int = 16000,
         num_channels: int = 1,
         task: Any = None,
     ) -> None:
         super().__init__(sample_rate=sample_rate, num_channels=num_channels, task=task)
-        self.save_hyperparameters("source", "sample_rate", "num_channels")
-        self.voice_encoder = load_voice_encoder(source)
+        self.voice_encoder = build_encoder(spec) if spec else load_voice_encoder(source)
+        spec = spec or encoder_spec(source, "voice_encoder")
+        self.save_hyperparameters("source", "spec", "sample_rate", "num_channels")
         self.specifications = Specifications(
             problem=Problem.REPRESENTATION, resolution=Resolution.CHUNK, duration=5.0
         )
@@ -80,7 +86,16 @@ class PinsSpeakerEmbedding(Model):  # type: ignore[misc]
         return torch.stack(rows)
 
     def save(self, path: str | Path) -> None:
-        """Write a checkpoint that `pyannote.audio.Model.from_pretrained` reads."""
+        """Write a checkpoint that `pyannote.audio.Model.from_pretrained` reads.
+
+        As `embedding/pytorch_model.bin` in the folder of a pipeline, its config.yaml may say
+        `embedding: $model/embedding`.
+
+        Parameters
+        ----------
+        path : str or Path
+            A file, such as "pytorch_model.bin".
+        """
         from pins_plugin.utils.files import atomic_path
 
         with atomic_path(path) as temporary:

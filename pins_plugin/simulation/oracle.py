@@ -11,7 +11,6 @@ By the lemma of Neyman and Pearson no other score has a better ROC curve on rand
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +26,7 @@ from pins_plugin.simulation.person import (
     loading_matrix,
     private_scale,
 )
+from pins_plugin.utils.arrays import read_arrays
 from pins_plugin.utils.files import atomic_path
 
 
@@ -62,9 +62,8 @@ def load_people(path: str | Path) -> dict[str, NDArray[np.generic]]:
             f"{path}: no such file; expected the people.npz that `pins simulate clips` writes"
         )
     try:
-        with np.load(path, allow_pickle=False) as file:
-            people = {name: file[name] for name in file.files}
-    except (ValueError, OSError, EOFError, BadZipFile) as error:
+        people = read_arrays(path)
+    except (ValueError, OSError) as error:
         raise ManifestError(
             f"{path}: not a people.npz of `pins simulate clips` ({error}); make it again"
         ) from error

@@ -37,9 +37,24 @@ Protocols:
     SpeakerDiarization:
       Scenes:
         scope: database
-        train: {uri: train.lst, annotation: "{uri}/scene.rttm", annotated: "{uri}/scene.uem"}
-        development: {uri: development.lst, annotation: "{uri}/scene.rttm", annotated: "{uri}/scene.uem"}
-        test: {uri: test.lst, annotation: "{uri}/scene.rttm", annotated: "{uri}/scene.uem"}
+        train:
+          uri: train.lst
+          annotation: "{uri}/scene.rttm"
+          annotated: "{uri}/scene.uem"
+          video: "{uri}/scene.mp4"
+          faces: "{uri}/scene.json"
+        development:
+          uri: development.lst
+          annotation: "{uri}/scene.rttm"
+          annotated: "{uri}/scene.uem"
+          video: "{uri}/scene.mp4"
+          faces: "{uri}/scene.json"
+        test:
+          uri: test.lst
+          annotation: "{uri}/scene.rttm"
+          annotated: "{uri}/scene.uem"
+          video: "{uri}/scene.mp4"
+          faces: "{uri}/scene.json"
 """
 
 

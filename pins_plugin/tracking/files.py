@@ -48,7 +48,9 @@ def write_tracks(path: str | Path, tracks: Sequence[FaceTrack], info: VideoInfo)
 
 
 def read_tracks(path: str | Path) -> list[FaceTrack]:
-    """Read the tracks of a JSON file.
+    """Read the tracks of a JSON file: of `pins tracks`, the `links.json` of `pins link`, or a scene's truth.
+
+    What a file leaves out is filled in: landmarks by NaN, names by T000, T001, ...
 
     Raises
     ------
@@ -60,7 +62,8 @@ def read_tracks(path: str | Path) -> list[FaceTrack]:
         raise MediaError(f"{path}: no such file; `pins tracks VIDEO --out {path.name}` makes it")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return [_track_from_dict(entry) for entry in content["tracks"]]
+        entries = content["tracks"] if "tracks" in content else content["faces"]
+        return [_track_from_dict(entry, number) for number, entry in enumerate(entries)]
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise MediaError(f"{path}: not a file of face tracks ({error!r})") from error
 
@@ -83,16 +86,17 @@ def _track_to_dict(track: FaceTrack) -> dict[str, Any]:
     }
 
 
-def _track_from_dict(entry: dict[str, Any]) -> FaceTrack:
+def _track_from_dict(entry: dict[str, Any], number: int) -> FaceTrack:
     rows = np.array(entry["boxes"], np.float64).reshape(-1, 5)
+    landmarks = entry.get("landmarks", np.full((len(rows), 5, 2), np.nan))
     return FaceTrack(
-        entry["track"],
+        entry.get("track", f"T{number:03d}"),
         rows[:, 0],
         rows[:, 1:].astype(np.float32),
-        np.array(entry["landmarks"], np.float32).reshape(len(rows), 5, 2),
-        np.array(entry["detected"], bool),
+        np.array(landmarks, np.float32).reshape(len(rows), 5, 2),
+        np.array(entry.get("detected", np.ones(len(rows))), bool),
         entry["shot"],
-        entry["quality"],
+        entry.get("quality", {}),
         entry["person"],
     )
 

@@ -1,0 +1,54 @@
+"""What pyannote.database may find in a protocol besides speech: face tracks, and the video itself.
+
+Registered by their file names' endings (entry points of the group `pyannote.database.loader`), so that a
+`database.yml` may say `faces: "{uri}/scene.json"` and `video: "{uri}/scene.mp4"`.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pins_plugin.errors import MediaError
+from pins_plugin.tracking.files import read_tracks
+from pins_plugin.types import FaceTrack
+
+
+class FaceTracksLoader:
+    """Face tracks of a JSON file; see `tracking.files.read_tracks`.
+
+    Parameters
+    ----------
+    path : str or Path
+        May hold placeholders such as "{uri}".
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = path
+
+    def __call__(self, file: Mapping[str, Any]) -> list[FaceTrack]:
+        """Read the tracks of one file of a protocol."""
+        return read_tracks(_fill(self.path, file))
+
+
+class VideoLoader:
+    """Path of a video file.
+
+    Parameters
+    ----------
+    path : str or Path
+        May hold placeholders such as "{uri}".
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = path
+
+    def __call__(self, file: Mapping[str, Any]) -> Path:
+        """Give the path of one file of a protocol."""
+        path = _fill(self.path, file)
+        if not path.is_file():
+            raise MediaError(f"{path}: no such file; expected the video of {file['uri']}")
+        return path
+
+
+def _fill(path: str | Path, file: Mapping[str, Any]) -> Path:
+    return Path(str(path).format_map(file))

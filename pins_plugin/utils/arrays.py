@@ -1,0 +1,55 @@
+"""Arrays from files of unknown origin: plain ones only, and no more of them than was agreed on."""
+
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+LARGEST = 8 * 2**30  # bytes, unpacked
+HIGHEST_COMPRESSION = 200  # embeddings, sound and pictures never pack better
+
+
+def read_arrays(
+    path: str | Path, *, largest: int = LARGEST, highest_compression: float = HIGHEST_COMPRESSION
+) -> dict[str, NDArray[Any]]:
+    """Read an npz file; nothing in it is run.
+
+    Parameters
+    ----------
+    path : str or Path
+    largest : int
+        Bytes of all arrays together.
+    highest_compression : float
+        Times by which it may grow when unpacked.
+
+    Returns
+    -------
+    arrays : dict of str to array
+
+    Raises
+    ------
+    OSError
+        When the file is missing or cannot be read.
+    ValueError
+        When it is no npz file, holds pickled objects, or would grow out of all proportion; one line.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+        size, packed = sum(m.file_size for m in members), sum(m.compress_size for m in members)
+        if size > largest or size > highest_compression * max(packed, 2**16):
+            raise ValueError(f"{size} bytes packed into {packed}")
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        MemoryError,
+        RuntimeError,
+    ) as error:
+        raise ValueError(" ".join(str(error).split())[:120] or type(error).__name__) from error
