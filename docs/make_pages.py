@@ -3,14 +3,16 @@
   python docs/make_pages.py            writes docs/{results,models,recipes}.md and the results in README.md
   python docs/make_pages.py --check    only tells whether they are as the files say (status 1 if not)
 
-Each file in docs/results/ is what a run wrote: `results.json` of the demo or of `pins evaluate`, or
-{"title", "about", "command", "headers", "rows"} of a recipe or benchmark.
+Results come from the files that runs wrote: `docs/results/demo.json`, and what recipes and benchmarks left beside
+themselves (see result_sections.py).
 """
 
 import json
 import sys
 from pathlib import Path
 from typing import Any
+
+from result_sections import result_sections
 
 from pins_plugin.report.tables import (
     SCORE_HEADERS,
@@ -22,15 +24,18 @@ from pins_plugin.report.tables import (
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
+DEMO = DOCS / "results" / "demo.json"
 BEGIN, END = "<!-- results: written by docs/make_pages.py -->", "<!-- end of results -->"
 IN_README = ("verification AUC", "1 of 2", "1 of 10")
 
 
 def results_page() -> str:
-    """All results, one section for each file."""
-    sections = [_section(json.loads(path.read_text())) for path in _result_files()]
-    head = "# Results\n\nWritten from the files in `docs/results/` by `docs/make_pages.py`; no number here was typed."
-    return "\n\n".join([head, *sections]) + "\n"
+    """All results: the demo, then whatever recipes and benchmarks wrote."""
+    head = (
+        "# Results\n\nWritten from result files by `docs/make_pages.py`; no number here was typed."
+    )
+    demo = [_demo_section(json.loads(DEMO.read_text(encoding="utf-8")))] if DEMO.is_file() else []
+    return "\n\n".join([head, *demo, *result_sections(ROOT)]) + "\n"
 
 
 def models_page() -> str:
@@ -54,20 +59,6 @@ def readme() -> str:
     after = rest.split(END)[1]
     lines = [BEGIN, "", *_readme_lines(), "", END]
     return before + "\n".join(lines) + after
-
-
-def _result_files() -> list[Path]:
-    return sorted((DOCS / "results").glob("*.json"))
-
-
-def _section(result: dict[str, Any]) -> str:
-    if "unseen" in result:
-        return _demo_section(result)
-    table = format_table(result["headers"], result["rows"], markdown=True)
-    parts = [f"## {result['title']}", result.get("about", ""), table]
-    if result.get("command"):
-        parts.append(f"```text\n{result['command']}\n```")
-    return "\n\n".join(part for part in parts if part)
 
 
 def _demo_section(result: dict[str, Any]) -> str:
@@ -103,18 +94,15 @@ def _demo_sentence(result: dict[str, Any]) -> str:
 
 
 def _readme_lines() -> list[str]:
-    demo = DOCS / "results" / "demo.json"
     lines: list[str] = []
-    if demo.is_file():
-        result = json.loads(demo.read_text())
+    if DEMO.is_file():
+        result = json.loads(DEMO.read_text(encoding="utf-8"))
         rows = [row for row in score_rows(result["unseen"]) if row[0] in IN_README]
         lines += [_demo_sentence(result), "", format_table(SCORE_HEADERS, rows, markdown=True), ""]
-    titles = [json.loads(path.read_text()).get("title") for path in _result_files()]
-    others = ", ".join(title[0].lower() + title[1:] for title in titles if title)
-    lines.append(
-        f"All results{f' ({others})' if others else ''}: [docs/results.md](docs/results.md)."
-    )
-    return lines
+    return [
+        *lines,
+        "All results, of every recipe and benchmark: [docs/results.md](docs/results.md).",
+    ]
 
 
 def _demoted(card: str) -> str:

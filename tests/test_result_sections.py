@@ -1,0 +1,43 @@
+"""Results are found by their place, and shown as they were written."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+SCRIPT = Path(__file__).resolve().parents[1] / "docs" / "result_sections.py"
+spec = importlib.util.spec_from_file_location("result_sections", SCRIPT)
+assert spec and spec.loader
+sections = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(sections)
+
+
+def test_every_file_that_a_run_wrote_gets_a_section(tmp_path: Path) -> None:
+    table = {
+        "title": "Speed",
+        "headers": ["", "ms"],
+        "rows": [["search", 1.5]],
+        "command": "run it",
+    }
+    files = {
+        "recipes/A/results.md": "# What was tried\n\n## More\n\nnothing",
+        "recipes/A/results.json": json.dumps({"left": "out"}),
+        "recipes/A/README.md": "# not a result",
+        "recipes/B/results/deep_one.json": json.dumps({"auc": {"test": 0.5}, "name": "x"}),
+        "recipes/C/train.py": "",
+        "benchmarks/results/speed.json": json.dumps(table),
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    page = "\n\n".join(sections.result_sections(tmp_path))
+    headings = [line for line in page.splitlines() if line.startswith("#")]
+    assert headings == ["## A", "### What was tried", "#### More", "## B", "### deep one", "## Benchmarks", "### Speed"]  # fmt: skip
+    assert "left" not in page and "run it" in page
+    assert "| auc, test | 0.5 |" in page and "search" in page
+
+
+def test_long_lists_of_numbers_are_cut(tmp_path: Path) -> None:
+    many = {str(number): number for number in range(100)}
+    section = sections.json_section(tmp_path / "results.json", many)
+    assert "| 39 " in section and "| 40 " not in section
+    assert "60 more" in section
