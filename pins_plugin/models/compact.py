@@ -26,6 +26,8 @@ class CompactFaceEncoder(nn.Module):
         Of the four convolutions.
     hidden_dim : int
     dropout : float
+    standardize : bool
+        Whether the last layer is batch-normalized; see `Projection`.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class CompactFaceEncoder(nn.Module):
         channels: Sequence[int] = (32, 64, 128, 128),
         hidden_dim: int = 256,
         dropout: float = 0.0,
+        standardize: bool = True,
     ) -> None:
         super().__init__()
         self.image_size = image_size
@@ -52,7 +55,7 @@ class CompactFaceEncoder(nn.Module):
             BatchNorm(hidden_dim),
             nn.ReLU(inplace=True),
         )
-        self.projection = Projection(hidden_dim, embedding_dim)
+        self.projection = Projection(hidden_dim, embedding_dim, standardize)
 
     def forward(self, faces: Tensor) -> Tensor:
         """Embed pictures.
@@ -85,6 +88,8 @@ class CompactVoiceEncoder(nn.Module):
         Of the convolutions over time; the first halves the frame rate.
     hidden_dim : int
     dropout : float
+    standardize : bool
+        Whether the last layer is batch-normalized; see `Projection`.
     """
 
     def __init__(
@@ -95,6 +100,7 @@ class CompactVoiceEncoder(nn.Module):
         channels: Sequence[int] = (128, 128, 128),
         hidden_dim: int = 256,
         dropout: float = 0.0,
+        standardize: bool = True,
     ) -> None:
         super().__init__()
         self.sample_rate = sample_rate
@@ -113,7 +119,7 @@ class CompactVoiceEncoder(nn.Module):
             BatchNorm(hidden_dim),
             nn.ReLU(inplace=True),
         )
-        self.projection = Projection(hidden_dim, embedding_dim)
+        self.projection = Projection(hidden_dim, embedding_dim, standardize)
 
     def forward(self, waveforms: Tensor, relative_lengths: Tensor | None = None) -> Tensor:
         """Embed sound.

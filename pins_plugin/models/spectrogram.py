@@ -7,6 +7,30 @@ from torch import Tensor, nn
 from pins_plugin.models.pooling import frame_mask
 
 
+class PowerSpectrogram(torchaudio.transforms.Spectrogram):
+    """Squared magnitudes, without the root that torchaudio takes and squares again.
+
+    Examples
+    --------
+    >>> waveforms = torch.randn(2, 4000)
+    >>> usual = torchaudio.transforms.Spectrogram(n_fft=256)(waveforms)
+    >>> torch.allclose(PowerSpectrogram(n_fft=256)(waveforms), usual, rtol=1e-3, atol=1e-3)
+    True
+    """
+
+    def forward(self, waveform: Tensor) -> Tensor:
+        """Turn (batch, num_samples) into (batch, num_bins, num_frames)."""
+        spectra = torch.stft(
+            waveform,
+            self.n_fft,
+            self.hop_length,
+            self.win_length,
+            self.window,
+            return_complex=True,
+        )
+        return spectra.real.square() + spectra.imag.square()
+
+
 class LogMelSpectrogram(nn.Module):
     """Log energies in mel bands, with the clip's mean level taken off.
 
@@ -43,6 +67,12 @@ class LogMelSpectrogram(nn.Module):
             hop_length=round(hop_seconds * sample_rate),
             f_min=40.0,
             n_mels=num_bins,
+            window_fn=torch.hamming_window,
+        )
+        self.mel.spectrogram = PowerSpectrogram(
+            n_fft=self.mel.n_fft,
+            win_length=self.mel.win_length,
+            hop_length=self.mel.hop_length,
             window_fn=torch.hamming_window,
         )
 

@@ -57,8 +57,9 @@ def train_talking_heads(hparams: dict[str, Any], run_opts: Any = None) -> list[d
     for name, load in (hparams["starting_weights"] or {}).items():
         load(modules[name])
     counter = EpochCounter(hparams["num_epochs"])
+    with_state = {name: module for name, module in modules.items() if module.state_dict()}
     checkpointer = WholeCheckpointer(
-        output / "checkpoints", {**modules, "counter": counter, "loader": loader}
+        output / "checkpoints", {**with_state, "counter": counter, "loader": loader}
     )
     settings = {**hparams, "epoch_counter": counter, "steps_per_epoch": len(sampler)}
     scorer = _make_scorer(valid_clips, hparams)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from torchaudio.transforms import MelSpectrogram
 
 from pins_plugin.models.spectrogram import LogMelSpectrogram, MagnitudeSpectrogram
 
@@ -44,6 +45,22 @@ def test_tone_lands_in_its_bin(frequency: float) -> None:
     spectrogram = MagnitudeSpectrogram()(tone[None] + 1e-3 * torch.randn(1, 32000))[0]
     contrast = spectrogram[:257, 20:90].mean(dim=-1)
     assert abs(int(contrast.argmax()) - frequency * 512 / 16000) <= 2
+
+
+def test_mel_bands_are_those_of_torchaudio() -> None:
+    waveforms = torch.randn(2, 16000)
+    mel = LogMelSpectrogram(num_bins=40)
+    usual = MelSpectrogram(
+        n_fft=512,
+        win_length=512,
+        hop_length=160,
+        f_min=40.0,
+        n_mels=40,
+        window_fn=torch.hamming_window,
+    )
+    expected = (usual(waveforms) + 1e-6).log()
+    expected -= expected.mean(dim=(1, 2), keepdim=True)
+    torch.testing.assert_close(mel(waveforms), expected, rtol=1e-4, atol=1e-4)
 
 
 def test_mel_bands_forget_the_level() -> None:
