@@ -14,6 +14,7 @@ from typing import Any
 
 from result_sections import result_sections
 
+from pins_plugin.report.model_card import HEADERS, group_rows
 from pins_plugin.report.tables import (
     SCORE_HEADERS,
     cross_modal_table,
@@ -68,6 +69,7 @@ def _demo_section(result: dict[str, Any]) -> str:
             "## The demo: simulated people never seen",
             _demo_sentence(result),
             cross_modal_table(result["unseen"], markdown=True),
+            *_by_group(result["unseen"]),
             *_seen_sections(result),
             f"```text\npins demo --seed {result['seed']}\n```",
             versions + ".",
@@ -81,6 +83,11 @@ def _seen_sections(result: dict[str, Any]) -> list[str]:
     rows = list(seen_rows(result["seen"]))
     text = "People of the training, in recordings that were not part of it:"
     return [text, format_table(SCORE_HEADERS, rows, markdown=True)]
+
+
+def _by_group(report: dict[str, Any]) -> list[str]:
+    rows = group_rows(report)
+    return [format_table(HEADERS, rows, markdown=True)] if rows else []
 
 
 def _demo_sentence(result: dict[str, Any]) -> str:

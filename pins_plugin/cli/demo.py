@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> None:
         scenes = _link(args, size)
     unseen = report["unseen"]
     results = {
-        "unseen": {name: unseen[name] for name in (*APART, "matching", "retrieval")},
+        "unseen": {name: unseen[name] for name in (*APART, "matching", "retrieval", "groups")},
         "seen": {name: report["seen"][name] for name in APART},
         "link": {"speech_time_correct": scenes[0].correct},
         "people": _count_people(manifest),
@@ -141,7 +141,7 @@ def _train(args: argparse.Namespace, size: Size, recipe: Path, manifest: Path) -
 
 
 def _evaluate(args: argparse.Namespace, model: Path, manifest: Path) -> dict[str, Any]:
-    from pins_plugin.cli.evaluate import evaluate_model, write_report
+    from pins_plugin.cli.evaluate import evaluate_model, write_card, write_report
     from pins_plugin.inference.embedder import FaceVoiceEmbedder
 
     print("[3/5] scoring on people never seen or heard", flush=True)
@@ -149,6 +149,7 @@ def _evaluate(args: argparse.Namespace, model: Path, manifest: Path) -> dict[str
     embedder = FaceVoiceEmbedder.from_hparams(model)
     report = evaluate_model(embedder, manifest, out=out, seed=args.seed, quiet=args.quiet)
     write_report(report, out)
+    write_card(model, {"manifest": str(manifest), "split": "test"} | report)
     return report
 
 

@@ -4,9 +4,10 @@ People that the manifest's train rows name are scored apart ("seen") from everyo
 score comes with a 95 % bootstrap interval over people, the chance level and, for simulated people, the
 oracle: the best that any decision could reach.
 
-  pins evaluate results/demo/model clips/manifest.csv --out scores
+  pins evaluate results/demo/model clips/manifest.csv --out scores --card
 
-writes scores/results.json, table.md, roc.png, matching.png and map.png. A model that was trained on
+writes scores/results.json, table.md, roc.png, matching.png and map.png, and puts the scores, over all and by
+gender, nationality and age where the manifest has these columns, into the model's card. A model that was trained on
 recognition embeddings (hparams/features.yaml) is given those instead of media:
 
   pins evaluate results/features/model manifest.csv --face_embeddings face.npz --voice_embeddings voice.npz
@@ -46,6 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--voice_embeddings", type=Path, help=".npz file: embeddings, clip_id")
     parser.add_argument("--num_frames", type=int, default=4, help="pictures per clip (default: 4)")
     parser.add_argument("--seed", type=int, default=0, help="of trials and intervals (default: 0)")
+    parser.add_argument(
+        "--card", action="store_true", help="write what was measured into the model's card as well"
+    )
     parser.add_argument("--device", default="cpu", help="such as cuda:0 (default: cpu)")
     parser.add_argument("--json", action="store_true", help="print the JSON instead of the table")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -79,6 +83,8 @@ def run(args: argparse.Namespace) -> None:
     } | report
     if args.out:
         write_report(report, args.out)
+    if args.card:
+        write_card(args.model, report)
     print(json.dumps(report, indent=2) if args.json else describe(report))
     if args.out and not args.json:
         print(f"\nwritten: {args.out}/results.json, table.md, roc.png, matching.png, map.png")
@@ -189,6 +195,23 @@ def write_report(report: dict[str, Any], out: Path) -> None:
     write_text(out / "table.md", describe(report, markdown=True) + "\n")
     plot_roc(report, out / "roc.png")
     plot_matching(report.get("unseen") or report["seen"], out / "matching.png")
+
+
+def write_card(model: str | Path, report: dict[str, Any]) -> None:
+    """Write the scores of people never seen, over all and by group, into the card of a model folder."""
+    from pins_plugin.models.folder import resolve_source
+    from pins_plugin.report.model_card import measured_section, write_measured
+
+    name = "unseen" if "unseen" in report else "seen"
+    part = report[name]
+    who = "no training knew" if name == "unseen" else "the training knew"
+    about = (
+        f"{part['num_identities']} people whom {who}, {part['num_faces']} clips, split "
+        f"`{report['split']}` of `{Path(report['manifest']).name}`"
+        f"{' (it also chose when to stop)' if report['split'] == 'valid' else ''}; intervals over people. "
+        "Written by `pins train`, or `pins evaluate MODEL MANIFEST --card`."
+    )
+    write_measured(resolve_source(model), measured_section(part, about))
 
 
 def describe(report: dict[str, Any], *, markdown: bool = False) -> str:

@@ -4,12 +4,15 @@
 
 Any entry of the YAML can be given as --key value. SpeechBrain's run options work too, such as
 --device cuda, --precision bf16, --ckpt_interval_minutes 10. A run that was stopped goes on where it was when
-it is started again with the same output folder. On several GPUs:
+it is started again with the same output folder. At the end, the model of face and voice is scored on split
+"valid", over all and by group of people, and its card says so. On several GPUs:
 
   torchrun --nproc_per_node=4 recipes/TalkingHeads/train.py hparams/demo.yaml --manifest ...
 """
 
 import argparse
+from pathlib import Path
+from typing import Any
 
 HELP = "train what a YAML file describes"
 
@@ -29,4 +32,26 @@ def run(args: argparse.Namespace) -> None:
     """Run the experiment."""
     from pins_plugin.train.experiment import run_experiment
 
-    run_experiment([args.hparams, *args.options])
+    complete_card(run_experiment([args.hparams, *args.options]))
+
+
+def complete_card(hparams: dict[str, Any]) -> None:
+    """Score a freshly trained model of face and voice on split "valid", and write it into its card."""
+    from pins_plugin.cli.evaluate import embed_features, evaluate_model, score, write_card
+    from pins_plugin.data.features import read_feature_clips
+    from pins_plugin.inference.embedder import FaceVoiceEmbedder
+
+    if not hparams.get("manifest") or not {"face_encoder", "face_embeddings"} & hparams.keys():
+        return  # a model of another kind
+    manifest, model = Path(hparams["manifest"]), Path(hparams["output_folder"]) / "model"
+    clips = read_feature_clips(manifest).values()
+    if len({clip.identity for clip in clips if clip.split == "valid"} - {""}) < 2:
+        return  # nobody to score
+    if "face_embeddings" in hparams:
+        faces, voices = (Path(hparams[f"{kind}_embeddings"]) for kind in ("face", "voice"))
+        embedded = embed_features(str(model), manifest, faces, voices, "valid")
+        report = score(embedded, manifest, oracle=None, out=None, seed=0)
+    else:
+        embedder = FaceVoiceEmbedder.from_hparams(model)
+        report = evaluate_model(embedder, manifest, split="valid", quiet=True)
+    write_card(model, {"manifest": str(manifest), "split": "valid"} | report)

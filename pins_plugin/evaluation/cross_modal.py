@@ -10,6 +10,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from pins_plugin.errors import ManifestError
+from pins_plugin.evaluation.groups import score_groups
 from pins_plugin.evaluation.items import Bootstrap, FaceVoiceItems, Labels, Report
 from pins_plugin.evaluation.matching import match
 from pins_plugin.evaluation.retrieval import retrieve
@@ -59,7 +60,7 @@ def evaluate_cross_modal(
     -------
     report : dict
         "verification", "matching" ("2" ... "10"), "retrieval", "same_track", "other_video", "strata" (each
-        None where no such pair exists), "roc_curve" and counts; plain numbers, ready for JSON.
+        None where no such pair exists), "groups" (voices of one gender, ... at a time), "roc_curve" and counts; plain numbers, ready for JSON.
 
     Raises
     ------
@@ -101,6 +102,11 @@ def evaluate_cross_modal(
         "other_video": apart(relation="other_video") if items.videos else None,
         "strata": {
             name: apart(groups=items.groups(values)) for name, values in (strata or {}).items()
+        },
+        "groups": {
+            name: score_groups(items, trials, values, bootstrap)
+            for name, values in (strata or {}).items()
+            if len(name) == 1  # not of several attributes at once
         },
         "roc_curve": {
             "model": curve(items.scores),

@@ -27,7 +27,7 @@ YAML = ruamel.yaml.YAML()
 ENCODERS = ("face_encoder", "voice_encoder")
 
 
-def run_experiment(arguments: Sequence[str]) -> None:
+def run_experiment(arguments: Sequence[str]) -> dict[str, Any]:
     """Carry out an experiment.
 
     Parameters
@@ -35,6 +35,11 @@ def run_experiment(arguments: Sequence[str]) -> None:
     arguments : sequence of str
         As on the command line: the YAML file, SpeechBrain's run options (``--device cuda``,
         ``--precision bf16``, ...), and ``--key value`` for entries of the YAML.
+
+    Returns
+    -------
+    hparams : dict
+        What was carried out, as `load_experiment` returns it.
 
     Raises
     ------
@@ -44,6 +49,7 @@ def run_experiment(arguments: Sequence[str]) -> None:
     path, run_opts, overrides = speechbrain.parse_arguments(list(arguments))
     hparams = load_experiment(path, overrides)
     hparams["run"](hparams, run_opts)
+    return hparams
 
 
 def load_experiment(path: str | Path, overrides: str | dict[str, Any] = "") -> dict[str, Any]:

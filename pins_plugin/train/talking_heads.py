@@ -221,8 +221,11 @@ def _card(hparams: dict[str, Any], best: dict[str, float]) -> str:
 
 One space for a person's face and voice: `FaceVoiceEmbedder.from_hparams(source=...)`.
 
-* Trained without identity labels on the pairing of face and voice in `{Path(hparams["manifest"]).name}`.
-* ROC AUC, face against voice, people who are not in training: {score}.
-* It knows people like those it was trained on, and no others. Do not use it to identify people without
-  their consent.
+* **Intended use**: to say which of the faces and voices of one recording go together, and research into what faces
+  and voices share. Not to identify people without their consent, and not to decide about anybody.
+* **Data**: the clips of `{Path(hparams["manifest"]).name}`; trained without identity labels, on the pairing of face and voice alone.
+* **Licence**: of these weights, yours to choose, as far as the licence of the clips allows.
+* **Measured while training**: ROC AUC, face against voice, people of split "valid": {score}.
+* **Limits**: it knows people like those it was trained on, and no others; what it hears in a voice is gender and age above
+  all. It was not tried on disguised faces or voices.
 """

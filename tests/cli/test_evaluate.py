@@ -33,6 +33,14 @@ def test_everything_is_written(
     assert "verification AUC" in capsys.readouterr().out
 
 
+def test_scores_by_group_go_into_the_card(model_folder, noise_manifest, tmp_path: Path) -> None:
+    shutil.copytree(model_folder, tmp_path / "model")
+    assert main(["evaluate", str(tmp_path / "model"), str(noise_manifest), "--card"]) == 0
+    card = (tmp_path / "model" / "README.md").read_text()
+    assert card.startswith((model_folder / "README.md").read_text().rstrip())
+    assert "## Measured" in card and "### By group" in card and "8 people whom no training" in card
+
+
 def test_people_of_the_training_are_scored_apart(model_folder, noise_manifest, capsys) -> None:
     command = ["evaluate", str(model_folder), str(noise_manifest), "--split", "all", "--json"]
     assert main(command) == 0
