@@ -53,11 +53,11 @@ def speech_time_correct(links: Mapping[str, Any], truth: Mapping[str, Any]) -> d
     0.5
     """
     linked = LinkedVideo.from_links(links)
-    faces = _true_faces(truth)
+    faces = true_faces(truth)
     right: dict[bool, list[bool]] = {True: [], False: []}
     for turn in truth["turns"]:
-        for time in _moments(turn["start"], turn["end"]):
-            seen = {person: box for person, box in _faces_at(faces, time)}
+        for time in moments(turn["start"], turn["end"]):
+            seen = {person: box for person, box in faces_at(faces, time)}
             shown = turn["speaker"] in seen
             right[shown].append(_is_right(linked, time, turn["speaker"], seen))
     number = len(right[True]) + len(right[False])
@@ -73,13 +73,13 @@ def speech_time_correct(links: Mapping[str, Any], truth: Mapping[str, Any]) -> d
 def right_moments(links: Mapping[str, Any], truth: Mapping[str, Any]) -> list[tuple[float, bool]]:
     """Confidence of the link, and whether it is right, for each moment of true speech that has one."""
     linked = LinkedVideo.from_links(links)
-    faces = _true_faces(truth)
+    faces = true_faces(truth)
     judged = []
     for turn in truth["turns"]:
-        for time in _moments(turn["start"], turn["end"]):
+        for time in moments(turn["start"], turn["end"]):
             links_then = linked.turns_at(time)
             if links_then:
-                seen = dict(_faces_at(faces, time))
+                seen = dict(faces_at(faces, time))
                 right = _is_right(linked, time, turn["speaker"], seen)
                 judged.append((max(link.confidence for link in links_then), right))
     return judged
@@ -92,7 +92,7 @@ def _share(right: Sequence[bool]) -> dict[str, float | None]:
     }
 
 
-def _moments(start: float, end: float) -> NDArray[np.float64]:
+def moments(start: float, end: float) -> NDArray[np.float64]:
     """Moments (num_moments,) in the middle of equal steps from `start` to `end`."""
     number = max(1, round((end - start) / STEP))
     return start + (np.arange(number) + 0.5) * (end - start) / number
@@ -106,10 +106,10 @@ def _is_right(
     boxes = [box for person, box in linked.boxes_at(time) if person in named]
     if speaker not in seen:
         return bool(turns) and not boxes
-    return len(boxes) == 1 and _owner(boxes[0], seen) == speaker
+    return len(boxes) == 1 and owner_of(boxes[0], seen) == speaker
 
 
-def _owner(box: NDArray[np.float64], seen: Mapping[str, NDArray[np.float64]]) -> str | None:
+def owner_of(box: NDArray[np.float64], seen: Mapping[str, NDArray[np.float64]]) -> str | None:
     """Whose true face the center of a box lies on; of several the one whose center is nearest."""
     center = (box[:2] + box[2:]) / 2
     around = {
@@ -120,7 +120,7 @@ def _owner(box: NDArray[np.float64], seen: Mapping[str, NDArray[np.float64]]) ->
     return min(around, key=lambda person: around[person], default=None)
 
 
-def _true_faces(truth: Mapping[str, Any]) -> list[tuple[str, NDArray[np.float64]]]:
+def true_faces(truth: Mapping[str, Any]) -> list[tuple[str, NDArray[np.float64]]]:
     """Person and boxes (num_boxes, 5) of every stretch in which a face is truly seen."""
     panels = [
         (panel["person"], [[panel["start"], *panel["box"]], [panel["end"], *panel["box"]]])
@@ -134,7 +134,7 @@ def _true_faces(truth: Mapping[str, Any]) -> list[tuple[str, NDArray[np.float64]
     ]
 
 
-def _faces_at(
+def faces_at(
     faces: Sequence[tuple[str, NDArray[np.float64]]], time: float
 ) -> list[tuple[str, NDArray[np.float64]]]:
     found = []

@@ -1,9 +1,14 @@
 """Which windows of speech are one voice: clustering of voice embeddings, then smoothing over time."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 
+KNOWN_VOICE = (
+    0.85  # cosine similarity of mean voices from which on a known voice explains what is heard
+)
 MOST_WINDOWS = 4000  # that are clustered at once: the memory needed is quadratic in it
 
 
@@ -51,6 +56,50 @@ def cluster_voices(
     if num_speakers is not None:
         kept_names = kept_names[:num_speakers]
     return unit(np.stack([embeddings[groups == name].mean(axis=0) for name in kept_names]))
+
+
+def enroll_voices(
+    embeddings: NDArray[np.floating],
+    centroids: NDArray[np.floating],
+    known: Mapping[str, NDArray[np.floating]],
+    fewest: int = 1,
+) -> tuple[NDArray[np.float64], list[str]]:
+    """Put known voices in the place of the speakers that they explain.
+
+    Two people of similar voice end up in one group where nobody is known; an example of each tells them apart.
+
+    Parameters
+    ----------
+    embeddings : (num_windows, embedding_dim) array
+        Of unit length.
+    centroids : (num_speakers, embedding_dim) array
+        Of the groups that were found.
+    known : mapping of str to (embedding_dim,) array
+    fewest : int
+        Windows that must be nearest to a known voice for it to be heard at all.
+
+    Returns
+    -------
+    centroids : (num_heard + num_strangers, embedding_dim) float64 array
+        First the known voices that are heard, then the groups that none of them explains.
+    names : list of str
+        Of the known voices that are heard.
+    """
+    voices = unit(np.stack(list(known.values())))
+    groups = unit(centroids)
+    alike = groups @ voices.T >= KNOWN_VOICE  # (num_speakers, num_known)
+    explained = np.asarray(alike.any(axis=1))
+    of_known = explained[(embeddings @ groups.T).argmax(axis=1)]
+    nearest = np.where(of_known, (embeddings @ voices.T).argmax(axis=1), -1)
+    heard = [
+        number
+        for number, voice in enumerate(voices)
+        if (nearest == number).sum() >= max(1, fewest)
+        and unit(embeddings[nearest == number].mean(axis=0)) @ voice >= KNOWN_VOICE
+    ]
+    strangers = ~alike[:, heard].any(axis=1)
+    names = list(known)
+    return np.vstack([voices[heard], groups[strangers]]), [names[number] for number in heard]
 
 
 def smooth_states(scores: NDArray[np.floating], switch_cost: float) -> NDArray[np.int64]:

@@ -4,6 +4,7 @@ Voice activity (silero-vad), a voice embedding every fifth of a second, agglomer
 Viterbi pass that moves the borders between speakers to where the voice changes. One voice at a time.
 """
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,7 +14,12 @@ import torch
 from numpy.typing import NDArray
 from pyannote.core import Annotation, Segment
 
-from pins_plugin.pipelines.clustering import cluster_voices, smooth_states, unit
+from pins_plugin.pipelines.clustering import (
+    cluster_voices,
+    enroll_voices,
+    smooth_states,
+    unit,
+)
 from pins_plugin.pipelines.host import Pipeline
 from pins_plugin.pipelines.sound import file_uri, load_sound
 from pins_plugin.pipelines.voice_activity import find_speech
@@ -27,6 +33,7 @@ from pins_plugin.pipelines.voices import (
 )
 
 FRAME = 0.1  # seconds, of the final borders
+KNOWN_SPEECH = 2.0  # seconds; a known voice that would be heard for less is not
 ROUNDS = 2  # of assigning frames to speakers and averaging speakers again
 
 
@@ -66,6 +73,7 @@ def diarize(
     *,
     speech: Regions | None = None,
     num_speakers: int | None = None,
+    known: Mapping[str, NDArray[np.floating]] | None = None,
     uri: str | None = None,
 ) -> Annotation:
     """Say who speaks when.
@@ -81,13 +89,16 @@ def diarize(
         Where somebody speaks, in seconds; found by the voice activity detector when not given.
     num_speakers : int, optional
         When it is known.
+    known : mapping of str to (embedding_dim,) array, optional
+        Voices that may be heard, by name; see `clustering.enroll_voices`.
     uri : str, optional
         Name of the file.
 
     Returns
     -------
     turns : Annotation
-        Labels SPEAKER_00, SPEAKER_01, ... in order of appearance; turns do not overlap.
+        Labels are the names of known voices, and for all others SPEAKER_00, SPEAKER_01, ... in order of
+        appearance; turns do not overlap.
     """
     settings = settings or DiarizationSettings()
     if speech is None:
@@ -107,25 +118,20 @@ def diarize(
     centroids = cluster_voices(
         embeddings, settings.threshold, round(settings.smallest / settings.hop), num_speakers
     )
-    centers = starts + settings.window / 2
-    for _ in range(ROUNDS):
-        regions = [
-            _follow(region, centers, embeddings @ centroids.T, settings) for region in speech
-        ]
-        times = np.concatenate([frames for frames, _ in regions])
-        states = np.concatenate([states for _, states in regions])
-        nearest = states[np.clip(np.searchsorted(times, centers), 0, len(times) - 1)]
-        centroids = np.stack(
-            [
-                unit(embeddings[nearest == k].mean(axis=0)) if (nearest == k).any() else centroid
-                for k, centroid in enumerate(centroids)
-            ]
-        )
     names: dict[int, str] = {}
+    if known:
+        fewest = round(KNOWN_SPEECH / settings.hop)
+        centroids, enrolled = enroll_voices(embeddings, centroids, known, fewest)
+        names = dict(enumerate(enrolled))
+    regions = _follow_speakers(
+        speech, starts + settings.window / 2, embeddings, centroids, settings
+    )
+    num_strangers = itertools.count()
     for region, (frames, states) in zip(speech, regions, strict=True):
         for start, end, state in _runs(region, frames, states):
-            name = names.setdefault(state, f"SPEAKER_{len(names):02d}")
-            turns[Segment(start, end)] = name
+            if state not in names:
+                names[state] = f"SPEAKER_{next(num_strangers):02d}"
+            turns[Segment(start, end)] = names[state]
     return turns
 
 
@@ -166,7 +172,12 @@ class BuiltinDiarization(Pipeline):  # type: ignore[misc]
         }
 
     def apply(
-        self, file: Any, num_speakers: int | None = None, hook: Any = None, **_: Any
+        self,
+        file: Any,
+        num_speakers: int | None = None,
+        known: Mapping[str, NDArray[np.floating]] | None = None,
+        hook: Any = None,
+        **_: Any,
     ) -> Annotation:
         """Diarize a file: a path, or a mapping with `waveform` and `sample_rate`, or with `audio`."""
         hook = self.setup_hook(file, hook)
@@ -176,6 +187,7 @@ class BuiltinDiarization(Pipeline):  # type: ignore[misc]
             self.voice_encoder,
             self.settings,
             num_speakers=num_speakers,
+            known=known,
             uri=file_uri(file),
         )
         hook("diarization", turns, total=1, completed=1)
@@ -192,6 +204,30 @@ class BuiltinDiarization(Pipeline):  # type: ignore[misc]
         from pyannote.metrics.diarization import DiarizationErrorRate
 
         return DiarizationErrorRate(collar=0.0, skip_overlap=False)
+
+
+def _follow_speakers(
+    speech: Regions,
+    centers: NDArray[np.float64],
+    embeddings: NDArray[np.float64],
+    centroids: NDArray[np.float64],
+    settings: DiarizationSettings,
+) -> list[tuple[NDArray[np.float64], NDArray[np.int64]]]:
+    """Times and speakers of the frames of each region; speakers are averaged anew between rounds."""
+    for _ in range(ROUNDS):
+        regions = [
+            _follow(region, centers, embeddings @ centroids.T, settings) for region in speech
+        ]
+        times = np.concatenate([frames for frames, _ in regions])
+        states = np.concatenate([states for _, states in regions])
+        nearest = states[np.clip(np.searchsorted(times, centers), 0, len(times) - 1)]
+        centroids = np.stack(
+            [
+                unit(embeddings[nearest == k].mean(axis=0)) if (nearest == k).any() else centroid
+                for k, centroid in enumerate(centroids)
+            ]
+        )
+    return regions
 
 
 def _follow(

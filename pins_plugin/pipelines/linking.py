@@ -26,7 +26,7 @@ from pins_plugin.pipelines.evidence import (
 )
 from pins_plugin.pipelines.host import Pipeline
 from pins_plugin.pipelines.names import load_people
-from pins_plugin.pipelines.naming import find_appearances, find_names, portray
+from pins_plugin.pipelines.naming import compare_names, find_appearances, find_names, portray
 from pins_plugin.pipelines.observation import Observation
 from pins_plugin.pipelines.people import (
     find_voices,
@@ -58,6 +58,8 @@ FACES_PER_TRACK = 8
 
 class Weighed(NamedTuple):
     """An observation, weighed: who is who, and what speaks for each face in each piece of a turn."""
+
+    named: Mapping[tuple[str, str], float]  # whether examples call a speaker and a person the same
 
     voices: Mapping[tuple[str, str], float]  # how alike two speakers sound
     pieces: list[Piece]
@@ -281,7 +283,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         fixed: Mapping[int, frozenset[str]] | None = None,
     ) -> LinkingResult:
         """Say who speaks in each piece; labels are those of this video alone."""
-        voices, pieces, tracks, _, ratios = weighed
+        named, voices, pieces, tracks, _, ratios = weighed
         if choose is not None:
             decisions = choose(seen, pieces)
         else:
@@ -290,6 +292,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
                 ratios,
                 people_of(tracks),
                 self.settings,
+                named,
                 rivalry_of=lambda first, second: rivalry_weight(voices.get((first, second), 0.0)),
                 fixed=fixed,
             )
@@ -341,7 +344,10 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         tracks = join_people(surely, faces, voice_of, voices, self.recognizer.same_person)
         sources = self.find_evidence(seen, pieces, tracks, curves)
         ratios = gather_ratios(pieces, sources, self._calibration)
-        return Weighed(voices, pieces, tracks, sources, ratios)
+        named = compare_names(
+            tracks, faces, self.known, seen.turns.labels(), self.recognizer.same_person
+        )
+        return Weighed(named, voices, pieces, tracks, sources, ratios)
 
     def _voice(self) -> torch.nn.Module:
         """The voice encoder that compares speakers."""
@@ -364,15 +370,18 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             source = self._diarization = open_pipeline(source).to(self.device)
         if isinstance(source, str | Path):
             return choose_turns(source, file_uri(file))
+        known: dict[str, Any] = {}
         if source is None:
             self._voice()
             source = self._builtin
+            voices = {each.name: each.voice for each in self.known if each.voice is not None}
+            known = {"known": voices} if voices else {}
         sound = {
             "waveform": torch.from_numpy(waveform)[None],
             "sample_rate": 16000,
             "uri": file_uri(file),
         }
-        output = source(sound)
+        output = source(sound, **known)
         output = getattr(output, "speaker_diarization", output)
         if not isinstance(output, Annotation):
             raise PinsError(

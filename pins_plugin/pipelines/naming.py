@@ -6,6 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from pins_plugin.pipelines.cast import Appearance, Cast
 from pins_plugin.pipelines.clustering import unit
@@ -15,6 +16,9 @@ from pins_plugin.pipelines.recognition import FaceRecognizer
 from pins_plugin.pipelines.result import LinkingResult
 from pins_plugin.pipelines.voices import mean_voice
 from pins_plugin.tracking.people import find_different_people
+from pins_plugin.types import FaceTrack
+
+SAME_NAME, OTHER_NAME = 2.0, -1.0  # log-likelihood ratios; set by hand, an example may mislead
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,45 @@ def find_names(
     )
     strangers = [label for label in portraits.seconds if label not in names]
     return names | {label: cast.new_label() for label in strangers}
+
+
+def compare_names(
+    tracks: Sequence[FaceTrack],
+    faces: Mapping[str, NDArray[np.floating]],
+    known: Sequence[KnownPerson],
+    speakers: Sequence[str],
+    same_face: float,
+) -> dict[tuple[str, str], float]:
+    """Weigh that a speaker whom the voice names is the person whom the face names.
+
+    Parameters
+    ----------
+    tracks : sequence of FaceTrack
+        With `person` set.
+    faces : mapping of str to (num_faces, embedding_dim) array
+        By the name of the track.
+    known : sequence of KnownPerson
+    speakers : sequence of str
+        Labels; those that are names of `known` count.
+    same_face : float
+
+    Returns
+    -------
+    scores : dict of (speaker, person) to float
+        Log-likelihood ratios.
+    """
+    sums: dict[str, Embedding] = {}
+    for track in tracks:
+        if track.track in faces:
+            total = np.asarray(faces[track.track], np.float64).sum(axis=0)
+            sums[str(track.person)] = sums.get(str(track.person), 0.0) + total
+    by_face = name_people(known, sums, {}, same_face)
+    named = set(speakers).intersection(each.name for each in known if each.face is not None)
+    return {
+        (speaker, person): SAME_NAME if speaker == name else OTHER_NAME
+        for speaker in named
+        for person, name in by_face.items()
+    }
 
 
 def find_appearances(

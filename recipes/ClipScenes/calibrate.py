@@ -34,7 +34,7 @@ def main() -> None:
         truth = json.loads(path.read_text(encoding="utf-8"))
         turns = choose_turns(path.with_suffix(".rttm"), path.stem)
         seen = pipeline.observe(path.with_suffix(".mp4"), diarization=turns)
-        _, pieces, tracks, sources, _ = pipeline.weigh(seen)
+        _, _, pieces, tracks, sources, _ = pipeline.weigh(seen)
         for source in sources:
             measures, speaks = label_pieces(source, pieces, tracks, truth["panels"])
             examples[source.name][0].extend(measures)

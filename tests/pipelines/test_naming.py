@@ -6,11 +6,15 @@ from pins_plugin.pipelines.cast import Appearance, Cast
 from pins_plugin.pipelines.clustering import unit
 from pins_plugin.pipelines.names import KnownPerson
 from pins_plugin.pipelines.naming import (
+    OTHER_NAME,
+    SAME_NAME,
     Portraits,
+    compare_names,
     find_appearances,
     find_names,
     recognize_strangers,
 )
+from pins_plugin.types import FaceTrack
 
 AXES = np.eye(6)
 SAME = 0.6
@@ -67,3 +71,16 @@ def test_two_of_one_video_are_never_one_stranger() -> None:
         "P1": "PERSON_01",
         "P2": "PERSON_02",
     }
+
+
+def test_a_voice_and_a_face_of_one_name_belong_together() -> None:
+    tracks = [
+        FaceTrack(
+            name, np.arange(2.0), np.zeros((2, 4)), np.zeros((2, 5, 2)), np.ones(2, bool), person=p
+        )
+        for name, p in (("T1", "P1"), ("T2", "P2"), ("T3", "P3"))
+    ]
+    faces = {"T1": AXES[:1], "T2": AXES[1:2], "T3": AXES[4:5]}
+    known = [KnownPerson("anna", AXES[0]), KnownPerson("ben", AXES[1]), KnownPerson("carl")]
+    scores = compare_names(tracks, faces, known, ["anna", "carl", "SPEAKER_00"], SAME)
+    assert scores == {("anna", "P1"): SAME_NAME, ("anna", "P2"): OTHER_NAME}
