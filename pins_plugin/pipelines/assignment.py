@@ -57,6 +57,7 @@ class Decision:
         The face that speaks; None for nobody on screen.
     confidence : float
     evidence : dict of str to float
+        Log-likelihood ratios: for this face, or for nobody against the face that came nearest.
     person : str or None
         Who speaks although the face is not seen, where a reviewer said so.
     """
@@ -262,11 +263,13 @@ def decide(
         posterior = _softmax(logits[None])[0]
         best = int(posterior.argmax())
         chosen = tracks[best] if best < len(tracks) else None
-        evidence = dict(by_track[chosen]) if chosen is not None else {}
-        if chosen is not None:
-            column = people.index(person_of[chosen])
-            evidence["file"] = float(settings.file_weight * others[row, column])
-            evidence["presence"] = float(presence[row, column])
+        evidence = {}
+        if tracks:  # for the face that was chosen, or against the one that came nearest
+            face = chosen or tracks[int(posterior[:-1].argmax())]
+            column, sign = people.index(person_of[face]), 1 if chosen else -1
+            evidence = {name: sign * ratio for name, ratio in by_track[face].items()}
+            evidence["file"] = sign * float(settings.file_weight * others[row, column])
+            evidence["presence"] = sign * float(presence[row, column])
         decisions.append(Decision(piece, chosen, float(posterior[best]), evidence))
     return decisions
 

@@ -13,6 +13,7 @@ EVIDENCE = {
     "motion": ("motion", "The mouth opens when the sound is loud"),
     "identity": ("likeness", "The voice fits the face, in the space that both share"),
     "presence": ("on screen", "This face is in the picture during the turn"),
+    "review": ("reviewed", "Somebody looked, and said so"),
     "file": ("whole file", "This voice goes with this face in the rest of the file"),
 }
 TICK_STEPS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)  # seconds
@@ -62,6 +63,7 @@ def turns(
             "status": turn.status,
             "confidence": turn.confidence,
             "doubtful": is_doubtful(turn, doubtful),
+            "reviewed": "review" in turn.evidence,
             "color": color_class(linked, turn.person),
             "face": next(iter(faces.get(turn.person or "", [])), None),
             "evidence": [
@@ -157,21 +159,30 @@ def gallery(linked: LinkedVideo, faces: Mapping[str, list[str]]) -> list[dict[st
     """Describe everyone seen or heard: those who speak most first, voices without a face last."""
     cards = [_face_card(linked, person, faces.get(person, [])) for person in linked.people]
     cards.sort(key=lambda card: (-card["spoken"], -card["seen"]))
-    voices = [speaker for speaker in linked.speakers if linked.name_of_speaker(speaker) is None]
+    voices = [
+        speaker
+        for speaker in linked.speakers
+        if linked.name_of_speaker(speaker) is None and speaker not in linked.people
+    ]
     return cards + [_voice_card(linked, speaker) for speaker in voices]
 
 
 def _face_card(linked: LinkedVideo, person: str, faces: list[str]) -> dict[str, Any]:
-    said = [turn for turn in linked.turns if turn.person == person]
+    shown = [turn for turn in linked.turns if turn.person == person]
+    hidden = [turn for turn in linked.turns if turn.person is None and turn.speaker == person]
+    said = shown + hidden
     own = [track for track in linked.tracks if track.person == person]
     return {
-        **_said(said),
+        **_said(shown or hidden),
+        "spoken": sum(turn.end - turn.start for turn in said),
+        "hidden": sum(turn.end - turn.start for turn in hidden),
+        "turns": len(said),
         "name": person,
         "color": color_class(linked, person),
         "faces": faces,
         "seen": sum(track.end - track.start for track in own),
         "first": own[0].start if own else (said[0].start if said else 0.0),
-        "heard_as": tuple(dict.fromkeys(turn.speaker for turn in said)),
+        "heard_as": tuple(dict.fromkeys(t.speaker for t in said if t.speaker != person)),
     }
 
 
@@ -179,6 +190,7 @@ def _voice_card(linked: LinkedVideo, speaker: str) -> dict[str, Any]:
     said = [turn for turn in linked.turns if turn.speaker == speaker]
     return {
         **_said(said),
+        "hidden": 0.0,
         "name": speaker,
         "color": "nobody",
         "faces": [],

@@ -260,6 +260,43 @@ def test_browser_exports_corrections_that_survive_a_reload(opened: Any, page: Pa
 
 
 @pytest.mark.browser
+def test_browser_gives_names_everywhere_and_exports_them(opened: Any, page: Path) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    for path in opened.downloads.glob("*.json"):
+        path.unlink()
+    field = opened.find_element("css selector", ".rename[data-person='ANNA']")
+    opened.execute_script("arguments[0].select()", field)
+    field.send_keys("Anna  1 <b>", Keys.ENTER)
+    opened.get(page.as_uri())
+    assert opened.execute_script("return turns.every((turn) => !turn.decided)")
+    lane = opened.find_element("css selector", "[data-name='ANNA']")
+    turn = opened.find_element("css selector", ".turn[data-index='0'] .person")
+    assert (lane.text, turn.text) == ("Anna 1 <b>", "Anna 1 <b>")
+    assert opened.find_element("id", "progress").text == "1 name given."
+    opened.find_element("id", "export").click()
+    end = time.monotonic() + 8
+    while not (files := list(opened.downloads.glob("*.json"))):
+        assert time.monotonic() < end, "no file was exported"
+        time.sleep(0.05)
+    value = json.loads(files[0].read_text())
+    assert (value["corrections"], value["names"]) == ([], {"ANNA": "Anna 1 <b>"})
+
+
+@pytest.mark.browser
+def test_browser_shows_what_was_reviewed_before(browser: Any, video: Path, tmp_path: Path) -> None:
+    links = _links()
+    links["links"][0]["evidence"] = {"review": 6.0}
+    write_page(video, links, tmp_path / "p.html", quiet=True)
+    browser.get((tmp_path / "p.html").as_uri())
+    assert browser.execute_script("return corrections()") == [
+        {"start": 0.2, "end": 1.0, "speaker": "S0", "person": "ANNA"}
+    ]
+    shown = browser.find_element("css selector", ".turn[data-index='0'] .percent")
+    assert shown.text == "right"
+
+
+@pytest.mark.browser
 def test_browser_corrects_by_a_click_on_the_right_face(opened: Any) -> None:
     from selenium.webdriver.common.action_chains import ActionChains
 

@@ -13,8 +13,10 @@ const turns = [...document.querySelectorAll(".turn")].map((item) => ({
   found: data.people.includes(item.dataset.person) ? item.dataset.person : null,
   status: item.dataset.status,
   confidence: +item.dataset.confidence,
-  decided: false,
+  decided: "reviewed" in item.dataset,
 }));
+const names = {}; // that the reviewer gave: label to name
+const shown = (person) => names[person] ?? person;
 const inTime = [...turns].sort((a, b) => a.start - b.start || a.end - b.end);
 let opened = null;
 let stopAt = Infinity;
@@ -97,7 +99,7 @@ const draw = () => {
         pen.lineWidth = width; pen.strokeStyle = style;
         pen.beginPath(); pen.roundRect(x1, y1, x2 - x1, y2 - y1, radius); pen.stroke();
       }
-      tag(pen, person, (x1 + x2) / 2, y1 > 26 ? y1 - 26 : y2 + 5, speaks ? shade[color(person)] : "#23262dbb", speaks ? "#121418" : "#e9ebef");
+      tag(pen, shown(person), (x1 + x2) / 2, y1 > 26 ? y1 - 26 : y2 + 5, speaks ? shade[color(person)] : "#23262dbb", speaks ? "#121418" : "#e9ebef");
     }
     speaking.filter((turn) => !faces.some((face) => face.person === turn.person)).forEach((turn, row) =>
       tag(pen, caption(turn), place.width / 2, place.height - 30 - 26 * row, shade[color(turn.person)], "#121418"));
@@ -119,12 +121,12 @@ const mark = (speaking) => {
   marked = speaking;
 };
 const caption = (turn) =>
-  turn.person !== null ? `${turn.person}, out of the picture`
+  turn.person !== null ? `${shown(turn.person)}, out of the picture`
     : `${turn.speaker}, ${turn.status === "uncertain" && !turn.decided ? "uncertain who" : "not on screen"}`;
 const sentence = (speaking) => speaking.length
   ? speaking.flatMap((turn, index) => {
       const name = document.createElement("b");
-      name.textContent = turn.person ?? turn.speaker;
+      name.textContent = turn.person !== null ? shown(turn.person) : turn.speaker;
       const tail = turn.person !== null ? " speaks" : turn.status === "uncertain" && !turn.decided ? " speaks, uncertain who that is" : " speaks, not on screen";
       return [index ? " · " : "", name, tail];
     })
@@ -198,13 +200,14 @@ const portrait = (person) => {
 const choose = (turn) => {
   const list = turn.item.querySelector(".choose");
   if (!list.options.length) list.append(byId("choices").content.cloneNode(true));
+  for (const option of [...list.options].slice(1)) option.textContent = shown(data.people[+option.value]);
   list.value = turn.person === null ? "" : data.people.indexOf(turn.person);
 };
 const show = (turn) => {
   const { item, person, decided } = turn;
   item.className = item.className.replace(/\b(c\d|nobody)\b/, color(person));
   item.classList.toggle("decided", decided);
-  item.querySelector(".person").textContent = person ?? (turn.status === "uncertain" && !decided ? "uncertain" : "not on screen");
+  item.querySelector(".person").textContent = person !== null ? shown(person) : (turn.status === "uncertain" && !decided ? "uncertain" : "not on screen");
   item.querySelector(".percent").textContent = decided ? (person === turn.found ? "right" : "corrected") : `${Math.round(100 * turn.confidence)} %`;
   choose(turn);
   item.querySelector(".undo").hidden = !decided;
@@ -215,10 +218,22 @@ const show = (turn) => {
 };
 const corrections = () => inTime.filter((turn) => turn.decided)
   .map(({ start, end, speaker, person }) => ({ start, end, speaker, person }));
+const rename = (person, text) => {
+  const name = text.trim().replace(/\s+/g, " ");
+  if (name && name !== person) names[person] = name; else delete names[person];
+  for (const label of document.querySelectorAll("[data-name]"))
+    if (label.dataset.name === person) label.textContent = shown(person);
+  for (const input of document.querySelectorAll(".rename"))
+    if (input.dataset.person === person) input.value = shown(person);
+  turns.filter((turn) => turn.person === person).forEach(show);
+  draw();
+};
 const tell = () => {
   const count = corrections().length;
-  byId("progress").textContent = count ? `${count} ${count === 1 ? "turn" : "turns"} reviewed.` : "No corrections yet.";
-  byId("export").disabled = !count;
+  const given = Object.keys(names).length;
+  const said = [count && `${count} ${count === 1 ? "turn" : "turns"} reviewed`, given && `${given} ${given === 1 ? "name" : "names"} given`];
+  byId("progress").textContent = count || given ? `${said.filter(Boolean).join(", ")}.` : "Nothing reviewed yet.";
+  byId("export").disabled = !count && !given;
   const left = turns.filter((turn) => !turn.decided && turn.item.classList.contains("doubtful")).length;
   byId("to-review").textContent = left;
   byId("to-review").parentElement.className = left ? "warn" : "good";
@@ -226,24 +241,26 @@ const tell = () => {
 const exportCorrections = () => {
   if (byId("export").disabled) return;
   const value = { version: 1, video: data.video, corrections: corrections() };
+  if (Object.keys(names).length) value.names = names;
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([`${JSON.stringify(value, null, 2)}\n`], { type: "application/json" }));
   link.download = `${data.video.split(/[\\/]/).pop().replace(/\.[^.]*$/, "")}.corrections.json`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 };
-const key = `pins:${data.video}:${turns.length}:${inTime.map((turn) => turn.start + turn.speaker + turn.found).join()}`;
+const key = `pins:${data.video}:${turns.length}:${inTime.map((turn) => turn.start + turn.speaker + turn.found + turn.decided).join()}`;
 const remember = () => {
   tell();
-  try { localStorage.setItem(key, JSON.stringify(corrections())); } catch { /* private windows: not kept */ }
+  const kept = turns.map(({ index, person, decided }) => ({ index, person, decided }));
+  try { localStorage.setItem(key, JSON.stringify({ turns: kept, names })); } catch { /* private windows: not kept */ }
 };
 const recall = () => {
   try {
-    for (const kept of JSON.parse(localStorage.getItem(key)) ?? []) {
-      const turn = turns.find((other) => other.start === kept.start && other.speaker === kept.speaker);
-      if (turn) { turn.person = kept.person; turn.decided = true; show(turn); }
-    }
+    const kept = JSON.parse(localStorage.getItem(key)) ?? { turns: [], names: {} };
+    for (const { index, person, decided } of kept.turns) Object.assign(turns.find((turn) => turn.index === index), { person, decided });
+    for (const [person, name] of Object.entries(kept.names)) rename(person, name);
   } catch { /* nothing was kept */ }
+  turns.filter((turn) => turn.decided || turn.person !== turn.found).forEach(show);
   tell();
 };
 for (const turn of turns) {
@@ -290,6 +307,14 @@ for (const button of document.querySelectorAll(".hear"))
   button.addEventListener("click", () => playStretch(+button.dataset.start, +button.dataset.end));
 for (const button of document.querySelectorAll(".show"))
   button.addEventListener("click", () => { video.pause(); seek(+button.dataset.start + 0.02); screen_.scrollIntoView({ block: "nearest" }); });
+
+for (const input of document.querySelectorAll(".rename")) {
+  input.addEventListener("change", () => { rename(input.dataset.person, input.value); remember(); });
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") input.value = shown(input.dataset.person);
+    if (event.key === "Enter" || event.key === "Escape") input.blur();
+  });
+}
 
 // ---- keys
 document.addEventListener("keydown", (event) => {
