@@ -84,7 +84,7 @@ class VectorIndex:
         Parameters
         ----------
         queries : (num_queries, embedding_dim) float32 array
-        embeddings : (at least num_rows, embedding_dim) float32 array
+        embeddings : (at least num_rows, embedding_dim) float32 array, C-contiguous
             What the index was built over.
 
         Returns
@@ -94,16 +94,19 @@ class VectorIndex:
         similarities : (num_queries, k) float32 array
             Exact; -2 where fewer were found.
         """
+        faiss = import_extra("faiss", "gallery")
         count = max(k, min(self.candidates, self.num_rows))
-        rows = self.index.search(np.ascontiguousarray(queries), count)[1]
+        queries = np.ascontiguousarray(queries)
+        rows = self.index.search(queries, count)[1]
+        similarities = np.empty(rows.shape, np.float32)
+        pointers = map(faiss.swig_ptr, (similarities, queries, embeddings, rows))
+        faiss.fvec_inner_products_by_idx(*pointers, queries.shape[1], *rows.shape)  # exact
         found = rows >= 0
-        rows = np.where(found, rows, 0)
-        exact = np.einsum("nd,nkd->nk", queries, embeddings[rows], optimize=True)
-        similarities = np.where(found, exact, np.float32(-2))
+        rows, similarities = np.where(found, rows, 0), np.where(found, similarities, -2)
         order = np.argsort(-similarities, axis=1, kind="stable")[:, :k]
         return (
             np.take_along_axis(rows, order, axis=1),
-            np.take_along_axis(similarities, order, axis=1).astype(np.float32),
+            np.take_along_axis(similarities, order, axis=1).astype(np.float32, copy=False),
         )
 
     def to_bytes(self) -> NDArray[np.uint8]:

@@ -5,7 +5,7 @@ The ONNX graph travels inside the module as a buffer of bytes, so that a model f
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
 import torchaudio
@@ -66,7 +66,73 @@ class OnnxNetwork(nn.Module):
         return {**self.__dict__, "_session": None}  # sessions can't be copied
 
 
-class OnnxFaceEncoder(nn.Module):
+class OnnxEncoder(nn.Module):
+    """What face and voice encoders in ONNX files share.
+
+    Parameters
+    ----------
+    num_features : int
+        What the network computes for each input.
+    embedding_dim : int, optional
+        Add a trainable linear head of this size; without it the features themselves are the embedding.
+    **settings
+        Of the YAML beside the file, as saved with the model.
+    """
+
+    defaults: ClassVar[Mapping[str, Any]]
+
+    def __init__(self, num_features: int, embedding_dim: int | None, **settings: Any) -> None:
+        super().__init__()
+        self.saved_arguments = {
+            "num_features": num_features,
+            **settings,
+            "embedding_dim": embedding_dim,
+        }
+        self.embedding_dim = embedding_dim or num_features
+        self.network = OnnxNetwork()
+        self.head = Projection(num_features, embedding_dim) if embedding_dim else None
+
+    @classmethod
+    def from_file(cls, path: str | Path, embedding_dim: int | None = None) -> Self:
+        """Read an ONNX file and the YAML beside it (see `models.onnx_file`).
+
+        Raises
+        ------
+        ModelFolderError
+            When the file is missing, no ONNX network, or the YAML does not fit it.
+        """
+        content, settings = read_onnx_file(path, cls.defaults)
+        try:
+            settings = cls.completed(settings, OnnxSession(content))
+            probe = cls(1, **settings)
+            probe.network.fill(content)
+            num_features = probe.features(probe.example()).shape[1]
+            encoder = cls(num_features, **settings, embedding_dim=embedding_dim)
+        except (ModelFolderError, TypeError, ValueError) as error:
+            raise ModelFolderError(f"{path}: {error}") from error
+        encoder.network.fill(content)
+        return encoder
+
+    @staticmethod
+    def completed(settings: dict[str, Any], session: OnnxSession) -> dict[str, Any]:
+        """Fill in what the YAML leaves to the network."""
+        return settings
+
+    def example(self) -> Tensor:
+        """An input for `features`."""
+        raise NotImplementedError
+
+    def features(self, inputs: Tensor) -> Tensor:
+        """Run the network: (num_rows, num_features)."""
+        raise NotImplementedError
+
+    def embed(self, features: Tensor) -> Tensor:
+        """Turn features (batch, num_features) into embeddings (batch, embedding_dim) of unit length."""
+        features = normalize(features, dim=-1)
+        return features if self.head is None else self.head(features)
+
+
+class OnnxFaceEncoder(OnnxEncoder):
     """A face encoder in an ONNX file; make one with `from_file`.
 
     Parameters
@@ -79,8 +145,10 @@ class OnnxFaceEncoder(nn.Module):
     channels : {"RGB", "BGR"}
     layout : {"NCHW", "NHWC"}
     embedding_dim : int, optional
-        Add a trainable linear head of this size; without it the features themselves are the embedding.
+        Size of a trainable linear head.
     """
+
+    defaults = FACE_SETTINGS
 
     def __init__(
         self,
@@ -92,52 +160,31 @@ class OnnxFaceEncoder(nn.Module):
         layout: str = "NCHW",
         embedding_dim: int | None = None,
     ) -> None:
-        super().__init__()
         self.image_size = image_size
-        self.embedding_dim = embedding_dim or num_features
-        self.channels = channels
-        self.layout = layout
         self.mean, self.std = ([float(value) for value in values] for values in (mean, std))
-        self.network = OnnxNetwork()
-        self.head = Projection(num_features, embedding_dim) if embedding_dim else None
-        self.saved_arguments = {
-            "num_features": num_features,
-            "image_size": image_size,
-            "mean": self.mean,
-            "std": self.std,
-            "channels": channels,
-            "layout": layout,
-            "embedding_dim": embedding_dim,
-        }
+        self.channels, self.layout = channels, layout
+        super().__init__(
+            num_features,
+            embedding_dim,
+            image_size=image_size,
+            mean=self.mean,
+            std=self.std,
+            channels=channels,
+            layout=layout,
+        )
 
-    @classmethod
-    def from_file(cls, path: str | Path, embedding_dim: int | None = None) -> Self:
-        """Read an ONNX file and the YAML beside it (see `models.onnx_file`).
+    @staticmethod
+    def completed(settings: dict[str, Any], session: OnnxSession) -> dict[str, Any]:
+        """Take the size of the pictures from the network, where the YAML does not say it."""
+        return {**settings, "image_size": _image_size(session, settings)}
 
-        Raises
-        ------
-        ModelFolderError
-            When the file is missing, no ONNX network, or the YAML does not fit it.
-        """
-        content, settings = read_onnx_file(path, FACE_SETTINGS)
-        try:
-            session = OnnxSession(content)
-            settings["image_size"] = _image_size(session, settings)
-            probe = cls(1, **settings)
-            probe.network.fill(content)
-            num_features = probe.features(
-                torch.zeros(1, 3, probe.image_size, probe.image_size)
-            ).shape[1]
-            encoder = cls(num_features, **settings, embedding_dim=embedding_dim)
-        except (ModelFolderError, TypeError, ValueError) as error:
-            raise ModelFolderError(f"{path}: {error}") from error
-        encoder.network.fill(content)
-        return encoder
+    def example(self) -> Tensor:
+        """One black picture."""
+        return torch.zeros(1, 3, self.image_size, self.image_size)
 
-    def features(self, faces: Tensor) -> Tensor:
+    def features(self, inputs: Tensor) -> Tensor:
         """Run the network: (batch, 3, image_size, image_size) in [0, 1] to (batch, num_features)."""
-        if self.channels == "BGR":
-            faces = faces.flip(1)
+        faces = inputs.flip(1) if self.channels == "BGR" else inputs
         mean, std = (faces.new_tensor(values)[:, None, None] for values in (self.mean, self.std))
         pictures = (faces - mean) / std
         if self.layout == "NHWC":
@@ -160,11 +207,10 @@ class OnnxFaceEncoder(nn.Module):
         size = (self.image_size, self.image_size)
         if faces.shape[2:] != size:
             faces = interpolate(faces, size, mode="bilinear", antialias=True)
-        features = normalize(self.features(faces), dim=-1)
-        return features if self.head is None else self.head(features)
+        return self.embed(self.features(faces))
 
 
-class OnnxVoiceEncoder(nn.Module):
+class OnnxVoiceEncoder(OnnxEncoder):
     """A speaker encoder in an ONNX file; make one with `from_file`.
 
     Parameters
@@ -181,8 +227,10 @@ class OnnxVoiceEncoder(nn.Module):
     min_seconds : float
         Shorter sound is repeated up to this.
     embedding_dim : int, optional
-        Add a trainable linear head of this size; without it the features themselves are the embedding.
+        Size of a trainable linear head.
     """
+
+    defaults = VOICE_SETTINGS
 
     def __init__(
         self,
@@ -194,54 +242,31 @@ class OnnxVoiceEncoder(nn.Module):
         min_seconds: float = 0.1,
         embedding_dim: int | None = None,
     ) -> None:
-        super().__init__()
         self.sample_rate = sample_rate
-        self.embedding_dim = embedding_dim or num_features
-        self.feature_kind = features
-        self.num_bins = num_bins
-        self.scale = float(scale)
-        self.min_seconds = float(min_seconds)
-        self.network = OnnxNetwork()
-        self.head = Projection(num_features, embedding_dim) if embedding_dim else None
-        self.saved_arguments = {
-            "num_features": num_features,
-            "sample_rate": sample_rate,
-            "features": features,
-            "num_bins": num_bins,
-            "scale": self.scale,
-            "min_seconds": self.min_seconds,
-            "embedding_dim": embedding_dim,
-        }
+        self.feature_kind, self.num_bins = features, num_bins
+        self.scale, self.min_seconds = float(scale), float(min_seconds)
+        super().__init__(
+            num_features,
+            embedding_dim,
+            sample_rate=sample_rate,
+            features=features,
+            num_bins=num_bins,
+            scale=self.scale,
+            min_seconds=self.min_seconds,
+        )
 
-    @classmethod
-    def from_file(cls, path: str | Path, embedding_dim: int | None = None) -> Self:
-        """Read an ONNX file and the YAML beside it (see `models.onnx_file`).
-
-        Raises
-        ------
-        ModelFolderError
-            When the file is missing, no ONNX network, or the YAML does not fit it.
-        """
-        content, settings = read_onnx_file(path, VOICE_SETTINGS)
-        try:
-            probe = cls(1, **settings)
-            probe.network.fill(content)
-            second = torch.zeros(max(probe.sample_rate, probe.min_samples()))
-            num_features = probe.features(second).shape[1]
-            encoder = cls(num_features, **settings, embedding_dim=embedding_dim)
-        except (ModelFolderError, TypeError, ValueError) as error:
-            raise ModelFolderError(f"{path}: {error}") from error
-        encoder.network.fill(content)
-        return encoder
+    def example(self) -> Tensor:
+        """A second of silence, or more where the network wants more."""
+        return torch.zeros(max(self.sample_rate, self.min_samples()))
 
     def min_samples(self) -> int:
         """Fewest samples that the network is given."""
         return max(1, round(self.min_seconds * self.sample_rate))
 
-    def features(self, waveform: Tensor) -> Tensor:
+    def features(self, inputs: Tensor) -> Tensor:
         """Run the network on one utterance (num_samples,): (1, num_features)."""
-        repeats = -(-self.min_samples() // len(waveform))
-        batch = self.scale * waveform.repeat(repeats)[None]  # (1, num_samples)
+        repeats = -(-self.min_samples() // len(inputs))
+        batch = self.scale * inputs.repeat(repeats)[None]  # (1, num_samples)
         if self.feature_kind == "fbank":
             bands = torchaudio.compliance.kaldi.fbank(
                 batch,
@@ -272,8 +297,7 @@ class OnnxVoiceEncoder(nn.Module):
         if relative_lengths is not None:
             lengths = (relative_lengths * waveforms.shape[1]).round().clamp(min=1).long().tolist()
         rows = [self.features(row[:length]) for row, length in zip(waveforms, lengths, strict=True)]
-        features = normalize(torch.cat(rows), dim=-1)
-        return features if self.head is None else self.head(features)
+        return self.embed(torch.cat(rows))
 
 
 def _image_size(session: OnnxSession, settings: dict[str, Any]) -> int:

@@ -15,9 +15,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from pins_plugin.errors import MediaError, PinsError
-from pins_plugin.pipelines.clustering import unit
 from pins_plugin.pipelines.names import KnownPerson
 from pins_plugin.utils.files import atomic_path
+from pins_plugin.utils.vectors import unit
 
 FILE = "people.safetensors"
 KIND = "pins_plugin people"

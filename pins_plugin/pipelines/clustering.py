@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 
+from pins_plugin.utils.vectors import unit
+
 KNOWN_VOICE = (
     0.85  # cosine similarity of mean voices from which on a known voice explains what is heard
 )
@@ -134,11 +136,6 @@ def smooth_states(scores: NDArray[np.floating], switch_cost: float) -> NDArray[n
     for frame in range(num_frames - 1, 0, -1):
         states[frame - 1] = came_from[frame, states[frame]]
     return states
-
-
-def unit(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Scale (..., dim) vectors to unit length."""
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12))
 
 
 def _cut(tree: NDArray[np.float64], num_speakers: int, smallest: int) -> NDArray[np.int32]:

@@ -18,7 +18,6 @@ from pins_plugin.pipelines.clustering import (
     cluster_voices,
     enroll_voices,
     smooth_states,
-    unit,
 )
 from pins_plugin.pipelines.host import Pipeline
 from pins_plugin.pipelines.sound import file_uri, load_sound
@@ -31,6 +30,7 @@ from pins_plugin.pipelines.voices import (
     model_path,
     place_windows,
 )
+from pins_plugin.utils.vectors import unit
 
 FRAME = 0.1  # seconds, of the final borders
 KNOWN_SPEECH = 2.0  # seconds; a known voice that would be heard for less is not

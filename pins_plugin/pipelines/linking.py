@@ -133,8 +133,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         self.quiet = quiet
         self._observed: dict[Path, Observation] = {}  # by an optimizer
         self.device = torch.device("cpu")
-        self._diarization = diarization
-        self._builtin: BuiltinDiarization | None = None
+        self._parts = {"given": diarization, "builtin": None}  # their parameters are not ours
         self._calibration = Calibration.load(*[calibration] if calibration else [])
         self.recognizer = FaceRecognizer(model_path(recognition))
         self._synchronizer = _load_synchronizer(model_path(sync)) if "sync" in evidence else None
@@ -165,7 +164,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         if self._synchronizer is not None:
             self._synchronizer.to(device)
         self.recognizer.to(device)
-        for part in (self._builtin, self._diarization):
+        for part in self._parts.values():
             if isinstance(part, Pipeline):
                 part.to(device)
         return self
@@ -351,8 +350,8 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
 
     def _voice(self) -> torch.nn.Module:
         """The voice encoder that compares speakers."""
-        self._builtin = self._builtin or _builtin_diarization(self.device)
-        return self._builtin.voice_encoder
+        self._parts["builtin"] = self._parts["builtin"] or _builtin_diarization(self.device)
+        return self._parts["builtin"].voice_encoder
 
     def find_turns(
         self,
@@ -362,18 +361,18 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         hook: Any,
     ) -> Annotation:
         """Say who speaks when, by whatever diarization was given."""
-        source = diarization if diarization is not None else self._diarization
+        source = diarization if diarization is not None else self._parts["given"]
         source = source if source is not None else file.get("diarization")
         if isinstance(source, Annotation):
             return source.copy()
         if isinstance(source, str | Path) and Path(source).is_dir():
-            source = self._diarization = open_pipeline(source).to(self.device)
+            source = self._parts["given"] = open_pipeline(source).to(self.device)
         if isinstance(source, str | Path):
             return choose_turns(source, file_uri(file))
         known: dict[str, Any] = {}
         if source is None:
             self._voice()
-            source = self._builtin
+            source = self._parts["builtin"]
             voices = {each.name: each.voice for each in self.known if each.voice is not None}
             known = {"known": voices} if voices else {}
         sound = {

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.errors import MediaError
-from pins_plugin.pipelines.clustering import unit
+from pins_plugin.utils.vectors import unit
 
 IMAGES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 SOUNDS = (".wav", ".flac", ".mp3", ".m4a", ".ogg")

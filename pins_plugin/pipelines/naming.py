@@ -9,7 +9,6 @@ import torch
 from numpy.typing import NDArray
 
 from pins_plugin.pipelines.cast import Appearance, Cast
-from pins_plugin.pipelines.clustering import unit
 from pins_plugin.pipelines.names import Embedding, KnownPerson, name_people
 from pins_plugin.pipelines.observation import Observation
 from pins_plugin.pipelines.recognition import FaceRecognizer
@@ -17,6 +16,7 @@ from pins_plugin.pipelines.result import LinkingResult
 from pins_plugin.pipelines.voices import mean_voice
 from pins_plugin.tracking.people import find_different_people
 from pins_plugin.types import FaceTrack
+from pins_plugin.utils.vectors import unit
 
 SAME_NAME, OTHER_NAME = 2.0, -1.0  # log-likelihood ratios; set by hand, an example may mislead
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pins_plugin.pipelines.pieces import Piece
 from pins_plugin.tracking.people import find_different_people, group_people
 from pins_plugin.types import FaceTrack
+from pins_plugin.utils.vectors import unit
 
 SURE = 0.85  # cosine similarity of faces that need no voice to be one person
 SAME_VOICE = (
@@ -72,7 +73,7 @@ def join_people(
             for second in people[number + 1 :]:
                 if first not in faces or second not in faces:
                     continue
-                alike = float(_unit(faces[first]) @ _unit(faces[second]))
+                alike = float(unit(faces[first]) @ unit(faces[second]))
                 if alike < same_person or (best is not None and alike <= best[0]):
                     continue
                 if apart[np.ix_(members[first], members[second])].any():
@@ -137,9 +138,5 @@ def rivalry_weight(similarity: float) -> float:
 def _sum_faces(
     tracks: Sequence[FaceTrack], embeddings: Mapping[str, NDArray[np.floating]]
 ) -> NDArray[np.float64] | None:
-    found = [_unit(embeddings[t.track].sum(axis=0)) for t in tracks if t.track in embeddings]
+    found = [unit(embeddings[t.track].sum(axis=0)) for t in tracks if t.track in embeddings]
     return np.sum(found, axis=0) if found else None
-
-
-def _unit(vector: NDArray[np.floating]) -> NDArray[np.float64]:
-    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-12), np.float64)

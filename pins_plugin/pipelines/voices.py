@@ -12,8 +12,8 @@ from pyannote.core import Annotation
 from pins_plugin.data.audio import SAMPLE_RATE, load_audio
 from pins_plugin.errors import MediaError
 from pins_plugin.inference.pretrained import load_pretrained
-from pins_plugin.pipelines.clustering import unit
 from pins_plugin.pipelines.voice_activity import find_speech
+from pins_plugin.utils.vectors import unit
 
 DEFAULT_VOICE = "voice_ge2e"
 WINDOW = 1.0  # seconds

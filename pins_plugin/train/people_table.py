@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pins_plugin.data.features import FeatureRows
 from pins_plugin.errors import ManifestError
 from pins_plugin.train.people import Floats, Labels, group_means, group_people
+from pins_plugin.utils.vectors import unit
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,8 @@ def make_table(faces: FeatureRows, voices: FeatureRows, supervised: bool = False
     with_voice, with_face = np.isin(face_names, shared), np.isin(voice_names, shared)
     face_videos = np.searchsorted(shared, face_names[with_voice])
     voice_videos = np.searchsorted(shared, voice_names[with_face])
-    face_values = _unit(faces.embeddings[with_voice])
-    voice_values = _unit(voices.embeddings[with_face])
+    face_values = unit(faces.embeddings[with_voice])
+    voice_values = unit(voices.embeddings[with_face])
     if supervised:
         people = _people_of_videos(faces, face_names, shared)
     else:
@@ -120,7 +121,3 @@ def _people_of_videos(rows: FeatureRows, videos: NDArray[np.str_], shared: NDArr
 
 def _codes(values: Labels) -> Labels:
     return np.unique(values, return_inverse=True)[1].astype(np.int64)
-
-
-def _unit(values: Floats) -> Floats:
-    return values / np.linalg.norm(values, axis=1, keepdims=True).clip(1e-9)

@@ -5,7 +5,8 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
-from pins_plugin.pipelines.clustering import cluster_voices, smooth_states, unit
+from pins_plugin.pipelines.clustering import cluster_voices, smooth_states
+from pins_plugin.utils.vectors import unit
 
 
 def _voices(num_speakers: int, num_each: int, noise: float, seed: int = 0) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from pins_plugin.pipelines.clustering import enroll_voices, unit
+from pins_plugin.pipelines.clustering import enroll_voices
+from pins_plugin.utils.vectors import unit
 
 AXES = np.eye(8)
 

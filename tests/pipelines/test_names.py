@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from pins_plugin.errors import MediaError
-from pins_plugin.pipelines.clustering import unit
 from pins_plugin.pipelines.names import KnownPerson, load_people, name_people
+from pins_plugin.utils.vectors import unit
 
 AXES = np.eye(4)
 

@@ -3,7 +3,6 @@
 import numpy as np
 
 from pins_plugin.pipelines.cast import Appearance, Cast
-from pins_plugin.pipelines.clustering import unit
 from pins_plugin.pipelines.names import KnownPerson
 from pins_plugin.pipelines.naming import (
     OTHER_NAME,
@@ -15,6 +14,7 @@ from pins_plugin.pipelines.naming import (
     recognize_strangers,
 )
 from pins_plugin.types import FaceTrack
+from pins_plugin.utils.vectors import unit
 
 AXES = np.eye(6)
 SAME = 0.6
