@@ -1,6 +1,7 @@
 """Sound in and out: mono float32 NumPy arrays in [-1, 1]."""
 
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -44,25 +45,50 @@ def load_audio(path: str | Path, sample_rate: int = SAMPLE_RATE) -> NDArray[np.f
         stream = container.streams.audio[0]
         origin = clock_origin(container)
         resampler = av.AudioResampler(format="fltp", rate=sample_rate)
-        pieces: list[NDArray[np.float32]] = []
-        position = 0
+        sound = _GrowingSound(_expected_samples(container, sample_rate))
         for frame in decode_leniently(container, stream):
             gap = 0
             if frame.pts is not None and frame.time_base is not None:
-                gap = round((frame.time - origin) * sample_rate) - position
+                gap = round((frame.time - origin) * sample_rate) - sound.num_samples
                 frame.pts = None  # the resampler is fed a gapless stream
-            if gap > 0.05 * sample_rate or (position == 0 and gap > 0):
-                pieces.append(np.zeros(gap, np.float32))
-                position += gap
+            if gap > 0.05 * sample_rate or (sound.num_samples == 0 and gap > 0):
+                sound.add(np.zeros(gap, np.float32))
             for resampled in resampler.resample(frame):
-                pieces.append(resampled.to_ndarray().mean(axis=0))
-                position += len(pieces[-1])
+                sound.add(resampled.to_ndarray().mean(axis=0))
         for resampled in resampler.resample(None):
-            pieces.append(resampled.to_ndarray().mean(axis=0))
-    waveform = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
-    if len(waveform) == 0:
+            sound.add(resampled.to_ndarray().mean(axis=0))
+    if sound.num_samples == 0:
         raise MediaError(f"{path}: its sound stream holds no samples; expected some sound")
-    return waveform
+    return sound.samples
+
+
+class _GrowingSound:
+    """Samples that are collected in one block of memory: two hours are held once, not twice."""
+
+    def __init__(self, expected: int) -> None:
+        self._block = np.empty(expected, np.float32)
+        self.num_samples = 0
+
+    def add(self, samples: NDArray[np.float32]) -> None:
+        """Append (num_samples,) samples."""
+        end = self.num_samples + len(samples)
+        if end > len(self._block):
+            block = np.empty(end + end // 4, np.float32)
+            block[: self.num_samples] = self.samples
+            self._block = block
+        self._block[self.num_samples : end] = samples
+        self.num_samples = end
+
+    @property
+    def samples(self) -> NDArray[np.float32]:
+        """What was collected, (num_samples,)."""
+        return self._block[: self.num_samples]
+
+
+def _expected_samples(container: Any, sample_rate: int) -> int:
+    """As many as the file claims to hold, with a second to spare, at most a day's."""
+    seconds = min((container.duration or 0) / av.time_base, 86400.0)
+    return round((seconds + 1.0) * sample_rate)
 
 
 def save_audio(

@@ -7,6 +7,7 @@ with `video`, `duration`, `links` (turns) and `tracks` (faces).
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,33 @@ class LinkedTrack:
         weight = float(np.clip((time - first) / max(second - first, 1e-9), 0, 1))
         box: NDArray[np.float64] = (1 - weight) * self.boxes[after - 1] + weight * self.boxes[after]
         return box
+
+
+class Timetable:
+    """Finds what is under way at a time, without looking at all there is.
+
+    Parameters
+    ----------
+    spans : sequence of (start, end)
+        In seconds.
+
+    Examples
+    --------
+    >>> Timetable([(0.0, 5.0), (3.0, 4.0), (70.0, 71.0)]).near(3.5)
+    [0, 1]
+    """
+
+    STEP = 10.0  # seconds
+
+    def __init__(self, spans: Sequence[tuple[float, float]]) -> None:
+        self._rows: dict[int, list[int]] = {}
+        for number, (start, end) in enumerate(spans):
+            for row in range(int(start // self.STEP), int(end // self.STEP) + 1):
+                self._rows.setdefault(row, []).append(number)
+
+    def near(self, time: float) -> list[int]:
+        """Numbers of the spans that may hold `time`, in order; none that does is left out."""
+        return self._rows.get(int(time // self.STEP), [])
 
 
 @dataclass(frozen=True)
@@ -122,15 +150,24 @@ class LinkedVideo:
         notes = tuple(map(str, links.get("notes") or ()))
         return cls(video, duration, turns, tracks, people, speakers, notes)
 
+    @cached_property
+    def _timetables(self) -> tuple[Timetable, Timetable]:
+        """Of the turns, and of the tracks."""
+        return (
+            Timetable([(turn.start, turn.end) for turn in self.turns]),
+            Timetable([(track.start - REACH, track.end + REACH) for track in self.tracks]),
+        )
+
     def turns_at(self, time: float) -> list[SpeakerFaceLink]:
         """Turns that are under way at `time`."""
-        return [turn for turn in self.turns if turn.start <= time < turn.end]
+        near = [self.turns[number] for number in self._timetables[0].near(time)]
+        return [turn for turn in near if turn.start <= time < turn.end]
 
     def boxes_at(self, time: float) -> list[tuple[str, NDArray[np.float64]]]:
         """Person and box (4,) of each face in the picture at `time`."""
         return [
             (track.person, track.box_at(time))
-            for track in self.tracks
+            for track in (self.tracks[number] for number in self._timetables[1].near(time))
             if track.start - REACH <= time <= track.end + REACH
         ]
 

@@ -411,7 +411,7 @@ def _checked(
         raise ShapeError(
             f"waveform: expected shape (num_samples,), got {waveform.shape}; mix channels first"
         )
-    return lips.astype(np.float32), times.astype(np.float64), waveform.astype(np.float32)
+    return lips.astype(np.float32), times.astype(np.float64), np.asarray(waveform, np.float32)
 
 
 def _at_rate(waveform: NDArray[np.float32], rate: int, wanted: int) -> NDArray[np.float32]:

@@ -13,6 +13,7 @@ UPPER_LIP, LOWER_LIP = (34, 35, 36), (24, 25, 26)  # middle of the inner rim, am
 CHIN = slice(80, 88)
 NEAR = 2  # frames: shifts up to here count as aligned
 FAR = (5, 25)  # frames: shifts that serve as comparison
+FRAMES_AT_ONCE = 1500
 Signal = NDArray[np.float64]
 
 
@@ -20,11 +21,17 @@ def loudness(waveform: NDArray[np.float32], sample_rate: int, rate: float = RATE
     """Log energy of the sound, (num_frames,), frame i around i / rate seconds."""
     hop = sample_rate / rate
     num_frames = int(np.ceil(len(waveform) / hop))
-    power = np.concatenate([[0.0], np.cumsum(np.square(waveform, dtype=np.float64))])
     centers = np.arange(num_frames) * hop
     first = np.clip(centers - hop, 0, len(waveform)).astype(int)
     last = np.clip(centers + hop, 1, len(waveform)).astype(int)
-    energy = (power[last] - power[first]) / np.maximum(1, last - first)
+    energy = np.zeros(num_frames)
+    for begin in range(0, num_frames, FRAMES_AT_ONCE):  # hours of sound are not squared at once
+        rows = slice(begin, begin + FRAMES_AT_ONCE)
+        start, end = first[rows][0], last[rows][-1]
+        squares = np.square(waveform[start:end], dtype=np.float64)
+        power = np.concatenate([[0.0], np.cumsum(squares)])
+        energy[rows] = power[last[rows] - start] - power[first[rows] - start]
+    energy /= np.maximum(1, last - first)
     floor = max(1e-9, float(np.percentile(energy, 99)) * 1e-4)
     return np.asarray(np.log(energy + floor))
 

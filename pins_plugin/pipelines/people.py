@@ -59,42 +59,64 @@ def join_people(
         People are renamed in order of appearance.
     """
     people = list(dict.fromkeys(str(track.person) for track in tracks))
-    members = {p: [i for i, track in enumerate(tracks) if track.person == p] for p in people}
-    faces = {
-        person: face
-        for person in people
-        if (face := _sum_faces([tracks[i] for i in members[person]], embeddings)) is not None
-    }
-    apart = find_different_people(tracks)
-    speaker = dict(voice_of)
-    while True:
-        best = None
-        for number, first in enumerate(people):
-            for second in people[number + 1 :]:
-                if first not in faces or second not in faces:
-                    continue
-                alike = float(unit(faces[first]) @ unit(faces[second]))
-                if alike < same_person or (best is not None and alike <= best[0]):
-                    continue
-                if apart[np.ix_(members[first], members[second])].any():
-                    continue
-                one, other = speaker.get(first), speaker.get(second)
-                if one and other and one != other and voices.get((one, other), 0.0) < SAME_VOICE:
-                    continue
-                best = alike, first, second
-        if best is None:
-            break
-        _, first, second = best
-        members[first] += members.pop(second)
-        faces[first] = faces[first] + faces.pop(second)
-        if first not in speaker and second in speaker:
-            speaker[first] = speaker[second]
-        people.remove(second)
-    person_of = {i: person for person in people for i in members[person]}
-    names: dict[str, str] = {}
+    number_of = {person: number for number, person in enumerate(people)}
+    owner = np.array([number_of[str(track.person)] for track in tracks], int)
+    together = np.zeros((len(people), len(people)), bool)
+    first, second = np.nonzero(find_different_people(tracks))
+    together[owner[first], owner[second]] = True
+    sums = _sum_faces(tracks, embeddings, owner, len(people))
+    speakers = [voice_of.get(person) for person in people]
+    clusters = _merge_people(sums, together, speakers, voices, same_person)
+    names: dict[int, str] = {}
     for i in sorted(range(len(tracks)), key=lambda i: tracks[i].start):
-        names.setdefault(person_of[i], f"PERSON_{len(names) + 1:02d}")
-    return [replace(track, person=names[person_of[i]]) for i, track in enumerate(tracks)]
+        names.setdefault(int(clusters[owner[i]]), f"PERSON_{len(names) + 1:02d}")
+    return [replace(track, person=names[int(clusters[owner[i]])]) for i, track in enumerate(tracks)]
+
+
+def _merge_people(
+    sums: NDArray[np.float64],
+    together: NDArray[np.bool_],
+    speakers: list[str | None],
+    voices: Mapping[tuple[str, str], float],
+    same_person: float,
+) -> NDArray[np.intp]:
+    """Merge the two most alike until none may be merged; returns the lowest member of each one's group.
+
+    A pair is out when both are seen in one picture (`together`), or when both have a voice and the voices
+    differ. A group takes the voice of the first of its members that has one.
+    """
+    speakers = list(speakers)
+    clusters = np.arange(len(sums))
+
+    def least(person: int) -> NDArray[np.float64]:
+        """Similarity that each other person needs to be this one."""
+        mine = speakers[person]
+        return np.array([_least_similarity(mine, each, voices, same_person) for each in speakers])
+
+    units = unit(sums)
+    alike = units @ units.T
+    apart = together | together.T
+    for person in range(len(sums)):
+        alike[person, apart[person] | (alike[person] < least(person))] = -np.inf
+    unseen = ~sums.any(axis=1)
+    alike[unseen], alike[:, unseen] = -np.inf, -np.inf
+    np.fill_diagonal(alike, -np.inf)
+    while len(alike) and alike.max() > -np.inf:
+        place = np.unravel_index(int(alike.argmax()), alike.shape)
+        first, second = sorted(int(index) for index in place)
+        clusters[clusters == second] = first
+        sums[first] += sums[second]
+        apart[first] |= apart[second]
+        apart[:, first] |= apart[:, second]
+        speakers[first], speakers[second] = speakers[first] or speakers[second], None
+        units[first] = unit(sums[first][None])[0]
+        gone = (clusters != np.arange(len(clusters))) | unseen
+        row = units @ units[first]
+        row[apart[first] | gone | (row < least(first))] = -np.inf
+        row[first] = -np.inf
+        alike[first], alike[:, first] = row, row
+        alike[second], alike[:, second] = -np.inf, -np.inf
+    return clusters
 
 
 def find_voices(
@@ -135,8 +157,28 @@ def rivalry_weight(similarity: float) -> float:
     return float(np.clip((SAME_VOICE - similarity) / (SAME_VOICE - OTHER_VOICE), 0.0, 1.0))
 
 
+def _least_similarity(
+    first: str | None,
+    second: str | None,
+    voices: Mapping[tuple[str, str], float],
+    same_person: float,
+) -> float:
+    """Similarity that the faces of two people need, whose speakers these are, to be one person."""
+    if first and second and first != second and voices.get((first, second), 0.0) < SAME_VOICE:
+        return np.inf
+    return same_person
+
+
 def _sum_faces(
-    tracks: Sequence[FaceTrack], embeddings: Mapping[str, NDArray[np.floating]]
-) -> NDArray[np.float64] | None:
-    found = [unit(embeddings[t.track].sum(axis=0)) for t in tracks if t.track in embeddings]
-    return np.sum(found, axis=0) if found else None
+    tracks: Sequence[FaceTrack],
+    embeddings: Mapping[str, NDArray[np.floating]],
+    owner: NDArray[np.intp],
+    num_people: int,
+) -> NDArray[np.float64]:
+    """Sum of the mean directions of each person's tracks (num_people, embedding_dim); zeros where not known."""
+    size = next((faces.shape[1] for faces in embeddings.values()), 1)
+    sums = np.zeros((num_people, size))
+    for person, track in zip(owner, tracks, strict=True):
+        if track.track in embeddings:
+            sums[person] += unit(embeddings[track.track].sum(axis=0)[None])[0]
+    return sums

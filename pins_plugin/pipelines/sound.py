@@ -27,7 +27,8 @@ def load_sound(file: str | Path | Mapping[str, Any]) -> NDArray[np.float32]:
     """
     if isinstance(file, Mapping) and file.get("waveform") is not None:
         waveform = torch.as_tensor(file["waveform"], dtype=torch.float32)
-        waveform = waveform.reshape(-1, waveform.shape[-1]).mean(dim=0)
+        waveform = waveform.reshape(-1, waveform.shape[-1])
+        waveform = waveform[0] if len(waveform) == 1 else waveform.mean(dim=0)  # no copy of mono
         rate = int(file.get("sample_rate", SAMPLE_RATE))
         return np.asarray(resample(waveform, rate, SAMPLE_RATE).numpy(), np.float32)
     return load_audio(file_path(file))

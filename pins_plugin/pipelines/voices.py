@@ -58,14 +58,15 @@ def embed_windows(
         Of unit length.
     """
     num_samples = round(window * SAMPLE_RATE)
-    padded = np.pad(waveform, (0, num_samples))
     device = next((p.device for p in voice_encoder.parameters()), torch.device("cpu"))
     embeddings = []
     with torch.inference_mode():
         for begin in range(0, len(starts), BATCH_SIZE):
             firsts = np.round(starts[begin : begin + BATCH_SIZE] * SAMPLE_RATE).astype(int)
-            firsts = np.clip(firsts, 0, len(waveform))
-            batch = np.stack([padded[first : first + num_samples] for first in firsts])
+            batch = np.zeros((len(firsts), num_samples), np.float32)
+            for row, first in zip(batch, np.clip(firsts, 0, len(waveform)), strict=True):
+                piece = waveform[first : first + num_samples]
+                row[: len(piece)] = piece
             embeddings.append(voice_encoder(torch.from_numpy(batch).to(device)).double().cpu())
     return unit(torch.cat(embeddings).numpy())
 

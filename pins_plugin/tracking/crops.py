@@ -177,16 +177,27 @@ def extract_crops(
         By the name of the track. `times` are those of the mouths and lips, or of the faces where only faces
         were asked for.
     """
-    makers = {track.track: _TrackCrops(track, kinds, max_frames) for track in tracks}
-    if not makers:
+    if not tracks:
         return {}
-    start = min(track.start for track in tracks)
-    end = max(track.end for track in tracks)
-    frames = iter_frames(video, start=max(0.0, start - 1e-3), end=end + 1e-3)
+    coming = sorted(tracks, key=lambda track: track.start, reverse=True)
+    frames = iter_frames(
+        video,
+        start=max(0.0, coming[-1].start - 1e-3),
+        end=max(track.end for track in tracks) + 1e-3,
+    )
+    shown: list[_TrackCrops] = []
+    crops: dict[str, Crops] = {}
     for time, image in progress(frames, "crops", quiet=quiet):
-        for maker in makers.values():
+        while coming and coming[-1].start <= time + 1e-3:
+            shown.append(_TrackCrops(coming.pop(), kinds, max_frames))
+        for maker in shown:
             maker.add(time, image)
-    return {name: maker.finish() for name, maker in makers.items()}
+        for maker in [maker for maker in shown if maker.track.end < time]:
+            shown.remove(maker)
+            crops[maker.track.track] = maker.finish()
+    left = shown + [_TrackCrops(track, kinds, max_frames) for track in coming]
+    crops |= {maker.track.track: maker.finish() for maker in left}
+    return {track.track: crops[track.track] for track in tracks}
 
 
 class _TrackCrops:
@@ -195,7 +206,7 @@ class _TrackCrops:
     def __init__(self, track: FaceTrack, kinds: Sequence[str], max_frames: int | None) -> None:
         self.track = replace(track, landmarks=smooth_landmarks(track.landmarks))
         self.kinds = set(kinds)
-        self.mesh = MeshReader() if "lips" in self.kinds else None
+        self.mesh = MeshReader("mouth" in self.kinds) if "lips" in self.kinds else None
         num_frames = len(track.times)
         kept = np.linspace(0, num_frames - 1, min(max_frames or num_frames, num_frames))
         self.face_frames = set(kept.round().astype(int).tolist())
@@ -233,14 +244,20 @@ class _TrackCrops:
 
 
 class MeshReader:
-    """Finds lips and stable mouth crops in a stream of pictures of one face, in bounded memory.
+    """Finds lips and stable mouth crops in a stream of pictures of one face.
 
-    Only aligned faces of 192 x 192 pixels are held, and of those at most `BATCH_SIZE` at a time; mouths are
-    cut from the aligned faces once the mesh of their neighbors is known, so that its jitter can be smoothed.
+    Only aligned faces of 192 x 192 pixels are held, at most `BATCH_SIZE` at a time; for mouths, their lower parts
+    until the end, because mouths are cut once the mesh of their neighbors is known and its jitter smoothed.
+
+    Parameters
+    ----------
+    with_mouths : bool
+        Without, memory grows by the points alone (744 bytes a picture).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, with_mouths: bool = True) -> None:
         self._network = load_face_mesh()
+        self._with_mouths = with_mouths
         self._waiting: list[NDArray[np.uint8]] = []
         self._windows: list[NDArray[np.uint8]] = []
         self._points: list[NDArray[np.float32]] = []
@@ -264,12 +281,10 @@ class MeshReader:
         points = np.concatenate(self._points)  # (num_frames, 93, 2)
         anchors = smooth_landmarks(points[:, :5])
         shift = np.array([0, INPUT_SIZE - _WINDOW_ROWS])
-        mouths = np.stack(
-            [
-                crop_mouth(window, anchor - shift)
-                for window, anchor in zip(self._windows, anchors, strict=True)
-            ]
-        )
+        mouths = np.zeros((0, *MOUTH_SIZE), np.uint8)
+        if self._with_mouths:
+            placed = zip(self._windows, anchors, strict=True)
+            mouths = np.stack([crop_mouth(window, anchor - shift) for window, anchor in placed])
         lips = np.stack(
             [normalize_points(p[5:], anchor) for p, anchor in zip(points, anchors, strict=True)]
         )
@@ -287,7 +302,7 @@ class MeshReader:
             mesh, lips, presence = self._network(faces)
         self._points.append(_select_points(mesh.numpy(), lips.numpy()))
         self._presence.append(presence.numpy())
-        for crop in crops:
+        for crop in crops if self._with_mouths else ():
             self._windows.append(cv2.cvtColor(crop[-_WINDOW_ROWS:], cv2.COLOR_RGB2GRAY))
 
 
