@@ -1,29 +1,46 @@
 """Training step of each model: samples per second, share of time waiting for data, peak memory.
 
     python benchmarks/training.py hparams/demo.yaml hparams/pins_vgg_m.yaml [--steps 20] [--device cuda] [--precision bf16] [--compile]
+    python benchmarks/training.py hparams/demo.yaml:64 hparams/pins_vgg_m.yaml:8 --num_workers 0 --out training.json
 
 Clips are noise written as a cache of decoded clips; they pass through the loader that ships, the augmentation, both
-branches, the loss, the backward pass and the optimizer. Waiting is the time until the loader hands over a batch.
+branches, the loss, the backward pass and the optimizer. Waiting is the time until the loader hands over a batch. Each
+experiment runs in a process of its own. On a CPU without workers, time is that of the processor, so that other
+work on the machine does not count.
 """
 
 import argparse
 import resource
 import tempfile
 import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import torch
 from speechbrain.dataio.dataloader import SaveableDataLoader
+from torch.utils.flop_counter import FlopCounterMode
 
 from pins_plugin.data.dataset import RandomCrop, collate_pairs, make_pair_dataset
 from pins_plugin.data.shards import CLIPS_PER_SHARD, ClipShards
+from pins_plugin.report.tables import format_table
 from pins_plugin.samplers.different_videos import DifferentVideosSampler
 from pins_plugin.train.brain import FaceVoiceBrain
 from pins_plugin.train.experiment import load_experiment
 from pins_plugin.types import TalkingFaceClip
+from pins_plugin.utils.files import write_json
 
 SAMPLE_RATE = 16000
+HEADERS = [
+    "experiment", "device", "precision", "batch", "samples/s", "waiting for data", "of matmul rate", "peak memory, MiB"
+]  # fmt: skip
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+NOT_MEASURED = [
+    ["cuda", precision, "-"] + 4 * ["not measured"]
+    for precision in ("fp32", "bf16", "bf16 compiled")
+]
 
 
 def write_noise(folder: Path, num_clips: int, hparams: dict) -> ClipShards:
@@ -45,14 +62,20 @@ def write_noise(folder: Path, num_clips: int, hparams: dict) -> ClipShards:
     return ClipShards(shards)
 
 
-def measure(experiment: Path, folder: Path, args: argparse.Namespace) -> str:
+def measure(experiment: str, args: argparse.Namespace) -> list[str]:
     """Train a few steps and return a row of the table."""
+    with tempfile.TemporaryDirectory() as folder:
+        return _measure(experiment, Path(folder), args)
+
+
+def _measure(experiment: str, folder: Path, args: argparse.Namespace) -> list[str]:
+    path, _, batch_size = experiment.partition(":")
     changes = {"manifest": "none", "output_folder": str(folder), "starting_weights": None}
-    if args.batch_size:
-        changes["batch_size"] = args.batch_size
+    if batch_size or args.batch_size:
+        changes["batch_size"] = int(batch_size or args.batch_size)
     if args.num_workers is not None:
         changes["num_workers"] = args.num_workers
-    hparams = load_experiment(experiment, changes)
+    hparams = load_experiment(path, changes)
     num_clips = (args.steps + args.warmup) * hparams["batch_size"]
     shards = write_noise(folder, min(num_clips, args.clips), hparams)
     clips = [
@@ -76,27 +99,52 @@ def measure(experiment: Path, folder: Path, args: argparse.Namespace) -> str:
     )
     brain.on_fit_start()
     brain.modules.train()
+    alone = args.device == "cpu" and hparams["num_workers"] == 0
+    clock = time.process_time if alone else time.perf_counter
     waited, began, batches = 0.0, 0.0, iter(loader)
     for step in range(args.warmup + args.steps):
         if step == args.warmup:
             _synchronize(args.device)
-            waited, began = 0.0, time.perf_counter()
-        asked = time.perf_counter()
+            waited, began = 0.0, clock()
+        asked = clock()
         try:
             batch = next(batches)
         except StopIteration:
             batches = iter(loader)
             batch = next(batches)
-        waited += time.perf_counter() - asked
+        waited += clock() - asked
         brain.step += 1
         brain.fit_batch(batch)
     _synchronize(args.device)
-    seconds = time.perf_counter() - began
+    seconds = clock() - began
     rate = args.steps * hparams["batch_size"] / seconds
-    return (
-        f"| {experiment.stem} | {hparams['batch_size']} | {args.precision} | {rate:.0f} | "
-        f"{100 * waited / seconds:.1f} % | {_peak_memory(args.device):.0f} |"
-    )
+    with FlopCounterMode(display=False) as counter:
+        brain.fit_batch(batch)
+    speed = counter.get_total_flops() * args.steps / seconds
+    return [
+        Path(path).stem,
+        args.device,
+        args.precision + (" compiled" if args.compile else ""),
+        str(hparams["batch_size"]),
+        f"{rate:.3g}",
+        f"{100 * waited / seconds:.1f} %",
+        f"{100 * speed / matmul_speed(args.device, args.precision, clock):.0f} %",
+        f"{_peak_memory(args.device):.0f}",
+    ]
+
+
+def matmul_speed(device: str, precision: str, clock: Callable[[], float]) -> float:
+    """Floating-point operations per second of a large matrix product, the best of five."""
+    size = 8192 if device != "cpu" else 1024
+    matrix = torch.randn(size, size, device=device, dtype=DTYPES[precision])
+    best = float("inf")
+    for _ in range(5):
+        _synchronize(device)
+        start = clock()
+        matrix @ matrix
+        _synchronize(device)
+        best = min(best, clock() - start)
+    return 2 * size**3 / best
 
 
 def _synchronize(device: str) -> None:
@@ -116,7 +164,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("experiments", nargs="+", type=Path)
+    parser.add_argument("experiments", nargs="+", metavar="YAML[:BATCH]")
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--warmup", type=int, default=3)
     parser.add_argument("--clips", type=int, default=1024, help="at most this many clips of noise")
@@ -125,12 +173,30 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--precision", default="fp32", choices=["fp32", "bf16"])
     parser.add_argument("--compile", action="store_true", help="torch.compile both branches")
+    parser.add_argument(
+        "--out", type=Path, help="JSON file for the table, as docs/results has them"
+    )
     args = parser.parse_args()
-    print("| experiment | batch | precision | samples/s | waiting for data | peak memory, MiB |")
-    print("|---|---|---|---|---|---|")
+    context = get_context("spawn")
+    rows = []
     for experiment in args.experiments:
-        with tempfile.TemporaryDirectory() as folder:
-            print(measure(experiment, Path(folder), args), flush=True)
+        with ProcessPoolExecutor(1, mp_context=context) as pool:
+            rows.append(pool.submit(measure, experiment, args).result())
+    if args.device == "cpu":  # the table says what is missing
+        names = [row[0] for row in rows]
+        rows += [[name, *cells] for name in names for cells in NOT_MEASURED]
+    print(format_table(HEADERS, rows))
+    if args.out:
+        given = " ".join(args.experiments)
+        result = {
+            "title": "Training speed",
+            "about": "Clips of noise through loader, augmentation, branches, loss and optimizer. CPU: one thread, per "
+            "second of the processor. The matmul rate is that of a large matrix product of the same precision.",
+            "command": f"python benchmarks/training.py {given} --steps {args.steps} --num_workers {args.num_workers}",
+            "headers": HEADERS,
+            "rows": rows,
+        }
+        write_json(args.out, result)
 
 
 if __name__ == "__main__":
