@@ -17,6 +17,8 @@ import sys
 def watch(event, arguments):
     if event in ("socket.getaddrinfo", "socket.gethostbyname", "urllib.Request"):
         raise SystemExit(f"network: {event} {arguments}")
+    if event == "socket.bind" and isinstance(arguments[1], tuple) and arguments[1][0] != "::1":
+        raise SystemExit(f"network: {event} {arguments}")  # "::1": urllib3 asks whether there is IPv6
     if event in ("socket.connect", "socket.sendto", "socket.sendmsg") and isinstance(arguments[1], tuple):
         raise SystemExit(f"network: {event} {arguments}")
 

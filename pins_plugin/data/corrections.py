@@ -1,12 +1,12 @@
 """What a person who looked at the page of a video says: who speaks in which turn, and who is called what."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pins_plugin.errors import LinksError
+from pins_plugin.utils.files import read_json
 
 VERSION = 1
 
@@ -44,11 +44,8 @@ def read_corrections(path: str | Path) -> Corrections:
     LinksError
         When the file is missing, no JSON, or of another form.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise LinksError(f"{path}: no such file; export corrections from the page of the video")
+    value: Any = read_json(path, LinksError, "corrections, exported from the page of the video")
     try:
-        value: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if value["version"] != VERSION:
             raise LinksError(f"{path}: expected version {VERSION}, got {value['version']!r}")
         names = {str(old): str(new) for old, new in (value.get("names") or {}).items()}

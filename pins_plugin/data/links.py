@@ -4,7 +4,6 @@ Reports and scores build on this file format alone, so that they serve any progr
 with `video`, `duration`, `links` (turns) and `tracks` (faces).
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from pins_plugin.errors import LinksError
 from pins_plugin.types import SpeakerFaceLink
+from pins_plugin.utils.files import read_json
 
 VERSION = 1
 REACH = 0.02  # seconds that a box holds before its first and after its last time
@@ -188,13 +188,7 @@ def read_links(path: str | Path) -> dict[str, Any]:
     LinksError
         When the file is missing, no JSON, or of another form.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise LinksError(f"{path}: no such file; expected the links.json that `pins link` writes")
-    try:
-        links: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise LinksError(f"{path}: not a JSON file ({error})") from error
+    links: dict[str, Any] = read_json(path, LinksError, "the links.json that `pins link` writes")
     LinkedVideo.from_links(links)
     return links
 

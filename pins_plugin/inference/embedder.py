@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, normalize, pad
 
 from pins_plugin.data.audio import load_audio
-from pins_plugin.errors import ShapeError
+from pins_plugin.errors import ModelFolderError, ShapeError
 from pins_plugin.inference.pretrained import load_pretrained
 from pins_plugin.similarity import pairwise_similarity
 
@@ -72,6 +72,7 @@ class FaceVoiceEmbedder(nn.Module):
         self.mods = nn.ModuleDict({"face_encoder": face_encoder, "voice_encoder": voice_encoder})
         self.mods.eval().requires_grad_(False)
         self.hparams = SimpleNamespace(**(settings or {}))
+        self._scale_and_offset = _read_calibration(settings or {})
 
     @classmethod
     def from_hparams(
@@ -234,10 +235,10 @@ class FaceVoiceEmbedder(nn.Module):
 
     def probability(self, similarities: Tensor) -> Tensor | None:
         """Turn similarities into the probability of one person; None when the model is not calibrated."""
-        calibration = getattr(self.hparams, "calibration", None)
-        if not calibration:
+        if self._scale_and_offset is None:
             return None
-        return torch.sigmoid(calibration["scale"] * similarities + calibration["offset"])
+        scale, offset = self._scale_and_offset
+        return torch.sigmoid(scale * similarities + offset)
 
     def encode_face_file(self, path: str | Path) -> Tensor:
         """Embed the largest face of a photo or video: (embedding_dim,) Tensor of unit length."""
@@ -300,3 +301,16 @@ class FaceVoiceEmbedder(nn.Module):
 
 def _mean_direction(embeddings: Tensor) -> Tensor:
     return normalize(embeddings.mean(dim=0), dim=-1)
+
+
+def _read_calibration(settings: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Scale and offset of a model folder's settings; None where it has none."""
+    calibration = settings.get("calibration")
+    if not calibration:
+        return None
+    try:
+        return float(calibration["scale"]), float(calibration["offset"])
+    except (TypeError, ValueError, KeyError) as error:
+        raise ModelFolderError(
+            f"settings: calibration: expected numbers scale and offset, got {calibration!r:.60}"
+        ) from error

@@ -223,8 +223,15 @@ class Gallery:
                     if index.num_rows > len(labels):
                         raise ValueError("index of another gallery")
                     gallery._shelves[modality] = replace(shelf, index=index)
-        except (SafetensorError, KeyError, ValueError, OSError, IndexError) as error:
-            raise MediaError(f"{path}: damaged gallery ({error}); save it again") from error
+        except (
+            SafetensorError,
+            LookupError,
+            ValueError,
+            OSError,
+            RuntimeError,  # of FAISS; and too deep a list of labels
+        ) as error:
+            reason = " ".join(str(error).split())[:160]
+            raise MediaError(f"{path}: damaged gallery ({reason}); save it again") from error
         return gallery
 
     def _shelf(self, modality: str) -> Shelf:

@@ -269,7 +269,7 @@ def _download(hub_id: str, savedir: str | Path | None, revision: str | None) -> 
 def _copy(folder: Path, savedir: Path) -> Path:
     if savedir.resolve() == folder.resolve():
         return folder
-    names = sorted(file.name for file in folder.iterdir() if file.is_file())
+    names = sorted(file.name for file in folder.iterdir() if _belongs_to_model(file))
     if savedir.exists():
         same, _, _ = filecmp.cmpfiles(folder, savedir, names, shallow=False)
         if sorted(same) == names:
@@ -278,3 +278,21 @@ def _copy(folder: Path, savedir: Path) -> Path:
         for name in names:
             shutil.copyfile(folder / name, temporary / name)
     return savedir
+
+
+def _belongs_to_model(file: Path) -> bool:
+    """Whether to copy a file; a link that leads out of the folder (or the hub's cache) could copy any file at all.
+
+    Raises
+    ------
+    ModelFolderError
+        When it is such a link.
+    """
+    if not any(file.match(pattern) for pattern in (*HUB_FILES, "LICENSE")) or not file.is_file():
+        return False
+    homes = (file.parent.resolve(), (file.parent / "../../blobs").resolve())
+    if not any(file.resolve().is_relative_to(home) for home in homes):
+        raise ModelFolderError(
+            f"{file}: a link that leads out of the folder; put the file itself there"
+        )
+    return True

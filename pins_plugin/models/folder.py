@@ -35,7 +35,7 @@ from pins_plugin.utils.files import atomic_folder
 
 VERSION = 1
 HYPERPARAMS = "hyperparams.yaml"
-LARGEST_YAML = 1_000_000  # bytes
+LARGEST_YAML = 800_000  # bytes; how many characters is the parser's to judge
 LARGEST_WEIGHTS = 8 * 2**30  # bytes
 SPEECHBRAIN_MODULES: dict[str, ModuleSpec | Reference] = {
     "compute_features": ModuleSpec("torch.nn.Identity", {}),

@@ -17,6 +17,7 @@ and for a voice encoder:
     min_seconds: 1.0           # shorter sound is repeated up to this
 """
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -47,7 +48,14 @@ CHOICES = {
     "layout": ("NCHW", "NHWC"),
     "features": ("waveform", "fbank"),
 }
+RANGES = {
+    "image_size": (1, 4096),
+    "sample_rate": (1000, 192_000),
+    "num_bins": (1, 1024),
+    "min_seconds": (0, 60),
+}
 MAX_BYTES = 2**31
+MAX_YAML_BYTES = 100_000
 
 
 class OnnxSession:
@@ -66,6 +74,10 @@ class OnnxSession:
         options = runtime.SessionOptions()
         options.log_severity_level = 4
         options.intra_op_num_threads = _num_threads()
+        # weights in other files would be looked for in the working directory
+        options.add_session_config_entry(
+            "session.model_external_initializers_file_folder_path", f"{os.devnull}/none"
+        )
         providers = ["CPUExecutionProvider"]
         if device == "cuda" and "CUDAExecutionProvider" in runtime.get_available_providers():
             providers.insert(0, "CUDAExecutionProvider")
@@ -121,9 +133,11 @@ def read_onnx_file(path: str | Path, defaults: Mapping[str, Any]) -> OnnxFile:
     beside = path.with_suffix(".yaml")
     values: Any = {}
     if beside.is_file():
+        if beside.stat().st_size > MAX_YAML_BYTES:
+            raise ModelFolderError(f"{beside}: expected at most {MAX_YAML_BYTES} bytes")
         try:
             values = yaml.safe_load(beside.read_text(encoding="utf-8")) or {}
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
             raise ModelFolderError(f"{beside}: not YAML ({_one_line(error)})") from error
     if not isinstance(values, dict) or not set(values) <= set(defaults):
         got = ", ".join(map(str, values)) if isinstance(values, dict) else type(values).__name__
@@ -134,7 +148,17 @@ def read_onnx_file(path: str | Path, defaults: Mapping[str, Any]) -> OnnxFile:
             raise ModelFolderError(
                 f"{beside}: {name}: expected {' or '.join(allowed)}, got {settings[name]!r}"
             )
+    for name, (low, high) in RANGES.items():
+        value = settings.get(name)
+        if value is not None and not (_is_number(value) and low <= value <= high):
+            raise ModelFolderError(
+                f"{beside}: {name}: expected a number of {low} to {high}, got {value!r:.40}"
+            )
     return OnnxFile(path.read_bytes(), settings)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _num_threads() -> int:

@@ -28,7 +28,7 @@ OTHER_MODULES = frozenset(
     }
 )
 PRETRAINER = "pins_plugin.inference.pretrained.StrictPretrainer"
-MAX_CHARACTERS = 1_000_000
+MAX_CHARACTERS = 200_000
 LARGEST_ARGUMENT = 1_000_000  # no layer of a real model is larger
 
 

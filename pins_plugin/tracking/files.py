@@ -18,7 +18,7 @@ import numpy as np
 from pins_plugin.data.video import VideoInfo
 from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.types import FaceTrack
-from pins_plugin.utils.files import write_text
+from pins_plugin.utils.files import read_json, write_text
 
 POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
 
@@ -57,11 +57,10 @@ def read_tracks(path: str | Path) -> list[FaceTrack]:
     MediaError
         When the file is missing or holds something else.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise MediaError(f"{path}: no such file; `pins tracks VIDEO --out {path.name}` makes it")
+    content = read_json(
+        path, MediaError, "face tracks, as `pins tracks VIDEO --out FILE` writes them"
+    )
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
         entries = content["tracks"] if "tracks" in content else content["faces"]
         return [_track_from_dict(entry, number) for number, entry in enumerate(entries)]
     except (ValueError, KeyError, TypeError, IndexError) as error:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pins_plugin.errors import PinsError
+
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
@@ -80,6 +82,26 @@ def write_text(path: str | Path, text: str) -> None:
     """Write `text` to `path` in one step (UTF-8)."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def read_json(path: str | Path, error: type[PinsError], expected: str) -> Any:
+    """Read a JSON file.
+
+    Parameters
+    ----------
+    path : str or Path
+    error : class
+        What to raise when the file is missing or no JSON.
+    expected : str
+        What the file should be, for the message.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise error(f"{path}: no such file; expected {expected}")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as reason:
+        raise error(f"{path}: not a JSON file ({reason}); expected {expected}") from reason
 
 
 def write_json(path: str | Path, value: Any) -> None:

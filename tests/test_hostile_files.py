@@ -1,0 +1,160 @@
+"""A stranger's files: model folders, galleries and ONNX networks that try to climb out, fill the memory or crash."""
+
+import os
+import shutil
+import struct
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import save_file
+
+from pins_plugin.errors import MediaError, ModelFolderError
+from pins_plugin.inference.embedder import FaceVoiceEmbedder
+from pins_plugin.inference.gallery import Gallery
+from pins_plugin.models.folder import load_model_folder
+from pins_plugin.models.onnx_encoder import OnnxFaceEncoder
+
+WEIGHTS, YAML = "face_encoder.safetensors", "hyperparams.yaml"
+
+
+@pytest.fixture
+def folder(model_folder: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(model_folder, tmp_path / "model"))
+
+
+def refusal(folder: Path) -> str:
+    started = time.monotonic()
+    with pytest.raises(ModelFolderError) as caught:
+        load_model_folder(folder)
+    assert time.monotonic() - started < 10 and "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        struct.pack("<Q", 2**62) + b"{}",
+        struct.pack("<Q", 10**7) + b"{" * 10**7,
+        struct.pack("<Q", 70)
+        + b'{"a":{"dtype":"F32","shape":[1000000000000],"data_offsets":[0,4000000000000]}}'[:70],
+    ],
+)
+def test_made_up_headers_of_weights_are_refused(folder: Path, content: bytes) -> None:
+    (folder / WEIGHTS).write_bytes(content)
+    assert "damaged" in refusal(folder)
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "/dev/zero"])
+def test_links_to_other_files_are_no_weights(folder: Path, target: str) -> None:
+    if not Path(target).exists():
+        pytest.skip(f"no {target} here")
+    (folder / WEIGHTS).unlink()
+    (folder / WEIGHTS).symlink_to(target)
+    refusal(folder)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+@pytest.mark.parametrize("name", [WEIGHTS, YAML])
+def test_a_pipe_does_not_make_it_wait(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    refusal(folder)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: " + "[" * 90_000, "a: " + "1:" * 90_000 + "1", "a: 0b" + "1" * 150_000, "x" * 10**6],
+)
+def test_text_made_to_keep_the_parser_busy_is_refused(folder: Path, text: str) -> None:
+    (folder / YAML).write_text(text)
+    refusal(folder)
+
+
+def test_a_copy_takes_no_files_of_others_along(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    (folder / "notes.txt").symlink_to(tmp_path / "secret")
+    FaceVoiceEmbedder.from_hparams(folder, savedir=tmp_path / "copy")
+    assert not (tmp_path / "copy" / "notes.txt").exists()
+    (folder / "README.md").unlink()
+    (folder / "README.md").symlink_to(tmp_path / "secret")
+    with pytest.raises(ModelFolderError, match="leads out of the folder"):
+        FaceVoiceEmbedder.from_hparams(folder, savedir=tmp_path / "second")
+    assert not (tmp_path / "second").exists()
+
+
+def test_the_hubs_cache_may_be_copied(folder: Path, tmp_path: Path) -> None:
+    """There, files are links to ../../blobs."""
+    snapshot = tmp_path / "hub" / "snapshots" / "abc"
+    snapshot.mkdir(parents=True)
+    blobs = tmp_path / "hub" / "blobs"
+    shutil.copytree(folder, blobs)
+    for file in blobs.iterdir():
+        (snapshot / file.name).symlink_to(f"../../blobs/{file.name}")
+    FaceVoiceEmbedder.from_hparams(snapshot, savedir=tmp_path / "copy")
+    assert not any(file.is_symlink() for file in (tmp_path / "copy").iterdir())
+
+
+def test_settings_of_another_kind_are_refused(folder: Path) -> None:
+    model = load_model_folder(folder)
+    with pytest.raises(ModelFolderError, match="calibration"):
+        FaceVoiceEmbedder(*model.modules.values(), {"calibration": {"scale": "x", "offset": 1}})
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"face_labels": np.frombuffer(b"[" * 200_000, np.uint8)},
+        {"face_labels": np.frombuffer(b"{}", np.uint8)},
+        {"face_embeddings": np.zeros(3, np.float32)},
+        {"voice_embeddings": np.zeros((0, 5), np.float32)},
+        {"face_index": np.zeros(100, np.uint8)},
+        {"face_index": np.full(16, 255, np.uint8)},
+    ],
+)
+def test_damaged_galleries_are_one_line(tmp_path: Path, arrays: dict) -> None:
+    nothing = np.frombuffer(b"[]", np.uint8)
+    empty = np.zeros((0, 2), np.float32)
+    whole = {"face_embeddings": empty, "voice_embeddings": empty, "face_labels": nothing, "voice_labels": nothing}  # fmt: skip
+    kind = {"kind": "pins_plugin gallery", "version": "1"}
+    save_file(whole | arrays, tmp_path / "g.safetensors", metadata=kind)
+    with pytest.raises(MediaError, match="damaged gallery") as caught:
+        Gallery.load(tmp_path / "g.safetensors")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_network_cannot_read_other_files(tmp_path: Path, monkeypatch) -> None:
+    """ONNX files may say that their weights lie elsewhere, relative to wherever the program was started."""
+    pytest.importorskip("onnxruntime")
+    onnx = pytest.importorskip("onnx")
+    np.arange(12, dtype=np.float32).tofile(tmp_path / "secret.bin")
+    weights = onnx.TensorProto(name="w", data_type=1, dims=[3, 4], data_location=1)
+    for key, value in (("location", "secret.bin"), ("offset", "0"), ("length", "48")):
+        weights.external_data.add(key=key, value=value)
+    nodes = [onnx.helper.make_node("Flatten", ["x"], ["f"]), onnx.helper.make_node("MatMul", ["f", "w"], ["y"])]  # fmt: skip
+    inputs = [onnx.helper.make_tensor_value_info("x", 1, ["b", 3, 1, 1])]
+    outputs = [onnx.helper.make_tensor_value_info("y", 1, ["b", 4])]
+    graph = onnx.helper.make_graph(nodes, "g", inputs, outputs, [weights])
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    (tmp_path / "x.onnx").write_bytes(model.SerializeToString())
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelFolderError, match="not a usable ONNX network"):
+        OnnxFaceEncoder.from_file("x.onnx")
+
+
+@pytest.mark.parametrize(
+    "settings", ["image_size: 100000000", "image_size: .nan", "image_size: true", "image_size: [1]"]
+)
+def test_sizes_out_of_all_proportion_are_refused(tmp_path: Path, settings: str) -> None:
+    (tmp_path / "x.onnx").write_bytes(b"")
+    (tmp_path / "x.yaml").write_text(settings)
+    with pytest.raises(ModelFolderError, match="image_size: expected a number of 1 to 4096"):
+        OnnxFaceEncoder.from_file(tmp_path / "x.onnx")
+
+
+def test_pickles_are_not_weights(folder: Path) -> None:
+    torch.save({"a": torch.zeros(1)}, folder / WEIGHTS)
+    assert "damaged" in refusal(folder)
