@@ -46,6 +46,7 @@ def train_and_score(
     num_epochs: int,
     num_steps: int,
     seed: int,
+    batch_size: int = 16,
     steps_per_epoch: int = 100,
 ) -> dict[str, float]:
     """Train a synchronizer, judge it and its features on unseen people."""
@@ -62,6 +63,7 @@ def train_and_score(
         objective,
         num_epochs=num_epochs,
         steps_per_epoch=steps_per_epoch,
+        batch_size=batch_size,
         seed=seed,
         quiet=True,
     )
@@ -113,6 +115,7 @@ def read_lips(
         classifier,
         end_to_end=end_to_end,
         num_steps=num_steps,
+        batch_size=32,
         seed=seed,
         quiet=True,
     )

@@ -29,6 +29,7 @@ from pins_plugin.train.sync import train_synchronizer
 from pins_plugin.utils.files import write_json, write_text
 from pins_plugin.utils.seeding import seed_everything
 
+SHARES = {"real": 2.0, "simulated": 1.0}  # as in hparams/sync_joint.yaml
 HELD_SENTENCES = 50  # of the person with most clips, never trained on
 
 
@@ -96,6 +97,11 @@ def main() -> None:
         metavar="PERSON,PERSON",
         help="leave out these together, to save time",
     )
+    parser.add_argument(
+        "--simulated",
+        type=Path,
+        help="clips of simulate.py to train on as well, every third stretch",
+    )
     parser.add_argument("--epochs", type=int, default=4, help="of 100 steps")
     parser.add_argument("--seeds", type=int, default=1)
     args = parser.parse_args()
@@ -113,15 +119,21 @@ def main() -> None:
     held_names = {clip.name for clip in seen_test}
     strangers = [clip for clip in clips if clip.person in args.evaluate_only]
     groups = [group.split(",") for group in args.groups] if args.groups else [[p] for p in counts]
+    simulated = [
+        load_sync_clip(path)
+        for path in sorted(args.simulated.rglob("*.npz") if args.simulated else [])
+    ]
     for seed in range(args.seeds):
         for group in groups:
             if all((args.out / f"{person}_{seed}.json").exists() for person in group):
                 continue
             seed_everything(seed)
             encoders = LipEncoder(), SoundEncoder()
+            real = [c for c in allowed if c.person not in group and c.name not in held_names]
+            sources = ["real"] * len(real) + ["simulated"] * len(simulated)
             train_synchronizer(
-                [c for c in allowed if c.person not in group and c.name not in held_names],
-                *encoders, WindowMatchingLoss(), num_epochs=args.epochs, seed=seed,
+                [*real, *simulated], *encoders, WindowMatchingLoss(), num_epochs=args.epochs, seed=seed,
+                sources=sources, shares={name: SHARES[name] for name in set(sources)},
             )  # fmt: skip
             shared = {
                 "left_out": group,

@@ -126,3 +126,26 @@ def test_batches_may_show_pixels() -> None:
     assert 0.1 < batch.lips.mean() < 0.9
     with pytest.raises(PinsError, match="lips or mouths"):
         sync.SyncBatches([bright], [torch.zeros(40, 320)], view="faces")
+
+
+def test_sources_are_drawn_by_their_shares() -> None:
+    lengths = {"a": 40, "b": 40, "c": 400}
+    clips = [
+        sync.SyncClip(
+            name, name, np.full((count, 88, 2), ord(name), np.float32),
+            np.zeros((count, 1, 1), np.uint8), np.zeros(640 * count, np.float32),
+        )
+        for name, count in lengths.items()
+    ]  # fmt: skip
+    spectrograms = [torch.zeros(2, 4 * len(clip.lips)) for clip in clips]
+    options = {"num_frames": 8, "batch_size": 300, "num_batches": 1, "augmentation": 0.0}
+    batches = sync.SyncBatches(
+        clips, spectrograms, **options, sources=["real", "real", "simulated"],
+        shares={"real": 3.0, "simulated": 1.0},
+    )  # fmt: skip
+    names = next(iter(batches)).lips[:, 0, 0, 0]
+    assert (names == ord("c")).float().mean().item() == pytest.approx(0.25, abs=0.08)
+    with pytest.raises(PinsError, match="a positive share for each of real, simulated"):
+        sync.SyncBatches(
+            clips, spectrograms, sources=["real", "real", "simulated"], shares={"real": 1}
+        )
