@@ -10,6 +10,7 @@ import argparse
 import os
 import resource
 import time
+from pathlib import Path
 
 for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[variable] = "1"
@@ -19,6 +20,7 @@ import numpy as np  # noqa: E402 - after the environment is set
 from pins_plugin.evaluation.items import Bootstrap, FaceVoiceItems  # noqa: E402
 from pins_plugin.evaluation.retrieval import retrieve  # noqa: E402
 from pins_plugin.report.tables import format_table  # noqa: E402
+from pins_plugin.utils.files import write_json  # noqa: E402
 
 
 def main() -> None:
@@ -30,6 +32,9 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=250)
     parser.add_argument("--dim", type=int, default=256)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--out", type=Path, help="JSON file for the table, as docs/results has them"
+    )
     args = parser.parse_args()
     generator = np.random.default_rng(args.seed)
     faces, voices = generator.standard_normal((2, args.items, args.dim), dtype=np.float32)
@@ -39,15 +44,27 @@ def main() -> None:
     before, start, cpu = peak_memory(), time.perf_counter(), time.process_time()
     report = retrieve(items, Bootstrap(args.seed))
     seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
-    print(f"{args.items:,} x {args.items:,} x {args.dim}, both directions: ", end="")
-    print(f"{seconds:.1f} s, {cpu:.1f} s of CPU, {peak_memory() - before:.0f} MiB\n")
+    memory = peak_memory() - before
+    size = f"{args.items:,} faces x {args.items:,} voices x {args.dim}, both directions"
+    cost = f"{cpu:.1f} s of one core ({seconds:.1f} s by the clock), {memory:.0f} MiB beside the embeddings"
+    print(f"{size}: {cost}\n")
     rows = [
         [f"{direction.replace('_', ' ')}, {name}", f"{part['value']:.4f}", f"{part['chance']:.4f}"]
         for direction, scores in report.items()
         for name, part in scores.items()
         if isinstance(part, dict)
     ]
-    print(format_table(["score", "random embeddings", "chance"], rows))
+    headers = ["score", "random embeddings", "chance"]
+    print(format_table(headers, rows))
+    if args.out:
+        result = {
+            "title": "Retrieval of the size of Learnable PINs",
+            "about": f"{size}, {args.people} people, random embeddings: {cost}.",
+            "command": f"python benchmarks/retrieval.py --items {args.items} --people {args.people}",
+            "headers": headers,
+            "rows": rows,
+        }
+        write_json(args.out, result)
 
 
 def peak_memory() -> float:

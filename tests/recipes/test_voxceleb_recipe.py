@@ -1,15 +1,20 @@
 """The VoxCeleb recipe: from a miniature tree with the released layout to a model that learnt."""
 
+import json
 import runpy
 import shutil
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from tiny_clips import write_tiny_clips
 
+from pins_plugin.cli import main
 from pins_plugin.data.manifest import read_manifest
 from pins_plugin.models.folder import load_model_folder
+from pins_plugin.simulation.corpus import CorpusSettings
+from pins_plugin.simulation.voxceleb_tree import write_voxceleb_tree
 from pins_plugin.tracking.clips import cut_clips
 from pins_plugin.train.experiment import run_experiment
 
@@ -62,6 +67,34 @@ def test_voxceleb1_tree_becomes_a_model(tmp_path: Path, monkeypatch: pytest.Monk
     assert load_model_folder(tmp_path / "run" / "model").settings["validation"]["roc_auc"] > 0.7
 
 
+def test_simulated_tree_is_prepared_and_scored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model_folder: Path
+) -> None:
+    settings = CorpusSettings(
+        people=12,
+        clips_per_person=1,
+        num_images=2,
+        words=1,
+        image_size=48,
+        splits=(0.5, 0.0, 0.5),
+        test_clips=2,
+        seen_heard=3,
+    )
+    root = write_voxceleb_tree(tmp_path / "mini", settings, jobs=1, quiet=True)
+    lists, out = root.with_name("lists"), tmp_path / "out"
+    files = ["--splits", str(lists / "identity_splits.txt"), "--lists", str(lists)]
+    prepare(monkeypatch, "voxceleb1", "--root", str(root), "--out", str(out), *files)
+    clips = read_manifest(out / "manifest.csv")
+    counts = Counter(clip.split for clip in clips)
+    assert counts == {"train": 6, "test": 2 * 6 + 2 * 3}
+    assert all(set(clip.attributes) == {"gender", "nationality"} for clip in clips)
+    options = ["--lists", str(lists), "--root", str(root), "--out", str(tmp_path / "scores")]
+    assert main(["benchmark", "pins", "--model", str(model_folder), "--quiet", *options]) == 0
+    report = json.loads((tmp_path / "scores" / "results.json").read_text())
+    assert report["missing"]["files"] == []
+    assert set(report["verification"]) == {"seenheard", "unseenunheard"}
+
+
 def test_empty_tree_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit, match="no clip found"):
         prepare(monkeypatch, "voxceleb2", "--root", str(tmp_path), "--out", str(tmp_path / "out"))
@@ -69,6 +102,6 @@ def test_empty_tree_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_real_video_becomes_clips(real_data: Path, tmp_path: Path) -> None:
     video = next(iter(sorted((real_data / "clips").glob("p01_*.m*"))))
-    clips = cut_clips(video, tmp_path, min_seconds=1.0)
+    clips = cut_clips(video, tmp_path, min_seconds=1.0).clips
     assert clips
     assert all(len(list(clip.faces.glob("*.jpg"))) > 0 for clip in clips)
