@@ -199,7 +199,7 @@ def main() -> None:
     parser.add_argument("--weight", type=float, default=1.0, help="of the separation")
     parser.add_argument("--sync_epochs", type=int, default=3, help="of 100 steps of 16 stretches")
     parser.add_argument("--word_steps", type=int, default=300)
-    parser.add_argument("--identity_epochs", type=int, default=10)
+    parser.add_argument("--identity_epochs", type=int, default=6)
     parser.add_argument(
         "--parts", nargs="+", choices=("sync", "identity"), default=("sync", "identity")
     )

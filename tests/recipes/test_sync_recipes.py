@@ -51,12 +51,16 @@ def test_simulated_clips_are_read_like_real_ones(
 ) -> None:
     options = ("--people", 3, "--words", 1, "--splits", 0.34, 0.33, 0.33)
     run(monkeypatch, "Sync/simulate.py", tmp_path, *options)
-    paths = {path.parent.name: path for path in tmp_path.rglob("*.npz")}
+    paths = {path.parent.name: path for path in tmp_path.glob("*/*.npz")}
     assert set(paths) == {"train", "valid", "test"}
     clip = load_sync_clip(paths["test"])
     assert len(clip.waveform) == 640 * len(clip.lips)
     opening = clip.lips[:, 23:28, 1].mean(axis=1) - clip.lips[:, 33:38, 1].mean(axis=1)
     assert opening.max() - opening.min() > 0.08  # of the distance between the eyes: it speaks
+    run(monkeypatch, "Sync/simulate.py", tmp_path / "truth", *options, "--truth")
+    truth = load_sync_clip(tmp_path / "truth" / "test" / paths["test"].name).lips
+    true_opening = truth[:, 23:28, 1].mean(axis=1) - truth[:, 33:38, 1].mean(axis=1)
+    assert np.corrcoef(opening, true_opening)[0, 1] > 0.8  # the face mesh reads what was drawn
     rows = list(csv.DictReader((tmp_path / "words.csv").read_text().splitlines()))
     assert {row["split"]: row["clip"] for row in rows} == {
         split: path.stem for split, path in paths.items()
