@@ -45,6 +45,8 @@ class ContrastiveLoss(nn.Module):
         self.margin = margin
         self.squared = squared
         self.balanced = balanced
+        self.costly_share: Tensor | None = None
+        """Share of the last batch's negatives that were nearer than the margin: the others teach nothing."""
 
     def forward(
         self,
@@ -70,10 +72,11 @@ class ContrastiveLoss(nn.Module):
         """
         faces, voices = check_pair(face_embeddings, voice_embeddings, num_dims=2)
         positive = self._positive(_row_distances(faces, voices))  # (batch,)
-        total, count = self._negatives(faces, voices, voice_negatives)
+        total, count, costly = self._negatives(faces, voices, voice_negatives)
         if face_negatives is not None:
-            more, more_count = self._negatives(voices, faces, face_negatives)
-            total, count = total + more, count + more_count
+            more, more_count, more_costly = self._negatives(voices, faces, face_negatives)
+            total, count, costly = total + more, count + more_count, costly + more_costly
+        self.costly_share = costly / count.clamp(min=1)
         if self.balanced:
             return (positive.mean() + total / count.clamp(min=1)) / 2
         return (positive.sum() + total) / (len(positive) + count)
@@ -90,16 +93,17 @@ class ContrastiveLoss(nn.Module):
 
     def _negatives(
         self, anchors: Tensor, candidates: Tensor, negatives: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Sum and number of the negative pairs' costs."""
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Sum of the negative pairs' costs, their number, and how many cost something."""
         batch = len(anchors)
         if negatives.dtype == torch.bool and negatives.shape == (batch, batch):
-            costs = self._negative(2 - 2 * anchors @ candidates.T)
-            return (costs * negatives).sum(), negatives.sum()
+            costs = self._negative(2 - 2 * anchors @ candidates.T) * negatives
+            return costs.sum(), negatives.sum(), costs.detach().count_nonzero()
         if negatives.dtype == torch.int64 and negatives.shape == (batch,):
             chosen = negatives >= 0
             costs = self._negative(_row_distances(anchors, candidates[negatives.clamp(min=0)]))
-            return (costs * chosen).sum(), chosen.sum()
+            costs = costs * chosen
+            return costs.sum(), chosen.sum(), costs.detach().count_nonzero()
         raise ShapeError(
             f"negatives: expected int64 ({batch},) or bool ({batch}, {batch}), "
             f"got {negatives.dtype} {tuple(negatives.shape)}; pass what a miner returned"

@@ -15,7 +15,15 @@ from pins_plugin.utils.files import atomic_path
 
 History = Sequence[Mapping[str, float]]
 Histories = Mapping[str, Sequence[History]]
-HEADERS = ("variant", "ROC AUC", "95 % interval", "of the way", "first epoch", "runs")
+HEADERS = (
+    "variant",
+    "ROC AUC",
+    "95 % interval",
+    "of the way",
+    "costly negatives",
+    "same in epoch 1",
+    "runs",
+)
 
 
 def interval_over_seeds(scores: Sequence[float]) -> tuple[float, float]:
@@ -37,12 +45,12 @@ def interval_over_seeds(scores: Sequence[float]) -> tuple[float, float]:
 def ablation_rows(
     histories: Histories, *, oracle: float | None, chance: float = 0.5
 ) -> list[list[str]]:
-    """Lay out the last ROC AUC of each variant, best first.
+    """Lay out the last ROC AUC of each variant, best first, and how many of its negatives taught something.
 
     Parameters
     ----------
     histories : mapping of str to (list over seeds) of (list over epochs) of dict
-        With "roc_auc".
+        With "roc_auc", and "costly_share" where a margin decides which negatives count.
     oracle : float or None
         The best possible ROC AUC.
     chance : float
@@ -58,10 +66,16 @@ def ablation_rows(
         mean = float(np.mean(last))
         low, high = interval_over_seeds(last)
         way = "-" if oracle is None else f"{100 * (mean - chance) / (oracle - chance):.0f} %"
-        first = np.mean([run[0]["roc_auc"] for run in runs])
         between = f"{low:.3f} - {high:.3f}" if len(runs) > 1 else "-"
-        rows.append((mean, [name, f"{mean:.3f}", between, way, f"{first:.3f}", str(len(runs))]))
+        costly = [_costly(runs, epoch) for epoch in (-1, 0)]
+        rows.append((mean, [name, f"{mean:.3f}", between, way, *costly, str(len(runs))]))
     return [row for _, row in sorted(rows, key=lambda pair: -pair[0])]
+
+
+def _costly(runs: Sequence[History], epoch: int) -> str:
+    """Share of the negatives that are nearer than the margin, mean over seeds."""
+    shares = [run[epoch]["costly_share"] for run in runs if "costly_share" in run[epoch]]
+    return f"{100 * np.mean(shares):.0f} %" if shares else "-"
 
 
 def ablation_result(
@@ -70,8 +84,8 @@ def ablation_result(
     """Put the table in the form of the files in `docs/results/`."""
     rows = ablation_rows(histories, oracle=oracle)
     if oracle is not None:
-        rows.insert(0, ["oracle", f"{oracle:.3f}", "-", "100 %", "-", "-"])
-    rows.append(["chance", "0.500", "-", "0 %", "-", "-"])
+        rows.insert(0, ["oracle", f"{oracle:.3f}", "-", "100 %", "-", "-", "-"])
+    rows.append(["chance", "0.500", "-", "0 %", "-", "-", "-"])
     return {
         "title": title,
         "about": about,

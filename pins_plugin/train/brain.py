@@ -78,6 +78,8 @@ class FaceVoiceBrain(sb.Brain):
         stats = {"epoch": epoch, "seconds": round(self.seconds, 1), "rate": self._rate()}
         if self.raw_objective.hardness is not None:
             stats["hardness"] = self.raw_objective.hardness
+        if self.raw_objective.costly_share is not None:
+            stats["costly_share"] = round(self.raw_objective.costly_share, 3)
         self.history.append({**stats, "loss": float(stage_loss), **scores})
         for logger in self.loggers:
             logger.log_stats(stats, train_stats={"loss": stage_loss}, valid_stats=scores or None)

@@ -37,6 +37,12 @@ class PairObjective(nn.Module):
         if self.schedule is not None:
             self.hardness = self.schedule(epoch)
 
+    @property
+    def costly_share(self) -> float | None:
+        """Share of the last batch's negatives that the contrastive loss could learn from."""
+        share = getattr(getattr(self.loss, "loss", None), "costly_share", None)
+        return None if share is None else float(share)
+
     def forward(self, face_embeddings: Tensor, voice_embeddings: Tensor) -> Tensor:
         """Compare pairs.
 

@@ -69,3 +69,15 @@ def test_contrastive_refuses_bad_input():
         ContrastiveLoss(margin=0)
     with pytest.raises(ShapeError, match="negatives"):
         ContrastiveLoss()(torch.eye(3), torch.eye(3), torch.zeros(2, dtype=torch.int64))
+
+
+@pytest.mark.parametrize("as_mask", [True, False])
+def test_costly_negatives_are_those_nearer_than_the_margin(as_mask):
+    faces, voices = on_circle([0.0, 90, 180]), on_circle([0.0, 10, 170])
+    negatives = torch.tensor([1, -1, 0])  # face 0 is 0.17 from voice 1, face 2 is 2 from voice 0
+    if as_mask:
+        negatives = torch.nn.functional.one_hot(negatives.clamp(min=0), 3).bool()
+        negatives[1] = False
+    loss = ContrastiveLoss(margin=1.0)
+    loss(faces, voices, negatives)
+    assert loss.costly_share.item() == 0.5

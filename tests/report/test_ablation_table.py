@@ -29,13 +29,20 @@ HISTORIES = {
 def test_rows_put_the_best_first_with_intervals_of_few_runs() -> None:
     best, worst = ablation_rows(HISTORIES, oracle=0.9)
     # 12.706 (Student's t, one degree of freedom) x 0.0707 / sqrt 2 = 0.635
-    assert best == ["b: better", "0.750", "0.115 - 1.385", "62 %", "0.850", "2"]
+    assert best == ["b: better", "0.750", "0.115 - 1.385", "62 %", "-", "-", "2"]
     assert worst[:4] == ["a: worse", "0.600", "0.600 - 0.600", "25 %"]
+
+
+def test_costly_negatives_are_told_where_they_are_known() -> None:
+    runs = [epochs(0.5, 0.6), epochs(0.5, 0.6)]
+    runs[0][0]["costly_share"], runs[0][1]["costly_share"] = 0.25, 0.5
+    [row] = ablation_rows({"a": runs}, oracle=None)
+    assert row[4:6] == ["50 %", "25 %"]
 
 
 def test_one_run_has_no_interval() -> None:
     [row] = ablation_rows({"a": [epochs(0.6)]}, oracle=None)
-    assert row == ["a", "0.600", "-", "-", "0.600", "1"]
+    assert row == ["a", "0.600", "-", "-", "-", "-", "1"]
 
 
 def test_result_stands_between_oracle_and_chance() -> None:
