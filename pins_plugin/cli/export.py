@@ -3,14 +3,15 @@
   pins export results/demo/model --out onnx
 
 writes face_encoder.onnx and voice_encoder.onnx (any batch size, any length of sound), each with a small YAML
-beside it, after checking that they compute what torch computes to 1e-4. Needs the extra: pins_plugin[onnx].
+beside it, after checking that they compute what torch computes to 1e-4. The branches of a synchronizer
+(lip_encoder, sound_encoder) are written alike. Needs the extra: pins_plugin[onnx].
 """
 
 import argparse
 from pathlib import Path
 
 HELP = "write the branches of a model as ONNX files"
-BRANCHES = ("face_encoder", "voice_encoder")
+BRANCHES = ("face_encoder", "voice_encoder", "lip_encoder", "sound_encoder")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Run the command."""
     from pins_plugin.errors import ModelFolderError
-    from pins_plugin.inference.export import export_face_encoder, export_voice_encoder
+    from pins_plugin.inference.export import EXPORTERS
     from pins_plugin.inference.pretrained import load_pretrained
 
     model = load_pretrained(args.model, needs=[args.branch] if args.branch else [])
@@ -32,7 +33,6 @@ def run(args: argparse.Namespace) -> None:
         raise ModelFolderError(
             f"{args.model}: expected a model with {' or '.join(BRANCHES)}, got {', '.join(model.modules)}"
         )
-    export = {"face_encoder": export_face_encoder, "voice_encoder": export_voice_encoder}
     for name in chosen:
-        done = export[name](model.modules[name], args.out / f"{name}.onnx")
+        done = EXPORTERS[name](model.modules[name], args.out / f"{name}.onnx")
         print(f"{done.path}: agrees with torch to {done.largest_difference:.1e}")

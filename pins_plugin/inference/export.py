@@ -2,6 +2,7 @@
 
 import copy
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 import torchaudio
 import yaml
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from pins_plugin.errors import PinsError
@@ -68,14 +70,56 @@ def export_voice_encoder(voice_encoder: nn.Module, path: str | Path) -> Exported
     Parameters and errors as in `export_face_encoder`. All rows of a batch have the same length.
     """
     rate = int(voice_encoder.sample_rate)
+    axes = {"waveforms": {0: "batch", 1: "num_samples"}, "voice_embeddings": {0: "batch"}}
+    sounds = _sounds(rate)
+    return _export(_VoiceOnly(voice_encoder), Path(path), sounds, axes, {"sample_rate": rate})
+
+
+def export_lip_encoder(lip_encoder: nn.Module, path: str | Path) -> ExportedBranch:
+    """Write the lips' side of a synchronizer: "lips" (batch, num_frames, num_points, 2) to "lip_features".
+
+    Parameters and errors as in `export_face_encoder`; any number of frames.
+    """
     generator = torch.Generator().manual_seed(0)
+    shape = (int(lip_encoder.num_points), 2)
     inputs = [
+        torch.rand(batch, round(25 * seconds), *shape, generator=generator)
+        for batch in CHECKED_BATCHES
+        for seconds in CHECKED_SECONDS
+    ]
+    frames = {0: "batch", 1: "num_frames"}
+    return _export(lip_encoder, Path(path), inputs, {"lips": frames, "lip_features": frames}, {})
+
+
+def export_sound_encoder(sound_encoder: nn.Module, path: str | Path) -> ExportedBranch:
+    """Write the sound's side of a synchronizer: "waveforms" (batch, num_samples) to "sound_features".
+
+    Parameters and errors as in `export_face_encoder`; any length of a video frame or more.
+    """
+    rate = int(sound_encoder.sample_rate)
+    axes = {
+        "waveforms": {0: "batch", 1: "num_samples"},
+        "sound_features": {0: "batch", 1: "num_frames"},
+    }
+    return _export(sound_encoder, Path(path), _sounds(rate), axes, {"sample_rate": rate})
+
+
+EXPORTERS: dict[str, Callable[[nn.Module, str | Path], ExportedBranch]] = {
+    "face_encoder": export_face_encoder,
+    "voice_encoder": export_voice_encoder,
+    "lip_encoder": export_lip_encoder,
+    "sound_encoder": export_sound_encoder,
+}
+
+
+def _sounds(rate: int) -> list[Tensor]:
+    """Noise of several batch sizes and lengths."""
+    generator = torch.Generator().manual_seed(0)
+    return [
         0.1 * torch.randn(batch, round(seconds * rate), generator=generator)
         for batch in CHECKED_BATCHES
         for seconds in CHECKED_SECONDS
     ]
-    axes = {"waveforms": {0: "batch", 1: "num_samples"}, "voice_embeddings": {0: "batch"}}
-    return _export(_VoiceOnly(voice_encoder), Path(path), inputs, axes, {"sample_rate": rate})
 
 
 def _export(
@@ -114,16 +158,23 @@ def _export(
                 f"{path}: expected ONNX to agree with torch within {TOLERANCE}, got {difference:.2g}; "
                 "not written"
             )
-    write_text(path.with_suffix(".yaml"), yaml.safe_dump(settings))
+    if settings:
+        write_text(path.with_suffix(".yaml"), yaml.safe_dump(settings))
     return ExportedBranch(path, difference)
 
 
 def _largest_difference(module: nn.Module, session: OnnxSession, inputs: list[Tensor]) -> float:
     with torch.no_grad():
         differences = [
-            np.abs(session.run(batch.numpy()) - module(batch).numpy()).max() for batch in inputs
+            _difference(session.run(batch.numpy()), module(batch).flatten(1).numpy())
+            for batch in inputs
         ]
-    return float(max(differences))
+    return max(differences)
+
+
+def _difference(found: NDArray[np.float32], expected: NDArray[np.float32]) -> float:
+    """Largest difference; infinite where even the shapes differ."""
+    return float(np.abs(found - expected).max()) if found.shape == expected.shape else float("inf")
 
 
 def _without_fft(module: nn.Module) -> nn.Module:

@@ -90,6 +90,6 @@ def _window(faces: Tensor, window: tuple[float, float, float, float], size: int)
     """Read a window, given in parts of the faces' size, as (batch, 3, size, size)."""
     x1, y1, x2, y2 = window
     matrix = faces.new_tensor([[x2 - x1, 0, x1 + x2 - 1], [0, y2 - y1, y1 + y2 - 1]])
-    matrix = matrix.expand(len(faces), 2, 3)
-    grid = functional.affine_grid(matrix, [len(faces), 3, size, size], align_corners=False)
+    grid = functional.affine_grid(matrix[None], [1, 3, size, size], align_corners=False)
+    grid = grid.expand(faces.shape[0], size, size, 2)
     return functional.grid_sample(faces, grid, padding_mode="border", align_corners=False)

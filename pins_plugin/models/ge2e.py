@@ -56,11 +56,10 @@ class GE2EVoiceEncoder(nn.Module):
         voice_embeddings : (batch, embedding_dim) Tensor
             Of unit length, no entry negative.
         """
-        num_samples = waveforms.shape[1]
+        batch, num_samples = waveforms.shape
         if relative_lengths is None:
-            used = torch.full((len(waveforms),), num_samples, device=waveforms.device)
-        else:
-            used = (relative_lengths.to(waveforms.device) * num_samples).round().long().clamp(min=1)
+            relative_lengths = waveforms.new_ones(batch)
+        used = (relative_lengths.to(waveforms.device) * num_samples).round().long().clamp(min=1)
         inside = torch.arange(num_samples, device=waveforms.device) < used[:, None]
         waveforms = waveforms * inside
         power = waveforms.square().sum(dim=1) / used
@@ -68,5 +67,5 @@ class GE2EVoiceEncoder(nn.Module):
         spectrograms = self.mel(waveforms * gain[:, None]).transpose(1, 2)
         states, _ = self.lstm(spectrograms)  # (batch, num_frames, embedding_dim)
         last = (used // self.mel.hop_length).clamp(max=states.shape[1] - 1)
-        state = states[torch.arange(len(states), device=states.device), last]
+        state = states.gather(1, last[:, None, None].expand(-1, 1, states.shape[2]))[:, 0]
         return normalize(torch.relu(self.linear(state)), dim=-1)

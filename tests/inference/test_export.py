@@ -68,3 +68,25 @@ def test_a_branch_that_computes_something_else_is_not_written(tmp_path: Path) ->
 def test_what_has_no_branch_is_one_line(tmp_path: Path, capsys) -> None:
     assert main(["export", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["voice_ge2e", "face_recognition", "sync"])
+def test_models_that_ship_are_exported(name: str, tmp_path: Path, capsys) -> None:
+    assert main(["export", name, "--out", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.count("agrees with torch") == len(list(tmp_path.glob("*.onnx")))
+
+
+def test_features_of_a_synchronizer_for_any_batch_and_length(tmp_path: Path) -> None:
+    assert main(["export", "sync", "--out", str(tmp_path)]) == 0
+    modules = load_pretrained("sync", needs=["lip_encoder"]).modules
+    generator = torch.Generator().manual_seed(1)
+    for batch, num_frames in ((2, 9), (5, 60)):
+        lips = torch.rand(batch, num_frames, 88, 2, generator=generator)
+        sound = 0.1 * torch.randn(batch, 640 * num_frames + 100, generator=generator)
+        for part, values in (("lip_encoder", lips), ("sound_encoder", sound)):
+            session = onnxruntime.InferenceSession(tmp_path / f"{part}.onnx")
+            (found,) = session.run(None, {session.get_inputs()[0].name: values.numpy()})
+            with torch.no_grad():
+                expected = modules[part](values)
+            assert found.shape == (batch, num_frames, 48)
+            np.testing.assert_allclose(found, expected, atol=1e-4)
