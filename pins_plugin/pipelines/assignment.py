@@ -35,14 +35,17 @@ class LinkingSettings:
         How much a person's evidence for one speaker counts against the same person being another one.
     file_weight : float
         Weight of the evidence summed over the file; below 1, because pieces are not independent.
+    presence_weight : float
+        Weight of the time that a person is on screen while a speaker speaks: listeners are shown as well.
     uncertain : float
         Links of less confidence are called uncertain.
     """
 
     off_screen: float = 0.2
-    wrong_speaker: float = 0.15
+    wrong_speaker: float = 0.08
     rivalry: float = 0.5
-    file_weight: float = 0.6
+    file_weight: float = 0.8
+    presence_weight: float = 0.5
     uncertain: float = 0.6
 
 
@@ -231,7 +234,7 @@ def decide(
     speakers = sorted({piece.speaker for piece in pieces})
     people = sorted({person_of[track] for piece in pieces for track in piece.tracks})
     scores = sum_ratios(pieces, ratios, person_of, speakers, people)
-    presence = presence_ratios(pieces, person_of, speakers, people)
+    presence = settings.presence_weight * presence_ratios(pieces, person_of, speakers, people)
     whole = presence.copy()
     for (speaker, person), score in (file_scores or {}).items():
         if speaker in speakers and person in people:

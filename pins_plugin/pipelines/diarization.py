@@ -33,6 +33,7 @@ from pins_plugin.pipelines.voices import (
 from pins_plugin.utils.vectors import unit
 
 FRAME = 0.1  # seconds, of the final borders
+FEWEST_NEIGHBORS = 10  # windows, to measure the spread of a voice
 KNOWN_SPEECH = 2.0  # seconds; a known voice that would be heard for less is not
 ROUNDS = 2  # of assigning frames to speakers and averaging speakers again
 
@@ -43,12 +44,15 @@ class DiarizationSettings:
 
     Parameters
     ----------
-    onset, offset, min_silence, min_speech : float
+    onset, offset, min_silence, min_speech, pad : float
         Of the voice activity; see `voice_activity.find_speech`.
     window, hop : float
         Length and distance of the windows that are embedded, in seconds.
-    threshold : float
-        Cosine distance from which on two voices are two speakers.
+    threshold, least_threshold : float
+        Largest and least cosine distance from which on two voices are two speakers.
+    spread : float
+        That distance in units of the median distance of one second of speech to the next, which is small in
+        clean sound.
     smallest : float
         Least speech of a speaker, in seconds.
     switch_cost : float
@@ -58,10 +62,13 @@ class DiarizationSettings:
     onset: float = 0.4
     offset: float = 0.25
     min_silence: float = 0.3
-    min_speech: float = 0.2
+    min_speech: float = 0.1
+    pad: float = 0.1
     window: float = 1.0
     hop: float = 0.2
     threshold: float = 0.345
+    least_threshold: float = 0.3
+    spread: float = 1.2
     smallest: float = 1.0
     switch_cost: float = 0.6
 
@@ -108,6 +115,7 @@ def diarize(
             offset=settings.offset,
             min_silence=settings.min_silence,
             min_speech=settings.min_speech,
+            pad=settings.pad,
         )
     turns = Annotation(uri=uri)
     if not speech:
@@ -115,8 +123,10 @@ def diarize(
     encoder = load_voice_encoder() if voice_encoder is None else voice_encoder
     starts = place_windows(speech, settings.window, settings.hop)
     embeddings = embed_windows(waveform, starts, settings.window, encoder)
+    spread = voice_spread(speech, starts, embeddings, settings.window)
+    threshold = np.clip(settings.spread * spread, settings.least_threshold, settings.threshold)
     centroids = cluster_voices(
-        embeddings, settings.threshold, round(settings.smallest / settings.hop), num_speakers
+        embeddings, float(threshold), round(settings.smallest / settings.hop), num_speakers
     )
     names: dict[int, str] = {}
     if known:
@@ -133,6 +143,40 @@ def diarize(
                 names[state] = f"SPEAKER_{next(num_strangers):02d}"
             turns[Segment(start, end)] = names[state]
     return turns
+
+
+def voice_spread(
+    speech: Regions,
+    starts: NDArray[np.float64],
+    embeddings: NDArray[np.float64],
+    window: float,
+) -> float:
+    """Measure how far apart windows of one voice are: median cosine distance of neighbors without overlap.
+
+    Parameters
+    ----------
+    speech : list of (start, end)
+    starts : (num_windows,) float64 array
+        In seconds, increasing.
+    embeddings : (num_windows, embedding_dim) array
+        Of unit length.
+    window : float
+        Length of the windows, in seconds.
+
+    Returns
+    -------
+    distance : float
+        Infinite where there are too few neighbors to tell.
+    """
+    following = np.searchsorted(starts, starts + window - 1e-6)
+    known = following < len(starts)
+    first, second = np.flatnonzero(known), following[known]
+    regions = np.searchsorted([end for _, end in speech], starts)
+    near = (regions[first] == regions[second]) & (starts[second] - starts[first] < 1.3 * window)
+    if near.sum() < FEWEST_NEIGHBORS:
+        return float("inf")
+    products = (embeddings[first[near]] * embeddings[second[near]]).sum(axis=1)
+    return float(np.median(1 - products))
 
 
 class BuiltinDiarization(Pipeline):  # type: ignore[misc]
@@ -160,6 +204,7 @@ class BuiltinDiarization(Pipeline):  # type: ignore[misc]
         self.offset = Uniform(0.05, 0.9)
         self.min_silence = Uniform(0.0, 1.0)
         self.threshold = Uniform(0.1, 0.9)
+        self.spread = Uniform(0.5, 3.0)
         self.smallest = Uniform(0.0, 4.0)
         self.switch_cost = Uniform(0.0, 4.0)
 
@@ -168,7 +213,15 @@ class BuiltinDiarization(Pipeline):  # type: ignore[misc]
         defaults = asdict(DiarizationSettings())
         return {
             name: defaults[name]
-            for name in ("onset", "offset", "min_silence", "threshold", "smallest", "switch_cost")
+            for name in (
+                "onset",
+                "offset",
+                "min_silence",
+                "threshold",
+                "spread",
+                "smallest",
+                "switch_cost",
+            )
         }
 
     def apply(

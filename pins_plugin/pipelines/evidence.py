@@ -112,6 +112,23 @@ class Calibration:
         value = self.weights[name][0] + self.weights[name][1:] @ measures
         return float(np.clip(value, -MOST, MOST))
 
+    def rates(
+        self, name: str, measures: NDArray[np.float64], seconds: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Log-likelihood ratios per second (num_times,) of a source followed over time.
+
+        Parameters
+        ----------
+        name : str
+        measures : (num_times, num_measures) array
+            NaN where nothing can be said.
+        seconds : (num_times,) array
+            That each rests on.
+        """
+        values = self.weights[name][0] + measures @ self.weights[name][1:]
+        ratios = np.clip(np.nan_to_num(values), -MOST, MOST)
+        return np.asarray(ratios / np.maximum(seconds, 1e-9) * (seconds > 0), np.float64)
+
 
 def gather_ratios(
     pieces: Sequence[Piece], sources: Sequence[EvidenceSource], calibration: Calibration

@@ -1,7 +1,7 @@
 """The pipeline: a video in, links of speakers to faces out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,7 +14,7 @@ from pins_plugin.data.audio import load_audio
 from pins_plugin.data.corrections import Corrections
 from pins_plugin.data.video import probe_video
 from pins_plugin.errors import MediaError, ModelFolderError, PinsError
-from pins_plugin.pipelines.assignment import LinkingSettings, decide
+from pins_plugin.pipelines.assignment import Decision, LinkingSettings, decide
 from pins_plugin.pipelines.cast import Cast
 from pins_plugin.pipelines.diarization import BuiltinDiarization
 from pins_plugin.pipelines.evidence import (
@@ -37,6 +37,7 @@ from pins_plugin.pipelines.people import (
 from pins_plugin.pipelines.pieces import Piece, cut_pieces, track_span
 from pins_plugin.pipelines.pipeline_folder import open_pipeline
 from pins_plugin.pipelines.recognition import FaceRecognizer
+from pins_plugin.pipelines.refinement import refine_turns
 from pins_plugin.pipelines.result import LinkingResult, make_links
 from pins_plugin.pipelines.review import fix_pieces, rename_people
 from pins_plugin.pipelines.rttm import choose_turns
@@ -60,12 +61,18 @@ class Weighed(NamedTuple):
     """An observation, weighed: who is who, and what speaks for each face in each piece of a turn."""
 
     named: Mapping[tuple[str, str], float]  # whether examples call a speaker and a person the same
-
     voices: Mapping[tuple[str, str], float]  # how alike two speakers sound
     pieces: list[Piece]
     tracks: list[FaceTrack]  # with people
     sources: list[EvidenceSource]
     ratios: list[dict[str, dict[str, float]]]  # by piece, track and source
+
+
+class Looks(NamedTuple):
+    """What the networks make of each track, by its name."""
+
+    faces: Mapping[str, NDArray[np.float32]]  # (num_faces, embedding_dim) each
+    curves: Mapping[str, TrackCurves]
 
 
 class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
@@ -89,6 +96,8 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         Whoever was met in other videos; people keep their labels, and each linked video is added.
     calibration : str or Path, optional
         File of weights; those that come with the package when not given.
+    refine : bool
+        Let cuts and lips improve on the turns of the built-in diarization; see `refinement`.
     quiet : bool
         No progress bars (hooks report nevertheless).
     tracker : str, optional
@@ -113,6 +122,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         people: str | Path | None = None,
         cast: Cast | None = None,
         calibration: str | Path | None = None,
+        refine: bool = True,
         quiet: bool = True,
         tracker: str | None = None,
         token: Any = None,
@@ -130,7 +140,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             name: load_plugin("evidence", name) for name in set(evidence) - set(EVIDENCE)
         }
         self._track = load_plugin("trackers", tracker) if tracker else track_faces
-        self.quiet = quiet
+        self.quiet, self.refine = quiet, refine
         self._observed: dict[Path, Observation] = {}  # by an optimizer
         self.device = torch.device("cpu")
         self._parts = {"given": diarization, "builtin": None}  # their parameters are not ours
@@ -143,6 +153,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         self.wrong_speaker = Uniform(0.01, 0.5)
         self.rivalry = Uniform(0.0, 1.0)
         self.file_weight = Uniform(0.0, 1.0)
+        self.presence_weight = Uniform(0.0, 1.0)
         self.uncertain = Uniform(0.0, 1.0)
         self.instantiate(self.default_parameters())
 
@@ -234,7 +245,11 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         turns = self.find_turns(file, waveform, diarization, hook)
         turns.uri = file_uri(file)
         duration = max(info.duration, tracks[-1].end)
-        return Observation(path, turns.uri, duration, waveform, tracks, crops, turns)
+        given = any(
+            each is not None
+            for each in (diarization, self._parts["given"], file.get("diarization"))
+        )
+        return Observation(path, turns.uri, duration, waveform, tracks, crops, turns, not given)
 
     def link(
         self,
@@ -256,7 +271,11 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         """
         hook = self.setup_hook({"uri": seen.uri}, hook)
         hook("links", None, total=1, completed=0)
-        weighed = self.weigh(seen)
+        looks = self.look(seen)
+        weighed = self.weigh(seen, looks)
+        if self.refine and seen.from_sound and choose is None:
+            seen = replace(seen, turns=self.refine_turns(seen, weighed))
+            weighed = self.weigh(seen, looks)
         result = self._decide(seen, weighed, choose)
         names: dict[str, str] = {}
         portraits = None
@@ -282,19 +301,10 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         fixed: Mapping[int, frozenset[str]] | None = None,
     ) -> LinkingResult:
         """Say who speaks in each piece; labels are those of this video alone."""
-        named, voices, pieces, tracks, _, ratios = weighed
-        if choose is not None:
-            decisions = choose(seen, pieces)
-        else:
-            decisions = decide(
-                pieces,
-                ratios,
-                people_of(tracks),
-                self.settings,
-                named,
-                rivalry_of=lambda first, second: rivalry_weight(voices.get((first, second), 0.0)),
-                fixed=fixed,
-            )
+        pieces, tracks = weighed.pieces, weighed.tracks
+        decisions = (
+            choose(seen, pieces) if choose is not None else self._decide_pieces(weighed, fixed)
+        )
         return LinkingResult(
             video=str(seen.path),
             duration=seen.duration,
@@ -303,6 +313,43 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             tracks=tracks,
             links=make_links(decisions, tracks, self.settings.uncertain),
         )
+
+    def _decide_pieces(
+        self, weighed: "Weighed", fixed: Mapping[int, frozenset[str]] | None = None
+    ) -> list[Decision]:
+        voices = weighed.voices
+        return decide(
+            weighed.pieces,
+            weighed.ratios,
+            people_of(weighed.tracks),
+            self.settings,
+            weighed.named,
+            rivalry_of=lambda first, second: rivalry_weight(voices.get((first, second), 0.0)),
+            fixed=fixed,
+        )
+
+    def refine_turns(self, seen: Observation, weighed: "Weighed") -> Annotation:
+        """Decide anew who speaks when, by sound and picture; see `refinement`."""
+        synchrony = next((s for s in weighed.sources if isinstance(s, SynchronyEvidence)), None)
+
+        def ratios_of(track: str, times: NDArray[np.float64]) -> NDArray[np.float64]:
+            if synchrony is None:
+                return np.zeros(len(times))
+            measures, seconds = synchrony.follow(track, times)
+            return self._calibration.rates(synchrony.name, measures, seconds)
+
+        speech = [(turn.start, turn.end) for turn in seen.turns.get_timeline().support()]
+        refined = refine_turns(
+            speech,
+            self._decide_pieces(weighed),
+            weighed.tracks,
+            ratios_of,
+            seen.waveform,
+            self._voice(),
+            delay=0.0 if synchrony is None else synchrony.delay(weighed.tracks),
+            uri=seen.uri,
+        )
+        return seen.turns if refined is None else refined
 
     def embed_picture(self, path: Path) -> NDArray[np.float64]:
         """Embed the largest face of a picture."""
@@ -324,18 +371,22 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             )
         return tracks
 
-    def weigh(self, seen: Observation) -> Weighed:
-        """Say who is who among the tracks, and how well each fits the sound of each piece."""
-        voices = compare_speakers(seen.turns, seen.waveform, self._voice())
-        pieces = cut_pieces(seen.turns, seen.tracks)
+    def look(self, seen: Observation) -> Looks:
+        """Run the networks over the faces of each track, whoever speaks."""
         faces = {
             name: self.recognizer.embed(crop.faces)
             for name, crop in seen.crops.items()
             if len(crop.faces)
         }
-        curves: dict[str, TrackCurves] = {}
-        if self._synchronizer is not None:
-            curves = compare_tracks(seen.crops, seen.waveform, self._synchronizer)
+        if self._synchronizer is None:
+            return Looks(faces, {})
+        return Looks(faces, compare_tracks(seen.crops, seen.waveform, self._synchronizer))
+
+    def weigh(self, seen: Observation, looks: Looks | None = None) -> Weighed:
+        """Say who is who among the tracks, and how well each fits the sound of each piece."""
+        faces, curves = looks or self.look(seen)
+        voices = compare_speakers(seen.turns, seen.waveform, self._voice())
+        pieces = cut_pieces(seen.turns, seen.tracks)
         surely = group_surely(seen.tracks, faces, self.recognizer.same_person)
         sources = self.find_evidence(seen, pieces, surely, curves)
         ratios = gather_ratios(pieces, sources, self._calibration)

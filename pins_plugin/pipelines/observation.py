@@ -30,6 +30,8 @@ class Observation:
         By the name of the track.
     turns : Annotation
         Who speaks when.
+    from_sound : bool
+        Whether the turns were found in the sound alone, so that what is seen may improve on them.
     """
 
     path: Path
@@ -39,3 +41,4 @@ class Observation:
     tracks: list[FaceTrack]
     crops: Mapping[str, Crops]
     turns: Annotation
+    from_sound: bool = False

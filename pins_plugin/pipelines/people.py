@@ -40,6 +40,8 @@ def join_people(
 ) -> list[FaceTrack]:
     """Join people who look alike, unless their voices or a common picture say that they are two.
 
+    Where one of two has no voice, they must look more alike: half-way to `SURE`.
+
     Parameters
     ----------
     tracks : sequence of FaceTrack
@@ -164,7 +166,9 @@ def _least_similarity(
     same_person: float,
 ) -> float:
     """Similarity that the faces of two people need, whose speakers these are, to be one person."""
-    if first and second and first != second and voices.get((first, second), 0.0) < SAME_VOICE:
+    if not (first and second):
+        return (same_person + SURE) / 2
+    if first != second and voices.get((first, second), 0.0) < SAME_VOICE:
         return np.inf
     return same_person
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pins_plugin.inference.synchronizer import Synchronizer, offset_curve
 from pins_plugin.pipelines.pieces import Piece
 from pins_plugin.tracking.crops import Crops
+from pins_plugin.types import FaceTrack
 
 RATE = 25.0  # Hz, of the model's frames
 MAX_OFFSET = 17  # frames, either way
@@ -23,6 +24,7 @@ FAR = 4  # frames: offsets from here on serve as comparison
 OFFSET_PENALTY = 0.1  # per frame: large offsets need more evidence
 EDGE = 2  # outermost offsets, where a peak cannot be told from a slope
 FEWEST_FRAMES = 8
+HALF_WINDOW = 0.5  # seconds, of what is judged around a moment
 MIN_PRESENCE = 0.0  # logit of "this crop shows a face"
 
 
@@ -83,6 +85,11 @@ class SynchronyEvidence:
         """Seconds by which the sound of a track's person comes late."""
         return self.offsets.get(self.person_of[track], 0) / RATE
 
+    def delay(self, tracks: Sequence[FaceTrack]) -> float:
+        """Seconds by which the sound of most frames comes late."""
+        offsets = [self.offset_of(track.track) for track in tracks]
+        return float(np.median(np.repeat(offsets, [len(track.times) for track in tracks])))
+
     def measure(self, track: str, start: float, end: float) -> NDArray[np.float64] | None:
         """Similarity now, its lead over the mean of other offsets and over the best of them, times root of seconds."""
         rows = self._rows(track, start, end)
@@ -90,6 +97,44 @@ class SynchronyEvidence:
             return None
         lead = synchrony_lead(offset_curve(rows), self.offsets.get(self.person_of[track], 0))
         return None if lead is None else lead * np.sqrt(len(rows) / RATE)
+
+    def follow(
+        self, track: str, times: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Measures of a window around each moment of the sound.
+
+        Parameters
+        ----------
+        track : str
+        times : (num_times,) float64 array
+            In seconds.
+
+        Returns
+        -------
+        measures : (num_times, 3) float64 array
+            As of `measure`; NaN where nothing can be said.
+        seconds : (num_times,) float64 array
+            Of the lips that each rests on.
+        """
+        measures, seconds = np.full((len(times), 3), np.nan), np.zeros(len(times))
+        if track not in self.curves or not len(times):
+            return measures, seconds
+        clock, similarities = self.curves[track]
+        known = np.isfinite(similarities)
+        sums = _running_sum(np.where(known, similarities, 0.0))
+        counts = _running_sum(known)
+        rows = _running_sum(known.max(axis=1, keepdims=True))[:, 0]
+        middle = times - self.offset_of(track)
+        first, last = np.searchsorted(clock, [middle - HALF_WINDOW, middle + HALF_WINDOW])
+        seconds = (rows[last] - rows[first]) / RATE
+        number = counts[last] - counts[first]
+        curves = np.where(number > 0, (sums[last] - sums[first]) / np.maximum(number, 1), np.nan)
+        offset = self.offsets.get(self.person_of[track], 0)
+        for index in np.flatnonzero(seconds * RATE >= FEWEST_FRAMES):
+            lead = synchrony_lead(curves[index], offset)
+            if lead is not None:
+                measures[index] = lead * np.sqrt(seconds[index])
+        return measures, seconds
 
     def _rows(self, track: str, start: float, end: float) -> NDArray[np.float32]:
         """Similarities (num_frames, num_offsets) of a track between two times."""
@@ -167,3 +212,8 @@ def synchrony_lead(curve: NDArray[np.floating], offset: int) -> NDArray[np.float
 def is_usable(crop: Crops) -> bool:
     """Whether a track has enough frames that show a face."""
     return len(crop.lips) >= FEWEST_FRAMES and float(np.median(crop.presence)) > MIN_PRESENCE
+
+
+def _running_sum(values: NDArray) -> NDArray[np.float64]:
+    """Sum of the rows before each row, and of all: (num_rows + 1, num_columns)."""
+    return np.vstack([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0, dtype=np.float64)])

@@ -10,7 +10,7 @@ from pyannote.core import Annotation, Segment
 
 from pins_plugin.data.audio import load_audio
 from pins_plugin.pipelines import voice_activity
-from pins_plugin.pipelines.diarization import BuiltinDiarization, diarize
+from pins_plugin.pipelines.diarization import BuiltinDiarization, diarize, voice_spread
 
 
 class PitchEncoder(torch.nn.Module):
@@ -66,3 +66,12 @@ def test_two_real_people_are_told_apart(real_data: Path) -> None:
 
 def test_telemetry_of_the_host_stays_off() -> None:
     assert os.environ["PYANNOTE_METRICS_ENABLED"] == "0"
+
+
+def test_voice_spread_is_the_distance_of_neighbors_of_one_region() -> None:
+    starts = np.concatenate([np.arange(0, 4, 0.25), np.arange(6, 10, 0.25)])
+    angles = np.where(starts < 5, starts * 0.5, 9.0 + starts * 0.5)
+    embeddings = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    found = voice_spread([(0.0, 5.0), (6.0, 11.0)], starts, embeddings, 1.0)
+    assert found == pytest.approx(1 - np.cos(0.5))
+    assert voice_spread([(0.0, 1.5)], starts[:3], embeddings[:3], 1.0) == float("inf")

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
-from pins_plugin.pipelines.people import SAME_VOICE, join_people
+from pins_plugin.pipelines.people import SAME_VOICE, SURE, join_people
 from pins_plugin.tracking.people import find_different_people
 from pins_plugin.types import FaceTrack
 
@@ -48,8 +48,9 @@ def _oracle(
                 alike = float(faces[0] @ faces[1])
                 voices_differ = one and other and one != other
                 voices_differ = voices_differ and voices.get((one, other), 0.0) < SAME_VOICE
+                least = SAME if one and other else (SAME + SURE) / 2
                 if (
-                    alike >= best[0]
+                    alike >= max(best[0], least)
                     and not voices_differ
                     and not apart[np.ix_(first, second)].any()
                 ):

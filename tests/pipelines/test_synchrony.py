@@ -5,7 +5,14 @@ import pytest
 
 from pins_plugin.pipelines.mouth_motion import loudness, motion_score
 from pins_plugin.pipelines.people import rivalry_weight
-from pins_plugin.pipelines.synchrony import MAX_OFFSET, find_offset, synchrony_lead
+from pins_plugin.pipelines.pieces import Piece
+from pins_plugin.pipelines.synchrony import (
+    MAX_OFFSET,
+    SynchronyEvidence,
+    TrackCurves,
+    find_offset,
+    synchrony_lead,
+)
 
 
 @pytest.mark.parametrize("offset", [-9, -1, 0, 4, 12])
@@ -47,3 +54,19 @@ def test_loudness_rises_where_the_sound_does() -> None:
 @pytest.mark.parametrize(("similarity", "weight"), [(0.9, 0.0), (0.75, 0.5), (0.5, 1.0)])
 def test_rivalry_weight(similarity: float, weight: float) -> None:
     assert rivalry_weight(similarity) == pytest.approx(weight)
+
+
+def test_following_a_track_gives_what_measuring_its_window_gives() -> None:
+    generator = np.random.default_rng(2)
+    clock = np.arange(100) / 25
+    similarities = generator.standard_normal((100, 2 * MAX_OFFSET + 1)).astype(np.float32)
+    similarities[:, MAX_OFFSET + 2] += 3.0
+    similarities[70:75] = np.nan
+    pieces = [Piece(0.0, 4.0, "S0", ("T1",))]
+    source = SynchronyEvidence({"T1": TrackCurves(clock, similarities)}, pieces, {"T1": "P1"})
+    assert source.offset_of("T1") == 0.08
+    measures, seconds = source.follow("T1", np.array([1.0, 2.9, 9.0]))
+    for row, middle in ((0, 0.92), (1, 2.82)):
+        assert measures[row] == pytest.approx(source.measure("T1", middle - 0.5, middle + 0.5))
+    assert np.isnan(measures[2]).all() and seconds.tolist() == [1.0, 0.8, 0.0]
+    assert np.isnan(source.follow("T2", np.array([1.0]))[0]).all()
