@@ -44,7 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--face_encoder",
         default="face_recognition",
         metavar="MODEL",
-        help="tells people apart: model folder, ONNX file or plugin (default: face_recognition)",
+        help="tells people apart: model folder, ONNX file, plugin, facenet (InceptionResnetV1, where its weights "
+        "are present) or appearance (no recognition) (default: face_recognition)",
     )
     parser.add_argument(
         "--corrections",
@@ -135,6 +136,8 @@ def link_video(
         if not args.no_video:
             write_annotated_video(video, links, folder / "annotated.mp4", quiet=args.quiet)
         write_json(folder / "links.json", links)
+    for note in result.notes:
+        print(note)
     people = {track.person for track in result.tracks}
     linked = sum(link.end - link.start for link in result.links if link.person)
     spoken = sum(link.end - link.start for link in result.links)

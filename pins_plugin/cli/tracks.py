@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const="face_recognition",
         metavar="MODEL",
-        help="group tracks by person; MODEL is a model folder with a face encoder (face_recognition), an ONNX file or a plugin",
+        help="group tracks by person; MODEL as --face_encoder of pins link",
     )
     parser.add_argument(
         "--tracker", metavar="NAME", help="tracker of another package (pins plugins)"
@@ -101,24 +101,15 @@ def print_tracks(tracks: "list[FaceTrack]") -> None:
 
 def load_grouping(source: str) -> "Callable[[str, list[FaceTrack], bool], list[FaceTrack]]":
     """Make the function that groups tracks by person with the face encoder of a model."""
-    import numpy as np
-    import torch
+    from pins_plugin.pipelines.recognition import FaceRecognizer
+    from pins_plugin.tracking.people import embed_tracks, group_people
 
-    from pins_plugin.inference.pretrained import load_pretrained
-    from pins_plugin.tracking.people import SAME_PERSON_SIMILARITY, embed_tracks, group_people
-
-    model = load_pretrained(source, needs=["face_encoder"])
-    encoder = model.modules["face_encoder"]
-    size = int(encoder.image_size)
-    threshold = float(model.settings.get("same_person_similarity", SAME_PERSON_SIMILARITY))
-
-    @torch.inference_mode()
-    def encode(faces: np.ndarray) -> np.ndarray:
-        pictures = torch.from_numpy(faces).permute(0, 3, 1, 2).float() / 255
-        pictures = torch.nn.functional.interpolate(pictures, (size, size), mode="area")
-        return np.asarray(encoder(pictures))
+    recognizer = FaceRecognizer(source)
+    for note in recognizer.notes:
+        print(note)
 
     def group(video: str, tracks: "list[FaceTrack]", quiet: bool) -> "list[FaceTrack]":
-        return group_people(tracks, embed_tracks(video, tracks, encode, quiet=quiet), threshold)
+        embeddings = embed_tracks(video, tracks, recognizer.embed, quiet=quiet)
+        return group_people(tracks, embeddings, recognizer.same_person)
 
     return group

@@ -5,6 +5,8 @@ about three million faces of 7,485 people; 99.38 % on Labeled Faces in the Wild)
 It recognizes people within the modality of pictures only: it tracks who is who across shots.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -78,7 +80,7 @@ class FaceRecognitionEncoder(nn.Module):
         face_embeddings : (batch, 128) Tensor
             Of unit length.
         """
-        crops = _window(faces, WINDOW, INPUT_SIZE)
+        crops = read_window(faces, WINDOW, INPUT_SIZE)
         features = functional.relu(self.stem((255 * crops - self.mean) / 255))
         features = self.blocks(
             functional.max_pool2d(features, 3, 2)
@@ -86,7 +88,7 @@ class FaceRecognitionEncoder(nn.Module):
         return functional.normalize(self.projection(features.mean(dim=(2, 3))), dim=1)
 
 
-def _window(faces: Tensor, window: tuple[float, float, float, float], size: int) -> Tensor:
+def read_window(faces: Tensor, window: Sequence[float], size: int) -> Tensor:
     """Read a window, given in parts of the faces' size, as (batch, 3, size, size)."""
     x1, y1, x2, y2 = window
     matrix = faces.new_tensor([[x2 - x1, 0, x1 + x2 - 1], [0, y2 - y1, y1 + y2 - 1]])

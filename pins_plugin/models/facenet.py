@@ -5,7 +5,9 @@ from pathlib import Path
 import torch
 from facenet_pytorch import InceptionResnetV1
 from torch import Tensor, nn
+from torch.nn.functional import normalize
 
+from pins_plugin.models.face_recognition import read_window
 from pins_plugin.models.frozen import Trunk
 from pins_plugin.models.projection import Projection
 from pins_plugin.models.starting_weights import load_strictly, read_weights
@@ -63,12 +65,33 @@ class FacenetEncoder(nn.Module):
         return self.projection(self.hidden(features))
 
 
-def load_facenet_weights(encoder: FacenetEncoder, source: str | Path | None = None) -> None:
-    """Give a `FacenetEncoder` the weights of face recognition.
+class FacenetRecognition(nn.Module):
+    """InceptionResnetV1 as it was published: tells people apart; load weights by `load_facenet_weights`."""
+
+    image_size = 112  # of the aligned faces it is given
+    embedding_dim = 512
+    same_person_similarity = 0.5  # not measured here: the weights do not come with the package
+    # The window of an aligned face (see tracking/crops.py) that MTCNN's box would be: x1, y1, x2, y2.
+    window = (0.22, 0.18, 0.78, 0.86)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trunk = Trunk(InceptionResnetV1(pretrained=None, classify=False), frozen=True)
+
+    def forward(self, faces: Tensor) -> Tensor:
+        """Embed aligned faces (batch, 3, height, width), RGB in [0, 1], as (batch, 512) of unit length."""
+        crops = read_window(faces, self.window, FacenetEncoder.image_size)
+        return normalize(self.trunk((255 * crops - 127.5) / 128), dim=1)
+
+
+def load_facenet_weights(
+    encoder: FacenetEncoder | FacenetRecognition, source: str | Path | None = None
+) -> None:
+    """Give an encoder the weights of face recognition.
 
     Parameters
     ----------
-    encoder : FacenetEncoder
+    encoder : FacenetEncoder or FacenetRecognition
     source : str or Path, optional
         The file; by default where facenet-pytorch keeps it.
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, normalize
 
 from pins_plugin.errors import ModelFolderError
+from pins_plugin.models.face_recognition import read_window
 from pins_plugin.models.onnx_file import (
     FACE_SETTINGS,
     VOICE_SETTINGS,
@@ -20,6 +21,8 @@ from pins_plugin.models.onnx_file import (
     read_onnx_file,
 )
 from pins_plugin.models.projection import Projection
+
+WHOLE = (0.0, 0.0, 1.0, 1.0)  # window of all of a picture
 
 
 class OnnxNetwork(nn.Module):
@@ -144,6 +147,10 @@ class OnnxFaceEncoder(OnnxEncoder):
     mean, std : sequence of three floats
     channels : {"RGB", "BGR"}
     layout : {"NCHW", "NHWC"}
+    window : sequence of four floats
+        x1, y1, x2, y2, in parts of the picture: what the network is shown of it.
+    same_person_similarity : float, optional
+        Cosine similarity from which on two pictures are of one person.
     embedding_dim : int, optional
         Size of a trainable linear head.
     """
@@ -158,9 +165,15 @@ class OnnxFaceEncoder(OnnxEncoder):
         std: Sequence[float] = (1.0, 1.0, 1.0),
         channels: str = "RGB",
         layout: str = "NCHW",
+        window: Sequence[float] = WHOLE,
+        same_person_similarity: float | None = None,
         embedding_dim: int | None = None,
     ) -> None:
         self.image_size = image_size
+        self.window = [float(value) for value in window]
+        if len(self.window) != 4:
+            raise ValueError(f"window: expected x1, y1, x2, y2, got {window!r}")
+        self.same_person_similarity = same_person_similarity
         self.mean, self.std = ([float(value) for value in values] for values in (mean, std))
         self.channels, self.layout = channels, layout
         super().__init__(
@@ -171,6 +184,8 @@ class OnnxFaceEncoder(OnnxEncoder):
             std=self.std,
             channels=channels,
             layout=layout,
+            window=self.window,
+            same_person_similarity=same_person_similarity,
         )
 
     @staticmethod
@@ -205,7 +220,9 @@ class OnnxFaceEncoder(OnnxEncoder):
             Of unit length.
         """
         size = (self.image_size, self.image_size)
-        if faces.shape[2:] != size:
+        if tuple(self.window) != WHOLE:
+            faces = read_window(faces, self.window, self.image_size)
+        elif faces.shape[2:] != size:
             faces = interpolate(faces, size, mode="bilinear", antialias=True)
         return self.embed(self.features(faces))
 

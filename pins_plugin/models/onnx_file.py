@@ -7,6 +7,8 @@ For `arcface.onnx`, `arcface.yaml` holds, all optional:
     std: [0.5, 0.5, 0.5]       # then divided by
     channels: BGR              # order, default RGB
     layout: NHWC               # default NCHW
+    window: [0.13, 0.05, 0.87, 0.79]    # x1, y1, x2, y2 of our aligned faces that the encoder wants; this is ArcFace's
+    same_person_similarity: 0.35        # cosine from which on two faces are one person's; default 0.62
 
 and for a voice encoder:
 
@@ -35,6 +37,8 @@ FACE_SETTINGS: dict[str, Any] = {
     "std": (1.0, 1.0, 1.0),
     "channels": "RGB",
     "layout": "NCHW",
+    "window": (0.0, 0.0, 1.0, 1.0),
+    "same_person_similarity": None,
 }
 VOICE_SETTINGS: dict[str, Any] = {
     "sample_rate": 16000,
@@ -53,6 +57,7 @@ RANGES = {
     "sample_rate": (1000, 192_000),
     "num_bins": (1, 1024),
     "min_seconds": (0, 60),
+    "same_person_similarity": (-1, 1),
 }
 MAX_BYTES = 2**31
 MAX_YAML_BYTES = 100_000

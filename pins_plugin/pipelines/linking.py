@@ -312,6 +312,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             faces=annotate_faces(tracks, seen.uri),
             tracks=tracks,
             links=make_links(decisions, tracks, self.settings.uncertain),
+            notes=list(self.recognizer.notes),
         )
 
     def _decide_pieces(

@@ -8,32 +8,31 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pins_plugin.errors import MediaError
-from pins_plugin.inference.pretrained import load_pretrained
+from pins_plugin.inference.face_recognition import DEFAULT, load_face_recognition
 from pins_plugin.tracking.crops import align_face
 from pins_plugin.tracking.detector import FaceDetector
 from pins_plugin.tracking.people import SAME_PERSON_SIMILARITY
 
 
 class FaceRecognizer:
-    """The face branch of a model folder.
+    """Tells people apart by their faces.
 
     Parameters
     ----------
     source : str
-        Model folder, or the name of a model that comes with the package.
+        See `inference.face_recognition.load_face_recognition`.
 
     Attributes
     ----------
     same_person : float
         Cosine similarity of faces from which on two people may be one.
+    notes : list of str
+        What whoever reads the results should know.
     """
 
-    def __init__(self, source: str = "face_recognition") -> None:
-        model = load_pretrained(source, needs=["face_encoder"])
-        self.face_encoder = model.modules["face_encoder"]
-        self.same_person = float(
-            model.settings.get("same_person_similarity", SAME_PERSON_SIMILARITY)
-        )
+    def __init__(self, source: str = DEFAULT) -> None:
+        self.face_encoder, threshold, self.notes = load_face_recognition(source)
+        self.same_person = SAME_PERSON_SIMILARITY if threshold is None else threshold
         self.device = torch.device("cpu")
 
     def to(self, device: torch.device) -> "FaceRecognizer":

@@ -67,6 +67,20 @@ def test_other_sizes_of_pictures_are_brought_to_that_of_the_network(tmp_path: Pa
 
 
 @pytest.mark.filterwarnings("ignore")
+def test_a_window_of_the_picture_is_what_the_network_sees(tmp_path: Path) -> None:
+    settings = "{window: [0.25, 0, 0.75, 0.5], same_person_similarity: 0.3}"
+    network = _write(_Linear(3 * 64), torch.rand(1, 3, 8, 8), tmp_path / "f.onnx", settings)
+    encoder = OnnxFaceEncoder.from_file(tmp_path / "f.onnx")
+    faces = torch.rand(2, 3, 16, 16)
+    expected = nn.functional.normalize(network(faces[:, :, :8, 4:12]), dim=-1)
+    torch.testing.assert_close(encoder(faces), expected, atol=1e-5, rtol=0)
+    assert encoder.same_person_similarity == 0.3
+    (tmp_path / "f.yaml").write_text("{window: [0, 1]}")
+    with pytest.raises(ModelFolderError, match="window: expected x1, y1, x2, y2"):
+        OnnxFaceEncoder.from_file(tmp_path / "f.onnx")
+
+
+@pytest.mark.filterwarnings("ignore")
 def test_mel_bands_are_those_of_kaldi_without_their_mean(tmp_path: Path) -> None:
     from torchaudio.compliance.kaldi import fbank
 

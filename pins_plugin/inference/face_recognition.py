@@ -1,0 +1,68 @@
+"""From a name to a network that tells people apart by their faces, and what is to be said of it."""
+
+from typing import NamedTuple
+
+from torch import nn
+
+from pins_plugin.errors import ModelFolderError
+from pins_plugin.inference.pretrained import load_pretrained
+from pins_plugin.models.appearance import AppearanceEncoder
+
+DEFAULT = "face_recognition"
+BY_APPEARANCE = (
+    "People were grouped by the colors and shading of this video alone, without face recognition: one person may "
+    "have several labels, and examples of faces and numbers across videos are not to be trusted."
+)
+
+
+class FaceRecognition(NamedTuple):
+    """A face encoder, what it says of itself, and what users should be told.
+
+    Parameters
+    ----------
+    face_encoder : nn.Module
+        Aligned faces (batch, 3, height, width) in [0, 1] to (batch, embedding_dim) of unit length.
+    same_person_similarity : float or None
+        Cosine similarity from which on two faces may be one person's.
+    notes : list of str
+    """
+
+    face_encoder: nn.Module
+    same_person_similarity: float | None
+    notes: list[str]
+
+
+def load_face_recognition(source: str = DEFAULT) -> FaceRecognition:
+    """Open a face encoder.
+
+    Parameters
+    ----------
+    source : str
+        Model folder with a face branch, the name of a model that comes with the package, an ONNX file, the name of
+        a plugin; "facenet" for InceptionResnetV1, where its weights are present; "appearance" for none of these. The
+        default falls back to appearance where its weights are missing.
+
+    Raises
+    ------
+    ModelFolderError
+        When there is no such encoder.
+    """
+    if source == "facenet":
+        from pins_plugin.models.facenet import FacenetRecognition, load_facenet_weights
+
+        network = FacenetRecognition()
+        load_facenet_weights(network)
+        return FaceRecognition(network.eval(), network.same_person_similarity, [])
+    if source != "appearance":
+        try:
+            model = load_pretrained(source, needs=["face_encoder"])
+        except ModelFolderError:
+            if source != DEFAULT:
+                raise
+        else:
+            encoder = model.modules["face_encoder"]
+            of_encoder = getattr(encoder, "same_person_similarity", None)
+            threshold = model.settings.get("same_person_similarity", of_encoder)
+            return FaceRecognition(encoder, None if threshold is None else float(threshold), [])
+    appearance = AppearanceEncoder()
+    return FaceRecognition(appearance, appearance.same_person_similarity, [BY_APPEARANCE])
