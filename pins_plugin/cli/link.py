@@ -15,7 +15,7 @@ status, evidence}], tracks [{track, person, start, end, boxes}]. Times are secon
 """
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--people", metavar="DIR", help="examples that name people: anna.jpg, anna.wav, ..."
     )
     parser.add_argument(
-        "--evidence", nargs="+", metavar="NAME", help="sources to use: sync (default), motion"
+        "--evidence",
+        nargs="+",
+        metavar="NAME",
+        help="sources to use: sync, presence, joint (all by default), motion, or a plugin",
+    )
+    parser.add_argument(
+        "--without", nargs="+", default=[], metavar="NAME", help="sources not to use"
+    )
+    parser.add_argument(
+        "--model",
+        metavar="FOLDER",
+        help="joint embedding of faces and voices (pins train), as evidence `joint`",
     )
     parser.add_argument(
         "--tracker", metavar="NAME", help="tracker of another package (pins plugins)"
@@ -83,7 +94,8 @@ def run(args: argparse.Namespace) -> None:
         cast = Cast.load(out / FILE, encoder)
     pipeline = SpeakerFaceLinking(
         diarization=args.diarization,
-        evidence=args.evidence or DEFAULT_EVIDENCE,
+        evidence=choose_evidence(args.evidence or DEFAULT_EVIDENCE, args.without),
+        model=args.model,
         recognition=args.face_encoder,
         tracker=args.tracker,
         people=args.people,
@@ -103,6 +115,16 @@ def run(args: argparse.Namespace) -> None:
             print(f"pins link: {error}", file=sys.stderr)
     if failed:
         raise MediaError(f"{len(failed)} of {len(videos)} videos not linked: {', '.join(failed)}")
+
+
+def choose_evidence(names: Sequence[str], without: Sequence[str]) -> list[str]:
+    """Leave out sources of evidence, each of which must be among `names`."""
+    from pins_plugin.errors import PinsError
+
+    for name in without:
+        if name not in names:
+            raise PinsError(f"--without: expected some of {', '.join(names)}, got {name!r}")
+    return [name for name in names if name not in without]
 
 
 def link_video(
@@ -216,7 +238,8 @@ def _run_key(video: Path, args: argparse.Namespace) -> str:
         raise MediaError(f"{video}: no such file; check the path")
     files = [video, *([Path(args.diarization)] if args.diarization else [])]
     state = [(path.stat().st_size, path.stat().st_mtime_ns) for path in files if path.exists()]
-    options = [args.evidence, args.tracker, args.face_encoder, args.no_video]
+    how = [args.evidence, args.without, args.model]
+    options = [*how, args.tracker, args.face_encoder, args.no_video]
     return hashlib.sha256(repr([__version__, state, options]).encode()).hexdigest()[:16]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from pyannote.core import Annotation, Segment, Timeline
 
 from pins_plugin.evaluation.linking import right_moments, speech_time_correct
+from pins_plugin.metrics.bootstrap import mean_interval
 
 
 @dataclass
@@ -85,13 +86,17 @@ class Tally:
         self.errors.setdefault(kind, TurnScores()).add(reference, before, after, first, truth)
 
     def report(self) -> dict[str, Any]:
-        """Means over scenes, error rates, and reliability of the confidence."""
+        """Means over scenes with their 95 % intervals, error rates, and reliability of the confidence."""
         judged = [
             pair for score in self.errors.values() for scene in score.judged for pair in scene
         ]
         return {
             "speech_time_correct": {
                 kind: {name: float(np.mean(values)) for name, values in by_name.items()}
+                for kind, by_name in self.shares.items()
+            },
+            "intervals": {
+                kind: {name: _interval(values) for name, values in by_name.items()}
                 for kind, by_name in self.shares.items()
             },
             "errors": {kind: score.report() for kind, score in self.errors.items()},
@@ -123,6 +128,13 @@ def reliability(judged: Sequence[tuple[float, bool]], num_bins: int = 5) -> list
         }
         for number in np.unique(bins)
     ]
+
+
+def _interval(values: Sequence[float]) -> list[float]:
+    """Bound the mean over scenes by the bootstrap."""
+    scenes = np.arange(len(values))
+    interval = mean_interval(values, scenes, len(values), generator=np.random.default_rng(0))
+    return [round(float(bound), 4) for bound in interval]
 
 
 def _people(

@@ -93,6 +93,15 @@ def sum_ratios(
     return scores
 
 
+def tabulate(
+    scores: Mapping[tuple[str, str], float], speakers: Sequence[str], people: Sequence[str]
+) -> NDArray[np.float64]:
+    """Lay out scores as (num_speakers, num_people), zero where there is none."""
+    return np.array(
+        [[scores.get((speaker, person), 0.0) for person in people] for speaker in speakers]
+    ).reshape(len(speakers), len(people))
+
+
 def presence_ratios(
     pieces: Sequence[Piece],
     person_of: Mapping[str, str],
@@ -198,7 +207,7 @@ def decide(
     ratios: Sequence[Ratios],
     person_of: Mapping[str, str],
     settings: LinkingSettings | None = None,
-    file_scores: Mapping[tuple[str, str], float] | None = None,
+    file_scores: Mapping[str, Mapping[tuple[str, str], float]] | None = None,
     rivalry_of: Callable[[str, str], float] = lambda first, second: 1.0,
     fixed: Mapping[int, frozenset[str]] | None = None,
 ) -> list[Decision]:
@@ -212,8 +221,8 @@ def decide(
     person_of : mapping of str to str
         Track -> person.
     settings : LinkingSettings, optional
-    file_scores : mapping of (speaker, person) to float, optional
-        Evidence about whole speakers, such as the similarity of voice and face.
+    file_scores : mapping of str to mapping of (speaker, person) to float, optional
+        By source, log-likelihood ratios about whole speakers, such as the similarity of voice and face.
     rivalry_of : callable
         How much two speakers exclude each other as the voice of one person, 0 to 1.
     fixed : mapping of int to frozenset of str, optional
@@ -234,11 +243,10 @@ def decide(
     speakers = sorted({piece.speaker for piece in pieces})
     people = sorted({person_of[track] for piece in pieces for track in piece.tracks})
     scores = sum_ratios(pieces, ratios, person_of, speakers, people)
-    presence = settings.presence_weight * presence_ratios(pieces, person_of, speakers, people)
-    whole = presence.copy()
-    for (speaker, person), score in (file_scores or {}).items():
-        if speaker in speakers and person in people:
-            whole[speakers.index(speaker), people.index(person)] += score
+    parts = {name: tabulate(each, speakers, people) for name, each in (file_scores or {}).items()}
+    presence = presence_ratios(pieces, person_of, speakers, people)
+    parts["presence"] = settings.presence_weight * presence
+    whole = np.sum(list(parts.values()), axis=0)
     for number, who in fixed.items():
         for person in who.intersection(people) - _shown(pieces[number], person_of):
             whole[speakers.index(pieces[number].speaker), people.index(person)] += REVIEWED
@@ -272,7 +280,9 @@ def decide(
             column, sign = people.index(person_of[face]), 1 if chosen else -1
             evidence = {name: sign * ratio for name, ratio in by_track[face].items()}
             evidence["file"] = sign * float(settings.file_weight * others[row, column])
-            evidence["presence"] = sign * float(presence[row, column])
+            for name, part in parts.items():
+                if part.any():
+                    evidence[name] = sign * float(settings.file_weight * part[row, column])
         decisions.append(Decision(piece, chosen, float(posterior[best]), evidence))
     return decisions
 

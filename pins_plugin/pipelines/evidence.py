@@ -7,7 +7,7 @@ into a log-likelihood ratio. A source that cannot say anything contributes zero.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,6 @@ from pins_plugin.pipelines.mouth_motion import RATE, loudness, motion_score, mou
 from pins_plugin.pipelines.pieces import Piece
 from pins_plugin.pipelines.synchrony import FEWEST_FRAMES, is_usable
 from pins_plugin.tracking.crops import Crops
-from pins_plugin.types import FaceTrack
 
 CALIBRATION = Path(__file__).with_name("calibration.json")
 MOST = 6.0  # largest log-likelihood ratio that one piece may contribute
@@ -146,47 +145,3 @@ def gather_ratios(
         }
         for piece in pieces
     ]
-
-
-def label_pieces(
-    source: EvidenceSource,
-    pieces: Sequence[Piece],
-    tracks: Sequence[FaceTrack],
-    panels: Sequence[Mapping[str, Any]],
-) -> tuple[list[list[float]], list[bool]]:
-    """Measure every face on screen in every piece, and say whether it truly speaks.
-
-    Parameters
-    ----------
-    source : EvidenceSource
-    pieces : sequence of Piece
-        Of the true turns, labeled by person.
-    tracks : sequence of FaceTrack
-    panels : sequence of mappings
-        Where each person is seen: `start, end, person, box`.
-
-    Returns
-    -------
-    measures : list of lists of float
-    speaks : list of bool
-    """
-    measures, speaks = [], []
-    by_name = {track.track: track for track in tracks}
-    for piece in pieces:
-        middle = (piece.start + piece.end) / 2
-        for name in piece.tracks:
-            measured = source.measure(name, piece.start, piece.end)
-            if measured is not None:
-                track = by_name[name]
-                box = track.boxes[int(np.abs(track.times - middle).argmin())]
-                x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-                people = {
-                    panel["person"]
-                    for panel in panels
-                    if panel["start"] <= middle < panel["end"]
-                    and panel["box"][0] <= x <= panel["box"][2]
-                    and panel["box"][1] <= y <= panel["box"][3]
-                }
-                measures.append(measured.tolist())
-                speaks.append(piece.speaker in people)
-    return measures, speaks

@@ -25,6 +25,7 @@ from pins_plugin.pipelines.evidence import (
     no_offset,
 )
 from pins_plugin.pipelines.host import Pipeline
+from pins_plugin.pipelines.joint import JointEvidence
 from pins_plugin.pipelines.names import load_people
 from pins_plugin.pipelines.naming import compare_names, find_appearances, find_names, portray
 from pins_plugin.pipelines.observation import Observation
@@ -52,8 +53,8 @@ from pins_plugin.types import FaceTrack
 if TYPE_CHECKING:
     from pins_plugin.pipelines.baselines import Baseline
 
-EVIDENCE = ("sync", "motion")  # all there are
-DEFAULT_EVIDENCE = ("sync",)  # motion adds nothing where synchrony can be judged
+EVIDENCE = ("sync", "motion", "presence", "joint")  # all there are
+DEFAULT_EVIDENCE = ("sync", "presence", "joint")  # motion adds nothing to synchrony
 FACES_PER_TRACK = 8
 
 
@@ -61,6 +62,7 @@ class Weighed(NamedTuple):
     """An observation, weighed: who is who, and what speaks for each face in each piece of a turn."""
 
     named: Mapping[tuple[str, str], float]  # whether examples call a speaker and a person the same
+    joint: Mapping[tuple[str, str], float]  # whether a speaker sounds as a person looks
     voices: Mapping[tuple[str, str], float]  # how alike two speakers sound
     pieces: list[Piece]
     tracks: list[FaceTrack]  # with people
@@ -85,7 +87,10 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         The built-in diarization when not given.
     evidence : sequence of str
         Which sources of evidence to use: "sync" (lips and sound fit), "motion" (the mouth opens when the
-        sound is loud).
+        sound is loud), "presence" (a face is on screen when a voice is heard), "joint" (the voice sounds as
+        the face looks, by `model`).
+    model : str or Path, optional
+        Model folder of a joint embedding of faces and voices; without one, "joint" says nothing.
     sync : str, optional
         Model folder of the synchronizer.
     recognition : str
@@ -123,6 +128,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         cast: Cast | None = None,
         calibration: str | Path | None = None,
         refine: bool = True,
+        model: str | Path | None = None,
         quiet: bool = True,
         tracker: str | None = None,
         token: Any = None,
@@ -149,6 +155,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         self._synchronizer = _load_synchronizer(model_path(sync)) if "sync" in evidence else None
         self.cast = cast
         self.known = load_people(people, self.embed_picture, self.embed_sound) if people else []
+        self._joint = JointEvidence(model) if model and "joint" in evidence else None
         self.off_screen = Uniform(0.01, 0.6)
         self.wrong_speaker = Uniform(0.01, 0.5)
         self.rivalry = Uniform(0.0, 1.0)
@@ -164,9 +171,10 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
     @property
     def settings(self) -> LinkingSettings:
         """The instantiated parameters."""
-        return LinkingSettings(
-            **{name: float(getattr(self, name)) for name in asdict(LinkingSettings())}
-        )
+        values = {name: float(getattr(self, name)) for name in asdict(LinkingSettings())}
+        if "presence" not in self.evidence:
+            values["presence_weight"] = 0.0
+        return LinkingSettings(**values)
 
     def to(self, device: torch.device) -> "SpeakerFaceLinking":
         """Move all networks to a device."""
@@ -175,6 +183,8 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         if self._synchronizer is not None:
             self._synchronizer.to(device)
         self.recognizer.to(device)
+        if self._joint is not None:
+            self._joint.embedder.to(device)
         for part in self._parts.values():
             if isinstance(part, Pipeline):
                 part.to(device)
@@ -324,7 +334,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             weighed.ratios,
             people_of(weighed.tracks),
             self.settings,
-            weighed.named,
+            {"names": weighed.named, "joint": weighed.joint},
             rivalry_of=lambda first, second: rivalry_weight(voices.get((first, second), 0.0)),
             fixed=fixed,
         )
@@ -398,7 +408,17 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         named = compare_names(
             tracks, faces, self.known, seen.turns.labels(), self.recognizer.same_person
         )
-        return Weighed(named, voices, pieces, tracks, sources, ratios)
+        return Weighed(
+            named, self.compare_joint(seen, tracks), voices, pieces, tracks, sources, ratios
+        )
+
+    def compare_joint(
+        self, seen: Observation, tracks: Sequence[FaceTrack]
+    ) -> dict[tuple[str, str], float]:
+        """Whether each speaker sounds as each person looks; nothing without a model."""
+        if self._joint is None:
+            return {}
+        return self._joint.compare(seen.waveform, seen.turns, seen.crops, tracks)
 
     def _voice(self) -> torch.nn.Module:
         """The voice encoder that compares speakers."""

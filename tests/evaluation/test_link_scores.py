@@ -37,6 +37,7 @@ def test_tally_by_hand() -> None:
     tally.add(reference, found, found, {"pins": links}, truth)
     report = tally.report()
     assert report["speech_time_correct"]["turns"]["pins"] == pytest.approx(0.5)
+    assert report["intervals"]["turns"]["pins"] == [0.5, 0.5]
     assert report["errors"]["turns"] == pytest.approx(
         {"before": 0.5, "after": 0.5, "identification": 0.5}
     )
