@@ -31,7 +31,7 @@ from pins_plugin.utils.files import write_json  # noqa: E402
 DIM = 256
 ITEMS_PER_PERSON = 10
 NOISE = 0.8  # relative to the person's own vector: cosine 1 / (1 + 0.8 ** 2) = 0.61
-SETTINGS = ((8, 300), (8, 1000), (4, 300), (4, 1000), (4, 5000))  # code_dims, candidates
+SETTINGS = ((8, 700), (8, 300), (8, 1500), (4, 700), (4, 5000))  # code_dims, candidates
 EFFORTS = (16, 64, 256, 1024)
 HEADERS = ("gallery", "items", "index", "recall@10", "ms a query", "of CPU")
 

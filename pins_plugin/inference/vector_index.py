@@ -2,7 +2,9 @@
 
 Four-bit product codes are scanned with register instructions (Andre, Kermarrec, Le Scouarnec, "Cache locality is
 not enough: high-performance nearest neighbor search with product quantization fast scan", 2015; FAISS). A
-million codes take about a millisecond, so no cells are needed, which would lose neighbors where the embeddings have no clusters.
+million codes take about a millisecond, so no cells are needed, which would lose neighbors where the embeddings have no
+clusters. Before, the space is turned so that every code holds as much of what varies (Ge, He, Ke, Sun, "Optimized
+product quantization", CVPR 2013).
 """
 
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from pins_plugin.utils.optional import import_extra
 
 Embeddings = NDArray[np.float32]
 TRAINING_ROWS = 20_000
+TURNS = 12  # steps of the optimization
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class VectorIndex:
         embeddings: Embeddings,
         *,
         code_dims: int = 8,
-        candidates: int = 300,
+        candidates: int = 700,
         seed: int = 0,
     ) -> Self:
         """Train and fill an index.
@@ -70,9 +73,18 @@ class VectorIndex:
                 f"index: expected 1000 rows or more, of a multiple of {code_dims} dimensions, "
                 f"got {embeddings.shape}; search without an index"
             )
-        index = faiss.index_factory(dim, f"PQ{dim // code_dims}x4fs", faiss.METRIC_INNER_PRODUCT)
         chosen = np.random.default_rng(seed).permutation(num_rows)[:TRAINING_ROWS]
-        index.train(np.ascontiguousarray(embeddings[np.sort(chosen)]))
+        examples = np.ascontiguousarray(embeddings[np.sort(chosen)])
+        num_codes = dim // code_dims
+        turn = faiss.OPQMatrix(dim, num_codes)
+        turn.pq = quantizer = faiss.ProductQuantizer(dim, num_codes, 4)
+        turn.niter, turn.niter_pq, turn.niter_pq_0 = TURNS, 3, 10
+        turn.train(examples)
+        turn.pq = None  # `quantizer` is not the turn's to keep
+        del quantizer
+        codes = faiss.index_factory(dim, f"PQ{num_codes}x4fs", faiss.METRIC_INNER_PRODUCT)
+        index = faiss.IndexPreTransform(turn, codes)
+        index.train(examples)
         index.add(np.ascontiguousarray(embeddings))
         return cls(index, num_rows, candidates)
 

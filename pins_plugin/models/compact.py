@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 
+from pins_plugin.models.lengths import encode_by_length
 from pins_plugin.models.normalization import BatchNorm
-from pins_plugin.models.pooling import StatisticsPooling, frame_mask
+from pins_plugin.models.pooling import StatisticsPooling
 from pins_plugin.models.projection import Projection
 from pins_plugin.models.spectrogram import LogMelSpectrogram
 
@@ -137,13 +137,7 @@ class CompactVoiceEncoder(nn.Module):
             Of unit length.
         """
         if relative_lengths is not None:
-            waveforms = _silence_padding(waveforms, relative_lengths)
-        spectrograms = self.spectrogram(waveforms, relative_lengths)
+            return encode_by_length(self, waveforms, relative_lengths, self.sample_rate)
+        spectrograms = self.spectrogram(waveforms)
         frames = self.convolutions(spectrograms)  # (batch, channels, num_frames)
-        mask = frame_mask(frames.shape[-1], relative_lengths)
-        return self.projection(self.hidden(self.pooling(frames.float(), mask)))
-
-
-def _silence_padding(waveforms: Tensor, relative_lengths: Tensor) -> Tensor:
-    mask = frame_mask(waveforms.shape[-1], relative_lengths)
-    return torch.where(mask.bool(), waveforms, 0) if mask is not None else waveforms
+        return self.projection(self.hidden(self.pooling(frames.float())))

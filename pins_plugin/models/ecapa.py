@@ -9,6 +9,7 @@ from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
 from torch import Tensor, nn
 
 from pins_plugin.models.frozen import Trunk
+from pins_plugin.models.lengths import encode_by_length
 from pins_plugin.models.projection import Projection
 from pins_plugin.models.starting_weights import load_strictly, read_weights
 
@@ -77,12 +78,13 @@ class ECAPAEncoder(nn.Module):
         voice_embeddings : (batch, embedding_dim) Tensor
             Of unit length.
         """
-        if relative_lengths is None:
-            relative_lengths = waveforms.new_ones(len(waveforms))
+        if relative_lengths is not None:
+            return encode_by_length(self, waveforms, relative_lengths, self.sample_rate)
         with torch.autocast(waveforms.device.type, enabled=False), torch.no_grad():
             bands = self.fbank(waveforms.float())  # (batch, num_frames, 80)
-            bands = _without_mean(bands, relative_lengths)
-        features = self.trunk(bands, relative_lengths)[:, 0]  # (batch, 192)
+            bands = bands - bands.mean(dim=1, keepdim=True)
+        whole = waveforms.new_ones(waveforms.shape[0])
+        features = self.trunk(bands, whole)[:, 0]  # (batch, 192)
         return self.projection(self.hidden(nn.functional.normalize(features.float(), dim=-1)))
 
 
@@ -118,12 +120,3 @@ def _usual_places() -> list[Path]:
         Path("pretrained_models") / HUB_NAME.split("/")[1] / WEIGHTS,
         hub / folder / "snapshots" / "*" / WEIGHTS,
     ]
-
-
-def _without_mean(bands: Tensor, relative_lengths: Tensor) -> Tensor:
-    """Take off each band's mean over the frames that are not padding."""
-    num_frames = bands.shape[1]
-    lengths = (relative_lengths * num_frames).round().clamp(min=1)  # (batch,)
-    real = torch.arange(num_frames, device=bands.device) < lengths[:, None]
-    means = (bands * real[..., None]).sum(dim=1) / lengths[:, None]  # (batch, 80)
-    return bands - means[:, None]

@@ -4,8 +4,6 @@ import torch
 import torchaudio
 from torch import Tensor, nn
 
-from pins_plugin.models.pooling import frame_mask
-
 
 class PowerSpectrogram(torchaudio.transforms.Spectrogram):
     """Squared magnitudes, without the root that torchaudio takes and squares again.
@@ -76,14 +74,12 @@ class LogMelSpectrogram(nn.Module):
             window_fn=torch.hamming_window,
         )
 
-    def forward(self, waveforms: Tensor, relative_lengths: Tensor | None = None) -> Tensor:
+    def forward(self, waveforms: Tensor) -> Tensor:
         """Turn waveforms into spectrograms.
 
         Parameters
         ----------
         waveforms : (batch, num_samples) Tensor
-        relative_lengths : (batch,) Tensor, optional
-            What lies beyond is padding: it does not count for the mean level, and is zero in the result.
 
         Returns
         -------
@@ -91,12 +87,7 @@ class LogMelSpectrogram(nn.Module):
         """
         with torch.autocast(waveforms.device.type, enabled=False):
             spectrograms = (self.mel(waveforms.float()) + 1e-6).log()
-        mask = frame_mask(spectrograms.shape[-1], relative_lengths)
-        if mask is None:
-            return spectrograms - spectrograms.mean(dim=(1, 2), keepdim=True)
-        weights = (mask / mask.sum(dim=-1, keepdim=True))[:, None]  # (batch, 1, num_frames)
-        level = (spectrograms * weights).sum(dim=-1, keepdim=True).mean(dim=1, keepdim=True)
-        return (spectrograms - level) * mask[:, None]
+        return spectrograms - spectrograms.mean(dim=(1, 2), keepdim=True)
 
 
 class MagnitudeSpectrogram(nn.Module):
@@ -126,14 +117,12 @@ class MagnitudeSpectrogram(nn.Module):
         self.hop = round(0.010 * sample_rate)
         self.register_buffer("window", torch.hamming_window(round(0.025 * sample_rate)))
 
-    def forward(self, waveforms: Tensor, relative_lengths: Tensor | None = None) -> Tensor:
+    def forward(self, waveforms: Tensor) -> Tensor:
         """Turn sound into standardized magnitudes.
 
         Parameters
         ----------
         waveforms : (batch, num_samples) Tensor
-        relative_lengths : (batch,) Tensor, optional
-            See `frame_mask`; padding does not count in mean and variance, and becomes zero.
 
         Returns
         -------
@@ -149,12 +138,6 @@ class MagnitudeSpectrogram(nn.Module):
                 pad_mode="constant",
                 return_complex=True,
             ).abs()[..., : waveforms.shape[1] // self.hop]  # (batch, 257, num_frames)
-        mask = frame_mask(half.shape[-1], relative_lengths)
-        weights = half.new_ones(len(half), half.shape[-1]) if mask is None else mask
-        weights = weights[:, None]  # (batch, 1, num_frames)
-        count = weights.sum(dim=-1, keepdim=True)
-        mean = (half * weights).sum(dim=-1, keepdim=True) / count
-        centered = (half - mean) * weights
-        deviation = (centered.square().sum(dim=-1, keepdim=True) / count).sqrt()
-        half = centered / (deviation + 1e-5)
+        centered = half - half.mean(dim=-1, keepdim=True)
+        half = centered / (centered.square().mean(dim=-1, keepdim=True).sqrt() + 1e-5)
         return torch.cat([half, half[:, 1:-1].flip(1)], dim=1)

@@ -6,8 +6,9 @@ Nagrani, Chung, Zisserman, "VoxCeleb" (Interspeech 2017), table 4; both as used 
 
 from torch import Tensor, nn
 
+from pins_plugin.models.lengths import encode_by_length
 from pins_plugin.models.normalization import BatchNorm
-from pins_plugin.models.pooling import MeanPooling, frame_mask
+from pins_plugin.models.pooling import MeanPooling
 from pins_plugin.models.projection import Projection
 from pins_plugin.models.spectrogram import MagnitudeSpectrogram
 
@@ -109,16 +110,17 @@ class VGGVoxEncoder(nn.Module):
         voice_embeddings : (batch, embedding_dim) Tensor
             Of unit length.
         """
+        if relative_lengths is not None:
+            return encode_by_length(self, waveforms, relative_lengths, self.sample_rate)
         shortest = round(SHORTEST * self.sample_rate)
         if waveforms.shape[1] < shortest:
             waveforms = waveforms.repeat(1, -(-shortest // waveforms.shape[1]))
-        spectrograms = self.spectrogram(waveforms, relative_lengths)  # (batch, 512, num_frames)
+        spectrograms = self.spectrogram(waveforms)  # (batch, 512, num_frames)
         frames = self.fc6(self.trunk(spectrograms[:, None]))[:, :, 0]  # (batch, 4096, num_steps)
-        mask = frame_mask(frames.shape[-1], relative_lengths)
-        return self.projection(self.fc7(self.pooling(frames, mask)))
+        return self.projection(self.fc7(self.pooling(frames)))
 
 
-SHORTEST = 0.6
+SHORTEST = 0.7
 """Seconds of sound that the pooling layers of VGGVox need."""
 
 
