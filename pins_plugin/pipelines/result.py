@@ -13,7 +13,7 @@ from pyannote.core import Annotation, Segment
 from pins_plugin.pipelines.assignment import Decision
 from pins_plugin.pipelines.rttm import write_rttm
 from pins_plugin.types import FaceTrack, SpeakerFaceLink
-from pins_plugin.utils.files import write_text
+from pins_plugin.utils.files import write_json, write_text
 
 VERSION = 1
 COLUMNS = ("start", "end", "speaker", "person", "status", "confidence", "x1", "y1", "x2", "y2")
@@ -107,6 +107,10 @@ class LinkingResult:
             "links": [_link_to_dict(link) for link in self.links],
             "tracks": [_track_to_dict(track) for track in self.tracks],
         }
+
+    def write_json(self, path: str | Path) -> None:
+        """Write `links.json`."""
+        write_json(path, self.to_json())
 
     def write_rttm(self, path: str | Path) -> None:
         """Write the turns of the speakers as RTTM."""
