@@ -294,7 +294,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             names = find_names(portraits, self.known, self.cast, self.recognizer.same_person)
         if corrections is not None:
             people = list(dict.fromkeys(people_of(weighed.tracks).values()))
-            fixed = fix_pieces(weighed.pieces, corrections.turns, people, names)
+            fixed = fix_pieces(weighed.pieces, corrections.turns, people, names, corrections.names)
             result = self._decide(seen, weighed, choose, fixed)
             names = rename_people(names, corrections.names, [*people, *seen.turns.labels()])
         if self.cast is not None and portraits is not None:

@@ -205,7 +205,7 @@ def _join(
         for name, ratio in decision.evidence.items():
             evidence[name] = evidence.get(name, 0.0) + ratio
     person = tracks[shown[0]].person if shown else group[0].person
-    status = "on screen" if person else "off screen"
+    status = "on screen" if shown else "off screen"
     return SpeakerFaceLink(
         start=start,
         end=end,

@@ -12,6 +12,7 @@ def fix_pieces(
     corrections: Sequence[Correction],
     people: Sequence[str],
     names: Mapping[str, str],
+    wanted: Mapping[str, str] | None = None,
 ) -> dict[int, frozenset[str]]:
     """Say which pieces are settled, and by whom they are spoken.
 
@@ -24,6 +25,8 @@ def fix_pieces(
         Labels of the people on screen, before they were named.
     names : mapping of str to str
         Labels of people and speakers to those that the reviewer saw.
+    wanted : mapping of str to str, optional
+        Those to the names that the reviewer gave; two who got one name are one.
 
     Returns
     -------
@@ -36,7 +39,8 @@ def fix_pieces(
         When a correction fits no turn, or names somebody whose face is not in the video.
     """
     fixed: dict[int, frozenset[str]] = {}
-    shown = sorted({names.get(person, person) for person in people})
+    seen = {person: names.get(person, person) for person in people}
+    shown, wanted = sorted(set(seen.values())), wanted or {}
     for correction in corrections:
         where = (
             f"turn of {correction.speaker} from {correction.start:.2f} to {correction.end:.2f} s"
@@ -55,8 +59,9 @@ def fix_pieces(
             )
         who = frozenset(
             person
-            for person in people
-            if correction.person is not None and names.get(person, person) == correction.person
+            for person, name in seen.items()
+            if correction.person is not None
+            and wanted.get(name, name) == wanted.get(correction.person, correction.person)
         )
         fixed.update(dict.fromkeys(inside, who))
     return fixed

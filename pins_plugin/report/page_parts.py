@@ -29,7 +29,11 @@ def color_class(linked: LinkedVideo, person: str | None) -> str:
 def summary(linked: LinkedVideo, doubtful: float) -> dict[str, Any]:
     """Count what the head of the page tells."""
     speech = sum(turn.end - turn.start for turn in linked.turns)
-    shown = sum(turn.end - turn.start for turn in linked.turns if turn.person is not None)
+    shown = sum(
+        turn.end - turn.start
+        for turn in linked.turns
+        if turn.person is not None and turn.status != "off screen"
+    )
     return {
         "duration": linked.duration,
         "speech": speech,

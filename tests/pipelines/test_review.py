@@ -19,6 +19,10 @@ def test_pieces_are_found_by_the_labels_that_the_reviewer_saw() -> None:
     corrections = [Correction(0, 2, "voice", "anna"), Correction(1.2, 2, "voice", None)]
     assert fix_pieces(PIECES, corrections, ["P1", "P2"], NAMES) == {0: {"P1"}, 1: set()}
     assert fix_pieces(PIECES, [Correction(0, 1, "voice", "P2")], ["P1", "P2"], NAMES) == {0: {"P2"}}
+    joined = fix_pieces(
+        PIECES, corrections[:1], ["P1", "P2"], NAMES, {"P2": "Anna", "anna": "Anna"}
+    )
+    assert joined[0] == {"P1", "P2"}  # two labels that got one name
 
 
 def test_a_correction_decides_the_turns_that_it_does_not_name() -> None:
