@@ -88,7 +88,7 @@ def make_stages(video: Path, found: dict[str, Any]) -> dict[str, Callable[[], An
     """The stages in order; each finds what those before it left in `found`."""
     from pins_plugin.data.audio import load_audio
     from pins_plugin.data.video import probe_video
-    from pins_plugin.pipelines.linking import FACES_PER_TRACK, SpeakerFaceLinking
+    from pins_plugin.pipelines.linking import SpeakerFaceLinking, faces_per_track
     from pins_plugin.pipelines.observation import Observation
     from pins_plugin.report.annotate import write_annotated_video
     from pins_plugin.report.page import write_page
@@ -102,7 +102,9 @@ def make_stages(video: Path, found: dict[str, Any]) -> dict[str, Callable[[], An
         return found["libraries"].link(seen).to_json()
 
     def crops() -> Any:
-        return extract_crops(video, found["faces"], ("face", "lips"), max_frames=FACES_PER_TRACK)
+        tracks = found["faces"]
+        number = faces_per_track(len(tracks))
+        return extract_crops(video, tracks, ("face", "lips"), max_frames=number)
 
     page, copy = video.with_name("page.html"), video.with_name("annotated.mp4")
     return {

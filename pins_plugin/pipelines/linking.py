@@ -55,7 +55,8 @@ if TYPE_CHECKING:
 
 EVIDENCE = ("sync", "motion", "presence", "joint")  # all there are
 DEFAULT_EVIDENCE = ("sync", "presence", "joint")  # motion adds nothing to synchrony
-FACES_PER_TRACK = 8
+FACES_PER_TRACK = (2, 8)  # least, most
+MOST_FACES = 4000  # pictures that are held at once, 38 kB each
 
 
 class Weighed(NamedTuple):
@@ -249,7 +250,11 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         tracks = self.find_faces(path, hook)
         hook("crops", None, total=1, completed=0)
         crops = extract_crops(
-            path, tracks, ("face", "lips"), max_frames=FACES_PER_TRACK, quiet=self.quiet
+            path,
+            tracks,
+            ("face", "lips"),
+            max_frames=faces_per_track(len(tracks)),
+            quiet=self.quiet,
         )
         hook("crops", crops, total=1, completed=1)
         turns = self.find_turns(file, waveform, diarization, hook)
@@ -478,6 +483,18 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             sources.append(MotionEvidence(seen.crops, seen.waveform, offset_of))
         sources += [make(seen.crops, seen.waveform, offset_of) for make in self._plugins.values()]
         return sources
+
+
+def faces_per_track(num_tracks: int) -> int:
+    """How many pictures of each track to look at: fewer where a long film has thousands of tracks.
+
+    Examples
+    --------
+    >>> faces_per_track(20), faces_per_track(1000), faces_per_track(5000)
+    (8, 4, 2)
+    """
+    least, most = FACES_PER_TRACK
+    return max(least, min(most, MOST_FACES // max(1, num_tracks)))
 
 
 def people_of(tracks: Sequence[FaceTrack]) -> dict[str, str]:
