@@ -25,6 +25,7 @@ import sync_runs
 
 from pins_plugin.metrics.seeds import mean_over_seeds
 from pins_plugin.models.sync import LipEncoder
+from pins_plugin.report.tables import format_table
 from pins_plugin.simulation.corpus import CorpusSettings, write_corpus
 from pins_plugin.utils.files import write_json, write_text
 from pins_plugin.utils.seeding import seed_everything
@@ -129,12 +130,10 @@ def cell(values: Sequence[float], unit: float) -> str:
     return f"{mean:.{digits}f} ± {half:.{digits}f}" if half == half else f"{mean:.{digits}f}"
 
 
-def table(runs: Runs, columns: Sequence[str]) -> str:
-    """All settings, and below them how far each is from matching across only, seed by seed."""
-    headings = [COLUMNS[column][0] for column in columns]
-    lines = [f"| | {' | '.join(headings)} |", f"|---|{'---|' * len(columns)}"]
-    chances = [f"{COLUMNS[column][1] * COLUMNS[column][2]:.3g}" for column in columns]
-    lines.append(f"| chance | {' | '.join(chances)} |")
+def table(runs: Runs, columns: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+    """Headers and rows: all settings, and below them how far each is from matching across only, seed by seed."""
+    headers = ["", *(COLUMNS[column][0] for column in columns)]
+    rows = [["chance", *(f"{COLUMNS[column][1] * COLUMNS[column][2]:.3g}" for column in columns)]]
     for name, numbers in runs.items():
         cells = [
             cell([each[column] for each in numbers], COLUMNS[column][2])
@@ -142,7 +141,7 @@ def table(runs: Runs, columns: Sequence[str]) -> str:
             else "-"
             for column in columns
         ]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
+        rows.append([name, *cells])
     base = runs["across only"]
     for name in list(SETTINGS)[1:]:
         cells = [
@@ -155,28 +154,45 @@ def table(runs: Runs, columns: Sequence[str]) -> str:
             )
             for column in columns
         ]
-        lines.append(f"| *{name}*, difference | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+        rows.append([f"{name}, difference", *cells])
+    return headers, rows
 
 
 def write_results(args: argparse.Namespace, sync: Runs | None, identity: Runs | None) -> str:
-    """Write results.md and results.json."""
-    columns = list(COLUMNS)
-    lines = [
+    """Write results.md, results.json and, with --docs, a file for each table there."""
+    about = (
         f"Seeds {' '.join(map(str, args.seeds))}; ± is half of the 95 % interval over them (Student); differences are taken "
-        f"seed by seed; separation has weight {args.weight:g}. All people are simulated and in no training.\n"
-    ]
-    if sync:
-        lines += [
-            f"Synchronization ({100 * args.sync_epochs} steps) and lip reading ({args.word_steps} steps):\n",
-            table(sync, columns[:3]),
-        ]
-    if identity:
-        lines += [
-            f"Identity model ({args.identity_epochs} epochs):\n",
-            table(identity, columns[3:]),
-        ]
-    text = "\n".join(lines)
+        f"seed by seed; separation has weight {args.weight:g}. All people are simulated and in no training."
+    )
+    parts = {
+        "sync": (
+            sync,
+            list(COLUMNS)[:3],
+            "Separation within modalities: synchronization and lip reading",
+            f"{100 * args.sync_epochs} steps of 16 stretches, word classifiers {args.word_steps} steps",
+        ),
+        "identity": (
+            identity,
+            list(COLUMNS)[3:],
+            "Separation within modalities: speaker recognition and face verification",
+            f"{args.identity_epochs} epochs",
+        ),
+    }
+    text = about + "\n"
+    for part, (runs, columns, title, budget) in parts.items():
+        if runs is None:
+            continue
+        headers, rows = table(runs, columns)
+        text += f"\n{title} ({budget}):\n\n{format_table(headers, rows, markdown=True)}\n"
+        if args.docs:
+            result = {
+                "title": title,
+                "about": f"{about} {budget.capitalize()}.",
+                "command": f"python recipes/SeeingVoices/ablation.py --out results/seeing_voices --seeds {' '.join(map(str, args.seeds))}",
+                "headers": headers,
+                "rows": rows,
+            }
+            write_json(args.docs / f"seeing_voices_{part}.json", result)
     write_text(args.out / "results.md", text)
     write_json(
         args.out / "results.json",
@@ -191,6 +207,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument(
+        "--docs", type=Path, help="also write the tables here, as docs/results has them"
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--clips", type=Path, help="of recipes/Sync/simulate.py")
     parser.add_argument("--manifest", type=Path, help="of `pins simulate clips`")

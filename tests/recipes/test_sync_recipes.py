@@ -121,8 +121,24 @@ def test_ablation_keeps_runs_and_tells_differences(
                 path.write_text(json.dumps(dict.fromkeys([*keys, "across AUC"], 0.5 + 0.1 * place)))
     write_toy_clips(tmp_path / "toy")
     options = ("--clips", tmp_path / "toy", "--manifest", tmp_path / "none.csv", "--seeds", 0, 1)
-    run(monkeypatch, "SeeingVoices/ablation.py", "--out", tmp_path, *options)
+    run(
+        monkeypatch,
+        "SeeingVoices/ablation.py",
+        "--out",
+        tmp_path,
+        "--docs",
+        tmp_path / "docs",
+        *options,
+    )
     text = (tmp_path / "results.md").read_text()
-    assert "| *+ within both*, difference | 30.0 ± 0.0 |" in text
-    assert "| chance | 9.68 | 9.68 | 4 |" in text
+    rows = {
+        cells[1]: cells[2]
+        for cells in (
+            [*map(str.strip, line.split("|"))] for line in text.splitlines() if "|" in line
+        )
+    }
+    assert rows["+ within both, difference"] == "30.0 ± 0.0"
+    assert "9.68" in text
+    docs = json.loads((tmp_path / "docs" / "seeing_voices_sync.json").read_text())
+    assert docs["rows"][0] == ["chance", "9.68", "9.68", "4"]
     assert json.loads((tmp_path / "results.json").read_text())["seeds"] == [0, 1]
