@@ -7,6 +7,7 @@ frames decides. Intervals are 95 %, over people. Beside it: mouth opening times 
 """
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -105,4 +106,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except PinsError as error:
+        sys.exit(f"evaluate.py: {error}")
