@@ -54,7 +54,19 @@ def train_and_score(
     objective = OBJECTIVE.format(within=WITHIN[tuple(separated)], weight=weight)
     hparams = load_experiment(HPARAMS, overrides + objective)
     hparams["run"](hparams, {"noprogressbar": True})
-    return score(FaceVoiceEmbedder.from_hparams(folder / "model"), manifest)
+    return score(last_weights(folder), manifest)
+
+
+def last_weights(folder: Path) -> FaceVoiceEmbedder:
+    """Open a run as it was after its last epoch, so that every setting has had as many steps.
+
+    The model folder holds the epoch with the best AUC across modalities, which is often an earlier one.
+    """
+    embedder = FaceVoiceEmbedder.from_hparams(folder / "model")
+    newest = max((folder / "checkpoints").glob("CKPT*"), key=lambda path: path.name)
+    for name, encoder in embedder.mods.items():
+        encoder.load_state_dict(torch.load(newest / f"{name}.ckpt", weights_only=True))
+    return embedder
 
 
 def train_upper_bound(manifest: Path, *, num_epochs: int, seed: int) -> dict[str, float]:
