@@ -9,46 +9,124 @@ from torch.nn.functional import normalize
 from pins_plugin.errors import ShapeError
 
 
-class FeatureHead(nn.Module):
-    r"""Project recognition embeddings of one modality into the joint space.
+class DirectionHead(nn.Module):
+    r"""Project onto a few directions, each of its own weight.
 
-    An embedding `x` is brought to unit length, centered and projected on a few directions `D`. A direction with a
-    two-sided cause (gender above all) may be squashed, so that only its side counts; directions are weighted
-    by `w`; a small network may add what is not linear:
+    A direction with a two-sided cause (gender above all) may be squashed, so that only its side counts. An
+    embedding that says little stays short instead of being blown up to unit length:
 
-        z = D (x / |x| - mu)
-        e = w * tanh(s * z) / s + network(x / |x| - mu),    head(x) = e / |e|
+        z = D (x - mu),    e = w * tanh(s * z) / s,    head(x) = e / max(|e|, r)
 
-    where `tanh(s * z) / s` stands for `z` where `s = 0`.
+    where `tanh(s * z) / s` stands for `z` where `s = 0`. What is missing to unit length goes into one of two further
+    dimensions, another for faces than for voices, so that the cosine is left with the product of the short ones.
 
     Parameters
     ----------
     input_dim : int
-    embedding_dim : int
-        Number of directions.
-    hidden_dim : int
-        Width of the network; 0 leaves it out. Its output starts at zero.
+    num_directions : int
+    side : {0, 1}
+        Which of the two further dimensions is used.
+    """
+
+    def __init__(self, input_dim: int, num_directions: int, side: int) -> None:
+        super().__init__()
+        self.side = side
+        self.register_buffer("mean", torch.zeros(input_dim))
+        self.register_buffer("saturation", torch.zeros(num_directions))
+        self.register_buffer("radius", torch.zeros(()))
+        self.register_buffer("weights", torch.ones(num_directions))
+        self.directions = nn.Linear(input_dim, num_directions, bias=False).requires_grad_(False)
+
+    def forward(self, embeddings: Tensor) -> Tensor:
+        """Embed (batch, input_dim) into (batch, num_directions + 2), unit length."""
+        projected = self.directions(embeddings - self.mean)  # (batch, num_directions)
+        slope = self.saturation.clamp(min=1e-6)
+        squashed = torch.tanh(slope * projected) / slope
+        joint = torch.where(self.saturation > 0, squashed, projected) * self.weights
+        length = joint.norm(dim=1, keepdim=True)
+        joint = joint / length.maximum(self.radius).clamp(min=1e-12)
+        missing = (1 - joint.square().sum(dim=1)).clamp(min=0).sqrt()  # (batch,)
+        rest = joint.new_zeros(len(joint), 2)
+        rest[:, self.side] = missing
+        return torch.cat([joint, rest], dim=1)  # (batch, num_directions + 2)
+
+
+class NetworkHead(nn.Module):
+    """One hidden layer with batch normalization and dropout, unit length at the end.
+
+    Parameters
+    ----------
+    input_dim, hidden_dim, embedding_dim : int
     dropout : float
-        Within the network, in training.
+        In training.
     """
 
     def __init__(
-        self, input_dim: int, embedding_dim: int, hidden_dim: int = 0, dropout: float = 0.5
+        self, input_dim: int, hidden_dim: int, embedding_dim: int, dropout: float = 0.5
+    ) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(input_dim, hidden_dim)
+        self.norm = nn.BatchNorm1d(hidden_dim)
+        self.dropout = nn.Dropout(dropout)
+        self.last = nn.Linear(hidden_dim, embedding_dim)
+
+    def forward(self, embeddings: Tensor) -> Tensor:
+        """Embed (batch, input_dim) into (batch, embedding_dim), unit length."""
+        hidden = torch.relu(self.norm(self.hidden(embeddings)))  # (batch, hidden_dim)
+        return normalize(self.last(self.dropout(hidden)), dim=1)
+
+
+class FeatureHead(nn.Module):
+    r"""Project recognition embeddings of one modality into the joint space.
+
+    An embedding is brought to unit length and handed to several heads `h_k`. Their outputs stand side by side, so that
+    the cosine of a face and a voice is the mean of the heads' cosines, weighted by `w_k`:
+
+        head(x) = (sqrt(w_1) h_1(x/|x|), ..., sqrt(w_K) h_K(x/|x|)),    sum_k w_k = 1
+
+    Parameters
+    ----------
+    input_dim : int
+    side : {0, 1}
+        0 for faces, 1 for voices.
+    num_closed_forms, num_directions : int
+        `DirectionHead`\ s come first.
+    num_networks, hidden_dim, network_dim : int
+        Then `NetworkHead`\ s.
+    reduced_dim : int
+        Principal axes that longer embeddings are projected on first; 0 keeps them as they are.
+    """
+
+    def __init__(
+        self,
+        input_dim: int,
+        side: int,
+        num_closed_forms: int,
+        num_directions: int = 32,
+        num_networks: int = 0,
+        hidden_dim: int = 256,
+        network_dim: int = 32,
+        reduced_dim: int = 0,
     ) -> None:
         super().__init__()
         self.input_dim = input_dim
-        self.embedding_dim = embedding_dim
-        self.hidden_dim = hidden_dim
-        self.register_buffer("mean", torch.zeros(input_dim))
-        self.register_buffer("saturation", torch.zeros(embedding_dim))
-        self.directions = nn.Linear(input_dim, embedding_dim, bias=False)
-        self.weights = nn.Parameter(torch.ones(embedding_dim))
-        self.dropout = dropout
-        self.restart_network()
-
-    def restart_network(self) -> None:
-        """Draw the network's weights anew; its output is zero."""
-        self.network = _network(self.input_dim, self.hidden_dim, self.embedding_dim, self.dropout)
+        self.axes = nn.Linear(input_dim, reduced_dim) if reduced_dim else None
+        dim = reduced_dim or input_dim
+        closed = [DirectionHead(dim, num_directions, side) for _ in range(num_closed_forms)]
+        networks = [NetworkHead(dim, hidden_dim, network_dim) for _ in range(num_networks)]
+        self.heads = nn.ModuleList([*closed, *networks])
+        self.register_buffer("shares", torch.full((len(self.heads),), 1 / len(self.heads)))
+        self.arguments = {
+            "input_dim": input_dim,
+            "side": side,
+            "num_closed_forms": num_closed_forms,
+            "num_directions": num_directions,
+            "num_networks": num_networks,
+            "hidden_dim": hidden_dim,
+            "network_dim": network_dim,
+            "reduced_dim": reduced_dim,
+        }
+        self.embedding_dim = (num_directions + 2) * len(closed) + network_dim * len(networks)
 
     def forward(self, embeddings: Tensor) -> Tensor:
         """Embed.
@@ -73,14 +151,13 @@ class FeatureHead(nn.Module):
                 f"embeddings: expected (batch, {self.input_dim}), got {tuple(embeddings.shape)}; "
                 "embed with the recognition network that the head was trained on"
             )
-        centered = normalize(embeddings, dim=1) - self.mean  # (batch, input_dim)
-        projected = self.directions(centered)  # (batch, embedding_dim)
-        slope = self.saturation.clamp(min=1e-6)
-        squashed = torch.tanh(slope * projected) / slope
-        joint = torch.where(self.saturation > 0, squashed, projected) * self.weights
-        if self.network is not None:
-            joint = joint + self.network(centered)
-        return normalize(joint, dim=1)
+        rows = normalize(embeddings, dim=1)
+        if self.axes is not None:
+            rows = self.axes(rows)  # (batch, reduced_dim)
+        parts = [
+            share.sqrt() * head(rows) for share, head in zip(self.shares, self.heads, strict=True)
+        ]
+        return normalize(torch.cat(parts, dim=1), dim=1)  # (batch, embedding_dim)
 
 
 @torch.inference_mode()
@@ -91,7 +168,7 @@ def apply_head(
 
     Parameters
     ----------
-    head : FeatureHead
+    head : Module
         In eval mode.
     embeddings : (num_rows, input_dim) float32 array
     rows_per_batch : int
@@ -103,21 +180,3 @@ def apply_head(
     """
     parts = torch.from_numpy(embeddings).split(rows_per_batch)
     return np.concatenate([head(part).numpy() for part in parts])
-
-
-def _network(
-    input_dim: int, hidden_dim: int, embedding_dim: int, dropout: float
-) -> nn.Sequential | None:
-    """Whiten (a layer that is set once, not trained), then one hidden layer; zero at the start."""
-    if hidden_dim == 0:
-        return None
-    whitening = nn.Linear(input_dim, input_dim, bias=False).requires_grad_(False)
-    hidden, last = (
-        nn.Linear(input_dim, hidden_dim),
-        nn.Linear(hidden_dim, embedding_dim, bias=False),
-    )
-    nn.init.eye_(whitening.weight)
-    nn.init.normal_(hidden.weight)  # inputs have about unit length, not unit variance
-    nn.init.normal_(hidden.bias, std=0.5)
-    nn.init.zeros_(last.weight)
-    return nn.Sequential(whitening, hidden, nn.Tanh(), nn.Dropout(dropout), last)

@@ -1,8 +1,10 @@
 """Simulated recognition embeddings of faces and voices: what face and speaker networks give for real people, roughly.
 
-Few causes are shared by a person's face and voice (gender strongly; age, origin and some others weakly); most of
-what tells people apart is private to one modality. Clips of one video share a session effect in both
-modalities, and every clip adds noise. All of it passes through a mild nonlinearity into many dimensions.
+A person's face and voice share few causes: gender above all; then age, origin and build, each of which the voice
+tells only in part. Most of what tells people apart is private to one modality and falls off along its directions
+by a power law. Videos and clips add effects of their own (light, pose, room, microphone), face and voice sharing
+some of a video's. All of it passes through a mild nonlinearity into the form that a network gives: of unit
+length, of any length around a mean, or rectified.
 """
 
 from dataclasses import dataclass
@@ -11,10 +13,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pins_plugin.simulation.shared_causes import SharedCauses, draw_causes
 from pins_plugin.utils.files import atomic_path, write_text
 
-GROUP_SHARES = (0.55, 0.16, 0.11, 0.08, 0.06, 0.04)
-SHARED_STRENGTHS = (0.28, 0.17) + (0.14,) * 3 + (0.1,) * 4  # gender, age, origin, others
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+FORMS = ("unit", "offset", "rectified")
 
 
 @dataclass(frozen=True)
@@ -25,17 +29,24 @@ class FeatureSettings:
     ----------
     num_identities : int
     videos_per_identity, clips_per_video : tuple of two int
-        Smallest and largest number, drawn evenly.
+        Smallest and largest number; small ones are more common (the logarithm is drawn evenly).
     face_dim, voice_dim : int
         As of InceptionResnetV1 and ECAPA-TDNN.
+    face_form, voice_form : {"unit", "offset", "rectified"}
+        Unit length; any length, around a mean that is not zero; or nonnegative and of any length.
     latent_dim : int
         Directions in which people differ within one modality.
+    decay : float
+        Exponent of the power law by which these directions fall off.
     shared : float
         Strength of the shared causes.
+    male_share : float
     session, noise : float
         Spread of videos of one person, and of clips of one video, relative to the spread of people.
     session_link : float
         Share of a video's effect that face and voice have in common.
+    wrong_voice : float
+        Share of the videos whose sound is someone else's.
     nonlinearity : float
         Weight of the nonlinear part of an embedding.
     """
@@ -45,11 +56,16 @@ class FeatureSettings:
     clips_per_video: tuple[int, int] = (1, 8)
     face_dim: int = 512
     voice_dim: int = 192
-    latent_dim: int = 100
+    face_form: str = "unit"
+    voice_form: str = "unit"
+    latent_dim: int = 120
+    decay: float = 0.3
     shared: float = 1.0
+    male_share: float = 0.55
     session: float = 0.6
     noise: float = 0.5
-    session_link: float = 0.3
+    session_link: float = 0.2
+    wrong_voice: float = 0.0
     nonlinearity: float = 0.5
 
 
@@ -60,8 +76,9 @@ class SimulatedFeatures:
     Parameters
     ----------
     face_embeddings, voice_embeddings : (num_clips, dim) float32 array
-        Unit length.
     identity, video, gender : (num_clips,) str array
+    causes : SharedCauses
+        Of the people in the order of their names: what the best possible judge would go by.
     """
 
     face_embeddings: NDArray[np.float32]
@@ -69,6 +86,7 @@ class SimulatedFeatures:
     identity: NDArray[np.str_]
     video: NDArray[np.str_]
     gender: NDArray[np.str_]
+    causes: SharedCauses
 
 
 def simulate_features(settings: FeatureSettings, seed: int) -> SimulatedFeatures:
@@ -84,75 +102,81 @@ def simulate_features(settings: FeatureSettings, seed: int) -> SimulatedFeatures
     features : SimulatedFeatures
     """
     generator = np.random.default_rng(seed)
-    causes, is_male = _draw_causes(settings.num_identities, generator)
-    low, high = settings.videos_per_identity
-    person_of_video = np.repeat(
-        np.arange(settings.num_identities),
-        generator.integers(low, high + 1, settings.num_identities),
-    )
-    low, high = settings.clips_per_video
-    video_of_clip = np.repeat(
-        np.arange(len(person_of_video)), generator.integers(low, high + 1, len(person_of_video))
-    )
+    causes = draw_causes(settings.num_identities, settings.male_share, generator)
+    person_of_video = _repeat(settings.num_identities, settings.videos_per_identity, generator)
+    video_of_clip = _repeat(len(person_of_video), settings.clips_per_video, generator)
+    heard = person_of_video.copy()
+    wrong = np.flatnonzero(generator.random(len(heard)) < settings.wrong_voice)
+    heard[wrong] = generator.integers(0, settings.num_identities, len(wrong))
     common = generator.standard_normal((len(person_of_video), 6))
-    tables = [
-        _embed(settings, dim, causes, common, person_of_video, video_of_clip, generator)
-        for dim in (settings.face_dim, settings.voice_dim)
-    ]
+    face_embeddings, voice_embeddings = (
+        _embed(settings, dim, form, effects, common, people, video_of_clip, generator)
+        for dim, form, effects, people in (
+            (settings.face_dim, settings.face_form, causes.face_effects(), person_of_video),
+            (settings.voice_dim, settings.voice_form, causes.voice_effects(), heard),
+        )
+    )
     person_of_clip = person_of_video[video_of_clip]
     return SimulatedFeatures(
-        face_embeddings=tables[0],
-        voice_embeddings=tables[1],
+        face_embeddings=face_embeddings,
+        voice_embeddings=voice_embeddings,
         identity=np.char.mod("person%05d", person_of_clip),
         video=np.char.mod("video%06d", video_of_clip),
-        gender=np.where(is_male[person_of_clip], "m", "f"),
+        gender=np.where(causes.is_male[person_of_clip], "m", "f"),
+        causes=causes,
     )
 
 
-def _draw_causes(
-    num_identities: int, generator: np.random.Generator
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Shared causes of each person (num_identities, 9), about unit variance each, and gender."""
-    is_male = generator.random(num_identities) < 0.55
-    places = generator.standard_normal((len(GROUP_SHARES), 3))
-    group = generator.choice(len(GROUP_SHARES), num_identities, p=GROUP_SHARES)
-    age = generator.gamma(3.0, 1.0, num_identities) / np.sqrt(3.0) - np.sqrt(3.0)
-    others = generator.standard_t(5, (num_identities, 4)) / np.sqrt(5 / 3)
-    causes = np.column_stack([np.where(is_male, 1.0, -1.0), age, places[group], others])
-    return causes * SHARED_STRENGTHS, is_male
+def _repeat(num_owners: int, bounds: tuple[int, int], generator: np.random.Generator) -> Indices:
+    """Give each owner some items, few more often than many: the owner of each item."""
+    low, high = np.log(bounds[0]), np.log(bounds[1] + 1)
+    counts = np.exp(generator.uniform(low, high, num_owners)).astype(int)
+    return np.repeat(np.arange(num_owners), counts.clip(*bounds))
 
 
 def _embed(
     settings: FeatureSettings,
     dim: int,
-    causes: NDArray[np.float64],
-    common: NDArray[np.float64],
-    person_of_video: NDArray[np.int64],
-    video_of_clip: NDArray[np.int64],
+    form: str,
+    effects: Floats,
+    common: Floats,
+    person_of_video: Indices,
+    video_of_clip: Indices,
     generator: np.random.Generator,
 ) -> NDArray[np.float32]:
     latent = settings.latent_dim
-    spectrum = np.arange(1, latent + 1) ** -0.25
-    spectrum *= np.sqrt(latent / (spectrum**2).sum())
 
-    def mix(rows: int, columns: int) -> NDArray[np.float64]:
+    def mix(rows: int, columns: int) -> Floats:
         return generator.standard_normal((rows, columns)) / np.sqrt(rows)
 
+    def spectrum() -> Floats:
+        values = generator.permutation(np.arange(1, latent + 1) ** -settings.decay)
+        return np.asarray(values * np.sqrt(latent / (values**2).sum()))
+
     # each cause points somewhere among the directions that tell people apart
-    from_causes = settings.shared * generator.standard_normal((causes.shape[1], latent))
-    private = generator.laplace(size=(len(causes), latent)) / np.sqrt(2) * spectrum
-    people = private + causes @ from_causes
+    from_causes = settings.shared * generator.standard_normal((effects.shape[1], latent))
+    private = generator.laplace(size=(len(effects), latent)) / np.sqrt(2) * spectrum()
+    people = private + effects @ from_causes
     link = settings.session_link
     session = np.sqrt(link) * common @ mix(common.shape[1], latent)
     session += np.sqrt(1 - link) * generator.standard_normal((len(person_of_video), latent))
-    videos = people[person_of_video] + settings.session * session
+    videos = people[person_of_video] + settings.session * session * spectrum()
     clips = videos[video_of_clip]
-    clips = clips + settings.noise * generator.standard_normal(clips.shape)
+    clips = clips + settings.noise * generator.standard_normal(clips.shape) * spectrum()
     bent = np.tanh(clips @ mix(latent, 2 * latent) * 1.5) @ mix(2 * latent, dim)
     embeddings = clips @ mix(latent, dim) + settings.nonlinearity * np.sqrt(2) * bent
-    embeddings += 0.3 * generator.standard_normal(embeddings.shape) + 0.3 * mix(1, dim)
-    embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
-    return embeddings.astype(np.float32)
+    embeddings += 0.2 * generator.standard_normal(embeddings.shape)
+    return _in_form(embeddings, form, generator).astype(np.float32)
+
+
+def _in_form(embeddings: Floats, form: str, generator: np.random.Generator) -> Floats:
+    """Bring embeddings of about unit variance into the form that a network gives."""
+    lengths = generator.lognormal(0.0, 0.1, (len(embeddings), 1))
+    if form == "rectified":
+        return np.maximum(embeddings - 0.5, 0.0) * lengths
+    if form == "offset":
+        return 20.0 * (embeddings + 0.5 * generator.standard_normal(embeddings.shape[1])) * lengths
+    return embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
 
 
 def write_features(

@@ -52,6 +52,11 @@ class Moments:
         variances = (1 - shrinkage) * self.variances + shrinkage * mean + 1e-3 * mean
         return np.asarray((self.axes * (variances / mean) ** (-power / 2)) @ self.axes.T)
 
+    def spread(self, directions: Array) -> Array:
+        """Standard deviation along each of some directions, columns of (dim, num_directions)."""
+        along = self.axes.T @ directions  # (dim, num_directions)
+        return np.sqrt(self.variances @ along**2).clip(min=1e-12)
+
 
 @dataclass(frozen=True)
 class CanonicalDirections:
@@ -62,7 +67,6 @@ class CanonicalDirections:
     face_mean, voice_mean : (dim,) array
     face_directions : (face_dim, num_directions) array
     voice_directions : (voice_dim, num_directions) array
-        Scaled so that the projections of the training units have variance one.
     strengths : (num_directions,) array
         Singular values over the largest one, in [0, 1].
     """
@@ -75,38 +79,40 @@ class CanonicalDirections:
 
 
 def find_directions(
-    face_moments: Moments,
-    voice_moments: Moments,
-    cross_covariance: Array,
-    shrinkage: float,
-    power: float,
+    units: tuple[Array, Array],
+    weights: Array,
+    whitenings: tuple[Array, Array],
     num_directions: int,
 ) -> CanonicalDirections:
     """Solve the shrunk canonical correlation problem (Vinod 1976, "Canonical ridge and econometrics of joint production").
 
     Parameters
     ----------
-    face_moments, voice_moments : Moments
-    cross_covariance : (face_dim, voice_dim) array
-    shrinkage, power : float
-        See `Moments.whitening`: (0, 1) is canonical correlation, power 0 is partial least squares.
+    units : (num_units, face_dim) array, (num_units, voice_dim) array
+        Row i of both belongs together.
+    weights : (num_units,) array
+        How much each counts.
+    whitenings : (face_dim, face_dim) array, (voice_dim, voice_dim) array
+        As of `Moments.whitening`: full whitening is canonical correlation, none is partial least squares.
     num_directions : int
 
     Returns
     -------
     directions : CanonicalDirections
     """
-    whiten_faces = face_moments.whitening(shrinkage, power)
-    whiten_voices = voice_moments.whitening(shrinkage, power)
+    weights = weights / weights.sum()
+    faces, voices = units
+    face_whitening, voice_whitening = whitenings
+    face_mean, voice_mean = weights @ faces, weights @ voices
+    cross = ((faces - face_mean) * weights[:, None]).T @ (voices - voice_mean)
     left, strengths, right = np.linalg.svd(
-        whiten_faces @ cross_covariance @ whiten_voices, full_matrices=False
+        face_whitening @ cross @ voice_whitening, full_matrices=False
     )
     count = min(num_directions, len(strengths))
-    faces, voices = whiten_faces @ left[:, :count], whiten_voices @ right[:count].T
     return CanonicalDirections(
-        face_mean=face_moments.mean,
-        voice_mean=voice_moments.mean,
-        face_directions=faces,
-        voice_directions=voices,
+        face_mean=face_mean,
+        voice_mean=voice_mean,
+        face_directions=face_whitening @ left[:, :count],
+        voice_directions=voice_whitening @ right[:count].T,
         strengths=strengths[:count] / max(strengths[0], 1e-12),
     )

@@ -1,37 +1,50 @@
 """Training on recognition embeddings: two heads that bring faces and voices into one space."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from torch import nn
 
-from pins_plugin.data.features import (
-    FeatureRows,
-    load_features,
-    read_feature_clips,
-    select_rows,
-)
-from pins_plugin.errors import ManifestError
+from pins_plugin.data.features import FeatureRows, load_features, read_feature_clips, select_rows
+from pins_plugin.errors import ManifestError, PinsError
 from pins_plugin.models.folder import save_model_folder
-from pins_plugin.models.heads import apply_head
-from pins_plugin.train.head_choice import (
-    HeadSettings,
-    Pairs,
-    build_heads,
-    choose_settings,
-    draw_pairs,
-)
-from pins_plugin.train.people_table import PeopleTable, make_table
-from pins_plugin.train.refine import Heads, HeldOut, RefineSettings, refine_heads
+from pins_plugin.models.heads import FeatureHead, apply_head
+from pins_plugin.train.closed_form import ClosedForm, HeadSettings, choose_settings, rank_settings
+from pins_plugin.train.feature_networks import Networks, NetworkSettings, train_networks
+from pins_plugin.train.held_out import HeldOut, draw_folds
+from pins_plugin.train.mixture import Mixture
+from pins_plugin.train.people_table import Axes, make_table
 from pins_plugin.utils.files import write_json, write_text
 
+Heads = tuple[FeatureHead, FeatureHead]
 FEWEST_PEOPLE = 10
+NUM_FOLDS = 5
+FEW_PEOPLE = 200  # folds are dealt out several times over
 HEADS = ("face_head", "voice_head")
-CARVED_SHARE = 0.15
-VALIDATION_PAIRS = 20_000
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """What two heads are put together from.
+
+    Parameters
+    ----------
+    num_closed_forms : int
+        How many closed forms are averaged, each whitened otherwise; 0 for networks only.
+    num_networks : int
+        How many networks, each leaves another fold of the people out; 0 to 5.
+    num_pairs : int
+        Pairs of each kind that a part held out is judged by.
+    network : NetworkSettings
+    """
+
+    num_closed_forms: int = 3
+    num_networks: int = 5
+    num_pairs: int = 1500
+    network: NetworkSettings = field(default_factory=NetworkSettings)
 
 
 def train_features(hparams: Mapping[str, Any], run_opts: Mapping[str, Any]) -> None:
@@ -48,34 +61,18 @@ def train_features(hparams: Mapping[str, Any], run_opts: Mapping[str, Any]) -> N
     splits = read_splits(
         hparams["face_embeddings"], hparams["voice_embeddings"], hparams["manifest"]
     )
-    table = make_table(*splits["train"], supervised=hparams["supervised"])
-    settings, report = choose_head(table, hparams["seed"])
-    heads, more = fit_heads(
-        table,
-        splits.get("valid"),
-        settings,
+    mixture, report = fit_heads(
+        splits,
         hparams["objective"],
-        hparams["refine"],
-        hidden_dim=hparams["hidden_dim"],
+        hparams["fit"],
+        supervised=hparams["supervised"],
         seed=hparams["seed"],
     )
-    report |= more
+    heads = mixture.build()
     save_heads(output_folder / "model", heads, report)
     lines = [f"{name}: {value}" for name, value in report.items()]
     if "test" in splits:
-        faces, voices = splits["test"]
-        scores = hparams["evaluate"](
-            apply_head(heads[0], faces.embeddings),
-            apply_head(heads[1], voices.embeddings),
-            faces.identities,
-            voices.identities,
-            face_clips=[clip.clip_id for clip in faces.clips],
-            voice_clips=[clip.clip_id for clip in voices.clips],
-            face_videos=faces.videos,
-            voice_videos=voices.videos,
-            strata=hparams["strata"]([*faces.clips, *voices.clips]),
-            seed=hparams["seed"],
-        )
+        scores = _score_test(heads, *splits["test"], hparams)
         write_json(output_folder / "results.json", {"unseen": scores, "training": report})
         lines += ["", hparams["format_table"](scores)]
     write_text(output_folder / "train_log.txt", "\n".join(lines) + "\n")
@@ -108,72 +105,78 @@ def read_splits(
     return found
 
 
-def choose_head(
-    table: PeopleTable, seed: int = 0, quiet: bool = False
-) -> tuple[HeadSettings, dict[str, Any]]:
-    """Choose the closed form by cross-validation over people; what was found goes into the report.
+def fit_heads(
+    splits: Mapping[str, tuple[FeatureRows, FeatureRows]],
+    objective: nn.Module,
+    settings: FitSettings,
+    supervised: bool = False,
+    seed: int = 0,
+    quiet: bool = False,
+) -> tuple[Mixture, dict[str, Any]]:
+    """Find the closed forms and the networks that do best on people held out.
+
+    Parameters
+    ----------
+    splits : mapping of str to pair of FeatureRows
+        Faces and voices of the people in "train", and of others in "valid" (may be absent), whose identities count in
+        every choice.
+    objective : Module
+        Of the networks.
+    settings : FitSettings
+    supervised : bool
+        Take the training people from the manifest; else they are told apart by `group_people`.
+    seed : int
+    quiet : bool
+        No progress bars.
+
+    Returns
+    -------
+    mixture : Mixture
+        Of both; ``mixture.build()`` makes the heads.
+    report : dict
+        What was found and chosen.
 
     Raises
     ------
     ManifestError
         When there are fewer than `FEWEST_PEOPLE`.
     """
+    if not settings.num_closed_forms and not settings.num_networks:
+        raise PinsError("closed_forms and networks: expected one or more of either, got 0 and 0")
+    table, axes = make_table(*splits["train"], supervised=supervised).reduced()
     if table.num_people < FEWEST_PEOPLE:
         raise ManifestError(
             f"split train: expected at least {FEWEST_PEOPLE} people (groups of videos with a face and a voice), "
             f"got {table.num_people}"
         )
-    settings, score = next(iter(choose_settings(table, seed, quiet=quiet).items()))
+    valid = _held_out_people(splits.get("valid"), axes, settings.num_pairs, seed)
+    num_repeats = 3 if table.num_people < FEW_PEOPLE else 1
+    folds = draw_folds(table, NUM_FOLDS, num_repeats, settings.num_pairs, seed)
+    closed_form = ClosedForm(table)
+    ranking: dict[HeadSettings, float] = {}
+    if settings.num_closed_forms:
+        judges = folds if valid is None else [*folds, valid]
+        ranking = rank_settings(closed_form, judges, quiet)
+    chosen = choose_settings(ranking, settings.num_closed_forms)
+    folds = folds[: settings.num_networks or NUM_FOLDS]
+    networks: list[Networks] = []
+    curve: list[tuple[int, float]] = []
+    if settings.num_networks:
+        networks, curve = train_networks(
+            table, folds, valid, objective, settings.network, seed, quiet
+        )
+    mixture = Mixture(closed_form, chosen, networks, folds, valid, axes)
     report = {
         "num_people_found": table.num_people,
         "num_faces": len(table.faces),
         "num_voices": len(table.voices),
-        **asdict(settings),
-        "cross_validation_score": round(score, 4),
+        "num_people_valid": 0 if valid is None else round(valid.weight),
+        "closed_forms": [{**asdict(one), "auc": round(ranking[one], 4)} for one in chosen],
+        "network_curve": [[step, round(score, 4)] for step, score in curve],
+        "auc_by_share_of_networks": [[one, round(x, 4)] for one, x in mixture.scores.items()],
+        "share_of_networks": mixture.share,
     }
-    return settings, report
-
-
-def fit_heads(
-    table: PeopleTable,
-    valid: tuple[FeatureRows, FeatureRows] | None,
-    settings: HeadSettings,
-    objective: nn.Module,
-    refine: RefineSettings,
-    hidden_dim: int = 256,
-    seed: int = 0,
-    quiet: bool = False,
-) -> tuple[Heads, dict[str, Any]]:
-    """Solve the closed form, then refine it by a network if that helps people held out.
-
-    Parameters
-    ----------
-    table : PeopleTable
-        To train on.
-    valid : pair of FeatureRows, optional
-        Faces and voices of other people, whose identities decide when to stop. Without it, a share of the
-        training people takes that part, and then trains with the others for as many steps.
-    settings : HeadSettings
-        Of the closed form.
-    objective : Module
-    refine : RefineSettings
-    hidden_dim : int
-        Of the networks; 0 leaves them out.
-    seed : int
-    quiet : bool
-
-    Returns
-    -------
-    heads : pair of FeatureHead
-    report : dict
-        Whether the networks were kept, and how they did.
-    """
-    plain = build_heads(table, settings)
-    if hidden_dim == 0 or refine.num_steps == 0:
-        return plain, {"refined": False}
-    heads, curve = _refined(table, valid, settings, objective, refine, hidden_dim, seed, quiet)
-    rounded = [[step, round(value, 4)] for step, value in curve]
-    return heads or plain, {"refined": heads is not None, "validation_curve": rounded}
+    return mixture, report
 
 
 def save_heads(folder: str | Path, heads: Heads, report: Mapping[str, Any]) -> None:
@@ -181,11 +184,7 @@ def save_heads(folder: str | Path, heads: Heads, report: Mapping[str, Any]) -> N
     config = {
         name: (
             "pins_plugin.models.heads.FeatureHead",
-            {
-                "input_dim": head.input_dim,
-                "embedding_dim": head.embedding_dim,
-                "hidden_dim": head.hidden_dim,
-            },
+            head.arguments,
         )
         for name, head in zip(HEADS, heads, strict=True)
     }
@@ -214,40 +213,38 @@ share (gender above all): evidence, never proof of identity.
 """
 
 
-def _refined(
-    table: PeopleTable,
-    valid: tuple[FeatureRows, FeatureRows] | None,
-    settings: HeadSettings,
-    objective: nn.Module,
-    refine: RefineSettings,
-    hidden_dim: int,
-    seed: int,
-    quiet: bool,
-) -> tuple[Heads | None, list[tuple[int, float]]]:
-    """Refined heads (None where the network does not help) and the curve of validation scores."""
-    generator = np.random.default_rng(seed)
-    if valid is not None:
-        held_out = _held_out(make_table(*valid, supervised=True), generator)
-        start = build_heads(table, settings, hidden_dim)
-        heads, curve = refine_heads(start, table, held_out, objective, refine, seed, quiet)
-        return (None if heads is start else heads), curve
-    carved = generator.permutation(table.num_people) < CARVED_SHARE * table.num_people
-    rest = table.subset(~carved)
-    start = build_heads(rest, settings, hidden_dim)
-    held_out = _held_out(table.subset(carved), generator)
-    heads, curve = refine_heads(start, rest, held_out, objective, refine, seed, quiet)
-    if heads is start:
-        return None, curve
-    num_steps = max(curve, key=lambda point: point[1])[0]
-    again = replace(refine, num_steps=num_steps)
-    start = build_heads(table, settings, hidden_dim)
-    return refine_heads(start, table, None, objective, again, seed, quiet)[0], curve
-
-
-def _held_out(table: PeopleTable, generator: np.random.Generator) -> HeldOut:
-    drawn = draw_pairs(table.face_people, table.voice_people, VALIDATION_PAIRS, generator)
-    faces, face_rows = np.unique(drawn.faces, return_inverse=True)
-    voices, voice_rows = np.unique(drawn.voices, return_inverse=True)
-    return HeldOut(
-        table.faces[faces], table.voices[voices], Pairs(face_rows, voice_rows, drawn.same)
+def _held_out_people(
+    rows: tuple[FeatureRows, FeatureRows] | None, axes: Axes, num_pairs: int, seed: int
+) -> HeldOut | None:
+    """Pairs of the people of split valid; None where there are fewer than two."""
+    if rows is None:
+        return None
+    table = make_table(*rows, supervised=True)
+    if table.num_people < 2:
+        return None
+    faces, voices = (
+        values if one is None else one.project(values)
+        for values, one in ((table.faces, axes[0]), (table.voices, axes[1]))
     )
+    table = replace(table, faces=faces, voices=voices)
+    everyone = np.ones(table.num_people, dtype=bool)
+    return HeldOut.from_table(table, everyone, num_pairs, np.random.default_rng([seed, 99]))
+
+
+def _score_test(
+    heads: Heads, faces: FeatureRows, voices: FeatureRows, hparams: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Score the people of split test."""
+    scores: dict[str, Any] = hparams["evaluate"](
+        apply_head(heads[0], faces.embeddings),
+        apply_head(heads[1], voices.embeddings),
+        faces.identities,
+        voices.identities,
+        face_clips=[clip.clip_id for clip in faces.clips],
+        voice_clips=[clip.clip_id for clip in voices.clips],
+        face_videos=faces.videos,
+        voice_videos=voices.videos,
+        strata=hparams["strata"]([*faces.clips, *voices.clips]),
+        seed=hparams["seed"],
+    )
+    return scores

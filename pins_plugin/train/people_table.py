@@ -1,6 +1,6 @@
 """The training table of people: rows of both modalities, grouped by video and person."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 from pins_plugin.data.features import FeatureRows
 from pins_plugin.errors import ManifestError
 from pins_plugin.train.people import Floats, Labels, group_means, group_people
+from pins_plugin.train.principal_axes import PrincipalAxes, long_axes
 from pins_plugin.utils.vectors import unit
+
+Axes = tuple[PrincipalAxes | None, PrincipalAxes | None]
 
 
 @dataclass(frozen=True)
@@ -49,17 +52,19 @@ class PeopleTable:
             means.append(group_means(by_video, person_of_video))
         return means[0], means[1]
 
-    def subset(self, people: NDArray[np.bool_]) -> "PeopleTable":
-        """Keep the people marked in `people` (num_people,), numbered anew."""
-        face, voice = people[self.face_people], people[self.voice_people]
-        return PeopleTable(
-            self.faces[face],
-            self.voices[voice],
-            _codes(self.face_people[face]),
-            _codes(self.voice_people[voice]),
-            _codes(self.face_videos[face]),
-            _codes(self.voice_videos[voice]),
-        )
+    def videos_per_person(self) -> Labels:
+        """Count each person's videos: (num_people,)."""
+        person_of_video = self.face_people[np.unique(self.face_videos, return_index=True)[1]]
+        return np.bincount(person_of_video, minlength=self.num_people)
+
+    def reduced(self) -> tuple["PeopleTable", Axes]:
+        """Project long embeddings on their principal axes; the table and what it was projected by."""
+        axes = long_axes(self.faces), long_axes(self.voices)
+        return replace(
+            self,
+            faces=self.faces if axes[0] is None else axes[0].project(self.faces),
+            voices=self.voices if axes[1] is None else axes[1].project(self.voices),
+        ), axes
 
 
 def make_table(faces: FeatureRows, voices: FeatureRows, supervised: bool = False) -> PeopleTable:
@@ -117,7 +122,3 @@ def _people_of_videos(rows: FeatureRows, videos: NDArray[np.str_], shared: NDArr
         rows.clips[found[video]].identity or f"video {video}" for video in shared.tolist()
     ]
     return np.unique(identities, return_inverse=True)[1].astype(np.int64)
-
-
-def _codes(values: Labels) -> Labels:
-    return np.unique(values, return_inverse=True)[1].astype(np.int64)

@@ -135,12 +135,9 @@ def test_a_model_of_features_is_scored_on_features(tmp_path: Path, capsys) -> No
     np.savez(tmp_path / "face.npz", embeddings=people, clip_id=np.array(clips))
     np.savez(tmp_path / "voice.npz", embeddings=people[2:], clip_id=np.array(clips[2:]))
     heads, config = {}, {}
-    for name in ("face_head", "voice_head"):
-        heads[name] = FeatureHead(6, 6)
-        config[name] = (
-            "pins_plugin.models.heads.FeatureHead",
-            {"input_dim": 6, "embedding_dim": 6},
-        )
+    for side, name in enumerate(("face_head", "voice_head")):
+        heads[name] = FeatureHead(6, side, 1, 6)
+        config[name] = ("pins_plugin.models.heads.FeatureHead", heads[name].arguments)
     heads["voice_head"].load_state_dict(heads["face_head"].state_dict())
     save_model_folder(tmp_path / "model", heads, config, {}, "# Card\n")
     command = ["evaluate", str(tmp_path / "model"), str(manifest), "--json"]

@@ -18,9 +18,10 @@ def correlated(num_rows=4000, seed=0):
 
 def solve(faces, voices, shrinkage, power, count=2):
     uniform = np.full(len(faces), 1 / len(faces))
-    cross = (faces - faces.mean(0)).T @ (voices - voices.mean(0)) / len(faces)
-    moments = Moments.of(faces, uniform), Moments.of(voices, uniform)
-    return find_directions(*moments, cross, shrinkage, power, count)
+    whitenings = tuple(
+        Moments.of(part, uniform).whitening(shrinkage, power) for part in (faces, voices)
+    )
+    return find_directions((faces, voices), uniform, whitenings, count)
 
 
 def test_without_shrinkage_it_is_canonical_correlation():
@@ -64,3 +65,10 @@ def test_weights_count_rows_as_repetitions():
     theirs = Moments.of(repeated, np.full(51, 1 / 51))
     assert ours.mean == pytest.approx(theirs.mean)
     assert ours.variances == pytest.approx(theirs.variances)
+
+
+def test_spread_is_the_standard_deviation_along_directions():
+    faces, _ = correlated(500)
+    moments = Moments.of(faces, np.full(500, 1 / 500))
+    directions = np.random.default_rng(1).standard_normal((8, 3))
+    assert moments.spread(directions) == pytest.approx((faces @ directions).std(axis=0))

@@ -10,14 +10,14 @@ import torch
 from pins_plugin.cli import main
 from pins_plugin.data.features import FeatureRows
 from pins_plugin.errors import ManifestError
-from pins_plugin.losses.multiway_matching import MultiwayMatchingLoss
 from pins_plugin.metrics.verification import roc_auc
 from pins_plugin.models.heads import apply_head
 from pins_plugin.simulation.features import FeatureSettings, write_features
-from pins_plugin.train.features import fit_heads, read_splits
-from pins_plugin.train.head_choice import HeadSettings, build_heads, choose_settings, draw_pairs
+from pins_plugin.train.feature_networks import NetworkSettings
+from pins_plugin.train.features import FitSettings, fit_heads, read_splits
+from pins_plugin.train.held_out import HeldOut
+from pins_plugin.train.named_objectives import make_objective
 from pins_plugin.train.people_table import make_table
-from pins_plugin.train.refine import RefineSettings
 
 SETTINGS = FeatureSettings(
     num_identities=220,
@@ -26,9 +26,10 @@ SETTINGS = FeatureSettings(
     face_dim=48,
     voice_dim=32,
     latent_dim=24,
-    shared=1.5,
+    shared=2.5,
+    session=0.3,
 )
-CHOSEN = HeadSettings(0.5, 1.0, 8, 1.0, 2.0)
+QUICK = FitSettings(num_pairs=300, network=NetworkSettings(hidden_dim=32, most_steps=50))
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def arguments(folder, out, **changes):
 
 def test_train_then_embed_tells_unseen_people_apart(folder, tmp_path, capsys):
     out = tmp_path / "out"
-    assert main(arguments(folder, out)) == 0
+    assert main(arguments(folder, out, networks=2)) == 0
     assert "verification AUC" in capsys.readouterr().out
     scores = json.loads((out / "results.json").read_text())["unseen"]
     assert scores["verification"]["roc_auc"] > 0.75
@@ -86,51 +87,40 @@ def test_identity_of_training_people_is_not_used(splits):
     assert make_table(faces, voices, supervised=True).num_people == 154
 
 
+def auc(mixture, rows):
+    table = make_table(*rows, supervised=True)
+    everyone = np.ones(table.num_people, dtype=bool)
+    pairs = HeldOut.from_table(table, everyone, 5000, np.random.default_rng(0))
+    heads = mixture.build()
+    first, second = apply_head(heads[0], pairs.faces), apply_head(heads[1], pairs.voices)
+    return roc_auc((first * second).sum(axis=1), pairs.same)
+
+
 def test_shuffled_pairs_score_at_chance(splits):
     faces, voices = splits["train"]
     order = np.random.default_rng(0).permutation(len(voices.clips))
-    table = make_table(faces, FeatureRows(voices.embeddings[order], voices.clips))
-    head = build_heads(table, CHOSEN)
-    assert abs(auc(head, splits["test"]) - 0.5) < 0.15
-    assert (
-        auc(
-            build_heads(make_table(faces, voices), CHOSEN),
-            splits["test"],
-        )
-        > 0.7
-    )
+    shuffled = faces, FeatureRows(voices.embeddings[order], voices.clips)
+    found = {}
+    for name, train in (("true", splits["train"]), ("shuffled", shuffled)):
+        mixture, _ = fit_heads({"train": train}, make_objective("contrastive"), QUICK, quiet=True)
+        found[name] = auc(mixture, splits["test"])
+    assert found["true"] > 0.7 and abs(found["shuffled"] - 0.5) < 0.15
 
 
-def auc(heads, rows):
-    table = make_table(*rows, supervised=True)
-    generator = np.random.default_rng(0)
-    pairs = draw_pairs(table.face_people, table.voice_people, 5000, generator)
-    first, second = apply_head(heads[0], table.faces), apply_head(heads[1], table.voices)
-    return roc_auc((first[pairs.faces] * second[pairs.voices]).sum(1), pairs.same)
-
-
-def test_network_is_kept_only_if_people_held_out_profit(splits):
-    table = make_table(*splits["train"])
-    hopeless = RefineSettings(num_steps=20, learning_rate=10.0)
-    heads, report = fit_heads(
-        table, splits["valid"], CHOSEN, MultiwayMatchingLoss(), hopeless, quiet=True
-    )
-    assert report["refined"] is False and heads[0].network is None
-
-
-def test_without_validation_people_some_are_carved_off(splits):
-    table = make_table(*splits["train"])
-    refine = RefineSettings(num_steps=40, least_gain=-1.0)
-    heads, report = fit_heads(table, None, CHOSEN, MultiwayMatchingLoss(), refine, quiet=True)
-    assert report["refined"] and heads[0].network is not None
-    assert auc(heads, splits["test"]) > 0.7
+@pytest.mark.parametrize(
+    ("changes", "parts"), [({"num_networks": 0}, (3, 0)), ({"num_closed_forms": 0}, (0, 5))]
+)
+def test_either_half_does_alone(splits, changes, parts):
+    settings = replace(QUICK, **changes)
+    mixture, _ = fit_heads(splits, make_objective("multiway"), settings, quiet=True)
+    options = mixture.build()[0].arguments
+    assert (options["num_closed_forms"], options["num_networks"]) == parts
+    assert auc(mixture, splits["test"]) > 0.65
 
 
 def test_same_seed_gives_the_same_heads(splits):
-    table = make_table(*splits["train"])
-    refine = RefineSettings(num_steps=20, least_gain=-1.0)
     found = [
-        fit_heads(table, splits["valid"], CHOSEN, MultiwayMatchingLoss(), refine, quiet=True)[0]
+        fit_heads(splits, make_objective("contrastive"), QUICK, seed=1, quiet=True)[0].build()
         for _ in range(2)
     ]
     for first, second in zip(found[0], found[1], strict=True):
@@ -138,17 +128,15 @@ def test_same_seed_gives_the_same_heads(splits):
             assert torch.equal(value, second.state_dict()[name]), name
 
 
-def test_choice_prefers_what_holds_on_other_people(splits):
-    scores = choose_settings(make_table(*splits["train"]), num_pairs=300, quiet=True)
-    assert list(scores.values()) == sorted(scores.values(), reverse=True)
-    assert 0.5 < min(scores.values()) < max(scores.values()) < 1
-
-
-def test_pairs_are_what_they_say():
-    people = np.array([0, 0, 1, 2, 2, 2])
-    pairs = draw_pairs(people, people[::-1].copy(), 500, np.random.default_rng(0))
-    assert np.array_equal(people[pairs.faces] == people[::-1][pairs.voices], pairs.same)
-    assert pairs.same.sum() == 500
+def test_long_embeddings_are_projected_in_the_head(splits):
+    wide = {}
+    mix = np.random.default_rng(0).standard_normal((SETTINGS.face_dim, 600)).astype(np.float32)
+    for name, (faces, voices) in splits.items():
+        wide[name] = FeatureRows(faces.embeddings @ mix, faces.clips), voices
+    mixture, _ = fit_heads(wide, make_objective("contrastive"), QUICK, quiet=True)
+    head = mixture.build()[0]
+    assert head.input_dim == 600 and head.arguments["reduced_dim"] == 512
+    assert apply_head(head, wide["test"][0].embeddings).shape[1] == head.embedding_dim
 
 
 @pytest.mark.parametrize(
