@@ -122,7 +122,7 @@ def presence_ratios(
     for piece in pieces:
         row = speakers.index(piece.speaker)
         spoken[row] += piece.duration
-        for person in {person_of[track] for track in piece.tracks}:
+        for person in {person_of[track] for track in piece.tracks}.intersection(people):
             together[row, people.index(person)] += piece.duration
     away = spoken[:, None] - together
     others_spoken = spoken.sum() - spoken

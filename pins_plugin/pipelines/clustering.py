@@ -104,17 +104,14 @@ def enroll_voices(
     return np.vstack([voices[heard], groups[strangers]]), [names[number] for number in heard]
 
 
-def smooth_states(
-    scores: NDArray[np.floating], switch_cost: float | NDArray[np.floating]
-) -> NDArray[np.int64]:
+def smooth_states(scores: NDArray[np.floating], switch_cost: float) -> NDArray[np.int64]:
     """Find the best sequence of states where each change costs `switch_cost` (Viterbi).
 
     Parameters
     ----------
     scores : (num_frames, num_states) array
         Larger is better; added up over time.
-    switch_cost : float or (num_frames,) array
-        Of another state than in the frame before.
+    switch_cost : float
 
     Returns
     -------
@@ -126,13 +123,12 @@ def smooth_states(
     [0, 0, 0]
     """
     num_frames, num_states = scores.shape
-    costs = np.broadcast_to(switch_cost, num_frames)
     totals = np.asarray(scores[0], np.float64).copy()
     came_from = np.zeros((num_frames, num_states), np.int64)
     stay = np.arange(num_states)
     for frame in range(1, num_frames):
         best = int(totals.argmax())
-        switched = totals[best] - costs[frame]
+        switched = totals[best] - switch_cost
         came_from[frame] = np.where(totals >= switched, stay, best)
         totals = np.maximum(totals, switched) + scores[frame]
     states = np.empty(num_frames, np.int64)

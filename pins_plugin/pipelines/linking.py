@@ -43,7 +43,12 @@ from pins_plugin.pipelines.result import LinkingResult, make_links
 from pins_plugin.pipelines.review import fix_pieces, rename_people
 from pins_plugin.pipelines.rttm import choose_turns
 from pins_plugin.pipelines.sound import file_path, file_uri
-from pins_plugin.pipelines.synchrony import SynchronyEvidence, TrackCurves, compare_tracks
+from pins_plugin.pipelines.synchrony import (
+    PRESENCE_BONUS,
+    SynchronyEvidence,
+    TrackCurves,
+    compare_tracks,
+)
 from pins_plugin.pipelines.voices import compare_speakers, embed_sound, model_path
 from pins_plugin.plugins import find_plugins, load_plugin
 from pins_plugin.tracking.crops import extract_crops
@@ -476,7 +481,8 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         sources: list[EvidenceSource] = []
         offset_of = no_offset
         if self._synchronizer is not None:
-            synchrony = SynchronyEvidence(curves, pieces, people_of(tracks))
+            bonus = PRESENCE_BONUS if "presence" in self.evidence else 0.0
+            synchrony = SynchronyEvidence(curves, pieces, people_of(tracks), bonus)
             sources.append(synchrony)
             offset_of = synchrony.offset_of
         if "motion" in self.evidence:

@@ -1,4 +1,4 @@
-"""Turns refined by what is seen: cuts say where the speaker may change, lips say who speaks.
+"""Turns refined by what is seen: sound is judged on one side of a cut at a time, lips say who speaks.
 
 First the turns of the sound alone are linked to faces. Then every tenth of a second is decided anew (Viterbi)
 by three log-likelihood ratios: how alike the voice is to that of each speaker, how well the lips of the
@@ -25,7 +25,6 @@ from pins_plugin.utils.vectors import unit
 VOICE_SLOPE = 20.0  # log-likelihood ratio of a second of speech, per unit of cosine similarity
 PRESENCE_WEIGHT = 0.5
 SWITCH_COST = 2.0  # log-likelihood ratio that a change of speaker must gain
-SWITCH_AT_CUT = 1.0
 LEAST_SPEECH = 1.0  # seconds, of a speaker
 LEAST_OWN_SPEECH = 1.5  # seconds, of a face that becomes a speaker of its own
 SURE = 0.8  # confidence of the links that this rests on
@@ -98,7 +97,6 @@ def refine_turns(
             shown = (frames.times >= start + delay) & (frames.times < end + delay)
             seen[track.person] |= shown
             lips[track.person][shown] += ratios_of(track.track, frames.times[shown])
-    costs = frames.switch_costs(SWITCH_COST, SWITCH_AT_CUT)
     states = np.zeros(0, np.int64)
     for _ in range(ROUNDS):
         voices = frames.spread(embeddings @ np.stack([s.voice for s in speakers]).T)
@@ -108,7 +106,7 @@ def refine_turns(
             if speaker.person is not None:
                 scores[:, number] += lips[speaker.person]
                 scores[:, number] += _presence(seen[speaker.person], states == number)
-        states = smooth_states(FRAME * scores, costs)
+        states = smooth_states(FRAME * scores, SWITCH_COST)
         speakers = [
             replace(speaker, voice=voice)
             if (voice := frames.mean_voice(embeddings, states == number)) is not None

@@ -113,14 +113,6 @@ class SpeechFrames:
                 return unit(embeddings[share >= least].mean(axis=0))
         return None
 
-    def switch_costs(self, inside: float, at_cut: float) -> NDArray[np.float64]:
-        """Cost (num_frames,) of another speaker than in the frame before."""
-        begins = np.concatenate([[True], np.diff(self.part_of_frame) > 0])
-        ends = np.array([end for _, end in self.parts])
-        starts = np.array([start for start, _ in self.parts])
-        is_cut = np.concatenate([[False], starts[1:] - ends[:-1] < 1e-6])
-        return np.where(begins & is_cut[self.part_of_frame], at_cut, inside)
-
     def turns(self, states: NDArray[np.int64], names: Sequence[str], uri: str | None) -> Annotation:
         """Join frames (num_frames,) of equal states to turns."""
         turns = Annotation(uri=uri)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.inference.synchronizer import Synchronizer, offset_curve
+from pins_plugin.pipelines.assignment import presence_ratios
 from pins_plugin.pipelines.pieces import Piece
 from pins_plugin.tracking.crops import Crops
 from pins_plugin.types import FaceTrack
@@ -22,6 +23,7 @@ MAX_OFFSET = 17  # frames, either way
 NEAR = 1  # frames: offsets this close to a person's own count as aligned
 FAR = 4  # frames: offsets from here on serve as comparison
 OFFSET_PENALTY = 0.1  # per frame: large offsets need more evidence
+PRESENCE_BONUS = 0.2
 EDGE = 2  # outermost offsets, where a peak cannot be told from a slope
 FEWEST_FRAMES = 8
 HALF_WINDOW = 0.5  # seconds, of what is judged around a moment
@@ -67,6 +69,9 @@ class SynchronyEvidence:
         What the offsets are found on.
     person_of : mapping of str to str
         Track -> person.
+    presence_bonus : float
+        How much the log-likelihood ratio of being on screen when a speaker is heard counts when it is asked
+        whose sound tells a person's offset.
     """
 
     name = "sync"
@@ -76,9 +81,11 @@ class SynchronyEvidence:
         curves: Mapping[str, TrackCurves],
         pieces: Sequence[Piece],
         person_of: Mapping[str, str],
+        presence_bonus: float = PRESENCE_BONUS,
     ) -> None:
         self.curves = curves
         self.person_of = person_of
+        self.presence_bonus = presence_bonus
         self.offsets = self._find_offsets(pieces)
 
     def offset_of(self, track: str) -> float:
@@ -158,11 +165,17 @@ class SynchronyEvidence:
                     by_speaker[piece.speaker] = total + np.nansum(rows, axis=0)
                     key = person, piece.speaker
                     counts[key] = counts.get(key, 0) + len(rows)
+        speakers = sorted({piece.speaker for piece in pieces})
+        presence = presence_ratios(pieces, self.person_of, speakers, list(sums))
         return {
             person: find_offset(
-                [total / np.sqrt(counts[person, name]) for name, total in by_speaker.items()]
+                [
+                    total / np.sqrt(counts[person, name])
+                    + self.presence_bonus * presence[speakers.index(name), column]
+                    for name, total in by_speaker.items()
+                ]
             )
-            for person, by_speaker in sums.items()
+            for column, (person, by_speaker) in enumerate(sums.items())
         }
 
 

@@ -51,12 +51,6 @@ def test_turns_join_equal_frames_and_change_between_frames() -> None:
     assert found == [(0.0, 0.4, "a"), (0.4, 1.0, "b"), (1.5, 2.0, "b")]
 
 
-def test_switching_is_cheaper_at_a_cut_only() -> None:
-    frames = SpeechFrames.lay([(0.0, 1.0), (1.5, 2.0)], cuts=[0.5])
-    costs = frames.switch_costs(inside=2.0, at_cut=1.0)
-    assert costs.tolist() == [2.0] * 5 + [1.0] + [2.0] * 9
-
-
 def test_mean_voice_takes_windows_of_one_speaker_only() -> None:
     frames = SpeechFrames.lay([(0.0, 4.0)])
     embeddings = np.zeros((len(frames.starts), 2))
