@@ -4,7 +4,6 @@ One `.npz` per modality with `embeddings (n, dim)` and `clip_id (n,)`, and a man
 split. A clip may have several rows in a file, or none.
 """
 
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from pins_plugin.data.manifest import read_manifest
 from pins_plugin.errors import ManifestError
 from pins_plugin.types import TalkingFaceClip
+from pins_plugin.utils.arrays import read_arrays
 
 COLUMNS = ("clip_id", "identity", "video", "split")
 MOST_BYTES = 64 * 2**30
@@ -81,21 +81,18 @@ def load_features(path: str | Path) -> Features:
     if not path.is_file():
         raise ManifestError(f"{path}: no such file; expected an .npz file with embeddings, clip_id")
     try:
-        with zipfile.ZipFile(path) as archive:
-            _check_size(path, archive)
-        with np.load(path, allow_pickle=False) as arrays:
-            missing = {"embeddings", "clip_id"} - set(arrays.files)
-            if missing:
-                raise ManifestError(
-                    f"{path}: expected arrays embeddings and clip_id, got {', '.join(arrays.files) or 'none'}"
-                )
-            embeddings, clip_id = arrays["embeddings"], arrays["clip_id"]
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+        arrays = read_arrays(path, largest=MOST_BYTES, highest_compression=HIGHEST_COMPRESSION)
+    except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())[:120]
         raise ManifestError(
             f"{path}: expected an .npz file of plain arrays ({reason}); write it with "
             "numpy.savez(file, embeddings=float32 array, clip_id=array of str)"
         ) from error
+    if not {"embeddings", "clip_id"} <= arrays.keys():
+        raise ManifestError(
+            f"{path}: expected arrays embeddings and clip_id, got {', '.join(arrays) or 'none'}"
+        )
+    embeddings, clip_id = arrays["embeddings"], arrays["clip_id"]
     return _checked(path, embeddings, clip_id)
 
 
@@ -136,15 +133,6 @@ def select_rows(
     wanted = set(splits)
     kept = [index for index, clip_id in enumerate(ids) if clips[clip_id].split in wanted]
     return FeatureRows(features.embeddings[kept], [clips[ids[index]] for index in kept])
-
-
-def _check_size(path: Path, archive: zipfile.ZipFile) -> None:
-    members = archive.infolist()
-    size, packed = sum(m.file_size for m in members), sum(m.compress_size for m in members)
-    if size > MOST_BYTES or size > HIGHEST_COMPRESSION * max(packed, 2**16):
-        raise ManifestError(
-            f"{path}: expected embeddings, got {size} bytes packed into {packed}; write the file anew"
-        )
 
 
 def _checked(path: Path, embeddings: NDArray, clip_id: NDArray) -> Features:
