@@ -97,7 +97,7 @@ def make_stages(video: Path, found: dict[str, Any]) -> dict[str, Callable[[], An
     def link() -> Any:
         seen = Observation(
             video, "video", probe_video(video).duration,
-            *(found[name] for name in ("sound", "faces", "crops", "turns")),
+            *(found[name] for name in ("sound", "faces", "crops", "turns")), from_sound=True,
         )  # fmt: skip
         return found["libraries"].link(seen).to_json()
 

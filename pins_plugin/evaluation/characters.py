@@ -75,13 +75,13 @@ def score_voices(
     report : dict
         `found` (share of the time of true speech in which a turn stands), `right` (share in which one of the right
         name stands), `on_screen` and `off_screen` (the same for speech of those who are seen, and who are not; None
-        where there is none), `bound` (if each found speaker were named by whose voice it mostly is), `chance` (if one
+        where there is none), `bound` (if each turn were named after who mostly speaks in it), `chance` (if one
         name were given to all).
     """
     linked = LinkedVideo.from_links(links)
     name_of = name_of or (lambda turn: turn.person or turn.speaker)
     faces = true_faces(truth)
-    heard: dict[str, Counter[str]] = {}
+    heard: dict[int, Counter[str]] = {}
     total, named, found = Counter[str](), list[tuple[bool, bool]](), list[bool]()
     for turn in truth["turns"]:
         for time in moments(turn["start"], turn["end"]):
@@ -91,7 +91,7 @@ def score_voices(
             found.append(bool(then))
             named.append((seen, any(name_of(each) == turn["speaker"] for each in then)))
             for each in then[:1]:
-                heard.setdefault(each.speaker, Counter())[turn["speaker"]] += 1
+                heard.setdefault(id(each), Counter())[turn["speaker"]] += 1
     number = max(1, sum(total.values()))
     return {
         "seconds": number * STEP,

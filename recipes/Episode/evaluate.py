@@ -5,8 +5,8 @@
 
 The experiment on TV characters of Nagrani, Albanie, Zisserman, "Learnable PINs" (ECCV 2018, section 6): one labeled
 example of each character, of the face, of the voice, or of both; then every face track and every turn gets a name.
-`chance` gives one name to all; `bound` is the best that these tracks and these turns allow: each track, and each speaker of the
-diarization, named after whom it mostly shows or whose voice it mostly is. The video is looked at once.
+`chance` gives one name to all; `bound` is the best that these tracks and these turns allow: each track named after whom it
+mostly shows, each turn after who mostly speaks in it. The video is looked at once.
 """
 
 import argparse
