@@ -18,6 +18,7 @@ Ratios = Mapping[str, Mapping[str, float]]  # track -> source -> log-likelihood 
 REVIEWED = (
     6.0  # log-likelihood ratio of what a reviewer said of one piece, for the rest of the file
 )
+COMPARED = 2.0  # seconds of other speakers with which presence counts half
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,8 @@ def presence_ratios(
 ) -> NDArray[np.float64]:
     """Time overlap over the file: is a person more often on screen when a speaker speaks than when others do?
 
-    Pieces are counted as one observation each second; rates are smoothed by one observation (Laplace).
+    Pieces are counted as one observation each second; rates are smoothed by one observation (Laplace). Where
+    hardly anybody else speaks, there is nothing to compare with, and the ratios go to zero.
 
     Returns
     -------
@@ -133,7 +135,8 @@ def presence_ratios(
     ratios = together * np.log(seen / usual.clip(0.05, 0.9)) + away * np.log(
         (1 - seen) / (1 - usual).clip(0.05)
     )
-    return np.clip(ratios, -3.0, 3.0)
+    trust = others_spoken / (others_spoken + COMPARED)
+    return np.clip(ratios, -3.0, 3.0) * trust[:, None]
 
 
 def assign_speakers(scores: NDArray[np.float64], off_screen: float = 0.0) -> NDArray[np.int64]:

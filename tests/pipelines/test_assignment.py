@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from pyannote.core import Annotation, Segment
 
-from pins_plugin.pipelines.assignment import LinkingSettings, assign_speakers, decide
+from pins_plugin.pipelines.assignment import (
+    LinkingSettings,
+    assign_speakers,
+    decide,
+    presence_ratios,
+)
 from pins_plugin.pipelines.pieces import Piece, cut_pieces
 from pins_plugin.types import FaceTrack
 
@@ -95,3 +100,9 @@ def test_confidence_is_a_probability_and_grows_with_evidence() -> None:
         for x in (1.0, 3.0, 5.0)
     ]
     assert sure[0].confidence < sure[1].confidence < sure[2].confidence <= 1
+
+
+def test_presence_says_nothing_of_the_only_speaker() -> None:
+    pieces = [Piece(0, 4, "S0", ("T1",)), Piece(4, 10, "S0", ())]
+    ratios = presence_ratios(pieces, {"T1": "P1"}, ["S0"], ["P1"])
+    assert ratios.tolist() == [[0.0]]
