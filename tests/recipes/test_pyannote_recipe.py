@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from pyannote.database import FileFinder, registry
 from pyannote.database.custom import LOADERS
+from pyannote.pipeline import Optimizer
 
 from pins_plugin.errors import MediaError
 from pins_plugin.pipelines.loaders import VideoLoader
@@ -79,6 +80,10 @@ def test_linking_is_tuned_by_what_it_links(database: Path, monkeypatch) -> None:
     assert output.serialize()["version"] == 1
     monkeypatch.setattr(SpeakerFaceLinking, "observe", None)  # is not called again
     assert pipeline(file).people == output.people
+    optimizer = Optimizer(pipeline, sampler="RandomSampler", seed=0)
+    best = optimizer.tune([file], 3, warm_start=pipeline.default_parameters(), show_progress=False)
+    assert best["loss"] <= pipeline.loss(file, output)
+    assert best["params"].keys() == pipeline.default_parameters().keys()
 
 
 def test_pyannotes_benchmark_scores_a_folder(database: Path, tmp_path: Path) -> None:
