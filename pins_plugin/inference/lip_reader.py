@@ -13,7 +13,7 @@ from torch import nn
 from pins_plugin.data.sync import resample_frames
 from pins_plugin.data.words import cut_word
 from pins_plugin.errors import ShapeError
-from pins_plugin.models.folder import load_model_folder
+from pins_plugin.inference.pretrained import device_of, load_pretrained, read_setting
 
 
 @dataclass(frozen=True)
@@ -51,15 +51,47 @@ class LipReader:
 
     @classmethod
     def from_hparams(
-        cls, source: str | Path = "lip_reader", run_opts: Mapping[str, Any] | None = None
+        cls,
+        source: str | Path = "lip_reader",
+        savedir: str | Path | None = None,
+        run_opts: Mapping[str, Any] | None = None,
+        *,
+        revision: str | None = None,
+        trust_source: bool = False,
     ) -> Self:
-        """Open a model folder, or "lip_reader", which comes with the package (51 words of one speaker)."""
-        device = str((run_opts or {}).get("device", "cpu"))
-        model = load_model_folder(source, device)
+        """Open a trained model.
+
+        Parameters
+        ----------
+        source : str or Path
+            A model folder, a hub id, or "lip_reader", which comes with the package (51 words of one speaker).
+        savedir : str or Path, optional
+            Keep a copy there.
+        run_opts : mapping, optional
+            {"device": "cuda:0"}
+        revision : str, optional
+            Branch, tag or commit on the hub.
+        trust_source : bool
+            See `inference.pretrained.load_pretrained`.
+
+        Raises
+        ------
+        ModelFolderError
+            When there is no such model, or it is damaged or of another kind.
+        """
+        model = load_pretrained(
+            source,
+            savedir,
+            needs=("lip_encoder", "word_classifier"),
+            run_opts=run_opts,
+            revision=revision,
+            trust_source=trust_source,
+        )
+        device = str(device_of(run_opts))
         return cls(
             model.modules["lip_encoder"],
             model.modules["word_classifier"],
-            model.settings["vocabulary"],
+            read_setting(model, source, "vocabulary"),
             device,
         )
 

@@ -20,7 +20,7 @@ from torchaudio.functional import resample
 
 from pins_plugin.data.sync import FRAME_RATE, cut_sound, resample_frames
 from pins_plugin.errors import ShapeError
-from pins_plugin.models.folder import load_model_folder
+from pins_plugin.inference.pretrained import device_of, load_pretrained, read_setting
 
 MAX_OFFSET = 15  # frames
 TOLERANCE = 1  # frames; people begin to notice at about two (ITU-R BT.1359)
@@ -113,29 +113,48 @@ class Synchronizer:
 
     @classmethod
     def from_hparams(
-        cls, source: str | Path = "sync", run_opts: Mapping[str, Any] | None = None
+        cls,
+        source: str | Path = "sync",
+        savedir: str | Path | None = None,
+        run_opts: Mapping[str, Any] | None = None,
+        *,
+        revision: str | None = None,
+        trust_source: bool = False,
     ) -> Self:
         """Open a trained model.
 
         Parameters
         ----------
         source : str or Path
-            A model folder, or "sync", which comes with the package.
+            A model folder, a hub id, or "sync", which comes with the package.
+        savedir : str or Path, optional
+            Keep a copy there.
         run_opts : mapping, optional
-            {"device": "cpu" or "cuda"}.
+            {"device": "cuda:0"}
+        revision : str, optional
+            Branch, tag or commit on the hub.
+        trust_source : bool
+            See `inference.pretrained.load_pretrained`.
 
         Raises
         ------
         ModelFolderError
-            When the folder is missing or damaged.
+            When there is no such model, or it is damaged or of another kind.
         """
-        device = str((run_opts or {}).get("device", "cpu"))
-        model = load_model_folder(source, device)
+        model = load_pretrained(
+            source,
+            savedir,
+            needs=("lip_encoder", "sound_encoder"),
+            run_opts=run_opts,
+            revision=revision,
+            trust_source=trust_source,
+        )
+        device = str(device_of(run_opts))
         return cls(
             model.modules["lip_encoder"],
             model.modules["sound_encoder"],
-            model.settings["offset_weights"],
-            model.settings["speaking_weights"],
+            read_setting(model, source, "offset_weights"),
+            read_setting(model, source, "speaking_weights"),
             device,
         )
 

@@ -9,7 +9,9 @@ from safetensors.torch import load_file, save_file
 
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.inference import pretrained
+from pins_plugin.inference.lip_reader import LipReader
 from pins_plugin.inference.pretrained import device_of, fetch_model, load_pretrained
+from pins_plugin.inference.synchronizer import Synchronizer
 
 NEEDS = ("face_encoder", "voice_encoder")
 
@@ -123,3 +125,17 @@ def test_speechbrain_gets_no_weights_that_do_not_fit(model_folder: Path, tmp_pat
     save_file(weights, folder / "voice_encoder.safetensors")
     with pytest.raises(ModelFolderError):
         EncoderClassifier.from_hparams(str(folder), run_opts={"device": "cpu"})
+
+
+@pytest.mark.parametrize("kind", [Synchronizer, LipReader])
+def test_other_interfaces_open_alike(kind, tmp_path: Path) -> None:
+    """A copy in `savedir`, the device as SpeechBrain users give it, one line for a model of another kind."""
+    opened = kind.from_hparams(savedir=tmp_path / "copy", run_opts={"device": "cpu"})
+    assert opened.device == "cpu" and (tmp_path / "copy" / "hyperparams.yaml").is_file()
+    with pytest.raises(ModelFolderError, match="expected a model with lip_encoder"):
+        kind.from_hparams("voice_ge2e")
+    text = (tmp_path / "copy" / "hyperparams.yaml").read_text()
+    begin, end = text.index("settings:"), text.index("modules:")
+    (tmp_path / "copy" / "hyperparams.yaml").write_text(text[:begin] + text[end:])
+    with pytest.raises(ModelFolderError, match="expected a setting"):
+        kind.from_hparams(tmp_path / "copy")
