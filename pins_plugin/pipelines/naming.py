@@ -1,7 +1,7 @@
 """From found people to names: those of examples, those of people met in other videos, and numbers for strangers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
@@ -15,9 +15,11 @@ from pins_plugin.pipelines.recognition import FaceRecognizer
 from pins_plugin.pipelines.result import LinkingResult
 from pins_plugin.pipelines.voices import mean_voice
 from pins_plugin.tracking.people import find_different_people
-from pins_plugin.types import FaceTrack
+from pins_plugin.types import FaceTrack, SpeakerFaceLink
 from pins_plugin.utils.vectors import unit
 
+LEAST_LINKED = 1.0  # seconds of speech that must be linked to a face before it names the voice
+MOSTLY = 0.6  # part of a speaker's linked speech that must go to one face
 SAME_NAME, OTHER_NAME = 2.0, -1.0  # log-likelihood ratios; set by hand, an example may mislead
 
 
@@ -35,12 +37,15 @@ class Portraits:
         On screen.
     apart : set of pairs of labels
         Seen in one picture.
+    face_of : dict of str to str
+        Speaker to the person whose face most of the speech was linked to.
     """
 
     faces: dict[str, Embedding]
     voices: dict[str, Embedding]
     seconds: dict[str, float]
     apart: frozenset[frozenset[str]]
+    face_of: dict[str, str] = field(default_factory=dict)
 
 
 def portray(
@@ -69,7 +74,23 @@ def portray(
     }
     different = np.argwhere(find_different_people(result.tracks))
     apart = {frozenset(str(result.tracks[number].person) for number in pair) for pair in different}
-    return Portraits({k: unit(v) for k, v in faces.items()}, voices, seconds, frozenset(apart))
+    faces = {label: unit(face) for label, face in faces.items()}
+    return Portraits(faces, voices, seconds, frozenset(apart), find_faces_of(result.links))
+
+
+def find_faces_of(links: Sequence[SpeakerFaceLink]) -> dict[str, str]:
+    """Find the person whose face most of each speaker's linked speech went to, where it is clear."""
+    seconds: dict[str, dict[str, float]] = {}
+    for link in links:
+        if link.person is not None and link.status != "uncertain":
+            mine = seconds.setdefault(link.speaker, {})
+            mine[link.person] = mine.get(link.person, 0.0) + link.end - link.start
+    found = {}
+    for speaker, mine in seconds.items():
+        best = max(mine, key=lambda person: mine[person])
+        if mine[best] >= max(LEAST_LINKED, MOSTLY * sum(mine.values())):
+            found[speaker] = best
+    return found
 
 
 def find_names(
@@ -94,7 +115,7 @@ def find_names(
     """
     names = name_people(known, portraits.faces, portraits.voices, same_face, apart=portraits.apart)
     if cast is None:
-        return names
+        return _with_speakers(names, portraits)
     met = [person for person in cast.people() if person.name not in names.values()]
     names |= name_people(
         met,
@@ -104,7 +125,16 @@ def find_names(
         once=True,
     )
     strangers = [label for label in portraits.seconds if label not in names]
-    return names | {label: cast.new_label() for label in strangers}
+    names |= {label: cast.new_label() for label in strangers}
+    return _with_speakers(names, portraits)
+
+
+def _with_speakers(names: dict[str, str], portraits: Portraits) -> dict[str, str]:
+    """Name speakers after the face that speaks for them, so that they keep the name out of the picture."""
+    by_face = {
+        speaker: names[person] for speaker, person in portraits.face_of.items() if person in names
+    }
+    return by_face | names
 
 
 def compare_names(

@@ -1,5 +1,7 @@
 """Names across videos: examples first, then people met before, then numbers for strangers."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from pins_plugin.pipelines.cast import Appearance, Cast
@@ -10,10 +12,11 @@ from pins_plugin.pipelines.naming import (
     Portraits,
     compare_names,
     find_appearances,
+    find_faces_of,
     find_names,
     recognize_strangers,
 )
-from pins_plugin.types import FaceTrack
+from pins_plugin.types import FaceTrack, SpeakerFaceLink
 from pins_plugin.utils.vectors import unit
 
 AXES = np.eye(6)
@@ -84,3 +87,22 @@ def test_a_voice_and_a_face_of_one_name_belong_together() -> None:
     known = [KnownPerson("anna", AXES[0]), KnownPerson("ben", AXES[1]), KnownPerson("carl")]
     scores = compare_names(tracks, faces, known, ["anna", "carl", "SPEAKER_00"], SAME)
     assert scores == {("anna", "P1"): SAME_NAME, ("anna", "P2"): OTHER_NAME}
+
+
+def test_a_voice_is_called_after_the_face_that_it_was_linked_to() -> None:
+    def link(start: float, end: float, speaker: str, person: str | None) -> SpeakerFaceLink:
+        return SpeakerFaceLink(start, end, speaker, person, None, 0.9)
+
+    links = [
+        link(0, 3, "S0", "P1"),
+        link(3, 4, "S0", "P2"),
+        link(4, 9, "S0", None),
+        link(9, 11, "S1", "P1"),
+        link(11, 13, "S1", "P2"),
+        link(13, 13.5, "S2", "P2"),
+    ]
+    assert find_faces_of(links) == {"S0": "P1"}  # S1 is divided, S2 too short
+    portraits = replace(_portraits(P1=AXES[0], P2=AXES[1]), face_of={"S0": "P1", "S3": "P2"})
+    names = find_names(portraits, [KnownPerson("anna", AXES[0])], None, SAME)
+    assert names == {"P1": "anna", "S0": "anna"}
+    assert find_names(portraits, [], Cast(""), SAME)["S3"] == "PERSON_02"
