@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pins_plugin.data.links import LinkedVideo, read_links
+from pins_plugin.data.links import LinkedVideo, Timetable, read_links
 from pins_plugin.errors import LinksError
 
 TRACK = {"track": "T0", "person": "ANNA", "start": 1.0, "end": 3.0}
@@ -73,3 +73,13 @@ def test_read_links_refuses_what_is_no_links_file(tmp_path: Path) -> None:
         read_links(tmp_path / "links.json")
     (tmp_path / "links.json").write_text(json.dumps(LINKS))
     assert read_links(tmp_path / "links.json") == LINKS
+
+
+def test_a_timetable_finds_what_looking_at_everything_finds() -> None:
+    generator = np.random.default_rng(0)
+    starts = generator.uniform(0, 200, 60)
+    spans = [(start, start + generator.exponential(15)) for start in starts]
+    timetable = Timetable(spans)
+    for time in generator.uniform(-5, 250, 200):
+        near = [i for i in timetable.near(time) if spans[i][0] <= time < spans[i][1]]
+        assert near == [i for i, (start, end) in enumerate(spans) if start <= time < end]

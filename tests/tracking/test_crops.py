@@ -91,6 +91,28 @@ def test_extract_crops_follows_the_track(tmp_path) -> None:
     assert few.mouths.shape == (0, *crops.MOUTH_SIZE)
 
 
+def test_tracks_that_come_and_go_get_each_their_own_pictures(tmp_path) -> None:
+    """Pictures are told apart by their gray; each track must have those of its own times, in any order."""
+    path = tmp_path / "gray.mp4"
+    with VideoWriter(path, 128, 96, 25.0) as video:
+        for number in range(40):
+            video.add_image(np.full((96, 128, 3), 20 + 5 * number, np.uint8))
+
+    def track(name: str, first: int, last: int) -> FaceTrack:
+        times = np.arange(first, last) / 25
+        landmarks = np.tile(landmarks_at(0, 60, (30, 20)), (len(times), 1, 1)).astype(np.float32)
+        boxes = np.zeros((len(times), 4), np.float32)
+        return FaceTrack(name, times, boxes, landmarks, times >= 0)
+
+    spans = {"late": (25, 40), "first": (0, 6), "whole": (0, 40), "middle": (5, 26)}
+    tracks = [track(name, *span) for name, span in spans.items()]
+    found = crops.extract_crops(path, tracks, ("face",))
+    assert list(found) == list(spans)
+    for name, (first, last) in spans.items():
+        grays = found[name].faces.mean(axis=(1, 2, 3))
+        np.testing.assert_allclose(grays, 20 + 5 * np.arange(first, last), atol=2.5)
+
+
 def test_extract_crops_without_tracks_reads_nothing() -> None:
     assert crops.extract_crops("does-not-matter.mp4", []) == {}
 
