@@ -42,7 +42,7 @@ class LinkingSettings:
         Links of less confidence are called uncertain.
     """
 
-    off_screen: float = 0.2
+    off_screen: float = 0.15
     wrong_speaker: float = 0.08
     rivalry: float = 0.5
     file_weight: float = 0.8

@@ -37,7 +37,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--folds", type=int, default=5, help="of people (default: 5)")
     args = parser.parse_args()
-    examples = gather(find_scenes(args.scenes))
+    scenes = find_scenes(args.scenes)
+    examples = gather(scenes)
     weights, report = {}, {}
     for name, each in examples.items():
         speaks = np.array([example.speaks for example in each])
@@ -51,7 +52,10 @@ def main() -> None:
             "curve": curve(ratios, speaks),
         }
         print(name, weights[name], json.dumps(report[name]))
-    about = f"Fitted by recipes/ClipScenes/calibrate.py on {', '.join(f.name for f in args.scenes)}"
+    about = (
+        "Bias and weights of log-likelihood ratios, by source of evidence; fitted by "
+        f"recipes/ClipScenes/calibrate.py on {len(scenes)} scenes, and tried on people left out of the fit."
+    )
     write_json(args.out, {"about": about, "weights": weights, "people_left_out": report})
 
 
