@@ -1,6 +1,7 @@
 """Imports point one way: walks every import of the package and checks it against two tables."""
 
 import ast
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,9 @@ def test_modules_explain_themselves(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), (
         f"{path} has no docstring"
     )
+
+
+def test_files_of_tests_have_names_of_their_own() -> None:
+    """Without packages among the tests, pytest tells modules apart by their file's name alone."""
+    names = sorted(path.name for path in Path(__file__).parent.rglob("test_*.py"))
+    assert [name for name, other in pairwise(names) if name == other] == []
