@@ -51,6 +51,7 @@ setup(
     include_package_data=True,
     package_data={
         "pins_plugin": ["py.typed"],
+        "pins_plugin.pipelines": ["*.json"],
         "pins_plugin.report": ["templates/*"],
         "pins_plugin.pretrained": ["*/*"],
     },

@@ -1,5 +1,6 @@
 """Importing the package costs next to nothing and does nothing."""
 
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -40,3 +41,24 @@ def test_public_names_are_lazy_and_real() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
+
+
+def test_every_file_of_the_package_is_installed(monkeypatch) -> None:
+    """Weights, templates and settings travel with a wheel, and nothing but the package does."""
+    told: dict = {}
+    monkeypatch.setattr("setuptools.setup", lambda **options: told.update(options))
+    monkeypatch.chdir(ROOT)
+    runpy.run_path(str(ROOT / "setup.py"))
+    data = {
+        file
+        for package, patterns in told["package_data"].items()
+        for pattern in patterns
+        for file in (ROOT / package.replace(".", "/")).glob(pattern)
+    }
+    others = {
+        file
+        for file in (ROOT / "pins_plugin").rglob("*")
+        if file.is_file() and file.suffix != ".py" and "__pycache__" not in file.parts
+    }
+    assert others <= data, sorted(str(file) for file in others - data)
+    assert all(name.split(".")[0] == "pins_plugin" for name in told["packages"])
