@@ -22,6 +22,7 @@ def run_ablation(
     out: Path,
     num_seeds: int,
     options: Sequence[str] = (),
+    only_finished: bool = False,
 ) -> dict[str, list[History]]:
     """Train every variant with every seed; a run that is finished is not repeated.
 
@@ -37,10 +38,13 @@ def run_ablation(
     num_seeds : int
     options : sequence of str
         ``--key value`` for every run.
+    only_finished : bool
+        Train nothing; return what former runs left.
 
     Returns
     -------
     histories : dict of str to (list over seeds) of History
+        Variants without any finished run are left out.
     """
     changes_of = YAML.load(variants.read_text(encoding="utf-8"))
     if not changes_of or not all(isinstance(changes, dict) for changes in changes_of.values()):
@@ -53,6 +57,8 @@ def run_ablation(
         for name, changes in changes_of.items():
             folder = out / "runs" / f"{re.sub('[^a-z0-9]+', '_', name.lower())}-{seed}"
             if not (folder / "history.json").exists():
+                if only_finished:
+                    continue
                 print(f"-- {name}, seed {seed}", flush=True)
                 entries: dict[str, Any] = {
                     **(YAML.load(overrides) or {}),
@@ -66,4 +72,4 @@ def run_ablation(
                 experiment["run"](experiment, run_opts)
             history = json.loads((folder / "history.json").read_text(encoding="utf-8"))
             histories[name].append(history)
-    return histories
+    return {name: runs for name, runs in histories.items() if runs}

@@ -38,11 +38,22 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="runs of each variant (3)")
     parser.add_argument("--hparams", type=Path, default=HERE / "ablation_shared.yaml")
     parser.add_argument("--variants", type=Path, default=HERE / "ablation.yaml")
+    parser.add_argument(
+        "--only_finished", action="store_true", help="train nothing, tabulate what is there"
+    )
     args, options = parser.parse_known_args()
     try:
         histories = run_ablation(
-            args.hparams, args.variants, args.manifest, args.out, args.seeds, options
+            args.hparams,
+            args.variants,
+            args.manifest,
+            args.out,
+            args.seeds,
+            options,
+            args.only_finished,
         )
+        if not histories:
+            raise PinsError(f"{args.out}: no run is finished")
         oracle, about = describe(args.manifest, args.seeds)
     except PinsError as error:
         sys.exit(f"ablation.py: {error}")
@@ -65,7 +76,7 @@ def describe(manifest: Path, num_seeds: int) -> tuple[float | None, str]:
     }
     about = (
         f"{len(set(people['train']))} simulated training people, {len(set(people['valid']))} validation "
-        f"people (every face against every voice), {num_seeds} seeds; intervals: Student's t over seeds."
+        f"people (every face against every voice); intervals: Student's t over seeds, where there are several."
     )
     truth = manifest.parent / "people.npz"
     if not truth.is_file():

@@ -63,8 +63,8 @@ def test_voxceleb1_tree_becomes_a_model(tmp_path: Path, monkeypatch: pytest.Monk
         ]
     )
     losses = (tmp_path / "run" / "train_log.txt").read_text().split("train loss: ")[1:]
-    assert float(losses[-1].split()[0]) < 0.3 < float(losses[0].split()[0])
-    assert load_model_folder(tmp_path / "run" / "model").settings["validation"]["roc_auc"] > 0.7
+    assert float(losses[-1].split()[0]) < 0.5  # collapsed or at random: about 1
+    assert load_model_folder(tmp_path / "run" / "model").settings["validation"]["roc_auc"] > 0.8
 
 
 def test_simulated_tree_is_prepared_and_scored(

@@ -36,3 +36,5 @@ def test_ablation_trains_each_once(tmp_path: Path, capsys) -> None:
     assert capsys.readouterr().out.count("seed 0") == 2
     assert run_ablation(SHARED, variants, manifest, tmp_path / "out", 1, options) == histories
     assert "seed 0" not in capsys.readouterr().out
+    more = run_ablation(SHARED, VARIANTS, manifest, tmp_path / "out", 3, only_finished=True)
+    assert more == histories
