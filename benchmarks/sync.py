@@ -11,12 +11,14 @@ import argparse
 import resource
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from pins_plugin.inference.synchronizer import Synchronizer
 from pins_plugin.tracking.crops import TEMPLATE, MeshReader
+from pins_plugin.utils.files import write_json
 
 NUM_FACES = 8
 
@@ -36,6 +38,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "--out", type=Path, help="also write the table as JSON, as docs/results has it"
+    )
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     generator = np.random.default_rng(0)
@@ -67,10 +72,25 @@ def main() -> None:
             ),
         ),
     ]
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    if args.out:
+        write_json(
+            args.out,
+            {
+                "title": "Speed of synchronization",
+                "about": f"{args.seconds:g} s of video at 25 frames per second, {args.threads} thread; peak memory {memory:.0f} MB.",
+                "command": "python benchmarks/sync.py",
+                "headers": ["", "CPU seconds", "x real time"],
+                "rows": [
+                    [name, f"{seconds:.3f}", f"{args.seconds / seconds:.0f}"]
+                    for name, seconds in rows
+                ],
+            },
+        )
     print(f"{args.seconds:g} s of video at 25 frames per second, {args.threads} threads")
     for name, seconds in rows:
         print(f"{name:32} {seconds:8.3f} s {args.seconds / seconds:8.0f} x real time")
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    print(f"peak memory {memory:.0f} MB")
 
 
 if __name__ == "__main__":
