@@ -154,6 +154,16 @@ def test_bad_manifest_is_refused(folder, tmp_path, capsys, lines, message):
     assert not (tmp_path / "out").exists()
 
 
+def test_without_any_identity_a_model_is_made_but_not_scored(folder, tmp_path):
+    lines = (folder / "manifest.csv").read_text().splitlines()
+    rows = [line.split(",") for line in lines[1:]]
+    manifest = tmp_path / "manifest.csv"
+    manifest.write_text("\n".join([lines[0], *(",".join([r[0], "", *r[2:]]) for r in rows)]))
+    out = tmp_path / "out"
+    assert main(arguments(folder, out, manifest=manifest, networks=0)) == 0
+    assert (out / "model").is_dir() and not (out / "results.json").exists()
+
+
 def test_no_overlap_is_refused(folder, tmp_path):
     with np.load(folder / "voice.npz") as arrays:
         embeddings, clip_id = arrays["embeddings"], arrays["clip_id"]
