@@ -50,6 +50,7 @@ def _repeat(once: Path, out: Path, num_frames: int, seconds: float) -> None:
     length = num_frames / RATE
     with atomic_path(out) as temporary, av.open(str(temporary), "w", format="mp4") as target:
         streams: dict[int, Any] = {}
+        latest: dict[int, int] = {}  # decoding time stamp of each stream
         number = 0
         while number * length < seconds:
             with av.open(str(once)) as container:
@@ -62,6 +63,10 @@ def _repeat(once: Path, out: Path, num_frames: int, seconds: float) -> None:
                         continue
                     shift = round(number * length / base)
                     packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
-                    packet.stream = streams[packet.stream.index]
+                    index = packet.stream.index
+                    if packet.dts <= latest.get(index, packet.dts - 1):  # the sound's lead-in
+                        continue
+                    latest[index] = packet.dts
+                    packet.stream = streams[index]
                     target.mux(packet)
             number += 1

@@ -5,7 +5,9 @@
 
 CLIP (with a face and sound) is repeated to a video of that height and length, 25 pictures a second. `cpu` counts the
 seconds of all threads, so that other jobs on the machine do not matter; `wall` is what passed meanwhile. Real time
-means below 1. `memory` is the most that the process held up to the end of that stage, the libraries included.
+means below 1. `memory` is the most that the process held up to the end of that stage, the libraries included; `kept` is what
+the stage leaves behind for the next ones, which alone grows with the length of the video. The last line reckons from
+that what two hours of the same would need.
 """
 
 import argparse
@@ -14,17 +16,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from long_video import write_long_video
 
 from pins_plugin.report.tables import format_table
 from pins_plugin.utils.files import write_json
 
 STAGES = ("libraries", "sound", "faces", "crops", "turns", "links", "page", "video")
-HEADERS = ["video", "stage", "cpu s per s", "wall s per s", "memory MB"]
+HEADERS = ["video", "stage", "cpu s per s", "wall s per s", "memory MB", "kept MB"]
+TWO_HOURS = 7200.0  # seconds
 
 
 def main() -> None:
@@ -68,7 +73,7 @@ def main() -> None:
 def measure(video: Path, seconds: float, stages: list[str]) -> None:
     """Print one line for each stage: name, cpu, wall, memory."""
     found: dict[str, Any] = {}
-    total = 0.0
+    total, kept = 0.0, 0.0
     for name, stage in make_stages(video, found).items():
         if name != "libraries" and name not in stages:
             continue
@@ -77,11 +82,28 @@ def measure(video: Path, seconds: float, stages: list[str]) -> None:
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
         if name == "libraries":
-            print(f"{name}\t-\t-\t{memory:.0f}", flush=True)
+            print(f"{name}\t-\t-\t{memory:.0f}\t-", flush=True)
             continue
-        total += cpu
-        print(f"{name}\t{cpu / seconds:.3f}\t{wall / seconds:.3f}\t{memory:.0f}", flush=True)
-    print(f"all\t{total / seconds:.3f}\t-\t{memory:.0f}", flush=True)
+        left = count_bytes(found[name]) / 1e6
+        total, kept = total + cpu, kept + left
+        numbers = f"{cpu / seconds:.3f}\t{wall / seconds:.3f}\t{memory:.0f}\t{left:.1f}"
+        print(f"{name}\t{numbers}", flush=True)
+    print(f"all\t{total / seconds:.3f}\t-\t{memory:.0f}\t{kept:.1f}", flush=True)
+    growth = kept * (TWO_HOURS / seconds - 1)
+    print(f"2 hours, reckoned\t-\t-\t{memory + growth:.0f}\t{kept + growth:.1f}", flush=True)
+
+
+def count_bytes(value: Any) -> int:
+    """Bytes of everything in nested records, lists and mappings."""
+    if isinstance(value, np.ndarray):
+        return int(value.nbytes)
+    if is_dataclass(value) and not isinstance(value, type):
+        return sum(count_bytes(getattr(value, field.name)) for field in fields(value))
+    if isinstance(value, Mapping):
+        return sum(map(count_bytes, value.values()))
+    if isinstance(value, list | tuple):
+        return sum(map(count_bytes, value)) + sys.getsizeof(value)
+    return sys.getsizeof(value)
 
 
 def make_stages(video: Path, found: dict[str, Any]) -> dict[str, Callable[[], Any]]:
