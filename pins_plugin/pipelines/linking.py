@@ -296,7 +296,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         if self.refine and seen.from_sound and choose is None:
             seen = replace(seen, turns=self.refine_turns(seen, weighed))
             weighed = self.weigh(seen, looks)
-        result = self._decide(seen, weighed, choose)
+        result = self.decide(seen, weighed, choose)
         names: dict[str, str] = {}
         portraits = None
         if self.known or self.cast is not None:
@@ -305,7 +305,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         if corrections is not None:
             people = list(dict.fromkeys(people_of(weighed.tracks).values()))
             fixed = fix_pieces(weighed.pieces, corrections.turns, people, names, corrections.names)
-            result = self._decide(seen, weighed, choose, fixed)
+            result = self.decide(seen, weighed, choose, fixed)
             names = rename_people(names, corrections.names, [*people, *seen.turns.labels()])
         if self.cast is not None and portraits is not None:
             self.cast.rename(corrections.names if corrections else {})
@@ -313,7 +313,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         hook("links", result.links, total=1, completed=1)
         return result.rename(names)
 
-    def _decide(
+    def decide(
         self,
         seen: Observation,
         weighed: "Weighed",

@@ -73,7 +73,9 @@ def score(pipeline, seen, reference, truth, tally) -> None:
     """Add one scene to a tally."""
     result = pipeline.link(seen)
     links = {"pins": result.to_json()}
-    links |= {name: pipeline.link(seen, choose).to_json() for name, choose in BASELINES.items()}
+    weighed = pipeline.weigh(seen)
+    for name, choose in BASELINES.items():
+        links[name] = pipeline.decide(seen, weighed, choose).to_json()
     tally.add(reference, seen.turns, result.speakers, links, truth)
 
 
