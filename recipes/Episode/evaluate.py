@@ -44,11 +44,19 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("episode", type=Path, help="folder with scene.mp4, scene.json and people/")
+    parser.add_argument(
+        "--examples",
+        nargs="+",
+        choices=list(EXAMPLES),
+        default=list(EXAMPLES),
+        help="which kinds of examples, each a line of the table (all)",
+    )
     parser.add_argument("--out", type=Path, help="write the table as JSON")
     args = parser.parse_args()
     truth = json.loads((args.episode / "scene.json").read_text(encoding="utf-8"))
     seen, scores = None, {}
-    for name, kinds in EXAMPLES.items():
+    for name in args.examples:
+        kinds = EXAMPLES[name]
         with tempfile.TemporaryDirectory() as folder:
             for kind in kinds:
                 for path in (args.episode / "people").glob(kind):
@@ -80,7 +88,7 @@ def table(scores: dict, truth: dict) -> dict:
         f"{any_scores['faces']['tracks']} face tracks, {any_scores['voices']['seconds']:.0f} s of speech, one example "
         "each from another day. Percent; one episode, so no interval.",
         "command": f"pins simulate episode EPISODE --minutes {settings['minutes']:g} --seed {settings['seed']}\n"
-        "python recipes/Episode/evaluate.py EPISODE --out recipes/Episode/results.json",
+        f"python recipes/Episode/evaluate.py EPISODE --examples {' '.join(map(repr, scores))} --out recipes/Episode/results.json",
         "headers": HEADERS,
         "rows": [
             [cell if isinstance(cell, str) else f"{100 * cell:.1f}" for cell in each]
