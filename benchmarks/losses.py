@@ -118,7 +118,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="cpu")
     parser.add_argument(
-        "--out", type=Path, help="JSON file for the table, as docs/results has them"
+        "--out", type=Path, help="JSON file for the table, as benchmarks/results has them"
     )
     parser.add_argument("--no_loop", action="store_true", help="leave the Python loop out")
     args = parser.parse_args()

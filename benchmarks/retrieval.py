@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--dim", type=int, default=256)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--out", type=Path, help="JSON file for the table, as docs/results has them"
+        "--out", type=Path, help="JSON file for the table, as benchmarks/results has them"
     )
     args = parser.parse_args()
     generator = np.random.default_rng(args.seed)

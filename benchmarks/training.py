@@ -174,7 +174,7 @@ def main() -> None:
     parser.add_argument("--precision", default="fp32", choices=["fp32", "bf16"])
     parser.add_argument("--compile", action="store_true", help="torch.compile both branches")
     parser.add_argument(
-        "--out", type=Path, help="JSON file for the table, as docs/results has them"
+        "--out", type=Path, help="JSON file for the table, as benchmarks/results has them"
     )
     args = parser.parse_args()
     context = get_context("spawn")

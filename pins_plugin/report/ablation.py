@@ -81,7 +81,7 @@ def _costly(runs: Sequence[History], epoch: int) -> str:
 def ablation_result(
     histories: Histories, *, oracle: float | None, title: str, about: str, command: str
 ) -> dict[str, Any]:
-    """Put the table in the form of the files in `docs/results/`."""
+    """Put the table in the form of the files in `recipes/*/results/`."""
     rows = ablation_rows(histories, oracle=oracle)
     if oracle is not None:
         rows.insert(0, ["oracle", f"{oracle:.3f}", "-", "100 %", "-", "-", "-"])

@@ -1,6 +1,6 @@
 """How near to the oracle does training come with many people and more time? Simulate, train, score.
 
-  python recipes/TalkingHeads/full_budget.py --out results/full [--people 9000] [--json docs/results/full_budget.json]
+  python recipes/TalkingHeads/full_budget.py --out results/full [--people 9000] [--json recipes/TalkingHeads/results/full_budget.json]
 
 Every step goes on where a former run stopped. Any further --key value goes to the training.
 """
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=9000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--hparams", type=Path, default=ROOT / "hparams" / "many_people.yaml")
-    parser.add_argument("--json", type=Path, help="the table, as docs/results has them")
+    parser.add_argument("--json", type=Path, help="the table, as the folder results has them")
     args, options = parser.parse_known_args()
     clips, training, scores = (args.out / name for name in ("clips", "training", "scores"))
     size = ["--people", str(args.people), "--clips_per_person", "1", "--seed", str(args.seed)]
