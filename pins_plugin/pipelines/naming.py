@@ -132,7 +132,9 @@ def find_names(
 def _with_speakers(names: dict[str, str], portraits: Portraits) -> dict[str, str]:
     """Name speakers after the face that speaks for them, so that they keep the name out of the picture."""
     by_face = {
-        speaker: names[person] for speaker, person in portraits.face_of.items() if person in names
+        speaker: names[person]
+        for speaker, person in portraits.face_of.items()
+        if person in names and speaker.startswith("SPEAKER_")  # names of a given RTTM stay
     }
     return by_face | names
 

@@ -102,7 +102,10 @@ def test_a_voice_is_called_after_the_face_that_it_was_linked_to() -> None:
         link(13, 13.5, "S2", "P2"),
     ]
     assert find_faces_of(links) == {"S0": "P1"}  # S1 is divided, S2 too short
-    portraits = replace(_portraits(P1=AXES[0], P2=AXES[1]), face_of={"S0": "P1", "S3": "P2"})
+    portraits = replace(
+        _portraits(P1=AXES[0], P2=AXES[1]),
+        face_of={"SPEAKER_00": "P1", "SPEAKER_03": "P2", "ben": "P1"},
+    )
     names = find_names(portraits, [KnownPerson("anna", AXES[0])], None, SAME)
-    assert names == {"P1": "anna", "S0": "anna"}
-    assert find_names(portraits, [], Cast(""), SAME)["S3"] == "PERSON_02"
+    assert names == {"P1": "anna", "SPEAKER_00": "anna"}
+    assert find_names(portraits, [], Cast(""), SAME)["SPEAKER_03"] == "PERSON_02"
