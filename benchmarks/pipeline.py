@@ -134,8 +134,8 @@ def make_stages(video: Path, found: dict[str, Any]) -> dict[str, Callable[[], An
         "sound": lambda: load_audio(video),
         "faces": lambda: found["libraries"].find_faces(video, lambda *_, **__: None),
         "crops": crops,
-        "turns": lambda: found["libraries"].find_turns(
-            {"video": str(video)}, found["sound"], None, None
+        "turns": lambda: found["libraries"].diarizer.find_turns(
+            {"video": str(video)}, found["sound"]
         ),
         "links": link,
         "page": lambda: write_page(video, found["links"], page, quiet=True),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -13,43 +13,28 @@ from pyannote.core import Annotation, Segment
 from pins_plugin.data.audio import load_audio
 from pins_plugin.data.corrections import Corrections
 from pins_plugin.data.video import probe_video
-from pins_plugin.errors import MediaError, ModelFolderError, PinsError
+from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.pipelines.assignment import Decision, LinkingSettings, decide
 from pins_plugin.pipelines.cast import Cast
-from pins_plugin.pipelines.diarization import BuiltinDiarization
+from pins_plugin.pipelines.diarizer import Diarizer
 from pins_plugin.pipelines.evidence import (
     Calibration,
-    EvidenceSource,
-    MotionEvidence,
-    gather_ratios,
-    no_offset,
 )
 from pins_plugin.pipelines.host import Pipeline
 from pins_plugin.pipelines.joint import JointEvidence
-from pins_plugin.pipelines.names import load_people
-from pins_plugin.pipelines.naming import compare_names, find_appearances, find_names, portray
+from pins_plugin.pipelines.names import KnownPerson, load_people
+from pins_plugin.pipelines.naming import find_appearances, find_names, portray
 from pins_plugin.pipelines.observation import Observation
 from pins_plugin.pipelines.people import (
-    find_voices,
-    group_surely,
-    join_people,
     rivalry_weight,
 )
-from pins_plugin.pipelines.pieces import Piece, cut_pieces, track_span
-from pins_plugin.pipelines.pipeline_folder import open_pipeline
+from pins_plugin.pipelines.pieces import track_span
 from pins_plugin.pipelines.recognition import FaceRecognizer
-from pins_plugin.pipelines.refinement import refine_turns
 from pins_plugin.pipelines.result import LinkingResult, make_links
 from pins_plugin.pipelines.review import fix_pieces, rename_people
-from pins_plugin.pipelines.rttm import choose_turns
 from pins_plugin.pipelines.sound import file_path, file_uri
-from pins_plugin.pipelines.synchrony import (
-    PRESENCE_BONUS,
-    SynchronyEvidence,
-    TrackCurves,
-    compare_tracks,
-)
-from pins_plugin.pipelines.voices import compare_speakers, embed_sound, model_path
+from pins_plugin.pipelines.voices import embed_sound, model_path
+from pins_plugin.pipelines.weighing import Weighed, Weigher, load_synchronizer
 from pins_plugin.plugins import find_plugins, load_plugin
 from pins_plugin.tracking.crops import extract_crops
 from pins_plugin.tracking.tracks import TrackerSettings, track_faces
@@ -62,25 +47,6 @@ EVIDENCE = ("sync", "motion", "presence", "joint")  # all there are
 DEFAULT_EVIDENCE = ("sync", "presence", "joint")  # motion adds nothing to synchrony
 FACES_PER_TRACK = (2, 8)  # least, most
 MOST_FACES = 4000  # pictures that are held at once, 38 kB each
-
-
-class Weighed(NamedTuple):
-    """An observation, weighed: who is who, and what speaks for each face in each piece of a turn."""
-
-    named: Mapping[tuple[str, str], float]  # whether examples call a speaker and a person the same
-    joint: Mapping[tuple[str, str], float]  # whether a speaker sounds as a person looks
-    voices: Mapping[tuple[str, str], float]  # how alike two speakers sound
-    pieces: list[Piece]
-    tracks: list[FaceTrack]  # with people
-    sources: list[EvidenceSource]
-    ratios: list[dict[str, dict[str, float]]]  # by piece, track and source
-
-
-class Looks(NamedTuple):
-    """What the networks make of each track, by its name."""
-
-    faces: Mapping[str, NDArray[np.float32]]  # (num_faces, embedding_dim) each
-    curves: Mapping[str, TrackCurves]
 
 
 class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
@@ -148,20 +114,22 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         if unknown:
             raise PinsError(f"evidence: expected some of {', '.join(EVIDENCE)}, got {unknown[0]!r}")
         self.evidence = tuple(evidence)
-        self._plugins = {
-            name: load_plugin("evidence", name) for name in set(evidence) - set(EVIDENCE)
-        }
         self._track = load_plugin("trackers", tracker) if tracker else track_faces
         self.quiet, self.refine = quiet, refine
         self._observed: dict[Path, Observation] = {}  # by an optimizer
         self.device = torch.device("cpu")
-        self._parts = {"given": diarization, "builtin": None}  # their parameters are not ours
-        self._calibration = Calibration.load(*[calibration] if calibration else [])
-        self.recognizer = FaceRecognizer(model_path(recognition))
-        self._synchronizer = _load_synchronizer(model_path(sync)) if "sync" in evidence else None
         self.cast = cast
-        self.known = load_people(people, self.embed_picture, self.embed_sound) if people else []
-        self._joint = JointEvidence(model) if model and "joint" in evidence else None
+        self.diarizer = Diarizer(diarization)
+        self.weigher = Weigher(
+            self.evidence,
+            FaceRecognizer(model_path(recognition)),
+            load_synchronizer(model_path(sync)) if "sync" in evidence else None,
+            JointEvidence(model) if model and "joint" in evidence else None,
+            Calibration.load(*[calibration] if calibration else []),
+            [load_plugin("evidence", name) for name in set(evidence) - set(EVIDENCE)],
+        )
+        if people:
+            self.weigher.known = load_people(people, self.embed_picture, self.embed_sound)
         self.off_screen = Uniform(0.01, 0.6)
         self.wrong_speaker = Uniform(0.01, 0.5)
         self.rivalry = Uniform(0.0, 1.0)
@@ -175,6 +143,16 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         return asdict(LinkingSettings())
 
     @property
+    def recognizer(self) -> FaceRecognizer:
+        """Tells which faces are one person's."""
+        return self.weigher.recognizer
+
+    @property
+    def known(self) -> list[KnownPerson]:
+        """People of whom there are examples."""
+        return list(self.weigher.known)
+
+    @property
     def settings(self) -> LinkingSettings:
         """The instantiated parameters."""
         values = {name: float(getattr(self, name)) for name in asdict(LinkingSettings())}
@@ -186,14 +164,8 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         """Move all networks to a device."""
         super().to(device)
         self.device = device
-        if self._synchronizer is not None:
-            self._synchronizer.to(device)
-        self.recognizer.to(device)
-        if self._joint is not None:
-            self._joint.embedder.to(device)
-        for part in self._parts.values():
-            if isinstance(part, Pipeline):
-                part.to(device)
+        self.weigher.to(device)
+        self.diarizer.to(device)
         return self
 
     def __call__(self, file: Any, **options: Any) -> Any:
@@ -262,14 +234,11 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             quiet=self.quiet,
         )
         hook("crops", crops, total=1, completed=1)
-        turns = self.find_turns(file, waveform, diarization, hook)
+        turns = self.diarizer.find_turns(file, waveform, diarization, self.weigher.known)
         turns.uri = file_uri(file)
+        from_sound = self.diarizer.choose(file, diarization) is None
         duration = max(info.duration, tracks[-1].end)
-        given = any(
-            each is not None
-            for each in (diarization, self._parts["given"], file.get("diarization"))
-        )
-        return Observation(path, turns.uri, duration, waveform, tracks, crops, turns, not given)
+        return Observation(path, turns.uri, duration, waveform, tracks, crops, turns, from_sound)
 
     def link(
         self,
@@ -291,19 +260,22 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         """
         hook = self.setup_hook({"uri": seen.uri}, hook)
         hook("links", None, total=1, completed=0)
-        looks = self.look(seen)
-        weighed = self.weigh(seen, looks)
+        voice_encoder, recognizer = self.diarizer.voice_encoder, self.recognizer
+        looks = self.weigher.look(seen)
+        weighed = self.weigher.weigh(seen, looks, voice_encoder)
         if self.refine and seen.from_sound and choose is None:
-            seen = replace(seen, turns=self.refine_turns(seen, weighed))
-            weighed = self.weigh(seen, looks)
+            decisions = self._decide_pieces(weighed)
+            turns = self.weigher.refine(seen, weighed, decisions, voice_encoder)
+            seen = replace(seen, turns=turns)
+            weighed = self.weigher.weigh(seen, looks, voice_encoder)
         result = self.decide(seen, weighed, choose)
         names: dict[str, str] = {}
         portraits = None
         if self.known or self.cast is not None:
-            portraits = portray(result, seen, self.recognizer, self._voice())
-            names = find_names(portraits, self.known, self.cast, self.recognizer.same_person)
+            portraits = portray(result, seen, recognizer, voice_encoder)
+            names = find_names(portraits, self.known, self.cast, recognizer.same_person)
         if corrections is not None:
-            people = list(dict.fromkeys(people_of(weighed.tracks).values()))
+            people = list(dict.fromkeys(weighed.people.values()))
             fixed = fix_pieces(weighed.pieces, corrections.turns, people, names, corrections.names)
             result = self.decide(seen, weighed, choose, fixed)
             names = rename_people(names, corrections.names, [*people, *seen.turns.labels()])
@@ -316,7 +288,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
     def decide(
         self,
         seen: Observation,
-        weighed: "Weighed",
+        weighed: Weighed,
         choose: "Baseline | None" = None,
         fixed: Mapping[int, frozenset[str]] | None = None,
     ) -> LinkingResult:
@@ -336,41 +308,22 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         )
 
     def _decide_pieces(
-        self, weighed: "Weighed", fixed: Mapping[int, frozenset[str]] | None = None
+        self, weighed: Weighed, fixed: Mapping[int, frozenset[str]] | None = None
     ) -> list[Decision]:
         voices = weighed.voices
         return decide(
             weighed.pieces,
             weighed.ratios,
-            people_of(weighed.tracks),
+            weighed.people,
             self.settings,
             {"names": weighed.named, "joint": weighed.joint},
             rivalry_of=lambda first, second: rivalry_weight(voices.get((first, second), 0.0)),
             fixed=fixed,
         )
 
-    def refine_turns(self, seen: Observation, weighed: "Weighed") -> Annotation:
-        """Decide anew who speaks when, by sound and picture; see `refinement`."""
-        synchrony = next((s for s in weighed.sources if isinstance(s, SynchronyEvidence)), None)
-
-        def ratios_of(track: str, times: NDArray[np.float64]) -> NDArray[np.float64]:
-            if synchrony is None:
-                return np.zeros(len(times))
-            measures, seconds = synchrony.follow(track, times)
-            return self._calibration.rates(synchrony.name, measures, seconds)
-
-        speech = [(turn.start, turn.end) for turn in seen.turns.get_timeline().support()]
-        refined = refine_turns(
-            speech,
-            self._decide_pieces(weighed),
-            weighed.tracks,
-            ratios_of,
-            seen.waveform,
-            self._voice(),
-            delay=0.0 if synchrony is None else synchrony.delay(weighed.tracks),
-            uri=seen.uri,
-        )
-        return seen.turns if refined is None else refined
+    def weigh(self, seen: Observation) -> Weighed:
+        """Say who is who among the tracks, and how well each fits the sound of each piece."""
+        return self.weigher.weigh(seen, self.weigher.look(seen), self.diarizer.voice_encoder)
 
     def embed_picture(self, path: Path) -> NDArray[np.float64]:
         """Embed the largest face of a picture."""
@@ -378,7 +331,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
 
     def embed_sound(self, path: Path) -> NDArray[np.float64]:
         """Embed the speech of a sound file."""
-        return embed_sound(path, self._voice())
+        return embed_sound(path, self.diarizer.voice_encoder)
 
     def find_faces(self, path: Path, hook: Any) -> list[FaceTrack]:
         """Follow the faces of a video; at least one."""
@@ -392,104 +345,6 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             )
         return tracks
 
-    def look(self, seen: Observation) -> Looks:
-        """Run the networks over the faces of each track, whoever speaks."""
-        faces = {
-            name: self.recognizer.embed(crop.faces)
-            for name, crop in seen.crops.items()
-            if len(crop.faces)
-        }
-        if self._synchronizer is None:
-            return Looks(faces, {})
-        return Looks(faces, compare_tracks(seen.crops, seen.waveform, self._synchronizer))
-
-    def weigh(self, seen: Observation, looks: Looks | None = None) -> Weighed:
-        """Say who is who among the tracks, and how well each fits the sound of each piece."""
-        faces, curves = looks or self.look(seen)
-        voices = compare_speakers(seen.turns, seen.waveform, self._voice())
-        pieces = cut_pieces(seen.turns, seen.tracks)
-        surely = group_surely(seen.tracks, faces, self.recognizer.same_person)
-        sources = self.find_evidence(seen, pieces, surely, curves)
-        ratios = gather_ratios(pieces, sources, self._calibration)
-        voice_of = find_voices(pieces, ratios, people_of(surely))
-        tracks = join_people(surely, faces, voice_of, voices, self.recognizer.same_person)
-        sources = self.find_evidence(seen, pieces, tracks, curves)
-        ratios = gather_ratios(pieces, sources, self._calibration)
-        named = compare_names(
-            tracks, faces, self.known, seen.turns.labels(), self.recognizer.same_person
-        )
-        return Weighed(
-            named, self.compare_joint(seen, tracks), voices, pieces, tracks, sources, ratios
-        )
-
-    def compare_joint(
-        self, seen: Observation, tracks: Sequence[FaceTrack]
-    ) -> dict[tuple[str, str], float]:
-        """Whether each speaker sounds as each person looks; nothing without a model."""
-        if self._joint is None:
-            return {}
-        return self._joint.compare(seen.waveform, seen.turns, seen.crops, tracks)
-
-    def _voice(self) -> torch.nn.Module:
-        """The voice encoder that compares speakers."""
-        self._parts["builtin"] = self._parts["builtin"] or _builtin_diarization(self.device)
-        return self._parts["builtin"].voice_encoder
-
-    def find_turns(
-        self,
-        file: Mapping[str, Any],
-        waveform: NDArray[np.float32],
-        diarization: Any,
-        hook: Any,
-    ) -> Annotation:
-        """Say who speaks when, by whatever diarization was given."""
-        source = diarization if diarization is not None else self._parts["given"]
-        source = source if source is not None else file.get("diarization")
-        if isinstance(source, Annotation):
-            return source.copy()
-        if isinstance(source, str | Path) and Path(source).is_dir():
-            source = self._parts["given"] = open_pipeline(source).to(self.device)
-        if isinstance(source, str | Path):
-            return choose_turns(source, file_uri(file))
-        known: dict[str, Any] = {}
-        if source is None:
-            self._voice()
-            source = self._parts["builtin"]
-            voices = {each.name: each.voice for each in self.known if each.voice is not None}
-            known = {"known": voices} if voices else {}
-        sound = {
-            "waveform": torch.from_numpy(waveform)[None],
-            "sample_rate": 16000,
-            "uri": file_uri(file),
-        }
-        output = source(sound, **known)
-        output = getattr(output, "speaker_diarization", output)
-        if not isinstance(output, Annotation):
-            raise PinsError(
-                f"diarization: expected a pipeline that gives an Annotation, got {type(output).__name__}"
-            )
-        return output.copy()
-
-    def find_evidence(
-        self,
-        seen: Observation,
-        pieces: Sequence[Piece],
-        tracks: Sequence[FaceTrack],
-        curves: Mapping[str, TrackCurves],
-    ) -> list[EvidenceSource]:
-        """Prepare the sources of evidence."""
-        sources: list[EvidenceSource] = []
-        offset_of = no_offset
-        if self._synchronizer is not None:
-            bonus = PRESENCE_BONUS if "presence" in self.evidence else 0.0
-            synchrony = SynchronyEvidence(curves, pieces, people_of(tracks), bonus)
-            sources.append(synchrony)
-            offset_of = synchrony.offset_of
-        if "motion" in self.evidence:
-            sources.append(MotionEvidence(seen.crops, seen.waveform, offset_of))
-        sources += [make(seen.crops, seen.waveform, offset_of) for make in self._plugins.values()]
-        return sources
-
 
 def faces_per_track(num_tracks: int) -> int:
     """How many pictures of each track to look at: fewer where a long film has thousands of tracks.
@@ -501,11 +356,6 @@ def faces_per_track(num_tracks: int) -> int:
     """
     least, most = FACES_PER_TRACK
     return max(least, min(most, MOST_FACES // max(1, num_tracks)))
-
-
-def people_of(tracks: Sequence[FaceTrack]) -> dict[str, str]:
-    """Track -> person."""
-    return {track.track: str(track.person) for track in tracks}
 
 
 def annotate_faces(tracks: Sequence[FaceTrack], uri: str) -> Annotation:
@@ -526,22 +376,3 @@ def _as_mapping(file: Any) -> Any:
             raise MediaError(f"{path}: no such file; check the path")
         return {"audio": str(path), "video": str(path), "uri": file_uri(file), **file}
     return file
-
-
-def _builtin_diarization(device: torch.device) -> BuiltinDiarization:
-    pipeline = BuiltinDiarization()
-    pipeline.instantiate(pipeline.default_parameters())
-    pipeline.to(device)
-    return pipeline
-
-
-def _load_synchronizer(source: str) -> Any:
-    """Open the synchronization model; None where the package has none."""
-    try:
-        from pins_plugin.inference.synchronizer import Synchronizer
-
-        return Synchronizer.from_hparams(source)
-    except (ImportError, ModelFolderError):
-        if source != "sync":
-            raise
-        return None

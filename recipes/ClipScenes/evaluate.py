@@ -51,7 +51,7 @@ def evaluate(folders: list[Path], pipeline: SpeakerFaceLinking) -> dict:
         truth = json.loads(path.read_text(encoding="utf-8"))
         given = choose_turns(path.with_suffix(".rttm"), truth.get("uri", path.stem))
         seen = pipeline.observe(path.with_suffix(".mp4"), diarization=given)
-        found = pipeline.find_turns({"video": str(seen.path)}, seen.waveform, None, None)
+        found = pipeline.diarizer.find_turns({"video": str(seen.path)}, seen.waveform)
         truth.setdefault("kind", "simulated")
         score(pipeline, seen, given, truth, tallies["given"])
         heard = replace(seen, turns=found, from_sound=True)

@@ -63,7 +63,9 @@ def main() -> None:
                     shutil.copy(path, folder)
             pipeline = SpeakerFaceLinking(people=folder, quiet=False)
         seen = seen or pipeline.observe(args.episode / "scene.mp4")
-        turns = pipeline.find_turns({"video": str(seen.path)}, seen.waveform, None, None)
+        turns = pipeline.diarizer.find_turns(
+            {"video": str(seen.path)}, seen.waveform, known=pipeline.known
+        )
         links = pipeline.link(replace(seen, turns=turns)).to_json()
         scores[name] = {
             "faces": score_faces(links, truth),

@@ -1,0 +1,192 @@
+"""What the networks make of an observation: who is who among the tracks, and what speaks for each face."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pyannote.core import Annotation
+
+from pins_plugin.errors import ModelFolderError
+from pins_plugin.pipelines.assignment import Decision
+from pins_plugin.pipelines.evidence import (
+    Calibration,
+    EvidenceSource,
+    MotionEvidence,
+    gather_ratios,
+    no_offset,
+)
+from pins_plugin.pipelines.joint import JointEvidence
+from pins_plugin.pipelines.names import KnownPerson
+from pins_plugin.pipelines.naming import compare_names
+from pins_plugin.pipelines.observation import Observation
+from pins_plugin.pipelines.people import find_voices, group_surely, join_people
+from pins_plugin.pipelines.pieces import Piece, cut_pieces
+from pins_plugin.pipelines.recognition import FaceRecognizer
+from pins_plugin.pipelines.refinement import refine_turns
+from pins_plugin.pipelines.synchrony import (
+    PRESENCE_BONUS,
+    SynchronyEvidence,
+    TrackCurves,
+    compare_tracks,
+)
+from pins_plugin.pipelines.voices import compare_speakers
+from pins_plugin.types import FaceTrack
+
+
+class Weighed(NamedTuple):
+    """An observation, weighed: who is who, and what speaks for each face in each piece of a turn."""
+
+    named: Mapping[tuple[str, str], float]  # whether examples call a speaker and a person the same
+    joint: Mapping[tuple[str, str], float]  # whether a speaker sounds as a person looks
+    voices: Mapping[tuple[str, str], float]  # how alike two speakers sound
+    pieces: list[Piece]
+    tracks: list[FaceTrack]  # with people
+    sources: list[EvidenceSource]
+    ratios: list[dict[str, dict[str, float]]]  # by piece, track and source
+
+    @property
+    def people(self) -> dict[str, str]:
+        """Track -> person."""
+        return people_of(self.tracks)
+
+
+class Looks(NamedTuple):
+    """What the networks make of each track, by its name."""
+
+    faces: Mapping[str, NDArray[np.float32]]  # (num_faces, embedding_dim) each
+    curves: Mapping[str, TrackCurves]
+
+
+@dataclass
+class Weigher:
+    """Weighs observations. No pipeline itself, so its parts keep their parameters.
+
+    Parameters
+    ----------
+    evidence : collection of str
+        Which sources to use; see `SpeakerFaceLinking`.
+    recognizer : FaceRecognizer
+    synchronizer : Synchronizer, optional
+    joint : JointEvidence, optional
+    calibration : Calibration
+    plugins : sequence of callable
+        Each makes a source of evidence of crops, waveform and `offset_of`.
+    known : sequence of KnownPerson
+        People of whom there are examples.
+    """
+
+    evidence: Collection[str]
+    recognizer: FaceRecognizer
+    synchronizer: Any
+    joint: JointEvidence | None
+    calibration: Calibration
+    plugins: Sequence[Any] = ()
+    known: Sequence[KnownPerson] = field(default_factory=list)
+
+    def to(self, device: torch.device) -> "Weigher":
+        """Move the networks to a device."""
+        self.recognizer.to(device)
+        if self.synchronizer is not None:
+            self.synchronizer.to(device)
+        if self.joint is not None:
+            self.joint.embedder.to(device)
+        return self
+
+    def look(self, seen: Observation) -> Looks:
+        """Run the networks over the faces of each track, whoever speaks."""
+        faces = {
+            name: self.recognizer.embed(crop.faces)
+            for name, crop in seen.crops.items()
+            if len(crop.faces)
+        }
+        if self.synchronizer is None:
+            return Looks(faces, {})
+        return Looks(faces, compare_tracks(seen.crops, seen.waveform, self.synchronizer))
+
+    def weigh(self, seen: Observation, looks: Looks, voice_encoder: torch.nn.Module) -> Weighed:
+        """Say who is who among the tracks, and how well each fits the sound of each piece."""
+        faces, same_person = looks.faces, self.recognizer.same_person
+        voices = compare_speakers(seen.turns, seen.waveform, voice_encoder)
+        pieces = cut_pieces(seen.turns, seen.tracks)
+        surely = group_surely(seen.tracks, faces, same_person)
+        ratios = gather_ratios(
+            pieces, self.find_evidence(seen, pieces, surely, looks.curves), self.calibration
+        )
+        voice_of = find_voices(pieces, ratios, people_of(surely))
+        tracks = join_people(surely, faces, voice_of, voices, same_person)
+        sources = self.find_evidence(seen, pieces, tracks, looks.curves)
+        named = compare_names(tracks, faces, self.known, seen.turns.labels(), same_person)
+        joint = (
+            self.joint.compare(seen.waveform, seen.turns, seen.crops, tracks) if self.joint else {}
+        )
+        ratios = gather_ratios(pieces, sources, self.calibration)
+        return Weighed(named, joint, voices, pieces, tracks, sources, ratios)
+
+    def find_evidence(
+        self,
+        seen: Observation,
+        pieces: Sequence[Piece],
+        tracks: Sequence[FaceTrack],
+        curves: Mapping[str, TrackCurves],
+    ) -> list[EvidenceSource]:
+        """Prepare the sources of evidence."""
+        sources: list[EvidenceSource] = []
+        offset_of = no_offset
+        if self.synchronizer is not None:
+            bonus = PRESENCE_BONUS if "presence" in self.evidence else 0.0
+            synchrony = SynchronyEvidence(curves, pieces, people_of(tracks), bonus)
+            sources.append(synchrony)
+            offset_of = synchrony.offset_of
+        if "motion" in self.evidence:
+            sources.append(MotionEvidence(seen.crops, seen.waveform, offset_of))
+        sources += [make(seen.crops, seen.waveform, offset_of) for make in self.plugins]
+        return sources
+
+    def refine(
+        self,
+        seen: Observation,
+        weighed: Weighed,
+        decisions: Sequence[Decision],
+        voice_encoder: torch.nn.Module,
+    ) -> Annotation:
+        """Decide anew who speaks when, by sound and picture; see `refinement`."""
+        synchrony = next((s for s in weighed.sources if isinstance(s, SynchronyEvidence)), None)
+
+        def ratios_of(track: str, times: NDArray[np.float64]) -> NDArray[np.float64]:
+            if synchrony is None:
+                return np.zeros(len(times))
+            measures, seconds = synchrony.follow(track, times)
+            return self.calibration.rates(synchrony.name, measures, seconds)
+
+        speech = [(turn.start, turn.end) for turn in seen.turns.get_timeline().support()]
+        refined = refine_turns(
+            speech,
+            decisions,
+            weighed.tracks,
+            ratios_of,
+            seen.waveform,
+            voice_encoder,
+            delay=0.0 if synchrony is None else synchrony.delay(weighed.tracks),
+            uri=seen.uri,
+        )
+        return seen.turns if refined is None else refined
+
+
+def load_synchronizer(source: str) -> Any:
+    """Open the synchronization model; None where the package has none."""
+    try:
+        from pins_plugin.inference.synchronizer import Synchronizer
+
+        return Synchronizer.from_hparams(source)
+    except (ImportError, ModelFolderError):
+        if source != "sync":
+            raise
+        return None
+
+
+def people_of(tracks: Sequence[FaceTrack]) -> dict[str, str]:
+    """Track -> person."""
+    return {track.track: str(track.person) for track in tracks}
