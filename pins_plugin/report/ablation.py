@@ -45,7 +45,7 @@ def interval_over_seeds(scores: Sequence[float]) -> tuple[float, float]:
 def ablation_rows(
     histories: Histories, *, oracle: float | None, chance: float = 0.5
 ) -> list[list[str]]:
-    """Lay out the last ROC AUC of each variant, best first, and how many of its negatives taught something.
+    """Lay out the ROC AUC of each variant at its best epoch, and how many of its negatives taught something.
 
     Parameters
     ----------
@@ -62,9 +62,9 @@ def ablation_rows(
     """
     rows = []
     for name, runs in histories.items():
-        last = [run[-1]["roc_auc"] for run in runs]
-        mean = float(np.mean(last))
-        low, high = interval_over_seeds(last)
+        kept = [max(epoch["roc_auc"] for epoch in run) for run in runs]
+        mean = float(np.mean(kept))
+        low, high = interval_over_seeds(kept)
         way = "-" if oracle is None else f"{100 * (mean - chance) / (oracle - chance):.0f} %"
         between = f"{low:.3f} - {high:.3f}" if len(runs) > 1 else "-"
         costly = [_costly(runs, epoch) for epoch in (-1, 0)]
@@ -125,8 +125,9 @@ def plot_ablation(histories: Histories, path: str | Path, *, oracle: float | Non
         members = [name for name in histories if name.partition(": ")[0] == group]
         for name, color in zip(members, 2 * PERSON_COLORS, strict=False):
             runs = histories[name]
-            scores = np.array([[epoch["roc_auc"] for epoch in run] for run in runs])
-            epochs = [epoch["epoch"] for epoch in runs[0]]
+            shortest = min(runs, key=len)
+            scores = np.array([[e["roc_auc"] for e in run[: len(shortest)]] for run in runs])
+            epochs = [epoch["epoch"] for epoch in shortest]
             label = name.partition(": ")[2] or name
             axes.fill_between(
                 epochs, scores.min(axis=0), scores.max(axis=0), color=color, alpha=0.2, linewidth=0

@@ -74,13 +74,14 @@ def train_talking_heads(hparams: dict[str, Any], run_opts: Any = None) -> list[d
     )
     brain.train_sampler = _Epochs(sampler, crop)
     brain.fit(counter, loader, progressbar=sys.stderr.isatty() and not brain.noprogressbar)
+    history = list(brain.history)  # the best checkpoint's own ends at its epoch
     if sb.utils.distributed.if_main_process():
+        write_json(output / "history.json", history)
         checkpointer.recover_whole(max_key="roc_auc" if brain.scorer else None)
-        write_json(output / "history.json", brain.history)
         brain.modules.eval()
         calibration = scorer.calibrate() if scorer else None
-        _save_model(output / "model", modules, hparams, brain.history, calibration)
-    return brain.history
+        _save_model(output / "model", modules, hparams, history, calibration)
+    return history
 
 
 def start_processes(run_opts: Any = None) -> Any:

@@ -21,7 +21,7 @@ def epochs(*scores: float) -> list[dict[str, float]]:
 
 
 HISTORIES = {
-    "a: worse": [epochs(0.5, 0.6), epochs(0.5, 0.6)],
+    "a: worse": [epochs(0.5, 0.6), epochs(0.5, 0.6, 0.55)],
     "b: better": [epochs(0.9, 0.7), epochs(0.8, 0.8)],
 }
 
@@ -29,7 +29,7 @@ HISTORIES = {
 def test_rows_put_the_best_first_with_intervals_of_few_runs() -> None:
     best, worst = ablation_rows(HISTORIES, oracle=0.9)
     # 12.706 (Student's t, one degree of freedom) x 0.0707 / sqrt 2 = 0.635
-    assert best == ["b: better", "0.750", "0.115 - 1.385", "62 %", "-", "-", "2"]
+    assert best == ["b: better", "0.850", "0.215 - 1.485", "88 %", "-", "-", "2"]
     assert worst[:4] == ["a: worse", "0.600", "0.600 - 0.600", "25 %"]
 
 

@@ -1,5 +1,6 @@
 """Training learns from the pairing alone, resumes exactly, and does not depend on the number of processes."""
 
+import json
 import os
 import signal
 import subprocess
@@ -82,6 +83,8 @@ def test_training_learns(tmp_path: Path) -> None:
     train(manifest, tmp_path / "out", num_epochs=12)
     assert last_loss(tmp_path / "out") < 1.4  # chance: log 8 = 2.08
     assert best_auc(tmp_path / "out") > 0.8
+    history = json.loads((tmp_path / "out" / "history.json").read_text())
+    assert [entry["epoch"] for entry in history] == list(range(1, 13))  # not only up to the best
     assert load_model_folder(tmp_path / "out" / "model").modules["face_encoder"].embedding_dim == 16
     assert list((tmp_path / "out" / "tensorboard").iterdir())
 
