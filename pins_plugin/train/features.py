@@ -1,6 +1,8 @@
 """Training on recognition embeddings: two heads that bring faces and voices into one space."""
 
-from collections.abc import Mapping
+import logging
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,13 +19,16 @@ from pins_plugin.train.feature_networks import Networks, NetworkSettings, train_
 from pins_plugin.train.held_out import HeldOut, draw_folds
 from pins_plugin.train.mixture import Mixture
 from pins_plugin.train.people_table import Axes, make_table
+from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import write_json, write_text
 
+logger = logging.getLogger(__name__)
 Heads = tuple[FeatureHead, FeatureHead]
 FEWEST_PEOPLE = 10
 NUM_FOLDS = 5
 FEW_PEOPLE = 200  # folds are dealt out several times over
 HEADS = ("face_head", "voice_head")
+SPLITS = {"train": ("train", ""), "valid": ("valid",), "test": ("test",)}  # what each is called
 
 
 @dataclass(frozen=True)
@@ -88,12 +93,14 @@ def read_splits(
     Raises
     ------
     ManifestError
-        When a file cannot be used, a row's clip is not in the manifest, or there is nothing to train on.
+        When a file cannot be used, a row's clip is not in the manifest, a person of split test is in another,
+        or there is nothing to train on.
     """
     clips = read_feature_clips(manifest)
+    _check_splits(clips.values(), manifest)
     tables = [(Path(path).name, load_features(path)) for path in (face_path, voice_path)]
     found = {}
-    for split, names in (("train", ("train", "")), ("valid", ("valid",)), ("test", ("test",))):
+    for split, names in SPLITS.items():
         faces, voices = (select_rows(rows, clips, names, name) for name, rows in tables)
         if faces.clips and voices.clips:
             found[split] = (faces, voices)
@@ -103,6 +110,27 @@ def read_splits(
             f"splits with both: {', '.join(found) or 'none'}"
         )
     return found
+
+
+def _check_splits(clips: Collection[TalkingFaceClip], manifest: str | Path) -> None:
+    """Nobody of split test elsewhere: a score of people seen in training would say nothing."""
+    names = {name for each in SPLITS.values() for name in each}
+    others = Counter(clip.split for clip in clips if clip.split not in names)
+    for name, number in others.items():
+        logger.warning(
+            "%s: %d clips of split %r are not used; expected %s",
+            manifest, number, name, ", ".join(SPLITS),
+        )  # fmt: skip
+    people = {
+        is_test: {clip.identity for clip in clips if (clip.split == "test") == is_test} - {""}
+        for is_test in (True, False)
+    }
+    both = sorted(people[True] & people[False])
+    if both:
+        raise ManifestError(
+            f"{manifest}: {len(both)} people of split test are in another split too, such as {both[0]!r}; "
+            "expected splits by identity: move all clips of a person to one of them"
+        )
 
 
 def fit_heads(

@@ -174,3 +174,19 @@ def test_no_overlap_is_refused(folder, tmp_path):
     assert only
     with pytest.raises(ManifestError, match="split train"):
         read_splits(folder / "face.npz", tmp_path / "voice.npz", folder / "manifest.csv")
+
+
+def changed_manifest(folder, tmp_path, old, new):
+    manifest = tmp_path / "manifest.csv"
+    manifest.write_text((folder / "manifest.csv").read_text().replace(old, new, 1))
+    return folder / "face.npz", folder / "voice.npz", manifest
+
+
+def test_people_of_the_test_may_not_be_trained_on(folder, tmp_path):
+    with pytest.raises(ManifestError, match="1 people of split test are in another split too"):
+        read_splits(*changed_manifest(folder, tmp_path, ",test", ",train"))
+
+
+def test_a_split_of_another_name_is_told(folder, tmp_path, caplog):
+    read_splits(*changed_manifest(folder, tmp_path, ",valid", ",val"))
+    assert "1 clips of split 'val' are not used; expected train, valid, test" in caplog.text
