@@ -1,5 +1,6 @@
 """Errors of people's labels over time, by pyannote.metrics, and how far the confidence of links can be trusted."""
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,7 +8,15 @@ from typing import Any
 import numpy as np
 from pyannote.core import Annotation, Segment, Timeline
 
-from pins_plugin.evaluation.linking import right_moments, speech_time_correct
+from pins_plugin.data.links import LinkedVideo
+from pins_plugin.evaluation.linking import (
+    faces_at,
+    moments,
+    owner_of,
+    right_moments,
+    speech_time_correct,
+    true_faces,
+)
 from pins_plugin.metrics.bootstrap import mean_interval
 
 
@@ -141,25 +150,23 @@ def _people(
     reference: Annotation, links: Mapping[str, Any], truth: Mapping[str, Any]
 ) -> tuple[Annotation, Annotation]:
     """True and found turns of people on screen; a found person is named by whose face it most often is."""
+    faces = true_faces(truth)
     on_screen = Annotation(uri=reference.uri)
     for turn, name, person in reference.itertracks(yield_label=True):
-        for panel in truth.get("panels", []):
-            shared = turn & Segment(panel["start"], panel["end"])
-            if panel["person"] == person and shared:
-                on_screen[shared, f"{name}@{panel['start']}"] = person
-    found = Annotation(uri=reference.uri)
-    seconds: dict[tuple[str, str], float] = {}
+        for number, (seen, boxes) in enumerate(faces):
+            shared = turn & Segment(boxes[0, 0], boxes[-1, 0])
+            if seen == person and shared:
+                on_screen[shared, f"{name}@{number}"] = person
+    linked, found = LinkedVideo.from_links(links), Annotation(uri=reference.uri)
+    owners: dict[str, Counter[str]] = defaultdict(Counter)
     for number, link in enumerate(links["links"]):
-        if link["person"] is not None:
-            found[Segment(link["start"], link["end"]), number] = link["person"]
-            x, y = (link["box"][0] + link["box"][2]) / 2, (link["box"][1] + link["box"][3]) / 2
-            for panel in truth.get("panels", []):
-                x1, y1, x2, y2 = panel["box"]
-                shared = Segment(link["start"], link["end"]) & Segment(panel["start"], panel["end"])
-                if shared and x1 <= x <= x2 and y1 <= y <= y2:
-                    key = link["person"], panel["person"]
-                    seconds[key] = seconds.get(key, 0.0) + shared.duration
-    names = {}
-    for (label, person), _ in sorted(seconds.items(), key=lambda item: item[1]):
-        names[label] = person
-    return on_screen, found.rename_labels(names)
+        if link["person"] is None:
+            continue
+        found[Segment(link["start"], link["end"]), number] = link["person"]
+        for time in moments(link["start"], link["end"]):
+            seen_then = dict(faces_at(faces, time))
+            for person, box in linked.boxes_at(time):
+                if person == link["person"]:
+                    owners[person][owner_of(box, seen_then) or ""] += 1
+    names = {person: counts.most_common(1)[0][0] for person, counts in owners.items()}
+    return on_screen, found.rename_labels({label: name for label, name in names.items() if name})

@@ -5,8 +5,18 @@ from pyannote.core import Annotation, Segment
 
 from pins_plugin.evaluation.link_scores import Tally, reliability
 
+PANELS = [
+    {"start": 0, "end": 4, "person": "anna", "box": [0, 0, 10, 10]},
+    {"start": 0, "end": 4, "person": "ben", "box": [10, 0, 20, 10]},
+]
+FACES = [
+    {"person": panel["person"], "boxes": [[0, *panel["box"]], [4, *panel["box"]]]}
+    for panel in PANELS
+]
 
-def test_tally_by_hand() -> None:
+
+@pytest.mark.parametrize("seen", [{"panels": PANELS}, {"faces": FACES}])
+def test_tally_by_hand(seen) -> None:
     truth = {
         "kind": "turns",
         "duration": 4.0,
@@ -14,10 +24,7 @@ def test_tally_by_hand() -> None:
             {"start": 0, "end": 2, "speaker": "anna"},
             {"start": 2, "end": 4, "speaker": "ben"},
         ],
-        "panels": [
-            {"start": 0, "end": 4, "person": "anna", "box": [0, 0, 10, 10]},
-            {"start": 0, "end": 4, "person": "ben", "box": [10, 0, 20, 10]},
-        ],
+        **seen,
     }
     left = {"track": "T1", "person": "P1", "boxes": [[0, 1, 1, 9, 9], [4, 1, 1, 9, 9]]}
     link = {
