@@ -180,14 +180,14 @@ def _link(args: argparse.Namespace, size: Size) -> "list[LinkedScene]":
 def _link_video(
     args: argparse.Namespace, pipeline: "SpeakerFaceLinking", video: Path, folder: Path
 ) -> dict[str, Any]:
+    from pins_plugin.cli.link import add_arguments as add_link_arguments
     from pins_plugin.cli.link import link_video
 
-    link_video(
-        pipeline,
-        video,
-        folder,
-        argparse.Namespace(quiet=args.quiet, no_video=False, corrections=None),
-    )
+    parser = argparse.ArgumentParser()
+    add_link_arguments(parser)
+    options = parser.parse_args([str(video), "--out", str(folder)])  # as `pins link` would
+    options.quiet = args.quiet
+    link_video(pipeline, video, folder, options)
     links: dict[str, Any] = json.loads((folder / "links.json").read_text(encoding="utf-8"))
     return links
 
