@@ -203,7 +203,7 @@ def format_results(results: dict, args: argparse.Namespace) -> str:
     pages = [
         "# Simulated recognition embeddings: what was tried\n",
         f"Made by `python recipes/Features/search.py{' --fop FOP' if args.fop else ''}` on 2 CPU cores ({platform.machine()}); "
-        f"seeds {', '.join(map(str, args.seeds))}; {NUM_TEST} people in each test. Verification AUC of people never seen: mean over seeds "
+        f"seed{'s' * (len(args.seeds) > 1)} {', '.join(map(str, args.seeds))}; {NUM_TEST} people in each test. Verification AUC of people never seen: mean over seeds "
         "± half of the 95 % interval of one test (bootstrap over its people, mean over seeds). Chance is 0.5. Upper bound: a judge that reads the "
         "shared causes themselves, not embeddings.\n",
         "| kind of table | what it is like |\n| --- | --- |",
