@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import find_namespace_packages, setup
 
 ROOT = Path(__file__).parent
 VERSION = re.search(
@@ -47,7 +47,9 @@ setup(
     long_description_content_type="text/markdown",
     license="MIT",
     python_requires=">=3.11",
-    packages=find_packages(include=["pins_plugin", "pins_plugin.*"]),
+    packages=find_namespace_packages(  # folders of data too
+        include=["pins_plugin", "pins_plugin.*"], exclude=["*__pycache__*"]
+    ),
     include_package_data=True,
     package_data={
         "pins_plugin": ["py.typed"],
