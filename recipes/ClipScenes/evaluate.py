@@ -41,7 +41,8 @@ def main() -> None:
         args.out.mkdir(parents=True, exist_ok=True)
         settings = {"scenes": [folder.name for folder in args.scenes], "evidence": evidence}
         write_json(args.out / "results.json", {**settings, **report})
-        write_text(args.out / "results.md", text + "\n")
+        title = f"# Composed scenes: {', '.join(settings['scenes'])}"
+        write_text(args.out / "results.md", f"{title}\n\n{text}\n")
 
 
 def evaluate(folders: list[Path], pipeline: SpeakerFaceLinking) -> dict:
