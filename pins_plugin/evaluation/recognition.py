@@ -13,6 +13,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from pins_plugin.errors import ManifestError, ShapeError
 from pins_plugin.metrics.bootstrap import Floats, bootstrap_interval, pair_weights
 from pins_plugin.metrics.verification import equal_error_of, min_dcf, roc_curve
+from pins_plugin.utils.vectors import unit
 
 CHANCE = {"eer": 0.5, "min_dcf": 1.0}
 
@@ -81,7 +82,7 @@ def evaluate_recognition(
             f"trials: expected pairs of one person and of two, got {int(same.sum())} of {len(same)} of one; "
             "give people with several recordings"
         )
-    units = unit_rows(embeddings)
+    units = unit(np.asarray(embeddings, np.float64))
     scores = np.einsum("td,td->t", units[first], units[second])
     result: dict[str, float | int | list[float]] = {
         "eer": float(equal_error_of(roc_curve(scores, same))),
@@ -130,9 +131,3 @@ def fit_probe(
         n_components=min(num_directions, num_people - 1, embeddings.shape[1]),
     )
     return probe.fit(embeddings, np.asarray(identities))
-
-
-def unit_rows(values: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Scale each row to length one; rows of zeros stay."""
-    values = np.asarray(values, np.float64)
-    return np.asarray(values / np.linalg.norm(values, axis=1, keepdims=True).clip(min=1e-12))

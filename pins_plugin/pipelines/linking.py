@@ -272,7 +272,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         names: dict[str, str] = {}
         portraits = None
         if self.known or self.cast is not None:
-            portraits = portray(result, seen, recognizer, voice_encoder)
+            portraits = portray(result, seen.waveform, looks.faces, voice_encoder)
             names = find_names(portraits, self.known, self.cast, recognizer.same_person)
         if corrections is not None:
             people = list(dict.fromkeys(weighed.people.values()))

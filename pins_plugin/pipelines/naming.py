@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from pins_plugin.pipelines.cast import Appearance, Cast
 from pins_plugin.pipelines.names import Embedding, KnownPerson, name_people
-from pins_plugin.pipelines.observation import Observation
-from pins_plugin.pipelines.recognition import FaceRecognizer
 from pins_plugin.pipelines.result import LinkingResult
 from pins_plugin.pipelines.voices import mean_voice
 from pins_plugin.tracking.people import find_different_people
@@ -50,26 +48,35 @@ class Portraits:
 
 def portray(
     result: LinkingResult,
-    seen: Observation,
-    recognizer: FaceRecognizer,
+    waveform: NDArray[np.float32],
+    embedded: Mapping[str, NDArray[np.float32]],
     voice_encoder: torch.nn.Module,
 ) -> Portraits:
-    """Average the faces and voices of everyone in a video."""
+    """Average the faces and voices of everyone in a video.
+
+    Parameters
+    ----------
+    result : LinkingResult
+    waveform : (num_samples,) float32 array
+        At 16 kHz.
+    embedded : dict of str to (num_faces, embedding_dim) array
+        Faces by the name of the track.
+    voice_encoder : torch.nn.Module
+    """
     faces: dict[str, Embedding] = {}
     seconds: dict[str, float] = {}
     for track in sorted(result.tracks, key=lambda track: track.start):
         label = str(track.person)
         seconds[label] = seconds.get(label, 0.0) + track.end - track.start
-        pictures = seen.crops[track.track].faces
-        if len(pictures):
-            total = recognizer.embed(pictures).sum(axis=0, dtype=np.float64)
+        if track.track in embedded:
+            total = embedded[track.track].sum(axis=0, dtype=np.float64)
             faces[label] = faces[label] + total if label in faces else total
     spoken: dict[str, list[tuple[float, float]]] = {}
     for link in result.links:
         if link.status != "uncertain":
             spoken.setdefault(link.person or link.speaker, []).append((link.start, link.end))
     voices = {
-        label: unit(mean_voice(seen.waveform, regions, voice_encoder))
+        label: unit(mean_voice(waveform, regions, voice_encoder))
         for label, regions in spoken.items()
     }
     different = np.argwhere(find_different_people(result.tracks))

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from pyannote.core import Annotation, Segment
 
-from pins_plugin.pipelines.voices import WINDOW, Regions, embed_windows
+from pins_plugin.pipelines.voices import WINDOW, Regions, embed_windows, place_windows
 from pins_plugin.utils.vectors import unit
 
 FRAME = 0.1  # seconds
@@ -58,8 +58,7 @@ class SpeechFrames:
             length = float(np.clip(round((end - start) / TENTH) * TENTH, SHORTEST, WINDOW))
             first = np.array([max(0.0, (start + end - length) / 2)])
             if end - start > WINDOW:
-                num = max(2, int(np.ceil((end - start - WINDOW) / HOP)) + 1)
-                first = np.linspace(start, end - WINDOW, num)
+                first = place_windows([(start, end)], WINDOW, HOP)
             starts.append(first)
             lengths.append(np.full(len(first), length))
             windows_in.append(len(first))

@@ -18,10 +18,11 @@ import numpy as np
 
 from pins_plugin.data.trial_list import TrialList, read_trial_list
 from pins_plugin.errors import MediaError, PinsError
-from pins_plugin.evaluation.recognition import evaluate_recognition, unit_rows
+from pins_plugin.evaluation.recognition import evaluate_recognition
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
 from pins_plugin.inference.files import embed_face_files, embed_voice_files
 from pins_plugin.utils.files import write_json, write_text
+from pins_plugin.utils.vectors import unit
 
 
 def embed_list(
@@ -75,7 +76,7 @@ def main() -> None:
         sys.exit(f"score_list.py: {error}")
     print(json.dumps(result, indent=2))
     if args.out:
-        units = unit_rows(embeddings)
+        units = unit(np.asarray(embeddings, np.float64))
         scores = np.einsum("td,td->t", units[trials.first], units[trials.second])
         lines = [
             f"{score:.6f} {int(same)} {trials.paths[a]} {trials.paths[b]}"

@@ -9,8 +9,8 @@ from pins_plugin.evaluation.recognition import (
     evaluate_recognition,
     fit_probe,
     recognition_trials,
-    unit_rows,
 )
+from pins_plugin.utils.vectors import unit
 
 
 def make_people(num_people: int = 30, per_person: int = 4, noise: float = 1.0, seed: int = 0):
@@ -35,7 +35,7 @@ def test_scores_agree_with_another_library() -> None:
     embeddings, identities = make_people()
     trials = recognition_trials(identities, [str(row) for row in range(len(identities))])
     found = evaluate_recognition(embeddings, identities, *trials, num_replicates=50)
-    units = unit_rows(embeddings)
+    units = unit(embeddings)
     scores = (units @ units.T)[trials]
     same = np.array([identities[a] == identities[b] for a, b in zip(*trials, strict=True)])
     false_alarm, hit, _ = outside_roc_curve(same, scores, drop_intermediate=False)

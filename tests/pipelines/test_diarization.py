@@ -13,32 +13,17 @@ from pins_plugin.pipelines import voice_activity
 from pins_plugin.pipelines.diarization import BuiltinDiarization, diarize, voice_spread
 
 
-class PitchEncoder(torch.nn.Module):
-    """Embeds a sine by its frequency."""
-
-    def forward(self, waveforms: torch.Tensor) -> torch.Tensor:
-        spectra = torch.fft.rfft(waveforms).abs()
-        bands = spectra[:, :800].reshape(len(spectra), 16, 50).sum(dim=2)
-        return torch.nn.functional.normalize(bands, dim=1)
-
-
-def _sines(*parts: tuple[float, float]) -> np.ndarray:
-    """Sines of (frequency, seconds), one after the other."""
-    pieces = [np.sin(2 * np.pi * f * np.arange(round(s * 16000)) / 16000) for f, s in parts]
-    return np.concatenate(pieces).astype(np.float32) / 2
-
-
-def test_diarize_moves_the_border_to_where_the_voice_changes() -> None:
-    waveform = _sines((120, 4.0), (610, 3.0), (120, 3.0))
-    turns = diarize(waveform, PitchEncoder(), speech=[(0.0, 10.0)])
+def test_diarize_moves_the_border_to_where_the_voice_changes(sines, pitch_encoder) -> None:
+    waveform = sines((120, 4.0), (610, 3.0), (120, 3.0))
+    turns = diarize(waveform, pitch_encoder, speech=[(0.0, 10.0)])
     found = [(s.start, s.end, label) for s, _, label in turns.itertracks(yield_label=True)]
     assert [label for *_, label in found] == ["SPEAKER_00", "SPEAKER_01", "SPEAKER_00"]
     assert [round(start, 1) for start, *_ in found] == pytest.approx([0.0, 4.0, 7.0], abs=0.21)
     assert found[-1][1] == 10.0
 
 
-def test_diarize_without_speech_gives_no_turn() -> None:
-    assert len(diarize(np.zeros(16000, np.float32), PitchEncoder())) == 0
+def test_diarize_without_speech_gives_no_turn(pitch_encoder) -> None:
+    assert len(diarize(np.zeros(16000, np.float32), pitch_encoder)) == 0
 
 
 def test_find_speech_bridges_pauses_and_drops_clicks(monkeypatch: pytest.MonkeyPatch) -> None:

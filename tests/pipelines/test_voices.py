@@ -2,34 +2,18 @@
 
 import numpy as np
 import pytest
-import torch
 from pyannote.core import Annotation, Segment
 
 from pins_plugin.pipelines.voices import compare_speakers, place_windows
 
 
-class PitchEncoder(torch.nn.Module):
-    """Embeds a sine by its frequency."""
-
-    def forward(self, waveforms: torch.Tensor) -> torch.Tensor:
-        spectra = torch.fft.rfft(waveforms).abs()
-        bands = spectra[:, :800].reshape(len(spectra), 16, 50).sum(dim=2)
-        return torch.nn.functional.normalize(bands, dim=1)
-
-
-def _sines(*parts: tuple[float, float]) -> np.ndarray:
-    """Sines of (frequency, seconds), one after the other."""
-    pieces = [np.sin(2 * np.pi * f * np.arange(round(s * 16000)) / 16000) for f, s in parts]
-    return np.concatenate(pieces).astype(np.float32) / 2
-
-
-def test_compare_speakers_tells_voices_apart() -> None:
-    waveform = _sines((120, 3.0), (610, 3.0), (120, 3.0))
+def test_compare_speakers_tells_voices_apart(sines, pitch_encoder) -> None:
+    waveform = sines((120, 3.0), (610, 3.0), (120, 3.0))
     turns = Annotation()
     for number, label in enumerate("aba"):
         turns[Segment(3 * number, 3 * number + 3)] = label
     turns[Segment(6, 9)] = "c"
-    voices = compare_speakers(turns, waveform, PitchEncoder())
+    voices = compare_speakers(turns, waveform, pitch_encoder)
     assert voices["a", "c"] > 0.99 > 0.2 > voices["a", "b"] == voices["b", "a"]
 
 
