@@ -13,7 +13,7 @@ from pins_plugin.tracking.follow import RawTrack
 LEAST_OVERLAP = 0.5  # of boxes in shared pictures (median) that are of one face
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # compared by identity: arrays have no truth value
 class Sighting:
     """Where one face was truly seen.
 

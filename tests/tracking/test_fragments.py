@@ -33,6 +33,12 @@ def test_neighbors_other_shots_and_later_faces_stay_apart() -> None:
     assert len(join_fragments(parts)) == 4
 
 
+def test_fragments_are_joined_behind_a_face_seen_for_another_time() -> None:
+    other, first, second = _sighting(0, 30, 60), _sighting(1, 20, 0), _sighting(18, 30, 4)
+    joined = join_fragments([other, first, second])
+    assert [len(each.frames) for each in joined] == [30, 29]
+
+
 def test_confirm_keeps_what_was_seen() -> None:
     face = _sighting(3, 9, 0).faces
     scores = np.array([0.1, 0.9, 0.95, 0.2, 0.8, 0.1], np.float32)
