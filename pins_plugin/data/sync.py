@@ -1,7 +1,7 @@
 """Clips of talking faces for synchronization: lips and sound on one clock of 25 frames per second."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,6 +34,8 @@ class SyncClip:
     mouths : (num_frames, height, width) uint8 array
     waveform : (640 num_frames,) float32 array
         16 kHz; its first sample sounds when the first frame is shown.
+    start : float
+        When the first frame is shown, in seconds on the clock of the video that it was cut from.
     """
 
     name: str
@@ -41,6 +43,7 @@ class SyncClip:
     lips: NDArray[np.float32]
     mouths: NDArray[np.uint8]
     waveform: NDArray[np.float32]
+    start: float = 0.0
 
 
 class SyncBatch(NamedTuple):
@@ -103,6 +106,17 @@ def cut_sound(
     return np.pad(piece, (before, after))
 
 
+def clip_name(video: Path, root: Path) -> str:
+    """Name the clip of a video by its folders below `root` and its stem; corpora reuse file names in every folder.
+
+    Examples
+    --------
+    >>> clip_name(Path("lrw/ABOUT/test/ABOUT_00001.mp4"), Path("lrw"))
+    'ABOUT-test-ABOUT_00001'
+    """
+    return "-".join(video.relative_to(root).with_suffix("").parts)
+
+
 def save_sync_clip(path: str | Path, clip: SyncClip) -> None:
     """Write a clip as one npz file (sound as 16-bit integers)."""
     with atomic_path(path) as temporary, temporary.open("wb") as file:
@@ -113,6 +127,7 @@ def save_sync_clip(path: str | Path, clip: SyncClip) -> None:
             lips=clip.lips.astype(np.float32),
             mouths=clip.mouths,
             waveform=np.round(np.clip(clip.waveform, -1, 1) * 32767).astype(np.int16),
+            start=clip.start,
         )
 
 
@@ -132,6 +147,7 @@ def load_sync_clip(path: str | Path) -> SyncClip:
             arrays["lips"],
             arrays["mouths"],
             arrays["waveform"].astype(np.float32) / np.float32(32767),
+            float(arrays.get("start", 0.0)),
         )
     except (OSError, KeyError, ValueError) as error:
         raise PinsError(
@@ -146,7 +162,13 @@ def shift_clip(clip: SyncClip, offset_frames: int) -> SyncClip:
     video = slice(0, num_frames) if offset_frames >= 0 else slice(-offset_frames, None)
     first = max(offset_frames, 0) * per_frame
     sound = clip.waveform[first : first + num_frames * per_frame]
-    return SyncClip(clip.name, clip.person, clip.lips[video], clip.mouths[video], sound)
+    return replace(
+        clip,
+        lips=clip.lips[video],
+        mouths=clip.mouths[video],
+        waveform=sound,
+        start=clip.start + max(-offset_frames, 0) / FRAME_RATE,
+    )
 
 
 class SyncBatches(IterableDataset):

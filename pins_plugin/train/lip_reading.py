@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -159,15 +160,7 @@ def train_lip_reading(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None
         When no word of the list is in a clip.
     """
     folder = Path(hparams["output_folder"])
-    clips = {path.stem: path for path in sorted(Path(hparams["clips"]).rglob("*.npz"))}
-    words = [word for word in read_words(hparams["words"]) if word.clip in clips]
-    if not words:
-        raise PinsError(
-            f"words: {hparams['words']}: expected words of clips in {hparams['clips']}, got none; "
-            "make the clips with recipes/Sync/prepare.py"
-        )
-    names = sorted({word.clip for word in words})
-    lips = {name: torch.from_numpy(load_sync_clip(clips[name]).lips) for name in names}
+    lips, words = load_spoken(hparams["clips"], hparams["words"])
     train, valid, test = split_words(words, hparams["num_test_clips"], hparams["num_valid_clips"])
     known = vocabulary(words)
     sync = load_model_folder(hparams["synchronizer"])
@@ -233,6 +226,38 @@ def train_lip_reading(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None
         f"# Lip reader\n\n{len(known)} words; top-1 on {len(test)} words of unseen clips: "
         f"{100 * result['top1']:.1f} % (chance {100 / len(known):.1f} %).\n",
     )
+
+
+def load_spoken(
+    clips: str | Path, word_list: str | Path
+) -> tuple[dict[str, Tensor], list[SpokenWord]]:
+    """Read a list of words, and the lips of the clips below a folder that they are spoken in.
+
+    Returns
+    -------
+    lips : dict of clip to (num_frames, 88, 2) Tensor
+    words : list of SpokenWord
+        Times are of the clip, which may begin later than the video.
+
+    Raises
+    ------
+    PinsError
+        When no word of the list is in a clip.
+    """
+    paths = {path.stem: path for path in sorted(Path(clips).rglob("*.npz"))}
+    words = [word for word in read_words(word_list) if word.clip in paths]
+    if not words:
+        raise PinsError(
+            f"words: {word_list}: expected words of clips in {clips}, got none; "
+            "make the clips with recipes/Sync/prepare.py"
+        )
+    spoken = {name: load_sync_clip(paths[name]) for name in sorted({word.clip for word in words})}
+    starts = {name: clip.start for name, clip in spoken.items()}
+    lips = {name: torch.from_numpy(clip.lips) for name, clip in spoken.items()}
+    return lips, [
+        replace(word, start=word.start - starts[word.clip], end=word.end - starts[word.clip])
+        for word in words
+    ]
 
 
 def split_words(

@@ -9,11 +9,14 @@ is; it stands in the middle of the clip of 1.16 s (29 frames).
 
 import argparse
 import re
+import sys
 from pathlib import Path
 
+from pins_plugin.data.sync import clip_name
 from pins_plugin.utils.files import write_text
 
 CLIP_SECONDS = 1.16
+SPLITS = {"train": "train", "val": "valid", "test": "test"}
 
 
 def main() -> None:
@@ -26,13 +29,18 @@ def main() -> None:
     args = parser.parse_args()
     lines = ["clip,start_s,end_s,word,split"]
     for path in sorted(args.folder.glob("*/*/*.txt")):
+        word, split = path.parts[-3:-1]
         found = re.search(r"Duration:\s*([\d.]+)", path.read_text(encoding="utf-8"))
-        if found:
+        if found and split in SPLITS:
             half = float(found[1]) / 2
             start, end = CLIP_SECONDS / 2 - half, CLIP_SECONDS / 2 + half
-            lines.append(
-                f"{path.stem},{start:.3f},{end:.3f},{path.parts[-3].lower()},{path.parts[-2]}"
-            )
+            name = clip_name(path, args.folder)
+            lines.append(f"{name},{start:.3f},{end:.3f},{word.lower()},{SPLITS[split]}")
+    if len(lines) == 1:
+        sys.exit(
+            f"prepare_lrw.py: {args.folder}: expected WORD/train/WORD_00001.txt with a line 'Duration: ... seconds', got none; "
+            "give the folder lipread_mp4"
+        )
     write_text(args.out, "\n".join(lines) + "\n")
 
 

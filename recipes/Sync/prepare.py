@@ -2,9 +2,10 @@
 
   python recipes/Sync/prepare.py VIDEOS... --out clips [--people people.csv] [--offsets offsets.csv]
 
-Each video gives one clip: its longest face track, lips and mouths at 25 frames per second, with the sound
-(clips/NAME.npz). The person is the second column of people.csv (name,person), else the folder that the video
-lies in (as in LRS2, LRS3, VoxCeleb2 and GRID). Files that are already there are left alone.
+Each video gives one clip: the longest stretch in which the lips of its longest face track are seen, lips and mouths
+at 25 frames per second, with the sound (clips/NAME.npz). NAME is the file's, with the folders below VIDEOS in front of it:
+id00012-21Uxsk56VDQ-00001. The person is the second column of people.csv (name,person), else the first of these
+folders (as in LRS2, LRS3, VoxCeleb2 and GRID), else the folder that the video lies in. Files that are already there are left alone.
 
 Many files carry a constant offset between picture and sound, even of released corpora. offsets.csv (name,frames)
 says by how many frames of 1/25 s the sound of a file comes too late; `pins sync` measures it.
@@ -15,27 +16,49 @@ import csv
 import sys
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pins_plugin.data.audio import load_audio
-from pins_plugin.data.sync import SyncClip, cut_sound, resample_frames, save_sync_clip, shift_clip
+from pins_plugin.data.sync import (
+    SyncClip,
+    clip_name,
+    cut_sound,
+    resample_frames,
+    save_sync_clip,
+    shift_clip,
+)
 from pins_plugin.errors import PinsError
 from pins_plugin.tracking.crops import extract_crops
 from pins_plugin.tracking.tracks import TrackerSettings, track_faces
 from pins_plugin.utils.progress import progress
 
 ENDINGS = (".mp4", ".mpg", ".mov", ".mkv", ".avi", ".webm")
+LONGEST_GAP = 0.2  # seconds without lips that are bridged
 
 
-def prepare_clip(video: Path, person: str, late_frames: int = 0) -> SyncClip:
+def prepare_clip(video: Path, name: str, person: str, late_frames: int = 0) -> SyncClip:
     """Follow the face that is seen longest and take its lips, mouth and sound."""
     tracks = track_faces(video, TrackerSettings(detect_every=0.5), quiet=True)
     if not tracks:
         raise PinsError(f"{video}: no face was found; left out")
     track = max(tracks, key=lambda each: each.end - each.start)
     crops = extract_crops(video, [track], ["mouth", "lips"])[track.track]
-    clock, lips = resample_frames(crops.times, crops.lips)
-    mouths = resample_frames(crops.times, crops.mouths)[1]
-    sound = cut_sound(load_audio(video), float(clock[0]), len(clock))
-    return shift_clip(SyncClip(video.stem, person, lips, mouths, sound), late_frames)
+    seen = longest_stretch(crops.times, np.isfinite(crops.lips).all(axis=(1, 2)))
+    if len(seen) < 2:
+        raise PinsError(f"{video}: no lips were seen; left out")
+    clock, lips = resample_frames(crops.times[seen], crops.lips[seen])
+    mouths = resample_frames(crops.times[seen], crops.mouths[seen])[1]
+    start = float(clock[0])
+    sound = cut_sound(load_audio(video), start, len(clock))
+    return shift_clip(SyncClip(name, person, lips, mouths, sound, start), late_frames)
+
+
+def longest_stretch(times: NDArray[np.float64], seen: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Frames that are seen, of the longest stretch without a gap of more than LONGEST_GAP."""
+    frames = np.flatnonzero(seen)
+    breaks = np.flatnonzero(np.diff(times[frames]) > LONGEST_GAP) + 1
+    return max(np.split(frames, breaks), key=len)
 
 
 def read_table(path: str | None) -> dict[str, str]:
@@ -57,18 +80,20 @@ def main() -> None:
     args = parser.parse_args()
     people, offsets = read_table(args.people), read_table(args.offsets)
     videos = sorted(
-        file
+        (file, path if path.is_dir() else path.parent)
         for path in args.videos
         for file in (path.rglob("*") if path.is_dir() else [path])
         if file.suffix in ENDINGS
     )
-    for video in progress(videos, "clips"):
-        target = args.out / f"{video.stem}.npz"
+    for video, root in progress(videos, "clips"):
+        name = clip_name(video, root)
+        target = args.out / f"{name}.npz"
         if target.exists():
             continue
-        person = people.get(video.stem, video.parent.name)
+        folders = video.parent.relative_to(root).parts
+        person = people.get(name, folders[0] if folders else video.parent.name)
         try:
-            clip = prepare_clip(video, person, int(offsets.get(video.stem, 0)))
+            clip = prepare_clip(video, name, person, int(offsets.get(name, 0)))
             save_sync_clip(target, clip)
         except PinsError as error:
             print(f"prepare.py: {error}", file=sys.stderr)

@@ -49,7 +49,7 @@ def test_save_and_load_keep_the_clip(tmp_path) -> None:
     clip = make_clip()
     sync.save_sync_clip(tmp_path / "a.npz", clip)
     loaded = sync.load_sync_clip(tmp_path / "a.npz")
-    assert (loaded.name, loaded.person) == ("clip", "a")
+    assert (loaded.name, loaded.person, loaded.start) == ("clip", "a", 0.0)
     np.testing.assert_array_equal(loaded.lips, clip.lips)
     np.testing.assert_allclose(loaded.waveform, clip.waveform, atol=1e-4)
 
@@ -67,6 +67,7 @@ def test_shift_clip_mends_late_sound(late: int) -> None:
     broken = sync.SyncClip("clip", "a", clip.lips, clip.mouths, delayed)
     mended = sync.shift_clip(broken, late)
     assert len(mended.lips) == len(mended.mouths) == 50 - abs(late)
+    assert mended.start == max(-late, 0) / 25
     np.testing.assert_allclose(1000 * mended.waveform[::640], mended.lips[:, 0, 0], atol=1e-3)
 
 

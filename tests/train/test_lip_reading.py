@@ -12,7 +12,7 @@ from pins_plugin.data.words import SpokenWord, cut_word, parse_words, read_words
 from pins_plugin.errors import ManifestError, PinsError
 from pins_plugin.inference.lip_reader import LipReader
 from pins_plugin.train.experiment import load_experiment
-from pins_plugin.train.lip_reading import split_words
+from pins_plugin.train.lip_reading import load_spoken, split_words
 
 HPARAMS = Path(__file__).resolve().parents[2] / "hparams"
 
@@ -56,6 +56,11 @@ def test_split_words_by_column_or_by_name() -> None:
     assert [len(part) for part in split_words(marked, 1)] == [1, 1, 1]
 
 
+def silent_clip(name: str, lips: np.ndarray, start: float = 0.0) -> SyncClip:
+    mouths, sound = np.zeros((len(lips), 1, 1), np.uint8), np.zeros(640 * len(lips), np.float32)
+    return SyncClip(name, "a", lips.astype(np.float32), mouths, sound, start)
+
+
 @pytest.fixture
 def spoken(tmp_path) -> dict[str, str]:
     """Clips in which one of three words moves the lips in its own way."""
@@ -69,10 +74,7 @@ def spoken(tmp_path) -> dict[str, str]:
             first = 4 + 14 * place
             lips[first : first + 6] += np.hanning(6)[:, None, None] * ways[word]
             rows.append(f"clip{index:02d},{first / 25},{(first + 6) / 25},word{word}")
-        clip = SyncClip(
-            f"clip{index:02d}", "a", lips.astype(np.float32),
-            np.zeros((60, 1, 1), np.uint8), np.zeros(60 * 640, np.float32),
-        )  # fmt: skip
+        clip = silent_clip(f"clip{index:02d}", lips)
         save_sync_clip(tmp_path / "clips" / f"{clip.name}.npz", clip)
     (tmp_path / "words.csv").write_text("\n".join(rows))
     return {
@@ -91,6 +93,14 @@ def test_a_toy_vocabulary_is_learnt(spoken, tmp_path, end_to_end: bool) -> None:
     assert result["top1"] > 0.8
     reader = LipReader.from_hparams(tmp_path / "run" / "model")
     assert reader.vocabulary == ("word0", "word1", "word2")
+
+
+def test_words_keep_their_times_in_a_clip_that_begins_late(tmp_path) -> None:
+    save_sync_clip(tmp_path / "late.npz", silent_clip("late", np.zeros((30, 88, 2)), start=1.2))
+    (tmp_path / "words.csv").write_text("clip,start_s,end_s,word\nlate,1.6,2.0,a\n")
+    lips, words = load_spoken(tmp_path, tmp_path / "words.csv")
+    assert lips["late"].shape == (30, 88, 2)
+    assert (words[0].start, words[0].end) == pytest.approx((0.4, 0.8))
 
 
 def test_words_without_clips_are_explained(spoken, tmp_path) -> None:
