@@ -67,7 +67,7 @@ def read_manifest(
 
 
 def write_manifest(path: str | Path, clips: Sequence[TalkingFaceClip]) -> None:
-    """Write a manifest in one step; paths below its folder are written relative to it."""
+    """Write a manifest in one step; paths below its folder are written relative to it, others absolute."""
     path = Path(path)
     extra = sorted({name for clip in clips for name in clip.attributes})
     text = io.StringIO()
@@ -102,10 +102,8 @@ def _clip(row: dict[str, str], folder: Path) -> TalkingFaceClip:
 
 
 def _relative(path: Path, folder: Path) -> str:
-    try:
-        return path.resolve().relative_to(folder.resolve()).as_posix()
-    except ValueError:
-        return path.as_posix()
+    path, folder = path.resolve(), folder.resolve()
+    return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
 
 
 def _first_repeated(values: Iterable[str]) -> str | None:

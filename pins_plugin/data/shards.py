@@ -107,7 +107,7 @@ def prepare_shards(
     groups = [
         clips[start : start + CLIPS_PER_SHARD] for start in range(0, len(clips), CLIPS_PER_SHARD)
     ]
-    folders = [Path(folder) / f"shard-{_fingerprint(group, settings)}" for group in groups]
+    folders = [Path(folder) / f"shard-{fingerprint(group, settings)}" for group in groups]
     missing = [index for index, shard in enumerate(folders) if not shard.is_dir()]
 
     def read(clip: TalkingFaceClip) -> tuple[NDArray[np.uint8], NDArray[np.int16]] | str:
@@ -163,8 +163,8 @@ def _write_shard(
         (temporary / "skipped.json").write_text(json.dumps(skipped), encoding="utf-8")
 
 
-def _fingerprint(clips: Sequence[TalkingFaceClip], settings: str) -> str:
-    """Name what is in a shard: the files, when they were changed, and how they are decoded."""
+def fingerprint(clips: Sequence[TalkingFaceClip], settings: str = "") -> str:
+    """Name some clips by their files, when these were changed, and how they are decoded."""
     digest = hashlib.sha256(settings.encode())
     for clip in clips:
         for path in (clip.faces, clip.audio):

@@ -2,7 +2,7 @@
 
 VoxCeleb1: utterances `[vox1_dev_]wav/id10001/<video>/00001.wav` (or `A.J._Buckley/<video>_0000001.wav`), pictures
 `unzippedFaces/A.J._Buckley/1.6/<video>/0002275.jpg`, and, where they lie there too, the tracks
-`txt/id10001/<video>/00001.txt` that tell which pictures belong to which utterance.
+`txt/id10001/<video>/00001.txt` that tell which pictures belong to which utterance, or `mp4/id10001/<video>/00001.mp4`.
 VoxCeleb2: `mp4/id00012/<video>/00001.mp4` and `aac/id00012/<video>/00001.m4a`.
 """
 
@@ -12,12 +12,11 @@ import shutil
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from pins_plugin.data.voxceleb import CROP_FOLDER, MediaKey, parse_key
+from pins_plugin.data.voxceleb import CROP_FOLDER, VOICE_SUFFIXES, MediaKey, parse_key
 from pins_plugin.errors import ManifestError, MediaError
 from pins_plugin.types import TalkingFaceClip
 
 SPLITS = {"1": "train", "2": "valid", "3": "test", "4": "test"}
-VOICES = (".wav", ".flac", ".m4a")
 Skipped = dict[str, str]
 
 
@@ -52,7 +51,7 @@ def find_voxceleb1(
     root : str or Path
         Folder below which everything lies.
     splits : mapping of str to str
-        Person's name to split, as `read_splits` gives it.
+        Person's name (or id) to split, as `read_splits` gives it.
     ids : mapping of str to str
         Person's name to VoxCeleb1 id, as `read_ids` gives it.
     out : str or Path
@@ -64,48 +63,56 @@ def find_voxceleb1(
     -------
     clips : list of TalkingFaceClip
     skipped : dict of str to str
-        Path of an utterance to why it was left out.
+        Path of an utterance, or of a video's pictures, to why it was left out.
     """
     root = _existing(root)
     names = {vox_id: name for name, vox_id in ids.items()}
     voices: dict[MediaKey, Path] = {}
     tracks: dict[MediaKey, Path] = {}
+    videos: dict[MediaKey, Path] = {}
     pictures: dict[tuple[str, str], dict[int, Path]] = {}  # (person, video) -> frame -> file
+    kinds = {".mp4": videos, ".txt": tracks, **dict.fromkeys(VOICE_SUFFIXES, voices)}
+    skipped: Skipped = {}
     for path in _files(root):
         suffix = path.suffix.lower()
         try:
-            if suffix in VOICES:
-                voices[_key(path, ids)] = path
-            elif suffix == ".jpg":
+            if suffix == ".jpg":
                 key = _key(path, ids)
                 pictures.setdefault((key.person, key.video), {})[key.number] = path
-            elif suffix == ".txt" and path.stem.isdigit():
-                tracks[_key(path, ids)] = path
-        except ManifestError:
-            continue  # something else that lies there
-    clips, skipped = [], {}
+            elif suffix in kinds:
+                kinds[suffix][_key(path, ids)] = path
+        except ManifestError as error:
+            if suffix != ".txt":  # such as a README
+                skipped[str(path)] = str(error)
+    clips = []
     for key, voice in sorted(voices.items()):
         person = names.get(key.person, key.person)
+        split = splits.get(person) or splits.get(key.person)
         seen = pictures.get((key.person, key.video), {})
-        if person not in splits:
+        clip_id = f"{key.person}-{key.video}-{key.number:05d}"
+        if split is None:
             skipped[str(voice)] = f"{person} is not in the splits"
-        elif not seen:
+        elif not seen and key not in videos:
             skipped[str(voice)] = "no pictures of this video"
         else:
-            clip_id = f"{key.person}-{key.video}-{key.number:05d}"
-            faces = _faces_of(seen, tracks.get(key), Path(out) / "faces" / clip_id)
+            faces = videos.get(key) or _faces_of(
+                seen, tracks.get(key), Path(out) / "faces" / clip_id
+            )
             if faces is None:
                 skipped[str(voice)] = "no picture in this track"
                 continue
-            split = "test" if (key.person, key.video) in held_out else splits[person]
+            split = "test" if (key.person, key.video) in held_out else split
             clips.append(TalkingFaceClip(clip_id, person, key.video, faces, voice, split))
+    for person, video in pictures.keys() - {(key.person, key.video) for key in voices}:
+        folder = next(iter(pictures[person, video].values())).parent
+        skipped[str(folder)] = "no utterance of this video"
     return clips, skipped
 
 
 def find_voxceleb2(
     root: str | Path, valid_share: float = 0.05
 ) -> tuple[list[TalkingFaceClip], Skipped]:
-    """List the clips of VoxCeleb2: face video and sound.
+    """List the clips of VoxCeleb2: face video and sound, that of the video itself where there is no other.
 
     Parameters
     ----------
@@ -124,19 +131,16 @@ def find_voxceleb2(
         key = (*tuple(path.parts[-3:-1]), path.stem)
         if path.suffix.lower() == ".mp4":
             videos[key] = path
-        elif path.suffix.lower() in VOICES:
+        elif path.suffix.lower() in VOICE_SUFFIXES:
             sounds[key] = path
-    clips, skipped = [], {}
+    clips = []
     for key, path in sorted(videos.items()):
         person, video, number = key
-        if key not in sounds:
-            skipped[str(path)] = "no sound of this clip"
-            continue
         is_test = any("test" in part for part in path.relative_to(root).parts[:-3])
         split = "test" if is_test else split_by_checksum(person, valid_share)
         clip_id = f"{person}-{video}-{number}"
-        clips.append(TalkingFaceClip(clip_id, person, video, path, sounds[key], split))
-    return clips, skipped
+        clips.append(TalkingFaceClip(clip_id, person, video, path, sounds.get(key, path), split))
+    return clips, {str(sounds[key]): "no video of this clip" for key in sounds.keys() - videos}
 
 
 def split_by_checksum(name: str, valid_share: float, test_share: float = 0.0) -> str:

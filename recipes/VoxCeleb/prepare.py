@@ -1,12 +1,12 @@
 """Write a manifest of VoxCeleb1, VoxCeleb2, or of raw videos without any labels.
 
-  python recipes/VoxCeleb/prepare.py voxceleb1 --root VOX1 --splits identity_splits.txt --lists LISTS --out OUT
+  python recipes/VoxCeleb/prepare.py voxceleb1 --root VOX1 --lists LISTS --out OUT
   python recipes/VoxCeleb/prepare.py voxceleb2 --root VOX2 --out OUT
   python recipes/VoxCeleb/prepare.py videos --root FOLDER --out OUT --jobs 8
 
-LISTS is the folder with the test lists of Learnable PINs and vox1_meta.csv: the videos of training people in the
-seen-heard lists are kept out of training. From raw videos only those stretches are kept in which one face is
-seen and its lips make the sound.
+LISTS is the folder with the test lists of Learnable PINs, identity_splits.txt and vox1_meta.csv (which may lie in VOX1,
+too): the videos of training people in the seen-heard lists are kept out of training. From raw videos only those
+stretches are kept in which one face is seen and its lips make the sound.
 
 Writes OUT/manifest.csv for `pins train`, and OUT/skipped.csv with everything that was left out and why. A run
 that was stopped goes on where it was.
@@ -24,6 +24,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from pins_plugin.data.manifest import write_manifest
+from pins_plugin.data.readable import find_unreadable
 from pins_plugin.data.voxceleb import read_ids, read_traits
 from pins_plugin.data.voxceleb_clips import (
     find_voxceleb1,
@@ -46,8 +47,10 @@ def prepare_voxceleb1(
     args: argparse.Namespace, parser: argparse.ArgumentParser
 ) -> tuple[list[TalkingFaceClip], dict[str, str]]:
     """Read the splits and the lists, then list what is there."""
-    if args.splits is None or (args.meta is None and args.lists is None):
-        parser.error("voxceleb1 needs --splits, and --lists or --meta")
+    splits_path = args.splits or _beside(args, "identity_splits.txt")
+    meta = args.meta or _beside(args, "vox1_meta.csv")
+    if splits_path is None or meta is None:
+        parser.error("voxceleb1 needs --lists LISTS, or --splits and --meta")
     held_out: set[tuple[str, str]] = set()
     if args.lists is None:
         print("without --lists the seen-heard test videos are trained on: do not score on them")
@@ -55,10 +58,15 @@ def prepare_voxceleb1(
         for pairs in read_pins_lists(args.lists).verification:
             if pairs.condition == "seenheard":
                 held_out.update((key.person, key.video) for key in (*pairs.voices, *pairs.faces))
-    meta = args.meta or args.lists / "vox1_meta.csv"
-    splits, traits = read_splits(args.splits), read_traits(meta)
+    splits, traits = read_splits(splits_path), read_traits(meta)
     clips, skipped = find_voxceleb1(args.root, splits, read_ids(meta), args.out, held_out)
     return [replace(clip, attributes=traits.get(clip.identity, {})) for clip in clips], skipped
+
+
+def _beside(args: argparse.Namespace, name: str) -> Path | None:
+    """Find a file in the folder of lists or of the data."""
+    folders = [folder for folder in (args.lists, args.root) if folder is not None]
+    return next((folder / name for folder in folders if (folder / name).is_file()), None)
 
 
 def prepare_videos(
@@ -116,10 +124,14 @@ def main() -> None:
     parser.add_argument("kind", choices=["voxceleb1", "voxceleb2", "videos"])
     parser.add_argument("--root", type=Path, required=True, help="folder of the unpacked data")
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
-    parser.add_argument("--splits", type=Path, help="identity_splits.txt (voxceleb1)")
+    parser.add_argument(
+        "--splits", type=Path, help="identity_splits.txt, if not in LISTS or VOX1 (voxceleb1)"
+    )
     parser.add_argument("--lists", type=Path, help="folder of the test lists (voxceleb1)")
-    parser.add_argument("--meta", type=Path, help="vox1_meta.csv, if not in LISTS (voxceleb1)")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes (videos)")
+    parser.add_argument(
+        "--meta", type=Path, help="vox1_meta.csv, if not in LISTS or VOX1 (voxceleb1)"
+    )
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="files at a time")
     parser.add_argument(
         "--min_speaking",
         type=float,
@@ -140,6 +152,13 @@ def main() -> None:
         else:
             min_speaking = None if args.any_voice else args.min_speaking
             clips, skipped = prepare_videos(args.root, args.out, args.jobs, min_speaking)
+        unreadable = find_unreadable(clips, args.out / "looked_at", jobs=args.jobs)
+        skipped |= {
+            str(clip.audio): unreadable[clip.clip_id].removeprefix(f"{clip.audio}: ")
+            for clip in clips
+            if clip.clip_id in unreadable
+        }
+        clips = [clip for clip in clips if clip.clip_id not in unreadable]
         write_results(args.out, clips, skipped)
     except PinsError as error:
         sys.exit(f"prepare.py: {error}")

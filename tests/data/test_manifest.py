@@ -24,6 +24,15 @@ def test_round_trip_with_relative_paths(tmp_path: Path) -> None:
     assert read_manifest(tmp_path / "manifest.csv", split="test") == clips[1:]
 
 
+def test_files_elsewhere_are_found_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_manifest("data/manifest.csv", [_clip(Path("media"), "a")])
+    (clip,) = read_manifest("data/manifest.csv")
+    assert clip.audio == tmp_path / "media" / "a.wav"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -82,6 +82,26 @@ def test_first_release_is_understood(tmp_path: Path) -> None:
     assert not skipped
 
 
+def test_face_videos_stand_for_pictures_and_ids_for_names(tmp_path: Path) -> None:
+    write_voice(tmp_path / "wav/id10001/1zcIwhmdeo4/00001.wav")
+    (tmp_path / "mp4/id10001/1zcIwhmdeo4").mkdir(parents=True)
+    (tmp_path / "mp4/id10001/1zcIwhmdeo4/00001.mp4").touch()
+    clips, skipped = find_voxceleb1(tmp_path, {"id10001": "valid"}, IDS, tmp_path / "out")
+    assert [(clip.identity, clip.split, clip.faces.suffix) for clip in clips] == [
+        ("A.J._Buckley", "valid", ".mp4")
+    ]
+    assert not skipped
+
+
+def test_what_pairs_with_nothing_is_named(vox1: Path, tmp_path: Path) -> None:
+    alone = vox1 / "unzippedFaces/Zack_Snyder/1.6/abcdefghijk"
+    write_face(alone / "0000025.jpg")
+    write_voice(vox1 / "wav/id10001/1zcIwhmdeo4/noise.wav")
+    skipped = find_voxceleb1(vox1, SPLITS, IDS, tmp_path / "out")[1]
+    assert skipped[str(alone)] == "no utterance of this video"
+    assert any(path.endswith("noise.wav") for path in skipped)
+
+
 def test_people_outside_the_splits_are_named(vox1: Path, tmp_path: Path) -> None:
     clips, skipped = find_voxceleb1(vox1, {"A.R._Rahman": "test"}, IDS, tmp_path / "out")
     assert len(clips) == 1
@@ -98,13 +118,13 @@ def test_voxceleb2_pairs_video_with_sound(tmp_path: Path) -> None:
         sound = tmp_path / part / f"aac/{person}/21Uxsk56VDQ/00001.m4a"
         sound.parent.mkdir(parents=True)
         sound.write_bytes(b"")
+    (sound.parent / "00009.m4a").write_bytes(b"")
     clips, skipped = find_voxceleb2(tmp_path, valid_share=0.0)
-    assert [(clip.identity, clip.split) for clip in clips] == [
-        ("id00012", "train"),
-        ("id00017", "test"),
+    assert [(clip.identity, clip.split) for clip in clips] == 2 * [("id00012", "train")] + 2 * [
+        ("id00017", "test")
     ]
-    assert clips[0].audio.suffix == ".m4a"
-    assert len(skipped) == 2
+    assert [clip.audio.suffix for clip in clips[:2]] == [".m4a", ".mp4"]  # its own sound, if any
+    assert skipped == {str(sound.parent / "00009.m4a"): "no video of this clip"}
 
 
 def test_official_splits_are_read(tmp_path: Path) -> None:

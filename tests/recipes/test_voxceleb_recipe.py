@@ -51,9 +51,12 @@ def prepare(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
 def test_voxceleb1_tree_becomes_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root, out = tmp_path / "vox1", tmp_path / "out"
     write_voxceleb1(tmp_path / "clips", root)
-    files = ["--splits", str(root / "identity_splits.txt"), "--meta", str(root / "vox1_meta.csv")]
-    prepare(monkeypatch, "voxceleb1", "--root", str(root), "--out", str(out), *files)
-    assert (out / "skipped.csv").read_text() == "path,reason\n"
+    damaged = root / "wav" / "id10000" / "video000000" / "00002.wav"
+    damaged.write_bytes(b"RIFF")
+    monkeypatch.chdir(tmp_path)
+    prepare(monkeypatch, "voxceleb1", "--root", "vox1", "--out", "out")
+    (skipped,) = (out / "skipped.csv").read_text().splitlines()[1:]
+    assert skipped.startswith("vox1/wav/id10000/video000000/00002.wav,not a readable media file")
     run_experiment(
         [
             str(ROOT / "hparams" / "pins_curriculum.yaml"),
