@@ -4,6 +4,8 @@ VoxCeleb1: utterances `[vox1_dev_]wav/id10001/<video>/00001.wav` (or `A.J._Buckl
 `unzippedFaces/A.J._Buckley/1.6/<video>/0002275.jpg`, and, where they lie there too, the tracks
 `txt/id10001/<video>/00001.txt` that tell which pictures belong to which utterance, or `mp4/id10001/<video>/00001.mp4`.
 VoxCeleb2: `mp4/id00012/<video>/00001.mp4` and `aac/id00012/<video>/00001.m4a`.
+
+A recording is a person's part of a video: two people of one video may meet in a batch, and are fair negatives.
 """
 
 import hashlib
@@ -102,8 +104,9 @@ def find_voxceleb1(
                 skipped[str(voice)] = "no picture in this track"
                 continue
             split = "test" if (key.person, key.video) in held_out else split
-            clips.append(TalkingFaceClip(clip_id, person, key.video, faces, voice, split))
-    for person, video in pictures.keys() - {(key.person, key.video) for key in voices}:
+            video = f"{key.person}/{key.video}"
+            clips.append(TalkingFaceClip(clip_id, person, video, faces, voice, split))
+    for person, video in sorted(pictures.keys() - {(key.person, key.video) for key in voices}):
         folder = next(iter(pictures[person, video].values())).parent
         skipped[str(folder)] = "no utterance of this video"
     return clips, skipped
@@ -139,8 +142,11 @@ def find_voxceleb2(
         is_test = any("test" in part for part in path.relative_to(root).parts[:-3])
         split = "test" if is_test else split_by_checksum(person, valid_share)
         clip_id = f"{person}-{video}-{number}"
-        clips.append(TalkingFaceClip(clip_id, person, video, path, sounds.get(key, path), split))
-    return clips, {str(sounds[key]): "no video of this clip" for key in sounds.keys() - videos}
+        recording, sound = f"{person}/{video}", sounds.get(key, path)
+        clips.append(TalkingFaceClip(clip_id, person, recording, path, sound, split))
+    return clips, {
+        str(sounds[key]): "no video of this clip" for key in sorted(sounds.keys() - videos)
+    }
 
 
 def split_by_checksum(name: str, valid_share: float, test_share: float = 0.0) -> str:

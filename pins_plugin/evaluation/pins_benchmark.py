@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.data.voxceleb import MediaKey, VoxCelebFolder
-from pins_plugin.errors import MediaError
 from pins_plugin.evaluation.items import Bootstrap, FaceVoiceItems, Report
 from pins_plugin.evaluation.pins_lists import MatchingList, PinsLists, VerificationList
 from pins_plugin.evaluation.published import published_for
@@ -74,15 +73,12 @@ def run_pins_benchmark(
     Raises
     ------
     MediaError
-        When none of the files is there.
+        When there is no folder of people's folders.
     """
     bootstrap = bootstrap or Bootstrap()
     folder = VoxCelebFolder(root, lists.ids)
     faces = embed_files(lists.faces(), folder.face, embed_faces)
     voices = embed_files(lists.voices(), folder.voice, embed_voices)
-    if not faces.rows or not voices.rows:
-        what = "pictures" if not faces.rows else "utterances"
-        raise MediaError(f"{root}: holds none of the {what} of the lists; is it VoxCeleb1?")
     report: Report = {"verification": {}, "matching": {}, "retrieval": None}
     for pairs in lists.verification:
         scored = score_list(pairs, faces, voices, bootstrap)
@@ -115,32 +111,30 @@ def embed_files(
 
 def score_list(
     pairs: VerificationList, faces: EmbeddedFiles, voices: EmbeddedFiles, bootstrap: Bootstrap
-) -> Report | None:
-    """Score one verification list; None where too much is missing to score it.
+) -> Report:
+    """Score one verification list.
 
     Returns
     -------
-    report : dict or None
-        As `score_pairs`, with "num_listed", "published", and the same scores with the positives of one
+    report : dict
+        As `score_pairs` (but "num_pairs" 0 alone where too much is missing), with "num_listed", "published", and the same scores with the positives of one
         video ("same_video") and of two ("other_video").
     """
     face_rows, voice_rows = faces.places(pairs.faces), voices.places(pairs.voices)
     kept = np.flatnonzero((face_rows >= 0) & (voice_rows >= 0))
     same = np.asarray(pairs.same[kept])
-    if same.all() or not same.any():
-        return None
     scores = np.einsum(
         "nd,nd->n", faces.embeddings[face_rows[kept]], voices.embeddings[voice_rows[kept]]
     )
     people = _codes(pairs.voices, pairs.faces)[:, kept]
-    one_video = np.array([pairs.voices[i].video == pairs.faces[i].video for i in kept])
+    one_video = np.array([pairs.voices[i].video == pairs.faces[i].video for i in kept], bool)
 
     def scored(chosen: NDArray[np.bool_]) -> Report | None:
-        if not same[chosen].any():
+        if same[chosen].all() or not same[chosen].any():
             return None
         return score_pairs(scores[chosen], same[chosen], *people[:, chosen], bootstrap=bootstrap)
 
-    report = scored(np.ones(len(kept), bool)) or {}
+    report = scored(np.ones(len(kept), bool)) or {"num_pairs": 0}
     return report | {
         "num_listed": len(pairs.same),
         "published": [row._asdict() for row in published_for(pairs.condition, pairs.stratum)],

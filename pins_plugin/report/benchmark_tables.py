@@ -63,10 +63,7 @@ def pins_tables(report: Mapping[str, Any], *, markdown: bool = False) -> str:
     return "\n\n".join([*tables, NOTE])
 
 
-def _verification(stratum: str, part: Mapping[str, Any] | None) -> Iterator[list[str]]:
-    if part is None:
-        yield [stratum, "-", "-", "-", "0"]
-        return
+def _verification(stratum: str, part: Mapping[str, Any]) -> Iterator[list[str]]:
     for title, scores in (
         (stratum, part),
         ("  same video", part["same_video"]),
@@ -76,7 +73,7 @@ def _verification(stratum: str, part: Mapping[str, Any] | None) -> Iterator[list
             yield [
                 title,
                 *_share(scores, "roc_auc"),
-                f"{100 * scores['eer']:.1f}",
+                f"{100 * scores['eer']:.1f}" if "eer" in scores else "-",
                 _counts(scores, "num_pairs"),
             ]
     for row in part["published"]:
@@ -88,7 +85,7 @@ def _verification(stratum: str, part: Mapping[str, Any] | None) -> Iterator[list
 
 
 def _share(part: Mapping[str, Any] | None, name: str) -> list[str]:
-    if part is None:
+    if part is None or name not in part:
         return ["-", "-"]
     low, high = part["ci95"]
     return [f"{100 * part[name]:.1f}", f"{100 * low:.1f} - {100 * high:.1f}"]

@@ -67,6 +67,7 @@ def test_voxceleb1_pairs_tracks_with_their_pictures(vox1: Path, tmp_path: Path) 
     tracked = found["id10001-1zcIwhmdeo4-00001"]
     assert sorted(path.name for path in tracked.faces.iterdir()) == ["0000025.jpg", "0000050.jpg"]
     assert (tracked.identity, tracked.split) == ("A.J._Buckley", "train")
+    assert tracked.video == "id10001/1zcIwhmdeo4"
     untracked = found["id10001-1zcIwhmdeo4-00002"]
     assert len(list(untracked.faces.iterdir())) == 3  # no track: the whole video
     assert found["id10002-QanuGhOhb9A-00001"].split == "test"
