@@ -81,11 +81,11 @@ def run_pins_benchmark(
     voices = embed_files(lists.voices(), folder.voice, embed_voices)
     report: Report = {"verification": {}, "matching": {}, "retrieval": None}
     for pairs in lists.verification:
-        scored = score_list(pairs, faces, voices, bootstrap)
-        report["verification"].setdefault(pairs.condition, {})[pairs.stratum] = scored
+        strata = report["verification"].setdefault(pairs.condition, {})
+        strata[pairs.stratum] = score_list(pairs, faces, voices, bootstrap)
     for trials in lists.matching:
-        scored = score_matching(trials, faces, voices, bootstrap)
-        report["matching"].setdefault(trials.direction, {})[trials.stratum] = scored
+        strata = report["matching"].setdefault(trials.direction, {})
+        strata[trials.stratum] = score_matching(trials, faces, voices, bootstrap)
     if lists.retrieval_faces:
         report["retrieval"] = score_retrieval(lists, faces, voices, bootstrap)
     report["missing"] = {
