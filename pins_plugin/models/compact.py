@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from pins_plugin.models.dropout import Dropout
 from pins_plugin.models.lengths import encode_by_length
 from pins_plugin.models.normalization import BatchNorm
 from pins_plugin.models.pooling import StatisticsPooling
@@ -50,7 +51,7 @@ class CompactFaceEncoder(nn.Module):
         self.convolutions = nn.Sequential(*layers)
         side = image_size // 2 ** len(channels)
         self.hidden = nn.Sequential(
-            nn.Dropout(dropout),
+            Dropout(dropout),
             nn.Linear(channels[-1] * side**2, hidden_dim, bias=False),
             BatchNorm(hidden_dim),
             nn.ReLU(inplace=True),
@@ -114,7 +115,7 @@ class CompactVoiceEncoder(nn.Module):
         self.convolutions = nn.Sequential(*layers)
         self.pooling = StatisticsPooling()
         self.hidden = nn.Sequential(
-            nn.Dropout(dropout),
+            Dropout(dropout),
             nn.Linear(2 * channels[-1], hidden_dim, bias=False),
             BatchNorm(hidden_dim),
             nn.ReLU(inplace=True),

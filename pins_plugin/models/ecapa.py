@@ -8,6 +8,7 @@ from speechbrain.lobes.features import Fbank
 from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
 from torch import Tensor, nn
 
+from pins_plugin.models.dropout import Dropout
 from pins_plugin.models.frozen import Trunk
 from pins_plugin.models.lengths import encode_by_length
 from pins_plugin.models.projection import Projection
@@ -59,7 +60,7 @@ class ECAPAEncoder(nn.Module):
         )
         self.trunk = Trunk(network, frozen)
         self.hidden = nn.Sequential(
-            nn.Linear(192, hidden_dim), nn.ReLU(inplace=True), nn.Dropout(dropout)
+            nn.Linear(192, hidden_dim), nn.ReLU(inplace=True), Dropout(dropout)
         )
         self.projection = Projection(hidden_dim, embedding_dim)
 

@@ -7,6 +7,7 @@ from facenet_pytorch import InceptionResnetV1
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
+from pins_plugin.models.dropout import Dropout
 from pins_plugin.models.face_recognition import read_window
 from pins_plugin.models.frozen import Trunk
 from pins_plugin.models.projection import Projection
@@ -44,7 +45,7 @@ class FacenetEncoder(nn.Module):
         self.embedding_dim = embedding_dim
         self.trunk = Trunk(InceptionResnetV1(pretrained=None, classify=False), frozen)
         self.hidden = nn.Sequential(
-            nn.Linear(512, hidden_dim), nn.ReLU(inplace=True), nn.Dropout(dropout)
+            nn.Linear(512, hidden_dim), nn.ReLU(inplace=True), Dropout(dropout)
         )
         self.projection = Projection(hidden_dim, embedding_dim)
 

@@ -6,6 +6,7 @@ Nagrani, Chung, Zisserman, "VoxCeleb" (Interspeech 2017), table 4; both as used 
 
 from torch import Tensor, nn
 
+from pins_plugin.models.dropout import Dropout
 from pins_plugin.models.lengths import encode_by_length
 from pins_plugin.models.normalization import BatchNorm
 from pins_plugin.models.pooling import MeanPooling
@@ -38,8 +39,8 @@ class VGGMFaceEncoder(nn.Module):
             *_convolution(512, 512, 3, padding=1),
             nn.MaxPool2d(3, stride=2),  # 6
         )
-        self.fc6 = nn.Sequential(*_convolution(512, 4096, 6), nn.Dropout(dropout))
-        self.fc7 = nn.Sequential(*_convolution(4096, 4096, 1), nn.Dropout(dropout))
+        self.fc6 = nn.Sequential(*_convolution(512, 4096, 6), Dropout(dropout))
+        self.fc7 = nn.Sequential(*_convolution(4096, 4096, 1), Dropout(dropout))
         self.projection = Projection(4096, embedding_dim)
 
     def forward(self, faces: Tensor) -> Tensor:

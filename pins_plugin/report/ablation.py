@@ -8,49 +8,35 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from scipy.stats import t as student
 
+from pins_plugin.metrics.seeds import mean_over_seeds
 from pins_plugin.report.plots import CHANCE, ORACLE, PERSON_COLORS
 from pins_plugin.utils.files import atomic_path
 
 History = Sequence[Mapping[str, float]]
-Histories = Mapping[str, Sequence[History]]
+Histories = Mapping[str, Mapping[int, History]]
 HEADERS = (
     "variant",
     "ROC AUC",
     "95 % interval",
     "of the way",
+    "ahead of random",
     "costly negatives",
     "same in epoch 1",
     "runs",
 )
 
 
-def interval_over_seeds(scores: Sequence[float]) -> tuple[float, float]:
-    """Interval of the mean of few runs: Student's t at 95 %.
-
-    Examples
-    --------
-    >>> low, high = interval_over_seeds([0.7, 0.8, 0.9])
-    >>> round(low, 3), round(high, 3)
-    (0.552, 1.048)
-    """
-    values = np.asarray(scores, np.float64)
-    if len(values) < 2:
-        return float("nan"), float("nan")
-    half = student.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
-    return float(values.mean() - half), float(values.mean() + half)
-
-
 def ablation_rows(
     histories: Histories, *, oracle: float | None, chance: float = 0.5
 ) -> list[list[str]]:
-    """Lay out the ROC AUC of each variant at its best epoch, and how many of its negatives taught something.
+    """Lay out the ROC AUC of each variant at its last epoch, and how many of its negatives taught something.
 
     Parameters
     ----------
-    histories : mapping of str to (list over seeds) of (list over epochs) of dict
-        With "roc_auc", and "costly_share" where a margin decides which negatives count.
+    histories : mapping of str to (mapping of seed to (list over epochs) of dict)
+        With "roc_auc", and "costly_share" where a margin decides which negatives count. "group: variant" is
+        compared, seed by seed, with "group: random".
     oracle : float or None
         The best possible ROC AUC.
     chance : float
@@ -60,16 +46,31 @@ def ablation_rows(
     rows : list of lists of str
         As `HEADERS`.
     """
+    scores = {
+        name: {seed: run[-1]["roc_auc"] for seed, run in runs.items()}
+        for name, runs in histories.items()
+    }
     rows = []
-    for name, runs in histories.items():
-        kept = [max(epoch["roc_auc"] for epoch in run) for run in runs]
-        mean = float(np.mean(kept))
-        low, high = interval_over_seeds(kept)
+    for name, of_seed in scores.items():
+        mean, half = mean_over_seeds([*of_seed.values()])
         way = "-" if oracle is None else f"{100 * (mean - chance) / (oracle - chance):.0f} %"
-        between = f"{low:.3f} - {high:.3f}" if len(runs) > 1 else "-"
-        costly = [_costly(runs, epoch) for epoch in (-1, 0)]
-        rows.append((mean, [name, f"{mean:.3f}", between, way, *costly, str(len(runs))]))
+        rival = {} if name.endswith(": random") else scores.get(f"{_group(name)}: random", {})
+        gains = [of_seed[seed] - rival[seed] for seed in of_seed.keys() & rival.keys()]
+        costly = [_costly([*histories[name].values()], epoch) for epoch in (-1, 0)]
+        between, ahead = _interval(mean, half), "-"
+        if gains:
+            gain, gain_half = mean_over_seeds(gains)
+            ahead = f"{gain:+.3f} ({_interval(gain, gain_half)})"
+        rows.append((mean, [name, f"{mean:.3f}", between, way, ahead, *costly, str(len(of_seed))]))
     return [row for _, row in sorted(rows, key=lambda pair: -pair[0])]
+
+
+def _group(name: str) -> str:
+    return name.partition(": ")[0]
+
+
+def _interval(mean: float, half: float) -> str:
+    return "-" if np.isnan(half) else f"{mean - half:.3f} - {mean + half:.3f}"
 
 
 def _costly(runs: Sequence[History], epoch: int) -> str:
@@ -84,8 +85,8 @@ def ablation_result(
     """Put the table in the form of the files in `recipes/*/results/`."""
     rows = ablation_rows(histories, oracle=oracle)
     if oracle is not None:
-        rows.insert(0, ["oracle", f"{oracle:.3f}", "-", "100 %", "-", "-", "-"])
-    rows.append(["chance", "0.500", "-", "0 %", "-", "-", "-"])
+        rows.insert(0, ["oracle", f"{oracle:.3f}", "-", "100 %", "-", "-", "-", "-"])
+    rows.append(["chance", "0.500", "-", "0 %", "-", "-", "-", "-"])
     return {
         "title": title,
         "about": about,
@@ -102,7 +103,7 @@ def ablation_curve(histories: Histories) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("variant", "seed", *columns))
     for name, runs in histories.items():
-        for seed, run in enumerate(runs):
+        for seed, run in runs.items():
             writer.writerows([name, seed, *(epoch[key] for key in columns)] for epoch in run)
     return text.getvalue()
 
@@ -118,13 +119,13 @@ def plot_ablation(histories: Histories, path: str | Path, *, oracle: float | Non
         PNG file, written in one step.
     oracle : float or None
     """
-    groups = list(dict.fromkeys(name.partition(": ")[0] for name in histories))
+    groups = list(dict.fromkeys(map(_group, histories)))
     figure = Figure(figsize=(4.6 * len(groups), 4.2), layout="constrained")
     panels = figure.subplots(1, len(groups), sharey=True, squeeze=False)[0]
     for group, axes in zip(groups, panels, strict=True):
-        members = [name for name in histories if name.partition(": ")[0] == group]
+        members = [name for name in histories if _group(name) == group]
         for name, color in zip(members, 2 * PERSON_COLORS, strict=False):
-            runs = histories[name]
+            runs = [*histories[name].values()]
             shortest = min(runs, key=len)
             scores = np.array([[e["roc_auc"] for e in run[: len(shortest)]] for run in runs])
             epochs = [epoch["epoch"] for epoch in shortest]

@@ -23,7 +23,7 @@ def run_ablation(
     num_seeds: int,
     options: Sequence[str] = (),
     only_finished: bool = False,
-) -> dict[str, list[History]]:
+) -> dict[str, dict[int, History]]:
     """Train every variant with every seed; a run that is finished is not repeated.
 
     Parameters
@@ -43,7 +43,7 @@ def run_ablation(
 
     Returns
     -------
-    histories : dict of str to (list over seeds) of History
+    histories : dict of str to (dict of seed to History)
         Variants without any finished run are left out.
     """
     changes_of = YAML.load(variants.read_text(encoding="utf-8"))
@@ -52,7 +52,7 @@ def run_ablation(
             f"{variants}: expected 'name: {{entry: value, ...}}' for each variant"
         )
     _, run_opts, overrides = speechbrain.parse_arguments([str(hparams), *options])
-    histories: dict[str, list[History]] = {name: [] for name in changes_of}
+    histories: dict[str, dict[int, History]] = {name: {} for name in changes_of}
     for seed in range(num_seeds):
         for name, changes in changes_of.items():
             folder = out / "runs" / f"{re.sub('[^a-z0-9]+', '_', name.lower())}-{seed}"
@@ -71,5 +71,5 @@ def run_ablation(
                 experiment = load_experiment(hparams, entries)
                 experiment["run"](experiment, run_opts)
             history = json.loads((folder / "history.json").read_text(encoding="utf-8"))
-            histories[name].append(history)
+            histories[name][seed] = history
     return {name: runs for name, runs in histories.items() if runs}

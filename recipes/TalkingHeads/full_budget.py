@@ -1,8 +1,13 @@
 """How near to the oracle does training come with many people and more time? Simulate, train, score.
 
-  python recipes/TalkingHeads/full_budget.py --out results/full [--people 9000] [--json recipes/TalkingHeads/results/full_budget.json]
+  python recipes/TalkingHeads/full_budget.py --out results/full [--json recipes/TalkingHeads/results/full_budget.json]
 
-Every step goes on where a former run stopped. Any further --key value goes to the training.
+Every step goes on where a former run stopped. Another experiment on the same people:
+
+  python recipes/TalkingHeads/full_budget.py --out results/full_curriculum --clips results/full/clips \
+      --hparams hparams/pins_curriculum.yaml --image_size 48 --seconds 1.3 --batch_size 128 --num_epochs 20
+
+Any further --key value goes to the training.
 """
 
 import argparse
@@ -31,12 +36,17 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for everything")
-    parser.add_argument("--people", type=int, default=9000)
+    parser.add_argument("--clips", type=Path, help="folder of the clips (default: OUT/clips)")
+    parser.add_argument("--people", type=int, default=12000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--hparams", type=Path, default=ROOT / "hparams" / "many_people.yaml")
     parser.add_argument("--json", type=Path, help="the table, as the folder results has them")
     args, options = parser.parse_known_args()
-    clips, training, scores = (args.out / name for name in ("clips", "training", "scores"))
+    clips, training, scores = (
+        args.clips or args.out / "clips",
+        args.out / "training",
+        args.out / "scores",
+    )
     size = ["--people", str(args.people), "--clips_per_person", "1", "--seed", str(args.seed)]
     pins("simulate", "clips", str(clips), *size, "--splits", *SPLITS)
     where = ["--manifest", str(clips / "manifest.csv"), "--output_folder", str(training)]
@@ -46,9 +56,10 @@ def main() -> None:
     history = json.loads((training / "history.json").read_text(encoding="utf-8"))
     if args.json:
         result = {
-            "title": "Full budget: many simulated people",
+            "title": f"Full budget: many simulated people, {args.hparams.stem}",
             "about": f"Trained on {round(0.9 * args.people)} people, scored on {report['num_identities']} others; "
-            f"{len(history)} epochs in {history[-1]['seconds'] / 60:.0f} minutes. Intervals: 95 %, over people.",
+            f"{len(history)} epochs in {history[-1]['seconds'] / 60:.0f} minutes, the best kept by validation "
+            "people. Intervals: 95 %, over people.",
             "command": " ".join(
                 [
                     f"python recipes/TalkingHeads/full_budget.py --hparams {args.hparams.name}",

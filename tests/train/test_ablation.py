@@ -32,7 +32,7 @@ def test_ablation_trains_each_once(tmp_path: Path, capsys) -> None:
     options = ["--device", "cpu", "--seconds", "0.5", "--batch_size", "4", "--num_epochs", "1"]
     histories = run_ablation(SHARED, variants, manifest, tmp_path / "out", 1, options)
     assert list(histories) == names
-    assert all(0 <= run[-1]["roc_auc"] <= 1 for runs in histories.values() for run in runs)
+    assert all(0 <= run[-1]["roc_auc"] <= 1 for runs in histories.values() for run in runs.values())
     assert capsys.readouterr().out.count("seed 0") == 2
     assert run_ablation(SHARED, variants, manifest, tmp_path / "out", 1, options) == histories
     assert "seed 0" not in capsys.readouterr().out
