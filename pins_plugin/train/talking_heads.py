@@ -50,12 +50,12 @@ def train_talking_heads(hparams: dict[str, Any], run_opts: Any = None) -> list[d
     write_text(output / "hyperparams.yaml", hparams["resolved_yaml"])
     train_clips = read_manifest(hparams["manifest"], "train")
     valid_clips = _validation_clips(hparams["manifest"])
+    modules = {name: hparams[name] for name in (*ENCODERS, "objective")}
+    for name, load in (hparams["starting_weights"] or {}).items():
+        load(modules[name])  # before hours of decoding, so that missing weights are told at once
     train_shards = _decode(train_clips, hparams)
     crop = RandomCrop(train_shards, hparams["seconds"], hparams["seed"])
     loader, sampler = _make_loader(train_clips, crop, hparams)
-    modules = {name: hparams[name] for name in (*ENCODERS, "objective")}
-    for name, load in (hparams["starting_weights"] or {}).items():
-        load(modules[name])
     counter = EpochCounter(hparams["num_epochs"])
     with_state = {name: module for name, module in modules.items() if module.state_dict()}
     checkpointer = WholeCheckpointer(
