@@ -29,6 +29,7 @@ import yaml
 from numpy.typing import NDArray
 
 from pins_plugin.errors import ModelFolderError
+from pins_plugin.models.safe_yaml import PlainLoader
 from pins_plugin.utils.optional import import_extra
 
 FACE_SETTINGS: dict[str, Any] = {
@@ -141,8 +142,8 @@ def read_onnx_file(path: str | Path, defaults: Mapping[str, Any]) -> OnnxFile:
         if beside.stat().st_size > MAX_YAML_BYTES:
             raise ModelFolderError(f"{beside}: expected at most {MAX_YAML_BYTES} bytes")
         try:
-            values = yaml.safe_load(beside.read_text(encoding="utf-8")) or {}
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            values = yaml.load(beside.read_text(encoding="utf-8"), Loader=PlainLoader) or {}
+        except (yaml.YAMLError, ValueError, RecursionError, ModelFolderError) as error:
             raise ModelFolderError(f"{beside}: not YAML ({_one_line(error)})") from error
     if not isinstance(values, dict) or not set(values) <= set(defaults):
         got = ", ".join(map(str, values)) if isinstance(values, dict) else type(values).__name__

@@ -47,13 +47,17 @@ class Reference:
     text: str
 
 
-class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader with `!new:` and `!ref`, and without anchors."""
+class PlainLoader(yaml.SafeLoader):
+    """PyYAML's safe loader without anchors, by which a few lines could grow to billions."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
             raise ModelFolderError("anchors and aliases are not allowed; write the value out")
         return super().compose_node(parent, index)
+
+
+class _Loader(PlainLoader):
+    """With `!new:` and `!ref`."""
 
 
 def _construct_new(loader: _Loader, suffix: str, node: yaml.Node) -> ModuleSpec:

@@ -1,6 +1,7 @@
 """Folders of pipelines: pyannote's own SpeakerDiarization with our voice branch as a part; hostile ones stay shut."""
 
 import pickle
+import sys
 import warnings
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pyannote.audio.core.task import Problem, Resolution, Specifications
 from pyannote.audio.models.segmentation import PyanNet
 
 from pins_plugin.errors import ModelFolderError
+from pins_plugin.pipelines import pipeline_folder
 from pins_plugin.pipelines.host import Pipeline
 from pins_plugin.pipelines.pipeline_folder import open_pipeline
 from pins_plugin.pipelines.speaker_embedding import PinsSpeakerEmbedding
@@ -131,6 +133,9 @@ def test_a_model_folder_may_be_a_part(tmp_path: Path) -> None:
         "pipeline: {name: [a]}",
         "pipeline: {name: pins_plugin.pipelines.FaceTracks}\npreprocessors: {a: {name: os.System}}",
         "pipeline: !!python/object/apply:os.system ['true']",
+        f"pipeline: {{name: pins_plugin.pipelines.FaceTracks, params: {'[' * 3000}{']' * 3000}}}",
+        "a: &a [1]\nb: *a\npipeline: {name: pins_plugin.pipelines.FaceTracks}",
+        "pipeline: {name: pins_plugin.pipelines.FaceTracks}\npreprocessors: {a: /etc/passwd}",
         "pipeline: 3",
         "- a",
         "",
@@ -153,17 +158,72 @@ class Bomb:
         return (Path.touch, (self.path,))
 
 
-@pytest.mark.parametrize("zipped", [True, False])
-def test_a_checkpoint_that_would_run_code_is_refused(tmp_path: Path, zipped: bool) -> None:
+@pytest.mark.parametrize(
+    "part",
+    [
+        "HERE/evil.bin",
+        "{checkpoint: evil.bin}",
+        "{segmentation: [HERE/evil.bin]}",
+        "../evil.bin",
+        "evil.bin",
+        "stranger/model",
+        "speechbrain/stranger",
+    ],
+)
+def test_files_elsewhere_and_on_the_hub_are_refused(
+    tmp_path: Path, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    torch.save({"a": Bomb(tmp_path / "ran")}, tmp_path / "evil.bin")
+    name = "pyannote.audio.pipelines.VoiceActivityDetection"
+    text = f"pipeline: {{name: {name}, params: {{segmentation: {part}}}}}"
+    (tmp_path / "config.yaml").write_text(text.replace("HERE", str(tmp_path)))
+    with pytest.raises(ModelFolderError, match=r"lies elsewhere|'checkpoint' is not allowed"):
+        open_pipeline(tmp_path)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_checkpoint_of_another_packages_class_is_refused(tmp_path: Path) -> None:
+    """pyannote would import the module that the checkpoint names."""
     (tmp_path / "config.yaml").write_text(CONFIG)
     (tmp_path / "segmentation").mkdir()
     path = tmp_path / "segmentation" / "pytorch_model.bin"
+    write_segmentation(path)
+    content = torch.load(path, weights_only=False)
+    content["pyannote.audio"]["architecture"] = {"module": "antigravity", "class": "Model"}
+    torch.save(content, path)
+    with pytest.raises(ModelFolderError, match=r"antigravity\.Model' is not allowed"):
+        open_pipeline(tmp_path)
+    assert "antigravity" not in sys.modules
+
+
+def test_a_part_that_unpacks_to_more_than_it_may_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline_folder, "LARGEST_PART", 10_000)
+    with pytest.raises(ModelFolderError, match="at most 10000 bytes"):
+        open_pipeline(folder)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+@pytest.mark.parametrize("part", ["segmentation", "../segmentation", "link"])
+def test_a_checkpoint_that_would_run_code_is_refused(
+    tmp_path: Path, zipped: bool, part: str
+) -> None:
+    folder = tmp_path / "pipeline"
+    folder.mkdir()
+    (folder / "config.yaml").write_text(CONFIG.replace("$model/segmentation", f"$model/{part}"))
+    place = folder / ("../elsewhere" if part == "link" else part)
+    place.mkdir()
+    if part == "link":
+        (folder / "link").symlink_to(place)
+    path = place / "pytorch_model.bin"
     if zipped:
         torch.save({"a": Bomb(tmp_path / "ran")}, path)
     else:
         path.write_bytes(pickle.dumps(Bomb(tmp_path / "ran")))
-    with pytest.raises(ModelFolderError, match=r"pickle that calls|not a checkpoint"):
-        open_pipeline(tmp_path)
+    with pytest.raises(ModelFolderError, match="not a checkpoint"):
+        open_pipeline(folder)
     assert not (tmp_path / "ran").exists()
 
 
