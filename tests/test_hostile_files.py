@@ -1,7 +1,9 @@
 """A stranger's files: model folders, galleries and ONNX networks that try to climb out, fill the memory or crash."""
 
+import json
 import os
 import shutil
+import socket
 import struct
 import time
 from pathlib import Path
@@ -11,11 +13,18 @@ import pytest
 import torch
 from safetensors.numpy import save_file
 
-from pins_plugin.errors import MediaError, ModelFolderError
+from pins_plugin.cli import main
+from pins_plugin.data.corrections import read_corrections
+from pins_plugin.data.links import read_links
+from pins_plugin.data.media import open_media
+from pins_plugin.errors import LinksError, MediaError, ModelFolderError
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
 from pins_plugin.inference.gallery import Gallery
 from pins_plugin.models.folder import load_model_folder
 from pins_plugin.models.onnx_encoder import OnnxFaceEncoder
+from pins_plugin.pipelines.cast import Appearance, Cast
+from pins_plugin.pipelines.result import write_links_table
+from pins_plugin.pipelines.rttm import read_rttm, write_rttm
 
 WEIGHTS, YAML = "face_encoder.safetensors", "hyperparams.yaml"
 
@@ -158,3 +167,82 @@ def test_sizes_out_of_all_proportion_are_refused(tmp_path: Path, settings: str) 
 def test_pickles_are_not_weights(folder: Path) -> None:
     torch.save({"a": torch.zeros(1)}, folder / WEIGHTS)
     assert "damaged" in refusal(folder)
+
+
+TURN = {"start": 0, "end": 1, "speaker": "S", "person": None, "box": None, "confidence": 0.5}
+TRACK = {"track": "T", "person": "P", "boxes": [[0, 0, 0, 1, 1]]}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"duration": 1e18},
+        {"duration": float("nan")},
+        {"links": [{**TURN, "end": 1e12}]},
+        {"links": [{**TURN, "confidence": float("inf")}]},
+        {"links": [{**TURN, "box": [0, 0, float("nan"), 1]}]},
+        {"links": [{**TURN, "evidence": {"sync": float("nan")}}]},
+        {"tracks": [{**TRACK, "boxes": [[0, 0, 0, 1, 1], [1e13, 0, 0, 1, 1]]}]},
+        {"notes": 5},
+    ],
+)
+def test_links_beyond_all_bounds_are_refused(tmp_path: Path, value: dict) -> None:
+    links = {"version": 1, "video": "a.mp4", "duration": 1, "links": [TURN], "tracks": [TRACK]}
+    (tmp_path / "links.json").write_text(json.dumps({**links, **value}))
+    with pytest.raises(LinksError, match="not of the expected form"):
+        read_links(tmp_path / "links.json")
+
+
+@pytest.mark.parametrize("times", ["nan 1", "0 inf", "-5 1", "0 1e18"])
+def test_turns_at_impossible_times_are_refused(tmp_path: Path, times: str) -> None:
+    (tmp_path / "a.rttm").write_text(f"SPEAKER a 1 {times} <NA> <NA> x <NA> <NA>\n")
+    with pytest.raises(MediaError, match="line 1"):
+        read_rttm(tmp_path / "a.rttm")
+
+
+def test_labels_add_no_lines_and_no_formulas(tmp_path: Path) -> None:
+    from pyannote.core import Annotation, Segment
+
+    turns = Annotation(uri="my talk")
+    turns[Segment(0, 1)] = "eve\nSPEAKER b 1 5 9 <NA> <NA> mallory <NA> <NA>"
+    write_rttm(tmp_path / "a.rttm", [turns])
+    assert list(read_rttm(tmp_path / "a.rttm")) == ["my_talk"]
+    row = {**TURN, "speaker": "=HYPERLINK(1)", "person": "anna", "status": "on screen"}
+    write_links_table(tmp_path / "a.csv", {"links": [row]})
+    assert ",'=HYPERLINK(1),anna," in (tmp_path / "a.csv").read_text()
+
+
+def test_terminals_are_not_written_commands_to(tmp_path: Path, capsys, monkeypatch) -> None:
+    escape = "\x1b]0;owned\x07"
+    Cast("e", [Appearance(f"eve{escape}", "v.mp4", 1.0)]).save(tmp_path / "people.safetensors")
+    assert main(["people", str(tmp_path), "list"]) == 0
+    assert main(["link", f"{escape}.mp4", "--out", str(tmp_path / "out")]) == 2
+    names = {"version": 1, "corrections": [], "names": {"P0": f"eve{escape}"}}
+    (tmp_path / "c.json").write_text(json.dumps(names))
+    shown = "".join(capsys.readouterr()) + read_corrections(tmp_path / "c.json").names["P0"]
+    assert shown.count("?]0;owned?") == 3 and "\x1b" not in shown
+
+
+def test_people_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    Cast("e", [Appearance("eve", "v.mp4", 1.0, np.array([np.nan, 1]))]).save(tmp_path / "p")
+    with pytest.raises(MediaError, match="not finite"):
+        Cast.load(tmp_path / "p")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_no_media_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.wav")
+    with pytest.raises(MediaError, match="no such file"), open_media(tmp_path / "a.wav"):
+        pass
+
+
+def test_playlists_open_no_connection(tmp_path: Path) -> None:
+    """A "video" may be a list of addresses to fetch."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/a.ts"
+        (tmp_path / "a.m3u8").write_text(f"#EXTM3U\n#EXTINF:1,\n{address}\n#EXT-X-ENDLIST\n")
+        with pytest.raises(MediaError), open_media(tmp_path / "a.m3u8"):
+            pass
+        with pytest.raises(TimeoutError):
+            server.accept()

@@ -5,6 +5,7 @@ modules of the library are imported inside `run`, so that `pins --help` answers 
 """
 
 import argparse
+import contextlib
 import importlib
 import os
 import pkgutil
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 
 from pins_plugin import __version__
 from pins_plugin.errors import PinsError
+from pins_plugin.utils.text import PrintableStream, printable
 
 COMMANDS = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
 
@@ -45,11 +47,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; a user's mistake becomes one line on standard error and status 2."""
     args = build_parser().parse_args(arguments)
     try:
-        args.run(args)
+        with contextlib.redirect_stdout(PrintableStream(sys.stdout)):
+            args.run(args)
     except PinsError as error:
         if args.traceback:
             raise
-        print(f"pins {args.command}: {error}", file=sys.stderr)
+        print(f"pins {args.command}: {printable(str(error))}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # `pins ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -81,6 +81,7 @@ def run(args: argparse.Namespace) -> None:
     from pins_plugin.errors import MediaError, PinsError
     from pins_plugin.pipelines.cast import FILE, Cast
     from pins_plugin.pipelines.linking import DEFAULT_EVIDENCE, SpeakerFaceLinking
+    from pins_plugin.utils.text import printable
 
     videos, out = [Path(video) for video in args.videos], Path(args.out)
     several = len(videos) > 1 or (out / FILE).is_file()
@@ -112,7 +113,7 @@ def run(args: argparse.Namespace) -> None:
             if len(videos) == 1:
                 raise
             failed.append(video.name)
-            print(f"pins link: {error}", file=sys.stderr)
+            print(f"pins link: {printable(str(error))}", file=sys.stderr)
     if failed:
         raise MediaError(f"{len(failed)} of {len(videos)} videos not linked: {', '.join(failed)}")
 

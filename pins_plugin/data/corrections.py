@@ -7,6 +7,7 @@ from typing import Any
 
 from pins_plugin.errors import LinksError
 from pins_plugin.utils.files import read_json
+from pins_plugin.utils.text import printable
 
 VERSION = 1
 
@@ -48,7 +49,7 @@ def read_corrections(path: str | Path) -> Corrections:
     try:
         if value["version"] != VERSION:
             raise LinksError(f"{path}: expected version {VERSION}, got {value['version']!r}")
-        names = {str(old): str(new) for old, new in (value.get("names") or {}).items()}
+        names = {str(old): printable(str(new)) for old, new in (value.get("names") or {}).items()}
         return Corrections([_correction(row) for row in value["corrections"]], names)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LinksError(

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pins_plugin.types import SpeakerFaceLink
 from pins_plugin.utils.files import read_json
 
 VERSION = 1
+LONGEST = 1e6  # seconds; no file is longer
 REACH = 0.02  # seconds that a box holds before its first and after its last time
 
 
@@ -138,6 +140,9 @@ class LinkedVideo:
             turns = sorted(map(_turn, links["links"]), key=lambda turn: (turn.start, turn.end))
             tracks = sorted(map(_track, links["tracks"]), key=lambda track: track.start)
             video, duration = str(links["video"]), float(links["duration"])
+            notes = tuple(map(str, links.get("notes") or ()))
+            if not 0 <= duration <= LONGEST:
+                raise ValueError(f"a duration of {duration} s")
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             what = f"no {error}" if isinstance(error, KeyError) else error
             raise LinksError(
@@ -147,7 +152,6 @@ class LinkedVideo:
         linked = [turn.person for turn in turns if turn.person is not None]
         speakers = tuple(dict.fromkeys(turn.speaker for turn in turns))
         people = tuple(dict.fromkeys(linked + seen))
-        notes = tuple(map(str, links.get("notes") or ()))
         return cls(video, duration, turns, tracks, people, speakers, notes)
 
     @cached_property
@@ -196,17 +200,20 @@ def read_links(path: str | Path) -> dict[str, Any]:
 def _turn(value: Mapping[str, Any]) -> SpeakerFaceLink:
     person, box = value["person"], value["box"]
     start, end = float(value["start"]), float(value["end"])
-    if not 0 <= start <= end < float("inf"):
+    if not 0 <= start <= end <= LONGEST:
         raise ValueError(f"a turn from {start} to {end} s")
     status = value.get("status") or ("off screen" if person is None else "on screen")
     evidence = {str(name): float(llr) for name, llr in (value.get("evidence") or {}).items()}
+    confidence = float(value["confidence"])
+    if not (0 <= confidence <= 1 and all(map(isfinite, evidence.values()))):
+        raise ValueError(f"a confidence of {confidence}, evidence of {evidence}")
     return SpeakerFaceLink(
         start=start,
         end=end,
         speaker=str(value["speaker"]),
         person=None if person is None else str(person),
         box=None if box is None else _four(box),
-        confidence=float(value["confidence"]),
+        confidence=confidence,
         status=str(status),
         evidence=evidence,
     )
@@ -214,8 +221,8 @@ def _turn(value: Mapping[str, Any]) -> SpeakerFaceLink:
 
 def _track(value: Mapping[str, Any]) -> LinkedTrack:
     rows = np.asarray(value["boxes"], dtype=np.float64).reshape(-1, 5)
-    if len(rows) == 0 or not np.isfinite(rows).all():
-        raise ValueError(f"track {value['track']!r} has no boxes, or boxes that are no numbers")
+    if len(rows) == 0 or not (abs(rows) <= LONGEST).all():
+        raise ValueError(f"track {value['track']!r} has no boxes, or boxes that are out of range")
     if any(second < first for first, second in pairwise(rows[:, 0])):
         rows = rows[np.argsort(rows[:, 0], kind="stable")]
     person = value["person"]
@@ -225,4 +232,6 @@ def _track(value: Mapping[str, Any]) -> LinkedTrack:
 
 def _four(box: Sequence[float]) -> tuple[float, float, float, float]:
     x1, y1, x2, y2 = map(float, box)
+    if not all(map(isfinite, (x1, y1, x2, y2))):
+        raise ValueError(f"a box of {box}")
     return x1, y1, x2, y2

@@ -53,6 +53,9 @@ def read_manifest(
         raise ManifestError(
             f"{path}: expected columns {wanted}, got {', '.join(map(str, rows[0]))}; add {', '.join(missing)}"
         )
+    for number, row in enumerate(rows, start=2):
+        if any(row[column] is None for column in columns):
+            raise ManifestError(f"{path}, line {number}: expected {wanted}, got fewer fields")
     clips = [_clip(row, path.parent) for row in rows]
     repeated = _first_repeated(clip.clip_id for clip in clips)
     if repeated is not None:

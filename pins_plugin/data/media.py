@@ -18,10 +18,10 @@ from pins_plugin.errors import MediaError
 def open_media(path: str | Path) -> Iterator[Any]:
     """Open a media file for reading, with errors that a user understands."""
     path = Path(path)
-    if not path.exists():
-        raise MediaError(f"{path}: no such file; check the path")
     if path.is_dir():
         raise MediaError(f"{path}: expected a media file, got a folder")
+    if not path.is_file():  # nor a pipe, which could be waited for without end
+        raise MediaError(f"{path}: no such file; check the path")
     try:
         container = av.open(str(path))
     except (av.error.FFmpegError, ValueError) as error:

@@ -163,7 +163,16 @@ class Cast:
                 )
             ]
             found = cls(about["encoder"], appearances, int(about["next_number"]))
-        except (SafetensorError, KeyError, ValueError, TypeError, OSError) as error:
+            if not (np.isfinite(faces).all() and np.isfinite(voices).all()):
+                raise ValueError("embeddings that are not finite")
+        except (
+            SafetensorError,
+            KeyError,
+            ValueError,
+            TypeError,
+            OSError,
+            RecursionError,
+        ) as error:
             raise MediaError(
                 f"{path}: damaged ({error}); remove it to number people anew"
             ) from error

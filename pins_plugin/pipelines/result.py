@@ -14,6 +14,7 @@ from pins_plugin.pipelines.assignment import Decision
 from pins_plugin.pipelines.rttm import write_rttm
 from pins_plugin.types import FaceTrack, SpeakerFaceLink
 from pins_plugin.utils.files import write_json, write_text
+from pins_plugin.utils.text import table_cell
 
 VERSION = 1
 COLUMNS = ("start", "end", "speaker", "person", "status", "confidence", "x1", "y1", "x2", "y2")
@@ -129,7 +130,7 @@ def write_links_table(path: str | Path, links: Mapping[str, Any]) -> None:
     for link in links["links"]:
         numbers = [f"{link[name]:.3f}" for name in ("start", "end", "confidence")]
         box = [f"{value:.1f}" for value in link["box"]] if link["box"] else [""] * 4
-        labels = [link["speaker"], link["person"] or "", link["status"]]
+        labels = [table_cell(link[name] or "") for name in ("speaker", "person", "status")]
         writer.writerow([*numbers[:2], *labels, numbers[2], *box])
     write_text(path, text.getvalue())
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from pyannote.core import Annotation, Segment
 
+from pins_plugin.data.links import LONGEST
 from pins_plugin.errors import MediaError
 from pins_plugin.utils.files import write_text
+from pins_plugin.utils.text import one_word, printable
 
 
 def read_rttm(path: str | Path) -> dict[str, Annotation]:
@@ -36,13 +38,15 @@ def read_rttm(path: str | Path) -> dict[str, Annotation]:
             continue
         try:
             uri, start, duration, speaker = fields[1], float(fields[3]), float(fields[4]), fields[7]
+            if not (0 <= start <= LONGEST and abs(duration) <= LONGEST):
+                raise ValueError("no times of a file")
         except (IndexError, ValueError) as error:
             raise MediaError(
-                f"{path}, line {number}: expected SPEAKER file 1 start duration <NA> <NA> name <NA> <NA>"
+                f"{path}, line {number}: expected SPEAKER file 1 start duration <NA> <NA> name <NA> <NA>, in seconds"
             ) from error
         turns = annotations.setdefault(uri, Annotation(uri=uri))
         if duration > 0:
-            turns[Segment(start, start + duration), number] = speaker
+            turns[Segment(start, start + duration), number] = printable(speaker)
     return annotations
 
 
@@ -66,7 +70,7 @@ def write_rttm(path: str | Path, annotations: Sequence[Annotation]) -> None:
     for turns in annotations:
         for segment, _, label in turns.itertracks(yield_label=True):
             text.write(
-                f"SPEAKER {turns.uri or 'file'} 1 {segment.start:.3f} {segment.duration:.3f} "
-                f"<NA> <NA> {str(label).replace(' ', '_')} <NA> <NA>\n"
+                f"SPEAKER {one_word(turns.uri or 'file')} 1 {segment.start:.3f} {segment.duration:.3f} "
+                f"<NA> <NA> {one_word(str(label))} <NA> <NA>\n"
             )
     write_text(path, text.getvalue())

@@ -1,0 +1,50 @@
+"""Text of strangers: labels and file names may hold anything, terminals and tables obey some of it."""
+
+from typing import IO, Any
+
+
+def printable(text: str) -> str:
+    """Put a question mark in the place of characters that a terminal would obey; lines and tabs stay.
+
+    Examples
+    --------
+    >>> printable("anna\x1b[2J")
+    'anna?[2J'
+    """
+    return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
+
+
+def one_word(text: str) -> str:
+    """Make a field of a file whose fields are parted by white space.
+
+    Examples
+    --------
+    >>> one_word("anna of\nthe hill")
+    'anna_of_the_hill'
+    """
+    return "_".join(text.split()) or "_"
+
+
+def table_cell(text: str) -> str:
+    """Mark as text what a spreadsheet would run as a formula.
+
+    Examples
+    --------
+    >>> table_cell("anna"), table_cell("=1+1")
+    ('anna', "'=1+1")
+    """
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+class PrintableStream:
+    """A stream that writes `printable` text only, otherwise as the one it wraps."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write, and give the number of characters."""
+        return self._stream.write(printable(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
