@@ -173,14 +173,9 @@ def _build_module(spec: ModuleSpec) -> nn.Module:
     module_class = find_module_class(spec.dotted_class)
     try:
         return module_class(**arguments)
-    except (
-        TypeError,
-        ValueError,
-        RuntimeError,
-        ArithmeticError,
-        LookupError,
-        MemoryError,
-    ) as error:
+    except ModelFolderError:
+        raise
+    except Exception as error:  # whatever a class may make of a stranger's arguments
         raise ModelFolderError(
             f"!new:{spec.dotted_class}: cannot be built from its arguments ({_one_line(error)})"
         ) from error
