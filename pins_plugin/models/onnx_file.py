@@ -29,8 +29,8 @@ import yaml
 from numpy.typing import NDArray
 
 from pins_plugin.errors import ModelFolderError
-from pins_plugin.models.safe_yaml import PlainLoader
 from pins_plugin.utils.optional import import_extra
+from pins_plugin.utils.plain_yaml import PlainLoader
 
 FACE_SETTINGS: dict[str, Any] = {
     "image_size": None,
@@ -143,7 +143,7 @@ def read_onnx_file(path: str | Path, defaults: Mapping[str, Any]) -> OnnxFile:
             raise ModelFolderError(f"{beside}: expected at most {MAX_YAML_BYTES} bytes")
         try:
             values = yaml.load(beside.read_text(encoding="utf-8"), Loader=PlainLoader) or {}
-        except (yaml.YAMLError, ValueError, RecursionError, ModelFolderError) as error:
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
             raise ModelFolderError(f"{beside}: not YAML ({_one_line(error)})") from error
     if not isinstance(values, dict) or not set(values) <= set(defaults):
         got = ", ".join(map(str, values)) if isinstance(values, dict) else type(values).__name__

@@ -17,6 +17,7 @@ from torch import nn
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.models.memory_budget import MemoryBudget
 from pins_plugin.plugins import encoder_targets
+from pins_plugin.utils.plain_yaml import PlainLoader
 
 OWN_MODELS = "pins_plugin.models."
 OTHER_MODULES = frozenset(
@@ -45,15 +46,6 @@ class Reference:
     """What stands behind `!ref`, such as "<modules[voice_encoder]>"; never followed."""
 
     text: str
-
-
-class PlainLoader(yaml.SafeLoader):
-    """PyYAML's safe loader without anchors, by which a few lines could grow to billions."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            raise ModelFolderError("anchors and aliases are not allowed; write the value out")
-        return super().compose_node(parent, index)
 
 
 class _Loader(PlainLoader):

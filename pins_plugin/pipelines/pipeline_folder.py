@@ -17,8 +17,8 @@ from pyannote.audio.core.task import Problem, Resolution, Specifications
 from torch.torch_version import TorchVersion
 
 from pins_plugin.errors import ModelFolderError, PinsError
-from pins_plugin.models.safe_yaml import PlainLoader
 from pins_plugin.pipelines.host import Model, Pipeline
+from pins_plugin.utils.plain_yaml import PlainLoader
 
 CONFIG = "config.yaml"
 PART = "$model/"  # what lies in the folder itself

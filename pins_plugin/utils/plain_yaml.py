@@ -1,0 +1,15 @@
+"""YAML of strangers as plain values."""
+
+from typing import Any
+
+import yaml
+
+
+class PlainLoader(yaml.SafeLoader):
+    """PyYAML's safe loader without anchors, by which a few lines could grow to billions."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """Refuse what refers to another value."""
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("anchors and aliases are not allowed; write the value out")
+        return super().compose_node(parent, index)
