@@ -138,7 +138,7 @@ def link_video(
     from pins_plugin.pipelines.rttm import write_rttm
     from pins_plugin.report.annotate import write_annotated_video
     from pins_plugin.report.page import write_page
-    from pins_plugin.utils.files import atomic_contents, write_json
+    from pins_plugin.utils.files import atomic_contents, write_json_rows
 
     corrections = read_corrections(args.corrections) if args.corrections else None
     run_key = _run_key(video, args)
@@ -158,7 +158,7 @@ def link_video(
         write_page(video, links, folder / "page.html", quiet=args.quiet)
         if not args.no_video:
             write_annotated_video(video, links, folder / "annotated.mp4", quiet=args.quiet)
-        write_json(folder / "links.json", links)
+        write_json_rows(folder / "links.json", links)
     for note in result.notes:
         print(note)
     people = {track.person for track in result.tracks}
@@ -182,7 +182,7 @@ def rename_in_folder(folder: Path, names: Mapping[str, str], quiet: bool = False
     from pins_plugin.pipelines.rttm import read_rttm, write_rttm
     from pins_plugin.report.annotate import write_annotated_video
     from pins_plugin.report.page import write_page
-    from pins_plugin.utils.files import atomic_contents, write_json
+    from pins_plugin.utils.files import atomic_contents, write_json_rows
 
     before = read_links(folder / "links.json")
     links = rename_links(before, names)
@@ -201,7 +201,7 @@ def rename_in_folder(folder: Path, names: Mapping[str, str], quiet: bool = False
                 write_annotated_video(video, links, temporary / "annotated.mp4", quiet=quiet)
         else:
             print(f"{folder}: {video} is gone; page and video keep the old names", file=sys.stderr)
-        write_json(temporary / "links.json", links)
+        write_json_rows(temporary / "links.json", links)
 
 
 def rename_everywhere(out: Path, names: Mapping[str, str], quiet: bool = False) -> None:

@@ -13,7 +13,7 @@ from pyannote.core import Annotation, Segment
 from pins_plugin.pipelines.assignment import Decision
 from pins_plugin.pipelines.rttm import write_rttm
 from pins_plugin.types import FaceTrack, SpeakerFaceLink
-from pins_plugin.utils.files import write_json, write_text
+from pins_plugin.utils.files import write_json_rows, write_text
 from pins_plugin.utils.text import table_cell
 
 VERSION = 1
@@ -111,7 +111,7 @@ class LinkingResult:
 
     def write_json(self, path: str | Path) -> None:
         """Write `links.json`."""
-        write_json(path, self.to_json())
+        write_json_rows(path, self.to_json())
 
     def write_rttm(self, path: str | Path) -> None:
         """Write the turns of the speakers as RTTM."""

@@ -20,6 +20,8 @@ from pins_plugin.types import FaceTrack
 
 RATE = 25.0  # Hz, of the model's frames
 MAX_OFFSET = 17  # frames, either way
+STRETCH = 60.0  # seconds of a face that are encoded at once
+LAP = 1.0  # seconds that are looked at beyond both ends
 NEAR = 1  # frames: offsets this close to a person's own count as aligned
 FAR = 4  # frames: offsets from here on serve as comparison
 OFFSET_PENALTY = 0.1  # per frame: large offsets need more evidence
@@ -53,9 +55,25 @@ def compare_tracks(
     curves = {}
     for name, crop in crops.items():
         if is_usable(crop):
-            features = synchronizer.features(crop.lips, crop.times, waveform, max_offset=MAX_OFFSET)
-            curves[name] = TrackCurves(features.times, features.similarities)
+            curves[name] = _compare_track(crop, waveform, synchronizer)
     return curves
+
+
+def _compare_track(
+    crop: Crops, waveform: NDArray[np.float32], synchronizer: Synchronizer
+) -> TrackCurves:
+    """Run the synchronizer over one track, a minute at a time: two hours of one face would not fit into memory."""
+    times, similarities = [], []
+    for start in np.arange(crop.times[0], crop.times[-1] + 1e-6, STRETCH):
+        end = start + STRETCH
+        near = slice(*np.searchsorted(crop.times, [start - LAP, end + LAP]))
+        features = synchronizer.features(
+            crop.lips[near], crop.times[near], waveform, max_offset=MAX_OFFSET
+        )
+        inside = slice(*np.searchsorted(features.times, [start, end]))
+        times.append(features.times[inside])
+        similarities.append(features.similarities[inside])
+    return TrackCurves(np.concatenate(times), np.concatenate(similarities))
 
 
 class SynchronyEvidence:

@@ -56,8 +56,11 @@ def write_page(
     video, out = Path(video), Path(out)
     linked = LinkedVideo.from_links(links)
     info = probe_video(video)
+    beside = out.with_suffix(".mp4")
+    if beside.resolve() == video.resolve():
+        beside = out.with_suffix(".page.mp4")  # never in the place of the video itself
     faces = face_pictures(video, linked, _picture_counts(linked))
-    with browser_video(video, out.with_suffix(".mp4"), embed_bytes, quiet) as playable:
+    with browser_video(video, beside, embed_bytes, quiet) as playable:
         embedded = playable.stat().st_size <= embed_bytes
         write_text(
             out,
@@ -66,7 +69,7 @@ def write_page(
                 title=Path(linked.video).name or video.name,
                 linked=linked,
                 summary=summary(linked, DOUBTFUL),
-                turns=turns(linked, faces, DOUBTFUL),
+                turns=turns(linked, DOUBTFUL),
                 rows=rows(linked),
                 ticks=ticks(linked.duration),
                 gallery=gallery(linked, faces),

@@ -50,9 +50,7 @@ def is_doubtful(turn: SpeakerFaceLink, doubtful: float) -> bool:
     return turn.status == "uncertain" or turn.confidence < doubtful
 
 
-def turns(
-    linked: LinkedVideo, faces: Mapping[str, list[str]], doubtful: float
-) -> list[dict[str, Any]]:
+def turns(linked: LinkedVideo, doubtful: float) -> list[dict[str, Any]]:
     """Describe each turn for review, the most doubtful first."""
     largest = max(
         (abs(llr) for turn in linked.turns for llr in turn.evidence.values()), default=0.0
@@ -69,7 +67,6 @@ def turns(
             "doubtful": is_doubtful(turn, doubtful),
             "reviewed": "review" in turn.evidence,
             "color": color_class(linked, turn.person),
-            "face": next(iter(faces.get(turn.person or "", [])), None),
             "evidence": [
                 {**_evidence(name), "llr": llr, **_bar(llr, max(3.0, largest))}
                 for name, llr in sorted(turn.evidence.items(), key=lambda pair: -abs(pair[1]))

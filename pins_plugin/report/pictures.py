@@ -24,11 +24,15 @@ MARGIN = 0.22  # of the box, on every side of a face
 def browser_video(video: Path, out: Path, embed_bytes: int, quiet: bool) -> Iterator[Path]:
     """Yield a file that browsers play: `video` itself when it is small, otherwise a preview at `out`.
 
-    A preview small enough to be embedded is gone afterwards; a larger one stays, for the page to refer to.
+    A large video that browsers play as it is becomes another name of the same file, which takes neither time nor
+    room; anything else is encoded anew and smaller. A preview small enough to be embedded is gone afterwards; a larger
+    one stays, for the page to refer to.
     """
-    if plays_in_browsers(video) and video.stat().st_size <= embed_bytes:
-        yield video
-        return
+    if plays_in_browsers(video):
+        small = video.stat().st_size <= embed_bytes
+        if small or _link(video, out):
+            yield video if small else out
+            return
     info = probe_video(video)
     scale = min(1.0, PREVIEW_SIDE / max(info.width, info.height))
     width, height = round(info.width * scale), round(info.height * scale)
@@ -42,6 +46,16 @@ def browser_video(video: Path, out: Path, embed_bytes: int, quiet: bool) -> Iter
     finally:
         if out.stat().st_size <= embed_bytes:
             out.unlink()
+
+
+def _link(video: Path, out: Path) -> bool:
+    """Give a file a second name; False where that cannot be, as on another file system."""
+    try:
+        out.unlink(missing_ok=True)
+        out.hardlink_to(video.resolve())
+    except OSError:
+        return False
+    return True
 
 
 def face_pictures(

@@ -7,42 +7,40 @@ y1, x2, y2], ...], "landmarks": [[x, y] x 5, ...], "detected": [true, ...]}]}`; 
 """
 
 import csv
-import io
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
 from pins_plugin.data.video import VideoInfo
 from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.types import FaceTrack
-from pins_plugin.utils.files import read_json, write_text
+from pins_plugin.utils.files import atomic_path, read_json, write_json_rows
 
 POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
 
 
-def tracks_to_dict(tracks: Sequence[FaceTrack], info: VideoInfo) -> dict[str, Any]:
-    """Give the content of the JSON file."""
-    return {
-        "version": 1,
-        "video": str(info.path),
-        "width": info.width,
-        "height": info.height,
-        "frame_rate": info.frame_rate,
-        "duration": info.duration,
-        "tracks": [_track_to_dict(track) for track in tracks],
-    }
-
-
 def write_tracks(path: str | Path, tracks: Sequence[FaceTrack], info: VideoInfo) -> None:
-    """Write tracks as JSON or CSV, by the name's ending, in one step."""
+    """Write tracks as JSON or CSV, by the name's ending, in one step; one track at a time is held as text."""
     path = Path(path)
     if path.suffix == ".json":
-        write_text(path, json.dumps(tracks_to_dict(tracks, info), allow_nan=False) + "\n")
+        content = {
+            "version": 1,
+            "video": str(info.path),
+            "width": info.width,
+            "height": info.height,
+            "frame_rate": info.frame_rate,
+            "duration": info.duration,
+            "tracks": map(_track_to_dict, tracks),
+        }
+        write_json_rows(path, content)
     elif path.suffix == ".csv":
-        write_text(path, _table(tracks))
+        with (
+            atomic_path(path) as temporary,
+            temporary.open("w", encoding="utf-8", newline="") as file,
+        ):
+            _write_table(file, tracks)
     else:
         raise PinsError(f"{path}: expected a name that ends in .json or .csv, got {path.suffix!r}")
 
@@ -100,9 +98,8 @@ def _track_from_dict(entry: dict[str, Any], number: int) -> FaceTrack:
     )
 
 
-def _table(tracks: Sequence[FaceTrack]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+def _write_table(file: TextIO, tracks: Sequence[FaceTrack]) -> None:
+    writer = csv.writer(file, lineterminator="\n")
     points = [f"{name}_{axis}" for name in POINTS for axis in "xy"]
     writer.writerow(
         ["track", "person", "shot", "time", "x1", "y1", "x2", "y2", *points, "detected"]
@@ -115,4 +112,3 @@ def _table(tracks: Sequence[FaceTrack]) -> str:
                 + [f"{value:.2f}" for value in numbers]
                 + [int(track.detected[index])]
             )
-    return text.getvalue()

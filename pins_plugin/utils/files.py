@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -107,6 +107,24 @@ def read_json(path: str | Path, error: type[PinsError], expected: str) -> Any:
 def write_json(path: str | Path, value: Any) -> None:
     """Write `value` as indented JSON in one step; NaN and infinity are refused."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def write_json_rows(path: str | Path, value: Mapping[str, Any]) -> None:
+    """Write an object as JSON in one step, each element of its lists on a line; NaN and infinity are refused.
+
+    Lists may be iterators, which are never held as a whole.
+    """
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+        for number, (name, part) in enumerate(value.items()):
+            file.write(f"{',' if number else '{'}\n{json.dumps(name)}: ")
+            if isinstance(part, list | Iterator):
+                file.write("[")
+                for row, element in enumerate(part):
+                    file.write(f"{',' if row else ''}\n{json.dumps(element, allow_nan=False)}")
+                file.write("]")
+            else:
+                file.write(json.dumps(part, allow_nan=False))
+        file.write("\n}\n")
 
 
 def _umask() -> int:

@@ -1,8 +1,11 @@
 """Offsets of people, synchrony and motion of mouths on made signals."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+from pins_plugin.inference.synchronizer import SyncFeatures
 from pins_plugin.pipelines.mouth_motion import loudness, motion_score
 from pins_plugin.pipelines.people import rivalry_weight
 from pins_plugin.pipelines.pieces import Piece
@@ -10,9 +13,11 @@ from pins_plugin.pipelines.synchrony import (
     MAX_OFFSET,
     SynchronyEvidence,
     TrackCurves,
+    compare_tracks,
     find_offset,
     synchrony_lead,
 )
+from pins_plugin.tracking.crops import Crops
 
 
 @pytest.mark.parametrize("offset", [-9, -1, 0, 4, 12])
@@ -49,6 +54,24 @@ def test_loudness_rises_where_the_sound_does() -> None:
     waveform = np.concatenate([np.zeros(16000), np.ones(16000) / 2]).astype(np.float32)
     levels = loudness(waveform, 16000)
     assert len(levels) == 50 and levels[40] > levels[10] + 3
+
+
+def test_a_long_face_is_compared_a_minute_at_a_time() -> None:
+    clock = np.arange(150 * 25) / 25 + 3.0
+    lips = np.broadcast_to(clock[:, None, None], (len(clock), 88, 2)).astype(np.float32)
+    lengths = []
+
+    class Encoder:
+        def features(self, lips: Any, times: Any, waveform: Any, max_offset: int) -> SyncFeatures:
+            lengths.append(times[-1] - times[0])
+            sound = np.ones((len(times) + 2 * max_offset, 1), np.float32)
+            return SyncFeatures(times, lips[:, 0, :1], sound)
+
+    crop = Crops(clock, np.zeros(0), np.zeros(0), lips, np.ones(len(clock)))
+    curve = compare_tracks({"T1": crop}, np.zeros(0, np.float32), Encoder())["T1"]
+    assert max(lengths) < 63.0
+    np.testing.assert_array_equal(curve.times, clock)
+    np.testing.assert_allclose(curve.similarities[:, 0], clock, rtol=1e-6)
 
 
 @pytest.mark.parametrize(("similarity", "weight"), [(0.9, 0.0), (0.75, 0.5), (0.5, 1.0)])

@@ -118,6 +118,15 @@ def test_page_puts_a_large_video_beside_itself(video: Path, tmp_path: Path) -> N
     write_page(video, _links(), tmp_path / "p.html", embed_bytes=1000, quiet=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["p.html", "p.mp4"]
     assert len((tmp_path / "p.html").read_bytes()) < 100_000
+    assert (tmp_path / "p.mp4").samefile(video)  # plays as it is: another name, no copy
+
+
+def test_page_beside_its_video_leaves_it_alone(video: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "p.mp4"
+    copy.write_bytes(video.read_bytes())
+    write_page(copy, _links(), tmp_path / "p.html", embed_bytes=1000, quiet=True)
+    assert copy.read_bytes() == video.read_bytes()
+    assert (tmp_path / "p.page.mp4").samefile(copy)
 
 
 @pytest.mark.parametrize("empty", ["links", "tracks"])
@@ -236,6 +245,9 @@ def test_browser_obeys_the_keyboard(opened: Any) -> None:
     _wait(opened, f"return !video.paused && video.currentTime > {before - 1}")
     _press(opened, Keys.SPACE)
     _wait(opened, "return video.paused")
+    _press(opened, "?")
+    assert opened.find_element("css selector", "#help .keys").is_displayed()
+    _press(opened, "?")
 
 
 @pytest.mark.browser

@@ -1,10 +1,11 @@
 """A file is whole or absent."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from pins_plugin.utils.files import atomic_folder, atomic_path, write_json
+from pins_plugin.utils.files import atomic_folder, atomic_path, write_json, write_json_rows
 
 
 def test_failure_keeps_the_old_file(tmp_path: Path) -> None:
@@ -34,3 +35,14 @@ def test_json_refuses_nan(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON"):
         write_json(tmp_path / "a.json", {"x": float("nan")})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_rows_of_json_stand_on_lines_of_their_own(tmp_path: Path) -> None:
+    value = {"version": 1, "links": [{"a": "é"}, [1.5]], "notes": [], "name": None}
+    write_json_rows(tmp_path / "a.json", {**value, "links": iter(value["links"])})
+    text = (tmp_path / "a.json").read_text(encoding="utf-8")
+    assert json.loads(text) == value
+    assert '\n{"a"' in text and "\n[1.5]" in text
+    with pytest.raises(ValueError, match="JSON"):
+        write_json_rows(tmp_path / "b.json", {"x": [float("nan")]})
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]

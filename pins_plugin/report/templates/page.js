@@ -2,10 +2,11 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
 const [video, canvas, screen_, list] = ["video", "overlay", "screen", "turns"].map(byId);
+const blocks = new Map([...document.querySelectorAll(".block")].map((block) => [block.dataset.turn, block]));
 const turns = [...document.querySelectorAll(".turn")].map((item) => ({
   item,
   index: +item.dataset.index,
-  block: document.querySelector(`.block[data-turn="${item.dataset.index}"]`),
+  block: blocks.get(item.dataset.index),
   start: +item.dataset.start,
   end: +item.dataset.end,
   speaker: item.dataset.speaker,
@@ -17,6 +18,7 @@ const turns = [...document.querySelectorAll(".turn")].map((item) => ({
 }));
 const names = {}; // that the reviewer gave: label to name
 const shown = (person) => names[person] ?? person;
+const turnOf = new Map(turns.map((turn) => [turn.item, turn]));
 const inTime = [...turns].sort((a, b) => a.start - b.start || a.end - b.end);
 let opened = null;
 let stopAt = Infinity;
@@ -63,9 +65,19 @@ const boxAt = (boxes, time) => {
   const weight = b[0] > a[0] ? Math.min(1, Math.max(0, (time - a[0]) / (b[0] - a[0]))) : 0;
   return [1, 2, 3, 4].map((side) => a[side] + weight * (b[side] - a[side]));
 };
+const timetable = (items, span) => { // finds what may be under way, without looking at all there is
+  const rows = new Map();
+  for (const item of items) {
+    const [start, end] = span(item).map((time) => Math.floor(time / 10));
+    for (let row = start; row <= end; row += 1) rows.set(row, [...(rows.get(row) ?? []), item]);
+  }
+  return (time) => rows.get(Math.floor(time / 10)) ?? [];
+};
+const tracksNear = timetable(data.tracks, ({ boxes }) => [boxes[0][0] - 0.03, boxes[boxes.length - 1][0] + 0.03]);
+const turnsNear = timetable(inTime, ({ start, end }) => [start, end]);
 const facesAt = (time) =>
-  data.tracks.map((track) => ({ person: data.people[track.person], box: boxAt(track.boxes, time) })).filter((face) => face.box);
-const speakingAt = (time) => inTime.filter((turn) => turn.start <= time && time < turn.end);
+  tracksNear(time).map((track) => ({ person: data.people[track.person], box: boxAt(track.boxes, time) })).filter((face) => face.box);
+const speakingAt = (time) => turnsNear(time).filter((turn) => turn.start <= time && time < turn.end);
 const layout = () => {
   const { clientWidth: width, clientHeight: height } = screen_;
   const scale = Math.min(width / data.width, height / data.height);
@@ -162,7 +174,7 @@ canvas.addEventListener("click", (event) => {
 
 // ---- reviewing
 const open = (turn, options = {}) => {
-  for (const other of turns) {
+  for (const other of [opened, turn].filter(Boolean)) {
     other.item.querySelector(".turn-body").hidden = other !== turn;
     other.item.querySelector(".turn-open").ariaExpanded = String(other === turn);
   }
@@ -175,7 +187,7 @@ const open = (turn, options = {}) => {
   if (options.focus) turn.item.querySelector(".turn-open").focus({ preventScroll: true });
   if (options.seek !== false) seek(turn.start + Math.min(0.05, (turn.end - turn.start) / 2));
 };
-const ordered = () => [...list.children].map((item) => turns.find((turn) => turn.item === item));
+const ordered = () => [...list.children].map((item) => turnOf.get(item));
 const step = (candidates, direction) => {
   if (!candidates.length) return;
   const position = candidates.indexOf(opened);
@@ -189,11 +201,11 @@ const decide = (turn, person, decided = true) => {
   show(turn);
   remember();
 };
+const cards = new Map([...document.querySelectorAll(".card[data-person]")].map((card) => [card.dataset.person, card]));
 const portrait = (person) => {
-  const card = [...document.querySelectorAll(".card[data-person]")].find((other) => other.dataset.person === person);
-  const picture = (card?.querySelector(".portraits img") ?? byId("unseen").content.firstElementChild).cloneNode(true);
+  const picture = (cards.get(person)?.querySelector(".portraits img") ?? byId("unseen").content.firstElementChild).cloneNode(true);
   picture.setAttribute("class", `face ${picture.matches("img") ? "" : "empty"} ${color(person)}`);
-  picture.removeAttribute("alt");
+  if (picture.matches("img")) picture.alt = "";
   picture.ariaHidden = "true";
   return picture;
 };
@@ -265,6 +277,7 @@ const recall = () => {
 };
 for (const turn of turns) {
   const find = (name) => turn.item.querySelector(name);
+  find(".face").replaceWith(portrait(turn.person));
   find(".turn-open").addEventListener("click", () => (opened === turn ? open(null) : open(turn)));
   find(".confirm").addEventListener("click", () => decide(turn, turn.person));
   find(".undo").addEventListener("click", () => decide(turn, turn.found, false));
@@ -317,6 +330,11 @@ for (const input of document.querySelectorAll(".rename")) {
 }
 
 // ---- keys
+const help = () => {
+  byId("help").open = !byId("help").open;
+  if (byId("help").open) byId("help").scrollIntoView({ block: "nearest" });
+};
+byId("keys").addEventListener("click", help);
 document.addEventListener("keydown", (event) => {
   const target = event.target;
   if (event.ctrlKey || event.metaKey || event.altKey || target.matches("select, input:not([type=range])")) return;
@@ -332,6 +350,7 @@ document.addEventListener("keydown", (event) => {
     p: () => step(doubtful(), -1),
     u: () => opened && opened.decided && decide(opened, opened.found, false),
     e: exportCorrections,
+    "?": help,
     Enter: () => { if (target.matches(".block")) openBlock(target); else if (opened) decide(opened, opened.person); },
   };
   if (/^[0-9]$/.test(event.key) && opened && +event.key <= data.people.length)
