@@ -11,15 +11,24 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "FaceVoiceEmbedder": "pins_plugin.inference.embedder",
     "Synchronizer": "pins_plugin.inference.synchronizer",
+    "LipReader": "pins_plugin.inference.lip_reader",
     "SpeakerFaceLinking": "pins_plugin.pipelines.linking",
     "PinsError": "pins_plugin.errors",
 }
 
-__all__ = ["FaceVoiceEmbedder", "PinsError", "SpeakerFaceLinking", "Synchronizer", "__version__"]
+__all__ = [
+    "FaceVoiceEmbedder",
+    "LipReader",
+    "PinsError",
+    "SpeakerFaceLinking",
+    "Synchronizer",
+    "__version__",
+]
 
 if TYPE_CHECKING:
     from pins_plugin.errors import PinsError
     from pins_plugin.inference.embedder import FaceVoiceEmbedder
+    from pins_plugin.inference.lip_reader import LipReader
     from pins_plugin.inference.synchronizer import Synchronizer
     from pins_plugin.pipelines.linking import SpeakerFaceLinking
 

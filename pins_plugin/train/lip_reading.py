@@ -21,6 +21,8 @@ from pins_plugin.utils.files import write_json
 from pins_plugin.utils.progress import progress
 from pins_plugin.utils.seeding import seed_everything
 
+CHUNK = 1024  # clips or words at once where no gradient is kept
+
 
 def train_lip_reader(
     lips: Mapping[str, Tensor],
@@ -123,8 +125,10 @@ def word_windows(
     features: dict[str, Tensor] = {}
     with torch.set_grad_enabled(train):
         for group in by_length.values():
-            encoded = lip_encoder.inner_features(torch.stack([lips[name] for name in group]))
-            features.update(zip(group, encoded, strict=True))
+            for start in range(0, len(group), CHUNK):
+                part = group[start : start + CHUNK]
+                encoded = lip_encoder.inner_features(torch.stack([lips[name] for name in part]))
+                features.update(zip(part, encoded, strict=True))
     return [cut_word(features[word.clip], word.start, word.end) for word in words]
 
 
@@ -139,9 +143,10 @@ def word_accuracy(
     lip_encoder.eval()
     classifier.eval()
     with torch.inference_mode():
-        logits = classifier(torch.stack(word_windows(lips, words, lip_encoder)))
+        windows = torch.stack(word_windows(lips, words, lip_encoder))
+        guesses = [classifier(part).argmax(dim=1) for part in windows.split(CHUNK)]
     labels = torch.tensor([known_words.index(word.word) for word in words])
-    return logits.argmax(dim=1) == labels
+    return torch.cat(guesses) == labels
 
 
 def train_lip_reading(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None:
@@ -157,11 +162,16 @@ def train_lip_reading(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None
     Raises
     ------
     PinsError
-        When no word of the list is in a clip.
+        When no word of the list is in a clip, or none is left to train on or to test on.
     """
     folder = Path(hparams["output_folder"])
     lips, words = load_spoken(hparams["clips"], hparams["words"])
     train, valid, test = split_words(words, hparams["num_test_clips"], hparams["num_valid_clips"])
+    if not train or not test:
+        raise PinsError(
+            f"words: {hparams['words']}: expected words to train on and words to test on, got {len(train)} and {len(test)}; "
+            "see num_test_clips, or the column split"
+        )
     known = vocabulary(words)
     sync = load_model_folder(hparams["synchronizer"])
     encoder = sync.modules["lip_encoder"]
@@ -193,6 +203,7 @@ def train_lip_reading(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None
         learning_rate=hparams["learning_rate"],
         weight_decay=hparams["weight_decay"],
         seed=hparams["seed"],
+        valid_every=max(50, hparams["num_steps"] // 50),
     )
     right = word_accuracy(lips, test, known, encoder, classifier)
     commonest = max(sum(word.word == each for word in test) for each in known)

@@ -6,7 +6,7 @@
 
 The same as `pins simulate clips --form video` and prepare.py, without the video between: each face is drawn at
 a random size and its lips are read off by the face mesh as in real footage. Writes OUT/train, OUT/valid and
-OUT/test (other people in each) with one npz per clip, and OUT/words.csv. A run that was stopped goes on.
+OUT/test (other people in each) with one npz per clip, OUT/words.csv and OUT/people.csv. A run that was stopped goes on.
 With --truth no face is drawn: the lips are the contours that would have been drawn.
 """
 
@@ -88,9 +88,11 @@ def main() -> None:
         CorpusSettings(people=args.people, seed=args.seed, splits=tuple(args.splits))
     )
     lines = ["clip,start_s,end_s,word,split"]
+    people = ["person,gender,age,accent"]
     for index, split in enumerate(progress(splits, "simulated clips")):
         plan = plan_clip(args.seed, index, 0, args.words)
-        name = f"sim{args.seed}_{index:04d}"
+        name, who = f"sim{args.seed}_{index:04d}", plan.person
+        people.append(f"{who.identity},{who.gender},{who.age},{who.accent}")
         lines += [
             f"{name},{word.start:.3f},{word.end:.3f},{word.text},{split}"
             for word in plan.utterance.words
@@ -99,6 +101,7 @@ def main() -> None:
         if not path.exists():
             save_sync_clip(path, (true_clip if args.truth else simulate_clip)(name, plan))
     write_text(args.out / "words.csv", "\n".join(lines) + "\n")
+    write_text(args.out / "people.csv", "\n".join(people) + "\n")
 
 
 if __name__ == "__main__":

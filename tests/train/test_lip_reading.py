@@ -108,3 +108,10 @@ def test_words_without_clips_are_explained(spoken, tmp_path) -> None:
     (tmp_path / "words.csv").write_text("clip,start_s,end_s,word\nnobody,0,1,a\n")
     with pytest.raises(PinsError, match="got none"):
         hparams["run"](hparams, {})
+
+
+def test_words_of_one_split_only_are_explained(spoken, tmp_path) -> None:
+    (tmp_path / "words.csv").write_text("clip,start_s,end_s,word,split\nclip00,0,1,a,train\n")
+    hparams = load_experiment(HPARAMS / "lip_reading.yaml", spoken)
+    with pytest.raises(PinsError, match="words to test on, got 1 and 0"):
+        hparams["run"](hparams, {})
