@@ -32,6 +32,12 @@ def open_media(path: str | Path) -> Iterator[Any]:
         yield container
 
 
+def moving_pictures(container: Any) -> list[Any]:
+    """The video streams of an opened file; the picture on the cover of a song is none."""
+    cover = av.stream.Disposition.attached_pic
+    return [stream for stream in container.streams.video if not stream.disposition & cover]
+
+
 def clock_origin(container: Any) -> float:
     """Time stamp, in seconds, at which the earliest stream of an opened file starts."""
     starts = [
@@ -74,9 +80,10 @@ def reason(error: Exception) -> str:
 def plays_in_browsers(path: str | Path) -> bool:
     """Whether every current browser plays the file as it is, from time zero on."""
     with open_media(path) as container:
-        if "mp4" not in container.format.name or not container.streams.video:
+        videos = moving_pictures(container)
+        if "mp4" not in container.format.name or not videos:
             return False
-        video = container.streams.video[0].codec_context
+        video = videos[0].codec_context
         sounds = {stream.codec_context.name for stream in container.streams.audio}
         return (
             video.name == "h264"

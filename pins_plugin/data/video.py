@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.data.deinterlace import deinterlace
-from pins_plugin.data.media import clock_origin, decode_leniently, open_media, reason
+from pins_plugin.data.media import clock_origin, decode_leniently, moving_pictures, open_media, reason
 from pins_plugin.data.sound_copy import SoundCopy
 from pins_plugin.errors import MediaError
 from pins_plugin.utils.files import atomic_path
@@ -232,9 +232,10 @@ def frame_rate_fraction(frame_rate: float) -> Fraction:
 
 
 def _video_stream(container: Any, path: Path) -> Any:
-    if not container.streams.video:
+    videos = moving_pictures(container)
+    if not videos:
         raise MediaError(f"{path}: holds no video stream; expected a video file")
-    return container.streams.video[0]
+    return videos[0]
 
 
 def _upright_image(frame: Any, max_side: int | None) -> NDArray[np.uint8]:

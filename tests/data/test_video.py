@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -134,3 +135,14 @@ def test_pictures_come_upright_by_the_rotation_flag(
     assert (info.height, info.width, info.rotation) == (height, width, -turn % 360)
     quarters = image.reshape(2, height // 2, 2, width // 2, 3).mean(axis=(1, 3, 4))
     assert np.unravel_index(quarters.argmax(), (2, 2)) == bright
+
+
+def test_picture_on_a_cover_is_no_video(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "song.m4a"), "w", format="mp4") as song:
+        cover = song.add_stream("mjpeg", width=16, height=16, pix_fmt="yuvj420p")
+        cover.disposition = av.stream.Disposition.attached_pic
+        picture = av.VideoFrame.from_ndarray(np.zeros((16, 16, 3), np.uint8), "rgb24")
+        song.mux(cover.encode(picture))
+        song.mux(cover.encode(None))
+    with pytest.raises(MediaError, match="holds no video stream"):
+        probe_video(tmp_path / "song.m4a")
