@@ -9,6 +9,9 @@ offset_frames   the same in frames of 1/25 s
 confidence      probability that this is right within one frame, measured on people unknown to the model
 decision        "in sync" (at most one frame off), "shifted", or "cannot tell" (confidence below 0.5: no
                 face, nobody speaks, or too short; two seconds of speech usually suffice)
+
+Offsets of up to --max-offset seconds (1.0) either way are looked for, those beyond 0.6 s with more suspicion. A larger
+one is seldom mistaken for a smaller one: the answer is "cannot tell".
 """
 
 import argparse
@@ -33,9 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-offset",
         type=float,
-        default=0.6,
+        default=1.0,
         metavar="S",
-        help="largest offset looked for, in seconds (0.6)",
+        help="largest offset looked for, in seconds (1.0)",
     )
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")

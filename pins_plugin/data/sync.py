@@ -47,12 +47,12 @@ class SyncClip:
 
 
 class SyncBatch(NamedTuple):
-    """Stretches of equal length."""
+    """Stretches of one length."""
 
     lips: (
         Tensor  # (batch, num_frames, 88, 2), or mouths (batch, num_frames, height, width) in [0, 1]
     )
-    spectrograms: Tensor  # (batch, num_bins, 4 num_frames)
+    spectrograms: Tensor  # (batch, num_bins, 4 num_frames), or longer on both sides, see `cut_lips`
 
 
 def resample_frames(
@@ -194,6 +194,8 @@ class SyncBatches(IterableDataset):
         Where each clip comes from, such as "real" or "simulated".
     shares : mapping of str to float, optional
         How often each source is drawn; people are balanced within it.
+    briefly : float
+        Share of batches in which the face is seen for a short while only, see `cut_lips`.
     """
 
     def __init__(
@@ -209,6 +211,7 @@ class SyncBatches(IterableDataset):
         view: str = "lips",
         sources: Sequence[str] | None = None,
         shares: Mapping[str, float] | None = None,
+        briefly: float = 0.0,
     ) -> None:
         if view not in ("lips", "mouths"):
             raise PinsError(f"view: expected lips or mouths, got {view!r}")
@@ -228,6 +231,7 @@ class SyncBatches(IterableDataset):
         self.num_batches = num_batches
         self.augmentation = augmentation
         self.seed = seed
+        self.briefly = briefly
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -260,7 +264,31 @@ class SyncBatches(IterableDataset):
             change = augment_lips if self.view == "lips" else augment_mouths
             lips = change(lips, self.augmentation, generator)
             spectrograms = augment_spectrograms(spectrograms, self.augmentation, generator)
-        return SyncBatch(lips, spectrograms)
+        batch = SyncBatch(lips, spectrograms)
+        if self.briefly and float(torch.rand((), generator=generator)) < self.briefly:
+            batch = cut_lips(batch, generator)
+        return batch
+
+
+def cut_lips(batch: SyncBatch, generator: torch.Generator) -> SyncBatch:
+    """Keep 10 to 34 frames of the lips, and up to 15 more of the sound on either side.
+
+    So a face is met that is seen for less than a second: its mean shape and its range of movement have to be
+    taken from that little, while its sound goes on.
+    """
+
+    def draw(low: int, high: int) -> int:
+        return int(torch.randint(low, max(low, high) + 1, (), generator=generator))
+
+    length = batch.lips.shape[1]
+    kept = min(draw(10, 34), length)
+    lead = min(15 if draw(0, 3) else draw(4, 15), (length - kept) // 2)
+    start = draw(lead, length - kept - lead)
+    first, last = start - lead, start + kept + lead
+    return SyncBatch(
+        batch.lips[:, start : start + kept],
+        batch.spectrograms[..., SPECTRA_PER_FRAME * first : SPECTRA_PER_FRAME * last],
+    )
 
 
 def balance_people(clips: Sequence[SyncClip], balance: float) -> list[float]:

@@ -1,5 +1,6 @@
 """From similarities to probabilities, fitted on people whom the model has not seen."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -9,7 +10,6 @@ from sklearn.linear_model import LogisticRegression
 
 from pins_plugin.data.sync import FRAME_RATE, SyncClip
 from pins_plugin.inference.synchronizer import (
-    MAX_OFFSET,
     SPEAKING_WINDOW,
     TOLERANCE,
     Synchronizer,
@@ -21,92 +21,94 @@ from pins_plugin.models.folder import HYPERPARAMS, resolve_source
 from pins_plugin.models.safe_yaml import format_model_yaml, parse_model_yaml
 from pins_plugin.utils.files import write_text
 
-WINDOW_LENGTHS = (15, 25, 38, 50, 75)
-DUBBED = 0.2  # share of windows with somebody else's sound, for which no offset is right
+WINDOW_LENGTHS = (15, 25, 50, 100)  # frames
+DUBBED = 0.25  # share of windows with somebody else's sound, for which no offset is right
+Held = Sequence[tuple[Synchronizer, Sequence[SyncClip]]]
 
 
-def fit_offset_weights(synchronizer: Synchronizer, clips: Sequence[SyncClip]) -> list[float]:
+def fit_offset_weights(held: Held) -> list[float]:
     """Fit the confidence of an offset: bias, margin, peak (see `offset_evidence`).
+
+    Faces are seen for as long as each of `WINDOW_LENGTHS` and for the whole clip; people and lengths count alike.
 
     Parameters
     ----------
-    synchronizer : Synchronizer
-        Its own calibration is not used.
-    clips : sequence of SyncClip
-        In sync; of people whom its encoders have not seen.
+    held : sequence of (Synchronizer, sequence of SyncClip)
+        Clips in sync, of people whom the encoders beside them have not seen. Calibrations are not used.
     """
-    evidence, right = [], []
-    for similarities in _pairs(synchronizer, clips, same=True):
-        for length in WINDOW_LENGTHS:
-            for values, is_right in offset_cases(similarities, length):
-                evidence.append(values)
-                right.append(is_right)
-    num_dubbed = round(DUBBED * len(evidence))
-    dubbed = [
-        values
-        for similarities in _pairs(synchronizer, clips, same=False)
-        for length in WINDOW_LENGTHS
-        for values, _ in offset_cases(similarities, length)
-    ]
-    chosen = np.random.default_rng(0).permutation(len(dubbed))[:num_dubbed]
-    evidence += [dubbed[index] for index in chosen]
-    right += [False] * len(chosen)
-    return _fit(np.array(evidence), np.array(right), balanced=False)
+    evidence, right, groups = [], [], []
+    for synchronizer, clips in held:
+        for clip, waveforms, same in _pairs(clips):
+            for length in (*WINDOW_LENGTHS, len(clip.lips)):
+                for waveform in waveforms:
+                    for values, is_right in offset_cases(synchronizer, clip, waveform, length):
+                        evidence.append(values)
+                        right.append(same and is_right)
+                        groups.append((clip.person, same, min(length, len(clip.lips))))
+    counts = Counter(groups)
+    weights = [(1 - DUBBED if group[1] else DUBBED) / counts[group] for group in groups]
+    return _fit(np.array(evidence), np.array(right), np.array(weights))
 
 
-def fit_speaking_weights(synchronizer: Synchronizer, clips: Sequence[SyncClip]) -> list[float]:
+def fit_speaking_weights(held: Held) -> list[float]:
     """Fit the log-likelihood ratio of speaking: bias and three weights (see `speaking_evidence`).
 
     Speaking: a face with its own sound. Not speaking: a face that speaks with another's sound, and with its
     own sound of another time.
     """
     half = SPEAKING_WINDOW // 2
-    columns = [
-        [speaking_evidence(each)[half::half] for each in _pairs(synchronizer, clips, same)]
-        for same in (True, False)
-    ]
-    evidence = np.concatenate([np.concatenate(part) for part in columns])
-    num_speaking = sum(len(each) for each in columns[0])
-    speaking = np.arange(len(evidence)) < num_speaking
-    kept = np.isfinite(evidence).all(axis=1)
-    return _fit(evidence[kept], speaking[kept], balanced=True)
+    evidence, speaking = [], []
+    for synchronizer, clips in held:
+        for clip, waveforms, same in _pairs(clips):
+            for waveform in waveforms:
+                features = synchronizer.features(clip.lips, _times(clip), waveform)
+                rows = speaking_evidence(features.similarities)[half::half]
+                rows = rows[np.isfinite(rows).all(axis=1)]
+                evidence.append(rows)
+                speaking += [same] * len(rows)
+    labels = np.array(speaking)
+    weights = np.where(labels, 1 / max(labels.sum(), 1), 1 / max((~labels).sum(), 1))
+    return _fit(np.concatenate(evidence), labels, weights)
 
 
 def offset_cases(
-    similarities: NDArray[np.floating], length: int, stride: int = 10
+    synchronizer: Synchronizer, clip: SyncClip, waveform: NDArray[np.float32], length: int
 ) -> Iterator[tuple[tuple[float, float], bool]]:
-    """For windows of `length` frames: the evidence, and whether the best offset is right."""
-    for start in range(0, len(similarities) - length + 1, stride):
-        window = similarities[start : start + length]
-        num_frames = int(np.isfinite(window).any(axis=1).sum())
+    """For each face seen for `length` frames: the evidence, and whether the best offset is right."""
+    times = _times(clip)
+    for start in range(0, len(times) - length + 1, max(10, length // 4)):
+        window = slice(start, start + length)
+        features = synchronizer.features(clip.lips[window], times[window], waveform)
+        similarities = features.similarities
+        num_frames = int(np.isfinite(similarities).any(axis=1).sum())
         if num_frames < length // 2:
             continue
-        curve = offset_curve(window)
+        curve = offset_curve(similarities)
         error = abs(int(np.nanargmax(curve)) - len(curve) // 2)
         yield offset_evidence(curve, num_frames), error <= TOLERANCE
 
 
 def _pairs(
-    synchronizer: Synchronizer, clips: Sequence[SyncClip], same: bool
-) -> Iterator[NDArray[np.float32]]:
-    """Similarities of lips with their own sound, or with others' and that of another time."""
+    clips: Sequence[SyncClip],
+) -> Iterator[tuple[SyncClip, list[NDArray[np.float32]], bool]]:
+    """Each clip with its own sound (True), and with others' and that of another time (False)."""
     for index, clip in enumerate(clips):
-        times = np.arange(len(clip.lips)) / FRAME_RATE
-        sounds = [clip.waveform]
-        if not same:
-            strangers = [other for other in clips if other.person != clip.person]
-            chosen = [strangers[(index + step) % len(strangers)] for step in (0, 1, 2)]
-            sounds = [np.resize(other.waveform, len(clip.waveform)) for other in chosen]
-            sounds.append(np.roll(clip.waveform, len(clip.waveform) // 2))
-        for waveform in sounds:
-            yield synchronizer.features(
-                clip.lips, times, waveform, max_offset=MAX_OFFSET
-            ).similarities
+        yield clip, [clip.waveform], True
+        strangers = [other for other in clips if other.person != clip.person]
+        chosen = [strangers[(index + step) % len(strangers)] for step in (0, 1, 2)]
+        sounds = [np.resize(other.waveform, len(clip.waveform)) for other in chosen]
+        yield clip, [*sounds, np.roll(clip.waveform, len(clip.waveform) // 2)], False
 
 
-def _fit(evidence: NDArray, labels: NDArray, balanced: bool) -> list[float]:
-    model = LogisticRegression(C=100.0, class_weight="balanced" if balanced else None)
-    model.fit(evidence, labels)
+def _times(clip: SyncClip) -> NDArray[np.float64]:
+    return np.arange(len(clip.lips)) / FRAME_RATE
+
+
+def _fit(
+    evidence: NDArray[np.floating], labels: NDArray[np.bool_], weights: NDArray[np.floating]
+) -> list[float]:
+    model = LogisticRegression(C=100.0)
+    model.fit(evidence, labels, sample_weight=weights * len(weights) / weights.sum())
     return [round(float(value), 4) for value in (*model.intercept_, *model.coef_[0])]
 
 

@@ -23,6 +23,9 @@ from pins_plugin.errors import ShapeError
 from pins_plugin.inference.pretrained import device_of, load_pretrained, read_setting
 
 MAX_OFFSET = 15  # frames
+FAR_PENALTY = (
+    1.0  # of the margin (see `offset_evidence`), for offsets beyond MAX_OFFSET, which are rare
+)
 TOLERANCE = 1  # frames; people begin to notice at about two (ITU-R BT.1359)
 MIN_CONFIDENCE = 0.5
 MIN_FRAMES = 8
@@ -258,7 +261,8 @@ class Synchronizer:
         Parameters
         ----------
         similarities : sequence of (num_frames, num_offsets) arrays
-            `SyncFeatures.similarities` of each; silent faces only add noise.
+            `SyncFeatures.similarities` of each; silent faces only add noise. Offsets beyond `MAX_OFFSET`, where
+            there are such, need more evidence.
 
         Returns
         -------
@@ -269,6 +273,8 @@ class Synchronizer:
         if num_frames < MIN_FRAMES:
             return SyncResult(0.0, 0, 0.0, "cannot tell")
         curve = offset_curve(pooled)
+        far = np.abs(np.arange(len(curve)) - len(curve) // 2) > MAX_OFFSET
+        curve[far] -= FAR_PENALTY / np.sqrt(num_frames)
         best = int(np.nanargmax(curve))
         margin, peak = offset_evidence(curve, num_frames)
         confidence = _sigmoid(float(self.offset_weights @ [1.0, margin, peak]))

@@ -73,24 +73,33 @@ class WindowMatchingLoss(nn.Module):
 
         Parameters
         ----------
-        lip_features, sound_features : (batch, num_frames, embedding_dim) Tensor
-            Unit length; frame t of both belongs together.
+        lip_features : (batch, num_frames, embedding_dim) Tensor
+        sound_features : (batch, num_frames + 2 lead, embedding_dim) Tensor
+            Unit length; frame t of the lips belongs to frame t + lead of the sound, which may begin earlier
+            and end later than the lips by the same number of frames.
 
         Returns
         -------
         loss : () Tensor
         """
-        candidates = [offset_similarities(lip_features, sound_features, self.max_offset)]
+        num_frames = lip_features.shape[1]
+        lead = (sound_features.shape[1] - num_frames) // 2
+        candidates = [_similarities_around(lip_features, sound_features, lead, self.max_offset)]
         if self.separation_weight > 0:
-            sides = {"lips": lip_features, "sound": sound_features}
-            candidates += [self._other_moments(sides[name]) for name in self.separated]
+            middle = sound_features[:, lead : lead + num_frames]
+            sides = {
+                "lips": (lip_features, lip_features, 0),
+                "sound": (middle, sound_features, lead),
+            }
+            candidates += [self._other_moments(*sides[name]) for name in self.separated]
         similarities = torch.cat(candidates, dim=-1)  # (batch, num_frames, num_candidates)
         num_offsets = candidates[0].shape[-1]
         losses = []
         for length in self.window_lengths:
             means = average_windows(similarities, length)  # (batch, num_windows, num_candidates)
             missing = means.isnan()
-            logits = self.log_scale.exp() * length**0.5 * means.masked_fill(missing, 0)
+            root = min(length, num_frames) ** 0.5
+            logits = self.log_scale.exp() * root * means.masked_fill(missing, 0)
             if self.separation_weight > 0:
                 weights = torch.zeros(logits.shape[-1], device=logits.device)
                 weights[num_offsets:] = math.log(self.separation_weight)
@@ -100,8 +109,8 @@ class WindowMatchingLoss(nn.Module):
             losses.append(functional.cross_entropy(logits, partner))
         return torch.stack(losses).mean()
 
-    def _other_moments(self, features: Tensor) -> Tensor:
-        similarities = offset_similarities(features, features, self.max_offset)
+    def _other_moments(self, features: Tensor, around: Tensor, lead: int) -> Tensor:
+        similarities = _similarities_around(features, around, lead, self.max_offset)
         middle = self.max_offset
         return torch.cat(
             [
@@ -110,3 +119,9 @@ class WindowMatchingLoss(nn.Module):
             ],
             dim=-1,
         )
+
+
+def _similarities_around(features: Tensor, around: Tensor, lead: int, max_offset: int) -> Tensor:
+    """`offset_similarities` where frame t of the first belongs to frame t + lead of the second."""
+    padded = functional.pad(features, (0, 0, lead, lead))
+    return offset_similarities(padded, around, max_offset)[:, lead : lead + features.shape[1]]

@@ -89,6 +89,7 @@ def train_synchronizer(
     view: str = "lips",
     sources: Sequence[str] | None = None,
     shares: Mapping[str, float] | None = None,
+    briefly: float = 0.0,
     device: str = "cpu",
     folder: str | Path | None = None,
     train_logger: Any = None,
@@ -114,6 +115,8 @@ def train_synchronizer(
     sources : sequence of str, optional
     shares : mapping of str to float, optional
         Where each clip comes from, and how often each source is drawn; see `SyncBatches`.
+    briefly : float
+        Share of batches with less than two seconds of a face; see `SyncBatches`.
     device : str
     folder : str or Path, optional
         For checkpoints; an interrupted run goes on from the last one found there.
@@ -144,6 +147,7 @@ def train_synchronizer(
         view,
         sources,
         shares,
+        briefly,
     )
     modules = {"lip_encoder": lip_encoder, "sound_encoder": sound_encoder, "objective": objective}
     epochs = sb.utils.epoch_loop.EpochCounter(num_epochs)
@@ -201,7 +205,7 @@ def train_sync(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None:
     options = {
         name: hparams[name]
         for name in ("num_epochs", "steps_per_epoch", "num_frames", "batch_size", "learning_rate",
-                     "weight_decay", "augmentation", "balance", "seed", "view")
+                     "weight_decay", "augmentation", "balance", "briefly", "seed", "view")
     }  # fmt: skip
     train_synchronizer(
         kept,

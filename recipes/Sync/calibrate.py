@@ -1,8 +1,8 @@
 """Fit the probabilities of a synchronization model on people whom it has not seen.
 
-  python recipes/Sync/calibrate.py MODEL CLIPS --people p02 p04 ... [--into OTHER_MODEL]
+  python recipes/Sync/calibrate.py MODEL CLIPS --held MODEL_A p02 p04 ... --held MODEL_B p03 p05 ...
 
-Writes the weights into MODEL's folder, or into that of OTHER_MODEL, which was trained alike on more people.
+Writes the weights into MODEL's folder. MODEL_A, MODEL_B, ... were trained alike without the people named after each.
 """
 
 import argparse
@@ -24,18 +24,21 @@ def main() -> None:
     )
     parser.add_argument("model")
     parser.add_argument("clips", type=Path)
-    parser.add_argument("--people", nargs="+", required=True)
-    parser.add_argument("--into")
+    parser.add_argument(
+        "--held", nargs="+", action="append", required=True, metavar="MODEL PERSON ..."
+    )
     args = parser.parse_args()
-    synchronizer = Synchronizer.from_hparams(args.model)
     clips = [load_sync_clip(path) for path in sorted(args.clips.rglob("*.npz"))]
-    held = [clip for clip in clips if clip.person in args.people]
+    held = [
+        (Synchronizer.from_hparams(model), [clip for clip in clips if clip.person in people])
+        for model, *people in args.held
+    ]
     weights = {
-        "offset_weights": fit_offset_weights(synchronizer, held),
-        "speaking_weights": fit_speaking_weights(synchronizer, held),
+        "offset_weights": fit_offset_weights(held),
+        "speaking_weights": fit_speaking_weights(held),
     }
     print(weights)
-    write_calibration(args.into or args.model, weights)
+    write_calibration(args.model, weights)
 
 
 if __name__ == "__main__":

@@ -150,3 +150,19 @@ def test_sources_are_drawn_by_their_shares() -> None:
         sync.SyncBatches(
             clips, spectrograms, sources=["real", "real", "simulated"], shares={"real": 1}
         )
+
+
+def test_a_face_seen_briefly_keeps_its_place_in_the_sound() -> None:
+    count = torch.arange(64.0)
+    lips = count[None, :, None, None].expand(3, -1, 88, 2)
+    spectrograms = count.repeat_interleave(4)[None, None].expand(3, 40, -1)
+    lengths = set()
+    for seed in range(40):
+        cut = sync.cut_lips(sync.SyncBatch(lips, spectrograms), torch.Generator().manual_seed(seed))
+        kept = cut.lips.shape[1]
+        lead = (cut.spectrograms.shape[2] // 4 - kept) // 2
+        assert 0 <= lead <= 15 and cut.spectrograms.shape[2] == 4 * (kept + 2 * lead)
+        heard = cut.spectrograms[0, 0, ::4][lead : lead + kept]
+        torch.testing.assert_close(heard, cut.lips[0, :, 0, 0])
+        lengths.add(kept)
+    assert min(lengths) >= 10 and max(lengths) <= 34 and len(lengths) > 10

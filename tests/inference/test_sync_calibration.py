@@ -53,12 +53,14 @@ def clips() -> list[SyncClip]:
 
 
 def test_offset_confidence_means_what_it_says(synchronizer, clips) -> None:
-    weights = calibration.fit_offset_weights(synchronizer, clips)
+    weights = calibration.fit_offset_weights([(synchronizer, clips)])
     assert weights[1] > 0
     confidence, right = [], []
-    for similarities in calibration._pairs(synchronizer, clips, same=True):
+    for clip in clips:
         for length in calibration.WINDOW_LENGTHS:
-            for evidence, is_right in calibration.offset_cases(similarities, length):
+            for evidence, is_right in calibration.offset_cases(
+                synchronizer, clip, clip.waveform, length
+            ):
                 confidence.append(1 / (1 + np.exp(-(np.array([1, *evidence]) @ weights))))
                 right.append(is_right)
     confidence, right = np.array(confidence), np.array(right)
@@ -68,7 +70,7 @@ def test_offset_confidence_means_what_it_says(synchronizer, clips) -> None:
 
 
 def test_speaking_ratio_tells_own_from_other_sound(synchronizer, clips) -> None:
-    weights = calibration.fit_speaking_weights(synchronizer, clips)
+    weights = calibration.fit_speaking_weights([(synchronizer, clips)])
     judge = Synchronizer(ReadLips(), ReadSound(), [0, 0, 0], weights)
     times = np.arange(90) / 25
     own = [judge.speaking_llr(clip.lips, times, clip.waveform).mean() for clip in clips]

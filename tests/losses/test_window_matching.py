@@ -9,46 +9,50 @@ from pins_plugin.errors import PinsError
 from pins_plugin.losses.window_matching import WindowMatchingLoss
 
 
+def mean_similarity(first, second, frames, offset, length):
+    """Over the frames whose partner exists; None where that is less than half of the window."""
+    pairs = [(frame, frame + offset) for frame in frames if 0 <= frame + offset < len(second)]
+    if len(pairs) < length / 2:
+        return None
+    return sum(float(first[frame] @ second[partner]) for frame, partner in pairs) / len(pairs)
+
+
 def loop_over_windows(lips, sound, max_offset, length, scale, separation=0.0):
     """Mean of -log softmax at offset zero."""
     losses = []
+    lead = (sound.shape[1] - lips.shape[1]) // 2
     for clip in range(len(lips)):
+        middle = sound[clip, lead : lead + lips.shape[1]]
+        sides = [(lips[clip], sound[clip], lead, 1.0)]
+        if separation:
+            sides += [
+                (lips[clip], lips[clip], 0, separation),
+                (middle, sound[clip], lead, separation),
+            ]
         for start in range(lips.shape[1] - length + 1):
-            evidence = {}
-            for offset in range(-max_offset, max_offset + 1):
-                frames = [
-                    frame
-                    for frame in range(start, start + length)
-                    if 0 <= frame + offset < sound.shape[1]
-                ]
-                if len(frames) >= length / 2:
-                    mean = sum(
-                        float(lips[clip, frame] @ sound[clip, frame + offset]) for frame in frames
-                    ) / len(frames)
-                    evidence[offset] = math.exp(scale * math.sqrt(length) * mean)
-            total = sum(evidence.values())
-            for side in (lips, sound) if separation else ():
+            frames = range(start, start + length)
+            total = 0.0
+            for place, (first, second, ahead, weight) in enumerate(sides):
                 for offset in range(-max_offset, max_offset + 1):
-                    frames = [
-                        frame
-                        for frame in range(start, start + length)
-                        if 0 <= frame + offset < side.shape[1]
-                    ]
-                    if abs(offset) > 2 and len(frames) >= length / 2:
-                        mean = sum(
-                            float(side[clip, frame] @ side[clip, frame + offset])
-                            for frame in frames
-                        ) / len(frames)
-                        total += separation * math.exp(scale * math.sqrt(length) * mean)
-            losses.append(-math.log(evidence[0] / total))
+                    mean = mean_similarity(first, second, frames, offset + ahead, length)
+                    if mean is None or (place > 0 and abs(offset) <= 2):
+                        continue
+                    evidence = weight * math.exp(scale * math.sqrt(length) * mean)
+                    total += evidence
+                    if place == 0 and offset == 0:
+                        partner = evidence
+            losses.append(-math.log(partner / total))
     return sum(losses) / len(losses)
 
 
+@pytest.mark.parametrize("lead", [0, 3])
 @pytest.mark.parametrize("separation", [0.0, 0.5])
-def test_loss_equals_loop_over_windows(separation: float) -> None:
+def test_loss_equals_loop_over_windows(separation: float, lead: int) -> None:
     generator = torch.Generator().manual_seed(0)
-    lips = torch.nn.functional.normalize(torch.randn(2, 9, 4, generator=generator), dim=-1)
-    sound = torch.nn.functional.normalize(torch.randn(2, 9, 4, generator=generator), dim=-1)
+    lips, sound = (
+        torch.nn.functional.normalize(torch.randn(2, count, 4, generator=generator), dim=-1)
+        for count in (9, 9 + 2 * lead)
+    )
     expected = (
         sum(loop_over_windows(lips, sound, 4, length, 2.0, separation) for length in (2, 5)) / 2
     )

@@ -8,8 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from pins_plugin.data.sync import SyncClip, load_sync_clip, save_sync_clip
+from pins_plugin.inference.synchronizer import Synchronizer
+from pins_plugin.models.folder import save_model_folder
+from pins_plugin.models.sync import LipEncoder, SoundEncoder
+from pins_plugin.train.sync import UNCALIBRATED
 
 RECIPES = Path(__file__).resolve().parents[2] / "recipes"
 
@@ -142,3 +147,27 @@ def test_ablation_keeps_runs_and_tells_differences(
     docs = json.loads((tmp_path / "docs" / "seeing_voices_sync.json").read_text())
     assert docs["rows"][0] == ["chance", "9.68", "9.68", "4"]
     assert json.loads((tmp_path / "results.json").read_text())["seeds"] == [0, 1]
+
+
+def test_joined_models_are_calibrated_on_people_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    write_toy_clips(tmp_path / "clips", people=3)
+    options = {"channels": 8, "embedding_dim": 4, "num_blocks": 1}
+    for seed in range(2):
+        torch.manual_seed(seed)
+        modules = {"lip_encoder": LipEncoder(**options), "sound_encoder": SoundEncoder(**options)}
+        config = {
+            name: (f"{type(module).__module__}.{type(module).__qualname__}", options)
+            for name, module in modules.items()
+        }
+        save_model_folder(tmp_path / f"m{seed}", modules, config, UNCALIBRATED, "")
+    joined = tmp_path / "joined"
+    run(monkeypatch, "Sync/join.py", tmp_path / "m0", tmp_path / "m1", "--out", joined)
+    before = Synchronizer.from_hparams(joined)
+    assert before.lip_encoder.embedding_dim == 8
+    held = ("--held", tmp_path / "m0", "p0", "p1", "--held", tmp_path / "m1", "p1", "p2")
+    run(monkeypatch, "Sync/calibrate.py", joined, tmp_path / "clips", *held)
+    after = Synchronizer.from_hparams(joined)
+    assert not np.allclose(before.offset_weights, after.offset_weights)
+    assert not np.allclose(before.speaking_weights, after.speaking_weights)
