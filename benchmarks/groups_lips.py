@@ -43,14 +43,18 @@ def main() -> None:
     parser.add_argument("--real", type=Path, help="folder of recipes/Sync/prepare.py")
     parser.add_argument("--people", nargs="+", help="real people who are in no training")
     parser.add_argument("--steps", type=int, default=300, help="of the reader")
+    parser.add_argument(
+        "--models", nargs="+", choices=("sync", "lip_reader"), default=["sync", "lip_reader"]
+    )
     parser.add_argument("--write", action="store_true", help="into the cards of the models")
     args = parser.parse_args()
     synchronizer = Synchronizer.from_hparams("sync")
-    sections = {
-        "sync": describe_sync(synchronizer, args.simulated, args.real, args.people),
-        "lip_reader": describe_reader(synchronizer.lip_encoder, args.simulated, args.steps),
+    describe = {
+        "sync": lambda: describe_sync(synchronizer, args.simulated, args.real, args.people),
+        "lip_reader": lambda: describe_reader(synchronizer.lip_encoder, args.simulated, args.steps),
     }
-    for name, section in sections.items():
+    for name in args.models:
+        section = describe[name]()
         print(f"{name}\n\n{section}\n")
         if args.write:
             write_measured(resolve_source(name), section)

@@ -22,7 +22,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from pins_plugin.errors import ModelFolderError
-from pins_plugin.models.quantization import dequantize, quantize
+from pins_plugin.models.quantization import dequantize
 from pins_plugin.models.safe_yaml import (
     PRETRAINER,
     ModuleSpec,
@@ -59,7 +59,6 @@ def save_model_folder(
     config: Mapping[str, tuple[str, Mapping[str, Any]]],
     settings: Mapping[str, Any],
     card: str,
-    in_8_bits: bool = False,
 ) -> None:
     """Write a model folder in one step; it replaces an older one as a whole.
 
@@ -73,8 +72,6 @@ def save_model_folder(
     settings : mapping of str to plain values
     card : str
         Markdown for `README.md`.
-    in_8_bits : bool
-        A quarter of the space; see `quantize`.
 
     Raises
     ------
@@ -86,10 +83,7 @@ def save_model_folder(
         raise ModelFolderError(
             f"expected a config for each of {sorted(modules)}, got {sorted(config)}"
         )
-    weights = {name: _plain_weights(module) for name, module in modules.items()}
-    if in_8_bits:
-        weights = {name: quantize(each) for name, each in weights.items()}
-    files = {name: save(each) for name, each in weights.items()}
+    files = {name: save(_plain_weights(module)) for name, module in modules.items()}
     specs: dict[str, ModuleSpec | Reference] = {
         name: _spec(module, *config[name]) for name, module in modules.items()
     }
