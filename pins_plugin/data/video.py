@@ -17,7 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.data.deinterlace import deinterlace
-from pins_plugin.data.media import clock_origin, decode_leniently, moving_pictures, open_media, reason
+from pins_plugin.data.media import (
+    clock_origin,
+    decode_leniently,
+    moving_pictures,
+    open_media,
+    reason,
+)
 from pins_plugin.data.sound_copy import SoundCopy
 from pins_plugin.errors import MediaError
 from pins_plugin.utils.files import atomic_path
