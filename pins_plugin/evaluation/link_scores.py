@@ -10,6 +10,7 @@ from pyannote.core import Annotation, Segment, Timeline
 
 from pins_plugin.data.links import LinkedVideo
 from pins_plugin.evaluation.linking import (
+    CAUSES,
     faces_at,
     moments,
     owner_of,
@@ -76,6 +77,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.shares: dict[str, dict[str, list[float]]] = {}
+        self.lost: dict[str, list[dict[str, float]]] = {}
         self.errors: dict[str, TurnScores] = {}
 
     def add(
@@ -88,14 +90,16 @@ class Tally:
     ) -> None:
         """Score one scene; `links` by way of linking, the first is the one whose errors are looked at."""
         kind = str(truth["kind"])
-        for name, value in links.items():
-            share = speech_time_correct(value, truth)["speech_time_correct"]
-            self.shares.setdefault(kind, {}).setdefault(name, []).append(share)
+        scores = {name: speech_time_correct(value, truth) for name, value in links.items()}
+        for name, score in scores.items():
+            shares = self.shares.setdefault(kind, {}).setdefault(name, [])
+            shares.append(score["speech_time_correct"])
+        self.lost.setdefault(kind, []).append(next(iter(scores.values()))["lost"])
         first = next(iter(links.values()))
         self.errors.setdefault(kind, TurnScores()).add(reference, before, after, first, truth)
 
     def report(self) -> dict[str, Any]:
-        """Means over scenes with their 95 % intervals, error rates, and reliability of the confidence."""
+        """Means over scenes with their 95 % intervals, what is lost to which cause, error rates, and reliability of the confidence."""
         judged = [
             pair for score in self.errors.values() for scene in score.judged for pair in scene
         ]
@@ -107,6 +111,10 @@ class Tally:
             "intervals": {
                 kind: {name: _interval(values) for name, values in by_name.items()}
                 for kind, by_name in self.shares.items()
+            },
+            "lost": {
+                kind: {cause: float(np.mean([each[cause] for each in lost])) for cause in CAUSES}
+                for kind, lost in self.lost.items()
             },
             "errors": {kind: score.report() for kind, score in self.errors.items()},
             "reliability": reliability(judged),

@@ -15,6 +15,14 @@ from pins_plugin.data.links import LinkedVideo
 from pins_plugin.errors import LinksError
 
 STEP = 0.02  # seconds between the moments at which links are compared
+RIGHT = "right"
+CAUSES = (
+    "no turn",
+    "face not found",
+    "wrong face",
+    "called off screen",
+    "hidden speaker given a face",
+)
 
 
 def speech_time_correct(links: Mapping[str, Any], truth: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,8 +42,9 @@ def speech_time_correct(links: Mapping[str, Any], truth: Mapping[str, Any]) -> d
     Returns
     -------
     report : dict
-        `speech_time_correct` (share of all speech time) and, under `on_screen` and `off_screen`, `seconds` and
-        `correct` (share, None where there is no such speech).
+        `speech_time_correct` (share of all speech time); under `on_screen` and `off_screen`, `seconds` and
+        `correct` (share, None where there is no such speech); under `lost`, the share of all speech time that is
+        lost to each of `CAUSES`.
 
     Raises
     ------
@@ -54,19 +63,20 @@ def speech_time_correct(links: Mapping[str, Any], truth: Mapping[str, Any]) -> d
     """
     linked = LinkedVideo.from_links(links)
     faces = true_faces(truth)
-    right: dict[bool, list[bool]] = {True: [], False: []}
+    found: dict[bool, list[str]] = {True: [], False: []}
     for turn in truth["turns"]:
         for time in moments(turn["start"], turn["end"]):
             seen = {person: box for person, box in faces_at(faces, time)}
             shown = turn["speaker"] in seen
-            right[shown].append(_is_right(linked, time, turn["speaker"], seen))
-    number = len(right[True]) + len(right[False])
-    if number == 0:
+            found[shown].append(judge(linked, time, turn["speaker"], seen))
+    verdicts = [*found[True], *found[False]]
+    if not verdicts:
         raise LinksError("truth: holds no speech; expected at least one turn")
     return {
-        "speech_time_correct": (sum(right[True]) + sum(right[False])) / number,
-        "on_screen": _share(right[True]),
-        "off_screen": _share(right[False]),
+        "speech_time_correct": verdicts.count(RIGHT) / len(verdicts),
+        "on_screen": _share(found[True]),
+        "off_screen": _share(found[False]),
+        "lost": {cause: verdicts.count(cause) / len(verdicts) for cause in CAUSES},
     }
 
 
@@ -80,15 +90,15 @@ def right_moments(links: Mapping[str, Any], truth: Mapping[str, Any]) -> list[tu
             links_then = linked.turns_at(time)
             if links_then:
                 seen = dict(faces_at(faces, time))
-                right = _is_right(linked, time, turn["speaker"], seen)
+                right = judge(linked, time, turn["speaker"], seen) == RIGHT
                 judged.append((max(link.confidence for link in links_then), right))
     return judged
 
 
-def _share(right: Sequence[bool]) -> dict[str, float | None]:
+def _share(verdicts: Sequence[str]) -> dict[str, float | None]:
     return {
-        "seconds": round(len(right) * STEP, 2),
-        "correct": sum(right) / len(right) if right else None,
+        "seconds": round(len(verdicts) * STEP, 2),
+        "correct": verdicts.count(RIGHT) / len(verdicts) if verdicts else None,
     }
 
 
@@ -98,15 +108,33 @@ def moments(start: float, end: float) -> NDArray[np.float64]:
     return start + (np.arange(number) + 0.5) * (end - start) / number
 
 
-def _is_right(
+def judge(
     linked: LinkedVideo, time: float, speaker: str, seen: Mapping[str, NDArray[np.float64]]
-) -> bool:
+) -> str:
+    """Say whether a moment of a true speaker's speech is right, or which of `CAUSES` it is lost to.
+
+    Parameters
+    ----------
+    linked : LinkedVideo
+    time : float
+        In seconds.
+    speaker : str
+    seen : mapping of str to (4,) array
+        Where people are truly seen then.
+    """
     turns = linked.turns_at(time)
+    if not turns:
+        return "no turn"
     named = {turn.person for turn in turns if turn.person is not None}
-    boxes = [box for person, box in linked.boxes_at(time) if person in named]
+    faces = linked.boxes_at(time)
+    boxes = [box for person, box in faces if person in named]
     if speaker not in seen:
-        return bool(turns) and not boxes
-    return len(boxes) == 1 and owner_of(boxes[0], seen) == speaker
+        return "hidden speaker given a face" if boxes else RIGHT
+    if len(boxes) == 1 and owner_of(boxes[0], seen) == speaker:
+        return RIGHT
+    if speaker not in [owner_of(box, seen) for _, box in faces]:
+        return "face not found"
+    return "wrong face" if boxes else "called off screen"
 
 
 def owner_of(box: NDArray[np.float64], seen: Mapping[str, NDArray[np.float64]]) -> str | None:
