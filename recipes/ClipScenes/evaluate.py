@@ -4,10 +4,10 @@
 
 SCENES are folders that prepare.py or `pins simulate scenes` wrote, such as one for each seed. For each kind of
 scene: the share of speech time that is linked to the right face, or rightly to nobody, with its 95 % interval
-(bootstrap over scenes); the identification error rate of the people's labels, and the diarization error rate before
-and after faces were looked at (pyannote.metrics, no collar); and how often links of each confidence are right.
-Turns are those of the truth (`given`) or of the built-in diarization (`found`). Writes RESULTS/results.json and
-RESULTS/results.md.
+(bootstrap over scenes), and what the rest is lost to; the identification error rate of the people's labels, and the
+diarization error rate before and after faces were looked at (pyannote.metrics, no collar); and how often links of each
+confidence are right. Turns are those of the truth (`given`) or of the built-in diarization (`found`). Writes
+RESULTS/results.json and RESULTS/results.md.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from pins_plugin.cli.link import choose_evidence
 from pins_plugin.evaluation.link_scores import Tally
+from pins_plugin.evaluation.linking import CAUSES
 from pins_plugin.pipelines.baselines import BASELINES
 from pins_plugin.pipelines.linking import DEFAULT_EVIDENCE, SpeakerFaceLinking
 from pins_plugin.pipelines.rttm import choose_turns
@@ -92,6 +93,11 @@ def format_table(scores: dict) -> str:
         errors = scores["errors"][kind]
         cells += [f"{100 * errors[name]:.1f}" for name in ("identification", "before", "after")]
         lines.append(f"| {kind} | {scores['num_scenes'][kind]} | " + " | ".join(cells) + " |")
+    lines += ["", "| % lost to | " + " | ".join(CAUSES) + " |", "|---" * (1 + len(CAUSES)) + "|"]
+    for kind, lost in scores["lost"].items():
+        lines.append(
+            f"| {kind} | " + " | ".join(f"{100 * lost[cause]:.1f}" for cause in CAUSES) + " |"
+        )
     lines += ["", "| confidence of links | right | seconds |", "|---|---|---|"]
     for row in scores["reliability"]:
         lines.append(f"| {row['confidence']:.2f} | {row['right']:.2f} | {row['seconds']:.0f} |")

@@ -48,6 +48,7 @@ def test_tally_by_hand(seen) -> None:
     assert report["errors"]["turns"] == pytest.approx(
         {"before": 0.5, "after": 0.5, "identification": 0.5}
     )
+    assert report["lost"]["turns"]["face not found"] == pytest.approx(0.5)
     (row,) = report["reliability"]
     assert row == pytest.approx({"confidence": 0.9, "right": 0.5, "seconds": 4.0})
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pins_plugin.errors import LinksError
-from pins_plugin.evaluation.linking import speech_time_correct
+from pins_plugin.evaluation.linking import CAUSES, speech_time_correct
 
 LEFT, RIGHT = [0, 0, 100, 100], [200, 0, 300, 100]
 TRUTH = {
@@ -66,6 +66,26 @@ def test_speech_time_correct_by_hand(
     assert report["speech_time_correct"] == pytest.approx(share)
     assert report["on_screen"] == {"seconds": 6.0, "correct": pytest.approx(on_screen)}
     assert report["off_screen"] == {"seconds": 2.0, "correct": pytest.approx(off_screen)}
+
+
+@pytest.mark.parametrize(
+    ("persons", "cause", "share"),
+    [
+        (("P0", "P0", None), "wrong face", 0.5),
+        (("P0", None, None), "called off screen", 0.5),
+        (("P0", "P1", "P0"), "hidden speaker given a face", 0.25),
+        (("P0", "P1"), "no turn", 0.25),
+    ],
+)
+def test_each_error_has_its_cause(persons: tuple, cause: str, share: float) -> None:
+    lost = speech_time_correct(_links(*persons), TRUTH)["lost"]
+    assert lost == {**dict.fromkeys(CAUSES, 0.0), cause: pytest.approx(share)}
+
+
+def test_a_face_that_nobody_followed_is_not_called_wrong() -> None:
+    links = _links("P0", "P0", None)
+    del links["tracks"][1]
+    assert speech_time_correct(links, TRUTH)["lost"]["face not found"] == pytest.approx(0.5)
 
 
 def test_speech_time_correct_falls_with_late_turns() -> None:
