@@ -5,7 +5,8 @@
 Three kinds of galleries: "people" (ten items of each person, two of which have a cosine of about 0.6, as recognition
 embeddings have), "spectrum" (nobody twice, but some directions vary more than others: variance 1/i), and "uniform" (random
 directions, without any structure to use: the hardest case there is). A query is one embedding that is
-not in the gallery, searched alone; the first setting is the default of `Gallery.build_index`.
+not in the gallery. `Gallery.build_index` is told the recall that is wanted (0.95 by default) and measures on the items
+how to reach it.
 
   python benchmarks/gallery.py --others HNSW32_SQ8 --kinds uniform --items 100000
 
@@ -31,9 +32,10 @@ from pins_plugin.utils.files import write_json  # noqa: E402
 DIM = 256
 ITEMS_PER_PERSON = 10
 NOISE = 0.8  # relative to the person's own vector: cosine 1 / (1 + 0.8 ** 2) = 0.61
-SETTINGS = ((8, 700), (8, 300), (8, 1500), (4, 700), (4, 5000))  # code_dims, candidates
+WANTED = (0.95, 0.8, 0.99)  # recall; the first is the default
 EFFORTS = (16, 64, 256, 1024)
-HEADERS = ("gallery", "items", "index", "recall@10", "ms a query", "of CPU")
+HEADERS = ("gallery", "items", "recall wanted", "dims a code", "compared", "recall@10", "ms alone", "of CPU", "ms in 500")  # fmt: skip
+OTHER_HEADERS = ("gallery", "items", "index", "recall@10", "ms alone", "of CPU")
 
 
 def main() -> None:
@@ -54,13 +56,13 @@ def main() -> None:
         items, queries = make(kind, args.items, args.queries, generator)
         rows += others(kind, items, queries, args.others) if args.others else own(kind, items, queries)  # fmt: skip
         del items
-    print(format_table(HEADERS, rows))
+    print(format_table(OTHER_HEADERS if args.others else HEADERS, rows))
     if args.out:
         write_json(args.out / "gallery.json", report(args, rows))
 
 
 def own(kind: str, items: np.ndarray, queries: np.ndarray) -> list[list[str]]:
-    """Rows of the gallery itself: exact, then by every setting."""
+    """Rows of the gallery itself: exact, then by the recall that is wanted."""
     gallery = Gallery(DIM)
     gallery.add([str(row) for row in range(len(items))], items, modality="face")
     few = queries[: max(20, len(queries) // 10)]
@@ -69,15 +71,29 @@ def own(kind: str, items: np.ndarray, queries: np.ndarray) -> list[list[str]]:
     def search(query: np.ndarray) -> list[str]:
         return gallery.search(query, k=10, modality="face").labels[0]
 
-    exact, wall, cpu = timed(search, few)
-    rows = [[kind, size, "none (exact)", "1.000", f"{wall:.1f}", f"{cpu:.1f}"]]
-    exact += [search(query) for query in queries[len(few) :]]
-    for code_dims, candidates in SETTINGS:
-        gallery.build_index("face", code_dims=code_dims, candidates=candidates)
+    _, wall, cpu = timed(search, few)
+    exact, together = in_batch(gallery, queries)
+    every = (f"{wall:.1f}", f"{cpu:.1f}", f"{together:.2f}")
+    rows = [[kind, size, "1 (no index)", "", size, "1.000", *every]]
+    for wanted in WANTED:
+        started = time.process_time()
+        gallery.build_index("face", recall=wanted)
+        print(
+            f"{kind}, {wanted}: built in {time.process_time() - started:.0f} s of CPU", flush=True
+        )
+        index = gallery._shelves["face"].index
+        dims, compared = index.centroids.shape[2], f"{index.candidates:,}"
         found, wall, cpu = timed(search, queries)
-        name = f"code_dims {code_dims}, candidates {candidates}"
-        rows.append([kind, size, name, f"{recall(found, exact):.3f}", f"{wall:.2f}", f"{cpu:.2f}"])
+        times = (f"{wall:.2f}", f"{cpu:.2f}", f"{in_batch(gallery, queries)[1]:.2f}")
+        rows.append([kind, size, str(wanted), str(dims), compared, f"{recall(found, exact):.3f}", *times])  # fmt: skip
     return rows
+
+
+def in_batch(gallery: Gallery, queries: np.ndarray) -> tuple[list[list[str]], float]:
+    """Search all queries in one call: what was found, and milliseconds of CPU for each."""
+    started = time.process_time()
+    found = gallery.search(queries, k=10, modality="face").labels
+    return found, 1000 * (time.process_time() - started) / len(queries)
 
 
 def others(kind: str, items: np.ndarray, queries: np.ndarray, names: list[str]) -> list[list[str]]:
@@ -143,7 +159,9 @@ def report(args: argparse.Namespace, rows: list[list[str]]) -> dict:
     """What the results page shows."""
     return {
         "title": "Search in a gallery of 256-D embeddings, on one core",
-        "about": "Recall at 10 of exact search; milliseconds for one query alone, median of the clock and mean of the CPU.",
+        "about": "The recall at 10 of exact search that was wanted, and what the index chose by measuring on the items: dimensions that share "
+        "four bits, and items compared exactly. Then the recall on other queries; milliseconds for one query alone, median of the "
+        "clock and mean of the CPU; and for each of 500 that are asked in one call, of the CPU.",
         "command": f"python benchmarks/gallery.py --items {args.items} --queries {args.queries} --seed {args.seed}",
         "headers": list(HEADERS),
         "rows": rows,

@@ -112,6 +112,14 @@ def test_settings_of_another_kind_are_refused(folder: Path) -> None:
         FaceVoiceEmbedder(*model.modules.values(), {"calibration": {"scale": "x", "offset": 1}})
 
 
+INDEX = {
+    "face_index_turn": np.eye(2, dtype=np.float32),
+    "face_index_centroids": np.zeros((2, 16, 1), np.float32),
+    "face_index_codes": np.zeros((0, 1), np.uint8),
+    "face_index_candidates": np.ones(1, np.int64),
+}
+
+
 @pytest.mark.parametrize(
     "arrays",
     [
@@ -119,8 +127,14 @@ def test_settings_of_another_kind_are_refused(folder: Path) -> None:
         {"face_labels": np.frombuffer(b"{}", np.uint8)},
         {"face_embeddings": np.zeros(3, np.float32)},
         {"voice_embeddings": np.zeros((0, 5), np.float32)},
-        {"face_index": np.zeros(100, np.uint8)},
-        {"face_index": np.full(16, 255, np.uint8)},
+        {"face_index_codes": np.zeros((100, 1), np.uint8)},
+        {**INDEX, "face_index_codes": np.zeros((9, 1), np.uint8)},
+        {**INDEX, "face_index_codes": np.zeros((0, 7), np.uint8)},
+        {**INDEX, "face_index_turn": np.eye(3, dtype=np.float32)},
+        {**INDEX, "face_index_turn": np.full((2, 2), np.nan, np.float32)},
+        {**INDEX, "face_index_centroids": np.zeros((2, 99, 1), np.float32)},
+        {**INDEX, "face_index_centroids": np.zeros(3, np.float32)},
+        {**INDEX, "face_index_candidates": np.zeros(0, np.int64)},
     ],
 )
 def test_damaged_galleries_are_one_line(tmp_path: Path, arrays: dict) -> None:
@@ -216,7 +230,7 @@ def test_terminals_are_not_written_commands_to(tmp_path: Path, capsys, monkeypat
     escape = "\x1b]0;owned\x07"
     Cast("e", [Appearance(f"eve{escape}", "v.mp4", 1.0)]).save(tmp_path / "people.safetensors")
     assert main(["people", str(tmp_path), "list"]) == 0
-    assert main(["link", f"{escape}.mp4", "--out", str(tmp_path / "out")]) == 2
+    assert main(["report", "a.mp4", f"{escape}.json", "--out", str(tmp_path / "out")]) == 2
     names = {"version": 1, "corrections": [], "names": {"P0": f"eve{escape}"}}
     (tmp_path / "c.json").write_text(json.dumps(names))
     shown = "".join(capsys.readouterr()) + read_corrections(tmp_path / "c.json").names["P0"]

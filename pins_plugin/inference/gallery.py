@@ -16,12 +16,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from pins_plugin.errors import MediaError, ShapeError
-from pins_plugin.inference.vector_index import VectorIndex
+from pins_plugin.inference.vector_index import VectorIndex, compare_all
 from pins_plugin.utils.files import atomic_path
 
 Embeddings = NDArray[np.float32]
 MODALITIES = ("face", "voice")
-BLOCK = 65_536  # rows that are compared at once
+QUERIES = 500  # that are answered at once
 
 
 class Matches(NamedTuple):
@@ -115,25 +115,33 @@ class Gallery:
                     self._shelves[modality] = Shelf(shelf.labels[keep], shelf.embeddings[keep])
             return before - len(self)
 
-    def build_index(self, modality: str, **options: Any) -> None:
+    def build_index(
+        self, modality: str, *, queries: ArrayLike | None = None, **options: Any
+    ) -> None:
         """Make searches among one modality approximate and fast (FAISS); worth it from 100,000 items on.
 
-        Items that are added later are compared one by one until the index is built again.
+        Settings are chosen by measuring on the items themselves. Items that are added later are compared one by one
+        until the index is built again.
 
         Parameters
         ----------
         modality : {"face", "voice"}
+        queries : (num_queries, embedding_dim) array, optional
+            Such as will be asked, where they are of another kind than the items.
         **options
-            Of `VectorIndex.build`.
+            Of `VectorIndex.build`: `recall`, the share of the ten nearest that is to be found (0.95), and `seed`.
 
         Raises
         ------
+        ShapeError
+            When there are too few items to train on.
         MissingExtraError
             When FAISS is not installed.
         """
         with self._writing:
             shelf = self._shelf(modality)
-            index = VectorIndex.build(shelf.embeddings, **options)
+            asked = None if queries is None else self._unit_rows(queries)
+            index = VectorIndex.build(shelf.embeddings, queries=asked, **options)
             self._shelves[modality] = replace(shelf, index=index)
 
     def search(self, embeddings: ArrayLike, k: int = 5, *, modality: str) -> Matches:
@@ -152,23 +160,16 @@ class Gallery:
         matches : Matches
         """
         queries = self._unit_rows(np.atleast_2d(np.asarray(embeddings, dtype=np.float32)))
-        shelf = self._shelf(
-            modality
-        )  # one look: what happens to the gallery meanwhile does not matter
+        shelf = self._shelf(modality)  # one look: what happens meanwhile does not matter
         k = min(k, len(shelf.labels))
         if k < 1:
             return Matches([[] for _ in queries], np.zeros((len(queries), 0), np.float32))
-        start = 0 if shelf.index is None else shelf.index.num_rows
-        rows, similarities = _exact(queries, shelf.embeddings[start:], k)
-        rows += start
-        if shelf.index is not None:
-            found = shelf.index.search(queries, shelf.embeddings, k)
-            rows = np.concatenate([rows, found[0]], axis=1)
-            similarities = np.concatenate([similarities, found[1]], axis=1)
-        order = np.argsort(-similarities, axis=1, kind="stable")[:, :k]
-        rows = np.take_along_axis(rows, order, axis=1)
-        similarities = np.take_along_axis(similarities, order, axis=1)
-        return Matches([[str(label) for label in shelf.labels[row]] for row in rows], similarities)
+        parts = [
+            _best(shelf, queries[start : start + QUERIES], k)
+            for start in range(0, len(queries), QUERIES)
+        ]
+        labels = [row for rows, _ in parts for row in shelf.labels[rows].tolist()]
+        return Matches(labels, np.concatenate([similarities for _, similarities in parts]))
 
     def save(self, path: str | Path) -> None:
         """Write everything, indices included, as one safetensors file, in one step."""
@@ -179,20 +180,18 @@ class Gallery:
             text = json.dumps(shelf.labels.tolist()).encode()
             arrays[f"{modality}_labels"] = np.frombuffer(text, np.uint8)
             if shelf.index is not None:
-                arrays[f"{modality}_index"] = shelf.index.to_bytes()
+                for name, array in shelf.index.to_arrays().items():
+                    arrays[f"{modality}_index_{name}"] = array
         with atomic_path(path) as temporary:
             save_file(arrays, temporary, metadata={"kind": "pins_plugin gallery", "version": "1"})
 
     @classmethod
-    def load(cls, path: str | Path, *, with_index: bool = True) -> Self:
+    def load(cls, path: str | Path) -> Self:
         """Read what `save` wrote.
 
         Parameters
         ----------
         path : str or Path
-        with_index : bool
-            Whether to read the FAISS indices as well; switch it off for a file of unknown origin, because
-            FAISS does not check what it reads.
 
         Raises
         ------
@@ -208,17 +207,19 @@ class Gallery:
                     raise MediaError(
                         f"{path}: not a gallery; expected a file that Gallery.save wrote"
                     )
-                arrays = {
-                    name: file.get_tensor(name)
-                    for name in file.keys()  # noqa: SIM118 - not a mapping
-                    if with_index or not name.endswith("_index")
-                }
+                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
             gallery = cls(int(arrays["face_embeddings"].shape[1]))
             for modality in MODALITIES:
                 labels = json.loads(arrays[f"{modality}_labels"].tobytes())
                 gallery.add(labels, arrays[f"{modality}_embeddings"], modality)
-                if f"{modality}_index" in arrays:
-                    index = VectorIndex.from_bytes(arrays[f"{modality}_index"])
+                prefix = f"{modality}_index_"
+                parts = {
+                    name.removeprefix(prefix): array
+                    for name, array in arrays.items()
+                    if name.startswith(prefix)
+                }
+                if parts:
+                    index = VectorIndex.from_arrays(parts, gallery.embedding_dim)
                     shelf = gallery._shelves[modality]
                     if index.num_rows > len(labels):
                         raise ValueError("index of another gallery")
@@ -251,18 +252,14 @@ class Gallery:
         return np.asarray(rows / norms)
 
 
-def _exact(queries: Embeddings, items: Embeddings, k: int) -> tuple[NDArray[np.int64], Embeddings]:
-    """Compare with every item, block by block: rows and similarities of the best k (or all), unordered."""
-    rows = np.zeros((len(queries), 0), np.int64)
-    best = np.zeros((len(queries), 0), np.float32)
-    for start in range(0, len(items), BLOCK):
-        block = queries @ items[start : start + BLOCK].T  # (num_queries, block)
-        places = np.broadcast_to(np.arange(start, start + block.shape[1]), block.shape)
-        best, rows = np.concatenate([best, block], axis=1), np.concatenate([rows, places], axis=1)
-        if best.shape[1] > k:
-            kept = np.argpartition(-best, k - 1, axis=1)[:, :k]
-            best, rows = (
-                np.take_along_axis(best, kept, axis=1),
-                np.take_along_axis(rows, kept, axis=1),
-            )
-    return rows, best
+def _best(shelf: Shelf, queries: Embeddings, k: int) -> tuple[NDArray[np.int64], Embeddings]:
+    """Rows and similarities of the best k items, best first."""
+    start = 0 if shelf.index is None else shelf.index.num_rows
+    rows, similarities = compare_all(queries, shelf.embeddings[start:], k)
+    rows += start
+    if shelf.index is not None:
+        found = shelf.index.search(queries, shelf.embeddings, min(k, start))
+        rows = np.concatenate([rows, found[0]], axis=1)
+        similarities = np.concatenate([similarities, found[1]], axis=1)
+    order = np.argsort(-similarities, axis=1, kind="stable")[:, :k]
+    return np.take_along_axis(rows, order, axis=1), np.take_along_axis(similarities, order, axis=1)
