@@ -47,12 +47,17 @@ setup(
     long_description_content_type="text/markdown",
     license="MIT",
     python_requires=">=3.11",
-    packages=find_namespace_packages(  # folders of data too
-        include=["pins_plugin", "pins_plugin.*"], exclude=["*__pycache__*"]
-    ),
+    packages=[
+        *find_namespace_packages(  # folders of data too
+            include=["pins_plugin", "pins_plugin.*"], exclude=["*__pycache__*"]
+        ),
+        "pins_plugin.hparams",
+    ],
+    package_dir={"pins_plugin.hparams": "hparams"},  # the experiments are in the wheel too
     include_package_data=True,
     package_data={
         "pins_plugin": ["py.typed"],
+        "pins_plugin.hparams": ["*.yaml"],
         "pins_plugin.pipelines": ["*.json"],
         "pins_plugin.report": ["templates/*"],
         "pins_plugin.pretrained": ["*/*"],

@@ -60,12 +60,12 @@ def run(args: argparse.Namespace) -> None:
     from pins_plugin.utils.files import write_json
     from pins_plugin.utils.memory import PeakMemory
 
-    recipe, size = _recipe(), QUICK if args.quick else FULL
+    size = QUICK if args.quick else FULL
     _start_afresh(args.out)
     start = time.monotonic()
     with PeakMemory() as peak:
         manifest = _simulate(args, size)
-        model = _train(args, size, recipe, manifest)
+        model = _train(args, size, manifest)
         report = _evaluate(args, model, manifest)
         scenes = _link(args, size)
     unseen = report["unseen"]
@@ -84,18 +84,6 @@ def run(args: argparse.Namespace) -> None:
     write_demo_page(results, report, scenes, _curves(args.out), args.out / "index.html")
     print(_summary(results))
     print(f"\nOpen {(args.out / 'index.html').resolve()}")
-
-
-def _recipe() -> Path:
-    """Find hparams/demo.yaml beside the package."""
-    from pins_plugin.errors import PinsError
-
-    path = Path(__file__).resolve().parents[2] / "hparams" / "demo.yaml"
-    if not path.is_file():
-        raise PinsError(
-            f"{path}: not there; run `pins demo` in a checkout of the repository, installed with `pip install -e .`"
-        )
-    return path
 
 
 def _start_afresh(out: Path) -> None:
@@ -123,8 +111,8 @@ def _simulate(args: argparse.Namespace, size: Size) -> Path:
     return write_corpus(args.out / "clips", settings, quiet=args.quiet)
 
 
-def _train(args: argparse.Namespace, size: Size, recipe: Path, manifest: Path) -> Path:
-    from pins_plugin.train.experiment import run_experiment
+def _train(args: argparse.Namespace, size: Size, manifest: Path) -> Path:
+    from pins_plugin.train.experiment import experiments_folder, run_experiment
 
     print("[2/5] training on who is seen while who is heard, without names", flush=True)
     output = args.out / "training"
@@ -136,7 +124,7 @@ def _train(args: argparse.Namespace, size: Size, recipe: Path, manifest: Path) -
     if size.num_epochs is not None:
         options["num_epochs"] = size.num_epochs
     arguments = [text for name, value in options.items() for text in (f"--{name}", str(value))]
-    run_experiment([str(recipe), *arguments])
+    run_experiment([str(experiments_folder() / "demo.yaml"), *arguments])
     return output / "model"
 
 

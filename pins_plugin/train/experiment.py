@@ -58,6 +58,7 @@ def load_experiment(path: str | Path, overrides: str | dict[str, Any] = "") -> d
     Parameters
     ----------
     path : str or Path
+        See `find_experiment`.
     overrides : str (YAML) or dict
         Entries to replace.
 
@@ -71,7 +72,7 @@ def load_experiment(path: str | Path, overrides: str | dict[str, Any] = "") -> d
     ExperimentError
         When the file is missing or no YAML, an entry is left open, unknown, or cannot be built.
     """
-    path = Path(path)
+    path = find_experiment(path)
     tree = _read(path)
     changes = YAML.load(overrides) if isinstance(overrides, str) else dict(overrides)
     for name, value in (changes or {}).items():
@@ -96,6 +97,20 @@ def load_experiment(path: str | Path, overrides: str | dict[str, Any] = "") -> d
     if not callable(hparams.get("run")):
         raise ExperimentError(f"{path}: expected an entry 'run' that names a training function")
     return {**hparams, "resolved_yaml": resolved}
+
+
+def find_experiment(path: str | Path) -> Path:
+    """Find a YAML file: `path`, or where "hparams/demo.yaml" is not there, the one that comes with the package."""
+    path, shipped = Path(path), experiments_folder() / Path(path).name
+    is_shipped = str(path.parent) in (".", "hparams") and shipped.is_file()
+    return shipped if is_shipped and not path.is_file() else path
+
+
+def experiments_folder() -> Path:
+    """Give the folder of the experiments that come with the package."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "hparams"
+    return installed if installed.is_dir() else package.parent / "hparams"
 
 
 def module_config(resolved_yaml: str, name: str) -> tuple[str, dict[str, Any]]:
@@ -143,7 +158,9 @@ def _encoder_by_name(entry: str, name: str, with_dim: bool) -> Any:
 def _read(path: Path) -> CommentedMap:
     """Read a YAML file and what it extends, nothing resolved."""
     if not path.is_file():
-        raise ExperimentError(f"{path}: no such file; expected the YAML of an experiment")
+        raise ExperimentError(
+            f"{path}: no such file; expected the YAML of an experiment, such as hparams/demo.yaml"
+        )
     try:
         tree = YAML.load(path.read_text(encoding="utf-8"))
     except (YAMLError, UnicodeDecodeError) as error:

@@ -41,14 +41,3 @@ def test_demo_page_leads_to_the_page_of_the_scene(results: Path) -> None:
     assert 'href="scenes/scene_000/page.html"' in text
     assert (results / "scenes" / "scene_000" / "page.html").is_file()
     assert text.count("data:video/mp4;base64,") == 1
-
-
-def test_demo_outside_a_checkout_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(
-        demo, "__file__", str(tmp_path / "site" / "pins_plugin" / "cli" / "demo.py")
-    )
-    assert main(["demo", "--out", str(tmp_path / "demo")]) == 2
-    assert "checkout of the repository" in capsys.readouterr().err
-    assert not (tmp_path / "demo").exists()

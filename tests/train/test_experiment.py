@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 
 from pins_plugin.errors import ExperimentError
-from pins_plugin.train.experiment import load_experiment, module_config, run_experiment
+from pins_plugin.train.experiment import (
+    experiments_folder,
+    find_experiment,
+    load_experiment,
+    module_config,
+    run_experiment,
+)
 
 BASE = """
 run: !name:builtins.dict
@@ -40,6 +46,18 @@ def test_extending_replaces_whole_entries(base: Path) -> None:
     hparams = load_experiment(child)
     assert type(hparams["layer"]).__name__ == "LayerNorm"
     assert hparams["size"] == 3
+
+
+def test_experiments_that_come_with_the_package_are_found_anywhere(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(base.parent)
+    shipped = experiments_folder() / "sync.yaml"
+    assert find_experiment("hparams/sync.yaml") == find_experiment("sync.yaml") == shipped
+    assert find_experiment("base.yaml") == Path("base.yaml")
+    for absent in ("elsewhere/sync.yaml", "hparams/absent.yaml"):
+        with pytest.raises(ExperimentError, match=f"{absent}: no such file"):
+            load_experiment(absent)
 
 
 @pytest.mark.parametrize(
