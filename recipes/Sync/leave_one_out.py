@@ -29,7 +29,8 @@ from pins_plugin.train.sync import train_synchronizer
 from pins_plugin.utils.files import write_json, write_text
 from pins_plugin.utils.seeding import seed_everything
 
-SHARES = {"real": 2.0, "simulated": 1.0}  # as in hparams/sync_joint.yaml
+SHARES = {"real": 2.0, "simulated": 1.0}  # this and the next as in hparams/sync_joint.yaml
+BRIEFLY = 0.6
 HELD_SENTENCES = 50  # of the person with most clips, never trained on
 
 
@@ -133,7 +134,7 @@ def main() -> None:
             sources = ["real"] * len(real) + ["simulated"] * len(simulated)
             train_synchronizer(
                 [*real, *simulated], *encoders, WindowMatchingLoss(), num_epochs=args.epochs, seed=seed,
-                sources=sources, shares={name: SHARES[name] for name in set(sources)},
+                sources=sources, shares={name: SHARES[name] for name in set(sources)}, briefly=BRIEFLY,
             )  # fmt: skip
             shared = {
                 "left_out": group,

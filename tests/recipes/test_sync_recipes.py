@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from pins_plugin.data.sync import SyncClip, load_sync_clip, save_sync_clip
-from pins_plugin.inference.synchronizer import Synchronizer
+from pins_plugin.inference.synchronizer import Synchronizer, SyncResult
 from pins_plugin.models.folder import save_model_folder
 from pins_plugin.models.sync import LipEncoder, SoundEncoder
 from pins_plugin.train.sync import UNCALIBRATED
@@ -168,3 +168,18 @@ def test_calibration_on_people_left_out(
     after = Synchronizer.from_hparams(tmp_path / "m0")
     assert not np.allclose(before.offset_weights, after.offset_weights)
     assert not np.allclose(before.speaking_weights, after.speaking_weights)
+
+
+def test_reliability_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    write_toy_clips(tmp_path / "clips", people=3)
+
+    def always_two_frames_late(self, lips, times, waveform, max_offset):
+        return SyncResult(0.08, 2, 0.8, "shifted")
+
+    monkeypatch.setattr(Synchronizer, "offset", always_two_frames_late)
+    people = ("--people", "p0", "p1", "p2")
+    for late, right in ((0.08, "100.0"), (0.5, "0.0")):
+        run(monkeypatch, "Sync/reliability.py", "sync", tmp_path / "clips", *people, "--late", late)
+        lines = [[cell.strip() for cell in line.split("|")] for line in capsys.readouterr().out.splitlines()]  # fmt: skip
+        assert next(line for line in lines if "all" in line)[2:6] == ["100.0", right, "100.0", "0.0"]  # fmt: skip
+        assert next(line for line in lines if "0.7 - 0.9" in line)[3:5] == ["80.0", right]
