@@ -15,7 +15,8 @@ from torch.nn.functional import interpolate, normalize, pad
 
 from pins_plugin.data.audio import load_audio
 from pins_plugin.errors import ModelFolderError, ShapeError
-from pins_plugin.inference.pretrained import load_pretrained
+from pins_plugin.inference.interface import PretrainedInterface
+from pins_plugin.models.folder import ModelFolder
 from pins_plugin.similarity import pairwise_similarity
 
 MIN_SECONDS = 0.1  # shorter sound is filled up with silence
@@ -42,7 +43,7 @@ class FaceVoiceVerification:
     same_person: bool | None
 
 
-class FaceVoiceEmbedder(nn.Module):
+class FaceVoiceEmbedder(nn.Module, PretrainedInterface):
     """A face branch and a voice branch that embed into one space.
 
     Parameters
@@ -62,6 +63,8 @@ class FaceVoiceEmbedder(nn.Module):
     torch.Size([2, 5])
     """
 
+    needs = ("face_encoder", "voice_encoder")
+
     def __init__(
         self,
         face_encoder: nn.Module,
@@ -75,44 +78,9 @@ class FaceVoiceEmbedder(nn.Module):
         self._scale_and_offset = _read_calibration(settings or {})
 
     @classmethod
-    def from_hparams(
-        cls,
-        source: str | Path,
-        savedir: str | Path | None = None,
-        run_opts: Mapping[str, Any] | None = None,
-        *,
-        revision: str | None = None,
-        trust_source: bool = False,
-    ) -> Self:
-        """Load a trained model.
-
-        Parameters
-        ----------
-        source : str or Path
-            A model folder, the name of a model that ships with the package, or a hub id.
-        savedir : str or Path, optional
-            Keep a copy there.
-        run_opts : mapping, optional
-            {"device": "cuda:0"}
-        revision : str, optional
-            Branch, tag or commit on the hub.
-        trust_source : bool
-            See `inference.pretrained.load_pretrained`.
-
-        Raises
-        ------
-        ModelFolderError
-            When there is no such model, or it is damaged.
-        """
-        model = load_pretrained(
-            source,
-            savedir,
-            needs=("face_encoder", "voice_encoder"),
-            run_opts=run_opts,
-            revision=revision,
-            trust_source=trust_source,
-        )
-        return cls(model.modules["face_encoder"], model.modules["voice_encoder"], model.settings)
+    def from_model(cls, model: ModelFolder, device: torch.device) -> Self:
+        face_encoder, voice_encoder = (model.modules[name] for name in cls.needs)
+        return cls(face_encoder, voice_encoder, model.settings)
 
     @property
     def device(self) -> torch.device:

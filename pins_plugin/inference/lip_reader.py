@@ -1,8 +1,7 @@
 """Which words do lips say?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -13,7 +12,8 @@ from torch import nn
 from pins_plugin.data.sync import resample_frames
 from pins_plugin.data.words import cut_word
 from pins_plugin.errors import ShapeError
-from pins_plugin.inference.pretrained import device_of, load_pretrained, read_setting
+from pins_plugin.inference.interface import PretrainedInterface
+from pins_plugin.models.folder import ModelFolder
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class ReadWord:
     probabilities: tuple[float, ...]
 
 
-class LipReader:
+class LipReader(PretrainedInterface):
     """Read words of a fixed vocabulary off lips, word boundaries given.
 
     Parameters
@@ -36,6 +36,9 @@ class LipReader:
     vocabulary : sequence of str
     device : str
     """
+
+    needs = ("lip_encoder", "word_classifier")
+    shipped = "lip_reader"  # 51 words of one speaker
 
     def __init__(
         self,
@@ -50,50 +53,9 @@ class LipReader:
         self.device = device
 
     @classmethod
-    def from_hparams(
-        cls,
-        source: str | Path = "lip_reader",
-        savedir: str | Path | None = None,
-        run_opts: Mapping[str, Any] | None = None,
-        *,
-        revision: str | None = None,
-        trust_source: bool = False,
-    ) -> Self:
-        """Open a trained model.
-
-        Parameters
-        ----------
-        source : str or Path
-            A model folder, a hub id, or "lip_reader", which comes with the package (51 words of one speaker).
-        savedir : str or Path, optional
-            Keep a copy there.
-        run_opts : mapping, optional
-            {"device": "cuda:0"}
-        revision : str, optional
-            Branch, tag or commit on the hub.
-        trust_source : bool
-            See `inference.pretrained.load_pretrained`.
-
-        Raises
-        ------
-        ModelFolderError
-            When there is no such model, or it is damaged or of another kind.
-        """
-        model = load_pretrained(
-            source,
-            savedir,
-            needs=("lip_encoder", "word_classifier"),
-            run_opts=run_opts,
-            revision=revision,
-            trust_source=trust_source,
-        )
-        device = str(device_of(run_opts))
-        return cls(
-            model.modules["lip_encoder"],
-            model.modules["word_classifier"],
-            read_setting(model, source, "vocabulary"),
-            device,
-        )
+    def from_model(cls, model: ModelFolder, device: torch.device) -> Self:
+        lip_encoder, classifier = (model.modules[name] for name in cls.needs)
+        return cls(lip_encoder, classifier, model.settings["vocabulary"], str(device))
 
     def read(
         self,

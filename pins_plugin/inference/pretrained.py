@@ -75,19 +75,6 @@ def load_pretrained(
     return model
 
 
-def read_setting(model: ModelFolder, source: str | Path, name: str) -> Any:
-    """Give a setting that a model of this kind must have.
-
-    Raises
-    ------
-    ModelFolderError
-        When it is missing.
-    """
-    if name not in model.settings:
-        raise ModelFolderError(f"{source}: expected a setting {name!r}, got {list(model.settings)}")
-    return model.settings[name]
-
-
 def load_encoder(source: str | Path, needs: Sequence[str]) -> dict[str, nn.Module] | None:
     """Load one encoder from an ONNX file or an installed plugin; None where `source` is neither.
 

@@ -7,10 +7,9 @@
 'cannot tell'
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import torch
@@ -20,7 +19,8 @@ from torchaudio.functional import resample
 
 from pins_plugin.data.sync import FRAME_RATE, cut_sound, resample_frames
 from pins_plugin.errors import ShapeError
-from pins_plugin.inference.pretrained import device_of, load_pretrained, read_setting
+from pins_plugin.inference.interface import PretrainedInterface
+from pins_plugin.models.folder import ModelFolder
 
 MAX_OFFSET = 15  # frames
 FAR_PENALTY = (
@@ -86,7 +86,7 @@ class SyncFeatures:
         return np.asarray(np.einsum("td,tdk->tk", self.lips, windows), np.float32)
 
 
-class Synchronizer:
+class Synchronizer(PretrainedInterface):
     """Compare lips with sound, frame by frame.
 
     Parameters
@@ -99,6 +99,9 @@ class Synchronizer:
         Logistic calibration of speaking: bias and the three columns of `speaking_evidence`.
     device : str
     """
+
+    needs = ("lip_encoder", "sound_encoder")
+    shipped = "sync"
 
     def __init__(
         self,
@@ -115,51 +118,10 @@ class Synchronizer:
         self.device = device
 
     @classmethod
-    def from_hparams(
-        cls,
-        source: str | Path = "sync",
-        savedir: str | Path | None = None,
-        run_opts: Mapping[str, Any] | None = None,
-        *,
-        revision: str | None = None,
-        trust_source: bool = False,
-    ) -> Self:
-        """Open a trained model.
-
-        Parameters
-        ----------
-        source : str or Path
-            A model folder, a hub id, or "sync", which comes with the package.
-        savedir : str or Path, optional
-            Keep a copy there.
-        run_opts : mapping, optional
-            {"device": "cuda:0"}
-        revision : str, optional
-            Branch, tag or commit on the hub.
-        trust_source : bool
-            See `inference.pretrained.load_pretrained`.
-
-        Raises
-        ------
-        ModelFolderError
-            When there is no such model, or it is damaged or of another kind.
-        """
-        model = load_pretrained(
-            source,
-            savedir,
-            needs=("lip_encoder", "sound_encoder"),
-            run_opts=run_opts,
-            revision=revision,
-            trust_source=trust_source,
-        )
-        device = str(device_of(run_opts))
-        return cls(
-            model.modules["lip_encoder"],
-            model.modules["sound_encoder"],
-            read_setting(model, source, "offset_weights"),
-            read_setting(model, source, "speaking_weights"),
-            device,
-        )
+    def from_model(cls, model: ModelFolder, device: torch.device) -> Self:
+        lip_encoder, sound_encoder = (model.modules[name] for name in cls.needs)
+        offset, speaking = (model.settings[f"{name}_weights"] for name in ("offset", "speaking"))
+        return cls(lip_encoder, sound_encoder, offset, speaking, str(device))
 
     def to(self, device: str | torch.device) -> Self:
         """Move both encoders to a device."""

@@ -1,5 +1,6 @@
 """Where a model may come from, and what is refused."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.inference import pretrained
+from pins_plugin.inference.embedder import FaceVoiceEmbedder
 from pins_plugin.inference.lip_reader import LipReader
 from pins_plugin.inference.pretrained import device_of, fetch_model, load_pretrained
 from pins_plugin.inference.synchronizer import Synchronizer
@@ -139,3 +141,18 @@ def test_other_interfaces_open_alike(kind, tmp_path: Path) -> None:
     (tmp_path / "copy" / "hyperparams.yaml").write_text(text[:begin] + text[end:])
     with pytest.raises(ModelFolderError, match="expected a setting"):
         kind.from_hparams(tmp_path / "copy")
+
+
+def test_settings_that_do_not_fit_are_one_line(tmp_path: Path) -> None:
+    Synchronizer.from_hparams(savedir=tmp_path / "copy")
+    yaml = tmp_path / "copy" / "hyperparams.yaml"
+    yaml.write_text(
+        re.sub(r"offset_weights:(\s*- .*)+", "offset_weights: [a, b]", yaml.read_text())
+    )
+    with pytest.raises(ModelFolderError, match="settings: could not convert"):
+        Synchronizer.from_hparams(tmp_path / "copy")
+
+
+def test_a_source_is_needed_where_nothing_ships() -> None:
+    with pytest.raises(ModelFolderError, match="expected a model folder or a hub id"):
+        FaceVoiceEmbedder.from_hparams()

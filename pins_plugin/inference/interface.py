@@ -1,0 +1,76 @@
+"""Open a trained model as SpeechBrain's pretrained interfaces do."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import torch
+
+from pins_plugin.errors import ModelFolderError
+from pins_plugin.inference.pretrained import device_of, load_pretrained
+from pins_plugin.models.folder import ModelFolder
+
+
+class PretrainedInterface(ABC):
+    """A model in the user's hands, opened by `from_hparams`."""
+
+    needs: ClassVar[tuple[str, ...]]  # modules
+    shipped: ClassVar[str | None] = None  # the model that comes with the package
+
+    @classmethod
+    @abstractmethod
+    def from_model(cls, model: ModelFolder, device: torch.device) -> Self:
+        """Take over the modules and settings of an open folder."""
+
+    @classmethod
+    def from_hparams(
+        cls,
+        source: str | Path | None = None,
+        savedir: str | Path | None = None,
+        run_opts: Mapping[str, Any] | None = None,
+        *,
+        revision: str | None = None,
+        trust_source: bool = False,
+    ) -> Self:
+        """Open a trained model.
+
+        Parameters
+        ----------
+        source : str or Path, optional
+            A model folder, a hub id, or the name of a model that ships with the package; `shipped` when not given.
+        savedir : str or Path, optional
+            Keep a copy there.
+        run_opts : mapping, optional
+            {"device": "cuda:0"}
+        revision : str, optional
+            Branch, tag or commit on the hub.
+        trust_source : bool
+            See `inference.pretrained.load_pretrained`.
+
+        Raises
+        ------
+        ModelFolderError
+            When there is no such model, or it is damaged or of another kind.
+        """
+        source = source or cls.shipped
+        if source is None:
+            raise ModelFolderError(
+                f"{cls.__name__}.from_hparams: expected a model folder or a hub id, got none"
+            )
+        model = load_pretrained(
+            source,
+            savedir,
+            needs=cls.needs,
+            run_opts=run_opts,
+            revision=revision,
+            trust_source=trust_source,
+        )
+        try:
+            return cls.from_model(model, device_of(run_opts))
+        except KeyError as error:
+            raise ModelFolderError(
+                f"{source}: expected a setting {error}, got {list(model.settings)}"
+            ) from error
+        except (TypeError, ValueError) as error:
+            raise ModelFolderError(f"{source}: settings: {' '.join(str(error).split())}") from error
