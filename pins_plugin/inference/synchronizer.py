@@ -23,9 +23,7 @@ from pins_plugin.inference.interface import PretrainedInterface
 from pins_plugin.models.folder import ModelFolder
 
 MAX_OFFSET = 15  # frames
-FAR_PENALTY = (
-    1.0  # of the margin (see `offset_evidence`), for offsets beyond MAX_OFFSET, which are rare
-)
+FAR_PENALTY = 1.0  # margin (see `offset_evidence`) that rare offsets beyond MAX_OFFSET need on top
 TOLERANCE = 1  # frames; people begin to notice at about two (ITU-R BT.1359)
 MIN_CONFIDENCE = 0.5
 MIN_FRAMES = 8

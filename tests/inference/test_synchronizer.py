@@ -164,6 +164,15 @@ def test_wrong_shapes_are_explained(synchronizer, change, message: str) -> None:
         synchronizer.offset(*change(*make_recording()))
 
 
+@pytest.mark.parametrize(("lead", "expected"), [(0.9, 3), (1.1, 20)])
+def test_an_offset_out_of_the_usual_range_needs_more_evidence(synchronizer, lead, expected) -> None:
+    similarities = np.zeros((100, 51))
+    similarities[:, 25 + 3] = 0.5
+    similarities[:, 25 + 20] = 0.5 + lead / np.sqrt(100)
+    synchronizer.offset_weights = np.array([9.0, 0.0, 0.0])  # whatever is found is believed
+    assert synchronizer.offset_of([similarities]).offset_frames == expected
+
+
 def test_offset_curve_ignores_what_is_missing() -> None:
     similarities = np.array([[1.0, np.nan], [3.0, 5.0], [5.0, np.nan]])
     np.testing.assert_allclose(offset_curve(similarities), [3.0, np.nan])
