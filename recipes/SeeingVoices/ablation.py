@@ -39,17 +39,23 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "+ within both": ("sound", "video"),
 }
 UNTRAINED, LABELS = "untrained network", "trained with labels"
-COLUMNS = {  # number of a run -> heading, chance, unit
-    "offsets right, 5 frames": ("offsets right, 5 frames, %", 3 / 31, 100),
-    "offsets right, 15 frames": ("15 frames, %", 3 / 31, 100),
-    "words right": ("words right, %", 1 / 25, 100),
-    "voice EER": ("voices, EER %", 0.5, 100),
-    "voice EER, probe": ("voices, probe, EER %", 0.5, 100),
-    "voice minDCF": ("voices, minDCF", 1.0, 1),
-    "face EER": ("faces, EER %", 0.5, 100),
-    "face EER, probe": ("faces, probe, EER %", 0.5, 100),
-    "face minDCF": ("faces, minDCF", 1.0, 1),
-    "across AUC": ("face x voice, AUC %", 0.5, 100),
+COLUMNS: dict[str, tuple[str, float | None, int, int]] = {  # heading, chance, unit, digits
+    "offsets right, 1 frames": ("offsets right, 1 frame, %", 3 / 31, 100, 1),
+    "offsets right, 5 frames": ("offsets right, 5 frames, %", 3 / 31, 100, 1),
+    "offsets right, 15 frames": ("15 frames, %", 3 / 31, 100, 1),
+    "words right": ("words right, %", 1 / 25, 100, 1),
+    "words right, outputs": ("words from the outputs, %", 1 / 25, 100, 1),
+    "voice EER": ("voices, EER %", 0.5, 100, 1),
+    "voice EER, probe": ("voices, probe, EER %", 0.5, 100, 1),
+    "voice minDCF": ("voices, minDCF", 1.0, 1, 3),
+    "face EER": ("faces, EER %", 0.5, 100, 1),
+    "face EER, probe": ("faces, probe, EER %", 0.5, 100, 1),
+    "face minDCF": ("faces, minDCF", 1.0, 1, 3),
+    "across AUC": ("face x voice, AUC %", 0.5, 100, 1),
+    "lips, dimensions": ("dimensions of lips", None, 1, 1),
+    "sound, dimensions": ("dimensions of sound", None, 1, 1),
+    "voices, dimensions": ("dimensions of voices", None, 1, 1),
+    "faces, dimensions": ("dimensions of faces", None, 1, 1),
 }
 
 
@@ -123,43 +129,44 @@ def run_identity(args: argparse.Namespace) -> Runs:
     return runs
 
 
-def cell(values: Sequence[float], unit: float) -> str:
+def cell(values: Sequence[float], column: str) -> str:
     """Mean +- half of the 95 % interval over seeds."""
+    _, _, unit, digits = COLUMNS[column]
     mean, half = mean_over_seeds([unit * value for value in values])
-    digits = 1 if unit == 100 else 3
     return f"{mean:.{digits}f} ± {half:.{digits}f}" if half == half else f"{mean:.{digits}f}"
 
 
 def table(runs: Runs, columns: Sequence[str]) -> tuple[list[str], list[list[str]]]:
     """Headers and rows: all settings, and below them how far each is from matching across only, seed by seed."""
     headers = ["", *(COLUMNS[column][0] for column in columns)]
-    rows = [["chance", *(f"{COLUMNS[column][1] * COLUMNS[column][2]:.3g}" for column in columns)]]
+    chances = [(COLUMNS[column][1], COLUMNS[column][2]) for column in columns]
+    rows = [["chance", *("-" if each is None else f"{each * unit:.3g}" for each, unit in chances)]]
     for name, numbers in runs.items():
         cells = [
-            cell([each[column] for each in numbers], COLUMNS[column][2])
+            cell([each[column] for each in numbers], column)
             if all(column in each for each in numbers)
             else "-"
             for column in columns
         ]
         rows.append([name, *cells])
-    base = runs["across only"]
-    for name in list(SETTINGS)[1:]:
-        cells = [
-            cell(
-                [
-                    each[column] - other[column]
-                    for each, other in zip(runs[name], base, strict=True)
-                ],
-                COLUMNS[column][2],
-            )
-            for column in columns
-        ]
-        rows.append([f"{name}, difference", *cells])
+    rows += [
+        [f"{name}, difference", *difference(numbers, runs["across only"], columns)]
+        for name, numbers in runs.items()
+        if name.startswith("+")
+    ]
     return headers, rows
 
 
+def difference(
+    one: Sequence[Mapping[str, float]], other: Sequence[Mapping[str, float]], columns: Sequence[str]
+) -> list[str]:
+    """How far the runs of one setting are from those of another, seed by seed."""
+    pairs = list(zip(one, other, strict=True))
+    return [cell([a[column] - b[column] for a, b in pairs], column) for column in columns]
+
+
 def write_results(args: argparse.Namespace, sync: Runs | None, identity: Runs | None) -> str:
-    """Write results.md, results.json and, with --docs, a file for each table there."""
+    """Write results.md, results.json and, with --results, a file for each table there."""
     about = (
         f"Seeds {' '.join(map(str, args.seeds))}; ± is half of the 95 % interval over them (Student); differences are taken "
         f"seed by seed; separation has weight {args.weight:g}. All people are simulated and in no training."
@@ -167,13 +174,13 @@ def write_results(args: argparse.Namespace, sync: Runs | None, identity: Runs | 
     parts = {
         "sync": (
             sync,
-            list(COLUMNS)[:3],
+            list(COLUMNS)[1:4],
             "Separation within modalities: synchronization and lip reading",
             f"{100 * args.sync_epochs} steps of 16 stretches, word classifiers {args.word_steps} steps",
         ),
         "identity": (
             identity,
-            list(COLUMNS)[3:],
+            list(COLUMNS)[5:12],
             "Separation within modalities: speaker recognition and face verification",
             f"{args.identity_epochs} epochs",
         ),
@@ -184,7 +191,7 @@ def write_results(args: argparse.Namespace, sync: Runs | None, identity: Runs | 
             continue
         headers, rows = table(runs, columns)
         text += f"\n{title} ({budget}):\n\n{format_table(headers, rows, markdown=True)}\n"
-        if args.docs:
+        if args.results:
             result = {
                 "title": title,
                 "about": f"{about} {budget.capitalize()}.",
@@ -192,7 +199,7 @@ def write_results(args: argparse.Namespace, sync: Runs | None, identity: Runs | 
                 "headers": headers,
                 "rows": rows,
             }
-            write_json(args.docs / f"seeing_voices_{part}.json", result)
+            write_json(args.results / f"{part}.json", result)
     write_text(args.out / "results.md", text)
     write_json(
         args.out / "results.json",
@@ -208,7 +215,7 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument(
-        "--docs", type=Path, help="also write the tables here, as docs/results has them"
+        "--results", type=Path, help="also write the tables here, as the results page takes them"
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--clips", type=Path, help="of recipes/Sync/simulate.py")

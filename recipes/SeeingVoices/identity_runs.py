@@ -13,6 +13,7 @@ from pins_plugin.data.shards import prepare_shards
 from pins_plugin.evaluation.recognition import evaluate_recognition, fit_probe, recognition_trials
 from pins_plugin.inference.clips import embed_clips
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
+from pins_plugin.metrics.spread import dimensions_used
 from pins_plugin.metrics.verification import roc_auc
 from pins_plugin.models.compact import CompactFaceEncoder, CompactVoiceEncoder
 from pins_plugin.train.experiment import load_experiment
@@ -28,6 +29,7 @@ objective: !new:pins_plugin.train.objective.PairObjective
     loss: !new:pins_plugin.losses.within_modality.WithinModalitySeparationLoss
         within: {within}
         weight: {weight}
+        form: {form}
 """
 
 
@@ -39,6 +41,7 @@ def train_and_score(
     weight: float,
     num_epochs: int,
     seed: int,
+    form: str = "denominator",
 ) -> dict[str, float]:
     """Train a joint model without names, then score both branches on unseen people."""
     settings = {
@@ -51,7 +54,7 @@ def train_and_score(
         "seed": seed,
     }
     overrides = "\n".join(f"{name}: {value}" for name, value in settings.items())
-    objective = OBJECTIVE.format(within=WITHIN[tuple(separated)], weight=weight)
+    objective = OBJECTIVE.format(within=WITHIN[tuple(separated)], weight=weight, form=form)
     hparams = load_experiment(HPARAMS, overrides + objective)
     hparams["run"](hparams, {"noprogressbar": True})
     return score(last_weights(folder), manifest)
@@ -120,4 +123,6 @@ def score(embedder: FaceVoiceEmbedder, manifest: Path) -> dict[str, float]:
     faces, voices = judged
     same = np.array(names)[:, None] == np.array(names)[None]
     result["across AUC"] = float(roc_auc((faces @ voices.T).ravel(), same.ravel()))
+    for part, unknown in zip(("face", "voice"), judged, strict=True):
+        result[f"{part}s, dimensions"] = dimensions_used(unknown)
     return result

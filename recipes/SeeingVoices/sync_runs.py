@@ -1,5 +1,6 @@
 """Synchronization under one setting of separation, and lip reading from its frozen features."""
 
+import copy
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -11,13 +12,14 @@ from pins_plugin.data.sync import SyncClip, load_sync_clip
 from pins_plugin.data.words import SpokenWord, read_words, vocabulary
 from pins_plugin.evaluation.synchronization import accuracy_by_person, offset_accuracy
 from pins_plugin.losses.window_matching import WindowMatchingLoss
+from pins_plugin.metrics.spread import dimensions_used
 from pins_plugin.models.lip_reader import WordClassifier
 from pins_plugin.models.sync import LipEncoder, SoundEncoder
 from pins_plugin.train.lip_reading import train_lip_reader, word_accuracy
 from pins_plugin.train.sync import train_synchronizer
 from pins_plugin.utils.seeding import seed_everything
 
-LENGTHS = (5, 15, 25)
+LENGTHS = (1, 5, 15, 25)
 LABELED_PEOPLE = (
     20  # whose words are told; with hundreds of people even an untrained encoder will do
 )
@@ -54,12 +56,14 @@ def train_and_score(
     seed: int,
     batch_size: int = 16,
     steps_per_epoch: int = 100,
+    num_blocks: int = 2,
+    window_lengths: tuple[int, ...] = (5, 10, 20),
 ) -> dict[str, float]:
     """Train a synchronizer, judge it and its features on unseen people."""
     seed_everything(seed)
-    encoders = LipEncoder(), SoundEncoder()
+    encoders = LipEncoder(num_blocks=num_blocks), SoundEncoder(num_blocks=num_blocks)
     objective = WindowMatchingLoss(
-        window_lengths=(5, 10, 20),
+        window_lengths=window_lengths,
         separation_weight=weight if separated else 0.0,
         separated=tuple(NAMES[name] for name in separated),
     )
@@ -73,8 +77,9 @@ def train_and_score(
         seed=seed,
         quiet=True,
     )
-    result = offsets_right(clips.test, *encoders)
-    result["words right"] = read_lips(clips, encoders[0], num_steps=num_steps, seed=seed)
+    result = offsets_right(clips.test, *encoders) | spread(clips.test, *encoders)
+    for name, encoder in (("", encoders[0]), (", outputs", of_outputs(encoders[0]))):
+        result[f"words right{name}"] = read_lips(clips, encoder, num_steps=num_steps, seed=seed)
     return result
 
 
@@ -100,6 +105,28 @@ def offsets_right(
         )
         for length in LENGTHS
     }
+
+
+@torch.inference_mode()
+def spread(
+    clips: Sequence[SyncClip], lip_encoder: LipEncoder, sound_encoder: SoundEncoder
+) -> dict[str, float]:
+    """How many dimensions the moments of a clip make use of, mean over clips."""
+    sides = {
+        "lips": [lip_encoder(torch.from_numpy(clip.lips)[None])[0] for clip in clips],
+        "sound": [sound_encoder(torch.from_numpy(clip.waveform)[None])[0] for clip in clips],
+    }
+    return {
+        f"{name}, dimensions": float(np.mean([dimensions_used(each.numpy()) for each in features]))
+        for name, features in sides.items()
+    }
+
+
+def of_outputs(lip_encoder: LipEncoder) -> LipEncoder:
+    """Make an encoder whose inner features are its outputs, which matching and separation see."""
+    shown = copy.copy(lip_encoder)
+    shown.inner_dim, shown.inner_features = lip_encoder.embedding_dim, lip_encoder.forward
+    return shown
 
 
 def read_lips(

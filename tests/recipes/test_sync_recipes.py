@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from pins_plugin.data.sync import SyncClip, load_sync_clip, save_sync_clip
+from pins_plugin.data.words import SpokenWord
 from pins_plugin.inference.synchronizer import Synchronizer, SyncResult
 from pins_plugin.models.folder import save_model_folder
 from pins_plugin.models.sync import LipEncoder, SoundEncoder
@@ -96,7 +97,13 @@ def test_sync_run_scores_offsets_and_words(tmp_path: Path, monkeypatch: pytest.M
     result = sync_runs.train_and_score(
         clips, ("sound",), weight=1.0, num_epochs=1, num_steps=10, seed=0, steps_per_epoch=3
     )
-    assert set(result) == {"words right", *(f"offsets right, {n} frames" for n in (5, 15, 25))}
+    dimensions = {result.pop(f"{name}, dimensions") for name in ("lips", "sound")}
+    assert all(1 <= each <= sync_runs.LipEncoder().embedding_dim for each in dimensions)
+    assert set(result) == {
+        "words right",
+        "words right, outputs",
+        *(f"offsets right, {n} frames" for n in (1, 5, 15, 25)),
+    }
     assert all(0 <= value <= 1 for value in result.values())
     encoder = sync_runs.LipEncoder()
     before = encoder.last.weight.detach().clone(), encoder.modes.weight.detach().clone()
@@ -131,8 +138,8 @@ def test_ablation_keeps_runs_and_tells_differences(
         "SeeingVoices/ablation.py",
         "--out",
         tmp_path,
-        "--docs",
-        tmp_path / "docs",
+        "--results",
+        tmp_path / "pages",
         *options,
     )
     text = (tmp_path / "results.md").read_text()
@@ -144,8 +151,8 @@ def test_ablation_keeps_runs_and_tells_differences(
     }
     assert rows["+ within both, difference"] == "30.0 ± 0.0"
     assert "9.68" in text
-    docs = json.loads((tmp_path / "docs" / "seeing_voices_sync.json").read_text())
-    assert docs["rows"][0] == ["chance", "9.68", "9.68", "4"]
+    page = json.loads((tmp_path / "pages" / "sync.json").read_text())
+    assert page["rows"][0] == ["chance", "9.68", "9.68", "4"]
     assert json.loads((tmp_path / "results.json").read_text())["seeds"] == [0, 1]
 
 
@@ -183,3 +190,57 @@ def test_reliability_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ca
         lines = [[cell.strip() for cell in line.split("|")] for line in capsys.readouterr().out.splitlines()]  # fmt: skip
         assert next(line for line in lines if "all" in line)[2:6] == ["100.0", right, "100.0", "0.0"]  # fmt: skip
         assert next(line for line in lines if "0.7 - 0.9" in line)[3:5] == ["80.0", right]
+
+
+def test_why_tells_dimensions_beside_scores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With every run done before, the command only lays out the table; a seed's difference is from the same seed."""
+    names = ("across only", "+ within sound", "+ within video", "+ within both")
+    for name in (*names, "+ within both, a separate term"):
+        for seed in (0, 1):
+            scores = ("voice EER", "voice EER, probe", "face EER", "face EER, probe", "across AUC")
+            numbers = dict.fromkeys(scores, 0.2 + 0.1 * seed)
+            numbers |= {f"{part}, dimensions": len(name) + 5 * seed for part in ("voices", "faces")}
+            path = tmp_path / "runs" / f"identity {name} {seed}.json"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(json.dumps(numbers))
+    options = ("--manifest", tmp_path / "none.csv", "--out", tmp_path, "--seeds", 0, 1)
+    run(monkeypatch, "SeeingVoices/why.py", *options)
+    rows = {row[0]: row[1:] for row in json.loads((tmp_path / "why_identity.json").read_text())["rows"]}  # fmt: skip
+    assert rows["chance"] == ["50"] * 5 + ["-"] * 2
+    assert rows["across only"][:1] == ["25.0 ± 63.5"]
+    assert rows["+ within sound, difference"] == ["0.0 ± 0.0"] * 5 + ["3.0 ± 0.0"] * 2
+    assert rows["+ within both, less + within sound"][-1] == "-1.0 ± 0.0"
+    assert not (tmp_path / "why_sync.json").exists()
+
+
+def test_learning_curve_tests_every_sentence_once_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    write_toy_clips(tmp_path / "clips")
+    out = tmp_path / "out"
+    options = ("--clips", tmp_path / "clips", "--words", tmp_path / "clips" / "words.csv", "--out", out,
+               "--folds", 2, "--labeled", 2, "--steps", 1, 2, "--sync_steps", 2)  # fmt: skip
+    run(monkeypatch, "LipReading/learning_curve.py", *options)
+    assert capsys.readouterr().out.count("\n-- ") + 1 == 2 * 3 * 2  # folds, ways, steps
+    for steps in (1, 2):
+        runs = [out / "runs" / f"end to end 2 {fold} of 2 {steps}.json" for fold in (0, 1)]
+        right = [json.loads(path.read_text())["right"] for path in runs]
+        assert sorted([*right[0], *right[1]]) == [f"c{n}" for n in range(5)]  # c5 chooses the steps
+        assert {len(words) for fold in right for words in fold.values()} == {8}
+    first = json.loads((out / "results.json").read_text())
+    assert first["about"].startswith("40 words of 5 sentences in 2 folds")
+    assert first["rows"][-1] == ["chance", "50.0"]
+    run(monkeypatch, "LipReading/learning_curve.py", *options)
+    assert not capsys.readouterr().out.startswith("-- ")
+    assert json.loads((out / "results.json").read_text()) == first
+
+
+def test_guess_by_place_counts_the_commonest_word_of_each_place() -> None:
+    curve = runpy.run_path(str(RECIPES / "LipReading" / "learning_curve.py"))
+    train, test = (
+        [SpokenWord(f"{part}{n}", float(at), at + 1.0, word) for n, words in enumerate(sentences) for at, word in enumerate(words)]
+        for part, sentences in (("train", ("ab", "ac", "db")), ("test", ("ab", "bb", "aba")))
+    )  # fmt: skip
+    assert curve["guess_by_place"](train, test) == [True, True, False, True, True, True, False]
