@@ -15,6 +15,7 @@ full length.
 
 import argparse
 import copy
+import os
 import resource
 import subprocess
 import sys
@@ -66,6 +67,8 @@ def main() -> None:
         if args.hours:
             title += f", {args.hours:g} hours"
             command += f" --hours {args.hours:g}"
+        if threads := os.environ.get("OMP_NUM_THREADS"):
+            command = f"OMP_NUM_THREADS={threads} {command}"
         result = {"title": title, "about": about, "command": command}
         write_json(args.out, {**result, "headers": HEADERS, "rows": rows})
 

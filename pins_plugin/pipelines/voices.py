@@ -59,7 +59,7 @@ def embed_windows(
     """
     num_samples = round(window * SAMPLE_RATE)
     device = next((p.device for p in voice_encoder.parameters()), torch.device("cpu"))
-    embeddings = []
+    embeddings = np.zeros((len(starts), 0))
     with torch.inference_mode():
         for begin in range(0, len(starts), BATCH_SIZE):
             firsts = np.round(starts[begin : begin + BATCH_SIZE] * SAMPLE_RATE).astype(int)
@@ -67,8 +67,11 @@ def embed_windows(
             for row, first in zip(batch, np.clip(firsts, 0, len(waveform)), strict=True):
                 piece = waveform[first : first + num_samples]
                 row[: len(piece)] = piece
-            embeddings.append(voice_encoder(torch.from_numpy(batch).to(device)).double().cpu())
-    return unit(torch.cat(embeddings).numpy())
+            found = voice_encoder(torch.from_numpy(batch).to(device)).double().cpu().numpy()
+            if begin == 0:  # one block: small ones would keep the memory between them from being freed
+                embeddings = np.empty((len(starts), found.shape[1]))
+            embeddings[begin : begin + len(found)] = unit(found)
+    return embeddings
 
 
 def mean_voice(
