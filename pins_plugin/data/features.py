@@ -4,6 +4,7 @@ One `.npz` per modality with `embeddings (n, dim)` and `clip_id (n,)`, and a man
 split. A clip may have several rows in a file, or none.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from pins_plugin.errors import ManifestError
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.arrays import read_arrays
 
+logger = logging.getLogger(__name__)
 COLUMNS = ("clip_id", "identity", "video", "split")
 MOST_BYTES = 64 * 2**30
 HIGHEST_COMPRESSION = 200  # embeddings hardly shrink; a file that does is empty or a trap
@@ -56,8 +58,11 @@ class FeatureRows:
 
     @property
     def videos(self) -> list[str]:
-        """The recording of each row; the clip itself where none is given."""
-        return [clip.video or f"clip {clip.clip_id}" for clip in self.clips]
+        """The recording of each row, told apart within its person only; the clip itself where none is given."""
+        return [
+            f"{clip.identity} {clip.video}" if clip.video else f"clip {clip.clip_id}"
+            for clip in self.clips
+        ]
 
 
 def load_features(path: str | Path) -> Features:
@@ -104,7 +109,7 @@ def read_feature_clips(path: str | Path) -> dict[str, TalkingFaceClip]:
 def select_rows(
     features: Features, clips: Mapping[str, TalkingFaceClip], splits: Sequence[str], name: str
 ) -> FeatureRows:
-    """Keep the rows whose clip is of one of `splits`.
+    """Keep the rows whose clip is of one of `splits`, but for rows of zeros: where nothing was found to embed.
 
     Parameters
     ----------
@@ -130,8 +135,14 @@ def select_rows(
             f"{name}: {len(unknown)} of {len(ids)} rows have a clip_id that is not in the manifest, "
             f"such as {unknown[0]!r}; add the clips to the manifest or drop the rows"
         )
-    wanted = set(splits)
-    kept = [index for index, clip_id in enumerate(ids) if clips[clip_id].split in wanted]
+    wanted, filled = set(splits), features.embeddings.any(axis=1)
+    chosen = [index for index, clip_id in enumerate(ids) if clips[clip_id].split in wanted]
+    kept = [index for index in chosen if filled[index]]
+    if len(kept) < len(chosen):
+        logger.warning(
+            "%s: %d of %d rows of split %s are all zeros and left out",
+            name, len(chosen) - len(kept), len(chosen), splits[0],
+        )  # fmt: skip
     return FeatureRows(features.embeddings[kept], [clips[ids[index]] for index in kept])
 
 

@@ -28,7 +28,11 @@ FEWEST_PEOPLE = 10
 NUM_FOLDS = 5
 FEW_PEOPLE = 200  # folds are dealt out several times over
 HEADS = ("face_head", "voice_head")
-SPLITS = {"train": ("train", ""), "valid": ("valid",), "test": ("test",)}  # what each is called
+SPLITS = {  # what each is called
+    "train": ("train", ""),
+    "valid": ("valid", "validation", "val", "dev"),
+    "test": ("test",),
+}
 
 
 @dataclass(frozen=True)
@@ -93,8 +97,8 @@ def read_splits(
     Raises
     ------
     ManifestError
-        When a file cannot be used, a row's clip is not in the manifest, a person of split test is in another,
-        or there is nothing to train on.
+        When a file cannot be used, a row's clip is not in the manifest, a person is in two splits, or there is
+        nothing to train on.
     """
     clips = read_feature_clips(manifest)
     _check_splits(clips.values(), manifest)
@@ -113,24 +117,34 @@ def read_splits(
 
 
 def _check_splits(clips: Collection[TalkingFaceClip], manifest: str | Path) -> None:
-    """Nobody of split test elsewhere: a score of people seen in training would say nothing."""
-    names = {name for each in SPLITS.values() for name in each}
-    others = Counter(clip.split for clip in clips if clip.split not in names)
+    """Nobody in two splits: a score or a choice by people seen in training would say nothing."""
+    split_of = {name: split for split, names in SPLITS.items() for name in names}
+    others = Counter(clip.split for clip in clips if clip.split not in split_of)
     for name, number in others.items():
         logger.warning(
             "%s: %d clips of split %r are not used; expected %s",
             manifest, number, name, ", ".join(SPLITS),
         )  # fmt: skip
-    people = {
-        is_test: {clip.identity for clip in clips if (clip.split == "test") == is_test} - {""}
-        for is_test in (True, False)
-    }
-    both = sorted(people[True] & people[False])
+    splits: dict[str, set[str]] = {}
+    owners: dict[str, set[str]] = {}
+    for clip in clips:
+        if clip.identity and clip.split in split_of:
+            splits.setdefault(clip.identity, set()).add(split_of[clip.split])
+        if clip.identity and clip.video:
+            owners.setdefault(clip.video, set()).add(clip.identity)
+    both = sorted(person for person, names in splits.items() if len(names) > 1)
     if both:
         raise ManifestError(
-            f"{manifest}: {len(both)} people of split test are in another split too, such as {both[0]!r}; "
+            f"{manifest}: {len(both)} people are in more than one split, such as {both[0]!r} in "
+            f"{' and '.join(sorted(splits[both[0]]))}; "
             "expected splits by identity: move all clips of a person to one of them"
         )
+    repeated = sum(len(people) > 1 for people in owners.values())
+    if repeated:
+        logger.warning(
+            "%s: %d of %d video names are of several people; taken as another recording for each",
+            manifest, repeated, len(owners),
+        )  # fmt: skip
 
 
 def fit_heads(

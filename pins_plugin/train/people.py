@@ -7,15 +7,14 @@ better example of the person than one clip.
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 from scipy.stats import norm
+
+from pins_plugin.utils.vectors import unit
 
 Floats = NDArray[np.float32]
 Labels = NDArray[np.int64]
 FALSE_LINKS_PER_VIDEO = 0.02
-MARGIN = 0.5  # real scores have heavier tails than the normal distribution
-LARGEST_SHARE = 0.2  # of all videos in one group; more means that links ran away
+WHITENING = 0.5  # of 0 ... 1: gender and origin, which many share, count less than what only one has
 MOST_VIDEOS = 30_000
 
 
@@ -41,9 +40,9 @@ def group_means(values: NDArray, labels: Labels) -> NDArray:
 def group_people(face_embeddings: Floats, voice_embeddings: Floats, seed: int = 0) -> Labels:
     """Group videos that show the same person.
 
-    The cosines of faces and of voices, each standardized by median and spread over random pairs, are added. Pairs
-    above the height that random pairs would pass `FALSE_LINKS_PER_VIDEO` times per video are linked;
-    groups are the connected parts.
+    The similarities of faces and of voices, each standardized by median and spread over random pairs, are added. Groups
+    grow by average linkage (Sokal and Michener 1958) up to the height that random pairs would pass
+    `FALSE_LINKS_PER_VIDEO` times per video; one pair that looks alike by chance does not join two groups.
 
     Parameters
     ----------
@@ -58,33 +57,61 @@ def group_people(face_embeddings: Floats, voice_embeddings: Floats, seed: int = 
         0 ... num_people - 1. Every video on its own where there are fewer than 10 or more than `MOST_VIDEOS`.
     """
     num_videos = len(face_embeddings)
-    alone = np.arange(num_videos)
     if not 10 <= num_videos <= MOST_VIDEOS:
-        return alone
+        return np.arange(num_videos)
     joined = _standardized(face_embeddings, voice_embeddings, seed)
     center, spread = _center_and_spread(_random_pair_scores(joined, seed))
-    height = float(norm.isf(2 * FALSE_LINKS_PER_VIDEO / num_videos)) + MARGIN
-    scores, rows, columns = _pairs_above(joined, center + height * spread)
+    height = float(norm.isf(2 * FALSE_LINKS_PER_VIDEO / num_videos))
+    return _average_linkage(joined, center + height * spread)
+
+
+def _average_linkage(values: Floats, height: float) -> Labels:
+    """Merge groups that are each other's nearest while the mean dot product of their rows exceeds `height`.
+
+    That mean is the dot product of the groups' means; pairs that are each other's nearest may merge in any order.
+    """
+    people = np.arange(len(values))
     while True:
-        keep = scores > center + height * spread
-        links = coo_matrix(
-            (np.ones(keep.sum()), (rows[keep], columns[keep])), shape=(num_videos, num_videos)
-        )
-        people = connected_components(links, directed=False)[1].astype(np.int64)
-        if np.bincount(people).max() <= max(LARGEST_SHARE * num_videos, 2):
+        means = group_means(values, people)
+        best, nearest = _nearest(means)
+        numbers = np.arange(len(means))
+        merged = (best > height) & (nearest[nearest] == numbers)
+        if not merged.any():
             return people
-        height += 0.5
+        numbers[merged] = np.minimum(numbers, nearest)[merged]
+        people = np.unique(numbers[people], return_inverse=True)[1].astype(np.int64)
+
+
+def _nearest(values: Floats, block: int = 1024) -> tuple[Floats, NDArray[np.intp]]:
+    """Largest dot product of each row with another row, and which it is: two (num_rows,) arrays."""
+    best, nearest = [], []
+    for start in range(0, len(values), block):
+        similarities = values[start : start + block] @ values.T
+        own = np.arange(len(similarities))
+        similarities[own, own + start] = -np.inf
+        nearest.append(similarities.argmax(axis=1))
+        best.append(similarities[own, nearest[-1]])
+    return np.concatenate(best), np.concatenate(nearest)
 
 
 def _standardized(faces: Floats, voices: Floats, seed: int) -> Floats:
-    """Rows whose dot product is the sum of both cosines in units of their spread over random pairs."""
+    """Rows whose dot product is the sum of both similarities in units of their spread over random pairs."""
     parts = []
     for values in (faces, voices):
-        centered = values - values.mean(axis=0)
-        unit = centered / np.linalg.norm(centered, axis=1, keepdims=True).clip(1e-9)
-        _, spread = _center_and_spread(_random_pair_scores(unit, seed))
-        parts.append(unit / np.sqrt(max(spread, 1e-6)))
+        rows = _whitened(values)
+        _, spread = _center_and_spread(_random_pair_scores(rows, seed))
+        parts.append(rows / np.sqrt(max(spread, 1e-6)))
     return np.concatenate(parts, axis=1).astype(np.float32)
+
+
+def _whitened(values: Floats) -> Floats:
+    """Directions from the mean, along principal axes whose variances are evened out in part."""
+    centered = unit(values - values.mean(axis=0))
+    centered = centered - centered.mean(axis=0)
+    variances, axes = np.linalg.eigh(centered.T @ centered / len(centered))
+    variances = variances.clip(min=0)
+    scales = (variances + 0.01 * variances.mean() + 1e-12) ** (-WHITENING / 2)
+    return np.asarray((centered @ axes) * scales)
 
 
 def _random_pair_scores(values: Floats, seed: int, num_pairs: int = 20_000) -> Floats:
@@ -97,18 +124,3 @@ def _random_pair_scores(values: Floats, seed: int, num_pairs: int = 20_000) -> F
 def _center_and_spread(scores: Floats) -> tuple[float, float]:
     center = float(np.median(scores))
     return center, float(np.median(np.abs(scores - center)) * 1.4826)
-
-
-def _pairs_above(
-    values: Floats, height: float, block: int = 1024
-) -> tuple[Floats, NDArray[np.intp], NDArray[np.intp]]:
-    scores, rows, columns = [], [], []
-    for start in range(0, len(values), block):
-        similarities = values[start : start + block] @ values[start:].T
-        row, column = np.nonzero(similarities > height)
-        upper = column > row
-        row, column = row[upper], column[upper]
-        scores.append(similarities[row, column])
-        rows.append(row + start)
-        columns.append(column + start)
-    return np.concatenate(scores), np.concatenate(rows), np.concatenate(columns)

@@ -25,7 +25,7 @@ class PeopleTable:
     face_people, voice_people : (num_rows,) int64 array
         0 ... num_people - 1, each present in both.
     face_videos, voice_videos : (num_rows,) int64 array
-        0 ... num_videos - 1, each present in both.
+        0 ... num_videos - 1 of that modality, each present.
     """
 
     faces: Floats
@@ -53,9 +53,15 @@ class PeopleTable:
         return means[0], means[1]
 
     def videos_per_person(self) -> Labels:
-        """Count each person's videos: (num_people,)."""
-        person_of_video = self.face_people[np.unique(self.face_videos, return_index=True)[1]]
-        return np.bincount(person_of_video, minlength=self.num_people)
+        """Count each person's videos, of the modality that has fewer: (num_people,)."""
+        counts = [
+            np.bincount(people[np.unique(videos, return_index=True)[1]])
+            for people, videos in (
+                (self.face_people, self.face_videos),
+                (self.voice_people, self.voice_videos),
+            )
+        ]
+        return np.minimum(*counts)
 
     def reduced(self) -> tuple["PeopleTable", Axes]:
         """Project long embeddings on their principal axes; the table and what it was projected by."""
@@ -74,51 +80,48 @@ def make_table(faces: FeatureRows, voices: FeatureRows, supervised: bool = False
     ----------
     faces, voices : FeatureRows
     supervised : bool
-        Take the people from the manifest instead of telling them apart by `group_people`.
+        Take the people from the manifest instead of telling them apart by `group_people`; then a person's faces and
+        voices may be from different videos.
 
     Returns
     -------
     table : PeopleTable
-        Of the videos that have a face and a voice.
+        Of the videos that have a face and a voice; supervised, of the people.
 
     Raises
     ------
     ManifestError
-        When no video has both.
+        When no video, or no person, has both.
     """
-    face_names, voice_names = np.array(faces.videos), np.array(voices.videos)
-    shared = np.intersect1d(face_names, voice_names)
+    owners = [_people(rows) if supervised else np.array(rows.videos) for rows in (faces, voices)]
+    shared = np.intersect1d(*owners)
     if not len(shared):
+        what = "person" if supervised else "clip or video"
         raise ManifestError(
-            f"no clip or video has both a face and a voice among {len(faces.clips)} face rows and "
+            f"no {what} has both a face and a voice among {len(faces.clips)} face rows and "
             f"{len(voices.clips)} voice rows of the split; are the clip_ids of both files the same?"
         )
-    with_voice, with_face = np.isin(face_names, shared), np.isin(voice_names, shared)
-    face_videos = np.searchsorted(shared, face_names[with_voice])
-    voice_videos = np.searchsorted(shared, voice_names[with_face])
-    face_values = unit(faces.embeddings[with_voice])
-    voice_values = unit(voices.embeddings[with_face])
-    if supervised:
-        people = _people_of_videos(faces, face_names, shared)
-    else:
+    sides = []
+    for rows, owner in zip((faces, voices), owners, strict=True):
+        kept = np.isin(owner, shared)
+        videos = np.unique(np.array(rows.videos)[kept], return_inverse=True)[1].astype(np.int64)
+        sides.append((unit(rows.embeddings[kept]), np.searchsorted(shared, owner[kept]), videos))
+    (face_values, face_people, face_videos), (voice_values, voice_people, voice_videos) = sides
+    if not supervised:
         people = group_people(
             group_means(face_values, face_videos), group_means(voice_values, voice_videos)
         )
+        face_people, voice_people = people[face_videos], people[voice_videos]
     return PeopleTable(
-        face_values,
-        voice_values,
-        people[face_videos],
-        people[voice_videos],
-        face_videos,
-        voice_videos,
+        face_values, voice_values, face_people, voice_people, face_videos, voice_videos
     )
 
 
-def _people_of_videos(rows: FeatureRows, videos: NDArray[np.str_], shared: NDArray) -> Labels:
-    """Class index of the person in each shared video; a video without identity is someone of its own."""
-    _, first = np.unique(videos, return_index=True)
-    found = dict(zip(videos[first].tolist(), first.tolist(), strict=True))
-    identities = [
-        rows.clips[found[video]].identity or f"video {video}" for video in shared.tolist()
-    ]
-    return np.unique(identities, return_inverse=True)[1].astype(np.int64)
+def _people(rows: FeatureRows) -> NDArray[np.str_]:
+    """Whose each row is; a video without identity is of someone of its own."""
+    return np.array(
+        [
+            clip.identity or f"video {video}"
+            for clip, video in zip(rows.clips, rows.videos, strict=True)
+        ]
+    )

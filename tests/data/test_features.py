@@ -46,7 +46,7 @@ def test_clip_ids_may_be_numbers_or_bytes(tmp_path, clip_id, expected):
 
 def test_rows_of_a_split_with_several_per_clip(file, clips):
     rows = select_rows(load_features(file), clips, ["train"], "face.npz")
-    assert rows.identities == ["ann", "ann"] and rows.videos == ["v1", "v1"]
+    assert rows.identities == ["ann", "ann"] and rows.videos == ["ann v1", "ann v1"]
     assert rows.embeddings.tolist() == np.eye(3, 5)[[0, 2]].tolist()
 
 

@@ -182,11 +182,53 @@ def changed_manifest(folder, tmp_path, old, new):
     return folder / "face.npz", folder / "voice.npz", manifest
 
 
-def test_people_of_the_test_may_not_be_trained_on(folder, tmp_path):
-    with pytest.raises(ManifestError, match="1 people of split test are in another split too"):
+def test_nobody_may_be_in_two_splits(folder, tmp_path):
+    with pytest.raises(ManifestError, match="1 people are in more than one split, such as .* test and train"):
         read_splits(*changed_manifest(folder, tmp_path, ",test", ",train"))
 
 
 def test_a_split_of_another_name_is_told(folder, tmp_path, caplog):
     read_splits(*changed_manifest(folder, tmp_path, ",valid", ",val"))
-    assert "1 clips of split 'val' are not used; expected train, valid, test" in caplog.text
+    assert not caplog.text
+    read_splits(*changed_manifest(folder, tmp_path, ",valid", ",held"))
+    assert "1 clips of split 'held' are not used; expected train, valid, test" in caplog.text
+
+
+def test_video_names_may_repeat_between_people(splits):
+    """As names that count from one for each person do."""
+
+    def renamed(rows):
+        order = {v: str(i) for i, v in enumerate(sorted({clip.video for clip in rows.clips}))}
+        first = {}
+        for clip in rows.clips:
+            first[clip.identity] = min(first.get(clip.identity, 10**6), int(order[clip.video]))
+        clips = [
+            replace(clip, video=f"{int(order[clip.video]) - first[clip.identity]:05d}")
+            for clip in rows.clips
+        ]
+        return FeatureRows(rows.embeddings, clips)
+
+    rows = splits["train"]
+    known, repeated = make_table(*rows), make_table(*map(renamed, rows))
+    assert len({clip.video for clip in renamed(rows[0]).clips}) <= 4
+    assert np.array_equal(known.face_people, repeated.face_people)
+    assert np.array_equal(known.voice_videos, repeated.voice_videos)
+
+
+def test_supervised_pairs_need_no_common_video(splits):
+    faces, voices = splits["train"]
+    clips = [replace(clip, video=f"other {clip.video}") for clip in voices.clips]
+    apart = faces, FeatureRows(voices.embeddings, clips)
+    assert make_table(*apart, supervised=True).num_people == 154
+    with pytest.raises(ManifestError, match="no clip or video has both"):
+        make_table(*apart)
+
+
+def test_rows_of_zeros_are_left_out(folder, tmp_path, splits, caplog):
+    with np.load(folder / "face.npz") as arrays:
+        embeddings, clip_id = arrays["embeddings"].copy(), arrays["clip_id"]
+    embeddings[:3] = 0
+    np.savez(tmp_path / "face.npz", embeddings=embeddings, clip_id=clip_id)
+    found = read_splits(tmp_path / "face.npz", folder / "voice.npz", folder / "manifest.csv")
+    assert len(found["train"][0].clips) == len(splits["train"][0].clips) - 3
+    assert "face.npz: 3 of" in caplog.text
