@@ -1,7 +1,7 @@
 """Training step of each model: samples per second, share of time waiting for data, peak memory.
 
     python benchmarks/training.py hparams/demo.yaml hparams/pins_vgg_m.yaml [--steps 20] [--device cuda] [--precision bf16] [--compile]
-    python benchmarks/training.py hparams/demo.yaml:64 hparams/pins_vgg_m.yaml:8 --num_workers 0 --out training.json
+    python benchmarks/training.py hparams/demo.yaml:64 hparams/pins_vgg_m.yaml:8 hparams/pins_pretrained.yaml:16 --num_workers 0 --out training.json
 
 Clips are noise written as a cache of decoded clips; they pass through the loader that ships, the augmentation, both
 branches, the loss, the backward pass and the optimizer. Waiting is the time until the loader hands over a batch. Each
@@ -191,7 +191,8 @@ def main() -> None:
         result = {
             "title": "Training speed",
             "about": "Clips of noise through loader, augmentation, branches, loss and optimizer. CPU: one thread, per "
-            "second of the processor. The matmul rate is that of a large matrix product of the same precision.",
+            "second of the processor. The matmul rate is that of a large matrix product of the same precision. pins_pretrained is "
+            "InceptionResnetV1 and ECAPA-TDNN, frozen, under heads; its weights are random here, which time does not depend on.",
             "command": f"python benchmarks/training.py {given} --steps {args.steps} --num_workers {args.num_workers}",
             "headers": HEADERS,
             "rows": rows,

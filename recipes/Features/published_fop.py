@@ -116,11 +116,11 @@ def best_fop(
     **options: float,
 ) -> Callable[[np.ndarray, np.ndarray], list[np.ndarray]]:
     """Train on the clips that have both rows, and keep the epoch that people of split valid prefer (else the last)."""
-    paired, labels = pair_rows(train)
+    paired, labels, _ = pair_rows(train)
     epochs = train_fop(clone, *paired, labels, num_epochs=num_epochs, seed=seed, **options)
     best = epochs[-1]
     if valid is not None:
-        (faces, voices), people = pair_rows(valid)
+        (faces, voices), people, _ = pair_rows(valid)
         same = people[:, None] == people[None]
         best = max(
             epochs,
@@ -131,15 +131,20 @@ def best_fop(
     return lambda face_rows, voice_rows: embed_fop(best, face_rows, voice_rows)
 
 
-def pair_rows(rows: tuple[FeatureRows, FeatureRows]) -> tuple[list[np.ndarray], np.ndarray]:
-    """Line up the first face row and the first voice row of each clip; and the class of its person."""
+def pair_rows(
+    rows: tuple[FeatureRows, FeatureRows],
+) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+    """Line up the first face row and the first voice row of each clip; its person and its video as classes."""
     first = [{clip.clip_id: i for i, clip in reversed(list(enumerate(r.clips)))} for r in rows]
     shared = sorted(first[0].keys() & first[1].keys())
     paired = [
         r.embeddings[[at[name] for name in shared]] for r, at in zip(rows, first, strict=True)
     ]
-    names = [rows[0].clips[first[0][name]].identity for name in shared]
-    return paired, np.unique(names, return_inverse=True)[1]
+    people, videos = (
+        np.unique([names[first[0][clip]] for clip in shared], return_inverse=True)[1]
+        for names in (rows[0].identities, rows[0].videos)
+    )
+    return paired, people, videos
 
 
 def _sides(embeddings: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

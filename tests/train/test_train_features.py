@@ -183,7 +183,9 @@ def changed_manifest(folder, tmp_path, old, new):
 
 
 def test_nobody_may_be_in_two_splits(folder, tmp_path):
-    with pytest.raises(ManifestError, match="1 people are in more than one split, such as .* test and train"):
+    with pytest.raises(
+        ManifestError, match=r"1 people are in more than one split, such as .* test and train"
+    ):
         read_splits(*changed_manifest(folder, tmp_path, ",test", ",train"))
 
 
