@@ -2,10 +2,11 @@
 
   git clone https://github.com/msaadsaeed/FOP
   python recipes/Features/compare_published.py --fop FOP --face_embeddings face.npz --voice_embeddings voice.npz
-      --manifest manifest.csv --out results/features/published
+      --manifest manifest.csv --out results/features/published [--vfal VFAL]
 
 FOP (Saeed et al., ICASSP 2022) is told who is who in training; ours is not, except in the row that says so. Where there are
-people of split valid, each FOP run keeps the epoch they prefer. Chance is 0.5 for AUC, EER and 1 of 2.
+people of split valid, each FOP run keeps the epoch they prefer. `--vfal`, a clone of https://github.com/my-yy/vfal-eva, adds
+five works, which need people of split valid. Chance is 0.5 for AUC, EER and 1 of 2.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import sys
 from pathlib import Path
 
 from published_fop import best_fop
+from published_vfal import METHODS, best_vfal
 
 from pins_plugin.errors import ManifestError, PinsError
 from pins_plugin.evaluation.cross_modal import evaluate_cross_modal
@@ -31,6 +33,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--fop", type=Path, required=True, help="a clone of the published code")
+    parser.add_argument(
+        "--vfal", type=Path, help="a clone of the published code of five more works"
+    )
     for name in ("face_embeddings", "voice_embeddings", "manifest"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
@@ -40,6 +45,8 @@ def main() -> None:
     splits = read_splits(args.face_embeddings, args.voice_embeddings, args.manifest)
     if "test" not in splits:
         raise ManifestError(f"{args.manifest}: expected people of split test to compare on")
+    if args.vfal and "valid" not in splits:
+        raise ManifestError(f"{args.manifest}: expected people of split valid, which --vfal needs")
     faces, voices = splits["test"]
     reports = {}
 
@@ -68,6 +75,9 @@ def main() -> None:
             f"FOP, rate {rate:g}, batch {batch}, labels",
             *embed(faces.embeddings, voices.embeddings),
         )
+    for method in METHODS if args.vfal else ():
+        embed = best_vfal(args.vfal, method, splits["train"], splits["valid"], seed=args.seed)
+        score(method, *embed(faces.embeddings, voices.embeddings))
     table = format_table(HEADERS, [row(*item) for item in reports.items()], markdown=True)
     write_json(args.out / "published.json", reports)
     write_text(args.out / "published.md", table + "\n")

@@ -2,7 +2,7 @@
 
   python recipes/Features/search.py                                     # the whole table
   python recipes/Features/search.py --regimes small --seeds 0 --out /tmp/quick
-  python recipes/Features/search.py --fop FOP                           # also published code, from a clone of it
+  python recipes/Features/search.py --fop FOP --vfal VFAL               # also published code, from clones of it
 
 Every method sees the same training people, and the same people held out to stop by; all are scored on the same pairs of
 other people. Methods marked "labels" are told who is who in training.
@@ -18,6 +18,7 @@ from zlib import crc32
 
 import numpy as np
 from published_fop import best_fop
+from published_vfal import METHODS, best_vfal
 
 from pins_plugin.data.features import FeatureRows
 from pins_plugin.metrics.bootstrap import bootstrap_interval, pair_weights
@@ -154,6 +155,15 @@ def published(
         yield name, judge.embeddings(*embed(judge.faces, judge.voices))
 
 
+def published_networks(
+    splits: dict[str, Rows], judge: Judge, seed: int, clone: Path
+) -> Iterator[tuple[str, Scores]]:
+    """Score the published code of five works, each at its own settings."""
+    for method in METHODS:
+        embed = best_vfal(clone, method, splits["train"], splits["valid"], seed=seed)
+        yield f"published {method}", judge.embeddings(*embed(judge.faces, judge.voices))
+
+
 def main() -> None:
     """Write the table."""
     parser = argparse.ArgumentParser(
@@ -177,6 +187,9 @@ def main() -> None:
     parser.add_argument(
         "--fop", type=Path, help="a clone of github.com/msaadsaeed/FOP, run on the first seed"
     )
+    parser.add_argument(
+        "--vfal", type=Path, help="a clone of github.com/my-yy/vfal-eva, run beside the objectives"
+    )
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
     args = parser.parse_args()
     started, results = time.perf_counter(), {}
@@ -186,6 +199,8 @@ def main() -> None:
             found = dict(main_methods(splits, judge, seed))
             if name in args.objectives and seed == args.seeds[0]:
                 found |= dict(objectives(splits, judge, seed))
+                if args.vfal is not None:
+                    found |= dict(published_networks(splits, judge, seed, args.vfal))
             if args.fop is not None and seed == args.seeds[0]:
                 found |= dict(published(splits, judge, seed, args.fop))
             found["upper bound"] = judge.scores(judge.oracle)
@@ -202,7 +217,7 @@ def format_results(results: dict, args: argparse.Namespace) -> str:
     shown = [name for name in args.regimes if name in results["the default"]]
     pages = [
         "# Simulated recognition embeddings: what was tried\n",
-        f"Made by `python recipes/Features/search.py{' --fop FOP' if args.fop else ''}` on 2 CPU cores ({platform.machine()}); "
+        f"Made by `python recipes/Features/search.py{' --fop FOP' if args.fop else ''}{' --vfal VFAL' if args.vfal else ''}` on 2 CPU cores ({platform.machine()}); "
         f"seed{'s' * (len(args.seeds) > 1)} {', '.join(map(str, args.seeds))}; {NUM_TEST} people in each test. Verification AUC of people never seen: mean over seeds "
         "± half of the 95 % interval of one test (bootstrap over its people, mean over seeds). Chance is 0.5. Upper bound: a judge that reads the "
         "shared causes themselves, not embeddings.\n",
