@@ -135,7 +135,7 @@ def select_rows(
             f"{name}: {len(unknown)} of {len(ids)} rows have a clip_id that is not in the manifest, "
             f"such as {unknown[0]!r}; add the clips to the manifest or drop the rows"
         )
-    wanted, filled = set(splits), features.embeddings.any(axis=1)
+    wanted, filled = set(splits), np.any(features.embeddings != 0, axis=1)
     chosen = [index for index, clip_id in enumerate(ids) if clips[clip_id].split in wanted]
     kept = [index for index in chosen if filled[index]]
     if len(kept) < len(chosen):

@@ -93,8 +93,11 @@ def make_table(faces: FeatureRows, voices: FeatureRows, supervised: bool = False
     ManifestError
         When no video, or no person, has both.
     """
-    owners = [_people(rows) if supervised else np.array(rows.videos) for rows in (faces, voices)]
-    shared = np.intersect1d(*owners)
+    owners = [
+        np.array(_people(rows) if supervised else rows.videos, dtype=str)
+        for rows in (faces, voices)
+    ]
+    shared = np.intersect1d(owners[0], owners[1])
     if not len(shared):
         what = "person" if supervised else "clip or video"
         raise ManifestError(
@@ -117,11 +120,9 @@ def make_table(faces: FeatureRows, voices: FeatureRows, supervised: bool = False
     )
 
 
-def _people(rows: FeatureRows) -> NDArray[np.str_]:
+def _people(rows: FeatureRows) -> list[str]:
     """Whose each row is; a video without identity is of someone of its own."""
-    return np.array(
-        [
-            clip.identity or f"video {video}"
-            for clip, video in zip(rows.clips, rows.videos, strict=True)
-        ]
-    )
+    return [
+        clip.identity or f"video {video}"
+        for clip, video in zip(rows.clips, rows.videos, strict=True)
+    ]
