@@ -1,7 +1,7 @@
 """What linking a video costs, stage by stage: seconds per second of video, and memory.
 
     python benchmarks/pipeline.py CLIP [--height 720] [--seconds 60] [--out benchmarks/results/pipeline.json]
-    python benchmarks/pipeline.py CLIP --height 1080 --seconds 20 --hours 2 --out benchmarks/results/memory.json
+    python benchmarks/pipeline.py CLIP --height 1080 --seconds 6 --hours 0.25 --out benchmarks/results/memory.json
 
 CLIP (with a face and sound) is repeated to a video of that height and length, 25 pictures a second. `cpu` counts the
 seconds of all threads, so that other jobs on the machine do not matter; `wall` is what passed meanwhile. Real time

@@ -68,9 +68,7 @@ def embed_windows(
                 piece = waveform[first : first + num_samples]
                 row[: len(piece)] = piece
             found = voice_encoder(torch.from_numpy(batch).to(device)).double().cpu().numpy()
-            if (
-                begin == 0
-            ):  # one block: small ones would keep the memory between them from being freed
+            if begin == 0:  # all rows in one block: a list of them would be held twice
                 embeddings = np.empty((len(starts), found.shape[1]))
             embeddings[begin : begin + len(found)] = unit(found)
     return embeddings
