@@ -73,9 +73,7 @@ class _GrowingSound:
         """Append (num_samples,) samples."""
         end = self.num_samples + len(samples)
         if end > len(self._block):
-            block = np.empty(end + end // 4, np.float32)
-            block[: self.num_samples] = self.samples
-            self._block = block
+            self._block.resize(end + end // 4, refcheck=False)  # in place, not beside it
         self._block[self.num_samples : end] = samples
         self.num_samples = end
 
