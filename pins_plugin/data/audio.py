@@ -73,7 +73,7 @@ class _GrowingSound:
         """Append (num_samples,) samples."""
         end = self.num_samples + len(samples)
         if end > len(self._block):
-            self._block.resize(end + end // 4, refcheck=False)  # in place, not beside it
+            self._block.resize(end + end // 8, refcheck=False)  # in place, not beside it
         self._block[self.num_samples : end] = samples
         self.num_samples = end
 
