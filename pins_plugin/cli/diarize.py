@@ -3,7 +3,8 @@
 Built in and without downloads: voice activity detection, voice embeddings, clustering. One speaker at a time.
 
   pins diarize meeting.wav --out meeting.rttm
-  pins diarize meeting.wav --num-speakers 3        when their number is known
+  pins diarize meeting.wav --num_speakers 3        when their number is known
+  pins diarize meeting.wav --max_speakers 6        or a bound of it
   pins diarize meeting.wav --reference truth.rttm  also prints the diarization error rate
 """
 
@@ -16,7 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("files", nargs="+", metavar="FILE", help="sound or video file")
     parser.add_argument("--out", metavar="RTTM", help="write the turns of all files here")
-    parser.add_argument("--num-speakers", type=int, help="when it is known")
+    parser.add_argument("--num_speakers", "--num-speakers", type=int, help="when it is known")
+    parser.add_argument("--min_speakers", type=int, help="at least this many")
+    parser.add_argument("--max_speakers", type=int, help="at most this many")
     parser.add_argument(
         "--model", default="voice_ge2e", help="model folder whose voice branch is used"
     )
@@ -26,19 +29,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Diarize, print, write."""
     from pins_plugin.errors import PinsError
-    from pins_plugin.pipelines.diarization import diarize
+    from pins_plugin.pipelines.diarization import choose_bounds, diarize
     from pins_plugin.pipelines.rttm import read_rttm, write_rttm
     from pins_plugin.pipelines.sound import file_uri, load_sound
     from pins_plugin.pipelines.voices import load_voice_encoder
 
-    if args.num_speakers is not None and args.num_speakers < 1:
-        raise PinsError(f"--num-speakers: expected at least 1, got {args.num_speakers}")
+    bounds = {
+        "num_speakers": args.num_speakers,
+        "min_speakers": args.min_speakers,
+        "max_speakers": args.max_speakers,
+    }
+    choose_bounds(**bounds)
     encoder = load_voice_encoder(args.model)
     reference = read_rttm(args.reference) if args.reference else {}
     results = {}
     for path in args.files:
         waveform = load_sound(path)
-        turns = diarize(waveform, encoder, num_speakers=args.num_speakers, uri=file_uri(path))
+        turns = diarize(waveform, encoder, uri=file_uri(path), **bounds)
         results[turns.uri] = turns
         spoken = sum(segment.duration for segment in turns.itersegments())
         print(f"{path}: {len(turns)} turns of {len(turns.labels())} speakers, {spoken:.1f} s")

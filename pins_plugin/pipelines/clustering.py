@@ -1,6 +1,13 @@
-"""Which windows of speech are one voice: clustering of voice embeddings, then smoothing over time."""
+"""Which windows of speech are one voice: speakers that chance could have made are merged, then time decides.
+
+Each speaker is a mean voice. With windows x of h seconds each and a state for each window, the sum of
+h |x - mean|^2 and of a cost for each change of state is made small by turns: states by Viterbi, means by averaging
+(hard expectation maximization of a hidden Markov model). It starts with more groups than there can be speakers
+(Ward's tree); the two closest are merged for as long as chance explains what lies between them.
+"""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,53 +18,120 @@ from pins_plugin.utils.vectors import unit
 KNOWN_VOICE = (
     0.85  # cosine similarity of mean voices from which on a known voice explains what is heard
 )
-MOST_WINDOWS = 4000  # that are clustered at once: the memory needed is quadratic in it
+MOST_WINDOWS = 4000  # that Ward's tree is grown of: the memory needed is quadratic in it
+MOST_GROUPS = 30  # to start with
+START = 1 / 3  # part of `noise` from which on the tree is cut
+MARGIN = 0.4  # seconds around a change of speaker in which windows hear both
+ROUNDS = 3  # of states and means between merges
+
+
+@dataclass(frozen=True)
+class VoiceRules:
+    """When two groups of windows are two speakers, and what a change of speaker costs.
+
+    Parameters
+    ----------
+    distance : float
+        Squared distance of the mean voices of two speakers, at least.
+    noise : float
+        Squared distance that chance and the words spoken add, times seconds of speech.
+    switch_cost, pause_cost : float
+        Squared distance times seconds that a change of speaker must save: within speech, and over a pause.
+    """
+
+    distance: float = 0.05
+    noise: float = 0.5
+    switch_cost: float = 0.1
+    pause_cost: float = 0.05
 
 
 def cluster_voices(
-    embeddings: NDArray[np.floating],
-    threshold: float,
-    smallest: int = 1,
-    num_speakers: int | None = None,
-) -> NDArray[np.float64]:
-    """Group voice embeddings and return one unit vector for each speaker.
-
-    Agglomerative clustering by average cosine distance; of very many windows an even subset is clustered.
+    embeddings: NDArray[np.float64],
+    regions: NDArray[np.int64],
+    hop: float,
+    rules: VoiceRules | None = None,
+    fewest: int = 1,
+    most: int | None = None,
+) -> NDArray[np.int64]:
+    """Give each window a speaker.
 
     Parameters
     ----------
     embeddings : (num_windows, embedding_dim) array
-        Of unit length.
-    threshold : float
-        Cosine distance from which on two groups are two speakers.
-    smallest : int
-        Groups of fewer windows are no speaker of their own.
-    num_speakers : int, optional
-        Find this many (or as many as there are windows) instead of going by `threshold`.
+        Of unit length, in order of time.
+    regions : (num_windows,) int64 array
+        Number of the region of speech of each window; pauses lie between regions.
+    hop : float
+        Seconds between windows.
+    rules : VoiceRules, optional
+    fewest, most : int
+        Speakers; `fewest` cannot be reached where there are not as many windows.
 
     Returns
     -------
-    centroids : (num_speakers, embedding_dim) float64 array
-        Largest group first.
+    states : (num_windows,) int64 array
+        From 0; each speaker has a window.
     """
-    embeddings = np.asarray(embeddings, np.float64)
-    if len(embeddings) > MOST_WINDOWS:
-        kept = np.linspace(0, len(embeddings) - 1, MOST_WINDOWS).astype(int)
-        smallest = max(1, round(smallest * MOST_WINDOWS / len(embeddings)))
-        embeddings = embeddings[kept]
-    groups = np.ones(len(embeddings), int)
-    if len(embeddings) > 1:
-        tree = linkage(embeddings, "average", metric="cosine")
-        if num_speakers is not None:
-            groups = _cut(tree, num_speakers, smallest)
-        else:
-            groups = fcluster(tree, threshold, "distance")
-    names, sizes = np.unique(groups, return_counts=True)
-    order = np.argsort(-sizes, kind="stable")
-    kept_names = [names[i] for i in order if sizes[i] >= smallest or i == order[0]]
-    if num_speakers is not None:
-        kept_names = kept_names[:num_speakers]
-    return unit(np.stack([embeddings[groups == name].mean(axis=0) for name in kept_names]))
+    rules = rules or VoiceRules()
+    states = _start(embeddings, hop, rules, fewest)
+    costs = change_costs(regions, rules)
+    while True:
+        for _ in range(ROUNDS):
+            _, means = mean_voices(embeddings, states, regions, hop)
+            found = smooth_states(hop * score_voices(embeddings, means), costs)
+            used, found = np.unique(found, return_inverse=True)
+            if len(used) < fewest or (found == states).all():
+                break
+            states = found
+        seconds, means = mean_voices(embeddings, states, regions, hop)
+        if len(means) <= fewest:
+            return states
+        kept, gone, excess = _closest(np.maximum(seconds, hop / 2), means, rules)
+        if excess >= rules.distance and (most is None or len(means) <= most):
+            return states
+        states[states == gone] = kept
+        states = np.unique(states, return_inverse=True)[1]
+
+
+def mean_voices(
+    embeddings: NDArray[np.float64],
+    states: NDArray[np.int64],
+    regions: NDArray[np.int64],
+    hop: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Average the windows of each state, without those that hear a change of speaker if there are others.
+
+    Returns
+    -------
+    seconds : (num_states,) float64 array
+        Of the windows that hear one speaker only.
+    means : (num_states, embedding_dim) float64 array
+    """
+    pure = np.ones(len(states), bool)
+    for shift in range(1, round(MARGIN / hop) + 1):
+        alike = (states[shift:] == states[:-shift]) | (regions[shift:] != regions[:-shift])
+        pure[shift:] &= alike
+        pure[:-shift] &= alike
+    seconds, means = [], []
+    for state in range(states.max() + 1):
+        own = states == state
+        clean = own & pure
+        seconds.append(hop * clean.sum())
+        means.append(embeddings[clean if clean.any() else own].mean(axis=0))
+    return np.array(seconds), np.stack(means)
+
+
+def score_voices(
+    embeddings: NDArray[np.float64], means: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Rate how well each mean voice fits each window, (num_windows, num_states): 1 - |x - mean|^2."""
+    return 2 * embeddings @ means.T - (means**2).sum(axis=1)
+
+
+def change_costs(regions: NDArray[np.int64], rules: VoiceRules) -> NDArray[np.float64]:
+    """What a change of speaker costs before each window or frame, (num_windows,)."""
+    paused = np.diff(regions, prepend=regions[:1]) != 0
+    return np.where(paused, rules.pause_cost, rules.switch_cost)
 
 
 def enroll_voices(
@@ -104,14 +178,17 @@ def enroll_voices(
     return np.vstack([voices[heard], groups[strangers]]), [names[number] for number in heard]
 
 
-def smooth_states(scores: NDArray[np.floating], switch_cost: float) -> NDArray[np.int64]:
+def smooth_states(
+    scores: NDArray[np.floating], switch_cost: float | NDArray[np.float64]
+) -> NDArray[np.int64]:
     """Find the best sequence of states where each change costs `switch_cost` (Viterbi).
 
     Parameters
     ----------
     scores : (num_frames, num_states) array
         Larger is better; added up over time.
-    switch_cost : float
+    switch_cost : float or (num_frames,) array
+        Of a change just before each frame.
 
     Returns
     -------
@@ -126,9 +203,10 @@ def smooth_states(scores: NDArray[np.floating], switch_cost: float) -> NDArray[n
     totals = np.asarray(scores[0], np.float64).copy()
     came_from = np.zeros((num_frames, num_states), np.int64)
     stay = np.arange(num_states)
+    costs = np.broadcast_to(switch_cost, num_frames)
     for frame in range(1, num_frames):
         best = int(totals.argmax())
-        switched = totals[best] - switch_cost
+        switched = totals[best] - costs[frame]
         came_from[frame] = np.where(totals >= switched, stay, best)
         totals = np.maximum(totals, switched) + scores[frame]
     states = np.empty(num_frames, np.int64)
@@ -138,11 +216,34 @@ def smooth_states(scores: NDArray[np.floating], switch_cost: float) -> NDArray[n
     return states
 
 
-def _cut(tree: NDArray[np.float64], num_speakers: int, smallest: int) -> NDArray[np.int32]:
-    """Cut the tree where it first has `num_speakers` groups that are large enough."""
-    num_windows = len(tree) + 1
-    for num_groups in range(num_speakers, num_windows + 1):
-        groups = fcluster(tree, num_groups, "maxclust")
-        if (np.bincount(groups) >= smallest).sum() >= num_speakers:
-            return groups
-    return fcluster(tree, num_speakers, "maxclust")
+def _start(
+    embeddings: NDArray[np.float64], hop: float, rules: VoiceRules, fewest: int
+) -> NDArray[np.int64]:
+    """Cut Ward's tree into more groups than there are speakers; of very many windows an even subset makes the tree."""
+    num_windows = len(embeddings)
+    if num_windows < 3:
+        return np.arange(num_windows) if num_windows <= fewest else np.zeros(num_windows, int)
+    kept = np.unique(np.linspace(0, num_windows - 1, min(num_windows, MOST_WINDOWS)).astype(int))
+    tree = linkage(embeddings[kept], "ward")
+    gains = tree[:, 2] ** 2 / 2 * hop * num_windows / len(kept)  # what each split saves
+    num_groups = 1 + int((gains > START * rules.noise).sum())
+    num_groups = min(max(num_groups, 2 * fewest), max(MOST_GROUPS, 2 * fewest), len(kept))
+    groups = fcluster(tree, num_groups, "maxclust") - 1
+    if len(kept) == num_windows:
+        return np.unique(groups, return_inverse=True)[1]
+    means = np.stack(
+        [embeddings[kept][groups == group].mean(axis=0) for group in np.unique(groups)]
+    )
+    nearest = score_voices(embeddings, means).argmax(axis=1)
+    return np.unique(nearest, return_inverse=True)[1]
+
+
+def _closest(
+    seconds: NDArray[np.float64], means: NDArray[np.float64], rules: VoiceRules
+) -> tuple[int, int, float]:
+    """The two speakers least apart, and by how much (squared) beyond what chance makes."""
+    squares = ((means[:, None] - means) ** 2).sum(axis=2)
+    excess = squares - rules.noise * (1 / seconds[:, None] + 1 / seconds)
+    excess[np.tril_indices(len(means))] = np.inf
+    first, second = np.unravel_index(excess.argmin(), excess.shape)
+    return int(first), int(second), float(excess[first, second])

@@ -1,11 +1,12 @@
 """The built-in diarization: who speaks when, without any download.
 
-Voice activity (silero-vad), a voice embedding every fifth of a second, agglomerative clustering, and a
-Viterbi pass that moves the borders between speakers to where the voice changes. One voice at a time.
+Voice activity (silero-vad), a voice embedding every fifth of a second, clustering in time (`clustering`), and a
+Viterbi pass over tenths of a second that moves the borders between speakers to where the voice changes. One voice at
+a time.
 """
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,9 +15,15 @@ import torch
 from numpy.typing import NDArray
 from pyannote.core import Annotation, Segment
 
+from pins_plugin.data.audio import SAMPLE_RATE
+from pins_plugin.errors import PinsError
 from pins_plugin.pipelines.clustering import (
+    VoiceRules,
+    change_costs,
     cluster_voices,
     enroll_voices,
+    mean_voices,
+    score_voices,
     smooth_states,
 )
 from pins_plugin.pipelines.host import Pipeline
@@ -28,14 +35,13 @@ from pins_plugin.pipelines.voices import (
     embed_windows,
     load_voice_encoder,
     model_path,
-    place_windows,
+    spread_times,
 )
 from pins_plugin.utils.vectors import unit
 
 FRAME = 0.1  # seconds, of the final borders
-FEWEST_NEIGHBORS = 10  # windows, to measure the spread of a voice
 KNOWN_SPEECH = 2.0  # seconds; a known voice that would be heard for less is not
-ROUNDS = 2  # of assigning frames to speakers and averaging speakers again
+Turn = tuple[float, float, int]  # start, end in seconds, speaker
 
 
 @dataclass(frozen=True)
@@ -48,29 +54,29 @@ class DiarizationSettings:
         Of the voice activity; see `voice_activity.find_speech`.
     window, hop : float
         Length and distance of the windows that are embedded, in seconds.
-    threshold, least_threshold : float
-        Largest and least cosine distance from which on two voices are two speakers.
-    spread : float
-        That distance in units of the median distance of one second of speech to the next, which is small in
-        clean sound.
-    smallest : float
-        Least speech of a speaker, in seconds.
-    switch_cost : float
-        Cosine similarity, summed over frames of 0.1 s, that a change of speaker must gain.
+    distance, noise, switch_cost, pause_cost : float
+        See `clustering.VoiceRules`.
+    longest_pause : float
+        Seconds; a shorter pause of one speaker belongs to the turn, as annotators have it.
     """
 
-    onset: float = 0.4
-    offset: float = 0.25
+    onset: float = 0.3
+    offset: float = 0.15
     min_silence: float = 0.3
     min_speech: float = 0.1
-    pad: float = 0.1
+    pad: float = 0.05
     window: float = 1.0
     hop: float = 0.2
-    threshold: float = 0.345
-    least_threshold: float = 0.3
-    spread: float = 1.2
-    smallest: float = 1.0
-    switch_cost: float = 0.6
+    distance: float = VoiceRules.distance
+    noise: float = VoiceRules.noise
+    switch_cost: float = VoiceRules.switch_cost
+    pause_cost: float = VoiceRules.pause_cost
+    longest_pause: float = 1.0
+
+    @property
+    def rules(self) -> VoiceRules:
+        """Those of the clustering."""
+        return VoiceRules(self.distance, self.noise, self.switch_cost, self.pause_cost)
 
 
 def diarize(
@@ -80,6 +86,8 @@ def diarize(
     *,
     speech: Regions | None = None,
     num_speakers: int | None = None,
+    min_speakers: int | None = None,
+    max_speakers: int | None = None,
     known: Mapping[str, NDArray[np.floating]] | None = None,
     uri: str | None = None,
 ) -> Annotation:
@@ -94,8 +102,8 @@ def diarize(
     settings : DiarizationSettings, optional
     speech : list of (start, end), optional
         Where somebody speaks, in seconds; found by the voice activity detector when not given.
-    num_speakers : int, optional
-        When it is known.
+    num_speakers, min_speakers, max_speakers : int, optional
+        Where their number, or a bound of it, is known.
     known : mapping of str to (embedding_dim,) array, optional
         Voices that may be heard, by name; see `clustering.enroll_voices`.
     uri : str, optional
@@ -106,8 +114,14 @@ def diarize(
     turns : Annotation
         Labels are the names of known voices, and for all others SPEAKER_00, SPEAKER_01, ... in order of
         appearance; turns do not overlap.
+
+    Raises
+    ------
+    PinsError
+        When no number of speakers is within the bounds.
     """
     settings = settings or DiarizationSettings()
+    fewest, most = choose_bounds(num_speakers, min_speakers, max_speakers)
     if speech is None:
         speech = find_speech(
             waveform,
@@ -121,62 +135,76 @@ def diarize(
     if not speech:
         return turns
     encoder = load_voice_encoder() if voice_encoder is None else voice_encoder
-    starts = place_windows(speech, settings.window, settings.hop)
-    embeddings = embed_windows(waveform, starts, settings.window, encoder)
-    spread = voice_spread(speech, starts, embeddings, settings.window)
-    threshold = np.clip(settings.spread * spread, settings.least_threshold, settings.threshold)
-    centroids = cluster_voices(
-        embeddings, float(threshold), round(settings.smallest / settings.hop), num_speakers
-    )
+    rules, window, hop = settings.rules, settings.window, settings.hop
+    centers, regions = spread_times(speech, hop)
+    last = max(0.0, len(waveform) / SAMPLE_RATE - window)
+    embeddings = embed_windows(waveform, np.clip(centers - window / 2, 0, last), window, encoder)
+    states = cluster_voices(embeddings, regions, hop, rules, fewest, most)
+    _, means = mean_voices(embeddings, states, regions, hop)
     names: dict[int, str] = {}
     if known:
-        fewest = round(KNOWN_SPEECH / settings.hop)
-        centroids, enrolled = enroll_voices(embeddings, centroids, known, fewest)
-        names = dict(enumerate(enrolled))
-    regions = _follow_speakers(
-        speech, starts + settings.window / 2, embeddings, centroids, settings
+        means, heard = enroll_voices(embeddings, unit(means), known, round(KNOWN_SPEECH / hop))
+        names = dict(enumerate(heard))
+    frames, frame_regions = spread_times(speech, FRAME)
+    scores = np.stack(
+        [
+            _interpolate(frames, frame_regions, centers, regions, column)
+            for column in score_voices(embeddings, means).T
+        ],
+        axis=1,
     )
-    num_strangers = itertools.count()
-    for region, (frames, states) in zip(speech, regions, strict=True):
-        for start, end, state in _runs(region, frames, states):
-            if state not in names:
-                names[state] = f"SPEAKER_{next(num_strangers):02d}"
-            turns[Segment(start, end)] = names[state]
+    states = smooth_states(FRAME * scores, change_costs(frame_regions, rules))
+    strangers = itertools.count()
+    found = _turns(speech, frames, frame_regions, states)
+    for start, end, state in bridge_pauses(found, settings.longest_pause):
+        if state not in names:
+            names[state] = f"SPEAKER_{next(strangers):02d}"
+        turns[Segment(start, end)] = names[state]
     return turns
 
 
-def voice_spread(
-    speech: Regions,
-    starts: NDArray[np.float64],
-    embeddings: NDArray[np.float64],
-    window: float,
-) -> float:
-    """Measure how far apart windows of one voice are: median cosine distance of neighbors without overlap.
+def choose_bounds(
+    num_speakers: int | None, min_speakers: int | None, max_speakers: int | None
+) -> tuple[int, int | None]:
+    """Fewest and most speakers, after a look whether they make sense.
 
-    Parameters
-    ----------
-    speech : list of (start, end)
-    starts : (num_windows,) float64 array
-        In seconds, increasing.
-    embeddings : (num_windows, embedding_dim) array
-        Of unit length.
-    window : float
-        Length of the windows, in seconds.
-
-    Returns
-    -------
-    distance : float
-        Infinite where there are too few neighbors to tell.
+    Examples
+    --------
+    >>> choose_bounds(None, 2, None), choose_bounds(3, None, None)
+    ((2, None), (3, 3))
     """
-    following = np.searchsorted(starts, starts + window - 1e-6)
-    known = following < len(starts)
-    first, second = np.flatnonzero(known), following[known]
-    regions = np.searchsorted([end for _, end in speech], starts)
-    near = (regions[first] == regions[second]) & (starts[second] - starts[first] < 1.3 * window)
-    if near.sum() < FEWEST_NEIGHBORS:
-        return float("inf")
-    products = (embeddings[first[near]] * embeddings[second[near]]).sum(axis=1)
-    return float(np.median(1 - products))
+    options = {
+        "num_speakers": num_speakers,
+        "min_speakers": min_speakers,
+        "max_speakers": max_speakers,
+    }
+    for name, value in options.items():
+        if value is not None and value < 1:
+            raise PinsError(f"{name}: expected at least 1, got {value}")
+    fewest = max(num_speakers or 1, min_speakers or 1)
+    bounds = [bound for bound in (num_speakers, max_speakers) if bound is not None]
+    most = min(bounds, default=None)
+    if most is not None and fewest > most:
+        raise PinsError(
+            f"min_speakers, max_speakers: expected a number of speakers between them, got {fewest} and {most}"
+        )
+    return fewest, most
+
+
+def bridge_pauses(turns: Sequence[Turn], longest: float) -> list[Turn]:
+    """Join neighbors of one speaker across pauses shorter than `longest` seconds.
+
+    Examples
+    --------
+    >>> bridge_pauses([(0.0, 1.0, 0), (1.5, 2.0, 0), (2.1, 3.0, 1), (3.1, 4.0, 0)], 1.0)
+    [(0.0, 2.0, 0), (2.1, 3.0, 1), (3.1, 4.0, 0)]
+    """
+    joined: list[Turn] = []
+    for start, end, speaker in turns:
+        if joined and joined[-1][2] == speaker and start - joined[-1][1] < longest:
+            start = joined.pop()[0]
+        joined.append((start, end, speaker))
+    return joined
 
 
 class BuiltinDiarization(Pipeline):  # type: ignore[misc]
@@ -203,10 +231,10 @@ class BuiltinDiarization(Pipeline):  # type: ignore[misc]
         self.onset = Uniform(0.1, 0.9)
         self.offset = Uniform(0.05, 0.9)
         self.min_silence = Uniform(0.0, 1.0)
-        self.threshold = Uniform(0.1, 0.9)
-        self.spread = Uniform(0.5, 3.0)
-        self.smallest = Uniform(0.0, 4.0)
-        self.switch_cost = Uniform(0.0, 4.0)
+        self.distance = Uniform(0.0, 0.3)
+        self.noise = Uniform(0.1, 1.5)
+        self.switch_cost = Uniform(0.0, 0.6)
+        self.longest_pause = Uniform(0.0, 2.0)
 
     def default_parameters(self) -> dict[str, float]:
         """Values that were chosen on meetings and composed scenes."""
@@ -217,10 +245,10 @@ class BuiltinDiarization(Pipeline):  # type: ignore[misc]
                 "onset",
                 "offset",
                 "min_silence",
-                "threshold",
-                "spread",
-                "smallest",
+                "distance",
+                "noise",
                 "switch_cost",
+                "longest_pause",
             )
         }
 
@@ -228,6 +256,8 @@ class BuiltinDiarization(Pipeline):  # type: ignore[misc]
         self,
         file: Any,
         num_speakers: int | None = None,
+        min_speakers: int | None = None,
+        max_speakers: int | None = None,
         known: Mapping[str, NDArray[np.floating]] | None = None,
         hook: Any = None,
         **_: Any,
@@ -240,6 +270,8 @@ class BuiltinDiarization(Pipeline):  # type: ignore[misc]
             self.voice_encoder,
             self.settings,
             num_speakers=num_speakers,
+            min_speakers=min_speakers,
+            max_speakers=max_speakers,
             known=known,
             uri=file_uri(file),
         )
@@ -259,55 +291,32 @@ class BuiltinDiarization(Pipeline):  # type: ignore[misc]
         return DiarizationErrorRate(collar=0.0, skip_overlap=False)
 
 
-def _follow_speakers(
+def _interpolate(
+    frames: NDArray[np.float64],
+    frame_regions: NDArray[np.int64],
+    centers: NDArray[np.float64],
+    regions: NDArray[np.int64],
+    scores: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Scores of windows (num_windows,) at the times of frames (num_frames,), each region for itself."""
+    far = 2 * max(frames[-1], centers[-1]) + 1
+    inside = np.interp(frames + far * frame_regions, centers + far * regions, scores)
+    return np.asarray(inside, np.float64)
+
+
+def _turns(
     speech: Regions,
-    centers: NDArray[np.float64],
-    embeddings: NDArray[np.float64],
-    centroids: NDArray[np.float64],
-    settings: DiarizationSettings,
-) -> list[tuple[NDArray[np.float64], NDArray[np.int64]]]:
-    """Times and speakers of the frames of each region; speakers are averaged anew between rounds."""
-    for _ in range(ROUNDS):
-        regions = [
-            _follow(region, centers, embeddings @ centroids.T, settings) for region in speech
-        ]
-        times = np.concatenate([frames for frames, _ in regions])
-        states = np.concatenate([states for _, states in regions])
-        nearest = states[np.clip(np.searchsorted(times, centers), 0, len(times) - 1)]
-        centroids = np.stack(
-            [
-                unit(embeddings[nearest == k].mean(axis=0)) if (nearest == k).any() else centroid
-                for k, centroid in enumerate(centroids)
-            ]
-        )
-    return regions
-
-
-def _follow(
-    region: tuple[float, float],
-    centers: NDArray[np.float64],
-    similarities: NDArray[np.float64],
-    settings: DiarizationSettings,
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Times and speakers of the frames of one region."""
-    start, end = region
-    num_frames = max(1, int(np.ceil((end - start) / FRAME - 1e-6)))
-    frames = start + (np.arange(num_frames) + 0.5) * (end - start) / num_frames
-    near = slice(*np.searchsorted(centers, [start - settings.window, end + settings.window]))
-    scores = np.stack(
-        [np.interp(frames, centers[near], column[near]) for column in similarities.T], axis=1
-    )
-    return frames, smooth_states(scores, settings.switch_cost)
-
-
-def _runs(
-    region: tuple[float, float], frames: NDArray[np.float64], states: NDArray[np.int64]
-) -> list[tuple[float, float, int]]:
-    """Join equal neighbors: (start, end, state)."""
-    changes = np.flatnonzero(np.diff(states)) + 1
-    borders = [region[0], *((frames[changes - 1] + frames[changes]) / 2), region[1]]
-    firsts = [0, *changes]
-    return [
-        (float(borders[i]), float(borders[i + 1]), int(states[first]))
-        for i, first in enumerate(firsts)
-    ]
+    frames: NDArray[np.float64],
+    regions: NDArray[np.int64],
+    states: NDArray[np.int64],
+) -> list[Turn]:
+    """Join neighbors of equal state within each region."""
+    turns = []
+    for number, (start, end) in enumerate(speech):
+        own = slice(*np.searchsorted(regions, [number, number + 1]))
+        times, spoken = frames[own], states[own]
+        changes = np.flatnonzero(np.diff(spoken)) + 1
+        borders = [start, *((times[changes - 1] + times[changes]) / 2), end]
+        for first, (begin, stop) in zip([0, *changes], itertools.pairwise(borders), strict=True):
+            turns.append((float(begin), float(stop), int(spoken[first])))
+    return turns

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from pyannote.core import Annotation, Segment
 
-from pins_plugin.pipelines.voices import WINDOW, Regions, embed_windows, place_windows
+from pins_plugin.pipelines.voices import WINDOW, Regions, embed_windows, place_windows, spread_times
 from pins_plugin.utils.vectors import unit
 
 FRAME = 0.1  # seconds
@@ -50,11 +50,9 @@ class SpeechFrames:
     def lay(cls, speech: Regions, cuts: Sequence[float] = ()) -> "SpeechFrames":
         """Lay frames and windows over at least one region of speech."""
         parts = split_regions(speech, cuts)
-        times, starts, lengths, windows_in, frames_in = [], [], [], [], []
+        times, part_of_frame = spread_times(parts, FRAME)
+        starts, lengths, windows_in = [], [], []
         for start, end in parts:
-            num_frames = max(1, int(np.ceil((end - start) / FRAME - 1e-6)))
-            times.append(start + (np.arange(num_frames) + 0.5) * (end - start) / num_frames)
-            frames_in.append(num_frames)
             length = float(np.clip(round((end - start) / TENTH) * TENTH, SHORTEST, WINDOW))
             first = np.array([max(0.0, (start + end - length) / 2)])
             if end - start > WINDOW:
@@ -65,8 +63,8 @@ class SpeechFrames:
         numbers = np.arange(len(parts))
         return cls(
             parts,
-            np.concatenate(times),
-            np.repeat(numbers, frames_in),
+            times,
+            part_of_frame,
             np.concatenate(starts),
             np.concatenate(lengths),
             np.repeat(numbers, windows_in),

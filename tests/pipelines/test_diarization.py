@@ -9,8 +9,9 @@ import torch
 from pyannote.core import Annotation, Segment
 
 from pins_plugin.data.audio import load_audio
+from pins_plugin.errors import PinsError
 from pins_plugin.pipelines import voice_activity
-from pins_plugin.pipelines.diarization import BuiltinDiarization, diarize, voice_spread
+from pins_plugin.pipelines.diarization import BuiltinDiarization, DiarizationSettings, diarize
 
 
 def test_diarize_moves_the_border_to_where_the_voice_changes(sines, pitch_encoder) -> None:
@@ -53,10 +54,27 @@ def test_telemetry_of_the_host_stays_off() -> None:
     assert os.environ["PYANNOTE_METRICS_ENABLED"] == "0"
 
 
-def test_voice_spread_is_the_distance_of_neighbors_of_one_region() -> None:
-    starts = np.concatenate([np.arange(0, 4, 0.25), np.arange(6, 10, 0.25)])
-    angles = np.where(starts < 5, starts * 0.5, 9.0 + starts * 0.5)
-    embeddings = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    found = voice_spread([(0.0, 5.0), (6.0, 11.0)], starts, embeddings, 1.0)
-    assert found == pytest.approx(1 - np.cos(0.5))
-    assert voice_spread([(0.0, 1.5)], starts[:3], embeddings[:3], 1.0) == float("inf")
+@pytest.mark.parametrize("num_speakers", [1, 2, 3])
+def test_the_number_of_speakers_may_be_given(num_speakers: int, sines, pitch_encoder) -> None:
+    waveform = sines((120, 4.0), (610, 3.0), (120, 3.0), (300, 3.0))
+    speech = [(0.0, 13.0)]
+    turns = diarize(waveform, pitch_encoder, speech=speech, num_speakers=num_speakers)
+    assert len(turns.labels()) == num_speakers
+    bounds = {"min_speakers": num_speakers, "max_speakers": num_speakers}
+    assert diarize(waveform, pitch_encoder, speech=speech, **bounds) == turns
+
+
+@pytest.mark.parametrize(
+    "bounds", [{"num_speakers": 0}, {"max_speakers": -1}, {"min_speakers": 3, "max_speakers": 2}]
+)
+def test_bounds_that_no_number_keeps_are_told(bounds: dict[str, int]) -> None:
+    with pytest.raises(PinsError, match="speakers: expected"):
+        diarize(np.zeros(16000, np.float32), **bounds)
+
+
+@pytest.mark.parametrize(("longest", "expected"), [(1.0, [(0.0, 5.0)]), (0.5, [(0.0, 2.0), (2.7, 5.0)])])  # fmt: skip
+def test_short_pauses_belong_to_the_turn(longest, expected, sines, pitch_encoder) -> None:
+    settings = DiarizationSettings(longest_pause=longest)
+    speech = [(0.0, 2.0), (2.7, 5.0)]
+    turns = diarize(sines((120, 5.0)), pitch_encoder, settings, speech=speech)
+    assert [(s.start, s.end) for s in turns.itersegments()] == expected
