@@ -1,6 +1,6 @@
 """Diarization error of the built-in diarization, and where it comes from, beside doing nothing and one speaker.
 
-  python benchmarks/diarization.py FOLDER... [--out docs/results/diarization.json]
+  python benchmarks/diarization.py FOLDER... [--out benchmarks/results/diarization.json]
 
 FOLDER holds sound or video with RTTM files, which name them or lie beside them (as scenes do). The sample that
 pyannote.audio carries is scored as well. Errors by pyannote.metrics in percent of the speech: missed, false alarm,

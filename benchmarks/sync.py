@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument(
-        "--out", type=Path, help="also write the table as JSON, as docs/results has it"
+        "--out", type=Path, help="also write the table as JSON, as benchmarks/results has it"
     )
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
