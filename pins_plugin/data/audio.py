@@ -73,7 +73,9 @@ class _GrowingSound:
         """Append (num_samples,) samples."""
         end = self.num_samples + len(samples)
         if end > len(self._block):
-            self._block.resize(end + end // 8, refcheck=False)  # in place, not beside it
+            block = np.empty(end + end // 4, np.float32)
+            block[: self.num_samples] = self.samples
+            self._block = block
         self._block[self.num_samples : end] = samples
         self.num_samples = end
 
@@ -84,9 +86,9 @@ class _GrowingSound:
 
 
 def _expected_samples(container: Any, sample_rate: int) -> int:
-    """As many as the file claims to hold, with a second to spare, at most a day's."""
+    """As many as the file claims to hold, with some to spare (memory that is never written costs none), at most a day's."""
     seconds = min((container.duration or 0) / av.time_base, 86400.0)
-    return round((seconds + 1.0) * sample_rate)
+    return round((1.05 * seconds + 1.0) * sample_rate)
 
 
 def save_audio(
