@@ -88,6 +88,8 @@ def find_files(folder: Path) -> list[tuple[Annotation, Path]]:
                     f"{rttm.parent}: has no sound file of {uri}, which {rttm.name} names"
                 )
             files.append((reference, found[0]))
+    if not files:
+        raise MediaError(f"{folder}: expected a folder with RTTM files and their sound, got none")
     return files
 
 
