@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
@@ -60,4 +61,7 @@ def read_corrections(path: str | Path) -> Corrections:
 def _correction(row: Mapping[str, Any]) -> Correction:
     person = row["person"]
     name = None if person is None else str(person)
-    return Correction(float(row["start"]), float(row["end"]), str(row["speaker"]), name)
+    start, end = float(row["start"]), float(row["end"])
+    if not (isfinite(start) and start <= end < inf):
+        raise ValueError(f"expected a turn that ends after it starts, got {start} to {end}")
+    return Correction(start, end, str(row["speaker"]), name)

@@ -28,6 +28,8 @@ def test_read_corrections_reads_what_the_page_exports(tmp_path: Path) -> None:
         '{"version": 2}',
         '{"version": 1, "corrections": [{}]}',
         '{"version": 1, "corrections": [], "names": [1]}',
+        '{"version": 1, "corrections": [{"start": NaN, "end": 1, "speaker": "S0", "person": null}]}',
+        '{"version": 1, "corrections": [{"start": 2, "end": 1, "speaker": "S0", "person": null}]}',
     ],
 )
 def test_read_corrections_refuses_other_files(tmp_path: Path, text: str) -> None:
