@@ -22,11 +22,10 @@ from pins_plugin.data.words import vocabulary
 from pins_plugin.evaluation.groups import FEWEST_PEOPLE
 from pins_plugin.evaluation.synchronization import accuracy_by_person, offset_accuracy
 from pins_plugin.inference.synchronizer import Synchronizer
-from pins_plugin.metrics.bootstrap import mean_interval
 from pins_plugin.models.folder import resolve_source
 from pins_plugin.models.lip_reader import WordClassifier
 from pins_plugin.report.model_card import write_measured
-from pins_plugin.report.tables import format_table
+from pins_plugin.report.tables import format_table, share_cell
 from pins_plugin.train.lip_reading import load_spoken, train_lip_reader, word_accuracy
 from pins_plugin.utils.seeding import seed_everything
 
@@ -157,13 +156,7 @@ def group_rows(columns: Sequence[Numbers], groups: Mapping[str, Sequence[str]]) 
         inside = [[numbers[person] for person in members if person in numbers] for numbers in columns]  # fmt: skip
         if min(map(len, inside)) < FEWEST_PEOPLE:
             continue
-        cells = []
-        for values in inside:
-            low, high = mean_interval(
-                values, np.arange(len(values)), len(values), generator=np.random.default_rng(0)
-            )
-            cells.append(f"{100 * np.mean(values):.1f} ({100 * low:.1f} - {100 * high:.1f})")
-        rows.append([name, str(len(inside[0])), *cells])
+        rows.append([name, str(len(inside[0])), *map(share_cell, inside)])
     return rows
 
 

@@ -168,10 +168,7 @@ def make_stages(
             lambda: write_annotated_video(film, found["links"], annotated, quiet=True),
         ),
     }
-    for name in (
-        {"repeated"} if film == part else {"video"}
-    ):  # nothing to repeat; too long to encode
-        del stages[name]
+    del stages["repeated" if film == part else "video"]  # nothing to repeat; too long to encode
     return stages
 
 

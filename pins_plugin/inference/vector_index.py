@@ -112,10 +112,8 @@ class VectorIndex:
         return replace(index, candidates=int(min(needed, most - 1)) + 1)
 
     @classmethod
-    def train(
-        cls, embeddings: Embeddings, code_dims: int, candidates: int = 1000, seed: int = 0
-    ) -> Self:
-        """Train and fill an index with these settings; see the class."""
+    def train(cls, embeddings: Embeddings, code_dims: int, seed: int = 0) -> Self:
+        """Train and fill an index with codes of this fineness; it compares all rows until told how few will do."""
         faiss = import_extra("faiss", "gallery")
         num_rows, dim = embeddings.shape
         chosen = np.random.default_rng(seed).permutation(num_rows)[:TRAINING_ROWS]
@@ -132,7 +130,7 @@ class VectorIndex:
         centroids = faiss.vector_to_array(quantizer.centroids).reshape(-1, 16, code_dims)
         blocks = [embeddings[start : start + BLOCK] for start in range(0, num_rows, BLOCK)]
         codes = np.concatenate([quantizer.compute_codes(block @ turn.T) for block in blocks])
-        return cls(turn, centroids, codes, candidates, _scanner(centroids, codes))
+        return cls(turn, centroids, codes, num_rows, _scanner(centroids, codes))
 
     def search(
         self, queries: Embeddings, embeddings: Embeddings, k: int

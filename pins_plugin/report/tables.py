@@ -3,6 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from pins_plugin.metrics.bootstrap import mean_interval
+
 SCORE_HEADERS = ("", "score", "95 % interval", "chance", "oracle", "of the way")
 TITLES = {
     "map": "mAP",
@@ -55,6 +59,23 @@ def format_table(
     else:
         rule = ["-" * width for width in widths]
     return "\n".join(line(cells) for cells in (headers, rule, *rows))
+
+
+def share_cell(shares: Sequence[float]) -> str:
+    """Mean of one share per person with its 95 % interval over people (bootstrap, seed 0), in percent.
+
+    Examples
+    --------
+    >>> share_cell([0.5, 0.5]), share_cell([])
+    ('50.0 (50.0 - 50.0)', '-')
+    """
+    if not shares:
+        return "-"
+    values = 100 * np.asarray(shares)
+    low, high = mean_interval(
+        values, np.arange(len(values)), len(values), generator=np.random.default_rng(0)
+    )
+    return f"{values.mean():.1f} ({low:.1f} - {high:.1f})"
 
 
 def cross_modal_table(report: Mapping[str, Any], *, markdown: bool = False) -> str:

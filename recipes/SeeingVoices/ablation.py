@@ -57,6 +57,16 @@ COLUMNS: dict[str, tuple[str, float | None, int, int]] = {  # heading, chance, u
     "voices, dimensions": ("dimensions of voices", None, 1, 1),
     "faces, dimensions": ("dimensions of faces", None, 1, 1),
 }
+SYNC_COLUMNS = ("offsets right, 5 frames", "offsets right, 15 frames", "words right")
+IDENTITY_COLUMNS = (
+    "voice EER",
+    "voice EER, probe",
+    "voice minDCF",
+    "face EER",
+    "face EER, probe",
+    "face minDCF",
+    "across AUC",
+)
 
 
 def keep(path: Path, run: Callable[[], Mapping[str, float]]) -> dict[str, float]:
@@ -174,13 +184,13 @@ def write_results(args: argparse.Namespace, sync: Runs | None, identity: Runs | 
     parts = {
         "sync": (
             sync,
-            list(COLUMNS)[1:4],
+            SYNC_COLUMNS,
             "Separation within modalities: synchronization and lip reading",
             f"{100 * args.sync_epochs} steps of 16 stretches, word classifiers {args.word_steps} steps",
         ),
         "identity": (
             identity,
-            list(COLUMNS)[5:12],
+            IDENTITY_COLUMNS,
             "Separation within modalities: speaker recognition and face verification",
             f"{args.identity_epochs} epochs",
         ),

@@ -26,8 +26,8 @@ from pins_plugin.evaluation.synchronization import (
 )
 from pins_plugin.inference.sync_calibration import offset_cases
 from pins_plugin.inference.synchronizer import Synchronizer
-from pins_plugin.metrics.bootstrap import mean_interval
 from pins_plugin.models.sync import SoundEncoder
+from pins_plugin.report.tables import share_cell
 from pins_plugin.utils.files import write_text
 
 Encode = Callable[[SyncClip], tuple[torch.Tensor, torch.Tensor]]
@@ -57,7 +57,7 @@ def accuracy_rows(
     judge = partial(offset_accuracy, window_lengths=lengths, stride=stride)
     found = accuracy_by_person(((clip.person, *encode(clip)) for clip in clips), judge)
     return [
-        mean_cell([person[length][0] for person in found.values() if length in person])
+        share_cell([person[length][0] for person in found.values() if length in person])
         for length in lengths
     ]
 
@@ -72,19 +72,8 @@ def brief_rows(
         for clip in clips if length >= FEWEST_FRAMES else ():
             cases = offset_cases(synchronizer, clip, clip.waveform, length)
             right.setdefault(clip.person, []).extend(is_right for _, is_right in cases)
-        cells.append(mean_cell([float(np.mean(person)) for person in right.values() if person]))
+        cells.append(share_cell([float(np.mean(person)) for person in right.values() if person]))
     return cells
-
-
-def mean_cell(shares: Sequence[float]) -> str:
-    """Mean over people with its interval, in percent."""
-    if not shares:
-        return "-"
-    values = 100 * np.asarray(shares)
-    low, high = mean_interval(
-        values, np.arange(len(values)), len(values), generator=np.random.default_rng(0)
-    )
-    return f"{np.mean(values):.1f} ({low:.1f} - {high:.1f})"
 
 
 def main() -> None:
