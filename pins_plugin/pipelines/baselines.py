@@ -40,7 +40,7 @@ def by_size(observation: Observation, pieces: Sequence[Piece]) -> list[Decision]
 
 def by_motion(observation: Observation, pieces: Sequence[Piece]) -> list[Decision]:
     """The face whose mouth moves most like the sound's loudness, turn by turn, at no offset."""
-    motion = MotionEvidence(observation.crops, observation.waveform)
+    motion = MotionEvidence(observation.looks.crops, observation.waveform)
     decisions = []
     for piece in pieces:
         scores = {}

@@ -125,7 +125,7 @@ def score_voices(
     embeddings: NDArray[np.float64], means: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Rate how well each mean voice fits each window, (num_windows, num_states): 1 - |x - mean|^2."""
-    return 2 * embeddings @ means.T - (means**2).sum(axis=1)
+    return embeddings @ (2 * means.T) - (means**2).sum(axis=1)
 
 
 def change_costs(regions: NDArray[np.int64], rules: VoiceRules) -> NDArray[np.float64]:

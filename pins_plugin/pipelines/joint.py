@@ -17,7 +17,7 @@ from pins_plugin.data.audio import SAMPLE_RATE
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
 from pins_plugin.pipelines.evidence import MOST
-from pins_plugin.pipelines.voices import place_windows
+from pins_plugin.pipelines.voices import cut_windows, place_windows
 from pins_plugin.tracking.crops import Crops
 from pins_plugin.types import FaceTrack
 from pins_plugin.utils.vectors import unit
@@ -104,9 +104,6 @@ class JointEvidence:
         starts = place_windows(regions, WINDOW, WINDOW)
         if len(starts) > MOST_WINDOWS:
             starts = starts[np.linspace(0, len(starts) - 1, MOST_WINDOWS).astype(int)]
-        size = round(WINDOW * SAMPLE_RATE)
-        first = np.round(starts * SAMPLE_RATE).astype(int)
-        padded = np.pad(waveform, (0, size))
-        batch = np.stack([padded[begin : begin + size] for begin in first])
+        batch = cut_windows(waveform, starts, round(WINDOW * SAMPLE_RATE))
         embeddings = self.embedder.encode_voices(torch.from_numpy(batch))
         return unit(embeddings.double().cpu().numpy().mean(axis=0))

@@ -24,7 +24,7 @@ from pins_plugin.pipelines.host import Pipeline
 from pins_plugin.pipelines.joint import JointEvidence
 from pins_plugin.pipelines.names import KnownPerson, load_people
 from pins_plugin.pipelines.naming import find_appearances, find_names, portray
-from pins_plugin.pipelines.observation import Observation
+from pins_plugin.pipelines.observation import Looks, Observation
 from pins_plugin.pipelines.people import (
     rivalry_weight,
 )
@@ -36,7 +36,7 @@ from pins_plugin.pipelines.sound import file_path, file_uri
 from pins_plugin.pipelines.voices import embed_sound, model_path
 from pins_plugin.pipelines.weighing import Weighed, Weigher, load_synchronizer
 from pins_plugin.plugins import find_plugins, load_plugin
-from pins_plugin.tracking.crops import extract_crops
+from pins_plugin.tracking.crops import iter_crops
 from pins_plugin.tracking.tracks import TrackerSettings, track_faces
 from pins_plugin.types import FaceTrack
 
@@ -217,28 +217,39 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         rate = DiarizationErrorRate()(file["annotation"], output.people, uem=file.get("annotated"))
         return float(rate)
 
-    def observe(self, file: Any, hook: Any = None, diarization: Any = None) -> Observation:
-        """Find faces and turns; parameters as in `apply`."""
+    def observe(
+        self, file: Any, hook: Any = None, diarization: Any = None, keep_crops: bool = False
+    ) -> Observation:
+        """Find turns and faces; parameters as in `apply`, and `keep_crops` as in `Weigher.look`.
+
+        Turns first: what their clustering needs is given back before the pictures come.
+        """
         file = _as_mapping(file)
         hook = self.setup_hook(file, hook)
         path = file_path(file)
         info = probe_video(path)
         waveform = load_audio(path)
-        tracks = self.find_faces(path, hook)
-        hook("crops", None, total=1, completed=0)
-        crops = extract_crops(
-            path,
-            tracks,
-            ("face", "lips"),
-            max_frames=faces_per_track(len(tracks)),
-            quiet=self.quiet,
-        )
-        hook("crops", crops, total=1, completed=1)
         turns = self.diarizer.find_turns(file, waveform, diarization, self.weigher.known)
         turns.uri = file_uri(file)
         from_sound = self.diarizer.choose(file, diarization) is None
+        tracks = self.find_faces(path, hook)
+        hook("crops", None, total=1, completed=0)
+        looks = self.look(path, tracks, waveform, keep_crops)
+        hook("crops", looks, total=1, completed=1)
         duration = max(info.duration, tracks[-1].end)
-        return Observation(path, turns.uri, duration, waveform, tracks, crops, turns, from_sound)
+        return Observation(path, turns.uri, duration, waveform, tracks, looks, turns, from_sound)
+
+    def look(
+        self,
+        path: Path,
+        tracks: Sequence[FaceTrack],
+        waveform: NDArray[np.float32],
+        keep_crops: bool = False,
+    ) -> Looks:
+        """Look at each track of a video while it goes by; `keep_crops` as in `Weigher.look`."""
+        max_frames = faces_per_track(len(tracks))
+        crops = iter_crops(path, tracks, ("face", "lips"), max_frames=max_frames, quiet=self.quiet)
+        return self.weigher.look(crops, waveform, keep_crops)
 
     def link(
         self,
@@ -261,18 +272,17 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         hook = self.setup_hook({"uri": seen.uri}, hook)
         hook("links", None, total=1, completed=0)
         voice_encoder, recognizer = self.diarizer.voice_encoder, self.recognizer
-        looks = self.weigher.look(seen)
-        weighed = self.weigher.weigh(seen, looks, voice_encoder)
+        weighed = self.weigher.weigh(seen, voice_encoder)
         if self.refine and seen.from_sound and choose is None:
             decisions = self._decide_pieces(weighed)
             turns = self.weigher.refine(seen, weighed, decisions, voice_encoder)
             seen = replace(seen, turns=turns)
-            weighed = self.weigher.weigh(seen, looks, voice_encoder)
+            weighed = self.weigher.weigh(seen, voice_encoder)
         result = self.decide(seen, weighed, choose)
         names: dict[str, str] = {}
         portraits = None
         if self.known or self.cast is not None:
-            portraits = portray(result, seen.waveform, looks.faces, voice_encoder)
+            portraits = portray(result, seen.waveform, seen.looks.faces, voice_encoder)
             names = find_names(portraits, self.known, self.cast, recognizer.same_person)
         if corrections is not None:
             people = list(dict.fromkeys(weighed.people.values()))
@@ -323,7 +333,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
 
     def weigh(self, seen: Observation) -> Weighed:
         """Say who is who among the tracks, and how well each fits the sound of each piece."""
-        return self.weigher.weigh(seen, self.weigher.look(seen), self.diarizer.voice_encoder)
+        return self.weigher.weigh(seen, self.diarizer.voice_encoder)
 
     def embed_picture(self, path: Path) -> NDArray[np.float64]:
         """Embed the largest face of a picture."""

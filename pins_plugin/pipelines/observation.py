@@ -1,15 +1,27 @@
 """What was seen and heard in one video, before anything is decided."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pyannote.core import Annotation
 
+from pins_plugin.pipelines.synchrony import TrackCurves
 from pins_plugin.tracking.crops import Crops
 from pins_plugin.types import FaceTrack
+
+
+class Looks(NamedTuple):
+    """What the networks make of each track, by its name.
+
+    The crops of a long film would fill the memory: they are kept only where a source of evidence asks for them.
+    """
+
+    faces: dict[str, NDArray[np.float32]]  # (num_faces, embedding_dim) each
+    curves: dict[str, TrackCurves]
+    crops: dict[str, Crops]
 
 
 @dataclass(frozen=True)
@@ -26,8 +38,7 @@ class Observation:
     waveform : (num_samples,) float32 array
         At 16 kHz, on the media clock.
     tracks : list of FaceTrack
-    crops : mapping of str to Crops
-        By the name of the track.
+    looks : Looks
     turns : Annotation
         Who speaks when.
     from_sound : bool
@@ -39,6 +50,6 @@ class Observation:
     duration: float
     waveform: NDArray[np.float32]
     tracks: list[FaceTrack]
-    crops: Mapping[str, Crops]
+    looks: Looks
     turns: Annotation
     from_sound: bool = False

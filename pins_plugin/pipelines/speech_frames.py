@@ -13,7 +13,13 @@ import torch
 from numpy.typing import NDArray
 from pyannote.core import Annotation, Segment
 
-from pins_plugin.pipelines.voices import WINDOW, Regions, embed_windows, place_windows, spread_times
+from pins_plugin.pipelines.voices import (
+    WINDOW,
+    Regions,
+    iter_embeddings,
+    place_windows,
+    spread_times,
+)
 from pins_plugin.utils.vectors import unit
 
 FRAME = 0.1  # seconds
@@ -77,11 +83,13 @@ class SpeechFrames:
         sizes = np.round(self.lengths, 3)
         embeddings: NDArray[np.float64] | None = None
         for size in np.unique(sizes):
-            chosen = sizes == size
-            found = embed_windows(waveform, self.starts[chosen], float(size), voice_encoder)
-            if embeddings is None:
-                embeddings = np.zeros((len(sizes), found.shape[1]))
-            embeddings[chosen] = found
+            chosen = np.flatnonzero(sizes == size)
+            for rows, found in iter_embeddings(
+                waveform, self.starts[chosen], float(size), voice_encoder
+            ):
+                if embeddings is None:
+                    embeddings = np.zeros((len(sizes), found.shape[1]))
+                embeddings[chosen[rows]] = found
         assert embeddings is not None
         return embeddings
 

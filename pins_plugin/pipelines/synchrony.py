@@ -39,30 +39,19 @@ class TrackCurves(NamedTuple):
     similarities: NDArray[np.float32]  # (num_frames, num_offsets)
 
 
-def compare_tracks(
-    crops: Mapping[str, Crops], waveform: NDArray[np.float32], synchronizer: Synchronizer
-) -> dict[str, TrackCurves]:
-    """Run the synchronizer over every usable track, whoever it shows.
+def compare_track(
+    crop: Crops, waveform: NDArray[np.float32], synchronizer: Synchronizer
+) -> TrackCurves:
+    """Run the synchronizer over one track, a minute at a time: two hours of one face would not fit into memory.
 
     Parameters
     ----------
-    crops : mapping of str to Crops
-        By the name of the track, with lips.
+    crop : Crops
+        With lips, usable (`is_usable`).
     waveform : (num_samples,) float32 array
         At 16 kHz.
     synchronizer : Synchronizer
     """
-    curves = {}
-    for name, crop in crops.items():
-        if is_usable(crop):
-            curves[name] = _compare_track(crop, waveform, synchronizer)
-    return curves
-
-
-def _compare_track(
-    crop: Crops, waveform: NDArray[np.float32], synchronizer: Synchronizer
-) -> TrackCurves:
-    """Run the synchronizer over one track, a minute at a time: two hours of one face would not fit into memory."""
     times, similarities = [], []
     for start in np.arange(crop.times[0], crop.times[-1] + 1e-6, STRETCH):
         end = start + STRETCH
@@ -82,7 +71,7 @@ class SynchronyEvidence:
     Parameters
     ----------
     curves : mapping of str to TrackCurves
-        By the name of the track; see `compare_tracks`.
+        By the name of the track; see `compare_track`.
     pieces : sequence of Piece
         What the offsets are found on.
     person_of : mapping of str to str

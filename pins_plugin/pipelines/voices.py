@@ -1,6 +1,6 @@
 """Voices as vectors: windows of sound, embedded; their means; how alike two speakers sound."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -80,21 +80,55 @@ def embed_windows(
     voice_embeddings : (num_windows, embedding_dim) float64 array
         Of unit length.
     """
+    embeddings = np.zeros((len(starts), 0))
+    for rows, found in iter_embeddings(waveform, starts, window, voice_encoder):
+        if rows.start == 0:  # all rows in one block: a list of them would be held twice
+            embeddings = np.empty((len(starts), found.shape[1]))
+        embeddings[rows] = found
+    return embeddings
+
+
+def iter_embeddings(
+    waveform: NDArray[np.float32],
+    starts: NDArray[np.float64],
+    window: float,
+    voice_encoder: torch.nn.Module,
+) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+    """Embed windows batch by batch; parameters as in `embed_windows`.
+
+    Yields
+    ------
+    rows : slice
+        Which windows.
+    voice_embeddings : (num_rows, embedding_dim) float64 array
+        Of unit length.
+    """
     num_samples = round(window * SAMPLE_RATE)
     device = next((p.device for p in voice_encoder.parameters()), torch.device("cpu"))
-    embeddings = np.zeros((len(starts), 0))
-    with torch.inference_mode():
-        for begin in range(0, len(starts), BATCH_SIZE):
-            firsts = np.round(starts[begin : begin + BATCH_SIZE] * SAMPLE_RATE).astype(int)
-            batch = np.zeros((len(firsts), num_samples), np.float32)
-            for row, first in zip(batch, np.clip(firsts, 0, len(waveform)), strict=True):
-                piece = waveform[first : first + num_samples]
-                row[: len(piece)] = piece
+    for begin in range(0, len(starts), BATCH_SIZE):
+        rows = slice(begin, begin + BATCH_SIZE)
+        batch = cut_windows(waveform, starts[rows], num_samples)
+        with torch.inference_mode():
             found = voice_encoder(torch.from_numpy(batch).to(device)).double().cpu().numpy()
-            if begin == 0:  # all rows in one block: a list of them would be held twice
-                embeddings = np.empty((len(starts), found.shape[1]))
-            embeddings[begin : begin + len(found)] = unit(found)
-    return embeddings
+        yield rows, unit(found)
+
+
+def cut_windows(
+    waveform: NDArray[np.float32], starts: NDArray[np.float64], num_samples: int
+) -> NDArray[np.float32]:
+    """Cut windows (num_windows, num_samples) that start at `starts` seconds; silence beyond the end.
+
+    Examples
+    --------
+    >>> cut_windows(np.ones(16001, np.float32), np.array([0.5, 1.0]), 2).tolist()
+    [[1.0, 1.0], [1.0, 0.0]]
+    """
+    windows = np.zeros((len(starts), num_samples), np.float32)
+    firsts = np.round(starts * SAMPLE_RATE).astype(int)
+    for row, first in zip(windows, np.clip(firsts, 0, len(waveform)), strict=True):
+        piece = waveform[first : first + num_samples]
+        row[: len(piece)] = piece
+    return windows
 
 
 def mean_voice(

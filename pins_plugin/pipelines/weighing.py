@@ -1,6 +1,6 @@
 """What the networks make of an observation: who is who among the tracks, and what speaks for each face."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ from pins_plugin.pipelines.evidence import (
 from pins_plugin.pipelines.joint import JointEvidence
 from pins_plugin.pipelines.names import KnownPerson
 from pins_plugin.pipelines.naming import compare_names
-from pins_plugin.pipelines.observation import Observation
+from pins_plugin.pipelines.observation import Looks, Observation
 from pins_plugin.pipelines.people import find_voices, group_surely, join_people
 from pins_plugin.pipelines.pieces import Piece, cut_pieces
 from pins_plugin.pipelines.recognition import FaceRecognizer
@@ -29,10 +29,11 @@ from pins_plugin.pipelines.refinement import refine_turns
 from pins_plugin.pipelines.synchrony import (
     PRESENCE_BONUS,
     SynchronyEvidence,
-    TrackCurves,
-    compare_tracks,
+    compare_track,
+    is_usable,
 )
 from pins_plugin.pipelines.voices import compare_speakers
+from pins_plugin.tracking.crops import Crops
 from pins_plugin.types import FaceTrack
 
 
@@ -51,13 +52,6 @@ class Weighed(NamedTuple):
     def people(self) -> dict[str, str]:
         """Track -> person."""
         return people_of(self.tracks)
-
-
-class Looks(NamedTuple):
-    """What the networks make of each track, by its name."""
-
-    faces: Mapping[str, NDArray[np.float32]]  # (num_faces, embedding_dim) each
-    curves: Mapping[str, TrackCurves]
 
 
 @dataclass
@@ -95,32 +89,48 @@ class Weigher:
             self.joint.embedder.to(device)
         return self
 
-    def look(self, seen: Observation) -> Looks:
-        """Run the networks over the faces of each track, whoever speaks."""
-        faces = {
-            name: self.recognizer.embed(crop.faces)
-            for name, crop in seen.crops.items()
-            if len(crop.faces)
-        }
-        if self.synchronizer is None:
-            return Looks(faces, {})
-        return Looks(faces, compare_tracks(seen.crops, seen.waveform, self.synchronizer))
+    def look(
+        self,
+        crops: Iterable[tuple[str, Crops]],
+        waveform: NDArray[np.float32],
+        keep_crops: bool = False,
+    ) -> Looks:
+        """Run the networks over the crops of one track after the other, whoever speaks.
 
-    def weigh(self, seen: Observation, looks: Looks, voice_encoder: torch.nn.Module) -> Weighed:
+        Parameters
+        ----------
+        crops : iterable of (str, Crops)
+            With faces and lips, by the name of the track; see `tracking.crops.iter_crops`.
+        waveform : (num_samples,) float32 array
+            At 16 kHz.
+        keep_crops : bool
+            Also where no source of evidence asks for them.
+        """
+        keep_crops = keep_crops or bool(self.joint or self.plugins or "motion" in self.evidence)
+        looks = Looks({}, {}, {})
+        for name, crop in crops:
+            if len(crop.faces):
+                looks.faces[name] = self.recognizer.embed(crop.faces)
+            if self.synchronizer is not None and is_usable(crop):
+                looks.curves[name] = compare_track(crop, waveform, self.synchronizer)
+            if keep_crops:
+                looks.crops[name] = crop
+        return looks
+
+    def weigh(self, seen: Observation, voice_encoder: torch.nn.Module) -> Weighed:
         """Say who is who among the tracks, and how well each fits the sound of each piece."""
+        looks = seen.looks
         faces, same_person = looks.faces, self.recognizer.same_person
         voices = compare_speakers(seen.turns, seen.waveform, voice_encoder)
         pieces = cut_pieces(seen.turns, seen.tracks)
         surely = group_surely(seen.tracks, faces, same_person)
-        ratios = gather_ratios(
-            pieces, self.find_evidence(seen, pieces, surely, looks.curves), self.calibration
-        )
+        ratios = gather_ratios(pieces, self.find_evidence(seen, pieces, surely), self.calibration)
         voice_of = find_voices(pieces, ratios, people_of(surely))
         tracks = join_people(surely, faces, voice_of, voices, same_person)
-        sources = self.find_evidence(seen, pieces, tracks, looks.curves)
+        sources = self.find_evidence(seen, pieces, tracks)
         named = compare_names(tracks, faces, self.known, seen.turns.labels(), same_person)
         joint = (
-            self.joint.compare(seen.waveform, seen.turns, seen.crops, tracks) if self.joint else {}
+            self.joint.compare(seen.waveform, seen.turns, looks.crops, tracks) if self.joint else {}
         )
         ratios = gather_ratios(pieces, sources, self.calibration)
         return Weighed(named, joint, voices, pieces, tracks, sources, ratios)
@@ -130,19 +140,18 @@ class Weigher:
         seen: Observation,
         pieces: Sequence[Piece],
         tracks: Sequence[FaceTrack],
-        curves: Mapping[str, TrackCurves],
     ) -> list[EvidenceSource]:
         """Prepare the sources of evidence."""
         sources: list[EvidenceSource] = []
         offset_of = no_offset
         if self.synchronizer is not None:
             bonus = PRESENCE_BONUS if "presence" in self.evidence else 0.0
-            synchrony = SynchronyEvidence(curves, pieces, people_of(tracks), bonus)
+            synchrony = SynchronyEvidence(seen.looks.curves, pieces, people_of(tracks), bonus)
             sources.append(synchrony)
             offset_of = synchrony.offset_of
         if "motion" in self.evidence:
-            sources.append(MotionEvidence(seen.crops, seen.waveform, offset_of))
-        sources += [make(seen.crops, seen.waveform, offset_of) for make in self.plugins]
+            sources.append(MotionEvidence(seen.looks.crops, seen.waveform, offset_of))
+        sources += [make(seen.looks.crops, seen.waveform, offset_of) for make in self.plugins]
         return sources
 
     def refine(

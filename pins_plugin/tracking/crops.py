@@ -5,7 +5,7 @@ the mouth to fixed places, so that what moves in a mouth crop is the mouth and n
 is smoothed over time, because a landmark that trembles by a pixel looks like speech.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,7 +32,7 @@ TEMPLATE = np.array([[73.5, 75], [118.5, 75], [96, 105], [80, 129], [112, 129]])
 MOUTH_CENTER = np.array([96, 133]) / 192
 MOUTH_WIDTH = 72 / 192
 SMOOTHING = 1.5  # frames
-BATCH_SIZE = 32
+BATCH_SIZE = 8  # on a CPU larger batches cost memory and gain nothing
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,26 @@ def extract_crops(
     max_frames: int | None = None,
     quiet: bool = True,
 ) -> dict[str, Crops]:
-    """Cut the crops of all tracks in one pass over the video.
+    """Cut the crops of all tracks in one pass over the video; parameters as in `iter_crops`.
+
+    Returns
+    -------
+    crops : dict of str to Crops
+        By the name of the track, in the order of `tracks`.
+    """
+    crops = dict(iter_crops(video, tracks, kinds, max_frames=max_frames, quiet=quiet))
+    return {track.track: crops[track.track] for track in tracks}
+
+
+def iter_crops(
+    video: str | Path,
+    tracks: Sequence[FaceTrack],
+    kinds: Sequence[str] = ("face", "mouth", "lips"),
+    *,
+    max_frames: int | None = None,
+    quiet: bool = True,
+) -> Iterator[tuple[str, Crops]]:
+    """Cut the crops of all tracks in one pass over the video, and hand out each track's when it has ended.
 
     Parameters
     ----------
@@ -171,14 +190,15 @@ def extract_crops(
     quiet : bool
         Show no progress bar.
 
-    Returns
-    -------
-    crops : dict of str to Crops
-        By the name of the track. `times` are those of the mouths and lips, or of the faces where only faces
-        were asked for.
+    Yields
+    ------
+    track : str
+        Its name.
+    crops : Crops
+        `times` are those of the mouths and lips, or of the faces where only faces were asked for.
     """
     if not tracks:
-        return {}
+        return
     coming = sorted(tracks, key=lambda track: track.start, reverse=True)
     frames = iter_frames(
         video,
@@ -186,7 +206,6 @@ def extract_crops(
         end=max(track.end for track in tracks) + 1e-3,
     )
     shown: list[_TrackCrops] = []
-    crops: dict[str, Crops] = {}
     for time, image in progress(frames, "crops", quiet=quiet):
         while coming and coming[-1].start <= time + 1e-3:
             shown.append(_TrackCrops(coming.pop(), kinds, max_frames))
@@ -194,10 +213,9 @@ def extract_crops(
             maker.add(time, image)
         for maker in [maker for maker in shown if maker.track.end < time]:
             shown.remove(maker)
-            crops[maker.track.track] = maker.finish()
-    left = shown + [_TrackCrops(track, kinds, max_frames) for track in coming]
-    crops |= {maker.track.track: maker.finish() for maker in left}
-    return {track.track: crops[track.track] for track in tracks}
+            yield maker.track.track, maker.finish()
+    for maker in shown + [_TrackCrops(track, kinds, max_frames) for track in coming]:
+        yield maker.track.track, maker.finish()
 
 
 class _TrackCrops:

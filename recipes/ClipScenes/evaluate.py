@@ -52,7 +52,7 @@ def evaluate(folders: list[Path], pipeline: SpeakerFaceLinking) -> dict:
     for path in progress(find_scenes(folders), "scenes"):
         truth = json.loads(path.read_text(encoding="utf-8"))
         given = choose_turns(path.with_suffix(".rttm"), truth.get("uri", path.stem))
-        seen = pipeline.observe(path.with_suffix(".mp4"), diarization=given)
+        seen = pipeline.observe(path.with_suffix(".mp4"), diarization=given, keep_crops=True)
         found = pipeline.diarizer.find_turns({"video": str(seen.path)}, seen.waveform)
         truth.setdefault("kind", "simulated")
         score(pipeline, seen, given, truth, tallies["given"])
