@@ -8,9 +8,9 @@ seconds of all threads, so that other jobs on the machine do not matter; `wall` 
 means below 1. `memory` is the most that the process held up to the end of that stage, the libraries included; `kept` is what
 the stage leaves behind for the next ones, which alone grows with the length of the video.
 
-`--hours` tells what a film of that length needs without looking at every picture of it: the film is written and its sound
-is read in full, faces are followed through `--seconds` of it and then repeated in memory, and turns, links and page are made at
-full length.
+`--hours` tells what a film of that length needs without looking at every picture of it: the film is written, its sound
+is read and its turns are found in full, faces are followed and looked at through `--seconds` of it and then repeated in memory,
+looked at once more beside all that is kept by then, and links and page are made at full length.
 """
 
 import argparse
@@ -107,18 +107,21 @@ def count_bytes(value: Any) -> int:
     return sys.getsizeof(value)
 
 
-def repeat(tracks: list[Any], crops: Mapping[str, Any], period: float, times: int) -> Any:
-    """The faces of a part and their crops, as often as the part is in the film: another shot each time."""
+def repeat(tracks: list[Any], looks: Any, period: float, times: int) -> Any:
+    """The faces of a part and their looks, as often as the part is in the film: another shot each time."""
     num_shots = max((track.shot for track in tracks), default=0) + 1
-    faces, pictures = [], {}
+    faces, seen = [], looks._replace(faces={}, curves={})
     for number in range(times):
         for track in copy.deepcopy(tracks):
             name, later = f"{track.track}_{number}", number * period
             shot = track.shot + number * num_shots
             faces.append(replace(track, track=name, times=track.times + later, shot=shot))
-            crop = copy.deepcopy(crops[track.track])
-            pictures[name] = replace(crop, times=crop.times + later)
-    return faces, pictures
+            if track.track in looks.faces:
+                seen.faces[name] = looks.faces[track.track].copy()
+            if track.track in looks.curves:
+                curve = copy.deepcopy(looks.curves[track.track])
+                seen.curves[name] = curve._replace(times=curve.times + later)
+    return faces, seen
 
 
 def make_stages(
@@ -126,30 +129,28 @@ def make_stages(
 ) -> dict[str, tuple[str, Callable[[], Any]]]:
     """The stages in order, with what each works on; each finds what those before it left in `found`."""
     from pins_plugin.data.audio import load_audio
-    from pins_plugin.pipelines.linking import SpeakerFaceLinking, faces_per_track
+    from pins_plugin.pipelines.linking import SpeakerFaceLinking
     from pins_plugin.pipelines.observation import Observation
     from pins_plugin.report.annotate import write_annotated_video
     from pins_plugin.report.page import write_page
-    from pins_plugin.tracking.crops import extract_crops
 
     times = max(1, int(found["film"] / found["part"]))
 
-    def crops() -> Any:
-        tracks = found["faces"]
-        number = faces_per_track(len(tracks) * times)
-        return extract_crops(part, tracks, ("face", "lips"), max_frames=number)
+    def looks() -> Any:
+        return found["libraries"].look(part, found["faces"], found["sound"])
 
     def repeated() -> Any:
-        tracks, pictures = found.pop("faces"), found.pop("crops")
-        return repeat(tracks, pictures, found["part"], times)
+        everything = repeat(found["faces"], found.pop("looks"), found["part"], times)
+        looks()  # once more, beside all that is kept by now
+        return everything
 
     def turns() -> Any:
         return found["libraries"].diarizer.find_turns({"video": str(film)}, found["sound"])
 
     def link() -> Any:
-        tracks, pictures = found["repeated"] if film != part else (found["faces"], found["crops"])
+        tracks, seen_of = found["repeated"] if film != part else (found["faces"], found["looks"])
         seen = Observation(
-            film, "video", found["film"], found["sound"], tracks, pictures, found["turns"], from_sound=True
+            film, "video", found["film"], found["sound"], tracks, seen_of, found["turns"], from_sound=True
         )  # fmt: skip
         return found["libraries"].link(seen).to_json()
 
@@ -157,10 +158,10 @@ def make_stages(
     stages = {
         "libraries": ("", SpeakerFaceLinking),
         "sound": ("film", lambda: load_audio(film)),
-        "faces": ("part", lambda: found["libraries"].find_faces(part, lambda *_, **__: None)),
-        "crops": ("part", crops),
-        "repeated": ("film", repeated),
         "turns": ("film", turns),
+        "faces": ("part", lambda: found["libraries"].find_faces(part, lambda *_, **__: None)),
+        "looks": ("part", looks),
+        "repeated": ("film", repeated),
         "links": ("film", link),
         "page": ("film", lambda: write_page(film, found["links"], page, quiet=True)),
         "video": (

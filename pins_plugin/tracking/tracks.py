@@ -21,7 +21,7 @@ from pins_plugin.types import FaceTrack
 from pins_plugin.utils.progress import progress
 
 FASTEST = 60.0  # Hz; some files of variable frame rate claim 1000
-CHUNK_FRAMES = 16
+CHUNK_FRAMES = 32
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pins_plugin.pipelines.synchrony import (
     MAX_OFFSET,
     SynchronyEvidence,
     TrackCurves,
-    compare_tracks,
+    compare_track,
     find_offset,
     synchrony_lead,
 )
@@ -68,7 +68,7 @@ def test_a_long_face_is_compared_a_minute_at_a_time() -> None:
             return SyncFeatures(times, lips[:, 0, :1], sound)
 
     crop = Crops(clock, np.zeros(0), np.zeros(0), lips, np.ones(len(clock)))
-    curve = compare_tracks({"T1": crop}, np.zeros(0, np.float32), Encoder())["T1"]
+    curve = compare_track(crop, np.zeros(0, np.float32), Encoder())
     assert max(lengths) < 63.0
     np.testing.assert_array_equal(curve.times, clock)
     np.testing.assert_allclose(curve.similarities[:, 0], clock, rtol=1e-6)

@@ -108,6 +108,8 @@ def test_tracks_that_come_and_go_get_each_their_own_pictures(tmp_path) -> None:
     tracks = [track(name, *span) for name, span in spans.items()]
     found = crops.extract_crops(path, tracks, ("face",))
     assert list(found) == list(spans)
+    ended = [name for name, _ in crops.iter_crops(path, tracks, ("face",))]
+    assert ended[:2] == ["first", "middle"] and set(ended) == set(spans)
     for name, (first, last) in spans.items():
         grays = found[name].faces.mean(axis=(1, 2, 3))
         np.testing.assert_allclose(grays, 20 + 5 * np.arange(first, last), atol=2.5)
