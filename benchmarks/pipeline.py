@@ -148,11 +148,16 @@ def make_stages(
         return found["libraries"].diarizer.find_turns({"video": str(film)}, found["sound"])
 
     def link() -> Any:
-        tracks, seen_of = found["repeated"] if film != part else (found["faces"], found["looks"])
+        if film == part:
+            tracks, seen_of = found["faces"], found.pop("looks")
+        else:
+            tracks, seen_of = found.pop("repeated")
         seen = Observation(
-            film, "video", found["film"], found["sound"], tracks, seen_of, found["turns"], from_sound=True
+            film, "video", found["film"], found.pop("sound"), tracks, seen_of, found["turns"], from_sound=True
         )  # fmt: skip
-        return found["libraries"].link(seen).to_json()
+        result = found["libraries"].link(seen)
+        del seen, seen_of  # as in `pins link`: what was seen is gone when the results are written
+        return result.to_json()
 
     page, annotated = part.with_name("page.html"), part.with_name("annotated.mp4")
     stages = {

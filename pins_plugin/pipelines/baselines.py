@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from pins_plugin.data.audio import SAMPLE_RATE
+from pins_plugin.errors import PinsError
 from pins_plugin.pipelines.assignment import Decision
 from pins_plugin.pipelines.evidence import MotionEvidence
 from pins_plugin.pipelines.observation import Observation
@@ -40,6 +41,10 @@ def by_size(observation: Observation, pieces: Sequence[Piece]) -> list[Decision]
 
 def by_motion(observation: Observation, pieces: Sequence[Piece]) -> list[Decision]:
     """The face whose mouth moves most like the sound's loudness, turn by turn, at no offset."""
+    if not observation.looks.crops:
+        raise PinsError(
+            "observation: expected crops of its faces, got none; observe with keep_crops=True"
+        )
     motion = MotionEvidence(observation.looks.crops, observation.waveform)
     decisions = []
     for piece in pieces:

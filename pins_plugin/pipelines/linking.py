@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 EVIDENCE = ("sync", "motion", "presence", "joint")  # all there are
 DEFAULT_EVIDENCE = ("sync", "presence", "joint")  # motion adds nothing to synchrony
 FACES_PER_TRACK = (2, 8)  # least, most
-MOST_FACES = 4000  # pictures that are held at once, 38 kB each
+MOST_FACES = 4000  # pictures that are embedded, of a whole film
 
 
 class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]

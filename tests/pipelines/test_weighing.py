@@ -1,9 +1,15 @@
 """Tracks are looked at one after the other; their crops stay only where something asks for them."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from pyannote.core import Annotation
 
+from pins_plugin.errors import PinsError
+from pins_plugin.pipelines.baselines import by_motion
 from pins_plugin.pipelines.linking import SpeakerFaceLinking
+from pins_plugin.pipelines.observation import Looks, Observation
 from pins_plugin.tracking.crops import Crops
 
 
@@ -37,3 +43,10 @@ def test_crops_are_kept_where_they_are_asked_for(
     assert {name: len(faces) for name, faces in looks.faces.items()} == {"T1": 2, "T2": 2}
     assert list(looks.curves) == ["T1"]  # three frames tell nothing of synchrony
     np.testing.assert_array_equal(looks.curves["T1"].times, crops["T1"].times)
+
+
+def test_the_baseline_of_motion_asks_for_crops(tmp_path: Path) -> None:
+    looks = Looks({}, {}, {})
+    seen = Observation(tmp_path, "video", 1.0, np.zeros(16000, np.float32), [], looks, Annotation())
+    with pytest.raises(PinsError, match="keep_crops=True"):
+        by_motion(seen, [])
