@@ -4,9 +4,9 @@
 
 Every tenth sentence chooses the number of steps and is never tested; the others are in --folds parts, each of which is
 tested once by networks that saw neither its words nor its sentences. With the same labeled sentences and the same back end: on
-frozen features of a lip encoder that learnt from the synchrony of the training sentences (--sync_steps, no words;
-or of --synchronizer); on frozen features of an encoder that learnt nothing; and end to end from scratch. Each way
-has its own best number of steps. Intervals are 95 %, over sentences; differences are taken word by word.
+frozen features of a lip encoder that learnt from the synchrony of all training sentences, labeled or not, without
+words (hparams/sync_for_lips.yaml, --sync_steps; or that of --synchronizer); on frozen features of an encoder that learnt
+nothing; and end to end from scratch. Each way has its own best number of steps. Intervals are 95 %, over sentences; differences are taken word by word.
 
 Writes OUT/results.json, as the results page takes it. A run that was stopped goes on; finished runs are kept.
 """
@@ -24,18 +24,19 @@ import torch
 
 from pins_plugin.data.sync import load_sync_clip
 from pins_plugin.data.words import SpokenWord, vocabulary
-from pins_plugin.losses.window_matching import WindowMatchingLoss
 from pins_plugin.metrics.bootstrap import mean_interval
 from pins_plugin.models.folder import load_model_folder
 from pins_plugin.models.lip_reader import WordClassifier
-from pins_plugin.models.sync import LipEncoder, SoundEncoder
+from pins_plugin.models.sync import LipEncoder
 from pins_plugin.report.tables import format_table
+from pins_plugin.train.experiment import load_experiment
 from pins_plugin.train.lip_reading import load_spoken, train_lip_reader, word_accuracy
 from pins_plugin.train.sync import train_synchronizer
 from pins_plugin.utils.files import atomic_path, write_json
 from pins_plugin.utils.seeding import seed_everything
 
 FROZEN, UNTRAINED, END_TO_END = "frozen, synchrony", "frozen, untrained", "end to end"
+SYNC = Path(__file__).resolve().parents[2] / "hparams" / "sync_for_lips.yaml"
 WAYS = (FROZEN, UNTRAINED, END_TO_END)
 Words = Sequence[SpokenWord]
 
@@ -51,8 +52,8 @@ def main() -> None:
     parser.add_argument("--synchronizer", help="model folder, in place of one trained per fold")
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--labeled", type=int, nargs="+", default=[25, 100, 400], help="sentences")
-    parser.add_argument("--steps", type=int, nargs="+", default=[200, 600], help="to choose from")
-    parser.add_argument("--sync_steps", type=int, default=600)
+    parser.add_argument("--steps", type=int, nargs="+", default=[600, 2000], help="to choose from")
+    parser.add_argument("--sync_steps", type=int, default=1800)
     parser.add_argument("--batch_size", type=int, default=32)
     args = parser.parse_args()
     lips, words = load_spoken(args.clips, args.words)
@@ -121,15 +122,17 @@ def make_encoder(args: argparse.Namespace, way: str, fold: int, train: Sequence[
         shipped: LipEncoder = load_model_folder(args.synchronizer).modules["lip_encoder"]
         return shipped
     seed_everything(fold)
-    encoder = LipEncoder().eval()
     if way != FROZEN:
-        return encoder
+        return LipEncoder().eval()
+    hparams = load_experiment(SYNC, {"clips": str(args.clips), "output_folder": str(args.out)})
+    encoder: LipEncoder = hparams["lip_encoder"].eval()
     path = args.out / "encoders" / f"{fold}.pt"
     if not path.is_file():
         clips = [load_sync_clip(path) for path in args.clips.rglob("*.npz") if path.stem in train]
         train_synchronizer(
-            clips, encoder, SoundEncoder(), WindowMatchingLoss(), num_epochs=1,
-            steps_per_epoch=args.sync_steps, batch_size=16, seed=fold, quiet=True,
+            clips, encoder, hparams["sound_encoder"], hparams["objective"], num_epochs=1,
+            steps_per_epoch=args.sync_steps, batch_size=hparams["batch_size"],
+            augmentation=hparams["augmentation"], seed=fold, quiet=True,
         )  # fmt: skip
         with atomic_path(path) as temporary:
             torch.save(encoder.state_dict(), temporary)
