@@ -16,6 +16,7 @@ from pyannote.core import Annotation
 
 from pins_plugin.pipelines.assignment import Decision
 from pins_plugin.pipelines.clustering import smooth_states
+from pins_plugin.pipelines.cuts import find_cuts, find_delay
 from pins_plugin.pipelines.pieces import track_span
 from pins_plugin.pipelines.speech_frames import FRAME, SpeechFrames
 from pins_plugin.pipelines.voices import Regions
@@ -31,7 +32,6 @@ SURE = 0.8  # confidence of the links that this rests on
 ONE_VOICE = 0.8  # cosine similarity
 OFF_SHARE = 0.5  # a speaker has a face if that speaks half as long as the speaker is off screen
 ROUNDS = 2
-CLOSE = 0.15  # seconds: cuts that are closer are one
 FaceRatios = Callable[[str, NDArray[np.float64]], NDArray[np.float64]]
 
 
@@ -52,7 +52,6 @@ def refine_turns(
     ratios_of: FaceRatios,
     waveform: NDArray[np.float32],
     voice_encoder: torch.nn.Module,
-    delay: float = 0.0,
     uri: str | None = None,
 ) -> Annotation | None:
     """Decide anew who speaks when.
@@ -71,8 +70,6 @@ def refine_turns(
     waveform : (num_samples,) float32 array
         At 16 kHz.
     voice_encoder : nn.Module
-    delay : float
-        Seconds by which the sound comes late.
     uri : str, optional
 
     Returns
@@ -82,7 +79,9 @@ def refine_turns(
     """
     if not speech or not decisions:
         return None
-    frames = SpeechFrames.lay(speech, [cut + delay for cut in find_cuts(tracks)])
+    cuts = find_cuts(tracks)
+    delay = find_delay(cuts, speech, waveform, voice_encoder)
+    frames = SpeechFrames.lay(speech, [cut + delay for cut in cuts])
     embeddings = frames.embed(waveform, voice_encoder)
     person_of = {track.track: str(track.person) for track in tracks}
     speakers = find_speakers(decisions, person_of, frames, embeddings)
@@ -197,20 +196,6 @@ def merge_speakers(speakers: Sequence[Speaker]) -> list[Speaker]:
         else:
             merged.append(speaker)
     return sorted(merged, key=lambda each: each.name)
-
-
-def find_cuts(tracks: Sequence[FaceTrack]) -> list[float]:
-    """Seconds at which the picture is cut, as far as faces come or go with it."""
-    spans: dict[int, list[tuple[float, float]]] = {}
-    for track in tracks:
-        spans.setdefault(track.shot, []).append(track_span(track))
-    times = [min(start for start, _ in shot) for shot in spans.values()]
-    times += [max(end for _, end in shot) for shot in spans.values()]
-    cuts: list[float] = []
-    for time in sorted(times):
-        if not cuts or time - cuts[-1] > CLOSE:
-            cuts.append(time)
-    return cuts
 
 
 def _presence(seen: NDArray[np.bool_], mine: NDArray[np.bool_]) -> NDArray[np.float64]:

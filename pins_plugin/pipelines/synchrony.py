@@ -16,7 +16,6 @@ from pins_plugin.inference.synchronizer import Synchronizer, offset_curve
 from pins_plugin.pipelines.assignment import presence_ratios
 from pins_plugin.pipelines.pieces import Piece
 from pins_plugin.tracking.crops import Crops
-from pins_plugin.types import FaceTrack
 
 RATE = 25.0  # Hz, of the model's frames
 MAX_OFFSET = 17  # frames, either way
@@ -98,11 +97,6 @@ class SynchronyEvidence:
     def offset_of(self, track: str) -> float:
         """Seconds by which the sound of a track's person comes late."""
         return self.offsets.get(self.person_of[track], 0) / RATE
-
-    def delay(self, tracks: Sequence[FaceTrack]) -> float:
-        """Seconds by which the sound of most frames comes late."""
-        offsets = [self.offset_of(track.track) for track in tracks]
-        return float(np.median(np.repeat(offsets, [len(track.times) for track in tracks])))
 
     def measure(self, track: str, start: float, end: float) -> NDArray[np.float64] | None:
         """Similarity now, its lead over the mean of other offsets and over the best of them, times root of seconds."""

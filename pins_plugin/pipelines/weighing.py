@@ -178,7 +178,6 @@ class Weigher:
             ratios_of,
             seen.waveform,
             voice_encoder,
-            delay=0.0 if synchrony is None else synchrony.delay(weighed.tracks),
             uri=seen.uri,
         )
         return seen.turns if refined is None else refined

@@ -6,7 +6,8 @@ import torch
 
 from pins_plugin.pipelines.assignment import Decision
 from pins_plugin.pipelines.pieces import Piece
-from pins_plugin.pipelines.refinement import Speaker, find_cuts, merge_speakers, refine_turns
+from pins_plugin.pipelines.cuts import find_cuts
+from pins_plugin.pipelines.refinement import Speaker, merge_speakers, refine_turns
 from pins_plugin.types import FaceTrack
 
 SPEECH = [(0.0, 8.0)]
