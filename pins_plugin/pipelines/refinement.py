@@ -29,7 +29,8 @@ SWITCH_COST = 2.0  # log-likelihood ratio that a change of speaker must gain
 LEAST_SPEECH = 1.0  # seconds, of a speaker
 LEAST_OWN_SPEECH = 1.5  # seconds, of a face that becomes a speaker of its own
 SURE = 0.8  # confidence of the links that this rests on
-ONE_VOICE = 0.8  # cosine similarity
+ONE_VOICE = 0.8  # cosine similarity of speakers of one face
+TWO_FACES = 0.9  # cosine similarity that speakers of two faces may have
 OFF_SHARE = 0.5  # a speaker has a face if that speaks half as long as the speaker is off screen
 ROUNDS = 2
 FaceRatios = Callable[[str, NDArray[np.float64]], NDArray[np.float64]]
@@ -164,7 +165,7 @@ def find_speakers(
         speakers += listen(name, others if others.any() else heard == name, person)
     for person, mine in own.items():
         for speaker in listen(_new_name(speakers), mine, person):
-            if all(speaker.voice @ other.voice < ONE_VOICE for other in speakers):
+            if all(speaker.voice @ other.voice < TWO_FACES for other in speakers):
                 speakers.append(speaker)
     return merge_speakers(speakers)
 
