@@ -43,7 +43,7 @@ class LinkingSettings:
     """
 
     off_screen: float = 0.15
-    wrong_speaker: float = 0.08
+    wrong_speaker: float = 0.1
     rivalry: float = 0.5
     file_weight: float = 0.8
     presence_weight: float = 0.5
@@ -267,12 +267,9 @@ def decide(
             others[row, people.index(person_of[track])] -= ratio
         probabilities = person_probabilities(others + whole, assigned, settings, rivals)[row]
         tracks = list(own)
-        prior = [probabilities[people.index(person_of[track])] for track in tracks]
-        flat = (1 - settings.off_screen) / max(1, len(tracks))
+        prior = np.array([probabilities[people.index(person_of[track])] for track in tracks])
         error = label_error(piece.duration, settings.wrong_speaker)
-        on = (1 - error) * np.array(prior) + error * flat
-        off = (1 - error) * max(1 - sum(prior), 0.0)
-        off += error * (settings.off_screen if tracks else 1.0)
+        on, off = expect_speaker(prior, error, settings)
         logits = np.log(np.maximum([*on, off], 1e-9)) + np.array([*own.values(), 0.0])
         posterior = _softmax(logits[None])[0]
         best = int(posterior.argmax())
@@ -310,6 +307,38 @@ def _settled(
     track = next((track for track in by_track if person_of[track] in who), None)
     person = min(who, default=None) if track is None else None
     return Decision(piece, track, 1.0, {"review": REVIEWED}, person)
+
+
+def expect_speaker(
+    prior: NDArray[np.float64], error: float, settings: LinkingSettings
+) -> tuple[NDArray[np.float64], float]:
+    """Probability of each face on screen, and of nobody, before the lips in a piece are looked at.
+
+    A speaker whose label is wrong is not the one whose face the label stands for; in a short piece a label says
+    little, so anybody on screen may speak.
+
+    Parameters
+    ----------
+    prior : (num_faces,) float64 array
+        That the face is the speaker's, by the whole file.
+    error : float
+        Of the label in a piece of this length, see `label_error`.
+    settings : LinkingSettings
+
+    Examples
+    --------
+    >>> on, off = expect_speaker(np.array([1.0]), 0.1, LinkingSettings(wrong_speaker=0.1))
+    >>> on.round(3).tolist(), round(off, 3)
+    ([0.9], 0.1)
+    """
+    nobody = settings.off_screen if len(prior) else 1.0
+    flat = (1 - settings.off_screen) / max(1, len(prior))
+    others = flat * (1 - prior)
+    wrong = settings.wrong_speaker / (others.sum() + nobody)
+    unsure = error - settings.wrong_speaker
+    on = (1 - error) * prior + wrong * others + unsure * flat
+    off = (1 - error) * max(1 - prior.sum(), 0.0) + (wrong + unsure) * nobody
+    return on, float(off)
 
 
 def label_error(duration: float, least: float) -> float:
