@@ -6,7 +6,7 @@ import torch
 
 from pins_plugin.pipelines.assignment import Decision
 from pins_plugin.pipelines.pieces import Piece
-from pins_plugin.pipelines.cuts import find_cuts
+from pins_plugin.pipelines.cuts import find_cuts, find_delay
 from pins_plugin.pipelines.refinement import Speaker, merge_speakers, refine_turns
 from pins_plugin.types import FaceTrack
 
@@ -111,3 +111,24 @@ def test_speakers_of_one_face_and_one_voice_are_merged() -> None:
 def test_cuts_are_where_shots_begin_and_end() -> None:
     tracks = [_track("T1", "P1", 0, 3, 0), _track("T2", "P2", 3, 5, 1), _track("T3", "P1", 6, 8, 2)]
     assert find_cuts(tracks) == pytest.approx([0.0, 3.0, 5.0, 6.0, 8.0])
+
+
+@pytest.mark.parametrize("delay", [-0.32, 0.0, 0.2])
+def test_voices_tell_how_late_the_sound_is(delay: float) -> None:
+    waveform = _levels((0.0, 2.0 + delay), (0.9, 2.0), (0.1, 2.0), (0.8, 2.0 - delay))
+    found = find_delay([2.0, 4.0, 6.0], SPEECH, waveform, LevelEncoder())
+    assert found == pytest.approx(delay)
+
+
+def test_one_voice_and_cuts_out_of_speech_tell_no_delay() -> None:
+    change = _levels((0.0, 2.3), (0.9, 5.7))
+    assert find_delay([2.0], SPEECH, np.zeros(128000, np.float32), LevelEncoder()) == 0.0
+    assert find_delay([2.0], [(0.0, 2.0), (3.0, 8.0)], change, LevelEncoder()) == 0.0
+
+
+def test_two_faces_whose_lips_speak_are_two_speakers_of_similar_voice() -> None:
+    tracks = [_track("T1", "P1", 0, 5, 0), _track("T2", "P2", 5, 8, 1)]
+    decisions = [_decision(0, 5, "S0", "T1"), _decision(5, 8, "S0", "T2")]
+    waveform = _levels((0.0, 5.0), (0.55, 3.0))  # cosine similarity 0.85
+    turns = refine_turns(SPEECH, decisions, tracks, _silent, waveform, LevelEncoder())
+    assert [label for *_, label in _found(turns)] == ["S0", "SPEAKER_00"]
