@@ -42,7 +42,7 @@ class Weighed(NamedTuple):
 
     named: Mapping[tuple[str, str], float]  # whether examples call a speaker and a person the same
     joint: Mapping[tuple[str, str], float]  # whether a speaker sounds as a person looks
-    voices: Mapping[tuple[str, str], float]  # how alike two speakers sound
+    voices: Mapping[tuple[str, str], float]  # how alike speakers sound that may be one person
     pieces: list[Piece]
     tracks: list[FaceTrack]  # with people
     sources: list[EvidenceSource]
@@ -133,7 +133,8 @@ class Weigher:
             self.joint.compare(seen.waveform, seen.turns, looks.crops, tracks) if self.joint else {}
         )
         ratios = gather_ratios(pieces, sources, self.calibration)
-        return Weighed(named, joint, voices, pieces, tracks, sources, ratios)
+        alike = voices if seen.from_sound else {}  # labels that were given are two people's
+        return Weighed(named, joint, alike, pieces, tracks, sources, ratios)
 
     def find_evidence(
         self,
