@@ -82,7 +82,7 @@ def test_a_voice_over_is_nobody_although_a_face_is_shown() -> None:
 
 def test_a_face_that_is_surely_one_speakers_is_not_lent_to_another() -> None:
     pieces = [Piece(i, i + 1.0, "a" if i < 3 else "b", ("T1",)) for i in range(6)]
-    assert _decide(pieces, [{"T1": 2.5}] * 3 + [{"T1": 0.8}] * 3) == ["T1"] * 3 + [None] * 3
+    assert _decide(pieces, [{"T1": 2.5}] * 3 + [{"T1": 0.3}] * 3) == ["T1"] * 3 + [None] * 3
 
 
 def test_no_face_means_off_screen() -> None:
