@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from pins_plugin.pipelines.assignment import Decision
-from pins_plugin.pipelines.pieces import Piece
 from pins_plugin.pipelines.cuts import find_cuts, find_delay
+from pins_plugin.pipelines.pieces import Piece
 from pins_plugin.pipelines.refinement import Speaker, merge_speakers, refine_turns
 from pins_plugin.types import FaceTrack
 
