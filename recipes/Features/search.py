@@ -1,18 +1,20 @@
 """Compare ways to join faces and voices on simulated recognition embeddings of many kinds; writes results.md and results.json.
 
-  python recipes/Features/search.py                                     # the whole table
-  python recipes/Features/search.py --regimes small --seeds 0 --out /tmp/quick
-  python recipes/Features/search.py --fop FOP --vfal VFAL               # also published code, from clones of it
+  python recipes/Features/search.py --fop FOP --vfal VFAL               # the whole table
+  python recipes/Features/search.py                                     # without published code, which needs clones of it
+  python recipes/Features/search.py --regimes small --seeds 0 --out /tmp/quick --cache /tmp/quick/parts
 
+A run that was stopped goes on; scores that are in the cache are not made again, so clear it when methods have changed.
 Every method sees the same training people, and the same people held out to stop by; all are scored on the same pairs of
 other people. Methods marked "labels" are told who is who in training.
 """
 
 import argparse
+import json
 import platform
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from zlib import crc32
 
@@ -31,6 +33,7 @@ from pins_plugin.train.features import FitSettings, fit_heads
 from pins_plugin.train.named_objectives import make_objective
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import write_json, write_text
+from pins_plugin.utils.progress import progress
 
 NUM_TEST = 200
 NUM_PAIRS = 8000
@@ -140,28 +143,47 @@ def objectives(splits: dict[str, Rows], judge: Judge, seed: int) -> Iterator[tup
         yield f"{name}: mean of five", judge(mixture.build())
 
 
-def published(
+def published_fop(
     splits: dict[str, Rows], judge: Judge, seed: int, clone: Path
 ) -> Iterator[tuple[str, Scores]]:
-    """Score published code, told who is who."""
-    for name, options in (
-        ("published FOP, rate 0.01, batch 32, labels", {"learning_rate": 1e-2, "batch_size": 32}),
-        (
-            "published FOP, rate 0.001, batch 128, labels",
-            {"learning_rate": 1e-3, "batch_size": 128},
-        ),
-    ):
+    """Score the published code of FOP, told who is who."""
+    for rate, batch_size in ((0.01, 32), (0.001, 128)):
+        options = {"learning_rate": rate, "batch_size": batch_size}
         embed = best_fop(clone, splits["train"], splits["valid"], seed=seed, **options)
+        name = f"published FOP, rate {rate:g}, batch {batch_size}, labels"
         yield name, judge.embeddings(*embed(judge.faces, judge.voices))
 
 
-def published_networks(
-    splits: dict[str, Rows], judge: Judge, seed: int, clone: Path
+def published_vfal(
+    splits: dict[str, Rows], judge: Judge, seed: int, clone: Path, method: str
 ) -> Iterator[tuple[str, Scores]]:
-    """Score the published code of five works, each at its own settings."""
-    for method in METHODS:
-        embed = best_vfal(clone, method, splits["train"], splits["valid"], seed=seed)
-        yield f"published {method}", judge.embeddings(*embed(judge.faces, judge.voices))
+    """Score the published code of one of five works, at its own settings."""
+    embed = best_vfal(clone, method, splits["train"], splits["valid"], seed=seed)
+    yield f"published {method}", judge.embeddings(*embed(judge.faces, judge.voices))
+
+
+def upper_bound(splits: dict[str, Rows], judge: Judge, seed: int) -> Iterator[tuple[str, Scores]]:
+    """Score the judge that reads the causes."""
+    yield "upper bound", judge.scores(judge.oracle)
+
+
+def methods_of(args: argparse.Namespace, name: str, seed: int) -> dict[str, Callable]:
+    """What is scored on a kind of table, by the name of its file in the cache."""
+    parts: dict[str, Callable] = {"default": main_methods}
+    if name in args.objectives and seed == args.seeds[0]:
+        parts["objectives"] = objectives
+    if args.fop is not None:
+        parts["fop"] = partial(published_fop, clone=args.fop)
+    for method in METHODS if args.vfal is not None else ():
+        parts[method] = partial(published_vfal, clone=args.vfal, method=method)
+    return {**parts, "bound": upper_bound}
+
+
+def cached(path: Path, make: Callable[[], Iterator[tuple[str, Scores]]]) -> dict[str, Scores]:
+    """Scores by method: read where they are, else made and written."""
+    if not path.is_file():
+        write_json(path, dict(make()))
+    return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
 def main() -> None:
@@ -184,31 +206,26 @@ def main() -> None:
         choices=list(REGIMES),
         help="regimes in which objectives are compared, on the first seed (default: small)",
     )
-    parser.add_argument(
-        "--fop", type=Path, help="a clone of github.com/msaadsaeed/FOP, run on the first seed"
-    )
-    parser.add_argument(
-        "--vfal", type=Path, help="a clone of github.com/my-yy/vfal-eva, run beside the objectives"
-    )
+    parser.add_argument("--fop", type=Path, help="a clone of github.com/msaadsaeed/FOP")
+    parser.add_argument("--vfal", type=Path, help="a clone of github.com/my-yy/vfal-eva")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        default=Path("results/features/search"),
+        help="where scores of one method on one table are kept (default: results/features/search)",
+    )
     args = parser.parse_args()
-    started, results = time.perf_counter(), {}
-    for seed in args.seeds:
-        for name in args.regimes:
-            splits, judge = simulate(REGIMES[name], name, seed)
-            found = dict(main_methods(splits, judge, seed))
-            if name in args.objectives and seed == args.seeds[0]:
-                found |= dict(objectives(splits, judge, seed))
-                if args.vfal is not None:
-                    found |= dict(published_networks(splits, judge, seed, args.vfal))
-            if args.fop is not None and seed == args.seeds[0]:
-                found |= dict(published(splits, judge, seed, args.fop))
-            found["upper bound"] = judge.scores(judge.oracle)
-            for method, scores in found.items():
+    results: dict[str, dict] = {}
+    tables = [(seed, name) for seed in args.seeds for name in args.regimes]
+    for seed, name in progress(tables, "tables"):
+        splits, judge = simulate(REGIMES[name], name, seed)
+        for part, score in methods_of(args, name, seed).items():
+            path = args.cache / f"{name}_{seed}_{part.replace(', ', '_')}.json"
+            for method, scores in cached(path, partial(score, splits, judge, seed)).items():
                 results.setdefault(method, {}).setdefault(name, {})[str(seed)] = scores
-            print(f"{name}, seed {seed}: {time.perf_counter() - started:.0f} s", flush=True)
-            write_json(args.out / "results.json", results)
-            write_text(args.out / "results.md", format_results(results, args))
+    write_json(args.out / "results.json", results)
+    write_text(args.out / "results.md", format_results(results, args))
     print(format_results(results, args))
 
 
