@@ -14,8 +14,10 @@ SMALLEST_SQUARED_DISTANCE = (
 class ContrastiveLoss(nn.Module):
     r"""Contrastive loss of paired unit-length embeddings (Learnable PINs, section 3.2).
 
-    With the Euclidean distance `d` between unit vectors, a positive pair costs `d^2` and a negative pair
-    `max(0, m - d)^2`; without `squared`, `d` and `max(0, m - d)`.
+    With the Euclidean distance `d` between unit vectors, a positive pair costs `max(0, d - p)^2` and a negative
+    pair `max(0, m - d)^2`; without `squared`, the same to the power of one. The paper has p = 0: partners are to
+    coincide, which those whom nothing in a voice gives away never can. Of two margins, as in the `ContrastiveLoss` of
+    pytorch-metric-learning, the first leaves alone what is near enough.
 
     Parameters
     ----------
@@ -26,6 +28,10 @@ class ContrastiveLoss(nn.Module):
     balanced : bool
         Average positives and negatives separately and give both the same weight (the same as the mean over
         all pairs where each anchor has one negative); otherwise the mean over all pairs.
+    positive_margin : float
+        p, in [0, margin).
+    only_costly : bool
+        Average over the pairs that cost something, so that they weigh as much when they have become few.
 
     Examples
     --------
@@ -36,15 +42,28 @@ class ContrastiveLoss(nn.Module):
     0.0
     """
 
-    def __init__(self, margin: float = 0.6, squared: bool = True, balanced: bool = True) -> None:
+    def __init__(
+        self,
+        margin: float = 0.6,
+        squared: bool = True,
+        balanced: bool = True,
+        positive_margin: float = 0.0,
+        only_costly: bool = False,
+    ) -> None:
         super().__init__()
         if not 0.0 < margin <= 2.0:
             raise PinsError(
                 f"margin: expected a distance in (0, 2] between unit vectors, got {margin}"
             )
+        if not 0.0 <= positive_margin < margin:
+            raise PinsError(
+                f"positive_margin: expected a distance in [0, {margin}), got {positive_margin}"
+            )
         self.margin = margin
         self.squared = squared
         self.balanced = balanced
+        self.positive_margin = positive_margin
+        self.only_costly = only_costly
         self.costly_share: Tensor | None = None
         """Share of the last batch's negatives that were nearer than the margin: the others teach nothing."""
 
@@ -77,14 +96,19 @@ class ContrastiveLoss(nn.Module):
             more, more_count, more_costly = self._negatives(voices, faces, face_negatives)
             total, count, costly = total + more, count + more_count, costly + more_costly
         self.costly_share = costly / count.clamp(min=1)
+        partners = torch.full_like(count, len(positive))
+        if self.only_costly:
+            partners, count = positive.detach().count_nonzero(), costly
         if self.balanced:
-            return (positive.mean() + total / count.clamp(min=1)) / 2
-        return (positive.sum() + total) / (len(positive) + count)
+            return (positive.sum() / partners.clamp(min=1) + total / count.clamp(min=1)) / 2
+        return (positive.sum() + total) / (partners + count).clamp(min=1)
 
     def _positive(self, squared_distances: Tensor) -> Tensor:
-        if self.squared:
+        if self.squared and not self.positive_margin:
             return squared_distances
-        return squared_distances.clamp(min=SMALLEST_SQUARED_DISTANCE).sqrt()
+        distances = squared_distances.clamp(min=SMALLEST_SQUARED_DISTANCE).sqrt()
+        excess = (distances - self.positive_margin).clamp(min=0)
+        return excess.square() if self.squared else excess
 
     def _negative(self, squared_distances: Tensor) -> Tensor:
         distances = squared_distances.clamp(min=SMALLEST_SQUARED_DISTANCE).sqrt()

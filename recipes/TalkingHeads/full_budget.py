@@ -5,7 +5,7 @@
 Every step goes on where a former run stopped. Another experiment on the same people:
 
   python recipes/TalkingHeads/full_budget.py --out results/full_curriculum --clips results/full/clips \
-      --hparams hparams/pins_curriculum.yaml --image_size 48 --seconds 1.3 --batch_size 128 --num_epochs 20
+      --hparams hparams/many_people_curriculum.yaml
 
 Any further --key value goes to the training.
 """

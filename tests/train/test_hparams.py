@@ -9,7 +9,15 @@ from pins_plugin.models.folder import load_model_folder, save_model_folder
 from pins_plugin.train.experiment import load_experiment, module_config
 
 FOLDER = Path(__file__).resolve().parents[2] / "hparams"
-JOINT = ["talking_heads", "demo", "many_people", "pins_curriculum", "pins_vgg_m", "pins_pretrained"]
+JOINT = [
+    "talking_heads",
+    "demo",
+    "many_people",
+    "many_people_curriculum",
+    "pins_curriculum",
+    "pins_vgg_m",
+    "pins_pretrained",
+]
 
 
 @pytest.mark.parametrize("name", JOINT)
