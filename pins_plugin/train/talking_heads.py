@@ -1,6 +1,8 @@
 """Joint training of a face encoder and a voice encoder from talking-face clips, without identities."""
 
+import atexit
 import dataclasses
+import gc
 import logging
 import sys
 from pathlib import Path
@@ -104,7 +106,14 @@ def start_processes(run_opts: Any = None) -> Any:
         overridden_args={*run_opts.overridden_args, "device", "distributed_backend"},
     )
     sb.utils.distributed.ddp_init_group(run_opts)
+    atexit.register(_leave)
     return run_opts
+
+
+def _leave() -> None:
+    """Let go of the other processes: threads that are still theirs at the very end can abort this one."""
+    gc.collect()  # models hold on to the group
+    distributed.destroy_process_group()
 
 
 class _Epochs:
