@@ -10,6 +10,7 @@ import copy
 from argparse import Namespace
 from collections.abc import Callable
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -120,14 +121,8 @@ def best_fop(
     epochs = train_fop(clone, *paired, labels, num_epochs=num_epochs, seed=seed, **options)
     best = epochs[-1]
     if valid is not None:
-        (faces, voices), people, _ = pair_rows(valid)
-        same = people[:, None] == people[None]
-        best = max(
-            epochs,
-            key=lambda model: roc_auc(
-                np.matmul(*_sides(embed_fop(model, faces, voices))).ravel(), same.ravel()
-            ),
-        )
+        pairs = pair_rows(valid)
+        best = max(epochs, key=lambda model: score_pairs(partial(embed_fop, model), pairs))
     return lambda face_rows, voice_rows: embed_fop(best, face_rows, voice_rows)
 
 
@@ -147,5 +142,11 @@ def pair_rows(
     return paired, people, videos
 
 
-def _sides(embeddings: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    return embeddings[0], embeddings[1].T
+def score_pairs(
+    embed: Callable[[np.ndarray, np.ndarray], list[np.ndarray]],
+    pairs: tuple[list[np.ndarray], np.ndarray, np.ndarray],
+) -> float:
+    """ROC AUC of every face with every voice, of what `pair_rows` gave."""
+    (faces, voices), people, _ = pairs
+    first, second = embed(faces, voices)
+    return float(roc_auc((first @ second.T).ravel(), (people[:, None] == people[None]).ravel()))

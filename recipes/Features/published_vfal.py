@@ -9,18 +9,18 @@ Its loaders want fixed files, so drawing pairs (a video, or with labels a person
 import ast
 import copy
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import torch
-from published_fop import pair_rows
+from published_fop import pair_rows, score_pairs
 from torch import Tensor, nn
 
 from pins_plugin.data.features import FeatureRows
 from pins_plugin.errors import PinsError
-from pins_plugin.metrics.verification import roc_auc
 from pins_plugin.train.held_out import RowsByPerson
 
 Loss = Callable[[Tensor, Tensor, Tensor, int], Tensor]
@@ -98,6 +98,7 @@ def best_vfal(
     """Train one of `METHODS` and keep the step that people of split valid prefer; embeds rows, unit length."""
     make, supervised = METHODS[method]
     (faces, voices), people, videos = pair_rows(train)
+    held_out = pair_rows(valid)
     groups = people if supervised else videos
     draw, generator = RowsByPerson(groups), np.random.default_rng(seed)
     rows = torch.from_numpy(faces), torch.from_numpy(voices)
@@ -118,7 +119,8 @@ def best_vfal(
             loss(f, v, torch.from_numpy(people[places]), step).backward()
             optimizer.step()
             if step % STEPS_PER_CHECK == 0:
-                scores.append(_score(model, valid))
+                scores.append(score_pairs(partial(_embed, model.eval()), held_out))
+                model.train()
                 if scores[-1] == max(scores):
                     best = copy.deepcopy(model).eval()
                 if len(scores) - 1 - scores.index(max(scores)) >= PATIENCE:
@@ -134,10 +136,3 @@ def _embed(model: Any, faces: np.ndarray, voices: np.ndarray) -> list[np.ndarray
         unit(branch(unit(torch.from_numpy(rows).float(), dim=1)), dim=1).numpy()
         for branch, rows in pairs
     ]
-
-
-def _score(model: Any, valid: tuple[FeatureRows, FeatureRows]) -> float:
-    (faces, voices), people, _ = pair_rows(valid)
-    first, second = _embed(model.eval(), faces, voices)
-    model.train()
-    return float(roc_auc((first @ second.T).ravel(), (people[:, None] == people[None]).ravel()))
