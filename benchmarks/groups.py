@@ -25,7 +25,7 @@ from pins_plugin.report.model_card import HEADERS, group_rows, write_measured
 from pins_plugin.report.tables import format_table
 from pins_plugin.utils.progress import progress
 
-MODELS = {"face_recognition": "face_encoder", "voice_ge2e": "voice_encoder"}
+MODELS = {"face_recognition": "face_encoder", "voice_campplus": "voice_encoder"}
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--min_speakers", type=int, help="at least this many")
     parser.add_argument("--max_speakers", type=int, help="at most this many")
     parser.add_argument(
-        "--model", default="voice_ge2e", help="model folder whose voice branch is used"
+        "--model", default="voice_campplus", help="model folder whose voice branch is used"
     )
     parser.add_argument("--reference", metavar="RTTM", help="score against these turns")
 

@@ -22,7 +22,6 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from pins_plugin.errors import ModelFolderError
-from pins_plugin.models.quantization import dequantize
 from pins_plugin.models.safe_yaml import (
     PRETRAINER,
     ModuleSpec,
@@ -32,6 +31,7 @@ from pins_plugin.models.safe_yaml import (
     parse_model_yaml,
 )
 from pins_plugin.utils.files import atomic_folder
+from pins_plugin.utils.quantization import dequantize, unpack
 
 VERSION = 1
 HYPERPARAMS = "hyperparams.yaml"
@@ -253,7 +253,7 @@ def _read(path: Path, largest: int) -> bytes:
 def _read_weights(path: Path, checksum: str | None) -> dict[str, Tensor]:
     content = _read(path, LARGEST_WEIGHTS)
     try:
-        weights = load(content)
+        weights = dequantize(unpack(load(content)))
     except (SafetensorError, ValueError, KeyError, RuntimeError) as error:
         raise ModelFolderError(
             f"{path}: damaged or truncated ({' '.join(str(error).split())[:120]}); copy or train it again"
@@ -262,7 +262,7 @@ def _read_weights(path: Path, checksum: str | None) -> dict[str, Tensor]:
         raise ModelFolderError(
             f"{path}: is not the file that {HYPERPARAMS} was written with (checksum); copy it again"
         )
-    return dequantize(weights)
+    return weights
 
 
 def _fill(module: nn.Module, weights: dict[str, Tensor], path: Path) -> None:

@@ -44,7 +44,7 @@ class LinkingSettings:
 
     off_screen: float = 0.15
     wrong_speaker: float = 0.1
-    rivalry: float = 0.5
+    rivalry: float = 1.0
     file_weight: float = 0.8
     presence_weight: float = 0.5
     uncertain: float = 0.6

@@ -21,6 +21,7 @@ from pins_plugin.utils.vectors import unit
 
 FILE = "people.safetensors"
 KIND = "pins_plugin people"
+VERSION = "2"  # the first held voices of another encoder
 Embedding = NDArray[np.float64]
 
 
@@ -123,7 +124,7 @@ class Cast:
                 temporary,
                 metadata={
                     "kind": KIND,
-                    "version": "1",
+                    "version": VERSION,
                     "encoder": self.encoder,
                     "next_number": str(self.next_number),
                     "appearances": json.dumps(rows),
@@ -145,7 +146,7 @@ class Cast:
         MediaError
             When the file is missing, damaged or of another kind.
         PinsError
-            When it holds faces of another encoder.
+            When it holds faces or voices of another encoder.
         """
         path = Path(path)
         if not path.is_file():
@@ -176,6 +177,11 @@ class Cast:
             raise MediaError(
                 f"{path}: damaged ({error}); remove it to number people anew"
             ) from error
+        if about.get("version") != VERSION:
+            raise PinsError(
+                f"{path}: expected version {VERSION}, got {about.get('version')}: voices of another encoder; "
+                "link the videos again with another --out"
+            )
         if encoder is not None and encoder != found.encoder:
             raise PinsError(
                 f"{path}: expected faces of {encoder}, got those of {found.encoder}; "

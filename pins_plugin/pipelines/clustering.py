@@ -16,7 +16,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from pins_plugin.utils.vectors import unit
 
 KNOWN_VOICE = (
-    0.85  # cosine similarity of mean voices from which on a known voice explains what is heard
+    0.6  # cosine similarity of mean voices from which on a known voice explains what is heard
 )
 MOST_WINDOWS = 4000  # that Ward's tree is grown of: the memory needed is quadratic in it
 MOST_GROUPS = 30  # to start with
@@ -39,10 +39,10 @@ class VoiceRules:
         Squared distance times seconds that a change of speaker must save: within speech, and over a pause.
     """
 
-    distance: float = 0.05
-    noise: float = 0.5
-    switch_cost: float = 0.1
-    pause_cost: float = 0.05
+    distance: float = 0.15
+    noise: float = 0.85
+    switch_cost: float = 0.2
+    pause_cost: float = 0.1
 
 
 def cluster_voices(

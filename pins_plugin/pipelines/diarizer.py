@@ -17,8 +17,7 @@ from pins_plugin.pipelines.pipeline_folder import open_pipeline
 from pins_plugin.pipelines.rttm import choose_turns
 from pins_plugin.pipelines.sound import file_uri
 
-# links are of speech, so pauses stay nobody's; and a speaker split in two finds its face twice, two in one do not
-FOR_LINKS = {"longest_pause": 0.0, "distance": 0.04, "noise": 0.45, "switch_cost": 0.15}
+FOR_LINKS = {"longest_pause": 0.0}  # links are of speech, so pauses stay nobody's
 
 
 class Diarizer:

@@ -16,7 +16,7 @@ from pins_plugin.utils.vectors import unit
 
 IMAGES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 SOUNDS = (".wav", ".flac", ".mp3", ".m4a", ".ogg")
-SAME_VOICE = 0.78  # cosine similarity of voices from which on they may be one person's
+SAME_VOICE = 0.55  # cosine similarity of voices from which on they may be one person's
 VOICE_WEIGHT = 0.5  # of a voice's lead over its threshold, beside a face's
 Embedding = NDArray[np.float64]
 

@@ -17,9 +17,9 @@ from pins_plugin.utils.vectors import unit
 
 SURE = 0.85  # cosine similarity of faces that need no voice to be one person
 SAME_VOICE = (
-    0.85  # cosine similarity of voices that may be one speaker, cut in two by the diarization
+    0.6  # cosine similarity of voices that may be one speaker, cut in two by the diarization
 )
-OTHER_VOICE = 0.65  # and below which they are two speakers
+OTHER_VOICE = 0.2  # and below which they are two speakers
 LEAST_SPEECH = 0.5  # seconds, before a face has a voice
 MOSTLY = 0.6  # part of a face's speech that must be one speaker's
 

@@ -23,13 +23,13 @@ from pins_plugin.pipelines.voices import Regions
 from pins_plugin.types import FaceTrack
 from pins_plugin.utils.vectors import unit
 
-VOICE_SLOPE = 20.0  # log-likelihood ratio of a second of speech, per unit of cosine similarity
+VOICE_SLOPE = 6.5  # log-likelihood ratio of a second of speech, per unit of cosine similarity
 PRESENCE_WEIGHT = 0.5
 SWITCH_COST = 2.0  # log-likelihood ratio that a change of speaker must gain
 LEAST_SPEECH = 1.0  # seconds, of a speaker
 LEAST_OWN_SPEECH = 1.5  # seconds, of a face that becomes a speaker of its own
 SURE = 0.8  # confidence of the links that this rests on
-ONE_VOICE = 0.8  # cosine similarity of speakers of one face
+ONE_VOICE = 0.4  # cosine similarity of speakers of one face
 TWO_FACES = 0.9  # cosine similarity that speakers of two faces may have
 OFF_SHARE = 0.5  # a speaker has a face if that speaks half as long as the speaker is off screen
 ROUNDS = 2

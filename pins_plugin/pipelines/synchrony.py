@@ -2,8 +2,9 @@
 
 Sound and picture are seldom aligned to the frame: re-encoding, cutting and cameras shift them by a constant,
 which differs between the sources of an edited video. So the offset of each person is found first: the one at
-which the lips fit the sound of the speaker that they fit best, over the whole file. A face that speaks shows
-a clear peak there; one that merely moves fits at some other offset as well as at its own.
+which the lips fit the sound of one speaker best over the whole file, where each speaker is one person's as far as
+may be. A face that speaks shows a clear peak there; one that merely moves fits at some other offset as well as at
+its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 
 from pins_plugin.inference.synchronizer import Synchronizer, offset_curve
 from pins_plugin.pipelines.assignment import presence_ratios
@@ -23,8 +25,10 @@ STRETCH = 60.0  # seconds of a face that are encoded at once
 LAP = 1.0  # seconds that are looked at beyond both ends
 NEAR = 1  # frames: offsets this close to a person's own count as aligned
 FAR = 4  # frames: offsets from here on serve as comparison
-OFFSET_PENALTY = 0.1  # per frame: large offsets need more evidence
+OFFSET_PENALTY = 0.05  # per frame: large offsets need more evidence
 PRESENCE_BONUS = 0.2
+SHARED = 1.0  # height that a person must gain by the sound of a speaker whom another has taken
+NEVER = -1e3  # height for a speaker during whose speech a person is not seen
 EDGE = 2  # outermost offsets, where a peak cannot be told from a slope
 FEWEST_FRAMES = 8
 HALF_WINDOW = 0.5  # seconds, of what is judged around a moment
@@ -154,55 +158,80 @@ class SynchronyEvidence:
 
     def _find_offsets(self, pieces: Sequence[Piece]) -> dict[str, int]:
         """Frames by which each person's sound comes late."""
-        sums: dict[str, dict[str, NDArray[np.float64]]] = {}
+        sums: dict[tuple[str, str], NDArray[np.float64]] = {}
         counts: dict[tuple[str, str], int] = {}
         for piece in pieces:
             for track in piece.tracks:
                 rows = self._rows(track, piece.start, piece.end)
                 if len(rows):
-                    person = self.person_of[track]
-                    by_speaker = sums.setdefault(person, {})
-                    total = by_speaker.get(piece.speaker, np.zeros(rows.shape[1]))
-                    by_speaker[piece.speaker] = total + np.nansum(rows, axis=0)
-                    key = person, piece.speaker
-                    counts[key] = counts.get(key, 0) + len(rows)
+                    pair = self.person_of[track], piece.speaker
+                    sums[pair] = sums.get(pair, 0.0) + np.nansum(rows, axis=0)
+                    counts[pair] = counts.get(pair, 0) + len(rows)
+        people = list(dict.fromkeys(person for person, _ in sums))
         speakers = sorted({piece.speaker for piece in pieces})
-        presence = presence_ratios(pieces, self.person_of, speakers, list(sums))
+        peaks = np.full((len(people), len(speakers)), NEVER)
+        offsets = np.zeros(peaks.shape, np.int64)
+        for (person, speaker), total in sums.items():
+            cell = people.index(person), speakers.index(speaker)
+            peaks[cell], offsets[cell] = find_peak(total / np.sqrt(counts[person, speaker]))
+        presence = presence_ratios(pieces, self.person_of, speakers, people).T
+        chosen = assign_sound(peaks + self.presence_bonus * presence)
         return {
-            person: find_offset(
-                [
-                    total / np.sqrt(counts[person, name])
-                    + self.presence_bonus * presence[speakers.index(name), column]
-                    for name, total in by_speaker.items()
-                ]
-            )
-            for column, (person, by_speaker) in enumerate(sums.items())
+            person: int(offset)
+            for person, offset in zip(people, offsets[np.arange(len(people)), chosen], strict=True)
         }
 
 
-def find_offset(curves: Sequence[NDArray[np.floating]]) -> int:
-    """Find the offset, in frames, at which one of several curves peaks highest.
+def find_peak(curve: NDArray[np.floating]) -> tuple[float, int]:
+    """Find where a curve peaks, and by how much it stands out.
 
     Parameters
     ----------
-    curves : sequence of (num_offsets,) arrays
-        Sums of similarities over the root of their number, so that chance has the same size in all; the
-        middle is offset zero.
+    curve : (num_offsets,) array
+        Sum of similarities over the root of their number, so that chance has the same size in all; the middle
+        is offset zero.
 
     Returns
     -------
+    height : float
+        Over the mean of the curve; large offsets need more.
     offset : int
-        Positive where the sound comes late.
+        In frames, positive where the sound comes late.
     """
-    best, found = -np.inf, 0
-    for curve in curves:
-        middle = len(curve) // 2
-        smoothed = np.convolve(curve, [0.5, 1.0, 0.5], "same")
-        smoothed = smoothed - OFFSET_PENALTY * np.abs(np.arange(len(curve)) - middle)
-        inner = smoothed[EDGE : len(curve) - EDGE]
-        if inner.max() > best:
-            best, found = float(inner.max()), int(inner.argmax()) + EDGE - middle
-    return found
+    middle = len(curve) // 2
+    smoothed = np.convolve(curve, [0.25, 0.5, 0.25], "same")
+    penalty = OFFSET_PENALTY * np.abs(np.arange(len(curve)) - middle)
+    inner = (smoothed - penalty)[EDGE : len(curve) - EDGE]
+    best = int(inner.argmax())
+    return float(inner[best] - smoothed[1:-1].mean()), best + EDGE - middle
+
+
+def assign_sound(peaks: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Choose the speaker whose sound tells each person's offset, for all people at once.
+
+    A listener fits whoever speaks for long at some offset. So a speaker is one person's, unless two stand out by far:
+    the diarization may have taken their voices for one.
+
+    Parameters
+    ----------
+    peaks : (num_people, num_speakers) float64 array
+        Heights of the best offsets.
+
+    Returns
+    -------
+    speakers : (num_people,) int64 array
+
+    Examples
+    --------
+    >>> assign_sound(np.array([[2.0, 2.6], [1.0, 2.5]]))
+    array([0, 1])
+    """
+    num_people, num_speakers = peaks.shape
+    shared = SHARED * np.arange(num_people).repeat(
+        num_speakers
+    )  # the second, third ... of a speaker
+    _, columns = linear_sum_assignment(np.tile(peaks, num_people) - shared, maximize=True)
+    return np.asarray(columns % max(1, num_speakers), np.int64)
 
 
 def synchrony_lead(curve: NDArray[np.floating], offset: int) -> NDArray[np.float64] | None:

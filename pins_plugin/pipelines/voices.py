@@ -15,7 +15,7 @@ from pins_plugin.inference.pretrained import load_pretrained
 from pins_plugin.pipelines.voice_activity import find_speech
 from pins_plugin.utils.vectors import unit
 
-DEFAULT_VOICE = "voice_ge2e"
+DEFAULT_VOICE = "voice_campplus"
 WINDOW = 1.0  # seconds
 BATCH_SIZE = 64
 Regions = list[tuple[float, float]]  # start, end in seconds

@@ -13,11 +13,11 @@ from pins_plugin.models.vgg_m import VGGVoxEncoder
 LENGTHS = (16000, 11037, 16000, 7001, 1600)
 
 
-def ge2e() -> nn.Module:
-    return load_model_folder("voice_ge2e").modules["voice_encoder"]
+def campplus() -> nn.Module:
+    return load_model_folder("voice_campplus").modules["voice_encoder"]
 
 
-@pytest.mark.parametrize("make", [CompactVoiceEncoder, ECAPAEncoder, VGGVoxEncoder, ge2e])
+@pytest.mark.parametrize("make", [CompactVoiceEncoder, ECAPAEncoder, VGGVoxEncoder, campplus])
 def test_a_padded_voice_is_the_voice_alone(make) -> None:
     torch.manual_seed(0)
     encoder = make().eval()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pins_plugin.errors import MediaError, PinsError
+from pins_plugin.pipelines import cast as cast_file
 from pins_plugin.pipelines.cast import Appearance, Cast
 
 AXES = np.eye(4)
@@ -54,13 +55,20 @@ def test_a_number_is_never_given_twice() -> None:
     assert cast.new_label() == "PERSON_03"
 
 
-def test_faces_of_another_encoder_and_other_files_are_refused(tmp_path: Path) -> None:
+def test_another_encoder_and_other_files_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "people.safetensors"
     with pytest.raises(MediaError, match="no such file"):
         Cast.load(path)
     _cast().save(path)
     with pytest.raises(PinsError, match=r"expected faces of arcface\.onnx, got those of face_reco"):
         Cast.load(path, "arcface.onnx")
+    with monkeypatch.context() as older:
+        older.setattr(cast_file, "VERSION", "1")
+        _cast().save(tmp_path / "old.safetensors")
+    with pytest.raises(PinsError, match=r"expected version 2, got 1: voices of another encoder"):
+        Cast.load(tmp_path / "old.safetensors")
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(MediaError, match="damaged"):
         Cast.load(path)

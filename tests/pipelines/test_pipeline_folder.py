@@ -109,7 +109,7 @@ def test_a_model_folder_may_be_a_part(tmp_path: Path) -> None:
 
     from pins_plugin.models.folder import PRETRAINED
 
-    shutil.copytree(PRETRAINED / "voice_ge2e", tmp_path / "voice")
+    shutil.copytree(PRETRAINED / "voice_campplus", tmp_path / "voice")
     shutil.copytree(PRETRAINED / "sync", tmp_path / "sync")
     (tmp_path / "config.yaml").write_text(
         "pipeline: {name: pins_plugin.pipelines.BuiltinDiarization, params: {voice: $model/voice}}\n"

@@ -13,19 +13,32 @@ from pins_plugin.pipelines.synchrony import (
     MAX_OFFSET,
     SynchronyEvidence,
     TrackCurves,
+    assign_sound,
     compare_track,
-    find_offset,
+    find_peak,
     synchrony_lead,
 )
 from pins_plugin.tracking.crops import Crops
 
 
 @pytest.mark.parametrize("offset", [-9, -1, 0, 4, 12])
-def test_find_offset_finds_the_peak_of_the_best_curve(offset: int) -> None:
+def test_find_peak_finds_the_offset_at_which_a_curve_stands_out(offset: int) -> None:
     generator = np.random.default_rng(0)
-    curves = [generator.standard_normal(2 * MAX_OFFSET + 1) * 0.3 for _ in range(3)]
-    curves[1][MAX_OFFSET + offset] += 6.0
-    assert find_offset(curves) == offset
+    curve = generator.standard_normal(2 * MAX_OFFSET + 1) * 0.3
+    flat, _ = find_peak(curve)
+    curve[MAX_OFFSET + offset] += 6.0
+    height, found = find_peak(curve)
+    assert found == offset and height > flat + 1.5
+    assert find_peak(curve + 1.0)[0] == pytest.approx(height)  # how alike all are does not count
+
+
+def test_a_speaker_is_one_persons_unless_two_stand_out() -> None:
+    listener = np.array([[2.6, 2.0], [3.5, 0.0]])  # fits who speaks for long, by chance
+    assert assign_sound(listener).tolist() == [1, 0]
+    taken_for_one = np.array([[4.0, 0.5], [3.5, 0.4]])
+    assert assign_sound(taken_for_one).tolist() == [0, 0]
+    assert assign_sound(np.array([[1.0], [2.0], [3.0]])).tolist() == [0, 0, 0]
+    assert assign_sound(np.zeros((0, 2))).tolist() == []
 
 
 def test_synchrony_lead_by_hand() -> None:
@@ -74,7 +87,7 @@ def test_a_long_face_is_compared_a_minute_at_a_time() -> None:
     np.testing.assert_allclose(curve.similarities[:, 0], clock, rtol=1e-6)
 
 
-@pytest.mark.parametrize(("similarity", "weight"), [(0.9, 0.0), (0.75, 0.5), (0.5, 1.0)])
+@pytest.mark.parametrize(("similarity", "weight"), [(0.7, 0.0), (0.4, 0.5), (0.1, 1.0)])
 def test_rivalry_weight(similarity: float, weight: float) -> None:
     assert rivalry_weight(similarity) == pytest.approx(weight)
 
