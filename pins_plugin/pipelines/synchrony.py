@@ -27,7 +27,7 @@ NEAR = 1  # frames: offsets this close to a person's own count as aligned
 FAR = 4  # frames: offsets from here on serve as comparison
 OFFSET_PENALTY = 0.05  # per frame: large offsets need more evidence
 PRESENCE_BONUS = 0.2
-SHARED = 1.0  # height that a person must gain by the sound of a speaker whom another has taken
+SHARED = 1.0  # height that a person must gain by a speaker whom another has taken
 NEVER = -1e3  # height for a speaker during whose speech a person is not seen
 EDGE = 2  # outermost offsets, where a peak cannot be told from a slope
 FEWEST_FRAMES = 8
@@ -226,12 +226,14 @@ def assign_sound(peaks: NDArray[np.float64]) -> NDArray[np.int64]:
     >>> assign_sound(np.array([[2.0, 2.6], [1.0, 2.5]]))
     array([0, 1])
     """
-    num_people, num_speakers = peaks.shape
-    shared = SHARED * np.arange(num_people).repeat(
-        num_speakers
-    )  # the second, third ... of a speaker
-    _, columns = linear_sum_assignment(np.tile(peaks, num_people) - shared, maximize=True)
-    return np.asarray(columns % max(1, num_speakers), np.int64)
+    if not peaks.size:
+        return np.zeros(len(peaks), np.int64)
+    speakers = peaks.argmax(axis=1)
+    gains = peaks - peaks.max(axis=1, keepdims=True) + SHARED  # of having a speaker alone
+    people, own = linear_sum_assignment(gains.clip(min=0.0), maximize=True)
+    alone = gains[people, own] > 0
+    speakers[people[alone]] = own[alone]
+    return np.asarray(speakers, np.int64)
 
 
 def synchrony_lead(curve: NDArray[np.floating], offset: int) -> NDArray[np.float64] | None:
