@@ -28,7 +28,6 @@ FAR = 4  # frames: offsets from here on serve as comparison
 OFFSET_PENALTY = 0.05  # per frame: large offsets need more evidence
 PRESENCE_BONUS = 0.2
 SHARED = 1.0  # height that a person must gain by a speaker whom another has taken
-NEVER = -1e3  # height for a speaker during whose speech a person is not seen
 EDGE = 2  # outermost offsets, where a peak cannot be told from a slope
 FEWEST_FRAMES = 8
 HALF_WINDOW = 0.5  # seconds, of what is judged around a moment
@@ -169,7 +168,7 @@ class SynchronyEvidence:
                     counts[pair] = counts.get(pair, 0) + len(rows)
         people = list(dict.fromkeys(person for person, _ in sums))
         speakers = sorted({piece.speaker for piece in pieces})
-        peaks = np.full((len(people), len(speakers)), NEVER)
+        peaks = np.full((len(people), len(speakers)), -np.inf)  # never seen while heard
         offsets = np.zeros(peaks.shape, np.int64)
         for (person, speaker), total in sums.items():
             cell = people.index(person), speakers.index(speaker)

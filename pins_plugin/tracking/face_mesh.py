@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pins_plugin.utils.quantization import dequantize, unpack
+from pins_plugin.utils.quantization import unpack
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "pretrained" / "face_mesh" / "face_mesh.safetensors"
 INPUT_SIZE = 192
@@ -142,5 +142,5 @@ def _sample(features: Tensor, to_features: Tensor) -> Tensor:
 def load_face_mesh() -> FaceMesh:
     """Load the network with its weights, ready for inference."""
     network = FaceMesh()
-    network.load_state_dict(dequantize(unpack(load_file(WEIGHTS))))
+    network.load_state_dict(unpack(load_file(WEIGHTS)))
     return network.eval().to(memory_format=torch.channels_last)  # more than twice as fast on CPUs
