@@ -3,7 +3,8 @@
 First the turns of the sound alone are linked to faces. Then every tenth of a second is decided anew (Viterbi)
 by three log-likelihood ratios: how alike the voice is to that of each speaker, how well the lips of the
 speaker's face fit the sound, and whether that face is on screen. A face whose speech was given to other people's
-speakers becomes a speaker of its own; speakers of one face and one voice become one.
+speakers becomes a speaker of its own; what a speaker says while the lips do not fit becomes another one's if it is
+another voice; speakers of one face and one voice become one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,12 +19,12 @@ from pins_plugin.pipelines.assignment import Decision
 from pins_plugin.pipelines.clustering import smooth_states
 from pins_plugin.pipelines.cuts import find_cuts, find_delay
 from pins_plugin.pipelines.pieces import track_span
-from pins_plugin.pipelines.speech_frames import FRAME, SpeechFrames
+from pins_plugin.pipelines.speech_frames import FRAME, HOP, PURE, SpeechFrames
 from pins_plugin.pipelines.voices import Regions
 from pins_plugin.types import FaceTrack
 from pins_plugin.utils.vectors import unit
 
-VOICE_SLOPE = 6.5  # log-likelihood ratio of a second of speech, per unit of cosine similarity
+VOICE_SLOPE = 8.1  # log-likelihood ratio of a second of speech, per unit of cosine similarity
 PRESENCE_WEIGHT = 0.5
 SWITCH_COST = 2.0  # log-likelihood ratio that a change of speaker must gain
 LEAST_SPEECH = 1.0  # seconds, of a speaker
@@ -31,6 +32,9 @@ LEAST_OWN_SPEECH = 1.5  # seconds, of a face that becomes a speaker of its own
 SURE = 0.8  # confidence of the links that this rests on
 ONE_VOICE = 0.4  # cosine similarity of speakers of one face
 TWO_FACES = 0.9  # cosine similarity that speakers of two faces may have
+FITTING = 2.0  # log-likelihood ratio of the lips in a piece that is surely the face's
+TWIN_DISTANCE = 0.15  # squared distance of mean voices from which on those are two
+TWIN_NOISE = 0.28  # squared distance that the words spoken add, times seconds of speech
 OFF_SHARE = 0.5  # a speaker has a face if that speaks half as long as the speaker is off screen
 ROUNDS = 2
 FaceRatios = Callable[[str, NDArray[np.float64]], NDArray[np.float64]]
@@ -134,13 +138,14 @@ def find_speakers(
     """
     heard = np.full(len(frames.times), "", object)
     shown = np.full(len(frames.times), "", object)
-    confidence = np.zeros(len(frames.times))
+    confidence, fit = np.zeros((2, len(frames.times)))
     for decision in decisions:
         piece = decision.piece
         inside = (frames.times >= piece.start) & (frames.times < piece.end)
         heard[inside] = piece.speaker
         shown[inside] = "" if decision.track is None else person_of[decision.track]
         confidence[inside] = decision.confidence
+        fit[inside] = 0.0 if decision.track is None else decision.evidence.get("sync", 0.0)
 
     def listen(name: str, chosen: NDArray[np.bool_], person: str | None) -> list[Speaker]:
         voice = frames.mean_voice(embeddings, chosen)
@@ -159,15 +164,42 @@ def find_speakers(
     }
     own = {who: mine for who, mine in own.items() if mine.sum() * FRAME >= LEAST_OWN_SPEECH}
     claimed = np.isin(shown, list(own))
-    speakers = []
+    speakers, twins = [], []
     for name, person in face_of.items():
-        others = (heard == name) & ~claimed
-        speakers += listen(name, others if others.any() else heard == name, person)
+        mine = (heard == name) & ~claimed
+        mine = mine if mine.any() else heard == name
+        sure = mine & (shown == person) & (fit >= FITTING)
+        if person is not None and _are_two(frames, embeddings, sure, mine & ~sure):
+            twins.append(mine & ~sure)
+            mine = sure
+        speakers += listen(name, mine, person)
     for person, mine in own.items():
         for speaker in listen(_new_name(speakers), mine, person):
             if all(speaker.voice @ other.voice < TWO_FACES for other in speakers):
                 speakers.append(speaker)
+    for mine in twins:
+        speakers += listen(_new_name(speakers), mine, None)
     return merge_speakers(speakers)
+
+
+def _are_two(
+    frames: SpeechFrames,
+    embeddings: NDArray[np.float64],
+    first: NDArray[np.bool_],
+    second: NDArray[np.bool_],
+) -> bool:
+    """Whether more lies between the voices of two sets of frames than the words spoken explain.
+
+    Lips chose the sets, not voices, so less is enough than in `clustering`.
+    """
+    means, noise = [], 0.0
+    for chosen in (first, second):
+        pure = frames.heard_share(chosen) >= PURE
+        if min(chosen.sum() * FRAME, 2 * pure.sum() * HOP) < LEAST_SPEECH:
+            return False
+        means.append(embeddings[pure].mean(axis=0))
+        noise += TWIN_NOISE / (pure.sum() * HOP)
+    return bool(((means[0] - means[1]) ** 2).sum() - noise >= TWIN_DISTANCE)
 
 
 def _face_of(

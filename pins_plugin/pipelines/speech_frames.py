@@ -27,6 +27,7 @@ HOP = 0.2  # seconds between windows
 SHORTEST = 0.5  # seconds; a shorter window tells little of a voice
 TENTH = 0.1  # seconds, to which the lengths of windows are rounded, so that they can share a batch
 MARGIN = 0.3  # seconds around the middle of a window that must be one speaker's
+PURE = 0.999  # share of them, up to rounding
 
 
 @dataclass(frozen=True)
@@ -109,14 +110,18 @@ class SpeechFrames:
         self, embeddings: NDArray[np.float64], chosen: NDArray[np.bool_]
     ) -> NDArray[np.float64] | None:
         """Average the windows that hear chosen frames (num_frames,) only; None where no window does."""
-        centers = self.starts + self.lengths / 2
-        first, last = np.searchsorted(self.times, [centers - MARGIN, centers + MARGIN])
-        counts = np.concatenate([[0], np.cumsum(chosen)])
-        share = (counts[last] - counts[first]) / np.maximum(last - first, 1)
-        for least in (0.999, 0.6):
+        share = self.heard_share(chosen)
+        for least in (PURE, 0.6):
             if (share >= least).any():
                 return unit(embeddings[share >= least].mean(axis=0))
         return None
+
+    def heard_share(self, chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """How much of what each window hears are chosen frames (num_frames,), 0 to 1."""
+        centers = self.starts + self.lengths / 2
+        first, last = np.searchsorted(self.times, [centers - MARGIN, centers + MARGIN])
+        counts = np.concatenate([[0], np.cumsum(chosen)])
+        return np.asarray((counts[last] - counts[first]) / np.maximum(last - first, 1))
 
     def turns(self, states: NDArray[np.int64], names: Sequence[str], uri: str | None) -> Annotation:
         """Join frames (num_frames,) of equal states to turns."""
