@@ -35,9 +35,11 @@ def _track(name: str, person: str, start: float, end: float, shot: int) -> FaceT
     )
 
 
-def _decision(start: float, end: float, speaker: str, track: str | None) -> Decision:
+def _decision(
+    start: float, end: float, speaker: str, track: str | None, sync: float = 0.0
+) -> Decision:
     shown = (track,) if track else ()
-    return Decision(Piece(start, end, speaker, shown), track, 0.95, {})
+    return Decision(Piece(start, end, speaker, shown), track, 0.95, {"sync": sync})
 
 
 def _silent(track: str, times: np.ndarray) -> np.ndarray:
@@ -68,6 +70,24 @@ def test_a_face_of_another_voice_becomes_a_speaker_of_its_own() -> None:
     waveform = _levels((0.0, 5.0), (0.9, 3.0))
     turns = refine_turns(SPEECH, decisions, tracks, _silent, waveform, LevelEncoder())
     assert [label for *_, label in _found(turns)] == ["S0", "SPEAKER_00"]
+
+
+@pytest.mark.parametrize(
+    ("level", "sync", "num_speakers"), [(0.9, -1.0, 2), (0.2, -1.0, 1), (0.9, 5.0, 1)]
+)
+def test_another_voice_while_the_lips_do_not_fit_is_another_speaker(
+    level: float, sync: float, num_speakers: int
+) -> None:
+    decisions = [_decision(0, 4, "S0", "T1", sync=5.0), _decision(4, 8, "S0", "T1", sync=sync)]
+    turns = refine_turns(
+        SPEECH,
+        decisions,
+        [_track("T1", "P1", 0, 8, 0)],
+        _silent,
+        _levels((0.0, 4.0), (level, 4.0)),
+        LevelEncoder(),
+    )
+    assert len(turns.labels()) == num_speakers
 
 
 def test_one_voice_and_two_faces_stay_one_speaker() -> None:
