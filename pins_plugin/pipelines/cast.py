@@ -21,7 +21,7 @@ from pins_plugin.utils.vectors import unit
 
 FILE = "people.safetensors"
 KIND = "pins_plugin people"
-VERSION = "3"  # earlier ones held other embeddings of voices
+VERSION = "2"  # the first held voices of another encoder
 Embedding = NDArray[np.float64]
 
 
@@ -179,7 +179,7 @@ class Cast:
             ) from error
         if about.get("version") != VERSION:
             raise PinsError(
-                f"{path}: expected version {VERSION}, got {about.get('version')}: voices embedded in another way; "
+                f"{path}: expected version {VERSION}, got {about.get('version')}: voices of another encoder; "
                 "link the videos again with another --out"
             )
         if encoder is not None and encoder != found.encoder:

@@ -39,10 +39,10 @@ class VoiceRules:
         Squared distance times seconds that a change of speaker must save: within speech, and over a pause.
     """
 
-    distance: float = 0.12
-    noise: float = 0.68
-    switch_cost: float = 0.16
-    pause_cost: float = 0.08
+    distance: float = 0.15
+    noise: float = 0.85
+    switch_cost: float = 0.2
+    pause_cost: float = 0.1
 
 
 def cluster_voices(

@@ -24,7 +24,7 @@ from pins_plugin.pipelines.voices import Regions
 from pins_plugin.types import FaceTrack
 from pins_plugin.utils.vectors import unit
 
-VOICE_SLOPE = 8.1  # log-likelihood ratio of a second of speech, per unit of cosine similarity
+VOICE_SLOPE = 6.5  # log-likelihood ratio of a second of speech, per unit of cosine similarity
 PRESENCE_WEIGHT = 0.5
 SWITCH_COST = 2.0  # log-likelihood ratio that a change of speaker must gain
 LEAST_SPEECH = 1.0  # seconds, of a speaker
@@ -33,8 +33,8 @@ SURE = 0.8  # confidence of the links that this rests on
 ONE_VOICE = 0.4  # cosine similarity of speakers of one face
 TWO_FACES = 0.9  # cosine similarity that speakers of two faces may have
 FITTING = 2.0  # log-likelihood ratio of the lips in a piece that is surely the face's
-TWIN_DISTANCE = 0.15  # squared distance of mean voices from which on those are two
-TWIN_NOISE = 0.28  # squared distance that the words spoken add, times seconds of speech
+TWIN_DISTANCE = 0.12  # squared distance of mean voices from which on those are two
+TWIN_NOISE = 0.35  # squared distance that the words spoken add, times seconds of speech
 OFF_SHARE = 0.5  # a speaker has a face if that speaks half as long as the speaker is off screen
 ROUNDS = 2
 FaceRatios = Callable[[str, NDArray[np.float64]], NDArray[np.float64]]

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from pyannote.core import Annotation
 
 from pins_plugin.data.audio import SAMPLE_RATE, load_audio
-from pins_plugin.data.pitch import embed_pitch
 from pins_plugin.errors import MediaError
 from pins_plugin.inference.pretrained import load_pretrained
 from pins_plugin.pipelines.voice_activity import find_speech
@@ -18,7 +17,6 @@ from pins_plugin.utils.vectors import unit
 
 DEFAULT_VOICE = "voice_campplus"
 WINDOW = 1.0  # seconds
-PITCH = 0.5  # length of the pitch's part of an embedding, beside the encoder's of length 1
 BATCH_SIZE = 16  # more is no faster on a CPU, and takes 3 MB each
 Regions = list[tuple[float, float]]  # start, end in seconds
 
@@ -75,7 +73,7 @@ def embed_windows(
     window: float,
     voice_encoder: torch.nn.Module,
 ) -> NDArray[np.float64]:
-    """Embed one stretch of `window` seconds from each start: by the encoder and by its pitch.
+    """Embed one stretch of `window` seconds from each start.
 
     Returns
     -------
@@ -109,10 +107,10 @@ def iter_embeddings(
     device = next((p.device for p in voice_encoder.parameters()), torch.device("cpu"))
     for begin in range(0, len(starts), BATCH_SIZE):
         rows = slice(begin, begin + BATCH_SIZE)
-        batch = torch.from_numpy(cut_windows(waveform, starts[rows], num_samples)).to(device)
+        batch = cut_windows(waveform, starts[rows], num_samples)
         with torch.inference_mode():
-            timbre, pitch = voice_encoder(batch).double().cpu(), embed_pitch(batch).double().cpu()
-        yield rows, unit(np.hstack([unit(timbre.numpy()), PITCH * pitch.numpy()]))
+            found = voice_encoder(torch.from_numpy(batch).to(device)).double().cpu().numpy()
+        yield rows, unit(found)
 
 
 def cut_windows(

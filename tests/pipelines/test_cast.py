@@ -67,9 +67,7 @@ def test_another_encoder_and_other_files_are_refused(
     with monkeypatch.context() as older:
         older.setattr(cast_file, "VERSION", "1")
         _cast().save(tmp_path / "old.safetensors")
-    with pytest.raises(
-        PinsError, match=r"expected version 3, got 1: voices embedded in another way"
-    ):
+    with pytest.raises(PinsError, match=r"expected version 2, got 1: voices of another encoder"):
         Cast.load(tmp_path / "old.safetensors")
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(MediaError, match="damaged"):
