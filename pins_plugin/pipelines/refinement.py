@@ -33,8 +33,9 @@ SURE = 0.8  # confidence of the links that this rests on
 ONE_VOICE = 0.4  # cosine similarity of speakers of one face
 TWO_FACES = 0.9  # cosine similarity that speakers of two faces may have
 FITTING = 2.0  # log-likelihood ratio of the lips in a piece that is surely the face's
-TWIN_DISTANCE = 0.12  # squared distance of mean voices from which on those are two
-TWIN_NOISE = 0.35  # squared distance that the words spoken add, times seconds of speech
+TWO_VOICES = 0.12  # squared distance of mean voices from which on those are two
+NOISE = 0.35  # squared distance that the words spoken add, times seconds of speech
+LEAST_WINDOWS = 3  # of one voice, to compare it
 OFF_SHARE = 0.5  # a speaker has a face if that speaks half as long as the speaker is off screen
 ROUNDS = 2
 FaceRatios = Callable[[str, NDArray[np.float64]], NDArray[np.float64]]
@@ -164,20 +165,20 @@ def find_speakers(
     }
     own = {who: mine for who, mine in own.items() if mine.sum() * FRAME >= LEAST_OWN_SPEECH}
     claimed = np.isin(shown, list(own))
-    speakers, twins = [], []
+    speakers, unseen = [], []
     for name, person in face_of.items():
         mine = (heard == name) & ~claimed
         mine = mine if mine.any() else heard == name
         sure = mine & (shown == person) & (fit >= FITTING)
         if person is not None and _are_two(frames, embeddings, sure, mine & ~sure):
-            twins.append(mine & ~sure)
+            unseen.append(mine & ~sure)
             mine = sure
         speakers += listen(name, mine, person)
     for person, mine in own.items():
         for speaker in listen(_new_name(speakers), mine, person):
             if all(speaker.voice @ other.voice < TWO_FACES for other in speakers):
                 speakers.append(speaker)
-    for mine in twins:
+    for mine in unseen:
         speakers += listen(_new_name(speakers), mine, None)
     return merge_speakers(speakers)
 
@@ -195,11 +196,11 @@ def _are_two(
     means, noise = [], 0.0
     for chosen in (first, second):
         pure = frames.heard_share(chosen) >= PURE
-        if min(chosen.sum() * FRAME, 2 * pure.sum() * HOP) < LEAST_SPEECH:
+        if chosen.sum() * FRAME < LEAST_SPEECH or pure.sum() < LEAST_WINDOWS:
             return False
         means.append(embeddings[pure].mean(axis=0))
-        noise += TWIN_NOISE / (pure.sum() * HOP)
-    return bool(((means[0] - means[1]) ** 2).sum() - noise >= TWIN_DISTANCE)
+        noise += NOISE / (pure.sum() * HOP)
+    return bool(((means[0] - means[1]) ** 2).sum() - noise >= TWO_VOICES)
 
 
 def _face_of(
