@@ -216,6 +216,23 @@ def smooth_states(
     return states
 
 
+def excess_distances(
+    seconds: NDArray[np.float64], means: NDArray[np.float64], noise: float
+) -> NDArray[np.float64]:
+    """Squared distances of mean voices (num_states, embedding_dim) beyond what chance makes, each to each.
+
+    Parameters
+    ----------
+    seconds : (num_states,) float64 array
+        That each mean was taken over, above 0.
+    means : (num_states, embedding_dim) float64 array
+    noise : float
+        Squared distance that chance and the words spoken add, times seconds of speech.
+    """
+    squares = ((means[:, None] - means) ** 2).sum(axis=2)
+    return np.asarray(squares - noise * (1 / seconds[:, None] + 1 / seconds))
+
+
 def _start(
     embeddings: NDArray[np.float64], hop: float, rules: VoiceRules, fewest: int
 ) -> NDArray[np.int64]:
@@ -242,8 +259,7 @@ def _closest(
     seconds: NDArray[np.float64], means: NDArray[np.float64], rules: VoiceRules
 ) -> tuple[int, int, float]:
     """The two speakers least apart, and by how much (squared) beyond what chance makes."""
-    squares = ((means[:, None] - means) ** 2).sum(axis=2)
-    excess = squares - rules.noise * (1 / seconds[:, None] + 1 / seconds)
+    excess = excess_distances(seconds, means, rules.noise)
     excess[np.tril_indices(len(means))] = np.inf
     first, second = np.unravel_index(excess.argmin(), excess.shape)
     return int(first), int(second), float(excess[first, second])

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pyannote.core import Annotation
 
 from pins_plugin.pipelines.assignment import Decision
-from pins_plugin.pipelines.clustering import smooth_states
+from pins_plugin.pipelines.clustering import excess_distances, smooth_states
 from pins_plugin.pipelines.cuts import find_cuts, find_delay
 from pins_plugin.pipelines.pieces import track_span
 from pins_plugin.pipelines.speech_frames import FRAME, HOP, PURE, SpeechFrames
@@ -146,7 +146,7 @@ def find_speakers(
         heard[inside] = piece.speaker
         shown[inside] = "" if decision.track is None else person_of[decision.track]
         confidence[inside] = decision.confidence
-        fit[inside] = 0.0 if decision.track is None else decision.evidence.get("sync", 0.0)
+        fit[inside] = decision.evidence.get("sync", 0.0)
 
     def listen(name: str, chosen: NDArray[np.bool_], person: str | None) -> list[Speaker]:
         voice = frames.mean_voice(embeddings, chosen)
@@ -170,8 +170,9 @@ def find_speakers(
         mine = (heard == name) & ~claimed
         mine = mine if mine.any() else heard == name
         sure = mine & (shown == person) & (fit >= FITTING)
-        if person is not None and _are_two(frames, embeddings, sure, mine & ~sure):
-            unseen.append(mine & ~sure)
+        rest = mine & ~sure
+        if person is not None and _are_two(frames, embeddings, sure, rest):
+            unseen.append(rest)
             mine = sure
         speakers += listen(name, mine, person)
     for person, mine in own.items():
@@ -193,14 +194,15 @@ def _are_two(
 
     Lips chose the sets, not voices, so less is enough than in `clustering`.
     """
-    means, noise = [], 0.0
+    means, seconds = [], []
     for chosen in (first, second):
         pure = frames.heard_share(chosen) >= PURE
         if chosen.sum() * FRAME < LEAST_SPEECH or pure.sum() < LEAST_WINDOWS:
             return False
         means.append(embeddings[pure].mean(axis=0))
-        noise += NOISE / (pure.sum() * HOP)
-    return bool(((means[0] - means[1]) ** 2).sum() - noise >= TWO_VOICES)
+        seconds.append(pure.sum() * HOP)
+    excess = excess_distances(np.array(seconds), np.stack(means), NOISE)
+    return bool(excess[0, 1] >= TWO_VOICES)
 
 
 def _face_of(
