@@ -6,6 +6,7 @@ into a log-likelihood ratio. A source that cannot say anything contributes zero.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Protocol
 
@@ -21,6 +22,11 @@ from pins_plugin.tracking.crops import Crops
 
 CALIBRATION = Path(__file__).with_name("calibration.json")
 MOST = 6.0  # largest log-likelihood ratio that one piece may contribute
+FITTING = 2.0  # log-likelihood ratio of lips that surely fit
+KNOWN = 1.0  # seconds of such lips by which a person's usual fit is half known
+VARIANCE = 3.5  # of the fit of one person's lips, whether the person speaks or not
+LONGEST = 4.0  # seconds of a piece for which the usual fit is expected: heads turn
+Ratios = list[dict[str, dict[str, float]]]  # of each piece: track -> source -> ratio
 
 
 def no_offset(track: str) -> float:
@@ -107,9 +113,12 @@ class Calibration:
         if measures is None:
             return 0.0
         if name not in self.weights:
-            return float(np.clip(measures.sum(), -MOST, MOST))
-        value = self.weights[name][0] + self.weights[name][1:] @ measures
-        return float(np.clip(value, -MOST, MOST))
+            return float(measures.sum())
+        return float(self.weights[name][0] + self.weights[name][1:] @ measures)
+
+    def bias(self, name: str) -> float:
+        """Log-likelihood ratio of a source that measures nothing but zeros."""
+        return float(self.weights[name][0]) if name in self.weights else 0.0
 
     def rates(
         self, name: str, measures: NDArray[np.float64], seconds: NDArray[np.float64]
@@ -131,8 +140,8 @@ class Calibration:
 
 def gather_ratios(
     pieces: Sequence[Piece], sources: Sequence[EvidenceSource], calibration: Calibration
-) -> list[dict[str, dict[str, float]]]:
-    """Log-likelihood ratios by piece, track and source."""
+) -> Ratios:
+    """Log-likelihood ratios by piece, track and source; no limits yet, see `limit_ratios`."""
     return [
         {
             track: {
@@ -145,3 +154,69 @@ def gather_ratios(
         }
         for piece in pieces
     ]
+
+
+def limit_ratios(ratios: Ratios) -> Ratios:
+    """Let no piece contribute more than `MOST` either way."""
+    return [
+        {
+            track: {name: float(np.clip(ratio, -MOST, MOST)) for name, ratio in by_source.items()}
+            for track, by_source in by_track.items()
+        }
+        for by_track in ratios
+    ]
+
+
+def expect_usual_fit(
+    pieces: Sequence[Piece],
+    ratios: Ratios,
+    person_of: Mapping[str, str],
+    name: str,
+    bias: float,
+) -> Ratios:
+    """Let lips that fit the sound less than the same person's lips do elsewhere speak against the person.
+
+    The calibration knows how well lips fit on average. Here the fit (the ratio over its bias) is normally distributed
+    around what is usual in the person's other pieces, or around nothing where the person is silent; usual fits grow
+    with the root of seconds, as `SynchronyEvidence.measure` does. The lower of both ratios counts.
+
+    Parameters
+    ----------
+    pieces : sequence of Piece
+    ratios : list of dict
+        Of each piece: track -> source -> log-likelihood ratio.
+    person_of : mapping of str to str
+        Track -> person.
+    name : str
+        The source whose ratios are lowered; those of zero say nothing and stay.
+    bias : float
+        Its ratio where nothing fits.
+
+    Returns
+    -------
+    ratios : list of dict
+    """
+    lowered = deepcopy(ratios)
+    rows = [
+        (piece.duration, person_of[track], by_source)
+        for piece, by_track in zip(pieces, lowered, strict=True)
+        for track, by_source in by_track.items()
+        if by_source.get(name)
+    ]
+    if not rows:
+        return lowered
+    seconds = np.array([duration for duration, _, _ in rows])
+    _, who = np.unique([person for _, person, _ in rows], return_inverse=True)
+    values = np.array([by_source[name] for _, _, by_source in rows])
+    fitting = np.where(values >= FITTING, seconds, 0.0)
+    fits = fitting * (values - bias) / np.sqrt(seconds)
+    other_seconds = np.bincount(who, fitting)[who] - fitting
+    other_fits = np.bincount(who, fits)[who] - fits
+    usual = other_fits / np.maximum(other_seconds, 1e-9)  # of a second
+    usual *= np.sqrt(np.minimum(seconds, LONGEST))
+    expected = (values - bias - usual / 2) * usual / VARIANCE
+    known = other_seconds / (other_seconds + KNOWN)
+    values += known * np.minimum(0.0, expected - values)
+    for (_, _, by_source), value in zip(rows, values, strict=True):
+        by_source[name] = float(value)
+    return lowered

