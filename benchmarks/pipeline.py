@@ -1,11 +1,12 @@
 """What linking a video costs, stage by stage: seconds per second of video, and memory.
 
-    python benchmarks/pipeline.py CLIP [--height 720] [--seconds 60] [--out benchmarks/results/pipeline.json]
+    python benchmarks/pipeline.py CLIP [--height 720] [--seconds 60] [--device cuda] [--out benchmarks/results/pipeline.json]
     python benchmarks/pipeline.py CLIP --height 1080 --seconds 6 --hours 0.25 --out benchmarks/results/memory.json
 
 CLIP (with a face and sound) is repeated to a video of that height and length, 25 pictures a second. `cpu` counts the
 seconds of all threads, so that other jobs on the machine do not matter; `wall` is what passed meanwhile. Real time
-means below 1. `memory` is the most that the process held up to the end of that stage, the libraries included; `kept` is what
+means below 1. `rest` is the wall time less what the main thread spent in networks: about what a graphics card of any speed would leave
+on this processor. `memory` is the most that the process held up to the end of that stage, the libraries included; `kept` is what
 the stage leaves behind for the next ones, which alone grows with the length of the video.
 
 `--hours` tells what a film of that length needs without looking at every picture of it: the film is written, its sound
@@ -32,7 +33,7 @@ from long_video import write_long_video
 from pins_plugin.report.tables import format_table
 from pins_plugin.utils.files import write_json
 
-HEADERS = ["stage", "of", "cpu s per s", "wall s per s", "memory MB", "kept MB"]
+HEADERS = ["stage", "of", "cpu s per s", "wall s per s", "rest s per s", "memory MB", "kept MB"]
 
 
 def main() -> None:
@@ -44,11 +45,12 @@ def main() -> None:
     parser.add_argument("--height", type=int, default=720)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--hours", type=float, help="length of the film (None: those seconds)")
+    parser.add_argument("--device", default="cpu", help="where the networks run (cpu)")
     parser.add_argument("--out", type=Path, help="write the table as JSON")
     parser.add_argument("--measure", type=Path, nargs=2, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.measure:
-        measure(*args.measure)
+        measure(*args.measure, args.device)
         return
     with tempfile.TemporaryDirectory() as folder:
         part = film = Path(folder) / "part.mp4"
@@ -56,42 +58,71 @@ def main() -> None:
         if args.hours:
             film = part.with_name("film.mp4")
             write_long_video(args.clip, film, 3600 * args.hours, args.height)
-        command = [sys.executable, __file__, str(args.clip), "--measure", str(part), str(film)]
+        command = [sys.executable, __file__, str(args.clip), "--device", args.device]
+        command += ["--measure", str(part), str(film)]
         lines = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     rows = [line.split("\t") for line in lines.splitlines()]
     print(format_table(HEADERS, rows))
     if args.out:
-        about = "2 CPU cores, shared with other jobs (so the processor's seconds are what to read)."
+        about = f"{os.cpu_count()} CPU cores, shared with other jobs (so the processor's seconds are what to read)."
+        if args.device != "cpu":
+            about = f"Networks on {args.device}; {about}"
         title = f"Linking a video, stage by stage, {args.height}p"
         command = f"python benchmarks/pipeline.py {args.clip.name} --height {args.height} --seconds {args.seconds:g}"
         if args.hours:
             title += f", {args.hours:g} hours"
             command += f" --hours {args.hours:g}"
+        if args.device != "cpu":
+            command += f" --device {args.device}"
         if threads := os.environ.get("OMP_NUM_THREADS"):
             command = f"OMP_NUM_THREADS={threads} {command}"
         result = {"title": title, "about": about, "command": command}
         write_json(args.out, {**result, "headers": HEADERS, "rows": rows})
 
 
-def measure(part: Path, film: Path) -> None:
-    """Print one line for each stage: name, seconds of video, cpu, wall, memory, kept."""
+def measure(part: Path, film: Path, device: str) -> None:
+    """Print one line for each stage: name, seconds of video, cpu, wall, rest, memory, kept."""
     from pins_plugin.data.video import probe_video
 
     found: dict[str, Any] = {"part": probe_video(part).duration, "film": probe_video(film).duration}
-    total, kept = 0.0, 0.0
-    for name, (of, stage) in make_stages(part, film, found).items():
+    total, kept, networks = np.zeros(3), 0.0, NetworkClock()
+    for name, (of, stage) in make_stages(part, film, found, device).items():
+        networks.seconds = 0.0
         wall, cpu = time.perf_counter(), time.process_time()
         found[name] = stage()
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
         if not of:
-            print(f"{name}\t-\t-\t-\t{memory:.0f}\t-", flush=True)
+            print(f"{name}\t-\t-\t-\t-\t{memory:.0f}\t-", flush=True)
             continue
         left = count_bytes(found[name]) / 1e6
-        total, kept = total + cpu / found[of], kept + left
-        numbers = f"{cpu / found[of]:.3f}\t{wall / found[of]:.3f}\t{memory:.0f}\t{left:.1f}"
-        print(f"{name}\t{found[of]:.0f} s\t{numbers}", flush=True)
-    print(f"all\t-\t{total:.3f}\t-\t{memory:.0f}\t{kept:.1f}", flush=True)
+        costs = np.array([cpu, wall, wall - networks.seconds]) / found[of]
+        total, kept = total + costs, kept + left
+        numbers = "\t".join(f"{cost:.3f}" for cost in costs)
+        print(f"{name}\t{found[of]:.0f} s\t{numbers}\t{memory:.0f}\t{left:.1f}", flush=True)
+    numbers = "\t".join(f"{cost:.3f}" for cost in total)
+    print(f"all\t-\t{numbers}\t{memory:.0f}\t{kept:.1f}", flush=True)
+
+
+class NetworkClock:
+    """Counts the seconds that PyTorch spends in modules, the outermost ones only."""
+
+    def __init__(self) -> None:
+        from torch.nn.modules import module
+
+        self.seconds, self._depth, self._start = 0.0, 0, 0.0
+        module.register_module_forward_pre_hook(self._enter)
+        module.register_module_forward_hook(self._leave, always_call=True)
+
+    def _enter(self, *_: Any) -> None:
+        if self._depth == 0:
+            self._start = time.perf_counter()
+        self._depth += 1
+
+    def _leave(self, *_: Any) -> None:
+        self._depth -= 1
+        if self._depth == 0:
+            self.seconds += time.perf_counter() - self._start
 
 
 def count_bytes(value: Any) -> int:
@@ -125,9 +156,11 @@ def repeat(tracks: list[Any], looks: Any, period: float, times: int) -> Any:
 
 
 def make_stages(
-    part: Path, film: Path, found: dict[str, Any]
+    part: Path, film: Path, found: dict[str, Any], device: str
 ) -> dict[str, tuple[str, Callable[[], Any]]]:
     """The stages in order, with what each works on; each finds what those before it left in `found`."""
+    import torch
+
     from pins_plugin.data.audio import load_audio
     from pins_plugin.pipelines.linking import SpeakerFaceLinking
     from pins_plugin.pipelines.observation import Observation
@@ -161,7 +194,7 @@ def make_stages(
 
     page, annotated = part.with_name("page.html"), part.with_name("annotated.mp4")
     stages = {
-        "libraries": ("", SpeakerFaceLinking),
+        "libraries": ("", lambda: SpeakerFaceLinking().to(torch.device(device))),
         "sound": ("film", lambda: load_audio(film)),
         "turns": ("film", turns),
         "faces": ("part", lambda: found["libraries"].find_faces(part, lambda *_, **__: None)),

@@ -248,7 +248,14 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
     ) -> Looks:
         """Look at each track of a video while it goes by; `keep_crops` as in `Weigher.look`."""
         max_frames = faces_per_track(len(tracks))
-        crops = iter_crops(path, tracks, ("face", "lips"), max_frames=max_frames, quiet=self.quiet)
+        crops = iter_crops(
+            path,
+            tracks,
+            ("face", "lips"),
+            max_frames=max_frames,
+            device=self.device,
+            quiet=self.quiet,
+        )
         return self.weigher.look(crops, waveform, keep_crops)
 
     def link(

@@ -18,6 +18,7 @@ from pins_plugin.utils.vectors import unit
 DEFAULT_VOICE = "voice_campplus"
 WINDOW = 1.0  # seconds
 BATCH_SIZE = 16  # more is no faster on a CPU, and takes 3 MB each
+GPU_BATCH_SIZE = 256
 Regions = list[tuple[float, float]]  # start, end in seconds
 
 
@@ -105,8 +106,9 @@ def iter_embeddings(
     """
     num_samples = round(window * SAMPLE_RATE)
     device = next((p.device for p in voice_encoder.parameters()), torch.device("cpu"))
-    for begin in range(0, len(starts), BATCH_SIZE):
-        rows = slice(begin, begin + BATCH_SIZE)
+    batch_size = BATCH_SIZE if device.type == "cpu" else GPU_BATCH_SIZE
+    for begin in range(0, len(starts), batch_size):
+        rows = slice(begin, begin + batch_size)
         batch = cut_windows(waveform, starts[rows], num_samples)
         with torch.inference_mode():
             found = voice_encoder(torch.from_numpy(batch).to(device)).double().cpu().numpy()

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from pins_plugin.data.links import LinkedVideo
 from pins_plugin.data.video import VideoWriter, iter_frames, probe_video
 from pins_plugin.report.style import color_of
+from pins_plugin.utils.prefetch import prefetch
 from pins_plugin.utils.progress import progress
 
 Picture = NDArray[np.uint8]  # (height, width, 3) RGB
@@ -53,7 +54,7 @@ def write_annotated_video(
     linked = LinkedVideo.from_links(links)
     scale = min(1.0, (max_side or np.inf) / max(info.width, info.height))
     width, height = round(info.width * scale), round(info.height * scale)
-    frames = iter_frames(video, max_side=max_side)
+    frames = prefetch(iter_frames(video, max_side=max_side))
     total = round(info.duration * info.frame_rate)
     with VideoWriter(out, width, height, info.frame_rate, sound_of=video) as writer:
         for frame in progress(frames, "annotated video", total=total, quiet=quiet):

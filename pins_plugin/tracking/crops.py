@@ -19,6 +19,7 @@ from pins_plugin.data.video import iter_frames
 from pins_plugin.errors import ShapeError
 from pins_plugin.tracking.face_mesh import EYE_CORNERS, INPUT_SIZE, MOUTH_CORNERS, load_face_mesh
 from pins_plugin.types import FaceTrack
+from pins_plugin.utils.prefetch import prefetch
 from pins_plugin.utils.progress import progress
 
 FACE_SIZE = 112
@@ -33,6 +34,7 @@ MOUTH_CENTER = np.array([96, 133]) / 192
 MOUTH_WIDTH = 72 / 192
 SMOOTHING = 1.5  # frames
 BATCH_SIZE = 8  # on a CPU larger batches cost memory and gain nothing
+GPU_BATCH_SIZE = 64
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,7 @@ def extract_crops(
     kinds: Sequence[str] = ("face", "mouth", "lips"),
     *,
     max_frames: int | None = None,
+    device: str | torch.device = "cpu",
     quiet: bool = True,
 ) -> dict[str, Crops]:
     """Cut the crops of all tracks in one pass over the video; parameters as in `iter_crops`.
@@ -164,7 +167,9 @@ def extract_crops(
     crops : dict of str to Crops
         By the name of the track, in the order of `tracks`.
     """
-    crops = dict(iter_crops(video, tracks, kinds, max_frames=max_frames, quiet=quiet))
+    crops = dict(
+        iter_crops(video, tracks, kinds, max_frames=max_frames, device=device, quiet=quiet)
+    )
     return {track.track: crops[track.track] for track in tracks}
 
 
@@ -174,6 +179,7 @@ def iter_crops(
     kinds: Sequence[str] = ("face", "mouth", "lips"),
     *,
     max_frames: int | None = None,
+    device: str | torch.device = "cpu",
     quiet: bool = True,
 ) -> Iterator[tuple[str, Crops]]:
     """Cut the crops of all tracks in one pass over the video, and hand out each track's when it has ended.
@@ -187,6 +193,8 @@ def iter_crops(
         dense face mesh, and the crops of mouths are aligned by it.
     max_frames : int, optional
         Keep at most this many faces per track, evenly spread (mouths and lips need every frame).
+    device : str or torch.device
+        Where the face mesh runs.
     quiet : bool
         Show no progress bar.
 
@@ -206,25 +214,31 @@ def iter_crops(
         end=max(track.end for track in tracks) + 1e-3,
     )
     shown: list[_TrackCrops] = []
-    for time, image in progress(frames, "crops", quiet=quiet):
+    for time, image in progress(prefetch(frames), "crops", quiet=quiet):
         while coming and coming[-1].start <= time + 1e-3:
-            shown.append(_TrackCrops(coming.pop(), kinds, max_frames))
+            shown.append(_TrackCrops(coming.pop(), kinds, max_frames, device))
         for maker in shown:
             maker.add(time, image)
         for maker in [maker for maker in shown if maker.track.end < time]:
             shown.remove(maker)
             yield maker.track.track, maker.finish()
-    for maker in shown + [_TrackCrops(track, kinds, max_frames) for track in coming]:
+    for maker in shown + [_TrackCrops(track, kinds, max_frames, device) for track in coming]:
         yield maker.track.track, maker.finish()
 
 
 class _TrackCrops:
     """Collects the crops of one track while the video goes by."""
 
-    def __init__(self, track: FaceTrack, kinds: Sequence[str], max_frames: int | None) -> None:
+    def __init__(
+        self,
+        track: FaceTrack,
+        kinds: Sequence[str],
+        max_frames: int | None,
+        device: str | torch.device,
+    ) -> None:
         self.track = replace(track, landmarks=smooth_landmarks(track.landmarks))
         self.kinds = set(kinds)
-        self.mesh = MeshReader("mouth" in self.kinds) if "lips" in self.kinds else None
+        self.mesh = MeshReader("mouth" in self.kinds, device) if "lips" in self.kinds else None
         num_frames = len(track.times)
         kept = np.linspace(0, num_frames - 1, min(max_frames or num_frames, num_frames))
         self.face_frames = set(kept.round().astype(int).tolist())
@@ -264,17 +278,21 @@ class _TrackCrops:
 class MeshReader:
     """Finds lips and stable mouth crops in a stream of pictures of one face.
 
-    Only aligned faces of 192 x 192 pixels are held, at most `BATCH_SIZE` at a time; for mouths, their lower parts
+    Only aligned faces of 192 x 192 pixels are held, a batch at a time; for mouths, their lower parts
     until the end, because mouths are cut once the mesh of their neighbors is known and its jitter smoothed.
 
     Parameters
     ----------
     with_mouths : bool
         Without, memory grows by the points alone (744 bytes a picture).
+    device : str or torch.device
+        Where the network runs.
     """
 
-    def __init__(self, with_mouths: bool = True) -> None:
-        self._network = load_face_mesh()
+    def __init__(self, with_mouths: bool = True, device: str | torch.device = "cpu") -> None:
+        self._device = torch.device(device)
+        self._network = load_face_mesh(self._device)
+        self._batch_size = BATCH_SIZE if self._device.type == "cpu" else GPU_BATCH_SIZE
         self._with_mouths = with_mouths
         self._waiting: list[NDArray[np.uint8]] = []
         self._windows: list[NDArray[np.uint8]] = []
@@ -284,7 +302,7 @@ class MeshReader:
     def add(self, image: NDArray[np.uint8], landmarks: NDArray[np.floating]) -> None:
         """Take the next picture, with the face's five landmarks."""
         self._waiting.append(align_face(image, landmarks, INPUT_SIZE))
-        if len(self._waiting) == BATCH_SIZE:
+        if len(self._waiting) == self._batch_size:
             self._read()
 
     def finish(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.uint8]]:
@@ -315,11 +333,11 @@ class MeshReader:
             return
         crops = np.stack(self._waiting)
         self._waiting.clear()
-        faces = torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255
+        faces = torch.from_numpy(crops).to(self._device).permute(0, 3, 1, 2).float() / 255
         with torch.inference_mode():
-            mesh, lips, presence = self._network(faces)
-        self._points.append(_select_points(mesh.numpy(), lips.numpy()))
-        self._presence.append(presence.numpy())
+            mesh, lips, presence = (found.cpu().numpy() for found in self._network(faces))
+        self._points.append(_select_points(mesh, lips))
+        self._presence.append(presence)
         for crop in crops if self._with_mouths else ():
             self._windows.append(cv2.cvtColor(crop[-_WINDOW_ROWS:], cv2.COLOR_RGB2GRAY))
 

@@ -139,8 +139,10 @@ def _sample(features: Tensor, to_features: Tensor) -> Tensor:
 
 
 @cache
-def load_face_mesh() -> FaceMesh:
-    """Load the network with its weights, ready for inference."""
+def load_face_mesh(device: torch.device | None = None) -> FaceMesh:
+    """Load the network with its weights, ready for inference; on the CPU where no device is given."""
     network = FaceMesh()
     network.load_state_dict(unpack(load_file(WEIGHTS)))
-    return network.eval().to(memory_format=torch.channels_last)  # more than twice as fast on CPUs
+    return network.eval().to(
+        device, memory_format=torch.channels_last
+    )  # more than twice as fast on CPUs

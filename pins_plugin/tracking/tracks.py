@@ -18,6 +18,7 @@ from pins_plugin.tracking.quality import measure_frontality
 from pins_plugin.tracking.shots import iter_chunks
 from pins_plugin.tracking.smoothing import fill_gaps, smooth
 from pins_plugin.types import FaceTrack
+from pins_plugin.utils.prefetch import prefetch
 from pins_plugin.utils.progress import progress
 
 FASTEST = 60.0  # Hz; some files of variable frame rate claim 1000
@@ -112,7 +113,8 @@ def track_faces(
     times: list[float] = []
     raw: list[RawTrack] = []
     total = round(info.duration * info.frame_rate) or None
-    frames = progress(iter_frames(video, max_side=side), "faces", total=total, quiet=quiet)
+    frames = prefetch(iter_frames(video, max_side=side), chunk_frames)
+    frames = progress(frames, "faces", total=total, quiet=quiet)
     for chunk in iter_chunks(_one_size(frames), chunk_frames, settings.shot_threshold):
         height, width = chunk.images.shape[1:3]
         times.extend(chunk.times[int(chunk.continues) :])
