@@ -35,18 +35,19 @@ def run(args: argparse.Namespace) -> None:
 
     from pins_plugin.inference.lip_reader import LipReader
     from pins_plugin.tracking.crops import extract_crops
-    from pins_plugin.tracking.tracks import track_faces
+    from pins_plugin.tracking.tracks import TrackerSettings, track_faces
 
     stretches, truth = read_stretches(args)
     reader = LipReader.from_hparams(args.model, run_opts={"device": args.device})
-    tracks = track_faces(args.video, quiet=args.quiet or args.json)
+    quiet = args.quiet or args.json
+    tracks = track_faces(args.video, TrackerSettings(device=args.device), quiet=quiet)
     found: list[str | None] = []
     for stretch in stretches:
         at_work = [track for track in tracks if track.start <= stretch[0] + 0.02 < track.end]
         at_work.sort(key=lambda track: -track.quality.get("size", 0.0))
         found.append(at_work[0].track if at_work else None)
     wanted = [track for track in tracks if track.track in found]
-    crops = extract_crops(args.video, wanted, ["lips"], quiet=args.quiet or args.json)
+    crops = extract_crops(args.video, wanted, ["lips"], device=args.device, quiet=quiet)
     rows = []
     for stretch, name, said in zip(stretches, found, truth, strict=True):
         words: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pins_plugin.data.audio import load_audio
 from pins_plugin.inference.synchronizer import MAX_OFFSET, Synchronizer, SyncResult
 from pins_plugin.tracking.crops import Crops, extract_crops
-from pins_plugin.tracking.tracks import track_faces
+from pins_plugin.tracking.tracks import TrackerSettings, track_faces
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,9 @@ def synchronize_video(
         When the file is missing, unreadable, or has no picture or no sound.
     """
     waveform = load_audio(video)
-    tracks = track_faces(video, quiet=quiet)
-    crops = extract_crops(video, tracks, ["lips"], quiet=quiet)
+    device = synchronizer.device
+    tracks = track_faces(video, TrackerSettings(device=device), quiet=quiet)
+    crops = extract_crops(video, tracks, ["lips"], device=device, quiet=quiet)
     return synchronize_faces(crops, waveform, synchronizer, max_offset)
 
 

@@ -143,6 +143,5 @@ def load_face_mesh(device: torch.device | None = None) -> FaceMesh:
     """Load the network with its weights, ready for inference; on the CPU where no device is given."""
     network = FaceMesh()
     network.load_state_dict(unpack(load_file(WEIGHTS)))
-    return network.eval().to(
-        device, memory_format=torch.channels_last
-    )  # more than twice as fast on CPUs
+    network.to(device, memory_format=torch.channels_last)  # more than twice as fast on CPUs
+    return network.eval()
