@@ -65,14 +65,13 @@ def main() -> None:
     print(format_table(HEADERS, rows))
     if args.out:
         about = f"{os.cpu_count()} CPU cores, shared with other jobs (so the processor's seconds are what to read)."
-        if args.device != "cpu":
-            about = f"Networks on {args.device}; {about}"
         title = f"Linking a video, stage by stage, {args.height}p"
         command = f"python benchmarks/pipeline.py {args.clip.name} --height {args.height} --seconds {args.seconds:g}"
         if args.hours:
             title += f", {args.hours:g} hours"
             command += f" --hours {args.hours:g}"
         if args.device != "cpu":
+            about = f"Networks on {args.device}; {about}"
             command += f" --device {args.device}"
         if threads := os.environ.get("OMP_NUM_THREADS"):
             command = f"OMP_NUM_THREADS={threads} {command}"
@@ -98,10 +97,14 @@ def measure(part: Path, film: Path, device: str) -> None:
         left = count_bytes(found[name]) / 1e6
         costs = np.array([cpu, wall, wall - networks.seconds]) / found[of]
         total, kept = total + costs, kept + left
-        numbers = "\t".join(f"{cost:.3f}" for cost in costs)
-        print(f"{name}\t{found[of]:.0f} s\t{numbers}\t{memory:.0f}\t{left:.1f}", flush=True)
-    numbers = "\t".join(f"{cost:.3f}" for cost in total)
-    print(f"all\t-\t{numbers}\t{memory:.0f}\t{kept:.1f}", flush=True)
+        print(format_line(name, f"{found[of]:.0f} s", costs, memory, left), flush=True)
+    print(format_line("all", "-", total, memory, kept), flush=True)
+
+
+def format_line(name: str, of: str, costs: np.ndarray, memory: float, kept: float) -> str:
+    """One row of the table, its cells between tabs."""
+    numbers = "\t".join(f"{cost:.3f}" for cost in costs)
+    return f"{name}\t{of}\t{numbers}\t{memory:.0f}\t{kept:.1f}"
 
 
 class NetworkClock:

@@ -1,7 +1,6 @@
 """Embed every clip of a manifest: one face and one voice each."""
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import NamedTuple
@@ -15,6 +14,7 @@ from pins_plugin.data.audio import load_audio
 from pins_plugin.data.faces import load_faces
 from pins_plugin.inference.embedder import PIECE_SECONDS, FaceVoiceEmbedder
 from pins_plugin.types import TalkingFaceClip
+from pins_plugin.utils.prefetch import map_ahead
 from pins_plugin.utils.progress import progress
 
 Loaded = tuple[NDArray[np.uint8], NDArray[np.float32]]
@@ -71,27 +71,12 @@ def embed_clips(
         return pictures, load_audio(clip.audio, embedder.sample_rate)
 
     with ThreadPoolExecutor(READERS) as pool:
-        loaded = _ahead(pool, load, clips, 2 * batch_size)
+        loaded = map_ahead(pool, load, clips, 2 * batch_size)
         bar = progress(loaded, "Embedding clips", total=len(clips), quiet=quiet)
         while batch := list(islice(bar, batch_size)):
             faces.append(embed_pictures(embedder, [pictures for pictures, _ in batch]))
             voices.append(embed_waveforms(embedder, [waveform for _, waveform in batch]))
     return ClipEmbeddings(np.concatenate(faces), np.concatenate(voices))
-
-
-def _ahead(
-    pool: ThreadPoolExecutor,
-    load: Callable[[TalkingFaceClip], Loaded],
-    clips: Sequence[TalkingFaceClip],
-    window: int,
-) -> Iterator[Loaded]:
-    """Map in order, at most `window` results ahead of the consumer."""
-    waiting = iter(clips)
-    pending = deque(pool.submit(load, clip) for clip in islice(waiting, window))
-    while pending:
-        result = pending.popleft().result()
-        pending.extend(pool.submit(load, clip) for clip in islice(waiting, 1))
-        yield result
 
 
 def embed_pictures(

@@ -6,7 +6,6 @@ into a log-likelihood ratio. A source that cannot say anything contributes zero.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from copy import deepcopy
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from pins_plugin.data.audio import SAMPLE_RATE
 from pins_plugin.errors import PinsError
+from pins_plugin.pipelines.assignment import Ratios
 from pins_plugin.pipelines.mouth_motion import RATE, loudness, motion_score, mouth_signals
 from pins_plugin.pipelines.pieces import Piece
 from pins_plugin.pipelines.synchrony import FEWEST_FRAMES, is_usable
@@ -26,7 +26,6 @@ FITTING = 2.0  # log-likelihood ratio of lips that surely fit
 KNOWN = 1.0  # seconds of such lips by which a person's usual fit is half known
 VARIANCE = 3.5  # of the fit of one person's lips, whether the person speaks or not
 LONGEST = 4.0  # seconds of a piece for which the usual fit is expected: heads turn
-Ratios = list[dict[str, dict[str, float]]]  # of each piece: track -> source -> ratio
 
 
 def no_offset(track: str) -> float:
@@ -140,7 +139,7 @@ class Calibration:
 
 def gather_ratios(
     pieces: Sequence[Piece], sources: Sequence[EvidenceSource], calibration: Calibration
-) -> Ratios:
+) -> Sequence[Ratios]:
     """Log-likelihood ratios by piece, track and source; no limits yet, see `limit_ratios`."""
     return [
         {
@@ -156,7 +155,7 @@ def gather_ratios(
     ]
 
 
-def limit_ratios(ratios: Ratios) -> Ratios:
+def limit_ratios(ratios: Sequence[Ratios]) -> Sequence[Ratios]:
     """Let no piece contribute more than `MOST` either way."""
     return [
         {
@@ -169,11 +168,11 @@ def limit_ratios(ratios: Ratios) -> Ratios:
 
 def expect_usual_fit(
     pieces: Sequence[Piece],
-    ratios: Ratios,
+    ratios: Sequence[Ratios],
     person_of: Mapping[str, str],
     name: str,
     bias: float,
-) -> Ratios:
+) -> Sequence[Ratios]:
     """Let lips that fit the sound less than the same person's lips do elsewhere speak against the person.
 
     The calibration knows how well lips fit on average. Here the fit (the ratio over its bias) is normally distributed
@@ -183,7 +182,7 @@ def expect_usual_fit(
     Parameters
     ----------
     pieces : sequence of Piece
-    ratios : list of dict
+    ratios : sequence of mappings
         Of each piece: track -> source -> log-likelihood ratio.
     person_of : mapping of str to str
         Track -> person.
@@ -194,9 +193,11 @@ def expect_usual_fit(
 
     Returns
     -------
-    ratios : list of dict
+    ratios : sequence of mappings
     """
-    lowered = deepcopy(ratios)
+    lowered = [
+        {track: dict(by_source) for track, by_source in by_track.items()} for by_track in ratios
+    ]
     rows = [
         (piece.duration, person_of[track], by_source)
         for piece, by_track in zip(pieces, lowered, strict=True)

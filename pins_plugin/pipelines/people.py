@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pins_plugin.pipelines.assignment import Ratios
 from pins_plugin.pipelines.pieces import Piece
 from pins_plugin.tracking.people import find_different_people, group_people
 from pins_plugin.types import FaceTrack
@@ -123,7 +124,7 @@ def _merge_people(
 
 def find_voices(
     pieces: Sequence[Piece],
-    ratios: Sequence[Mapping[str, Mapping[str, float]]],
+    ratios: Sequence[Ratios],
     person_of: Mapping[str, str],
 ) -> dict[str, str]:
     """Find the speaker whose speech each person's lips fit, for those who have one.

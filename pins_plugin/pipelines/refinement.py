@@ -21,6 +21,7 @@ from pins_plugin.pipelines.cuts import find_cuts, find_delay
 from pins_plugin.pipelines.evidence import FITTING
 from pins_plugin.pipelines.pieces import track_span
 from pins_plugin.pipelines.speech_frames import FRAME, HOP, PURE, SpeechFrames
+from pins_plugin.pipelines.synchrony import SynchronyEvidence
 from pins_plugin.pipelines.voices import Regions
 from pins_plugin.types import FaceTrack
 from pins_plugin.utils.vectors import unit
@@ -146,7 +147,7 @@ def find_speakers(
         heard[inside] = piece.speaker
         shown[inside] = "" if decision.track is None else person_of[decision.track]
         confidence[inside] = decision.confidence
-        fit[inside] = decision.evidence.get("sync", 0.0)
+        fit[inside] = decision.evidence.get(SynchronyEvidence.name, 0.0)
 
     def listen(name: str, chosen: NDArray[np.bool_], person: str | None) -> list[Speaker]:
         voice = frames.mean_voice(embeddings, chosen)

