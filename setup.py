@@ -58,7 +58,7 @@ setup(
     package_data={
         "pins_plugin": ["py.typed"],
         "pins_plugin.hparams": ["*.yaml"],
-        "pins_plugin.pipelines": ["*.json"],
+        "pins_plugin.pipelines.linking": ["*.json"],
         "pins_plugin.report": ["templates/*"],
         "pins_plugin.pretrained": ["*/*"],
     },
@@ -80,8 +80,11 @@ setup(
     entry_points={
         "console_scripts": ["pins = pins_plugin.cli:main"],
         "pyannote.database.loader": [  # by the ending of a file in database.yml
-            ".json = pins_plugin.pipelines.loaders:FaceTracksLoader",
-            *(f".{kind} = pins_plugin.pipelines.loaders:VideoLoader" for kind in VIDEO_KINDS),
+            ".json = pins_plugin.pipelines.pyannote_host.loaders:FaceTracksLoader",
+            *(
+                f".{kind} = pins_plugin.pipelines.pyannote_host.loaders:VideoLoader"
+                for kind in VIDEO_KINDS
+            ),
         ],
     },
 )

@@ -24,9 +24,9 @@ from pyannote.metrics.diarization import DiarizationErrorRate
 
 from pins_plugin.data.audio import SAMPLE_RATE, load_audio
 from pins_plugin.errors import MediaError
-from pins_plugin.pipelines.diarization import diarize
-from pins_plugin.pipelines.rttm import read_rttm
-from pins_plugin.pipelines.voices import load_voice_encoder
+from pins_plugin.pipelines.diarization.builtin import diarize
+from pins_plugin.pipelines.diarization.rttm import read_rttm
+from pins_plugin.pipelines.diarization.voices import load_voice_encoder
 from pins_plugin.report.tables import format_table
 from pins_plugin.utils.files import write_json
 from pins_plugin.utils.progress import progress

@@ -165,8 +165,8 @@ def make_stages(
     import torch
 
     from pins_plugin.data.audio import load_audio
-    from pins_plugin.pipelines.linking import SpeakerFaceLinking
-    from pins_plugin.pipelines.observation import Observation
+    from pins_plugin.pipelines.linking.observation import Observation
+    from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
     from pins_plugin.report.annotate import write_annotated_video
     from pins_plugin.report.page import write_page
 

@@ -12,7 +12,7 @@ _PUBLIC = {
     "FaceVoiceEmbedder": "pins_plugin.inference.embedder",
     "Synchronizer": "pins_plugin.inference.synchronizer",
     "LipReader": "pins_plugin.inference.lip_reader",
-    "SpeakerFaceLinking": "pins_plugin.pipelines.linking",
+    "SpeakerFaceLinking": "pins_plugin.pipelines.linking.pipeline",
     "PinsError": "pins_plugin.errors",
 }
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pins_plugin.inference.embedder import FaceVoiceEmbedder
     from pins_plugin.inference.lip_reader import LipReader
     from pins_plugin.inference.synchronizer import Synchronizer
-    from pins_plugin.pipelines.linking import SpeakerFaceLinking
+    from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 
 
 def __getattr__(name: str) -> Any:

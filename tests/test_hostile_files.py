@@ -22,9 +22,9 @@ from pins_plugin.inference.embedder import FaceVoiceEmbedder
 from pins_plugin.inference.gallery import Gallery
 from pins_plugin.models.folder import load_model_folder
 from pins_plugin.models.onnx_encoder import OnnxFaceEncoder
-from pins_plugin.pipelines.cast import Appearance, Cast
-from pins_plugin.pipelines.result import write_links_table
-from pins_plugin.pipelines.rttm import read_rttm, write_rttm
+from pins_plugin.pipelines.diarization.rttm import read_rttm, write_rttm
+from pins_plugin.pipelines.linking.result import write_links_table
+from pins_plugin.pipelines.people.registry import Appearance, Cast
 
 WEIGHTS, YAML = "face_encoder.safetensors", "hyperparams.yaml"
 

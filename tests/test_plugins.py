@@ -148,7 +148,7 @@ def test_linking_takes_encoder_tracker_and_evidence_by_name(tmp_path: Path, caps
     from pyannote.core import Annotation, Segment
 
     from pins_plugin.data.video import VideoWriter
-    from pins_plugin.pipelines.linking import SpeakerFaceLinking
+    from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 
     generator = np.random.default_rng(0)
     picture = generator.integers(0, 256, (96, 96, 3), np.uint8)

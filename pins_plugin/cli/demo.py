@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pins_plugin.pipelines.linking import SpeakerFaceLinking
+    from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
     from pins_plugin.report.demo_page import LinkedScene
 
 HELP = "train, score and link on simulated people; ends with a page to look at"
@@ -143,7 +143,7 @@ def _evaluate(args: argparse.Namespace, model: Path, manifest: Path) -> dict[str
 
 def _link(args: argparse.Namespace, size: Size) -> "list[LinkedScene]":
     from pins_plugin.evaluation.linking import speech_time_correct
-    from pins_plugin.pipelines.linking import SpeakerFaceLinking
+    from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
     from pins_plugin.simulation.scenes import SceneSettings, write_scenes
 
     print("[4/5] filming a scene", flush=True)

@@ -29,10 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Diarize, print, write."""
     from pins_plugin.errors import PinsError
-    from pins_plugin.pipelines.diarization import choose_bounds, diarize
-    from pins_plugin.pipelines.rttm import read_rttm, write_rttm
-    from pins_plugin.pipelines.sound import file_uri, load_sound
-    from pins_plugin.pipelines.voices import load_voice_encoder
+    from pins_plugin.pipelines.diarization.audio_file import file_uri, load_sound
+    from pins_plugin.pipelines.diarization.builtin import choose_bounds, diarize
+    from pins_plugin.pipelines.diarization.rttm import read_rttm, write_rttm
+    from pins_plugin.pipelines.diarization.voices import load_voice_encoder
 
     bounds = {
         "num_speakers": args.num_speakers,

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pins_plugin.pipelines.cast import Cast
-    from pins_plugin.pipelines.linking import SpeakerFaceLinking
+    from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
+    from pins_plugin.pipelines.people.registry import Cast
 
 HELP = "link speakers to faces in videos"
 
@@ -79,8 +79,8 @@ def run(args: argparse.Namespace) -> None:
     import torch
 
     from pins_plugin.errors import MediaError, PinsError
-    from pins_plugin.pipelines.cast import FILE, Cast
-    from pins_plugin.pipelines.linking import DEFAULT_EVIDENCE, SpeakerFaceLinking
+    from pins_plugin.pipelines.linking.pipeline import DEFAULT_EVIDENCE, SpeakerFaceLinking
+    from pins_plugin.pipelines.people.registry import FILE, Cast
     from pins_plugin.utils.text import printable
 
     videos, out = [Path(video) for video in args.videos], Path(args.out)
@@ -133,9 +133,9 @@ def link_video(
 ) -> None:
     """Link one video; its folder is written whole or not at all."""
     from pins_plugin.data.corrections import read_corrections
-    from pins_plugin.pipelines.cast import FILE
-    from pins_plugin.pipelines.result import write_links_table
-    from pins_plugin.pipelines.rttm import write_rttm
+    from pins_plugin.pipelines.diarization.rttm import write_rttm
+    from pins_plugin.pipelines.linking.result import write_links_table
+    from pins_plugin.pipelines.people.registry import FILE
     from pins_plugin.report.annotate import write_annotated_video
     from pins_plugin.report.page import write_page
     from pins_plugin.utils.files import atomic_contents, write_json_rows
@@ -178,8 +178,8 @@ def rename_in_folder(folder: Path, names: Mapping[str, str], quiet: bool = False
     import sys
 
     from pins_plugin.data.links import read_links
-    from pins_plugin.pipelines.result import rename_links, write_links_table
-    from pins_plugin.pipelines.rttm import read_rttm, write_rttm
+    from pins_plugin.pipelines.diarization.rttm import read_rttm, write_rttm
+    from pins_plugin.pipelines.linking.result import rename_links, write_links_table
     from pins_plugin.report.annotate import write_annotated_video
     from pins_plugin.report.page import write_page
     from pins_plugin.utils.files import atomic_contents, write_json_rows
@@ -216,8 +216,8 @@ def _linked_folders(out: Path) -> list[Path]:
 
 def _name_strangers(pipeline: "SpeakerFaceLinking", cast: "Cast", out: Path, quiet: bool) -> None:
     """Give the strangers of earlier videos the names of examples that came later."""
-    from pins_plugin.pipelines.cast import FILE
-    from pins_plugin.pipelines.naming import recognize_strangers
+    from pins_plugin.pipelines.people.naming import recognize_strangers
+    from pins_plugin.pipelines.people.registry import FILE
 
     names = recognize_strangers(cast, pipeline.known, pipeline.recognizer.same_person)
     if names:

@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Add, list, remove or rename."""
     from pins_plugin.errors import PinsError
-    from pins_plugin.pipelines.cast import FILE
+    from pins_plugin.pipelines.people.registry import FILE
 
     if args.action != "list" and (not args.name or Path(args.name).name != args.name):
         raise PinsError(f"{args.action}: expected the name of a person, got {args.name!r}")
@@ -55,7 +55,7 @@ def _change_cast(args: argparse.Namespace) -> None:
     """List, rename or remove people met in videos."""
     from pins_plugin.cli.link import rename_everywhere
     from pins_plugin.errors import PinsError
-    from pins_plugin.pipelines.cast import FILE, Cast
+    from pins_plugin.pipelines.people.registry import FILE, Cast
 
     cast = Cast.load(args.folder / FILE)
     if args.action == "list":
@@ -78,7 +78,7 @@ def _change_cast(args: argparse.Namespace) -> None:
 
 
 def _examples(folder: Path) -> list[Path]:
-    from pins_plugin.pipelines.names import IMAGES, SOUNDS
+    from pins_plugin.pipelines.people.enrollment import IMAGES, SOUNDS
 
     kinds = (*IMAGES, *SOUNDS)
     return sorted(path for path in folder.glob("*") if path.suffix.lower() in kinds)
@@ -89,8 +89,8 @@ def _add_example(folder: Path, name: str, files: list[Path]) -> None:
     import shutil
 
     from pins_plugin.errors import MediaError, PinsError
-    from pins_plugin.pipelines.linking import SpeakerFaceLinking
-    from pins_plugin.pipelines.names import IMAGES, SOUNDS
+    from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
+    from pins_plugin.pipelines.people.enrollment import IMAGES, SOUNDS
     from pins_plugin.utils.files import atomic_path
 
     if not files:

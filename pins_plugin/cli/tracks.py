@@ -101,7 +101,7 @@ def print_tracks(tracks: "list[FaceTrack]") -> None:
 
 def load_grouping(source: str) -> "Callable[[str, list[FaceTrack], bool], list[FaceTrack]]":
     """Make the function that groups tracks by person with the face encoder of a model."""
-    from pins_plugin.pipelines.recognition import FaceRecognizer
+    from pins_plugin.pipelines.people.recognition import FaceRecognizer
     from pins_plugin.tracking.people import embed_tracks, group_people
 
     recognizer = FaceRecognizer(source)

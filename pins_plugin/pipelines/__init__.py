@@ -1,14 +1,18 @@
-"""Video in, pyannote objects out. Names are resolved on first use, so that importing this loads nothing heavy."""
+"""Video in, pyannote objects out: five rooms. Names are resolved on first use, so that importing this loads nothing heavy.
+
+`diarization` hears who speaks when, `active_speaker` sees who speaks, `people` knows who is who, `linking` decides
+which face each speaker has, `pyannote_host` is the door to pyannote.
+"""
 
 from importlib import import_module
 from typing import Any
 
 _PUBLIC = {
-    "BuiltinDiarization": "diarization",
-    "FaceTracks": "face_tracks",
-    "LinkingResult": "result",
-    "PinsSpeakerEmbedding": "speaker_embedding",
-    "SpeakerFaceLinking": "linking",
+    "BuiltinDiarization": "diarization.builtin",
+    "FaceTracks": "people.face_tracks",
+    "LinkingResult": "linking.result",
+    "PinsSpeakerEmbedding": "diarization.speaker_embedding",
+    "SpeakerFaceLinking": "linking.pipeline",
 }
 
 

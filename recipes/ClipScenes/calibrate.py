@@ -17,14 +17,14 @@ import numpy as np
 from evaluate import find_scenes
 
 from pins_plugin.evaluation.link_scores import reliability
-from pins_plugin.pipelines.calibration import (
+from pins_plugin.pipelines.diarization.rttm import choose_turns
+from pins_plugin.pipelines.linking.calibration import (
     fit_weights,
     label_pieces,
     leave_people_out,
     ratio_cost,
 )
-from pins_plugin.pipelines.linking import SpeakerFaceLinking
-from pins_plugin.pipelines.rttm import choose_turns
+from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 from pins_plugin.utils.files import write_json
 from pins_plugin.utils.progress import progress
 

@@ -18,9 +18,9 @@ from pathlib import Path
 from pins_plugin.cli.link import choose_evidence
 from pins_plugin.evaluation.link_scores import Tally
 from pins_plugin.evaluation.linking import CAUSES
-from pins_plugin.pipelines.baselines import BASELINES
-from pins_plugin.pipelines.linking import DEFAULT_EVIDENCE, SpeakerFaceLinking
-from pins_plugin.pipelines.rttm import choose_turns
+from pins_plugin.pipelines.diarization.rttm import choose_turns
+from pins_plugin.pipelines.linking.baselines import BASELINES
+from pins_plugin.pipelines.linking.pipeline import DEFAULT_EVIDENCE, SpeakerFaceLinking
 from pins_plugin.utils.files import write_json, write_text
 from pins_plugin.utils.progress import progress
 

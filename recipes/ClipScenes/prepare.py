@@ -21,7 +21,7 @@ from pins_plugin.data.scenes import (
 )
 from pins_plugin.data.video import probe_video
 from pins_plugin.errors import ManifestError
-from pins_plugin.pipelines.voice_activity import find_speech
+from pins_plugin.pipelines.diarization.voice_activity import find_speech
 from pins_plugin.utils.progress import progress
 
 KINDS = ("turns", "side_by_side_2", "side_by_side_4", "off_screen", "shifted")

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pins_plugin.evaluation.characters import score_faces, score_voices
 from pins_plugin.evaluation.linking import speech_time_correct
-from pins_plugin.pipelines.linking import SpeakerFaceLinking
+from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 from pins_plugin.utils.files import write_json
 
 EXAMPLES = {

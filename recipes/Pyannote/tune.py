@@ -15,7 +15,7 @@ from pyannote.database import FileFinder, registry
 from pyannote.metrics.diarization import DiarizationErrorRate
 from pyannote.pipeline import Optimizer
 
-from pins_plugin.pipelines.pipeline_folder import open_pipeline
+from pins_plugin.pipelines.pyannote_host.pipeline_folder import open_pipeline
 from pins_plugin.utils.files import write_json, write_text
 from pins_plugin.utils.seeding import seed_everything
 

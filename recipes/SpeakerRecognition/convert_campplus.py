@@ -23,8 +23,13 @@ from pins_plugin.data.audio import load_audio
 from pins_plugin.errors import PinsError
 from pins_plugin.models.campplus import CAMPlusVoiceEncoder
 from pins_plugin.models.folder import save_model_folder
-from pins_plugin.pipelines.voice_activity import find_speech
-from pins_plugin.pipelines.voices import WINDOW, embed_windows, load_voice_encoder, place_windows
+from pins_plugin.pipelines.diarization.voice_activity import find_speech
+from pins_plugin.pipelines.diarization.voices import (
+    WINDOW,
+    embed_windows,
+    load_voice_encoder,
+    place_windows,
+)
 
 NAME = "campplus_cn_en_common.pt"
 EPSILON = 1e-5  # of the batch norms

@@ -34,7 +34,7 @@ from pins_plugin.data.voxceleb_clips import (
 )
 from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.evaluation.pins_lists import read_pins_lists
-from pins_plugin.pipelines.speaking import SpeakingFaces
+from pins_plugin.pipelines.active_speaker.speaking import SpeakingFaces
 from pins_plugin.tracking.clips import CutVideo, cut_clips
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import write_text

@@ -11,8 +11,8 @@ from pyannote.database.custom import LOADERS
 from pyannote.pipeline import Optimizer
 
 from pins_plugin.errors import MediaError
-from pins_plugin.pipelines.loaders import VideoLoader
-from pins_plugin.pipelines.pipeline_folder import open_pipeline
+from pins_plugin.pipelines.pyannote_host.loaders import VideoLoader
+from pins_plugin.pipelines.pyannote_host.pipeline_folder import open_pipeline
 from pins_plugin.simulation.scenes import SceneSettings, write_scenes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,7 +68,7 @@ def test_optimizer_tunes_on_the_protocol(database: Path, tmp_path: Path, monkeyp
 
 def test_linking_is_tuned_by_what_it_links(database: Path, monkeypatch) -> None:
     """The optimizer's loss, on what was seen once."""
-    from pins_plugin.pipelines.linking import SpeakerFaceLinking
+    from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 
     protocol = registry.get_protocol(PROTOCOL, preprocessors={"audio": FileFinder()})
     [file] = protocol.test()

@@ -1,0 +1,1 @@
+"""Who speaks, by sight: lips against sound, mouths that move."""

@@ -1,0 +1,114 @@
+"""Who speaks when: by an RTTM file, an Annotation, a pipeline, the folder of one, or the built-in diarization."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from pyannote.core import Annotation
+
+from pins_plugin.data.audio import SAMPLE_RATE
+from pins_plugin.errors import PinsError
+from pins_plugin.pipelines.diarization.audio_file import file_uri
+from pins_plugin.pipelines.diarization.builtin import BuiltinDiarization
+from pins_plugin.pipelines.diarization.rttm import choose_turns
+from pins_plugin.pipelines.people.enrollment import KnownPerson
+from pins_plugin.pipelines.pyannote_host.host import Pipeline
+from pins_plugin.pipelines.pyannote_host.pipeline_folder import open_pipeline
+
+FOR_LINKS = {"longest_pause": 0.0}  # links are of speech, so pauses stay nobody's
+
+
+class Diarizer:
+    """Finds the turns of a file by whatever was given. No pipeline itself, so its parts keep their parameters.
+
+    Parameters
+    ----------
+    given : optional
+        RTTM file, Annotation, pyannote pipeline, or the folder of one; None for the built-in diarization.
+    """
+
+    def __init__(self, given: Any = None) -> None:
+        self.given = given
+        self.device = torch.device("cpu")
+        self._builtin: BuiltinDiarization | None = None
+
+    def to(self, device: torch.device) -> "Diarizer":
+        """Move the networks to a device."""
+        self.device = device
+        for part in (self.given, self._builtin):
+            if isinstance(part, Pipeline):
+                part.to(device)
+        return self
+
+    @property
+    def builtin(self) -> BuiltinDiarization:
+        """The built-in diarization; opened when first asked for."""
+        if self._builtin is None:
+            self._builtin = BuiltinDiarization()
+            self._builtin.instantiate(self._builtin.default_parameters() | FOR_LINKS)
+            self._builtin.to(self.device)
+        return self._builtin
+
+    @property
+    def voice_encoder(self) -> torch.nn.Module:
+        """The network that compares speakers."""
+        return self.builtin.voice_encoder
+
+    def choose(self, file: Mapping[str, Any], diarization: Any = None) -> Any:
+        """The first that was given: with the call, with the pipeline, with the file; None when none was."""
+        for source in (diarization, self.given, file.get("diarization")):
+            if source is not None:
+                return source
+        return None
+
+    def find_turns(
+        self,
+        file: Mapping[str, Any],
+        waveform: NDArray[Any],
+        diarization: Any = None,
+        known: Sequence[KnownPerson] = (),
+    ) -> Annotation:
+        """Say who speaks when.
+
+        Parameters
+        ----------
+        file : mapping
+            As pyannote has it.
+        waveform : (num_samples,) float32 array
+            At 16 kHz.
+        diarization : optional
+            In place of what was given before.
+        known : sequence of KnownPerson
+            Their voices help the built-in diarization.
+
+        Raises
+        ------
+        PinsError
+            When a pipeline gives no Annotation.
+        """
+        source = self.choose(file, diarization)
+        if isinstance(source, Annotation):
+            return source.copy()
+        if isinstance(source, str | Path) and Path(source).is_dir():
+            source = self.given = open_pipeline(source).to(self.device)
+        if isinstance(source, str | Path):
+            return choose_turns(source, file_uri(file))
+        options: dict[str, Any] = {}
+        if source is None:
+            source = self.builtin
+            voices = {each.name: each.voice for each in known if each.voice is not None}
+            options = {"known": voices} if voices else {}
+        sound = {
+            "waveform": torch.from_numpy(waveform)[None],
+            "sample_rate": SAMPLE_RATE,
+            "uri": file_uri(file),
+        }
+        output = source(sound, **options)
+        output = getattr(output, "speaker_diarization", output)
+        if not isinstance(output, Annotation):
+            raise PinsError(
+                f"diarization: expected a pipeline that gives an Annotation, got {type(output).__name__}"
+            )
+        return output.copy()

@@ -1,0 +1,187 @@
+"""Voices as vectors: windows of sound, embedded; their means; how alike two speakers sound."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pyannote.core import Annotation
+
+from pins_plugin.data.audio import SAMPLE_RATE, load_audio
+from pins_plugin.errors import MediaError
+from pins_plugin.inference.pretrained import load_pretrained
+from pins_plugin.pipelines.diarization.voice_activity import find_speech
+from pins_plugin.utils.vectors import unit
+
+DEFAULT_VOICE = "voice_campplus"
+WINDOW = 1.0  # seconds
+BATCH_SIZE = 16  # more is no faster on a CPU, and takes 3 MB each
+GPU_BATCH_SIZE = 256
+Regions = list[tuple[float, float]]  # start, end in seconds
+
+
+def load_voice_encoder(source: str = DEFAULT_VOICE) -> torch.nn.Module:
+    """Load the voice branch of a model folder."""
+    return load_pretrained(source, needs=["voice_encoder"]).modules["voice_encoder"]
+
+
+def place_windows(speech: Regions, window: float, hop: float) -> NDArray[np.float64]:
+    """Spread windows over regions of speech, at most `hop` apart; a shorter region gets one around its middle.
+
+    Returns
+    -------
+    starts : (num_windows,) float64 array
+        In seconds, increasing.
+    """
+    starts = []
+    for start, end in speech:
+        if end - start <= window:
+            starts.append(np.array([max(0.0, (start + end - window) / 2)]))
+        else:
+            num = int(np.ceil((end - start - window) / hop)) + 1
+            starts.append(np.linspace(start, end - window, max(2, num)))
+    return np.sort(np.concatenate(starts)) if starts else np.zeros(0)
+
+
+def spread_times(regions: Regions, step: float) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Spread points of time over regions, evenly and at most `step` seconds apart; each stands for its part.
+
+    Returns
+    -------
+    times : (num_points,) float64 array
+        In seconds.
+    numbers : (num_points,) int64 array
+        Of the region of each.
+
+    Examples
+    --------
+    >>> spread_times([(0.0, 1.0), (3.0, 3.2)], 0.5)
+    (array([0.25, 0.75, 3.1 ]), array([0, 0, 1]))
+    """
+    times, numbers = [np.zeros(0)], [np.zeros(0, np.int64)]
+    for number, (start, end) in enumerate(regions):
+        count = max(1, int(np.ceil((end - start) / step - 1e-6)))
+        times.append(start + (np.arange(count) + 0.5) * (end - start) / count)
+        numbers.append(np.full(count, number))
+    return np.concatenate(times), np.concatenate(numbers)
+
+
+def embed_windows(
+    waveform: NDArray[np.float32],
+    starts: NDArray[np.float64],
+    window: float,
+    voice_encoder: torch.nn.Module,
+) -> NDArray[np.float64]:
+    """Embed one stretch of `window` seconds from each start.
+
+    Returns
+    -------
+    voice_embeddings : (num_windows, embedding_dim) float64 array
+        Of unit length.
+    """
+    embeddings = np.zeros((len(starts), 0))
+    for rows, found in iter_embeddings(waveform, starts, window, voice_encoder):
+        if rows.start == 0:  # all rows in one block: a list of them would be held twice
+            embeddings = np.empty((len(starts), found.shape[1]))
+        embeddings[rows] = found
+    return embeddings
+
+
+def iter_embeddings(
+    waveform: NDArray[np.float32],
+    starts: NDArray[np.float64],
+    window: float,
+    voice_encoder: torch.nn.Module,
+) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+    """Embed windows batch by batch; parameters as in `embed_windows`.
+
+    Yields
+    ------
+    rows : slice
+        Which windows.
+    voice_embeddings : (num_rows, embedding_dim) float64 array
+        Of unit length.
+    """
+    num_samples = round(window * SAMPLE_RATE)
+    device = next((p.device for p in voice_encoder.parameters()), torch.device("cpu"))
+    batch_size = BATCH_SIZE if device.type == "cpu" else GPU_BATCH_SIZE
+    for begin in range(0, len(starts), batch_size):
+        rows = slice(begin, begin + batch_size)
+        batch = cut_windows(waveform, starts[rows], num_samples)
+        with torch.inference_mode():
+            found = voice_encoder(torch.from_numpy(batch).to(device)).double().cpu().numpy()
+        yield rows, unit(found)
+
+
+def cut_windows(
+    waveform: NDArray[np.float32], starts: NDArray[np.float64], num_samples: int
+) -> NDArray[np.float32]:
+    """Cut windows (num_windows, num_samples) that start at `starts` seconds; silence beyond the end.
+
+    Examples
+    --------
+    >>> cut_windows(np.ones(16001, np.float32), np.array([0.5, 1.0]), 2).tolist()
+    [[1.0, 1.0], [1.0, 0.0]]
+    """
+    windows = np.zeros((len(starts), num_samples), np.float32)
+    firsts = np.round(starts * SAMPLE_RATE).astype(int)
+    for row, first in zip(windows, np.clip(firsts, 0, len(waveform)), strict=True):
+        piece = waveform[first : first + num_samples]
+        row[: len(piece)] = piece
+    return windows
+
+
+def mean_voice(
+    waveform: NDArray[np.float32], regions: Regions, voice_encoder: torch.nn.Module
+) -> NDArray[np.float64]:
+    """Average the voice (embedding_dim,) over stretches of sound; not of unit length."""
+    starts = place_windows(regions, WINDOW, WINDOW / 2)
+    return embed_windows(waveform, starts, WINDOW, voice_encoder).mean(axis=0)
+
+
+def embed_sound(path: Path, voice_encoder: torch.nn.Module) -> NDArray[np.float64]:
+    """Average the voice of a sound file's speech, (embedding_dim,).
+
+    Raises
+    ------
+    MediaError
+        When nobody speaks in it.
+    """
+    waveform = load_audio(path)
+    spoken = find_speech(waveform)
+    if not spoken:
+        raise MediaError(f"{path}: holds no speech; expected a voice sample of one person")
+    return mean_voice(waveform, spoken, voice_encoder)
+
+
+def compare_speakers(
+    turns: Annotation,
+    waveform: NDArray[np.float32],
+    voice_encoder: torch.nn.Module,
+) -> dict[tuple[str, str], float]:
+    """Cosine similarity of the mean voices of every two speakers.
+
+    Returns
+    -------
+    similarities : dict of (speaker, speaker) to float
+        Both orders of each pair.
+    """
+    voices = {}
+    for speaker in turns.labels():
+        regions = [(turn.start, turn.end) for turn in turns.label_timeline(speaker).support()]
+        voices[str(speaker)] = unit(mean_voice(waveform, regions, voice_encoder))
+    return {
+        (first, second): float(voices[first] @ voices[second])
+        for first in voices
+        for second in voices
+        if first != second
+    }
+
+
+def model_path(source: str | Mapping[str, Any]) -> str:
+    """Resolve what pyannote makes of `$model/part`: a mapping of checkpoint and subfolder."""
+    if isinstance(source, Mapping):
+        return f"{source['checkpoint']}/{source.get('subfolder') or ''}".rstrip("/")
+    return str(source)

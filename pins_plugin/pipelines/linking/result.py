@@ -1,0 +1,246 @@
+"""What linking a video gives: pyannote annotations, tracks and links, and the files made of them."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pyannote.core import Annotation, Segment
+
+from pins_plugin.pipelines.diarization.rttm import write_rttm
+from pins_plugin.pipelines.linking.assignment import Decision
+from pins_plugin.types import FaceTrack, SpeakerFaceLink
+from pins_plugin.utils.files import write_json_rows, write_text
+from pins_plugin.utils.text import table_cell
+
+VERSION = 1
+COLUMNS = ("start", "end", "speaker", "person", "status", "confidence", "x1", "y1", "x2", "y2")
+JOIN = 0.05  # seconds: links of one speaker and person that are closer are one
+
+
+@dataclass(frozen=True)
+class LinkingResult:
+    """Who speaks when, whose faces are seen when, and which belong together.
+
+    Parameters
+    ----------
+    video : str
+        Path of the video.
+    duration : float
+        In seconds.
+    speakers : Annotation
+        The turns, labeled by speaker.
+    faces : Annotation
+        When each person is on screen.
+    tracks : list of FaceTrack
+    links : list of SpeakerFaceLink
+        In order of time.
+    offset : float
+        Seconds by which the sound was found to come late.
+    """
+
+    video: str
+    duration: float
+    speakers: Annotation
+    faces: Annotation
+    tracks: list[FaceTrack]
+    links: list[SpeakerFaceLink]
+    offset: float = 0.0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def talking_faces(self) -> Annotation:
+        """The turns, labeled by the person whose face speaks; turns of nobody on screen are left out."""
+        talking = Annotation(uri=self.speakers.uri)
+        for number, link in enumerate(self.links):
+            if link.person is not None:
+                talking[Segment(link.start, link.end), number] = link.person
+        return talking
+
+    @property
+    def people(self) -> Annotation:
+        """All turns, labeled by the person where one was found, else by the speaker."""
+        named = Annotation(uri=self.speakers.uri)
+        for number, link in enumerate(self.links):
+            named[Segment(link.start, link.end), number] = link.person or link.speaker
+        return named
+
+    @property
+    def speaker_diarization(self) -> Annotation:
+        """What pyannote's own commands write and score: `people`."""
+        return self.people
+
+    def serialize(self) -> dict[str, Any]:
+        """What pyannote's own commands write as JSON: `to_json`."""
+        return self.to_json()
+
+    def rename(self, names: Mapping[str, str]) -> "LinkingResult":
+        """Give people and speakers other labels; `names` maps old to new."""
+        return replace(
+            self,
+            speakers=self.speakers.rename_labels(names),
+            faces=self.faces.rename_labels(names),
+            tracks=[
+                replace(track, person=names.get(str(track.person), track.person))
+                for track in self.tracks
+            ],
+            links=[
+                replace(
+                    link,
+                    speaker=names.get(link.speaker, link.speaker),
+                    person=None if link.person is None else names.get(link.person, link.person),
+                )
+                for link in self.links
+            ],
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the content of `links.json`, version 1."""
+        return {
+            "version": VERSION,
+            "video": self.video,
+            "duration": round(self.duration, 3),
+            "sound_offset": round(self.offset, 3),
+            "notes": self.notes,
+            "links": [_link_to_dict(link) for link in self.links],
+            "tracks": [_track_to_dict(track) for track in self.tracks],
+        }
+
+    def write_json(self, path: str | Path) -> None:
+        """Write `links.json`."""
+        write_json_rows(path, self.to_json())
+
+    def write_rttm(self, path: str | Path) -> None:
+        """Write the turns of the speakers as RTTM."""
+        write_rttm(path, [self.speakers])
+
+    def write_csv(self, path: str | Path) -> None:
+        """Write one row for each link."""
+        write_links_table(path, self.to_json())
+
+
+def write_links_table(path: str | Path, links: Mapping[str, Any]) -> None:
+    """Write the links of a `links.json` as CSV, one row each."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for link in links["links"]:
+        numbers = [f"{link[name]:.3f}" for name in ("start", "end", "confidence")]
+        box = [f"{value:.1f}" for value in link["box"]] if link["box"] else [""] * 4
+        labels = [table_cell(link[name] or "") for name in ("speaker", "person", "status")]
+        writer.writerow([*numbers[:2], *labels, numbers[2], *box])
+    write_text(path, text.getvalue())
+
+
+def rename_links(links: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """Give people and speakers of a `links.json` other labels; `names` maps old to new."""
+
+    def renamed(row: Mapping[str, Any]) -> dict[str, Any]:
+        labels = {key: row[key] for key in ("person", "speaker") if row.get(key) is not None}
+        return {**row, **{key: names.get(label, label) for key, label in labels.items()}}
+
+    return {
+        **links,
+        "links": [renamed(row) for row in links["links"]],
+        "tracks": [renamed(row) for row in links["tracks"]],
+    }
+
+
+def make_links(
+    decisions: Sequence[Decision], tracks: Sequence[FaceTrack], uncertain: float
+) -> list[SpeakerFaceLink]:
+    """Join neighboring decisions for one speaker and person, and measure where the face was.
+
+    Parameters
+    ----------
+    decisions : sequence of Decision
+        In order of time.
+    tracks : sequence of FaceTrack
+        With `person` set.
+    uncertain : float
+        Links of less confidence are called uncertain.
+    """
+    by_name = {track.track: track for track in tracks}
+    groups: list[list[Decision]] = []
+    latest: dict[str, list[Decision]] = {}  # last group of each speaker
+    for decision in decisions:
+        group = latest.get(decision.piece.speaker)
+        if group is None or not _continues(group[-1], decision, by_name):
+            group = latest[decision.piece.speaker] = []
+            groups.append(group)
+        group.append(decision)
+    links = [_join(group, by_name, uncertain) for group in groups]
+    return sorted(links, key=lambda link: (link.start, link.end))
+
+
+def _continues(first: Decision, second: Decision, tracks: Mapping[str, FaceTrack]) -> bool:
+    if second.piece.start - first.piece.end > JOIN:
+        return False
+    if ("review" in first.evidence) != ("review" in second.evidence):
+        return False
+    if first.person or second.person:
+        return first.person == second.person and first.track is second.track
+    if first.track is None or second.track is None:
+        return first.track is second.track
+    return tracks[first.track].person == tracks[second.track].person
+
+
+def _join(
+    group: Sequence[Decision], tracks: Mapping[str, FaceTrack], uncertain: float
+) -> SpeakerFaceLink:
+    durations = np.array([decision.piece.duration for decision in group])
+    weights = durations / max(durations.sum(), 1e-9)
+    confidence = float(weights @ [decision.confidence for decision in group])
+    start, end = group[0].piece.start, group[-1].piece.end
+    shown = list(dict.fromkeys(decision.track for decision in group if decision.track))
+    boxes = []
+    for name in shown:
+        times = tracks[name].times
+        inside = (times >= start - 0.02) & (times <= end)
+        boxes.append(tracks[name].boxes[inside] if inside.any() else tracks[name].boxes[-1:])
+    evidence: dict[str, float] = {}
+    for decision in group:
+        for name, ratio in decision.evidence.items():
+            evidence[name] = evidence.get(name, 0.0) + ratio
+    person = tracks[shown[0]].person if shown else group[0].person
+    status = "on screen" if shown else "off screen"
+    return SpeakerFaceLink(
+        start=start,
+        end=end,
+        speaker=group[0].piece.speaker,
+        person=person,
+        box=tuple(np.concatenate(boxes).mean(axis=0).tolist()) if shown else None,
+        confidence=min(1.0, max(0.0, confidence)),
+        status="uncertain" if confidence < uncertain else status,
+        evidence=evidence,
+    )
+
+
+def _link_to_dict(link: SpeakerFaceLink) -> dict[str, Any]:
+    return {
+        "start": round(link.start, 3),
+        "end": round(link.end, 3),
+        "speaker": link.speaker,
+        "person": link.person,
+        "box": None if link.box is None else [round(float(value), 1) for value in link.box],
+        "confidence": round(link.confidence, 4),
+        "status": link.status,
+        "evidence": {name: round(value, 3) for name, value in link.evidence.items()},
+        "reviewed": "review" in link.evidence,
+    }
+
+
+def _track_to_dict(track: FaceTrack) -> dict[str, Any]:
+    rows = np.column_stack([track.times.round(3), track.boxes.astype(np.float64).round(1)])
+    return {
+        "track": track.track,
+        "person": track.person,
+        "start": round(track.start, 3),
+        "end": round(track.end, 3),
+        "shot": track.shot,
+        "quality": {name: round(float(value), 3) for name, value in track.quality.items()},
+        "boxes": rows.tolist(),
+    }

@@ -1,0 +1,1 @@
+"""Who is who: faces grouped, examples enrolled, people met in other videos."""

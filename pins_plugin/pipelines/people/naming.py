@@ -1,0 +1,229 @@
+"""From found people to names: those of examples, those of people met in other videos, and numbers for strangers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pins_plugin.pipelines.diarization.voices import mean_voice
+from pins_plugin.pipelines.linking.result import LinkingResult
+from pins_plugin.pipelines.people.enrollment import Embedding, KnownPerson, name_people
+from pins_plugin.pipelines.people.registry import Appearance, Cast
+from pins_plugin.tracking.people import find_different_people
+from pins_plugin.types import FaceTrack, SpeakerFaceLink
+from pins_plugin.utils.vectors import unit
+
+LEAST_LINKED = 1.0  # seconds of speech that must be linked to a face before it names the voice
+MOSTLY = 0.6  # part of a speaker's linked speech that must go to one face
+SAME_NAME, OTHER_NAME = 2.0, -1.0  # log-likelihood ratios; set by hand, an example may mislead
+
+
+@dataclass(frozen=True)
+class Portraits:
+    """What is known of the people of one video, by label.
+
+    Parameters
+    ----------
+    faces : dict of str to (embedding_dim,) array
+        Of everyone on screen, in order of appearance.
+    voices : dict of str to (embedding_dim,) array
+        Of everyone on screen who speaks, and of the speakers who are not.
+    seconds : dict of str to float
+        On screen.
+    apart : set of pairs of labels
+        Seen in one picture.
+    face_of : dict of str to str
+        Speaker to the person whose face most of the speech was linked to.
+    """
+
+    faces: dict[str, Embedding]
+    voices: dict[str, Embedding]
+    seconds: dict[str, float]
+    apart: frozenset[frozenset[str]]
+    face_of: dict[str, str] = field(default_factory=dict)
+
+
+def portray(
+    result: LinkingResult,
+    waveform: NDArray[np.float32],
+    embedded: Mapping[str, NDArray[np.float32]],
+    voice_encoder: torch.nn.Module,
+) -> Portraits:
+    """Average the faces and voices of everyone in a video.
+
+    Parameters
+    ----------
+    result : LinkingResult
+    waveform : (num_samples,) float32 array
+        At 16 kHz.
+    embedded : dict of str to (num_faces, embedding_dim) array
+        Faces by the name of the track.
+    voice_encoder : torch.nn.Module
+    """
+    faces: dict[str, Embedding] = {}
+    seconds: dict[str, float] = {}
+    for track in sorted(result.tracks, key=lambda track: track.start):
+        label = str(track.person)
+        seconds[label] = seconds.get(label, 0.0) + track.end - track.start
+        if track.track in embedded:
+            total = embedded[track.track].sum(axis=0, dtype=np.float64)
+            faces[label] = faces[label] + total if label in faces else total
+    spoken: dict[str, list[tuple[float, float]]] = {}
+    for link in result.links:
+        if link.status != "uncertain":
+            spoken.setdefault(link.person or link.speaker, []).append((link.start, link.end))
+    voices = {
+        label: unit(mean_voice(waveform, regions, voice_encoder))
+        for label, regions in spoken.items()
+    }
+    different = np.argwhere(find_different_people(result.tracks))
+    apart = {frozenset(str(result.tracks[number].person) for number in pair) for pair in different}
+    faces = {label: unit(face) for label, face in faces.items()}
+    return Portraits(faces, voices, seconds, frozenset(apart), find_faces_of(result.links))
+
+
+def find_faces_of(links: Sequence[SpeakerFaceLink]) -> dict[str, str]:
+    """Find the person whose face most of each speaker's linked speech went to, where it is clear."""
+    seconds: dict[str, dict[str, float]] = {}
+    for link in links:
+        if link.person is not None and link.status != "uncertain":
+            mine = seconds.setdefault(link.speaker, {})
+            mine[link.person] = mine.get(link.person, 0.0) + link.end - link.start
+    found = {}
+    for speaker, mine in seconds.items():
+        best = max(mine, key=lambda person: mine[person])
+        if mine[best] >= max(LEAST_LINKED, MOSTLY * sum(mine.values())):
+            found[speaker] = best
+    return found
+
+
+def find_names(
+    portraits: Portraits, known: Sequence[KnownPerson], cast: Cast | None, same_face: float
+) -> dict[str, str]:
+    """Find the names of one video's people and speakers.
+
+    Parameters
+    ----------
+    portraits : Portraits
+    known : sequence of KnownPerson
+        With examples; these come first.
+    cast : Cast, optional
+        Whoever was met before keeps the label; strangers get the next numbers of it.
+    same_face : float
+        Cosine similarity of faces from which on two may be one person's.
+
+    Returns
+    -------
+    names : dict of str to str
+        Label to name; what is not in it keeps its label.
+    """
+    names = name_people(known, portraits.faces, portraits.voices, same_face, apart=portraits.apart)
+    if cast is None:
+        return _with_speakers(names, portraits)
+    met = [person for person in cast.people() if person.name not in names.values()]
+    names |= name_people(
+        met,
+        {label: face for label, face in portraits.faces.items() if label not in names},
+        {label: voice for label, voice in portraits.voices.items() if label not in names},
+        same_face,
+        once=True,
+    )
+    strangers = [label for label in portraits.seconds if label not in names]
+    names |= {label: cast.new_label() for label in strangers}
+    return _with_speakers(names, portraits)
+
+
+def _with_speakers(names: dict[str, str], portraits: Portraits) -> dict[str, str]:
+    """Name speakers after the face that speaks for them, so that they keep the name out of the picture."""
+    by_face = {
+        speaker: names[person]
+        for speaker, person in portraits.face_of.items()
+        if person in names and speaker.startswith("SPEAKER_")  # names of a given RTTM stay
+    }
+    return by_face | names
+
+
+def compare_names(
+    tracks: Sequence[FaceTrack],
+    faces: Mapping[str, NDArray[np.floating]],
+    known: Sequence[KnownPerson],
+    speakers: Sequence[str],
+    same_face: float,
+) -> dict[tuple[str, str], float]:
+    """Weigh that a speaker whom the voice names is the person whom the face names.
+
+    Parameters
+    ----------
+    tracks : sequence of FaceTrack
+        With `person` set.
+    faces : mapping of str to (num_faces, embedding_dim) array
+        By the name of the track.
+    known : sequence of KnownPerson
+    speakers : sequence of str
+        Labels; those that are names of `known` count.
+    same_face : float
+
+    Returns
+    -------
+    scores : dict of (speaker, person) to float
+        Log-likelihood ratios.
+    """
+    sums: dict[str, Embedding] = {}
+    for track in tracks:
+        if track.track in faces:
+            total = np.asarray(faces[track.track], np.float64).sum(axis=0)
+            sums[str(track.person)] = sums.get(str(track.person), 0.0) + total
+    by_face = name_people(known, sums, {}, same_face)
+    named = set(speakers).intersection(each.name for each in known if each.face is not None)
+    return {
+        (speaker, person): SAME_NAME if speaker == name else OTHER_NAME
+        for speaker in named
+        for person, name in by_face.items()
+    }
+
+
+def find_appearances(
+    portraits: Portraits, names: Mapping[str, str], video: str
+) -> list[Appearance]:
+    """Say what a video adds to a cast: one entry for each name that was seen."""
+    found: dict[str, Appearance] = {}
+    for label, seconds in portraits.seconds.items():
+        name = names.get(label, label)
+        face, voice = portraits.faces.get(label), portraits.voices.get(label)
+        before = found.get(name)
+        if before is not None:
+            seconds += before.seconds
+            face, voice = _add(before.face, face), _add(before.voice, voice)
+        found[name] = Appearance(name, video, seconds, face, voice)
+    return list(found.values())
+
+
+def recognize_strangers(
+    cast: Cast, known: Sequence[KnownPerson], same_face: float
+) -> dict[str, str]:
+    """Find the people of a cast who are like an example, and are not called so yet."""
+    names = {person.name for person in known}
+    strangers = [person for person in cast.people() if person.name not in names]
+    together: dict[str, set[str]] = {}
+    for each in cast.appearances:
+        together.setdefault(each.video, set()).add(each.person)
+    return name_people(
+        known,
+        {person.name: person.face for person in strangers if person.face is not None},
+        {person.name: person.voice for person in strangers if person.voice is not None},
+        same_face,
+        apart={
+            frozenset(pair)
+            for people in together.values()
+            for pair in combinations(sorted(people), 2)
+        },
+    )
+
+
+def _add(first: Embedding | None, second: Embedding | None) -> Embedding | None:
+    if first is None or second is None:
+        return second if first is None else first
+    return unit(first + second)

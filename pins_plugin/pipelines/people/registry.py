@@ -1,0 +1,207 @@
+"""Everyone who was met in a set of videos, under labels that stay: a stranger keeps the number of the first meeting.
+
+What was seen and heard of a person is kept video by video, so that linking a video again replaces what it had
+contributed, and nobody is numbered anew.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from pins_plugin.errors import MediaError, PinsError
+from pins_plugin.pipelines.people.enrollment import KnownPerson
+from pins_plugin.utils.files import atomic_path
+from pins_plugin.utils.vectors import unit
+
+FILE = "people.safetensors"
+KIND = "pins_plugin people"
+VERSION = "2"  # the first held voices of another encoder
+Embedding = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """One person in one video.
+
+    Parameters
+    ----------
+    person : str
+        Label.
+    video : str
+        Name of the video within the set.
+    seconds : float
+        On screen.
+    face, voice : (embedding_dim,) array or None
+        Of unit length; None where not seen, or not heard.
+    """
+
+    person: str
+    video: str
+    seconds: float
+    face: Embedding | None = None
+    voice: Embedding | None = None
+
+
+class Cast:
+    """The people of a set of videos.
+
+    Parameters
+    ----------
+    encoder : str
+        Name of the face encoder; faces of two encoders cannot be compared.
+    appearances : sequence of Appearance
+    next_number : int
+        Of the next stranger; numbers are never used again.
+
+    Examples
+    --------
+    >>> cast = Cast("face_recognition")
+    >>> cast.new_label(), cast.new_label()
+    ('PERSON_01', 'PERSON_02')
+    """
+
+    def __init__(
+        self, encoder: str, appearances: Sequence[Appearance] = (), next_number: int = 1
+    ) -> None:
+        self.encoder = encoder
+        self.appearances = list(appearances)
+        self.next_number = next_number
+
+    @property
+    def labels(self) -> list[str]:
+        """Of everyone, in the order in which they were met."""
+        return list(dict.fromkeys(appearance.person for appearance in self.appearances))
+
+    def people(self) -> list[KnownPerson]:
+        """Everyone, with the mean face and the mean voice over all videos."""
+        return [
+            KnownPerson(
+                label,
+                _mean([a.face for a in self.appearances if a.person == label]),
+                _mean([a.voice for a in self.appearances if a.person == label]),
+            )
+            for label in self.labels
+        ]
+
+    def new_label(self) -> str:
+        """Give a stranger the next number."""
+        self.next_number += 1
+        return f"PERSON_{self.next_number - 1:02d}"
+
+    def replace_video(self, video: str, appearances: Sequence[Appearance]) -> None:
+        """Take in what was seen and heard in a video, in place of what was known of it before."""
+        others = [each for each in self.appearances if each.video != video]
+        place = next((i for i, a in enumerate(self.appearances) if a.video == video), len(others))
+        self.appearances = [*others[:place], *appearances, *others[place:]]
+
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Give people other labels; two with one label are one person from then on."""
+        self.appearances = [
+            replace(each, person=names.get(each.person, each.person)) for each in self.appearances
+        ]
+
+    def remove(self, label: str) -> int:
+        """Forget a person, and give the number of videos that had shown them."""
+        before = len(self.appearances)
+        self.appearances = [each for each in self.appearances if each.person != label]
+        return before - len(self.appearances)
+
+    def save(self, path: str | Path) -> None:
+        """Write a safetensors file, in one step."""
+        rows = [[each.person, each.video, round(each.seconds, 3)] for each in self.appearances]
+        with atomic_path(path) as temporary:
+            save_file(
+                {
+                    "faces": _stack([each.face for each in self.appearances]),
+                    "voices": _stack([each.voice for each in self.appearances]),
+                },
+                temporary,
+                metadata={
+                    "kind": KIND,
+                    "version": VERSION,
+                    "encoder": self.encoder,
+                    "next_number": str(self.next_number),
+                    "appearances": json.dumps(rows),
+                },
+            )
+
+    @classmethod
+    def load(cls, path: str | Path, encoder: str | None = None) -> "Cast":
+        """Read what `save` wrote.
+
+        Parameters
+        ----------
+        path : str or Path
+        encoder : str, optional
+            The face encoder that is to be used with it.
+
+        Raises
+        ------
+        MediaError
+            When the file is missing, damaged or of another kind.
+        PinsError
+            When it holds faces or voices of another encoder.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise MediaError(f"{path}: no such file; `pins link` of several videos makes it")
+        try:
+            with safe_open(path, framework="numpy") as file:
+                about = file.metadata() or {}
+                if about.get("kind") != KIND:
+                    raise MediaError(f"{path}: expected the people that `pins link` keeps")
+                faces, voices = file.get_tensor("faces"), file.get_tensor("voices")
+            appearances = [
+                Appearance(str(person), str(video), float(seconds), _row(face), _row(voice))
+                for (person, video, seconds), face, voice in zip(
+                    json.loads(about["appearances"]), faces, voices, strict=True
+                )
+            ]
+            found = cls(about["encoder"], appearances, int(about["next_number"]))
+            if not (np.isfinite(faces).all() and np.isfinite(voices).all()):
+                raise ValueError("embeddings that are not finite")
+        except (
+            SafetensorError,
+            KeyError,
+            ValueError,
+            TypeError,
+            OSError,
+            RecursionError,
+        ) as error:
+            raise MediaError(
+                f"{path}: damaged ({error}); remove it to number people anew"
+            ) from error
+        if about.get("version") != VERSION:
+            raise PinsError(
+                f"{path}: expected version {VERSION}, got {about.get('version')}: voices of another encoder; "
+                "link the videos again with another --out"
+            )
+        if encoder is not None and encoder != found.encoder:
+            raise PinsError(
+                f"{path}: expected faces of {encoder}, got those of {found.encoder}; "
+                "use that --face_encoder, or another --out"
+            )
+        return found
+
+
+def _mean(vectors: Sequence[Embedding | None]) -> Embedding | None:
+    known = [vector for vector in vectors if vector is not None]
+    return unit(np.sum(known, axis=0)) if known else None
+
+
+def _stack(vectors: Sequence[Embedding | None]) -> NDArray[np.float32]:
+    """Rows of zeros stand for None."""
+    known = [vector for vector in vectors if vector is not None]
+    empty = np.zeros(len(known[0]) if known else 1, np.float32)
+    rows = [empty if vector is None else vector for vector in vectors]
+    return np.array(rows, np.float32).reshape(len(rows), len(empty))
+
+
+def _row(vector: NDArray[np.float32]) -> Embedding | None:
+    return unit(vector.astype(np.float64)) if vector.any() else None

@@ -1,0 +1,1 @@
+"""The door to pyannote: its imports, folders of pipelines, loaders."""

@@ -1,0 +1,56 @@
+"""Which encoder tells people apart, and what is said when it is none that recognizes faces."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import pins_plugin.inference.face_recognition as recognition
+from pins_plugin.errors import MediaError, ModelFolderError
+from pins_plugin.inference.face_recognition import BY_APPEARANCE
+from pins_plugin.models.facenet import WEIGHTS, FacenetRecognition
+from pins_plugin.pipelines.people.recognition import FaceRecognizer
+
+FACES = np.random.default_rng(0).integers(0, 255, (2, 112, 112, 3)).astype(np.uint8)
+
+
+def test_the_model_of_the_package_recognizes_and_has_nothing_to_say() -> None:
+    recognizer = FaceRecognizer()
+    embeddings = recognizer.embed(FACES)
+    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-5)
+    assert (recognizer.same_person, recognizer.notes) == (0.62, [])
+
+
+def test_without_a_model_it_goes_by_appearance_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*_: object, **__: object) -> None:
+        raise ModelFolderError("no such model")
+
+    monkeypatch.setattr(recognition, "load_pretrained", missing)
+    recognizer = FaceRecognizer()
+    assert recognizer.notes == [BY_APPEARANCE]
+    assert recognizer.same_person == recognizer.face_encoder.same_person_similarity
+    assert recognizer.embed(FACES).shape == (2, recognizer.face_encoder.embedding_dim)
+    with pytest.raises(ModelFolderError):
+        FaceRecognizer("another_model")
+    assert FaceRecognizer("appearance").notes == [BY_APPEARANCE]
+
+
+def test_facenet_is_used_where_its_weights_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    with pytest.raises(ModelFolderError, match="vggface2"):
+        FaceRecognizer("facenet")
+    (tmp_path / "checkpoints").mkdir()
+    network = FacenetRecognition().trunk.network
+    torch.save(network.state_dict(), tmp_path / "checkpoints" / WEIGHTS)
+    recognizer = FaceRecognizer("facenet")
+    assert (recognizer.same_person, recognizer.notes) == (0.5, [])
+    assert recognizer.embed(FACES).shape == (2, 512)
+
+
+def test_an_example_without_a_face_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "wall.png").write_bytes(b"no picture")
+    with pytest.raises(MediaError, match="not a readable picture"):
+        FaceRecognizer("appearance").embed_picture(tmp_path / "wall.png")
