@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pins_plugin.data.faces import IMAGE_SUFFIXES, load_faces
-from pins_plugin.data.media import open_media
+from pins_plugin.data.media import choose_sound, choose_video, open_media
 from pins_plugin.data.shards import CLIPS_PER_SHARD, fingerprint
 from pins_plugin.errors import PinsError
 from pins_plugin.types import TalkingFaceClip
@@ -62,9 +62,9 @@ def _fault(clip: TalkingFaceClip) -> str | None:
             load_faces(clip.faces, 32, num_frames=1)
         else:
             with open_media(clip.faces) as media:
-                if not media.streams.video:
-                    return f"{clip.faces}: has no picture"
+                choose_video(media, clip.faces)
         with open_media(clip.audio) as media:
-            return None if media.streams.audio else f"{clip.audio}: has no sound"
+            choose_sound(media, clip.audio)
     except PinsError as error:
         return str(error)
+    return None
