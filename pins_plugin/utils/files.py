@@ -125,7 +125,9 @@ def read_table(path: str | Path, error: type[PinsError], expected: str) -> list[
         raise error(f"{path}: not a CSV file ({reason}); expected {expected}") from reason
 
 
-def read_json(path: str | Path, error: type[PinsError], expected: str) -> Any:
+def read_json(
+    path: str | Path, error: type[PinsError], expected: str, *, finite: bool = False
+) -> Any:
     """Read a JSON file.
 
     Parameters
@@ -164,3 +166,6 @@ def write_json_rows(path: str | Path, value: Mapping[str, Any]) -> None:
                 file.write(json.dumps(part, allow_nan=False))
         file.write("\n}\n")
 
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number")
