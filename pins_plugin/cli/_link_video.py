@@ -129,7 +129,12 @@ def link_video(
         results.check_names(out, folder, file_uri(video))
     corrections = _corrections_of(source, video, options)
     key = run_key(source["content"], options)
-    if corrections is None and not options.again and before is not None and _is_done(folder, before, key):
+    if (
+        corrections is None
+        and not options.again
+        and before is not None
+        and _is_done(folder, before, key)
+    ):
         results.complete_reports(
             video, before, folder, with_video=options.with_video, quiet=options.quiet
         )

@@ -87,7 +87,9 @@ def write_reports(
 ) -> dict[str, Any]:
     """Write the page and the annotated video; one that fails costs itself only, and leaves a note in the links."""
     jobs = {VIDEO: write_annotated_video} if with_video else {}
-    kept = [note for note in links["notes"] if not note.startswith(tuple(f"{n}: " for n in REPORTS))]
+    kept = [
+        note for note in links["notes"] if not note.startswith(tuple(f"{n}: " for n in REPORTS))
+    ]
     links = {**links, "notes": kept}
     for name, write in {**jobs, PAGE: write_page}.items():  # the page last: it shows the notes
         try:
@@ -105,12 +107,12 @@ def complete_reports(
     video: Path, links: dict[str, Any], folder: Path, *, with_video: bool, quiet: bool
 ) -> list[str]:
     """Make the page and the annotated video of a finished folder where they are missing; give their names."""
-    missing = [name for name in (PAGE, *([VIDEO] if with_video else [])) if not (folder / name).is_file()]
+    missing = [
+        name for name in (PAGE, *([VIDEO] if with_video else [])) if not (folder / name).is_file()
+    ]
     if missing:
         with atomic_contents(folder, last=LINKS) as temporary:
-            after = write_reports(
-                video, links, temporary, with_video=VIDEO in missing, quiet=quiet
-            )
+            after = write_reports(video, links, temporary, with_video=VIDEO in missing, quiet=quiet)
             if after != links:
                 write_json_rows(temporary / LINKS, after)
             missing = [name for name in missing if (temporary / name).is_file()]
@@ -203,6 +205,6 @@ def catch_up(out: Path, cast: "Cast", quiet: bool = False) -> None:
 def catch_up_folder(folder: Path, cast: "Cast", quiet: bool = False) -> None:
     """Bring one folder up to the names that people have now."""
     seen = read_links(folder / LINKS).get("renames")
-    count = seen if isinstance(seen, int) and 0 <= seen else 0
+    count = seen if isinstance(seen, int) and seen >= 0 else 0
     if count < len(cast.renames):
         rename_in_folder(folder, cast.renamed_since(count), len(cast.renames), quiet)

@@ -52,7 +52,9 @@ def read_corrections(path: str | Path) -> Corrections:
     LinksError
         When the file is missing, no JSON, or of another form.
     """
-    value: Any = read_json(path, LinksError, "corrections, exported from the page of the video", finite=True)
+    value: Any = read_json(
+        path, LinksError, "corrections, exported from the page of the video", finite=True
+    )
     try:
         if value["version"] != VERSION:
             raise LinksError(f"{path}: expected version {VERSION}, got {value['version']!r}")

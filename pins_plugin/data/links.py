@@ -192,7 +192,9 @@ def read_links(path: str | Path) -> dict[str, Any]:
     LinksError
         When the file is missing, no JSON, or of another form.
     """
-    links: dict[str, Any] = read_json(path, LinksError, "the links.json that `pins link` writes", finite=True)
+    links: dict[str, Any] = read_json(
+        path, LinksError, "the links.json that `pins link` writes", finite=True
+    )
     LinkedVideo.from_links(links)
     return {
         **links,

@@ -9,8 +9,8 @@ from pathlib import Path
 from pins_plugin.data.faces import IMAGE_SUFFIXES, load_faces
 from pins_plugin.data.media import open_media
 from pins_plugin.data.shards import CLIPS_PER_SHARD, fingerprint
-from pins_plugin.errors import PinsError
 from pins_plugin.types import TalkingFaceClip
+from pins_plugin.utils.explain import explain
 from pins_plugin.utils.files import write_json
 from pins_plugin.utils.progress import progress
 
@@ -66,5 +66,5 @@ def _fault(clip: TalkingFaceClip) -> str | None:
                     return f"{clip.faces}: has no picture"
         with open_media(clip.audio) as media:
             return None if media.streams.audio else f"{clip.audio}: has no sound"
-    except PinsError as error:
-        return str(error)
+    except Exception as error:  # foreseen or not, it costs this clip only
+        return explain(error)

@@ -108,7 +108,9 @@ def read_text(path: str | Path, error: type[PinsError], expected: str) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as reason:
-        raise error(f"{path}: not a text file in UTF-8 ({reason.reason}); expected {expected}") from reason
+        raise error(
+            f"{path}: not a text file in UTF-8 ({reason.reason}); expected {expected}"
+        ) from reason
 
 
 def read_table(path: str | Path, error: type[PinsError], expected: str) -> list[dict[str, Any]]:
@@ -137,9 +139,12 @@ def read_json(
         What to raise when the file is missing or no JSON.
     expected : str
         What the file should be, for the message.
+    finite : bool
+        Refuse NaN and infinity, which are no JSON, as `write_json` does.
     """
+    text = read_text(path, error, expected)
     try:
-        return json.loads(read_text(path, error, expected))
+        return json.loads(text, parse_constant=_no_number if finite else None)
     except (ValueError, RecursionError) as reason:
         raise error(f"{path}: not a JSON file ({reason}); expected {expected}") from reason
 

@@ -140,7 +140,12 @@ def test_contents_come_from_inside_the_folder_and_the_mark_comes_last(
             (folder / name).write_text("new")
         monkeypatch.setattr(Path, "replace", note)
     assert moved == ["a.rttm", "page.html", "links.json"]
-    assert sorted(p.name for p in out.iterdir()) == ["a.rttm", "links.json", "mine.txt", "page.html"]
+    assert sorted(p.name for p in out.iterdir()) == [
+        "a.rttm",
+        "links.json",
+        "mine.txt",
+        "page.html",
+    ]
 
 
 def test_failed_contents_leave_no_folder(tmp_path: Path) -> None:
