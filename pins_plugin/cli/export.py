@@ -26,7 +26,9 @@ def run(args: argparse.Namespace) -> None:
     from pins_plugin.errors import ModelFolderError
     from pins_plugin.inference.export import EXPORTERS
     from pins_plugin.inference.pretrained import load_pretrained
+    from pins_plugin.utils.writable import try_folder
 
+    try_folder(args.out)
     model = load_pretrained(args.model, needs=[args.branch] if args.branch else [])
     chosen = [name for name in BRANCHES if name in model.modules and args.branch in (None, name)]
     if not chosen:

@@ -143,7 +143,7 @@ class LinkedVideo:
             notes = tuple(map(str, links.get("notes") or ()))
             if not 0 <= duration <= LONGEST:
                 raise ValueError(f"a duration of {duration} s")
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             what = f"no {error}" if isinstance(error, KeyError) else error
             raise LinksError(
                 f"links: not of the expected form ({what}); write it with `pins link`"
@@ -185,16 +185,39 @@ class LinkedVideo:
 
 
 def read_links(path: str | Path) -> dict[str, Any]:
-    """Read a `links.json` file.
+    """Read a `links.json` file; entries that are known are of the kind that they should be.
 
     Raises
     ------
     LinksError
         When the file is missing, no JSON, or of another form.
     """
-    links: dict[str, Any] = read_json(path, LinksError, "the links.json that `pins link` writes")
+    links: dict[str, Any] = read_json(
+        path, LinksError, "the links.json that `pins link` writes", finite=True
+    )
     LinkedVideo.from_links(links)
-    return links
+    return {
+        **links,
+        "video": str(links["video"]),
+        "duration": float(links["duration"]),
+        "notes": [str(note) for note in links.get("notes") or ()],
+        "links": [{**row, **_plain_turn(_turn(row))} for row in links["links"]],
+        "tracks": [{**row, **_plain_track(row)} for row in links["tracks"]],
+    }
+
+
+def _plain_turn(turn: SpeakerFaceLink) -> dict[str, Any]:
+    """What a turn says, each of the kind that it should be."""
+    plain = {**vars(turn), "box": None if turn.box is None else list(turn.box)}
+    return {name: plain[name] for name in ("start", "end", "speaker", "person", "box", "confidence",
+                                           "status", "evidence")}  # fmt: skip
+
+
+def _plain_track(row: Mapping[str, Any]) -> dict[str, Any]:
+    track = _track(row)
+    person = None if row["person"] is None else track.person
+    boxes = np.column_stack([track.times, track.boxes]).tolist()
+    return {"track": track.track, "person": person, "boxes": boxes}
 
 
 def _turn(value: Mapping[str, Any]) -> SpeakerFaceLink:

@@ -9,8 +9,8 @@ from pathlib import Path
 from pins_plugin.data.faces import IMAGE_SUFFIXES, load_faces
 from pins_plugin.data.media import choose_sound, choose_video, open_media
 from pins_plugin.data.shards import CLIPS_PER_SHARD, fingerprint
-from pins_plugin.errors import PinsError
 from pins_plugin.types import TalkingFaceClip
+from pins_plugin.utils.explain import explain
 from pins_plugin.utils.files import write_json
 from pins_plugin.utils.progress import progress
 
@@ -65,6 +65,6 @@ def _fault(clip: TalkingFaceClip) -> str | None:
                 choose_video(media, clip.faces)
         with open_media(clip.audio) as media:
             choose_sound(media, clip.audio)
-    except PinsError as error:
-        return str(error)
+    except Exception as error:  # foreseen or not, it costs this clip only
+        return explain(error)
     return None

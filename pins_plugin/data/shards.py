@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from pins_plugin.data.audio import SAMPLE_RATE, load_audio
 from pins_plugin.data.faces import load_faces
-from pins_plugin.errors import ManifestError, PinsError
+from pins_plugin.errors import ManifestError
 from pins_plugin.types import TalkingFaceClip
+from pins_plugin.utils.explain import explain
 from pins_plugin.utils.files import atomic_folder
 from pins_plugin.utils.progress import progress
 
@@ -114,8 +115,8 @@ def prepare_shards(
         try:
             faces = load_faces(clip.faces, image_size, num_frames=num_frames)
             return faces, _read_sound(clip.audio, max_seconds)
-        except PinsError as error:
-            return str(error)
+        except Exception as error:  # foreseen or not, it costs this clip only
+            return explain(error)
 
     total = sum(len(groups[index]) for index in missing)
     with ThreadPoolExecutor(num_workers or os.cpu_count()) as pool:

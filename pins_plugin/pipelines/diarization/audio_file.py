@@ -14,6 +14,7 @@ from torchaudio.functional import resample
 
 from pins_plugin.data.audio import SAMPLE_RATE, load_audio
 from pins_plugin.errors import MediaError
+from pins_plugin.utils.text import one_word
 
 
 def load_sound(file: str | Path | Mapping[str, Any]) -> NDArray[np.float32]:
@@ -47,10 +48,10 @@ def file_path(file: str | Path | Mapping[str, Any]) -> Path:
 
 
 def file_uri(file: str | Path | Mapping[str, Any]) -> str:
-    """Name of a file for RTTM: no folder, no ending, no spaces."""
+    """Name of a file for RTTM: no folder, no ending, no spaces of any kind, nothing that cannot be written."""
     if isinstance(file, Mapping):
         if file.get("uri"):
             return str(file["uri"])
         if not (file.get("video") or file.get("audio")):
             return "waveform"
-    return file_path(file).stem.replace(" ", "_")
+    return one_word(file_path(file).stem)

@@ -1,6 +1,7 @@
 """The pipeline: a video in, links of speakers to faces out."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,12 @@ from pins_plugin.pipelines.people.enrollment import KnownPerson, load_people
 from pins_plugin.pipelines.people.grouping import (
     rivalry_weight,
 )
-from pins_plugin.pipelines.people.naming import find_appearances, find_names, portray
+from pins_plugin.pipelines.people.naming import (
+    find_appearances,
+    find_names,
+    find_namesakes,
+    portray,
+)
 from pins_plugin.pipelines.people.recognition import FaceRecognizer
 from pins_plugin.pipelines.people.registry import Cast
 from pins_plugin.pipelines.pyannote_host.host import Pipeline
@@ -288,19 +294,25 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         result = self.decide(seen, weighed, choose)
         names: dict[str, str] = {}
         portraits = None
+        people = list(dict.fromkeys(weighed.people.values()))
+        given = [] if seen.from_sound else find_namesakes(seen.turns.labels())
         if self.known or self.cast is not None:
-            portraits = portray(result, seen.waveform, seen.looks.faces, voice_encoder)
-            names = find_names(portraits, self.known, self.cast, recognizer.same_person)
-        if corrections is not None:
-            people = list(dict.fromkeys(weighed.people.values()))
-            fixed = fix_pieces(weighed.pieces, corrections.turns, people, names, corrections.names)
-            result = self.decide(seen, weighed, choose, fixed)
-            names = rename_people(names, corrections.names, [*people, *seen.turns.labels()])
-        if self.cast is not None and portraits is not None:
-            self.cast.rename(corrections.names if corrections else {})
-            self.cast.replace_video(seen.uri, find_appearances(portraits, names, seen.uri))
+            portraits = portray(result, seen.waveform, seen.looks.faces, voice_encoder, given)
+        with self.cast.held() if self.cast is not None else nullcontext():
+            if portraits is not None:
+                names = find_names(portraits, self.known, self.cast, recognizer.same_person)
+            if corrections is not None:
+                fixed = fix_pieces(
+                    weighed.pieces, corrections.turns, people, names, corrections.names
+                )
+                result = self.decide(seen, weighed, choose, fixed)
+                names = rename_people(names, corrections.names, [*people, *seen.turns.labels()])
+            if self.cast is not None and portraits is not None:
+                self.cast.rename(corrections.names if corrections else {})
+                self.cast.replace_video(seen.uri, find_appearances(portraits, names, seen.uri))
         hook("links", result.links, total=1, completed=1)
-        return result.rename(names)
+        changes = corrections.names if corrections else {}
+        return result.rename(names, {label: changes.get(label, label) for label in given})
 
     def decide(
         self,

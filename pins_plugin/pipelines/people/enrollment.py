@@ -54,6 +54,8 @@ def load_people(
         raise MediaError(f"{folder}: no such folder; expected one picture or sound file per person")
     people: dict[str, KnownPerson] = {}
     for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):  # such as ._anna.jpg, which macOS leaves on foreign disks
+            continue
         kind = path.suffix.lower()
         known = people.get(path.stem, KnownPerson(path.stem))
         if kind in IMAGES:
