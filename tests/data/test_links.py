@@ -1,6 +1,7 @@
 """The checked view of links.json."""
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -83,3 +84,13 @@ def test_a_timetable_finds_what_looking_at_everything_finds() -> None:
     for time in generator.uniform(-5, 250, 200):
         near = [i for i in timetable.near(time) if spans[i][0] <= time < spans[i][1]]
         assert near == [i for i, (start, end) in enumerate(spans) if start <= time < end]
+
+
+def test_a_timetable_is_no_larger_than_its_spans() -> None:
+    """One entry for every ten seconds of every span used to fill the memory for turns of eleven days."""
+    spans = [(float(i), 1e6) for i in range(2000)]
+    tracemalloc.start()
+    timetable = Timetable(spans)
+    assert len(timetable.near(1500.5)) == 1501
+    assert tracemalloc.get_traced_memory()[1] < 1e6
+    tracemalloc.stop()
