@@ -19,8 +19,7 @@ from pyannote.audio.pipelines.clustering import Clustering
 from torch.torch_version import TorchVersion
 
 from pins_plugin.errors import ModelFolderError, PinsError
-from pins_plugin.models.folder import HYPERPARAMS, PRETRAINED
-from pins_plugin.models.memory_budget import MemoryBudget
+from pins_plugin.inference.pretrained import limit_memory, shipped_models
 from pins_plugin.pipelines.pyannote_host.host import Model, Pipeline
 from pins_plugin.plugins import find_plugins
 from pins_plugin.utils.plain_yaml import PlainLoader
@@ -36,7 +35,6 @@ LARGEST_CONFIG = 1_000_000  # bytes
 LARGEST_PART = 4 * 2**30  # bytes, unpacked
 SETTINGS = ("hyper_parameters", "hparams", "module_arguments")  # of checkpoints, now and formerly
 GROWTH = 8  # times the files of a folder, that building its parts may take
-MOST_OPERATIONS = 1_000_000
 ROOM = 2**30  # bytes, besides: for models that come with this package
 HARMLESS = [OrderedDict, Problem, Resolution, Specifications, TorchVersion]  # besides tensors
 ADVICE = (
@@ -63,7 +61,7 @@ def open_pipeline(folder: str | Path) -> Pipeline:
     try:
         _check_folder(Path(folder))
         size = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
-        with MemoryBudget(GROWTH * size + ROOM, most=MOST_OPERATIONS):
+        with limit_memory(GROWTH * size + ROOM):
             opened: Any = Pipeline.from_pretrained(str(folder))
     except PinsError as error:
         raise ModelFolderError(f"{folder}: {error}") from error
@@ -127,7 +125,7 @@ def _parts(arguments: Any, host: type) -> Iterator[str]:
     for key, text in _named_texts(arguments):
         if text.startswith(PART):
             yield text.removeprefix(PART)
-        elif Path(text).exists() or not (text in _options(key) or (own and _is_shipped(text))):
+        elif Path(text).exists() or not (text in _options(key) or (own and text in shipped_models())):
             raise _elsewhere(text)
 
 
@@ -144,10 +142,6 @@ def _options(key: str) -> Collection[str]:
     if key == "tracker":
         return {plugin.name for plugin in find_plugins("trackers")}
     return {"appearance", "facenet"} if key == "recognition" else ()
-
-
-def _is_shipped(name: str) -> bool:
-    return name in {path.parent.name for path in PRETRAINED.glob(f"*/{HYPERPARAMS}")}
 
 
 def _named_texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
