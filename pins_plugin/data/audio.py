@@ -15,7 +15,9 @@ from pins_plugin.utils.files import atomic_path
 SAMPLE_RATE = 16000  # Hz, of everything inside this package
 
 
-def load_audio(path: str | Path, sample_rate: int = SAMPLE_RATE) -> NDArray[np.float32]:
+def load_audio(
+    path: str | Path, sample_rate: int = SAMPLE_RATE, channel: int | None = None
+) -> NDArray[np.float32]:
     """Read the sound of any media file, on the file's media clock: the track that a player plays by default.
 
     Channels are averaged, the rate is converted. Where sound starts later than the picture (common in
@@ -29,6 +31,8 @@ def load_audio(path: str | Path, sample_rate: int = SAMPLE_RATE) -> NDArray[np.f
         Sound or video file.
     sample_rate : int
         In Hz.
+    channel : int, optional
+        This channel alone, counted from zero, in place of the mean of all.
 
     Returns
     -------
@@ -46,10 +50,21 @@ def load_audio(path: str | Path, sample_rate: int = SAMPLE_RATE) -> NDArray[np.f
         seconds = clock.ends.get(stream.index, 0.0)
         sound = _GrowingSound(_expected_samples(seconds, sample_rate))
         for samples in decode_sound(container, stream, clock, sample_rate):
-            sound.add(samples.mean(axis=0))
+            sound.add(mix_channels(samples, channel, path))
     if sound.num_samples == 0:
         raise MediaError(f"{path}: its sound stream holds no samples; expected some sound")
     return sound.samples
+
+
+def mix_channels(
+    waveforms: NDArray[np.float32], channel: int | None, name: object
+) -> NDArray[np.float32]:
+    """Average (num_channels, num_samples) waveforms, or take one of them; `name` says whose they are."""
+    if channel is None:
+        return waveforms[0] if len(waveforms) == 1 else waveforms.mean(axis=0)
+    if not -len(waveforms) <= channel < len(waveforms):
+        raise MediaError(f"{name}: holds {len(waveforms)} channels, asked for channel {channel}")
+    return waveforms[channel]
 
 
 class _GrowingSound:

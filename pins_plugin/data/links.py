@@ -66,7 +66,7 @@ class LinkedTrack:
 
 
 class Timetable:
-    """Finds what is under way at a time, without looking at all there is.
+    """Finds what is under way at a time, without looking at all there is; as large as the number of spans.
 
     Parameters
     ----------
@@ -79,17 +79,18 @@ class Timetable:
     [0, 1]
     """
 
-    STEP = 10.0  # seconds
-
     def __init__(self, spans: Sequence[tuple[float, float]]) -> None:
-        self._rows: dict[int, list[int]] = {}
-        for number, (start, end) in enumerate(spans):
-            for row in range(int(start // self.STEP), int(end // self.STEP) + 1):
-                self._rows.setdefault(row, []).append(number)
+        starts, ends = np.array(spans, np.float64).reshape(-1, 2).T
+        self._order = np.argsort(starts, kind="stable")
+        self._starts, self._ends = starts[self._order], ends[self._order]
+        self._latest = np.maximum.accumulate(self._ends)  # end of this span and all before
 
     def near(self, time: float) -> list[int]:
-        """Numbers of the spans that may hold `time`, in order; none that does is left out."""
-        return self._rows.get(int(time // self.STEP), [])
+        """Numbers of the spans that hold `time`, both ends included, in order."""
+        first = int(np.searchsorted(self._latest, time, "left"))
+        last = int(np.searchsorted(self._starts, time, "right"))
+        holding = np.flatnonzero(self._ends[first:last] >= time) + first
+        return sorted(self._order[holding].tolist())
 
 
 @dataclass(frozen=True)

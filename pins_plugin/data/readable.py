@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from pins_plugin.data.faces import IMAGE_SUFFIXES, load_faces
+from pins_plugin.data.faces import load_faces
+from pins_plugin.data.images import is_image
 from pins_plugin.data.media import choose_sound, choose_video, open_media
 from pins_plugin.data.shards import CLIPS_PER_SHARD, fingerprint
 from pins_plugin.types import TalkingFaceClip
@@ -58,7 +59,7 @@ def find_unreadable(
 def _fault(clip: TalkingFaceClip) -> str | None:
     """What is wrong with a clip, or None."""
     try:
-        if clip.faces.is_dir() or clip.faces.suffix.lower() in IMAGE_SUFFIXES:
+        if clip.faces.is_dir() or is_image(clip.faces):
             load_faces(clip.faces, 32, num_frames=1)
         else:
             with open_media(clip.faces) as media:

@@ -38,6 +38,7 @@ class ClipShards:
     """
 
     def __init__(self, folders: Sequence[Path]) -> None:
+        self._folders = list(folders)
         self._faces, self._sound, self._starts = [], [], []
         self.skipped: dict[int, str] = {}
         for number, folder in enumerate(folders):
@@ -47,6 +48,10 @@ class ClipShards:
             reasons = json.loads((folder / "skipped.json").read_text(encoding="utf-8"))
             for position, reason in reasons.items():
                 self.skipped[number * CLIPS_PER_SHARD + int(position)] = reason
+
+    def __reduce__(self) -> tuple[type["ClipShards"], tuple[list[Path]]]:
+        """Pickle where the files are, not what they hold: workers that are spawned map them anew."""
+        return ClipShards, (self._folders,)
 
     def __len__(self) -> int:
         return sum(len(faces) for faces in self._faces)

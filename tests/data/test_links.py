@@ -1,6 +1,7 @@
 """The checked view of links.json."""
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -122,3 +123,13 @@ def test_whatever_is_read_can_be_written_as_a_table(tmp_path: Path) -> None:
     del links["links"][0]["status"]
     (tmp_path / "links.json").write_text(json.dumps(links))
     assert read_links(tmp_path / "links.json")["links"][0]["status"] == "on screen"
+
+
+def test_a_timetable_is_no_larger_than_its_spans() -> None:
+    """One entry for every ten seconds of every span used to fill the memory for turns of eleven days."""
+    spans = [(float(i), 1e6) for i in range(2000)]
+    tracemalloc.start()
+    timetable = Timetable(spans)
+    assert len(timetable.near(1500.5)) == 1501
+    assert tracemalloc.get_traced_memory()[1] < 1e6
+    tracemalloc.stop()
