@@ -1,9 +1,10 @@
 """People side by side who take turns, at times talk at once, and listen meanwhile."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from pins_plugin.data.scene_deck import Deck, on_grid
-from pins_plugin.data.scenes import Segment, Stretch, Voice
+from pins_plugin.data.scene_script import Segment, Stretch, Voice
 
 BACKCHANNEL = (0.3, 0.8)  # seconds
 OVERLAP = (0.3, 1.6)  # seconds by which somebody cuts in
@@ -48,7 +49,7 @@ def plan_conversation(
     edges = sorted({_tidy(mark) for mark in marks})
     seen = {person: _picture(deck, person, turns, total, silent) for person in people}
     segments = []
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(edges):
         panels = []
         for person in people:
             since, stretch = max(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pins_plugin.data.scenes import FADE, MIN_TURN, Segment, Stretch, Voice
+from pins_plugin.data.scene_script import FADE, MIN_TURN, Segment, Stretch, Voice
 from pins_plugin.errors import MediaError
 
 MIN_SILENCE = 0.3  # seconds of rest that a listener can be made of

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from pins_plugin.data.scene_conversation import plan_conversation
 from pins_plugin.data.scene_deck import Deck, on_grid
-from pins_plugin.data.scenes import Segment, Stretch, Voice
+from pins_plugin.data.scene_script import Segment, Stretch, Voice
 
 OFFSETS = (-0.32, 0.32)  # seconds by which the sound of a clip may come late
 FACE_SIZES = (24, 60)  # pixels
@@ -33,9 +34,7 @@ def plan_side_by_side(deck: Deck, num_panels: int) -> list[Segment]:
         voices = {person: deck.draw_of(person) for person in people}
         heard = voices[speaker]
         panels = tuple(
-            heard.stretch
-            if person == speaker
-            else deck.fit(voices[person].stretch, heard.duration)
+            heard.stretch if person == speaker else deck.fit(voices[person].stretch, heard.duration)
             for person in people
         )
         segments.append(Segment(heard.duration, panels, (heard,)))
@@ -77,12 +76,12 @@ def plan_reaction(deck: Deck) -> list[Segment]:
             segments.append(Segment(voice.duration, (voice.stretch,), (voice,)))
             continue
         first, second = sorted(deck.generator.uniform(0.2, 0.8, 2))
-        back = deck.generator.random() < 0.5 and 0.5 < (second - first) * voice.duration
+        back = deck.generator.random() < 0.5 and (second - first) * voice.duration > 0.5
         second = second if back else 1.0
         cuts = [0.0, *(on_grid(voice.duration * share) for share in (first, second))]
         cuts = sorted({*cuts, voice.duration})
         listener = deck.rest(str(deck.generator.choice(listeners)))
-        for number, (begin, end) in enumerate(zip(cuts, cuts[1:], strict=False)):
+        for number, (begin, end) in enumerate(pairwise(cuts)):
             shown = listener if number == 1 else voice.stretch.later(begin)
             segments.append(Segment(end - begin, (shown,), () if number else (voice,)))
     return segments
@@ -111,9 +110,7 @@ def plan_dubbed(deck: Deck, cast: Sequence[str]) -> tuple[list[Segment], dict[st
     return segments, dubbing
 
 
-def offset_clips(
-    segments: Sequence[Segment], deck: Deck
-) -> tuple[list[Segment], dict[str, float]]:
+def offset_clips(segments: Sequence[Segment], deck: Deck) -> tuple[list[Segment], dict[str, float]]:
     """Give each clip a constant offset of its own.
 
     Parameters
@@ -166,7 +163,9 @@ def level_voices(segments: Sequence[Segment], deck: Deck, spread: float = 3.0) -
     def leveled(voice: Voice) -> Voice:
         clip = deck.clip_of(voice.stretch)
         decibels = louder.setdefault(clip.person, float(deck.generator.normal(0.0, spread)))
-        return replace(voice, gain=0.06 / clip.level * 10 ** (decibels / 20)) if clip.level else voice
+        return (
+            replace(voice, gain=0.06 / clip.level * 10 ** (decibels / 20)) if clip.level else voice
+        )
 
     return [
         replace(segment, voices=tuple(leveled(voice) for voice in segment.voices))

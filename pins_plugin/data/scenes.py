@@ -1,12 +1,9 @@
 """Scenes with known truth, composed from clips that show one person each.
 
-A scene is a list of *segments*. A segment shows one or more panels side by side, each playing a stretch of
-somebody's clip. *Voices* begin in a segment and may go on over the next ones: that of a panel (its person speaks),
-or of a clip that is not shown (a voice off screen), or several at once. So who speaks, and where, is known exactly.
+What is shown and heard is written down as segments (`scene_script`); so who speaks, and where, is known exactly.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -15,140 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.data.audio import SAMPLE_RATE, load_audio
-from pins_plugin.data.video import VideoFrame, VideoWriter, iter_frames
-from pins_plugin.errors import MediaError
+from pins_plugin.data.scene_pictures import play
+from pins_plugin.data.scene_script import Recording, Segment
+from pins_plugin.data.video import VideoWriter
 from pins_plugin.utils.files import write_json, write_text
 
-FRAME_RATE = 25.0  # Hz, of composed scenes
 PANEL_HEIGHT = 360  # pixels
 PANEL_WIDTHS = {1: 480, 2: 360, 3: 300, 4: 270}  # pixels, by the largest number of panels
-FADE = 0.01  # seconds, where a voice is cut into another or into silence
-NO_SEEK = 10.0  # seconds: up to there pictures are counted from the start; to seek in MPEG-1 may land late
-MIN_TURN = 0.1  # seconds: shorter rests of speech at the edge of a stretch are nobody's turn
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """Part of a one-person clip.
-
-    Parameters
-    ----------
-    person : str
-    path : Path
-    start : float
-        Where in the clip it begins, in seconds.
-    end : float, optional
-        Play from `start` to `end`, back to `start`, and so on: how a short silence becomes a long one.
-    speed : float
-        1 as filmed, less is slower.
-    phase : float
-        Seconds of the clip that a stretch with an `end` has already played.
-    silent : bool
-        Whether the person listens: rests the mouth.
-    scale : float, optional
-        Pixels for each pixel of the clip; as large as the panel allows when not given.
-    """
-
-    person: str
-    path: Path
-    start: float
-    end: float | None = None
-    speed: float = 1.0
-    phase: float = 0.0
-    silent: bool = False
-    scale: float | None = None
-
-    def later(self, seconds: float) -> "Stretch":
-        """The same stretch from `seconds` of playing time on."""
-        if self.end is None:
-            return replace(self, start=self.start + seconds * self.speed)
-        return replace(self, phase=self.phase + seconds * self.speed)
-
-    def time_at(self, seconds: float) -> float:
-        """Time in the clip, in seconds, after `seconds` of playing."""
-        if self.end is None:
-            return self.start + seconds * self.speed
-        length = self.end - self.start
-        played = (self.phase + seconds * self.speed) % (2 * length)
-        return self.start + min(played, 2 * length - played)
-
-
-@dataclass(frozen=True)
-class Voice:
-    """The sound of a stretch.
-
-    Parameters
-    ----------
-    stretch : Stretch
-    duration : float
-        In seconds.
-    begin : float
-        Seconds after the start of its segment.
-    speaker : str, optional
-        Who is said to speak, where it is not the person of the clip: dubbed.
-    speech : tuple of (start, end), optional
-        When there is speech, in seconds from the voice's begin; found in the sound when not given.
-    gain : float
-    fade : float
-        In seconds, at both ends.
-    """
-
-    stretch: Stretch
-    duration: float
-    begin: float = 0.0
-    speaker: str | None = None
-    speech: tuple[tuple[float, float], ...] | None = None
-    gain: float = 1.0
-    fade: float = 0.0
-
-
-@dataclass(frozen=True)
-class Segment:
-    """What is shown for `duration` seconds, and the voices that begin meanwhile.
-
-    Parameters
-    ----------
-    duration : float
-    panels : tuple of Stretch
-        From left to right.
-    voices : tuple of Voice
-    """
-
-    duration: float
-    panels: tuple[Stretch, ...]
-    voices: tuple[Voice, ...]
-
-    @classmethod
-    def of_one(cls, duration: float, panels: tuple[Stretch, ...], sound: Stretch) -> "Segment":
-        """A segment in which one voice is heard from its start to its end."""
-        return cls(duration, panels, (Voice(sound, duration),))
-
-
-@dataclass(frozen=True)
-class Recording:
-    """How a scene is filmed and recorded.
-
-    Parameters
-    ----------
-    frame_rate : float
-        In Hz.
-    quality : int
-        x264's constant rate factor, 18 (large files) to 45 (hardly to be recognized).
-    blur : float
-        Standard deviation of a Gaussian over each panel, in pixels.
-    sound_shift : float
-        Seconds by which the sound comes later than the picture.
-    add_noise : callable, optional
-        Takes the waveform of all voices and gives it with noise under it.
-    """
-
-    frame_rate: float = FRAME_RATE
-    quality: int = 23
-    blur: float = 0.0
-    sound_shift: float = 0.0
-    add_noise: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
-
-
+PLAIN = Recording()
 Turn = tuple[float, float, str]  # start and end in seconds, speaker
 
 
@@ -157,7 +28,7 @@ def compose_scene(
     segments: Sequence[Segment],
     *,
     find_speech: Callable[[NDArray[np.float32]], list[tuple[float, float]]],
-    recording: Recording = Recording(),
+    recording: Recording = PLAIN,
     kind: str = "",
     notes: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -291,78 +162,6 @@ def _film(
         }
         for column, stretch in enumerate(segment.panels)
     ]
-
-
-def play(
-    stretch: Stretch,
-    num_frames: int,
-    width: int,
-    height: int,
-    frame_rate: float = FRAME_RATE,
-    blur: float = 0.0,
-) -> Iterator[NDArray[np.uint8]]:
-    """Yield `num_frames` pictures (height, width, 3) of a stretch, letterboxed; the clip's last one is held."""
-    first = stretch.start - 0.5 / FRAME_RATE
-    last = float("inf") if stretch.end is None else stretch.end
-    decoded = iter_frames(stretch.path, start=first if first > NO_SEEK else 0.0, end=last)
-    frames = (frame for frame in decoded if frame.time >= first)
-    times = [stretch.time_at((index + 0.5) / frame_rate) for index in range(num_frames)]
-    shown: tuple[VideoFrame | None, NDArray[np.uint8] | None] = (None, None)
-    for frame in _frames_at(frames, times, stretch):
-        if frame is not shown[0]:
-            shown = frame, _blur(letterbox(frame.image, width, height, stretch.scale), blur)
-        assert shown[1] is not None
-        yield shown[1]
-
-
-def _frames_at(
-    frames: Iterator[VideoFrame], times: Sequence[float], stretch: Stretch
-) -> Iterator[VideoFrame]:
-    """The picture that stands at each time."""
-    current = next(frames, None)
-    if current is None:
-        raise MediaError(
-            f"{stretch.path}: shows no picture after {stretch.start:.2f} s; expected a longer clip"
-        )
-    if stretch.end is not None:  # times go back and forth
-        kept = [current, *frames]
-        starts = [frame.time for frame in kept]
-        for index in np.searchsorted(starts, times, side="right"):
-            yield kept[max(0, int(index) - 1)]
-        return
-    following = next(frames, None)
-    for time in times:
-        while following is not None and following.time <= time:
-            current, following = following, next(frames, None)
-        yield current
-
-
-def letterbox(
-    image: NDArray[np.uint8], width: int, height: int, scale: float | None = None
-) -> NDArray[np.uint8]:
-    """Scale a picture (rows, columns, 3) into (height, width, 3), centered, with black bars.
-
-    `scale` is as large as fits, or the one given where that is smaller.
-    """
-    import cv2
-
-    rows, columns = image.shape[:2]
-    scale = min(width / columns, height / rows, *([] if scale is None else [scale]))
-    size = (min(width, round(columns * scale)), min(height, round(rows * scale)))
-    canvas = np.zeros((height, width, 3), np.uint8)
-    top, left = (height - size[1]) // 2, (width - size[0]) // 2
-    scaled = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    canvas[top : top + size[1], left : left + size[0]] = scaled
-    return canvas
-
-
-def _blur(image: NDArray[np.uint8], deviation: float) -> NDArray[np.uint8]:
-    import cv2
-
-    if not deviation:
-        return image
-    blurred: NDArray[np.uint8] = cv2.GaussianBlur(image, (0, 0), deviation).astype(np.uint8)
-    return blurred
 
 
 def _cut(waveform: NDArray[np.float32], start: float, duration: float) -> NDArray[np.float32]:

@@ -29,7 +29,8 @@ from pins_plugin.data.scene_plans import (
     plan_voice_over,
     shrink_faces,
 )
-from pins_plugin.data.scenes import Recording, compose_scene
+from pins_plugin.data.scene_script import Recording
+from pins_plugin.data.scenes import compose_scene
 from pins_plugin.data.video import iter_frames, probe_video
 from pins_plugin.errors import ManifestError
 from pins_plugin.pipelines.diarization.voice_activity import find_speech
@@ -62,7 +63,9 @@ def main() -> None:
     parser.add_argument(
         "--licence", help="use clips only whose `licence` holds this text, such as CC-BY-4.0"
     )
-    parser.add_argument("--kinds", nargs="+", choices=(*KINDS, "long"), help="default: all but long")
+    parser.add_argument(
+        "--kinds", nargs="+", choices=(*KINDS, "long"), help="default: all but long"
+    )
     parser.add_argument("--scenes", type=int, default=4, help="scenes of each kind (default: 4)")
     parser.add_argument("--seconds", type=float, nargs=2, default=(8, 30), metavar=("MIN", "MAX"))
     parser.add_argument("--minutes", type=float, default=20, help="of a `long` file (default: 20)")
@@ -76,7 +79,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     kinds = args.kinds or (FIRST_KINDS if args.edition == 1 else KINDS)
-    clips = [clip for folder in args.clips for clip in read_clips(folder, args.people, args.licence)]
+    clips = [
+        clip for folder in args.clips for clip in read_clips(folder, args.people, args.licence)
+    ]
     if args.edition == 2:
         clips = [listen_to(clip) for clip in progress(clips, "listening to clips")]
     if "small" in kinds:
@@ -86,7 +91,9 @@ def main() -> None:
     for kind, index in progress(jobs, "composing scenes"):
         path = args.out / f"{kind}_{index:02d}.mp4"
         if not path.with_suffix(".rttm").exists():  # written last
-            deck = Deck(clips, np.random.default_rng([args.seed, (*KINDS, "long").index(kind), index]))
+            deck = Deck(
+                clips, np.random.default_rng([args.seed, (*KINDS, "long").index(kind), index])
+            )
             deck = set_up(deck, kind, args)
             segments, recording, notes = plan(kind, deck, index)
             compose_scene(
