@@ -116,7 +116,10 @@ def test_conversation_shows_each_voice_in_sync(number: int, silent: bool) -> Non
 
 def test_conversation_without_overlap_has_one_voice_at_a_time() -> None:
     voices, _ = _timeline(plan_conversation(_deck(3), 2, overlap=0.0))
-    assert all(second[0] >= first[1] - 1e-6 for first, second in pairwise(sorted(voices, key=lambda v: v[0])))
+    assert all(
+        second[0] >= first[1] - 1e-6
+        for first, second in pairwise(sorted(voices, key=lambda v: v[0]))
+    )
 
 
 def test_reaction_shows_a_listener_while_the_speaker_talks_on() -> None:
@@ -200,7 +203,7 @@ def test_too_few_people_are_refused() -> None:
 
 def test_people_who_never_rest_cannot_listen() -> None:
     breathless = [clip._replace(speech=((0.0, 8.0),)) for clip in CLIPS]
-    with pytest.raises(MediaError, match="with a rest of 0.3 s"):
+    with pytest.raises(MediaError, match=r"with a rest of 0\.3 s"):
         plan_conversation(_deck(0, breathless), 2)
     with pytest.raises(MediaError, match="has no rest"):
         _deck(0, breathless).rest("p0")
