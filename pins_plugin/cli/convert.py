@@ -46,7 +46,7 @@ def add_transcript_arguments(parser: argparse.ArgumentParser) -> None:
         "--transcript",
         type=Path,
         metavar="FILE",
-        help="words: whisper, faster-whisper or whisperX .json, .srt, .vtt",  # fmt: skip
+        help="words: whisper, faster-whisper or whisperX .json, .srt, .vtt",
     )
     parser.add_argument("--encoding", metavar="NAME", help="of the transcript (default: UTF-8)")
 

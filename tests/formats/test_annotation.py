@@ -1,6 +1,7 @@
 """ELAN read by pympi, TextGrid by praatio, Audacity labels as its manual describes them."""
 
 import csv
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -39,7 +40,7 @@ def test_praatio_reads_textgrid_without_gaps(kind: str, tmp_path: Path, request:
     for name, cues in tiers.items():
         entries = grid.getTier(name).entries
         assert entries[0].start == 0 and entries[-1].end == pytest.approx(12.0)
-        assert all(first.end == second.start for first, second in zip(entries, entries[1:], strict=False))  # fmt: skip
+        assert all(first.end == second.start for first, second in pairwise(entries))  # fmt: skip
         said = [(entry.start, entry.end, entry.label) for entry in entries if entry.label]
         assert said == [
             (pytest.approx(cue.start), pytest.approx(cue.end), cue.text or name) for cue in cues
@@ -70,4 +71,5 @@ def test_control_characters_in_a_name_do_no_harm(make: object, tmp_path: Path) -
     linked = make(links=[base | {"person": "a\x0b\x1b\tb\nc"}])  # type: ignore[operator]
     (tmp_path / "a.eaf").write_text(to_elan(linked), encoding="utf-8")
     assert len(Eaf(str(tmp_path / "a.eaf")).get_tier_names()) == 1
-    assert len(list(csv.reader(to_audacity(linked).splitlines(), delimiter="\t"))[0]) == 3
+    [row] = csv.reader(to_audacity(linked).splitlines(), delimiter="\t")
+    assert len(row) == 3

@@ -80,7 +80,7 @@ def test_cvat_tracks_say_who_speaks(linked: LinkedVideo, picture: Picture, names
     assert [track.find("box/attribute[@name='person']").text for track in tracks] == [track.person for track in linked.tracks]  # fmt: skip
     anna = next(track for track in tracks if track.find("box/attribute[@name='person']").text == names[0])  # fmt: skip
     speaking = {int(box.get("frame")): box.find("attribute[@name='speaking']").text for box in anna if box.get("outside") == "0"}  # fmt: skip
-    assert [frame for frame, says in speaking.items() if says == "true"][0] == 25
+    assert next(frame for frame, says in speaking.items() if says == "true") == 25
     assert max(frame for frame, says in speaking.items() if says == "true") < 100
     for track in tracks:
         boxes = track.findall("box")
