@@ -1,7 +1,7 @@
 """What `links.json` holds, checked and made easy to look up by time.
 
 Reports and scores build on this file format alone, so that they serve any program that writes it: version 1,
-with `video`, `duration`, `links` (turns) and `tracks` (faces).
+with `video`, `duration`, `links` (turns) and `tracks` (faces), and perhaps `words` (a transcript).
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.errors import LinksError
-from pins_plugin.types import SpeakerFaceLink
+from pins_plugin.types import SpeakerFaceLink, TranscriptWord
 from pins_plugin.utils.files import read_json
 
 VERSION = 1
@@ -113,6 +113,8 @@ class LinkedVideo:
         Who is heard, in order of appearance.
     notes : tuple of str
         What whoever reads the links should know.
+    words : tuple of TranscriptWord
+        What is said, in order of time; empty without a transcript.
     """
 
     video: str
@@ -122,6 +124,7 @@ class LinkedVideo:
     people: tuple[str, ...]
     speakers: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    words: tuple[TranscriptWord, ...] = ()
 
     @classmethod
     def from_links(cls, links: Mapping[str, Any]) -> "LinkedVideo":
@@ -142,6 +145,7 @@ class LinkedVideo:
             tracks = sorted(map(_track, links["tracks"]), key=lambda track: track.start)
             video, duration = str(links["video"]), float(links["duration"])
             notes = tuple(map(str, links.get("notes") or ()))
+            words = tuple(sorted(map(_word, links.get("words") or ()), key=lambda word: word.start))
             if not 0 <= duration <= LONGEST:
                 raise ValueError(f"a duration of {duration} s")
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -153,7 +157,7 @@ class LinkedVideo:
         linked = [turn.person for turn in turns if turn.person is not None]
         speakers = tuple(dict.fromkeys(turn.speaker for turn in turns))
         people = tuple(dict.fromkeys(linked + seen))
-        return cls(video, duration, turns, tracks, people, speakers, notes)
+        return cls(video, duration, turns, tracks, people, speakers, notes, words)
 
     @cached_property
     def _timetables(self) -> tuple[Timetable, Timetable]:
@@ -241,6 +245,34 @@ def _turn(value: Mapping[str, Any]) -> SpeakerFaceLink:
         status=str(status),
         evidence=evidence,
     )
+
+
+def _word(value: Mapping[str, Any]) -> TranscriptWord:
+    start, end = float(value["start"]), float(value["end"])
+    if not 0 <= start <= end <= LONGEST:
+        raise ValueError(f"a word from {start} to {end} s")
+    return TranscriptWord(
+        start,
+        end,
+        str(value["text"]),
+        int(value.get("segment", 0)),
+        bool(value.get("estimated", False)),
+    )
+
+
+def add_words(links: Mapping[str, Any], words: Sequence[TranscriptWord]) -> dict[str, Any]:
+    """Put a transcript into the value of a `links.json`, in place of the one that is there."""
+    rows = [
+        {
+            "start": round(word.start, 3),
+            "end": round(word.end, 3),
+            "text": word.text,
+            "segment": word.segment,
+            **({"estimated": True} if word.estimated else {}),
+        }
+        for word in words
+    ]
+    return {**links, "words": rows}
 
 
 def _track(value: Mapping[str, Any]) -> LinkedTrack:

@@ -234,7 +234,9 @@ def test_one_speaker_at_a_time_scores_as_ever(seed: int) -> None:
 def test_links_are_judged_while_anybody_speaks() -> None:
     linked = LinkedVideo.from_links(_overlapping((0, 10, "P0"), (4, 6, "P1")))
     made = follow_links(linked, SceneTruth(OVERLAP))
-    assert (made.named, made.rightly_named) == pytest.approx((10.0, 8.0), abs=0.03)  # P0 has no box after 8 s
+    assert (made.named, made.rightly_named) == pytest.approx(
+        (10.0, 8.0), abs=0.03
+    )  # P0 has no box after 8 s
     right = [found for _, found in made.judged]
     assert (len(right), sum(right)) == (500, 400)
 
