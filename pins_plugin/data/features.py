@@ -23,7 +23,7 @@ MOST_BYTES = 64 * 2**30
 HIGHEST_COMPRESSION = 200  # embeddings hardly shrink; a file that does is empty or a trap
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Features:
     """Recognition embeddings of one modality.
 
@@ -37,7 +37,7 @@ class Features:
     clip_id: NDArray[np.str_]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FeatureRows:
     """The rows of one modality that belong to some clips.
 

@@ -22,7 +22,7 @@ VOICE_WEIGHT = 0.5  # of a voice's lead over its threshold, beside a face's
 Embedding = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class KnownPerson:
     """A person with an example: unit vectors, or None where there is no example of that kind."""
 
