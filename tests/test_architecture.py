@@ -93,9 +93,9 @@ def test_dataclasses_that_hold_arrays_are_compared_by_identity() -> None:
     arrays = {"NDArray", "Tensor"}
     for tree in trees.values():
         for node in tree.body:
-            if isinstance(node, ast.Assign) and arrays & _words(node.value):
-                if not any(isinstance(part, ast.Call) for part in ast.walk(node.value)):
-                    arrays = arrays | {ast.unparse(target) for target in node.targets}
+            called = any(isinstance(part, ast.Call) for part in ast.walk(node))
+            if isinstance(node, ast.Assign) and not called and arrays & _words(node.value):
+                arrays = arrays | {ast.unparse(target) for target in node.targets}
     found = [
         f"{path.name}: {node.name}"
         for path, tree in trees.items()

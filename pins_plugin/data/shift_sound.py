@@ -64,7 +64,7 @@ def write_shifted(source: str | Path, target: str | Path, seconds: float) -> Non
             )
         with atomic_path(target) as temporary:
             try:
-                with av.open(str(temporary), "w") as written:
+                with av.open(f"file:{temporary.absolute()}", "w") as written:
                     _copy(opened, written, seconds)
                 _compare(opened, temporary)
             except (av.error.FFmpegError, ValueError, NotImplementedError) as error:
