@@ -1,7 +1,7 @@
 """The folder of results of one video: which video it is of, what is in it, its pages, other names for its people."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +86,7 @@ def write_reports(
     video: Path, links: dict[str, Any], folder: Path, *, with_video: bool, quiet: bool
 ) -> dict[str, Any]:
     """Write the page and the annotated video; one that fails costs itself only, and leaves a note in the links."""
-    jobs = {VIDEO: write_annotated_video} if with_video else {}
+    jobs: dict[str, Callable[..., None]] = {VIDEO: write_annotated_video} if with_video else {}
     kept = [
         note for note in links["notes"] if not note.startswith(tuple(f"{n}: " for n in REPORTS))
     ]

@@ -120,8 +120,8 @@ def _add_example(folder: Path, name: str, files: list[Path], with_traceback: boo
         with batch.costs_only(str(path)):
             kind = path.suffix.lower()
             if kind not in (*IMAGES, *SOUNDS) or not path.is_file():
-                kinds = ", ".join((*IMAGES, *SOUNDS))
-                raise MediaError(f"{path}: expected a picture or sound file ({kinds})")
+                wanted = ", ".join((*IMAGES, *SOUNDS))
+                raise MediaError(f"{path}: expected a picture or sound file ({wanted})")
             (pipeline.embed_picture if kind in IMAGES else pipeline.embed_sound)(path)  # usable?
             with atomic_path(folder / f"{name}{kind}") as temporary:
                 shutil.copyfile(path, temporary)
