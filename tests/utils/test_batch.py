@@ -1,12 +1,12 @@
 """A file that fails costs itself only; whatever the machine or the input is to blame for is one line."""
 
 import errno
-import sys
 
 import numpy as np
 import pytest
 
 from pins_plugin.cli import COMMANDS, main
+from pins_plugin.cli import plugins as command
 from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.utils.batch import Batch
 from pins_plugin.utils.explain import explain, is_foreseen
@@ -89,7 +89,7 @@ def test_every_command_ends_with_one_line(
     def fail(args: object) -> None:
         raise error
 
-    monkeypatch.setattr(sys.modules["pins_plugin.cli.plugins"], "run", fail)
+    monkeypatch.setattr(command, "run", fail)
     assert main(["plugins"]) == 2
     message = capsys.readouterr().err
     assert message.startswith("pins plugins: ") and message.count("\n") == 1
@@ -101,7 +101,7 @@ def test_a_fault_of_the_program_is_shown_whole(monkeypatch: pytest.MonkeyPatch) 
     def fail(args: object) -> None:
         raise TypeError("a bug")
 
-    monkeypatch.setattr(sys.modules["pins_plugin.cli.plugins"], "run", fail)
+    monkeypatch.setattr(command, "run", fail)
     with pytest.raises(TypeError):
         main(["plugins"])
 
