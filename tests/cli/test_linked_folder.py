@@ -387,3 +387,16 @@ def test_turns_of_another_file_are_not_taken_in_a_batch(footage: Path, tmp_path:
     assert turns is not None and turns.uri == "b" and turns.labels() == ["alice"]
     rttm.write_text("")
     assert len(_link_video._given_turns(footage / "b.mp4", batch)) == 0  # nobody speaks
+
+
+def test_a_page_of_another_file_is_told(
+    footage: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from pins_plugin.cli import main
+
+    link_video(Linker(), footage / "a.mp4", tmp_path / "out", OPTIONS)
+    links = str(tmp_path / "out" / "links.json")
+    for name, told in (("a.mp4", False), ("b.mp4", True)):
+        command = ["report", str(footage / name), links, "--out", str(tmp_path / "page")]
+        assert main([*command, "--no_video", "--quiet"]) == 0
+        assert ("another file" in capsys.readouterr().err) == told
