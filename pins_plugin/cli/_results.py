@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pins_plugin.data.linked_source import find_video
 from pins_plugin.data.links import read_links
 from pins_plugin.errors import LinksError, PinsError
 from pins_plugin.pipelines.diarization.audio_file import file_uri
@@ -13,7 +14,6 @@ from pins_plugin.pipelines.linking.result import people_of, rename_links, write_
 from pins_plugin.report.annotate import write_annotated_video
 from pins_plugin.report.page import write_page
 from pins_plugin.utils.batch import Batch
-from pins_plugin.utils.content import describe_file
 from pins_plugin.utils.explain import explain
 from pins_plugin.utils.files import atomic_contents, write_json_rows
 
@@ -124,18 +124,6 @@ def disown(folder: Path) -> None:
     before = read_result(folder)
     if before is not None and before.get("run"):
         write_json_rows(folder / LINKS, {**before, "run": ""})
-
-
-def find_video(links: Mapping[str, Any]) -> Path | None:
-    """Find the video that links are of; None where it is gone, or another file is there now."""
-    source = links.get("source")
-    if not isinstance(source, Mapping):
-        video = Path(links["video"])
-        return video if video.is_absolute() and video.is_file() else None
-    video = Path(str(source.get("path")))
-    if not video.is_file():
-        return None
-    return video if describe_file(video, source)["content"] == source.get("content") else None
 
 
 def rename_in_folder(

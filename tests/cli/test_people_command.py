@@ -62,17 +62,11 @@ def test_files_of_file_systems_are_no_examples(
     assert capsys.readouterr().out == "anna anna.jpg\n"
 
 
-def test_a_second_example_of_a_kind_takes_the_place_of_the_first(
-    tmp_path: Path, real_data: Path
+def test_examples_that_would_have_one_name_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from pins_plugin.data.video import iter_frames
-
-    frame = next(iter_frames(real_data / "clips" / "p36_01.mp4"))
-    for name in ("a.jpg", "b.jpeg"):
-        Image.fromarray(frame.image).save(tmp_path / name)
-    cast = tmp_path / "cast"
-    assert main(["people", str(cast), "add", "anna", str(tmp_path / "a.jpg")]) == 0
-    assert main(["people", str(cast), "add", "anna", str(tmp_path / "b.jpeg")]) == 0
-    assert [path.name for path in cast.iterdir()] == ["anna.jpeg"]
-    both = [str(tmp_path / name) for name in ("a.jpg", "b.jpeg")]
-    assert main(["people", str(cast), "add", "ben", *both]) == 2  # which of the two?
+    for name in ("a.jpg", "b.JPG"):
+        Image.new("RGB", (120, 90)).save(tmp_path / name, format="JPEG")
+    both = [str(tmp_path / name) for name in ("a.jpg", "b.JPG")]
+    assert main(["people", str(tmp_path / "cast"), "add", "ben", *both]) == 2
+    assert "they would all be ben.jpg" in capsys.readouterr().err
