@@ -400,3 +400,23 @@ def test_a_page_of_another_file_is_told(
         command = ["report", str(footage / name), links, "--out", str(tmp_path / "page")]
         assert main([*command, "--no_video", "--quiet"]) == 0
         assert ("another file" in capsys.readouterr().err) == told
+
+
+def test_another_video_of_that_name_is_not_looked_into(
+    footage: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from pins_plugin.cli import main
+
+    for folder, name in (("A", "a.mp4"), ("B", "b.mp4")):
+        (tmp_path / folder).mkdir()
+        shutil.copyfile(footage / name, tmp_path / folder / "talk.mp4")
+    monkeypatch.chdir(tmp_path / "A")
+    link_video(Linker(), Path("talk.mp4"), tmp_path / "out", OPTIONS)
+    monkeypatch.chdir(tmp_path / "B")
+    assert main(["convert", str(tmp_path / "out"), "--to", "mot"]) == 0
+    (tmp_path / "A" / "talk.mp4").unlink()
+    assert main(["convert", str(tmp_path / "out"), "--to", "mot"]) == 2
+    assert "is not there" in capsys.readouterr().err
