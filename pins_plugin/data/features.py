@@ -95,7 +95,7 @@ def load_features(path: str | Path) -> Features:
         ) from error
     if not {"embeddings", "clip_id"} <= arrays.keys():
         raise ManifestError(
-            f"{path}: expected arrays embeddings and clip_id, got {', '.join(arrays) or 'none'}"
+            f"{path}: expected arrays embeddings and clip_id, got {', '.join(list(arrays)[:10])[:300] or 'none'}"
         )
     embeddings, clip_id = arrays["embeddings"], arrays["clip_id"]
     return _checked(path, embeddings, clip_id)

@@ -56,8 +56,6 @@ def load_people(
     faces: dict[str, list[Embedding]] = {}
     voices: dict[str, list[Embedding]] = {}
     for path in sorted(folder.iterdir()):
-        if path.name.startswith("."):  # such as ._anna.jpg, which macOS leaves on foreign disks
-            continue
         kind = path.suffix.lower()
         if is_hidden(path):
             continue
