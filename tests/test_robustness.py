@@ -30,11 +30,14 @@ def _raise(error: Exception) -> None:
         (lambda: _raise(KeyError("oh")), "KeyError"),
         (lambda: os.kill(os.getpid(), signal.SIGSEGV), "crash by signal 11"),
         (lambda: next(n for n in itertools.count() if n < 0), "hang"),
-        (lambda: np.ones(2**29).sum() * 0, "4.0 GB"),
+        (lambda: np.ones(2**27).sum() * 0, " GB"),
     ],
 )
-def test_what_goes_wrong_in_a_fork_is_told(tmp_path: Path, call, fault: str | None) -> None:
+def test_what_goes_wrong_in_a_fork_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call, fault: str | None
+) -> None:
     """Forks that could not fail would make every campaign a good one."""
+    monkeypatch.setattr(forks, "MOST_MEMORY", 0.7)
     found = forks.in_fork(call, tmp_path / "log", 2.0).fault()
     assert found is None if fault is None else fault in str(found)
 
@@ -71,13 +74,12 @@ def test_damaged_pictures_are_read_or_refused(
 ) -> None:
     monkeypatch.setattr(media, "VIDEOS", {})
     monkeypatch.setattr(media, "SOUNDS", {})
-    whole, damaged = media.fuzz_media(tmp_path, seed=1, seconds=4.0)
+    whole, damaged = media.fuzz_media(tmp_path, seed=1, seconds=0.0, least=30)
     assert (whole.tried, whole.faults) == (len(media.PICTURES), [])
-    assert damaged.faults == []
-    assert damaged.tried > 10
+    assert (damaged.tried, damaged.faults) == (30, [])
 
 
 def test_damaged_media_files_are_read_or_refused(tmp_path: Path) -> None:
-    whole, damaged = media.fuzz_media(tmp_path, seed=1, seconds=8.0)
+    whole, damaged = media.fuzz_media(tmp_path, seed=1, seconds=0.0, least=12)
     assert (whole.tried, whole.faults) == (17, [])
-    assert damaged.faults == []
+    assert (damaged.tried, damaged.faults) == (12, [])

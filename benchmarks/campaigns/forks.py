@@ -77,8 +77,9 @@ def start(
     with contextlib.suppress(BaseException):
         os.setpgid(0, 0)
         handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(handle, 1)
-        os.dup2(handle, 2)
+        for number, name in ((1, "stdout"), (2, "stderr")):  # also where a test has put others there
+            os.dup2(handle, number)
+            setattr(sys, name, os.fdopen(number, "w", buffering=1, closefd=False))
         if seconds is not None:
             resource.setrlimit(resource.RLIMIT_CPU, (max(1, round(seconds)),) * 2)
         if limits is not None:
@@ -101,7 +102,7 @@ def start(
 def finish(child: int, log: Path, seconds: float) -> Outcome:
     """Wait for a fork; one that takes far longer than `seconds` is ended with its children."""
     end = time.monotonic() + LOADED * seconds
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = _memory_now()
     while True:
         pid, status, usage = os.wait4(child, os.WNOHANG)
         if pid:
@@ -111,9 +112,18 @@ def finish(child: int, log: Path, seconds: float) -> Outcome:
             os.wait4(child, 0)
             return Outcome(None, "", 0.0)
         time.sleep(0.002)
-    memory = max(0.0, (usage.ru_maxrss - before) / 2**20)
+    memory = max(0.0, usage.ru_maxrss / 2**20 - before)
     printed = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
     return Outcome(os.waitstatus_to_exitcode(status), printed, memory)
+
+
+def _memory_now() -> float:
+    """GB that a fork of this process has from the start: pages of its own, not those of files."""
+    statm = Path("/proc/self/statm")
+    if statm.is_file():
+        resident, of_files = map(int, statm.read_text().split()[1:3])
+        return (resident - of_files) * resource.getpagesize() / 2**30
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def kill(child: int) -> None:
