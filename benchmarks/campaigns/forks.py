@@ -77,7 +77,10 @@ def start(
     with contextlib.suppress(BaseException):
         os.setpgid(0, 0)
         handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        for number, name in ((1, "stdout"), (2, "stderr")):  # also where a test has put others there
+        for number, name in (
+            (1, "stdout"),
+            (2, "stderr"),
+        ):  # also where a test has put others there
             os.dup2(handle, number)
             setattr(sys, name, os.fdopen(number, "w", buffering=1, closefd=False))
         if seconds is not None:
