@@ -45,7 +45,9 @@ SIZES = (40, 224)  # pixels: smallest and largest picture of a simulated face
 LANDMARKS = np.array([[0.38, 0.47], [0.62, 0.47], [0.5, 0.59], [0.41, 0.70], [0.59, 0.70]])
 
 
-def prepare_clip(video: Path, name: str, person: str, late: float, how: Degradation, every: int = 1) -> TalkingClip:
+def prepare_clip(
+    video: Path, name: str, person: str, late: float, how: Degradation, every: int = 1
+) -> TalkingClip:
     """Follow the face that is seen longest, as it would look degraded, and label its moments."""
     tracks = track_faces(video, TrackerSettings(detect_every=0.5), quiet=True)
     if not tracks:

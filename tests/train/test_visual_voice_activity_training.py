@@ -41,7 +41,9 @@ def make_clips(count: int, seed: int = 0) -> list[TalkingClip]:
     return clips
 
 
-def train(num_epochs: int, clips: list[TalkingClip], **options) -> tuple[list[float], TalkingNetwork]:
+def train(
+    num_epochs: int, clips: list[TalkingClip], **options
+) -> tuple[list[float], TalkingNetwork]:
     torch.manual_seed(0)
     network = TalkingNetwork(num_modes=4, channels=8, num_blocks=1)
     losses = train_talking(
