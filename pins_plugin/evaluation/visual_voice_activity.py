@@ -92,6 +92,19 @@ def talking_auc(
     return float(roc_auc(windows.scores, windows.talking)), (float(low), float(high))
 
 
+def shares_right(windows: TalkingWindows) -> dict[bool, list[float]]:
+    """For talk (True) and rest (False): of each person's windows, the share on the right side of 0."""
+    found: dict[bool, dict[str, list[bool]]] = {True: {}, False: {}}
+    for person, talks, score in zip(
+        windows.people, windows.talking.tolist(), windows.scores, strict=True
+    ):
+        found[talks].setdefault(person, []).append((score > 0) == talks)
+    return {
+        talks: [float(np.mean(right)) for right in people.values()]
+        for talks, people in found.items()
+    }
+
+
 def mouth_opening(clip: TalkingClip) -> NDArray[np.float32]:
     """Gap between the lips, (num_frames,), the distance between the eyes as unit; its variation is a plain baseline."""
     lips = bridge(clip.lips)[0]
