@@ -58,7 +58,7 @@ def score_windows(
 
 def labeled_windows(clip: TalkingClip) -> Iterator[slice]:
     """Windows whose frames have one known label and are mostly seen."""
-    seen = np.isfinite(clip.lips).all(axis=(1, 2))
+    seen = np.asarray(np.isfinite(clip.lips).all(axis=(1, 2)))
     for start in range(0, len(clip.talking) - WINDOW + 1, STRIDE):
         window = slice(start, start + WINDOW)
         labels = clip.talking[window]
