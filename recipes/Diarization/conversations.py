@@ -119,7 +119,9 @@ def _say(
     return turn.end
 
 
-def reverberate(waveform: NDArray[np.float32], generator: np.random.Generator) -> NDArray[np.float32]:
+def reverberate(
+    waveform: NDArray[np.float32], generator: np.random.Generator
+) -> NDArray[np.float32]:
     """An echo of exponentially decaying noise, for some."""
     decay, strength = (
         generator.uniform(0.1, 0.6),

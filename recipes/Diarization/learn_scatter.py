@@ -9,6 +9,7 @@ within a group of six); the other half are judged: equal error rate by seconds o
 """
 
 import argparse
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +24,11 @@ from pins_plugin.data.audio import SAMPLE_RATE
 from pins_plugin.metrics.verification import eer
 from pins_plugin.models.folder import resolve_source
 from pins_plugin.pipelines.diarization.voice_scatter import FILE, VoiceScatter
-from pins_plugin.pipelines.diarization.voices import DEFAULT_VOICE, load_voice_encoder, weights_checksum
+from pins_plugin.pipelines.diarization.voices import (
+    DEFAULT_VOICE,
+    load_voice_encoder,
+    weights_checksum,
+)
 
 SHORTEST, LONGEST, GROUP, MOST = 0.3, 5.0, 6, 20.0
 BINS = (0.3, 0.5, 0.8, 1.3, 2.0, 3.2, 5.1)  # seconds
@@ -63,7 +68,9 @@ def embed_stretches(folder: Path, encoder: torch.nn.Module) -> Stretches:
                 own, begin = mixed[start : start + len(wave)], 0
                 start += len(wave)
                 while begin < len(own) - SHORTEST * SAMPLE_RATE:
-                    size = int(SAMPLE_RATE * np.exp(generator.uniform(np.log(SHORTEST), np.log(LONGEST))))
+                    size = int(
+                        SAMPLE_RATE * np.exp(generator.uniform(np.log(SHORTEST), np.log(LONGEST)))
+                    )
                     piece = own[begin : begin + size]
                     begin += size
                     if len(piece) >= SHORTEST * SAMPLE_RATE:
@@ -100,7 +107,9 @@ def fit_variances(stretches: Stretches) -> VoiceScatter:
     return VoiceScatter(tuple(mean), *map(float, np.exp(found.x)))
 
 
-def pair_within_groups(stretches: Stretches) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+def pair_within_groups(
+    stretches: Stretches,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
     """All pairs of stretches of a group of six, and whether they are of one speaker."""
     first, second = np.triu_indices(len(stretches.seconds), 1)
     near = stretches.groups[first] == stretches.groups[second]
@@ -108,7 +117,9 @@ def pair_within_groups(stretches: Stretches) -> tuple[NDArray[np.int64], NDArray
     return first, second, stretches.speakers[first] == stretches.speakers[second]
 
 
-def rate_pairs(scatter: VoiceScatter, stretches: Stretches) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]:
+def rate_pairs(
+    scatter: VoiceScatter, stretches: Stretches
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]:
     """Log-likelihood ratios of all pairs, whether they are of one speaker, and the seconds of the shorter."""
     first, second, same = pair_within_groups(stretches)
     x, t = stretches.embeddings, stretches.seconds
@@ -140,12 +151,14 @@ def report(scatter: VoiceScatter, stretches: Stretches) -> str:
         f"{len(ratios)} pairs, {same.sum()} of one speaker; equal error rate {eer(ratios, same):.3f} "
         f"(cosine {eer(cosines, same):.3f}); Cllr {log_cost(ratios, same):.3f} bits"
     ]
-    for low, high in zip(BINS, BINS[1:], strict=False):
+    for low, high in pairwise(BINS):
         chosen = (shorter >= low) & (shorter < high)
         lines.append(f"  {low} to {high} s: {eer(ratios[chosen], same[chosen]):.3f}")
     prior = np.log(same.mean() / (1 - same.mean()))
     chances = expit(ratios + prior)
-    for low, high in zip((0, 0.05, 0.2, 0.5, 0.8, 0.95), (0.05, 0.2, 0.5, 0.8, 0.95, 1.01), strict=True):
+    for low, high in zip(
+        (0, 0.05, 0.2, 0.5, 0.8, 0.95), (0.05, 0.2, 0.5, 0.8, 0.95, 1.01), strict=True
+    ):
         chosen = (chances >= low) & (chances < high)
         lines.append(
             f"  said {100 * chances[chosen].mean():.0f} %: {100 * same[chosen].mean():.0f} % are ({chosen.sum()})"

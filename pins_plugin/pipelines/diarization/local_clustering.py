@@ -82,11 +82,22 @@ def link_windows(speakers: list[LocalSpeaker], rules: LinkRules) -> NDArray[np.f
             elif ahead >= len(one.active):
                 break
             else:
-                first, second = one.active[ahead:], other.active[: len(one.active) - ahead]
-                both, either = (first & second).sum(), (first ^ second).sum()
+                both, either = _shared_frames(one, other, ahead)
                 value = FRAME_STEP * (rules.together * both - rules.apart * either)
             links[row, column] = links[column, row] = value
     return links
+
+
+def _shared_frames(one: LocalSpeaker, other: LocalSpeaker, ahead: int) -> tuple[int, int]:
+    """In how many frames both are active, and just one is, where both are judged; `other` starts `ahead` frames later."""
+    starts, ends = zip(
+        slice(*one.part).indices(len(one.active))[:2],
+        [ahead + edge for edge in slice(*other.part).indices(len(other.active))[:2]],
+        strict=True,
+    )
+    start, end = max(starts), max(*starts, min(ends))
+    first, second = one.active[start:end], other.active[start - ahead : end - ahead]
+    return int((first & second).sum()), int((first ^ second).sum())
 
 
 def cluster_speakers(
@@ -164,7 +175,9 @@ def refine_people(
     precisions, weighted = members.T @ voices.precisions, members.T @ voices.weighted
     for _ in range(ROUNDS):
         changed = False
-        for row, (precision, weight) in enumerate(zip(voices.precisions, voices.weighted, strict=True)):
+        for row, (precision, weight) in enumerate(
+            zip(voices.precisions, voices.weighted, strict=True)
+        ):
             now = people[row]
             if members[:, now].sum() == 1:
                 continue

@@ -59,14 +59,16 @@ class LocalSpeaker:
     def split_at_pauses(self, pause: float) -> list["LocalSpeaker"]:
         """Cut in the middle of pauses of at least `pause` seconds: the network may take two people in turn for one."""
         times = np.flatnonzero(self.active)
-        gaps = np.flatnonzero(np.diff(times) * FRAME_STEP >= pause)
+        gaps = np.flatnonzero((np.diff(times) - 1) * FRAME_STEP >= pause)
         cuts = [0, *((times[gaps] + times[gaps + 1] + 1) // 2), len(self.active)]
         parts = []
         for start, end in pairwise(cuts):
             inside = np.zeros(len(self.active), bool)
             inside[start:end] = True
             part = (int(start), int(end))
-            parts.append(replace(self, active=self.active & inside, alone=self.alone & inside, part=part))
+            parts.append(
+                replace(self, active=self.active & inside, alone=self.alone & inside, part=part)
+            )
         return parts
 
 
