@@ -38,7 +38,7 @@ class LinkRules:
     person: float = 1.3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class VoiceEvidence:
     """Voices of local speakers as what `VoiceScatter.observe` says of each.
 

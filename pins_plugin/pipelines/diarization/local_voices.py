@@ -22,7 +22,7 @@ SHORTEST = 0.3  # seconds of speech; less is no voice
 LONGEST = 10.0  # seconds; more of one stretch does not make the voice clearer
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LocalVoices:
     """Local speakers of a file and how they sound.
 
