@@ -12,7 +12,7 @@ from pyannote.core import Annotation
 from pins_plugin.data.audio import SAMPLE_RATE, load_audio
 from pins_plugin.errors import MediaError
 from pins_plugin.inference.pretrained import load_pretrained
-from pins_plugin.pipelines.diarization.voice_activity import find_speech
+from pins_plugin.inference.voice_activity import find_speech
 from pins_plugin.utils.vectors import unit
 
 DEFAULT_VOICE = "voice_campplus"
