@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "inference": FOUNDATION | {"data", "models", "tracking"},
     "pipelines": FOUNDATION | {"data", "tracking", "inference"},
     "formats": FOUNDATION | {"data"},
-    "report": FOUNDATION | {"data", "metrics"},
+    "report": FOUNDATION | {"data", "metrics", "formats"},
 }
 HOMES = {
     "facenet_pytorch": {"models", "tracking"},

@@ -91,6 +91,40 @@ def test_one_second_is_linked_as_far_as_it_goes(tmp_path: Path, talking) -> None
     ]
 
 
+def _said(folder: Path, text: str) -> Path:
+    path = folder / "said.json"
+    segments = [{"start": 0.2, "end": 0.8, "text": text}]
+    path.write_text(json.dumps({"segments": segments}), encoding="utf-8")
+    return path
+
+
+def test_a_transcript_at_link_time_afterwards_and_kept(tmp_path: Path, talking, capsys) -> None:
+    images, sound = talking
+    video = _write(tmp_path / "a.mp4", images[:25], sound[:16000])
+    out = tmp_path / "out"
+    assert _link(video, out, "--transcript", str(_said(tmp_path, "Good evening."))) == 0
+    assert [word["text"] for word in read_links(out / "links.json")["words"]] == [
+        "Good",
+        "evening.",
+    ]
+    assert "evening." in (out / "page.html").read_text(encoding="utf-8")
+    capsys.readouterr()
+    assert _link(video, out, "--transcript", str(_said(tmp_path, "Good night."))) == 0
+    assert "linked already, the transcript was added" in capsys.readouterr().out
+    assert [word["text"] for word in read_links(out / "links.json")["words"]] == ["Good", "night."]
+    assert _link(video, out, "--again") == 0
+    assert [word["text"] for word in read_links(out / "links.json")["words"]] == ["Good", "night."]
+
+
+def test_a_bad_transcript_is_told_before_the_work(tmp_path: Path, talking, capsys) -> None:
+    images, sound = talking
+    video = _write(tmp_path / "a.mp4", images[:25], sound[:16000])
+    (tmp_path / "a.srt").write_text("nothing", encoding="utf-8")
+    assert _link(video, tmp_path / "out", "--transcript", str(tmp_path / "a.srt")) == 2
+    assert "holds no subtitle" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_late_pictures_keep_sound_and_picture_on_one_clock(tmp_path: Path, talking) -> None:
     images, sound = talking
     times = [0.4 + index / 25 for index in range(len(images))]
