@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from pins_plugin.data.audio import load_audio
 from pins_plugin.inference.synchronizer import MAX_OFFSET, SyncFeatures, Synchronizer, SyncResult
+from pins_plugin.pipelines.people.recognition import FaceRecognizer
 from pins_plugin.tracking.crops import Crops, extract_crops
+from pins_plugin.tracking.people import embed_tracks, group_people
 from pins_plugin.tracking.tracks import TrackerSettings, track_faces
 from pins_plugin.types import FaceTrack
 
@@ -70,6 +73,7 @@ def synchronize_video(
     *,
     max_offset: int = MAX_OFFSET,
     quiet: bool = False,
+    with_people: bool = False,
 ) -> VideoSync:
     """Find how late the sound of a video comes.
 
@@ -81,6 +85,8 @@ def synchronize_video(
         Largest offset looked for, in frames of 1/25 s.
     quiet : bool
         No progress bars.
+    with_people : bool
+        Tell by the faces which tracks show one person, for results of each.
 
     Returns
     -------
@@ -95,6 +101,10 @@ def synchronize_video(
     waveform = load_audio(video)
     device = synchronizer.device
     tracks = track_faces(video, TrackerSettings(device=device), quiet=quiet)
+    if with_people and tracks:
+        recognizer = FaceRecognizer().to(torch.device(device))
+        embeddings = embed_tracks(video, tracks, recognizer.embed, quiet=quiet)
+        tracks = group_people(tracks, embeddings, recognizer.same_person)
     crops = extract_crops(video, tracks, ["lips"], device=device, quiet=quiet)
     return synchronize_faces(crops, waveform, synchronizer, max_offset, tracks)
 
