@@ -33,9 +33,9 @@ class OffsetCalibration:
         Nats for each unit of similarity and frame.
     speaks : float
         Probability that a face speaks in a piece in which somebody does.
-    right : tuple of 4 floats
+    right : tuple of 5 floats
         Logistic weights of the probability that an offset is right: bias, and the columns of `OffsetEvidence.features`.
-    own : tuple of 4 floats
+    own : tuple of 5 floats
         The same of the probability that the sound belongs to the faces at all.
     least : float
         Probability of being right from which on an answer is given.
@@ -43,10 +43,10 @@ class OffsetCalibration:
         Probability that the sound belongs to the faces, up to which it is said that it does not.
     """
 
-    frame_weight: float = 1.0
+    frame_weight: float = 0.8
     speaks: float = 0.95
-    right: tuple[float, ...] = (-0.72, 0.5, 0.0, 0.0)
-    own: tuple[float, ...] = (-7.0, 0.0, 1.3, 15.8)
+    right: tuple[float, ...] = (-0.22, 0.57, 0.0, 0.0, -1.24)
+    own: tuple[float, ...] = (-7.0, 0.0, 1.3, 15.8, 0.0)
     least: float = 0.5
     foreign: float = 0.1
 
@@ -79,9 +79,9 @@ class OffsetEvidence:
         What is to be added to it, in frames, by the shape of the peak.
     posterior : (num_offsets,) array
         Probability of each offset.
-    features : (3,) array
+    features : (4,) array
         Log-odds of the offset within one frame; by how much its similarity beats the mean of others, times the root of
-        the number of frames; that similarity.
+        the number of frames; that similarity; logarithm of the number of pieces (chance peaks somewhere in many).
     num_frames : float
         That bear on it, faces that seem not to speak counted for less.
     speaking : (num_pieces,) array
@@ -142,7 +142,7 @@ def sum_evidence(
     height = float(curve[best] - curve[far].mean()) if far.any() else 0.0
     sure = float(np.clip(window[center], 1e-9, 1 - 1e-9))
     odds = float(np.clip(np.log(sure / (1 - sure)), -LARGEST_ODDS, LARGEST_ODDS))
-    features = np.array([odds, height * np.sqrt(num_frames), curve[best]])
+    features = np.array([odds, height * np.sqrt(num_frames), curve[best], np.log(len(pieces))])
     return OffsetEvidence(best - middle, parabola_peak(curve, best), posterior, features, num_frames, speaking)  # fmt: skip
 
 
