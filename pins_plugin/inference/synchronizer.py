@@ -25,7 +25,7 @@ from pins_plugin.inference.offset_posterior import (
     cut_pieces,
     logistic,
     parabola_peak,
-    speaking_share,
+    speaking_ratio,
     sum_evidence,
 )
 from pins_plugin.models.folder import ModelFolder
@@ -289,11 +289,11 @@ class Synchronizer(PretrainedInterface):
         foreign = seen >= FOREIGN_FRAMES and own <= calibration.foreign
         return SyncResult(0.0, 0, confidence, "not this sound" if foreign else "cannot tell")
 
-    def speaking_share(
+    def speaking_ratio(
         self, similarities: Sequence[NDArray[np.floating]], offset_frames: int
     ) -> float:
-        """Probability that a face speaks, given the offset of its file in frames of 1/25 s."""
-        return speaking_share(cut_pieces(similarities), offset_frames, self.file_calibration)
+        """How much a face speaks for an offset (frames of 1/25 s), in nats from zero on."""
+        return speaking_ratio(cut_pieces(similarities), offset_frames, self.file_calibration)
 
     def speaking_llr(
         self,

@@ -5,7 +5,7 @@
 
 CLIPS are in sync (`prepare.py --offsets`). Files are put together of them (`inference/offset_calibration.py`); the probabilities
 are fitted on the people of --learn. The least probability of an answer is the smallest at which those of --choose are right
-in 98 % of answers and strangers' sound is answered in 15 % at most; "not this sound" is said up to the largest probability
+in 98 % of answers and strangers' sound is answered in 20 % at most; "not this sound" is said up to the largest probability
 at which one in a hundred of their own files is called so. --write puts the numbers into the model's folder.
 """
 
@@ -34,7 +34,7 @@ def choose(cases: list, calibration: OffsetCalibration) -> OffsetCalibration:
     for least in np.arange(0.4, 0.96, 0.01):
         calibration = replace(calibration, least=round(float(least), 2))
         found = summarize(cases, calibration)
-        if found["own"][2] >= 0.98 and found["foreign"][1] <= 0.15:
+        if found["own"][2] >= 0.98 and found["foreign"][1] <= 0.2:
             break
     for foreign in np.arange(0.3, 0.0, -0.01):
         calibration = replace(calibration, foreign=round(float(foreign), 2))

@@ -19,7 +19,7 @@ from pins_plugin.types import FaceTrack
 DRIFT_WINDOW = 15.0  # seconds
 DRIFT_WINDOWS = 3  # that must be sure before a drift is told
 DRIFT_SPAN = 30.0  # seconds from the first to the last of them
-SPEAKS = 0.5  # share of evidence from which on a result is said to rest on a face
+SUPPORTS = 1.5  # nats for the file's offset from which on a result is said to rest on a face
 ANSWERS = ("in sync", "shifted")
 
 
@@ -199,9 +199,9 @@ def _supporters(
     """Faces on which an answer rests, the others left out."""
     if result.decision not in ANSWERS:
         return ()
-    shares = {
-        name: synchronizer.speaking_share([each], result.offset_frames)
+    ratios = {
+        name: synchronizer.speaking_ratio([each], result.offset_frames)
         for name, each in similarities.items()
     }
-    surest = max(shares, key=lambda name: shares[name])
-    return tuple(name for name, share in shares.items() if share > SPEAKS or name == surest)
+    surest = max(ratios, key=lambda name: ratios[name])
+    return tuple(name for name, ratio in ratios.items() if ratio > SUPPORTS or name == surest)
