@@ -158,14 +158,10 @@ def _targets(
 def _smoothed(
     values: NDArray[np.float64], times: NDArray[np.float64], seconds: float = SMOOTHING
 ) -> NDArray[np.float64]:
-    """Centered moving mean of (num_frames, 2) values, shorter at the ends, so that it is nowhere late."""
-    if len(values) < 3:
-        return values
+    """Centered moving mean of (num_frames, 2) values; at the ends over what there is on either side."""
     sums = np.concatenate([np.zeros((1, 2)), np.cumsum(values, axis=0)])
     low = np.searchsorted(times, times - seconds / 2)
     high = np.searchsorted(times, times + seconds / 2, side="right")
-    reach = np.minimum(np.arange(len(values)) - low, high - 1 - np.arange(len(values)))
-    low, high = np.arange(len(values)) - reach, np.arange(len(values)) + reach + 1
     return np.asarray((sums[high] - sums[low]) / (high - low)[:, None])
 
 

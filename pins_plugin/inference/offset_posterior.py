@@ -1,11 +1,12 @@
 """How late the sound of a whole file comes: the evidence of all faces and shots, summed.
 
 A face is cut into pieces of some seconds. In each it speaks (with probability `speaks`) or not. With E_i(k) the evidence of
-piece i for an offset of k frames, `frame_weight` times the sum of its similarities at k, and Z_i the mean of exp E_i over offsets,
+piece i for an offset of k frames, `frame_weight` times the sum of its similarities at k, and Z_i(k) the mean of exp E_i over offsets
+away from k, which is what chance would give,
 
-    log p(k) = log prior(k) + sum_i log(1 - speaks + speaks exp(E_i(k)) / Z_i)
+    log p(k) = log prior(k) + sum_i log(1 - speaks + speaks min(exp(E_i(k)) / Z_i(k), exp LARGEST_RATIO))
 
-so that silent faces and listeners take nothing away, and no single piece outweighs all others. What the answer is worth is then
+so that silent faces and listeners take little away, and no single piece outweighs many others. What the answer is worth is then
 calibrated on people whom the model does not know, some of them with somebody else's sound.
 """
 
@@ -20,6 +21,7 @@ PIECE = 125  # frames
 MIN_FRAMES = 8  # of a piece, and of a file
 SPREAD, FLOOR = 6.0, 0.05  # frames; of the prior: exp(-|k| / SPREAD) + FLOOR
 NEAR = 2  # frames around the best offset that are no rivals
+LARGEST_RATIO = 8.0  # nats that one piece can say
 LARGEST_ODDS = 12.0  # nats
 
 
@@ -122,7 +124,7 @@ def sum_evidence(
     curves = np.stack([curve for curve, _ in found])  # (num_pieces, num_offsets)
     counts = np.array([count for _, count in found], np.float64)
     evidence = calibration.frame_weight * counts[:, None] * curves
-    ratios = np.nan_to_num(np.exp(evidence - _log_mean(evidence)), nan=1.0)
+    ratios = _ratios(evidence)
     speaks = calibration.speaks
     middle = curves.shape[1] // 2
     total = log_prior(curves.shape[1]) + np.log(1 - speaks + speaks * ratios).sum(axis=0)
@@ -154,8 +156,7 @@ def speaking_ratio(
     for piece in pieces:
         curve, count = _curve(piece)
         evidence = (calibration.frame_weight * count * curve)[None]
-        ratio = (evidence - _log_mean(evidence))[0, offset + len(curve) // 2]
-        total += max(0.0, float(np.nan_to_num(ratio)))
+        total += max(0.0, float(np.log(_ratios(evidence)[0, offset + len(curve) // 2])))
     return total
 
 
@@ -193,7 +194,16 @@ def _curve(piece: NDArray[np.floating]) -> tuple[NDArray[np.float64], int]:
     return curve, int(present.any(axis=1).sum())
 
 
-def _log_mean(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Logarithm of the mean of exp over the offsets that are known, (num_pieces, 1)."""
+def _ratios(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
+    """exp(E(k)) over its mean away from k, at most exp(LARGEST_RATIO); 1 where there is no sound: (num_pieces, num_offsets)."""
     top = np.nanmax(evidence, axis=1, keepdims=True)
-    return np.asarray(top + np.log(np.nanmean(np.exp(evidence - top), axis=1, keepdims=True)))
+    raised = np.nan_to_num(np.exp(evidence - top))
+    known = np.isfinite(evidence)
+    around = np.ones(2 * NEAR + 1)
+    near = np.stack([np.convolve(row, around, "same") for row in raised])
+    near_known = np.stack([np.convolve(row, around, "same") for row in known.astype(np.float64)])
+    rest = raised.sum(axis=1, keepdims=True) - near
+    count = np.maximum(known.sum(axis=1, keepdims=True) - near_known, 1)
+    chance = np.maximum(rest / count, 1e-300)
+    ratios = np.log(np.maximum(raised, 1e-300)) - np.log(chance)
+    return np.where(known, np.exp(np.minimum(ratios, LARGEST_RATIO)), 1.0)
