@@ -5,7 +5,7 @@ with `video`, `duration`, `links` (turns) and `tracks` (faces), and perhaps `wor
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from math import isfinite
@@ -39,6 +39,8 @@ class LinkedTrack:
         x1, y1, x2, y2 in pixels of the original picture.
     shot : int or None
         Which shot of the video, where the file says so.
+    quality : dict of str to float
+        Such as frontality; empty where the file does not say.
     """
 
     track: str
@@ -46,6 +48,7 @@ class LinkedTrack:
     times: NDArray[np.float64]
     boxes: NDArray[np.float64]
     shot: int | None = None
+    quality: dict[str, float] = field(default_factory=dict)
 
     @property
     def start(self) -> float:
@@ -293,8 +296,14 @@ def _track(value: Mapping[str, Any]) -> LinkedTrack:
     person = value["person"]
     name = str(value["track"]) if person is None else str(person)
     shot = value.get("shot")
+    quality = {str(key): float(number) for key, number in (value.get("quality") or {}).items()}
     return LinkedTrack(
-        str(value["track"]), name, rows[:, 0], rows[:, 1:], None if shot is None else int(shot)
+        str(value["track"]),
+        name,
+        rows[:, 0],
+        rows[:, 1:],
+        None if shot is None else int(shot),
+        quality,
     )
 
 

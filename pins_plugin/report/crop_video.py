@@ -88,7 +88,7 @@ def write_speaking_faces(
     for stretch, path in progress(
         zip(stretches, names, strict=True), "faces", total=len(stretches), quiet=quiet
     ):
-        _write_face(video, stretch, path, info, waveform, size)
+        write_face_clip(video, stretch, path, info, waveform, size)
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(("file", "person", "track", "start", "end"))
@@ -113,7 +113,7 @@ def cut_window(image: NDArray[np.uint8], window: NDArray[np.int64], size: int) -
     return np.asarray(cv2.resize(inside, (size, size), interpolation=method), np.uint8)
 
 
-def _write_face(
+def write_face_clip(
     video: str | Path,
     stretch: SpeakingStretch,
     path: Path,
@@ -121,6 +121,7 @@ def _write_face(
     waveform: NDArray[np.float32] | None,
     size: int,
 ) -> None:
+    """Write the face of one stretch, steady and square, with the sound (48 kHz) of that stretch; nothing where it is not seen."""
     times = np.array([frame.time for frame in _frames(video, stretch, max_side=64)])
     if not len(times):
         return

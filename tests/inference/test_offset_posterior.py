@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pins_plugin.inference.offset_posterior import (
+    LARGEST_RATIO,
     PIECE,
     OffsetCalibration,
     cut_pieces,
@@ -32,7 +33,8 @@ def test_posterior_is_the_slow_sum() -> None:
         total = log_prior(31)[offset]
         for piece in pieces:
             evidence = [CALIBRATION.frame_weight * piece[:, k].sum() for k in range(31)]
-            ratio = np.exp(evidence[offset]) / np.mean(np.exp(evidence))
+            others = [evidence[k] for k in range(31) if abs(k - offset) > 2]
+            ratio = min(np.exp(evidence[offset]) / np.mean(np.exp(others)), np.exp(LARGEST_RATIO))
             total += np.log(1 - CALIBRATION.speaks + CALIBRATION.speaks * ratio)
         slow.append(np.exp(total))
     assert found.posterior == pytest.approx(np.array(slow) / sum(slow), abs=1e-9)
@@ -41,10 +43,17 @@ def test_posterior_is_the_slow_sum() -> None:
 
 
 def test_no_single_piece_outweighs_the_others() -> None:
-    loud = _piece(0, -8, 125, 2.0)
+    loud = _piece(0, -8, 125, 50.0)
     others = [_piece(seed, 4, 100) for seed in range(1, 6)]
     found = sum_evidence([loud, *others], CALIBRATION)
     assert found is not None and found.offset == 4
+
+
+def test_a_peak_does_not_lift_its_neighbors() -> None:
+    """Where one offset is e^60 times as likely as all others, also in numbers of 64 bits."""
+    found = sum_evidence([_piece(3, 5, 100, 3.0)], CALIBRATION)
+    assert found is not None
+    assert (found.offset, found.posterior[15 + 4] < 0.05) == (5, True)
 
 
 def test_more_shots_make_it_surer() -> None:
