@@ -29,11 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Cut, write, print."""
+    from pins_plugin.data.linked_source import find_video
     from pins_plugin.data.links import LinkedVideo, read_links
     from pins_plugin.errors import PinsError
     from pins_plugin.formats.crop_path import parse_shape, to_crop_path
     from pins_plugin.report.crop_video import write_following_video, write_speaking_faces
     from pins_plugin.utils.files import write_text
+    from pins_plugin.utils.writable import try_folder
 
     if not args.shape and not args.faces:
         raise PinsError("expected --shape 9:16, --shape 1:1 or --faces")
@@ -41,8 +43,10 @@ def run(args: argparse.Namespace) -> None:
         raise PinsError(f"--size: expected 16 to 2048 pixels, got {args.size}")
     shapes = [(text, parse_shape(text)) for text in args.shape]
     path = args.linked / "links.json" if args.linked.is_dir() else args.linked
-    linked = LinkedVideo.from_links(read_links(path))
-    video = args.video or Path(linked.video)
+    links = read_links(path)
+    linked = LinkedVideo.from_links(links)
+    video = args.video or find_video(links) or Path(linked.video)
+    try_folder(args.out)
     for text, shape in shapes:
         stem = args.out / f"{Path(linked.video).stem}_{text.replace(':', 'x')}"
         found = write_following_video(video, linked, stem.with_name(f"{stem.name}.mp4"), shape, args.quiet)  # fmt: skip

@@ -14,13 +14,13 @@ stretch of a turn that makes no clip, with its reason. Filters, with what users 
 """
 
 import argparse
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pins_plugin.data.links import LinkedVideo
-    from pins_plugin.formats.dataset_cut import DatasetClip, LeftOut
+    from pins_plugin.formats.dataset_cut import ClipFilters, DatasetClip, LeftOut
+    from pins_plugin.report.dataset_files import ClipFiles, ShardWriter
 
 HELP = "cut clips of talking faces for a data set, as files or tar shards"
 
@@ -46,13 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Choose, cut, write, print."""
-    import sys
-
-    from pins_plugin.errors import MediaError, PinsError
-    from pins_plugin.formats.dataset_cut import ClipFilters, choose_clips, left_out_table
-    from pins_plugin.report.dataset_files import ShardWriter, write_clip_manifest, write_clips
+    from pins_plugin.errors import PinsError
+    from pins_plugin.formats.dataset_cut import ClipFilters, left_out_table
+    from pins_plugin.report.dataset_files import ClipFiles, ShardWriter, write_clip_manifest
+    from pins_plugin.utils.batch import Batch
     from pins_plugin.utils.files import write_text
-    from pins_plugin.utils.text import printable
+    from pins_plugin.utils.writable import try_folder
 
     if args.shard_clips < 1:
         raise PinsError(f"--shard_clips: expected 1 or more, got {args.shard_clips}")
@@ -60,32 +59,15 @@ def run(args: argparse.Namespace) -> None:
         args.min_seconds, args.max_seconds, not args.any_faces, args.min_size, args.max_yaw,
         args.min_confidence, args.overlap,
     )  # fmt: skip
+    try_folder(args.out)
     shards = ShardWriter(args.out, args.shard_clips) if args.tar else None
     left: list[tuple[str, LeftOut]] = []
-    files, failed, keys = [], [], set()
+    files: list[ClipFiles] = []
+    batch = Batch("cut", len(args.inputs), "inputs", args.traceback)
     try:
         for source in args.inputs:
-            try:
-                linked = _linked(source, args.quiet)
-                clips, out = choose_clips(linked, filters)
-                video = Path(linked.video)
-                if not args.any_sync:
-                    clips, unsure = in_sync(video, clips, args.max_offset_frames, args.quiet)
-                    out += unsure
-                folder = args.out if shards is None else shards.scratch
-                for written in write_clips(video, clips, folder, args.size):
-                    if written.key in keys:
-                        raise PinsError(f"{video}: another video of that name was cut; use two folders")  # fmt: skip
-                    keys.add(written.key)
-                    files.append(written)
-                    if shards is not None:
-                        shards.add(written)
-                left += [(video.name, each) for each in out]
-            except PinsError as error:
-                if len(args.inputs) == 1:
-                    raise
-                failed.append(source.name)
-                print(f"pins cut: {printable(str(error))}", file=sys.stderr)
+            with batch.costs_only(str(source)):
+                left += _cut(source, filters, args, shards, files)
     finally:
         if shards is not None:
             shards.close()
@@ -94,8 +76,34 @@ def run(args: argparse.Namespace) -> None:
         write_clip_manifest(args.out / "manifest.csv", files)
     seconds = sum(each.clip.end - each.clip.start for each in files)
     print(f"{len(files)} clips, {seconds:.1f} s; {len(left)} stretches left out, see {args.out / 'left_out.csv'}")  # fmt: skip
-    if failed:
-        raise MediaError(f"{len(failed)} of {len(args.inputs)} not cut: {', '.join(failed)}")
+    batch.finish()
+
+
+def _cut(
+    source: Path,
+    filters: "ClipFilters",
+    args: argparse.Namespace,
+    shards: "ShardWriter | None",
+    files: "list[ClipFiles]",
+) -> "list[tuple[str, LeftOut]]":
+    """Cut one video; `files` gets its clips, and what was left out is given."""
+    from pins_plugin.errors import PinsError
+    from pins_plugin.formats.dataset_cut import choose_clips
+    from pins_plugin.report.dataset_files import write_clips
+
+    linked, video = _linked(source, args.quiet)
+    clips, left = choose_clips(linked, filters)
+    if not args.any_sync:
+        clips, unsure = in_sync(video, clips, args.max_offset_frames, args.quiet)
+        left += unsure
+    keys = {each.key for each in files}
+    for written in write_clips(video, clips, shards.scratch if shards else args.out, args.size):
+        if written.key in keys:
+            raise PinsError(f"{video}: another video of that name was cut; use two folders")
+        files.append(written)
+        if shards is not None:
+            shards.add(written)
+    return [(video.name, each) for each in left]
 
 
 def in_sync(
@@ -121,13 +129,13 @@ def in_sync(
     return kept, left
 
 
-def _linked(source: Path, quiet: bool) -> "LinkedVideo":
-    """Read a linked result, or link a raw video."""
+def _linked(source: Path, quiet: bool) -> "tuple[LinkedVideo, Path]":
+    """Read a linked result, or link a raw video; and where the video is."""
+    from pins_plugin.data.linked_source import find_video
     from pins_plugin.data.links import LinkedVideo, read_links
     from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 
     if source.is_dir() or source.suffix == ".json":
-        return LinkedVideo.from_links(read_links(source / "links.json" if source.is_dir() else source))  # fmt: skip
-    return LinkedVideo.from_links(SpeakerFaceLinking(quiet=quiet)(source).to_json())
-
-
+        links = read_links(source / "links.json" if source.is_dir() else source)
+        return LinkedVideo.from_links(links), find_video(links) or Path(links["video"])
+    return LinkedVideo.from_links(SpeakerFaceLinking(quiet=quiet)(source).to_json()), source

@@ -4,6 +4,7 @@
                                              out/people.rttm, out/links.csv, out/annotated.mp4
   pins link *.mp4 --out out                  out/<name>/... for each; a video that cannot be used is skipped
   pins link talk.mp4 --out out --diarization talk.rttm     with the turns of another system
+  pins link talk.mp4 --out out --transcript talk.json      with words of whisper(X), faster-whisper, SRT, VTT; also afterwards
   pins link *.mp4 --out out --people cast                  names from cast/anna.jpg, cast/ben.wav, ...
 
 Of several videos, out/people.safetensors keeps who was met: a stranger is PERSON_03 in all of them, in those that
@@ -19,6 +20,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pins_plugin.cli.convert import add_transcript_arguments
 
 if TYPE_CHECKING:
     from pins_plugin.cli._link_video import LinkOptions
@@ -65,6 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="JSON",
         help="what was exported from the page (one video): settles turns and names, and decides the rest anew",
     )
+    add_transcript_arguments(parser, "; of several videos, a folder of files named alike")
     parser.add_argument(
         "--again", action="store_true", help="link again what is linked already in the same way"
     )
@@ -86,6 +90,10 @@ def run(args: argparse.Namespace) -> None:
     options = options_from(args, out)
     if len(videos) > 1 and args.corrections:
         raise PinsError(f"--corrections: expected one video, got {len(videos)}")
+    if len(videos) > 1 and args.transcript and not args.transcript.is_dir():
+        raise PinsError(
+            f"--transcript: expected one video, or a folder of transcripts named as the videos are, got {len(videos)} videos"
+        )
     try_folder(out)
     if options.diarization and not Path(options.diarization).is_dir():
         read_rttm(options.diarization)  # before the work: a line that is damaged costs everything
@@ -121,6 +129,8 @@ def options_from(args: argparse.Namespace, out: Path) -> "LinkOptions":
         device=args.device,
         several=len(args.videos) > 1 or (out / FILE).is_file(),
         alone=len(args.videos) == 1,
+        transcript=None if args.transcript is None else str(args.transcript),
+        encoding=args.encoding,
         again=args.again,
         with_video=not args.no_video,
         quiet=args.quiet,

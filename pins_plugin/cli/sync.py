@@ -61,11 +61,13 @@ def run(args: argparse.Namespace) -> int:
     """Measure, print, mend; 3 when a file is further off than allowed."""
     import sys
 
-    from pins_plugin.errors import MediaError, PinsError
+    from pins_plugin.errors import PinsError
     from pins_plugin.inference.synchronizer import Synchronizer
     from pins_plugin.pipelines.active_speaker.sync_table import SyncRow, sync_rows, write_sync_table
+    from pins_plugin.utils.batch import Batch
     from pins_plugin.utils.files import write_text
     from pins_plugin.utils.text import printable
+    from pins_plugin.utils.writable import try_file
 
     if not 0.2 <= args.max_offset <= 10:
         raise PinsError(f"--max-offset: expected 0.2 to 10 seconds, got {args.max_offset}")
@@ -73,24 +75,21 @@ def run(args: argparse.Namespace) -> int:
         raise PinsError(f"--fail_above: expected milliseconds from 0 on, got {args.fail_above:g}")
     if args.fix and len(args.videos) > 1:
         raise PinsError(f"--fix: expected one video, got {len(args.videos)}")
+    for target in filter(None, (args.fix, args.csv)):
+        try_file(target)
     synchronizer = Synchronizer.from_hparams(args.model, run_opts={"device": args.device})
     rows: list[SyncRow] = []
-    failed = []
+    batch = Batch("sync", len(args.videos), "videos", args.traceback)
     for video in args.videos:
-        try:
+        with batch.costs_only(video):
             found = measure(video, synchronizer, args)
-        except PinsError as error:
-            if len(args.videos) == 1:
-                raise
-            failed.append(video)
-            rows.append(SyncRow(video, "file", None, error=str(error)))
-            print(f"pins sync: {printable(str(error))}", file=sys.stderr)
-            continue
-        mine = list(sync_rows(video, found, args.fail_above))
-        rows += mine
-        show(video, found, mine, args)
-        if args.fix:
-            mend(video, args.fix, found.result)
+            mine = list(sync_rows(video, found, args.fail_above))
+            rows += mine
+            show(video, found, mine, args)
+            if args.fix:
+                mend(video, args.fix, found.result)
+        if video in batch.failed:
+            rows.append(SyncRow(video, "file", None, error=batch.failed[video]))
     if args.csv:
         write_text(args.csv, write_sync_table(rows))
     files = [row for row in rows if row.part == "file" and row.result is not None]
@@ -101,8 +100,7 @@ def run(args: argparse.Namespace) -> int:
         names = ", ".join(row.file for row in over)
         print(printable(f"pins sync: off: {names}"), file=sys.stderr)
         return OVER
-    if failed:
-        raise MediaError(f"{len(failed)} of {len(args.videos)} videos not measured: {', '.join(failed)}")  # fmt: skip
+    batch.finish()
     return 0
 
 

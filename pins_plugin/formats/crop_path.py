@@ -101,7 +101,11 @@ def speaking_stretches(linked: LinkedVideo, min_seconds: float = 0.5) -> list[Sp
     for turn in linked.turns:
         for track in linked.tracks:
             start, end = max(turn.start, track.start), min(turn.end, track.end)
-            if turn.person is not None and track.person == turn.person and end - start >= min_seconds:
+            if (
+                turn.person is not None
+                and track.person == turn.person
+                and end - start >= min_seconds
+            ):
                 stretches.append(SpeakingStretch(turn.person, track, start, end))
     return stretches
 

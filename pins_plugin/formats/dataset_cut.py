@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import atan, degrees
 
 import numpy as np
@@ -179,13 +180,15 @@ def _choose(
             count = max(1, count - 1)
         for first, last in _divided(start, end, count):
             last = min(last, first + filters.max_seconds)
-            clips.append(DatasetClip(stretch.person, track, first, last, turn.confidence, size, yaw))
+            clips.append(
+                DatasetClip(stretch.person, track, first, last, turn.confidence, size, yaw)
+            )
     return clips, left
 
 
 def _divided(start: float, end: float, count: int) -> list[tuple[float, float]]:
     edges = np.linspace(start, end, count + 1).tolist()
-    return list(zip(edges, edges[1:], strict=False))
+    return list(pairwise(edges))
 
 
 def _minus(

@@ -27,7 +27,10 @@ MAX_OFFSET = 25  # frames looked at, as `pins sync` does
 MAX_SHIFT = 10  # frames by which sound is moved
 FOREIGN = 0.25  # of the weight
 STRANGERS = (0, 3, 7)  # whose sound each clip is tried with
-USED = ((0, 3), (0, 1, 2, 3))  # features of the probability of being right, and of being one's own sound
+USED = (
+    (0, 3),
+    (0, 1, 2, 3),
+)  # features of the probability of being right, and of being one's own sound
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,9 @@ def make_files(
                     chosen = source[generator.integers(len(source))]
                     wanted = int(generator.integers(15, length + 1)) if several else length
                     stretches.append(_stretch(chosen, wanted, shift, generator))
-                for _ in range(int(generator.integers(0, 4)) if listeners and number % 4 >= 2 else 0):
+                for _ in range(
+                    int(generator.integers(0, 4)) if listeners and number % 4 >= 2 else 0
+                ):
                     other = everybody[generator.integers(len(everybody))]
                     stretches.append(_stretch(other, length, shift, generator))
                 yield MadeFile(person, length, is_own, tuple(stretches), shift)

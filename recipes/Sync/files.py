@@ -54,7 +54,9 @@ def main() -> None:
     parser.add_argument("--choose", nargs="+", default=[])
     parser.add_argument("--report", nargs="+", default=[])
     parser.add_argument("--lengths", nargs="+", type=int, default=list(LENGTHS))
-    parser.add_argument("--one_face", action="store_true", help="report files of one face, one stretch")
+    parser.add_argument(
+        "--one_face", action="store_true", help="report files of one face, one stretch"
+    )
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
     synchronizer = Synchronizer.from_hparams(args.model)
@@ -79,7 +81,9 @@ def main() -> None:
                 found = summarize(look_at(files, calibration), calibration)
                 name = "all" if some == args.lengths else f"{some[0] / 25:g} s"
                 shares = [*found["own"][1:], found["foreign"][1], found["foreign"][3]]
-                rows.append([name, str(found["own"][0]), *(f"{100 * share:.1f}" for share in shares)])
+                rows.append(
+                    [name, str(found["own"][0]), *(f"{100 * share:.1f}" for share in shares)]
+                )
         print(" ".join(people))
         headers = ["seen for", "files", "answered, %", "right of them, %", "called not this sound, %", "another's: answered, %", "called not this sound, %"]  # fmt: skip
         print(format_table(headers, rows, markdown=True))

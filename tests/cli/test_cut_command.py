@@ -45,7 +45,9 @@ def test_files_and_reasons(linked: Path, capsys: pytest.CaptureFixture[str]) -> 
         assert (info.width, info.height, info.has_audio) == (224, 224, True)
         assert info.duration == pytest.approx(seconds, abs=0.1)
         assert len(load_audio(clip.audio)) == pytest.approx(16000 * seconds, abs=800)
-    reasons = {row["reason"] for row in csv.DictReader((out / "left_out.csv").open(encoding="utf-8"))}
+    reasons = {
+        row["reason"] for row in csv.DictReader((out / "left_out.csv").open(encoding="utf-8"))
+    }
     assert reasons == {"somebody else speaks too", "no face is linked to this voice"}
 
 

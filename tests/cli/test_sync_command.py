@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -87,7 +88,7 @@ def test_a_mistake_is_one_line_and_status_2(tmp_path, capsys, kind: str) -> None
 class Scripted:
     """Answers by the name of the file."""
 
-    offsets = {"good.mp4": (0.02, "in sync"), "late.mp4": (0.12, "shifted"), "song.mp4": (0.0, "not this sound"), "wall.mp4": (0.0, "cannot tell")}  # fmt: skip
+    offsets: ClassVar = {"good.mp4": (0.02, "in sync"), "late.mp4": (0.12, "shifted"), "song.mp4": (0.0, "not this sound"), "wall.mp4": (0.0, "cannot tell")}  # fmt: skip
 
     def __call__(self, video, synchronizer, **options):
         name = Path(video).name
