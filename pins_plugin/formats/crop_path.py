@@ -21,7 +21,7 @@ FACE_MARGIN = 1.7  # side of a face crop over the longer side of the box
 COLUMNS = ("time", "x1", "y1", "x2", "y2", "person")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CropPath:
     """Windows of one size over time.
 

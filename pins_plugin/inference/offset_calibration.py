@@ -33,7 +33,7 @@ USED = (
 )  # features of the probability of being right, and of being one's own sound
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MadeFile:
     """A file put together: who speaks, for how long at most, whether the sound is theirs, similarities, true offset."""
 
@@ -44,7 +44,7 @@ class MadeFile:
     offset: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FileCase:
     """What was found in a made file."""
 

@@ -70,7 +70,7 @@ class OffsetCalibration:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class OffsetEvidence:
     """What the faces of a file say of its offset.
 
@@ -200,7 +200,7 @@ def _ratios(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
     known = np.isfinite(evidence)
     raised = np.nan_to_num(np.exp(evidence - np.nanmax(evidence, axis=1, keepdims=True)))
     place = np.arange(evidence.shape[1])
-    away = np.abs(place[:, None] - place) > NEAR
-    chance = raised @ away / np.maximum(known @ away, 1)
+    away = (np.abs(place[:, None] - place) > NEAR).astype(np.float64)
+    chance = raised @ away / np.maximum(known.astype(np.float64) @ away, 1)
     ratios = np.log(np.maximum(raised, TINY)) - np.log(np.maximum(chance, TINY))
     return np.where(known, np.exp(np.minimum(ratios, LARGEST_RATIO)), 1.0)

@@ -99,8 +99,8 @@ def test_a_real_person_in_sync_makes_a_clip(real_data: Path, tmp_path: Path) -> 
     assert len(read_manifest(tmp_path / "o" / "manifest.csv")) == 1
     from pins_plugin.data.shift_sound import write_shifted
 
-    write_shifted(video, tmp_path / "late.mp4", 0.4)
-    (tmp_path / "links.json").write_text(json.dumps({**links, "video": str(tmp_path / "late.mp4")}))
+    write_shifted(video, tmp_path / "late.mkv", 0.4)
+    (tmp_path / "links.json").write_text(json.dumps({**links, "video": str(tmp_path / "late.mkv")}))
     assert main(["cut", str(tmp_path), *options, str(tmp_path / "p")]) == 0
     assert "lips and sound: shifted by +10 frames" in (tmp_path / "p" / "left_out.csv").read_text()
 
