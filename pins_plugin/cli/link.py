@@ -72,6 +72,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--again", action="store_true", help="link again what is linked already in the same way"
     )
+    parser.add_argument(
+        "--keep_strangers",
+        choices=("yes", "no"),
+        default="yes",
+        help="of several videos: keep faces and voices of people without a name, so that they keep their number (yes)",
+    )
     parser.add_argument("--no_video", action="store_true", help="write no annotated video")
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
@@ -99,6 +105,7 @@ def run(args: argparse.Namespace) -> None:
         read_rttm(options.diarization)  # before the work: a line that is damaged costs everything
     pipeline = open_pipeline(options, out)
     if pipeline.cast is not None:
+        pipeline.cast.keep_strangers = args.keep_strangers == "yes"
         with pipeline.cast.held():
             results.catch_up(out, pipeline.cast, args.quiet)
         name_strangers(pipeline, out, args.quiet)
