@@ -67,6 +67,7 @@ setup(
     extras_require={
         "onnx": ["onnx>=1.17", "onnxruntime>=1.20"],  # other encoders by file, export
         "gallery": ["faiss-cpu>=1.9"],  # approximate search over large galleries
+        "editors": ["opentimelineio>=0.17"],  # time lines as OTIO
         "docs": ["mkdocs-material>=9.5", "mkdocstrings[python]>=0.27"],
         "test": [
             "pytest>=8",
@@ -76,6 +77,12 @@ setup(
             "ruff>=0.8",
             "mypy>=1.13",
             "selenium>=4.25",
+            "pysubs2>=1.8",  # reads subtitles that we write
+            "pympi-ling>=1.70",  # reads ELAN
+            "praatio>=6.2",  # reads TextGrid
+            "opentimelineio>=0.17",  # reads time code, OTIO
+            "otio-cmx3600-adapter>=1.0",  # reads EDL
+            "otio-fcp-adapter>=1.0",  # reads FCP7 XML
         ],  # selenium: pages in a real browser
     },
     entry_points={
