@@ -69,7 +69,14 @@ def render_sound(plan: ClipPlan) -> NDArray[np.float32]:
     return record(dry, sample_room(generator), generator)
 
 
-def render_faces(plan: ClipPlan, times: NDArray[np.float64], size: int = 112) -> NDArray[np.uint8]:
+def render_faces(
+    plan: ClipPlan,
+    times: NDArray[np.float64],
+    size: int = 112,
+    *,
+    mouths: NDArray[np.float64] | None = None,
+    unrest: float = 1.0,
+) -> NDArray[np.uint8]:
     """Draw the face at some moments of the clip.
 
     Parameters
@@ -79,6 +86,10 @@ def render_faces(plan: ClipPlan, times: NDArray[np.float64], size: int = 112) ->
         Seconds from the clip's start. A frame is the same whichever others are drawn.
     size : int
         Height and width in pixels.
+    mouths : (num_frames, 7) float64 array, optional
+        What the mouth does in place of the utterance; see `listener.listener_track`.
+    unrest : float
+        How far the head sways and turns, 1 for a calm speaker.
 
     Returns
     -------
@@ -93,7 +104,7 @@ def render_faces(plan: ClipPlan, times: NDArray[np.float64], size: int = 112) ->
     y = sample_sway(generator, size * (0.47 + generator.normal(0, 0.012)), 0.006 * size)
     scale = size * generator.uniform(0.265, 0.30)
     yaw, pitch, roll = (
-        sample_sway(generator, generator.normal(0, spread), 0.03).at(times)
+        sample_sway(generator, generator.normal(0, spread), 0.03 * unrest).at(times)
         for spread in (0.16, 0.08, 0.05)
     )
     smile = generator.normal(0.1, 0.3)
@@ -101,7 +112,8 @@ def render_faces(plan: ClipPlan, times: NDArray[np.float64], size: int = 112) ->
     gaze = sample_sway(generator, generator.normal(0, 0.25), 0.15).at(times)
     everywhen = np.arange(0, plan.utterance.duration + 0.04, 0.02)
     lids = np.interp(times, everywhen, blink_track(everywhen, generator))
-    mouths = mouth_track(plan.utterance, times, voice_quality(plan.person).articulation)
+    if mouths is None:
+        mouths = mouth_track(plan.utterance, times, voice_quality(plan.person).articulation)
     look = replace(look, lips=replace(look.lips, smile=look.lips.smile + smile))
     faces = np.empty((len(times), size, size, 3), np.uint8)
     for row, (left, top) in enumerate(zip(x.at(times), y.at(times), strict=True)):

@@ -1,0 +1,100 @@
+"""The network of the speaker segmentation, pyannote's own class, built from a folder of plain data.
+
+config.yaml                  arguments of the network, its task, checksum of the weights
+segmentation.safetensors     weights, large ones in 8 bits, packed
+README.md                    the model card
+
+Nothing is downloaded and no code of the folder is run.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from safetensors import SafetensorError
+from safetensors.torch import load
+
+from pins_plugin.errors import ModelFolderError
+from pins_plugin.pipelines.pyannote_host.host import Model
+from pins_plugin.utils.plain_yaml import PlainLoader
+from pins_plugin.utils.quantization import dequantize, unpack
+
+FOLDER = Path(__file__).resolve().parents[2] / "pretrained" / "segmentation"
+CONFIG = "config.yaml"
+WEIGHTS = "segmentation.safetensors"
+
+
+def build_segmentation_model(
+    network: Mapping[str, Any], specifications: Mapping[str, Any]
+) -> Model:
+    """Build pyannote's PyanNet with fresh weights.
+
+    Parameters
+    ----------
+    network : mapping
+        Keyword arguments of `pyannote.audio.models.segmentation.PyanNet`.
+    specifications : mapping
+        `classes`, `powerset_max_classes` and `duration` (s) of its task.
+
+    Returns
+    -------
+    model : Model
+        Maps (batch, 1, num_samples) waveforms to (batch, num_frames, num_classes) log-posteriors.
+    """
+    from pyannote.audio.core.task import Problem, Resolution, Specifications
+    from pyannote.audio.models.segmentation import PyanNet
+
+    model = PyanNet(**network)
+    model.specifications = Specifications(
+        problem=Problem.MONO_LABEL_CLASSIFICATION,
+        resolution=Resolution.FRAME,
+        permutation_invariant=True,
+        **specifications,
+    )
+    model.build()
+    return model
+
+
+@cache
+def load_segmentation_model(folder: Path = FOLDER) -> Model:
+    """Open a segmentation folder, strictly.
+
+    Parameters
+    ----------
+    folder : Path
+        As `recipes/Pretrained/segmentation.py` writes it.
+
+    Raises
+    ------
+    ModelFolderError
+        When a file is missing, damaged, or not the one that the other was written with.
+    """
+    try:
+        config = yaml.load((folder / CONFIG).read_text(encoding="utf-8"), Loader=PlainLoader)
+        content = (folder / WEIGHTS).read_bytes()
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise ModelFolderError(
+            f"{folder}: expected a segmentation model, {CONFIG} and {WEIGHTS}, got {error}; copy it again"
+        ) from error
+    if not isinstance(config, dict) or set(config) != {"network", "specifications", "sha256"}:
+        raise ModelFolderError(
+            f"{folder / CONFIG}: expected network, specifications and sha256; copy it again"
+        )
+    if hashlib.sha256(content).hexdigest() != config["sha256"]:
+        raise ModelFolderError(
+            f"{folder / WEIGHTS}: is not the file that {CONFIG} was written with (checksum); copy it again"
+        )
+    try:
+        model = build_segmentation_model(config["network"], config["specifications"])
+        model.load_state_dict(dequantize(unpack(load(content))), strict=True)
+    except (SafetensorError, TypeError, ValueError, RuntimeError) as error:
+        raise ModelFolderError(
+            f"{folder}: weights and {CONFIG} do not fit ({' '.join(str(error).split())[:160]}); copy it again"
+        ) from error
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    return model.to(torch.device("cpu")).eval()
