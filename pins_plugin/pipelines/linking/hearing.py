@@ -1,11 +1,18 @@
 """What is heard, on the decoder's clock: how many speak, where the speaker changes, and the voices of short stretches."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pins_plugin.pipelines.diarization.segmentation import FRAME_STEP, SPEAKERS, Segmentation
+
 STEP = 0.1  # seconds
+PAIRS = SPEAKERS[4:]
+FLOOR = 1e-4  # least probability of a number of speakers
+ALONE = 0.5  # part of a stretch in which its local speaker speaks alone
+Embed = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +49,72 @@ class Hearing:
     def seconds(self) -> NDArray[np.float64]:
         """Length of each stretch, (num_stretches,)."""
         return self.stretches[:, 1] - self.stretches[:, 0]
+
+
+def hear(
+    segmentation: Segmentation, cuts: NDArray[np.bool_], embed: Embed
+) -> Hearing:
+    """Bring what is heard onto the decoder's clock.
+
+    Parameters
+    ----------
+    segmentation : Segmentation
+    cuts : (num_steps,) bool array
+        Where the picture is cut, which often is where the speaker changes.
+    embed : callable
+        Stretches (num_stretches, 2) in seconds to their embeddings (num_stretches, num_dimensions).
+    """
+    num_steps = len(cuts)
+    step_of = np.clip((segmentation.times / STEP).astype(int), 0, num_steps - 1)
+    number = np.maximum(np.bincount(step_of, minlength=num_steps), 1)
+    probabilities = np.exp(segmentation.count_log_probs().astype(np.float64))
+    sums = [np.bincount(step_of, column, num_steps) for column in probabilities.T]
+    counts = np.stack(sums, axis=1) / number[:, None]
+    counts[np.bincount(step_of, minlength=num_steps) == 0, 0] = 1.0
+    changes = np.zeros(num_steps)
+    np.maximum.at(changes, step_of, segmentation.change_probability())
+    counts = np.log(np.maximum(counts, FLOOR))
+    stretches, stretch_of = cut_stretches(counts, changes, cuts)
+    groups, both = _pair_up(segmentation, counts, stretches)
+    return Hearing(counts, changes, stretches, embed(stretches), stretch_of, groups, both)
+
+
+def _pair_up(
+    segmentation: Segmentation, counts: NDArray[np.float64], stretches: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Say whose stretches those are who speak at once: see `Hearing.groups` and `Hearing.both`."""
+    both = np.full((len(counts), 2), -1)
+    groups: list[NDArray[np.float64]] = []
+    number_of: dict[tuple[int, int], int] = {}
+    width = segmentation.log_posteriors.shape[1]
+    middles = segmentation.first_frames + width / 2
+    for step in np.flatnonzero(counts.argmax(axis=1) == 2):
+        frame = min(int((step + 0.5) * STEP / FRAME_STEP), segmentation.num_frames - 1)
+        window = int(np.abs(middles - frame).argmin())
+        first = int(segmentation.first_frames[window])
+        posteriors = segmentation.log_posteriors[window]
+        inside = min(max(frame - first, 0), width - 1)
+        pair = PAIRS[int(posteriors[inside, 4:].argmax())]
+        for slot, speaker in enumerate(pair):
+            if (window, speaker) not in number_of:
+                row = _alone(posteriors.argmax(axis=1) == 1 + speaker, first, stretches)
+                number_of[window, speaker] = len(groups) if row is not None else -1
+                if row is not None:
+                    groups.append(row)
+            both[step, slot] = number_of[window, speaker]
+    return np.array(groups).reshape(-1, len(stretches)), both
+
+
+def _alone(
+    alone: NDArray[np.bool_], first: int, stretches: NDArray[np.float64]
+) -> NDArray[np.float64] | None:
+    """Weights of the stretches in which a local speaker speaks alone, by their length; None where there is none."""
+    frames = (stretches / FRAME_STEP).astype(int) - first
+    begin, end = np.clip(frames, 0, len(alone)).T
+    sums = np.concatenate([[0], np.cumsum(alone)])
+    share = (sums[end] - sums[begin]) / np.maximum(end - begin, 1)
+    weights = np.where(share > ALONE, stretches[:, 1] - stretches[:, 0], 0.0)
+    return weights / weights.sum() if weights.sum() else None
 
 
 def cut_stretches(
