@@ -35,6 +35,7 @@ REQUIREMENTS = [
     "matplotlib>=3.9",  # plots
     "pillow>=10.4",
     "tensorboard>=2.17",  # training logs
+    "filelock>=3.16",  # one process at a time changes the people of a folder
     "psutil>=6",  # peak memory, worker processes included
     "tqdm>=4.66",  # progress bars
 ]

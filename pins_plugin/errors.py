@@ -20,6 +20,10 @@ class LinksError(PinsError):
     """A links or corrections file that cannot be used."""
 
 
+class TranscriptError(PinsError):
+    """A transcript that cannot be read."""
+
+
 class ModelFolderError(PinsError):
     """A model folder that is missing, damaged or not to be trusted."""
 

@@ -112,3 +112,31 @@ class SpeakerFaceLink:
     confidence: float
     status: str = "on screen"
     evidence: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TranscriptWord:
+    """One word of a transcript.
+
+    Parameters
+    ----------
+    start, end : float
+        Seconds on the media clock; equal where a transcript gives one time only.
+    text : str
+        With its punctuation, without white space.
+    segment : int
+        Number of the segment or subtitle that it stands in; subtitles are never joined across segments.
+    estimated : bool
+        Whether the transcript gives no time of the word itself: it was spread over that of its segment.
+    """
+
+    start: float
+    end: float
+    text: str
+    segment: int = 0
+    estimated: bool = False
+
+    @property
+    def middle(self) -> float:
+        """By which it is known who says it, in seconds."""
+        return (self.start + self.end) / 2

@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "evaluation": FOUNDATION | {"data", "metrics"},
     "inference": FOUNDATION | {"data", "models", "tracking"},
     "pipelines": FOUNDATION | {"data", "tracking", "inference"},
+    "formats": FOUNDATION | {"data"},
     "report": FOUNDATION | {"data", "metrics"},
 }
 HOMES = {
@@ -41,6 +42,7 @@ HOMES = {
     "faiss": {"inference"},
     "matplotlib": {"report"},
     "jinja2": {"report"},
+    "opentimelineio": {"formats"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -1,7 +1,8 @@
 """The `pins` command: parses, calls the library, prints.
 
 Each command is one module of this package with a `HELP` line, `add_arguments(parser)` and `run(args)`;
-modules of the library are imported inside `run`, so that `pins --help` answers at once.
+modules of the library are imported inside `run`, so that `pins --help` answers at once. Modules that begin with
+an underscore hold what commands share.
 """
 
 import argparse
@@ -13,10 +14,14 @@ import sys
 from collections.abc import Sequence
 
 from pins_plugin import __version__
-from pins_plugin.errors import PinsError
+from pins_plugin.utils.explain import explain, is_foreseen
 from pins_plugin.utils.text import PrintableStream, printable
 
-COMMANDS = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+COMMANDS = tuple(
+    sorted(
+        module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")
+    )
+)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -44,20 +49,20 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; a user's mistake becomes one line on standard error and status 2."""
+    """Run one command; whatever the input or the machine is to blame for becomes one line and status 2."""
     args = build_parser().parse_args(arguments)
     try:
         with contextlib.redirect_stdout(PrintableStream(sys.stdout)):
             args.run(args)
-    except PinsError as error:
-        if args.traceback:
-            raise
-        print(f"pins {args.command}: {printable(str(error))}", file=sys.stderr)
-        return 2
     except BrokenPipeError:  # `pins ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
         print(f"pins {args.command}: stopped", file=sys.stderr)
         return 130
+    except Exception as error:
+        if args.traceback or not is_foreseen(error):
+            raise
+        print(f"pins {args.command}: {printable(explain(error))}", file=sys.stderr)
+        return 2
     return 0

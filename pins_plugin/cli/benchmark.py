@@ -39,7 +39,10 @@ def run(args: argparse.Namespace) -> None:
     from pins_plugin.inference.files import embed_face_files, embed_voice_files
     from pins_plugin.report.benchmark_tables import pins_tables
     from pins_plugin.utils.files import write_json, write_text
+    from pins_plugin.utils.writable import try_folder
 
+    if args.out:
+        try_folder(args.out)
     lists = read_pins_lists(args.lists)
     embedder = FaceVoiceEmbedder.from_hparams(args.model, run_opts={"device": args.device})
     options = {"cache": args.out / "embeddings" if args.out else None, "quiet": args.quiet}

@@ -11,12 +11,11 @@ described in hparams/demo.yaml.
 import argparse
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
     from pins_plugin.report.demo_page import LinkedScene
 
 HELP = "train, score and link on simulated people; ends with a page to look at"
@@ -59,8 +58,10 @@ def run(args: argparse.Namespace) -> None:
     from pins_plugin.report.demo_page import write_demo_page
     from pins_plugin.utils.files import write_json
     from pins_plugin.utils.memory import PeakMemory
+    from pins_plugin.utils.writable import try_folder
 
     size = QUICK if args.quick else FULL
+    try_folder(args.out)
     _start_afresh(args.out)
     start = time.monotonic()
     with PeakMemory() as peak:
@@ -142,9 +143,12 @@ def _evaluate(args: argparse.Namespace, model: Path, manifest: Path) -> dict[str
 
 
 def _link(args: argparse.Namespace, size: Size) -> "list[LinkedScene]":
+    from pins_plugin.cli._link_video import LinkOptions, link_video
+    from pins_plugin.data.links import read_links
     from pins_plugin.evaluation.linking import speech_time_correct
-    from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
+    from pins_plugin.pipelines.linking.pipeline import DEFAULT_EVIDENCE, SpeakerFaceLinking
     from pins_plugin.simulation.scenes import SceneSettings, write_scenes
+    from pins_plugin.utils.batch import Batch
 
     print("[4/5] filming a scene", flush=True)
     settings = SceneSettings(
@@ -153,31 +157,21 @@ def _link(args: argparse.Namespace, size: Size) -> "list[LinkedScene]":
     [video] = write_scenes(args.out / "scenes", settings, quiet=args.quiet)
     print("[5/5] linking who speaks to who is seen", flush=True)
     pipeline = SpeakerFaceLinking(quiet=args.quiet)
-    links = _link_video(args, pipeline, video, video.parent)
+    options = LinkOptions(DEFAULT_EVIDENCE, quiet=args.quiet)
+    link_video(pipeline, video, video.parent, options)
+    links = read_links(video.parent / "links.json")
     truth = json.loads(video.with_suffix(".json").read_text(encoding="utf-8"))
     text = "Three people talk in turn, a fourth is heard but never seen, and the camera cuts as it likes."
     correct = speech_time_correct(links, truth)["speech_time_correct"]
     scenes = [_scene(args, video.parent, "A scene, linked", text, correct)]
+    batch = Batch("demo", max(2, len(args.video)), "videos", args.traceback)
     for own in args.video:
-        folder = args.out / "scenes" / own.stem
-        _link_video(args, pipeline, own, folder)
-        scenes.append(_scene(args, folder, own.name, "Footage of yours; its truth is not known."))
+        with batch.costs_only(str(own)):
+            folder = args.out / "scenes" / own.stem
+            link_video(pipeline, own, folder.parent, replace(options, several=True))
+            text = "Footage of yours; its truth is not known."
+            scenes.append(_scene(args, folder, own.name, text))
     return scenes
-
-
-def _link_video(
-    args: argparse.Namespace, pipeline: "SpeakerFaceLinking", video: Path, folder: Path
-) -> dict[str, Any]:
-    from pins_plugin.cli.link import add_arguments as add_link_arguments
-    from pins_plugin.cli.link import link_video
-
-    parser = argparse.ArgumentParser()
-    add_link_arguments(parser)
-    options = parser.parse_args([str(video), "--out", str(folder)])  # as `pins link` would
-    options.quiet = args.quiet
-    link_video(pipeline, video, folder, options)
-    links: dict[str, Any] = json.loads((folder / "links.json").read_text(encoding="utf-8"))
-    return links
 
 
 def _scene(

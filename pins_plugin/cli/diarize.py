@@ -9,6 +9,7 @@ Built in and without downloads: voice activity detection, voice embeddings, clus
 """
 
 import argparse
+from collections.abc import Sequence
 
 HELP = "say who speaks when"
 
@@ -33,6 +34,8 @@ def run(args: argparse.Namespace) -> None:
     from pins_plugin.pipelines.diarization.builtin import choose_bounds, diarize
     from pins_plugin.pipelines.diarization.rttm import read_rttm, write_rttm
     from pins_plugin.pipelines.diarization.voices import load_voice_encoder
+    from pins_plugin.utils.batch import Batch
+    from pins_plugin.utils.writable import try_file
 
     bounds = {
         "num_speakers": args.num_speakers,
@@ -40,19 +43,24 @@ def run(args: argparse.Namespace) -> None:
         "max_speakers": args.max_speakers,
     }
     choose_bounds(**bounds)
+    if args.out:
+        try_file(args.out)
+    if args.out or args.reference:
+        check_names(args.files)
     encoder = load_voice_encoder(args.model)
     reference = read_rttm(args.reference) if args.reference else {}
     results = {}
+    batch = Batch("diarize", len(args.files), with_traceback=args.traceback)
     for path in args.files:
-        waveform = load_sound(path)
-        turns = diarize(waveform, encoder, uri=file_uri(path), **bounds)
-        results[turns.uri] = turns
-        spoken = sum(segment.duration for segment in turns.itersegments())
-        print(f"{path}: {len(turns)} turns of {len(turns.labels())} speakers, {spoken:.1f} s")
-        if not args.out:
-            for segment, _, label in turns.itertracks(yield_label=True):
-                print(f"  {segment.start:8.2f} {segment.end:8.2f}  {label}")
-    if args.out:
+        with batch.costs_only(path):
+            turns = diarize(load_sound(path), encoder, uri=file_uri(path), **bounds)
+            results[turns.uri] = turns
+            spoken = sum(segment.duration for segment in turns.itersegments())
+            print(f"{path}: {len(turns)} turns of {len(turns.labels())} speakers, {spoken:.1f} s")
+            if not args.out:
+                for segment, _, label in turns.itertracks(yield_label=True):
+                    print(f"  {segment.start:8.2f} {segment.end:8.2f}  {label}")
+    if args.out and results:
         write_rttm(args.out, list(results.values()))
     if reference:
         from pyannote.core import Timeline
@@ -66,4 +74,20 @@ def run(args: argparse.Namespace) -> None:
                 )
             extent = reference[uri].get_timeline() | turns.get_timeline()
             metric(reference[uri], turns, uem=Timeline([extent.extent()]))
-        print(metric.report().to_string(float_format=lambda value: f"{value:.2f}"))
+        if results:
+            print(metric.report().to_string(float_format=lambda value: f"{value:.2f}"))
+    batch.finish()
+
+
+def check_names(paths: Sequence[str]) -> None:
+    """Refuse files that are called alike in an RTTM file, where one would take the place of the other."""
+    from pins_plugin.errors import PinsError
+    from pins_plugin.pipelines.diarization.audio_file import file_uri
+
+    first: dict[str, str] = {}
+    for path in paths:
+        other = first.setdefault(file_uri(path), path)
+        if other != path:
+            raise PinsError(
+                f"{other} and {path}: both are called {file_uri(path)} in RTTM; rename one, or diarize them apart"
+            )

@@ -32,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Run the command."""
+    from pins_plugin.utils.writable import try_file
+
+    try_file(args.out)
     given = [args.face_embeddings is not None, args.voice_embeddings is not None]
     if all(given) and args.manifest is None:
         from pins_plugin.inference.feature_embedder import embed_feature_files
@@ -50,11 +53,19 @@ def run(args: argparse.Namespace) -> None:
     from pins_plugin.data.manifest import read_manifest
     from pins_plugin.inference.clips import embed_clips
     from pins_plugin.inference.embedder import FaceVoiceEmbedder
+    from pins_plugin.utils.batch import Batch
     from pins_plugin.utils.files import atomic_path
 
     clips = read_manifest(args.manifest, args.split)
     embedder = FaceVoiceEmbedder.from_hparams(args.model, run_opts={"device": args.device})
-    faces, voices = embed_clips(embedder, clips, num_frames=args.num_frames, quiet=args.quiet)
+    batch = Batch("embed", len(clips), "clips", args.traceback)
+    skipped: dict[str, Exception] = {}
+    faces, voices = embed_clips(
+        embedder, clips, num_frames=args.num_frames, quiet=args.quiet, skipped=skipped
+    )
+    for clip_id, error in skipped.items():
+        batch.note(clip_id, error)
+    clips = [clip for clip in clips if clip.clip_id not in skipped]
     clip_ids = np.array([clip.clip_id for clip in clips])
     with atomic_path(args.out) as temporary, temporary.open("wb") as file:
         np.savez(
@@ -65,3 +76,4 @@ def run(args: argparse.Namespace) -> None:
             voice_clip_id=clip_ids,
         )
     print(f"{len(clips)} clips, {faces.shape[1]} dimensions: {args.out}")
+    batch.finish()

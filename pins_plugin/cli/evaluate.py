@@ -57,6 +57,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Run the command."""
+    from pins_plugin.data.manifest import read_manifest
+    from pins_plugin.utils.batch import Batch
+    from pins_plugin.utils.writable import try_folder
+
+    if args.out:
+        try_folder(args.out)
+    skipped: dict[str, Exception] = {}
     split = None if args.split == "all" else args.split
     features = (args.face_embeddings, args.voice_embeddings)
     if (features[0] is None) != (features[1] is None):
@@ -74,6 +81,7 @@ def run(args: argparse.Namespace) -> None:
             split=split,
             num_frames=args.num_frames,
             quiet=args.quiet,
+            skipped=skipped,
             **options,
         )
     report = {
@@ -88,6 +96,12 @@ def run(args: argparse.Namespace) -> None:
     print(json.dumps(report, indent=2) if args.json else describe(report))
     if args.out and not args.json:
         print(f"\nwritten: {args.out}/results.json, table.md, roc.png, matching.png, map.png")
+    if skipped:
+        clips = read_manifest(args.manifest, split)
+        batch = Batch("evaluate", len(clips), "clips", args.traceback)
+        for clip_id, error in skipped.items():
+            batch.note(clip_id, error)
+        batch.finish()
 
 
 def evaluate_model(
@@ -100,8 +114,11 @@ def evaluate_model(
     num_frames: int = 4,
     seed: int = 0,
     quiet: bool = False,
+    skipped: dict[str, Exception] | None = None,
 ) -> dict[str, Any]:
     """Embed and score one split of a manifest; with `out`, draw the map of its people there.
+
+    Clips that cannot be read are left out, and noted in `skipped`.
 
     Returns
     -------
@@ -112,7 +129,11 @@ def evaluate_model(
     from pins_plugin.inference.clips import embed_clips
 
     clips = read_manifest(manifest, split)
-    faces, voices = embed_clips(embedder, clips, num_frames=num_frames, quiet=quiet)
+    skipped = {} if skipped is None else skipped
+    faces, voices = embed_clips(
+        embedder, clips, num_frames=num_frames, quiet=quiet, skipped=skipped
+    )
+    clips = [clip for clip in clips if clip.clip_id not in skipped]
     embedded = Embedded(faces, voices, clips, clips, _trained(read_manifest(manifest)))
     return score(embedded, manifest, oracle=oracle, out=out, seed=seed)
 

@@ -1,38 +1,23 @@
-"""Write the branches of a trained model as ONNX files.
-
-  pins export results/demo/model --out onnx
-
-writes face_encoder.onnx and voice_encoder.onnx (any batch size, any length of sound), each with a small YAML
-beside it, after checking that they compute what torch computes to 1e-4. The branches of a synchronizer
-(lip_encoder, sound_encoder) are written alike. Needs the extra: pins_plugin[onnx].
-"""
+"""The former name of `pins onnx`, which writes a model's branches as ONNX files. A linked result: `pins convert`."""
 
 import argparse
+import sys
 from pathlib import Path
 
-HELP = "write the branches of a model as ONNX files"
-BRANCHES = ("face_encoder", "voice_encoder", "lip_encoder", "sound_encoder")
+from pins_plugin.cli.onnx import add_arguments as add_arguments
+from pins_plugin.cli.onnx import run as write_onnx
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Define the command's arguments."""
-    parser.add_argument("model", help="model folder, name of a shipped model, or hub id")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write")
-    parser.add_argument("--branch", choices=BRANCHES, help="only this one (default: all there are)")
+HELP = "former name of `onnx` (a linked result in other formats: `convert`)"
 
 
 def run(args: argparse.Namespace) -> None:
-    """Run the command."""
+    """Say the new name, and do as before."""
     from pins_plugin.errors import ModelFolderError
-    from pins_plugin.inference.export import EXPORTERS
-    from pins_plugin.inference.pretrained import load_pretrained
 
-    model = load_pretrained(args.model, needs=[args.branch] if args.branch else [])
-    chosen = [name for name in BRANCHES if name in model.modules and args.branch in (None, name)]
-    if not chosen:
+    given = Path(args.model)
+    if given.suffix == ".json" or (given / "links.json").is_file():
         raise ModelFolderError(
-            f"{args.model}: expected a model with {' or '.join(BRANCHES)}, got {', '.join(model.modules)}"
+            f"{given}: expected a model, got a linked result; `pins convert {given} --to srt vtt ...`"
         )
-    for name in chosen:
-        done = EXPORTERS[name](model.modules[name], args.out / f"{name}.onnx")
-        print(f"{done.path}: agrees with torch to {done.largest_difference:.1e}")
+    print("pins export is now called pins onnx", file=sys.stderr)
+    write_onnx(args)

@@ -8,20 +8,21 @@
 
 Of several videos, out/people.safetensors keeps who was met: a stranger is PERSON_03 in all of them, in those that
 are linked into the same folder later too. `pins people out list` shows them, `pins people out rename PERSON_03 anna`
-gives a name everywhere; so does an example in --people, later. What is linked already is not linked again.
+gives a name everywhere; so does an example in --people, later. What is linked already, from the same files and
+with the same options, is not linked again. Several `pins link` may work on one folder at the same time.
 
 links.json is described in docs/files.md: links [{start, end, speaker, person (null: not on screen), box, confidence,
 status, evidence}], tracks [{track, person, start, end, boxes}]. Times are seconds, boxes are pixels of the original picture.
 """
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pins_plugin.cli._link_video import LinkOptions
     from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
-    from pins_plugin.pipelines.people.registry import Cast
 
 HELP = "link speakers to faces in videos"
 
@@ -74,48 +75,76 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Link each video, write, print."""
-    import sys
-
-    import torch
-
-    from pins_plugin.errors import MediaError, PinsError
-    from pins_plugin.pipelines.linking.pipeline import DEFAULT_EVIDENCE, SpeakerFaceLinking
-    from pins_plugin.pipelines.people.registry import FILE, Cast
-    from pins_plugin.utils.text import printable
+    from pins_plugin.cli import _results as results
+    from pins_plugin.cli._link_video import link_video
+    from pins_plugin.errors import PinsError
+    from pins_plugin.pipelines.diarization.rttm import read_rttm
+    from pins_plugin.utils.batch import Batch
+    from pins_plugin.utils.writable import try_folder
 
     videos, out = [Path(video) for video in args.videos], Path(args.out)
-    several = len(videos) > 1 or (out / FILE).is_file()
+    options = options_from(args, out)
     if len(videos) > 1 and args.corrections:
         raise PinsError(f"--corrections: expected one video, got {len(videos)}")
-    if len({video.stem for video in videos}) < len(videos):
-        raise PinsError("two videos have the same name; link them into two folders")
-    encoder = Path(args.face_encoder).name
-    cast = Cast(encoder) if several else None
-    if (out / FILE).is_file():
-        cast = Cast.load(out / FILE, encoder)
-    pipeline = SpeakerFaceLinking(
-        diarization=args.diarization,
-        evidence=choose_evidence(args.evidence or DEFAULT_EVIDENCE, args.without),
-        model=args.model,
-        recognition=args.face_encoder,
-        tracker=args.tracker,
-        people=args.people,
-        cast=cast,
-        quiet=args.quiet,
-    ).to(torch.device(args.device))
-    if cast is not None:
-        _name_strangers(pipeline, cast, out, args.quiet)
-    failed = []
+    try_folder(out)
+    if options.diarization and not Path(options.diarization).is_dir():
+        read_rttm(options.diarization)  # before the work: a line that is damaged costs everything
+    pipeline = open_pipeline(options, out)
+    if pipeline.cast is not None:
+        with pipeline.cast.held():
+            results.catch_up(out, pipeline.cast, args.quiet)
+        name_strangers(pipeline, out, args.quiet)
+    batch = Batch("link", len(videos), "videos", args.traceback)
     for video in videos:
-        try:
-            link_video(pipeline, video, out / video.stem if several else out, args)
-        except PinsError as error:
-            if len(videos) == 1:
-                raise
-            failed.append(video.name)
-            print(f"pins link: {printable(str(error))}", file=sys.stderr)
-    if failed:
-        raise MediaError(f"{len(failed)} of {len(videos)} videos not linked: {', '.join(failed)}")
+        with batch.costs_only(str(video)):
+            row = link_video(pipeline, video, out, options)
+            for note in row.notes:
+                print(note)
+            print(row)
+    batch.finish()
+
+
+def options_from(args: argparse.Namespace, out: Path) -> "LinkOptions":
+    """Turn the command line into options that another process can be told."""
+    from pins_plugin.cli._link_video import LinkOptions
+    from pins_plugin.pipelines.linking.pipeline import DEFAULT_EVIDENCE
+    from pins_plugin.pipelines.people.registry import FILE
+
+    return LinkOptions(
+        evidence=tuple(choose_evidence(args.evidence or DEFAULT_EVIDENCE, args.without)),
+        diarization=args.diarization,
+        people=args.people,
+        model=args.model,
+        corrections=None if args.corrections is None else str(args.corrections),
+        face_encoder=args.face_encoder,
+        tracker=args.tracker,
+        device=args.device,
+        several=len(args.videos) > 1 or (out / FILE).is_file(),
+        alone=len(args.videos) == 1,
+        again=args.again,
+        with_video=not args.no_video,
+        quiet=args.quiet,
+    )
+
+
+def open_pipeline(options: "LinkOptions", out: Path) -> "SpeakerFaceLinking":
+    """Make the pipeline that links with these options, and knows whom the other videos of `out` show."""
+    import torch
+
+    from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
+    from pins_plugin.pipelines.people.registry import Cast
+
+    encoder = Path(options.face_encoder).name
+    return SpeakerFaceLinking(
+        diarization=options.diarization,
+        evidence=options.evidence,
+        model=options.model,
+        recognition=options.face_encoder,
+        tracker=options.tracker,
+        people=options.people,
+        cast=Cast.of_folder(out, encoder) if options.several else None,
+        quiet=options.quiet,
+    ).to(torch.device(options.device))
 
 
 def choose_evidence(names: Sequence[str], without: Sequence[str]) -> list[str]:
@@ -128,127 +157,18 @@ def choose_evidence(names: Sequence[str], without: Sequence[str]) -> list[str]:
     return [name for name in names if name not in without]
 
 
-def link_video(
-    pipeline: "SpeakerFaceLinking", video: Path, out: Path, args: argparse.Namespace
-) -> None:
-    """Link one video; its folder is written whole or not at all."""
-    from pins_plugin.data.corrections import read_corrections
-    from pins_plugin.pipelines.diarization.rttm import write_rttm
-    from pins_plugin.pipelines.linking.result import write_links_table
-    from pins_plugin.pipelines.people.registry import FILE
-    from pins_plugin.report.annotate import write_annotated_video
-    from pins_plugin.report.page import write_page
-    from pins_plugin.utils.files import atomic_contents, write_json_rows
-
-    corrections = read_corrections(args.corrections) if args.corrections else None
-    run_key = _run_key(video, args)
-    if corrections is None and not args.again and _is_done(out, run_key):
-        print(f"{video}: linked already; {out}")
-        return
-    result = pipeline(video, corrections=corrections)
-    links = {**result.to_json(), "run": run_key}
-    if pipeline.cast is not None:
-        if corrections is not None and corrections.names:
-            rename_everywhere(out.parent, corrections.names, args.quiet)
-        pipeline.cast.save(out.parent / FILE)  # first: a number that is in use is in there
-    with atomic_contents(out) as folder:
-        result.write_rttm(folder / "speakers.rttm")
-        write_rttm(folder / "people.rttm", [result.people])
-        write_links_table(folder / "links.csv", links)
-        write_page(video, links, folder / "page.html", quiet=args.quiet)
-        if not args.no_video:
-            write_annotated_video(video, links, folder / "annotated.mp4", quiet=args.quiet)
-        write_json_rows(folder / "links.json", links)
-    for note in result.notes:
-        print(note)
-    people = {track.person for track in result.tracks}
-    linked = sum(link.end - link.start for link in result.links if link.person)
-    spoken = sum(link.end - link.start for link in result.links)
-    print(
-        f"{video}: {len(result.tracks)} face tracks of {len(people)} people, {len(result.links)} turns of "
-        f"{len(result.speakers.labels())} speakers, {linked:.1f} of {spoken:.1f} s linked to a face; {out}"
-    )
-
-
-def rename_in_folder(folder: Path, names: Mapping[str, str], quiet: bool = False) -> None:
-    """Give people other labels in everything that `pins link` wrote of one video.
-
-    The page and the annotated video are made again where the video is still where it was.
-    """
-    import sys
-
-    from pins_plugin.data.links import read_links
-    from pins_plugin.pipelines.diarization.rttm import read_rttm, write_rttm
-    from pins_plugin.pipelines.linking.result import rename_links, write_links_table
-    from pins_plugin.report.annotate import write_annotated_video
-    from pins_plugin.report.page import write_page
-    from pins_plugin.utils.files import atomic_contents, write_json_rows
-
-    before = read_links(folder / "links.json")
-    links = rename_links(before, names)
-    if links == before:
-        return
-    video = Path(links["video"])
-    with atomic_contents(folder) as temporary:
-        for name in ("speakers.rttm", "people.rttm"):
-            if (folder / name).is_file():
-                turns = read_rttm(folder / name).values()
-                write_rttm(temporary / name, [each.rename_labels(names) for each in turns])
-        write_links_table(temporary / "links.csv", links)
-        if video.is_file():
-            write_page(video, links, temporary / "page.html", quiet=quiet)
-            if (folder / "annotated.mp4").is_file():
-                write_annotated_video(video, links, temporary / "annotated.mp4", quiet=quiet)
-        else:
-            print(f"{folder}: {video} is gone; page and video keep the old names", file=sys.stderr)
-        write_json_rows(temporary / "links.json", links)
-
-
-def rename_everywhere(out: Path, names: Mapping[str, str], quiet: bool = False) -> None:
-    """Give people other labels in all videos that were linked into `out`."""
-    for folder in _linked_folders(out):
-        rename_in_folder(folder, names, quiet)
-
-
-def _linked_folders(out: Path) -> list[Path]:
-    return sorted(path.parent for path in out.glob("*/links.json"))
-
-
-def _name_strangers(pipeline: "SpeakerFaceLinking", cast: "Cast", out: Path, quiet: bool) -> None:
+def name_strangers(pipeline: "SpeakerFaceLinking", out: Path, quiet: bool) -> None:
     """Give the strangers of earlier videos the names of examples that came later."""
+    from pins_plugin.cli import _results as results
     from pins_plugin.pipelines.people.naming import recognize_strangers
-    from pins_plugin.pipelines.people.registry import FILE
 
-    names = recognize_strangers(cast, pipeline.known, pipeline.recognizer.same_person)
-    if names:
-        rename_everywhere(out, names, quiet)
+    cast = pipeline.cast
+    if cast is None or not pipeline.known:
+        return
+    with cast.held():
+        names = recognize_strangers(cast, pipeline.known, pipeline.recognizer.same_person)
         cast.rename(names)
-        cast.save(out / FILE)
-        for old, new in names.items():
-            print(f"{old} is {new}")
-
-
-def _run_key(video: Path, args: argparse.Namespace) -> str:
-    """Tell apart what is to be linked, and how."""
-    import hashlib
-
-    from pins_plugin import __version__
-    from pins_plugin.errors import MediaError
-
-    if not video.exists():
-        raise MediaError(f"{video}: no such file; check the path")
-    files = [video, *([Path(args.diarization)] if args.diarization else [])]
-    state = [(path.stat().st_size, path.stat().st_mtime_ns) for path in files if path.exists()]
-    how = [args.evidence, args.without, args.model]
-    options = [*how, args.tracker, args.face_encoder, args.no_video]
-    return hashlib.sha256(repr([__version__, state, options]).encode()).hexdigest()[:16]
-
-
-def _is_done(out: Path, run_key: str) -> bool:
-    from pins_plugin.data.links import read_links
-    from pins_plugin.errors import LinksError
-
-    try:
-        return read_links(out / "links.json").get("run") == run_key
-    except LinksError:
-        return False
+    with cast.held():  # the names are in the people's file now, whatever happens here
+        results.catch_up(out, cast, quiet)
+    for old, new in names.items():
+        print(f"{old} is {new}")

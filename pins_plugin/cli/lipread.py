@@ -72,10 +72,10 @@ def run(args: argparse.Namespace) -> None:
 
 def read_stretches(args: argparse.Namespace) -> tuple[list[tuple[float, float]], list[str]]:
     """Stretches to read, and what was said there, where known."""
-    import csv
     from pathlib import Path
 
     from pins_plugin.errors import PinsError
+    from pins_plugin.utils.files import read_table
 
     if args.at:
         try:
@@ -87,9 +87,7 @@ def read_stretches(args: argparse.Namespace) -> tuple[list[tuple[float, float]],
             raise PinsError(f"--at: expected START-END in seconds, got {' '.join(args.at)}")
         return stretches, [""] * len(stretches)
     path = Path(args.words)
-    if not path.is_file():
-        raise PinsError(f"--words {path}: no such file")
-    rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+    rows = read_table(path, PinsError, "a CSV with start_s and end_s, for --words")
     name = Path(args.video).stem
     rows = [row for row in rows if row.get("clip", name) == name]
     try:

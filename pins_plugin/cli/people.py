@@ -37,10 +37,10 @@ def run(args: argparse.Namespace) -> None:
     from pins_plugin.errors import PinsError
     from pins_plugin.pipelines.people.registry import FILE
 
-    if args.action != "list" and (not args.name or Path(args.name).name != args.name):
+    if args.action != "list" and not _is_name(args.name):
         raise PinsError(f"{args.action}: expected the name of a person, got {args.name!r}")
     if args.action == "add":
-        _add_example(args.folder, args.name, [Path(file) for file in args.files])
+        _add_example(args.folder, args.name, [Path(file) for file in args.files], args.traceback)
     elif args.action == "rename" or (args.folder / FILE).is_file():
         _change_cast(args)
     elif args.action == "list":
@@ -51,60 +51,87 @@ def run(args: argparse.Namespace) -> None:
         _remove_example(args.folder, args.name)
 
 
+def _is_name(name: str | None) -> bool:
+    """Tell whether a file can be called so, in this very folder, for all to see."""
+    if not name or name.startswith(".") or not name.isprintable():
+        return False
+    return Path(name).name == name and "\\" not in name
+
+
 def _change_cast(args: argparse.Namespace) -> None:
     """List, rename or remove people met in videos."""
-    from pins_plugin.cli.link import rename_everywhere
+    from pins_plugin.cli._results import catch_up
     from pins_plugin.errors import PinsError
-    from pins_plugin.pipelines.people.registry import FILE, Cast
+    from pins_plugin.pipelines.people.registry import Cast
 
-    cast = Cast.load(args.folder / FILE)
+    cast = Cast.of_folder(args.folder)
     if args.action == "list":
         for label in cast.labels:
             seen = [each for each in cast.appearances if each.person == label]
             seconds = sum(each.seconds for each in seen)
             print(f"{label:12} {seconds:7.1f} s in {', '.join(each.video for each in seen)}")
         return
-    if args.name not in cast.labels:
-        raise PinsError(f"{args.name}: expected one of {', '.join(cast.labels)}")
-    if args.action == "rename":
-        if len(args.files) != 1 or not args.files[0].strip():
-            raise PinsError("rename: expected the old and the new name")
-        names = {args.name: args.files[0].strip()}
-        rename_everywhere(args.folder, names, quiet=True)
-        cast.rename(names)
-    else:
-        cast.remove(args.name)
-    cast.save(args.folder / FILE)
+    new = args.files[0].strip() if len(args.files) == 1 else ""
+    if args.action == "rename" and not new:
+        raise PinsError("rename: expected the old and the new name")
+    with cast.held():
+        is_renamed = args.action == "rename" and cast.renamed_since(0).get(args.name) == new
+        if args.name not in cast.labels and not is_renamed:
+            raise PinsError(f"{args.name}: expected one of {', '.join(cast.labels)}")
+        if args.action == "remove":
+            cast.remove(args.name)
+        elif args.name in cast.labels:
+            cast.rename({args.name: new})
+    with cast.held():  # the name is in the people's file now, whatever happens here
+        catch_up(args.folder, cast, quiet=True)
 
 
 def _examples(folder: Path) -> list[Path]:
     from pins_plugin.pipelines.people.enrollment import IMAGES, SOUNDS
 
-    kinds = (*IMAGES, *SOUNDS)
-    return sorted(path for path in folder.glob("*") if path.suffix.lower() in kinds)
+    return sorted(
+        path
+        for path in folder.glob("*")
+        if path.suffix.lower() in (*IMAGES, *SOUNDS) and not path.name.startswith(".")
+    )
 
 
-def _add_example(folder: Path, name: str, files: list[Path]) -> None:
-    """Copy pictures and sounds that can be used."""
+def _add_example(folder: Path, name: str, files: list[Path], with_traceback: bool) -> None:
+    """Copy pictures and sounds that can be used; one of each kind, which takes the place of an earlier one."""
     import shutil
 
     from pins_plugin.errors import MediaError, PinsError
     from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
     from pins_plugin.pipelines.people.enrollment import IMAGES, SOUNDS
+    from pins_plugin.utils.batch import Batch
     from pins_plugin.utils.files import atomic_path
+    from pins_plugin.utils.writable import try_folder
 
     if not files:
         raise PinsError("add: expected at least one picture or sound file")
+    for kinds, what in ((IMAGES, "picture"), (SOUNDS, "sound file")):
+        same = [path.name for path in files if path.suffix.lower() in kinds]
+        if len(same) > 1:
+            raise PinsError(f"add: expected one {what} of {name}, got {', '.join(same)}")
+    try_folder(folder)
     pipeline = SpeakerFaceLinking(evidence=())
+    batch = Batch("people", len(files), with_traceback=with_traceback)
     for path in files:
-        kind = path.suffix.lower()
-        if kind not in (*IMAGES, *SOUNDS) or not path.is_file():
-            kinds = ", ".join((*IMAGES, *SOUNDS))
-            raise MediaError(f"{path}: expected a picture or sound file ({kinds})")
-        (pipeline.embed_picture if kind in IMAGES else pipeline.embed_sound)(path)  # usable?
-        with atomic_path(folder / f"{name}{kind}") as temporary:
-            shutil.copyfile(path, temporary)
-        print(f"{name}: {path.name}")
+        with batch.costs_only(str(path)):
+            kind = path.suffix.lower()
+            if kind not in (*IMAGES, *SOUNDS) or not path.is_file():
+                kinds = ", ".join((*IMAGES, *SOUNDS))
+                raise MediaError(f"{path}: expected a picture or sound file ({kinds})")
+            (pipeline.embed_picture if kind in IMAGES else pipeline.embed_sound)(path)  # usable?
+            with atomic_path(folder / f"{name}{kind}") as temporary:
+                shutil.copyfile(path, temporary)
+            print(f"{name}: {path.name}")
+            alike = IMAGES if kind in IMAGES else SOUNDS
+            for other in _examples(folder):
+                if other.stem == name and other.suffix.lower() in alike and other.suffix != kind:
+                    other.unlink()
+                    print(f"{name}: in the place of {other.name}")
+    batch.finish()
 
 
 def _remove_example(folder: Path, name: str) -> None:

@@ -25,7 +25,9 @@ def run(args: argparse.Namespace) -> None:
     from pins_plugin.data.links import read_links
     from pins_plugin.report.annotate import write_annotated_video
     from pins_plugin.report.page import write_page
+    from pins_plugin.utils.writable import try_folder
 
+    try_folder(args.out)
     links = read_links(args.links)
     page = args.out / "page.html"
     write_page(args.video, links, page, quiet=args.quiet)

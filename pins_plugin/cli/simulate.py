@@ -26,6 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Run the command."""
+    from pins_plugin.utils.writable import try_folder
+
+    try_folder(args.out)
     {
         "clips": _run_clips,
         "voxceleb": _run_voxceleb,

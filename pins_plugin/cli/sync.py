@@ -51,9 +51,12 @@ def run(args: argparse.Namespace) -> None:
     from pins_plugin.errors import PinsError
     from pins_plugin.inference.synchronizer import Synchronizer
     from pins_plugin.pipelines.active_speaker.synchronization import synchronize_video
+    from pins_plugin.utils.writable import try_file
 
     if not 0.2 <= args.max_offset <= 10:
         raise PinsError(f"--max-offset: expected 0.2 to 10 seconds, got {args.max_offset}")
+    if args.fix:
+        try_file(args.fix)
     synchronizer = Synchronizer.from_hparams(args.model, run_opts={"device": args.device})
     found = synchronize_video(
         args.video,

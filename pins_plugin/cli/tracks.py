@@ -65,9 +65,12 @@ def run(args: argparse.Namespace) -> None:
     from pins_plugin.plugins import load_plugin
     from pins_plugin.tracking.files import write_tracks
     from pins_plugin.tracking.tracks import TrackerSettings, track_faces
+    from pins_plugin.utils.writable import try_file
 
     if args.out and Path(args.out).suffix not in (".json", ".csv"):
         raise PinsError(f"--out {args.out}: expected a name that ends in .json or .csv")
+    if args.out:
+        try_file(args.out)
     settings = TrackerSettings(
         detect_every=args.every, min_face_height=args.min_face, device=args.device
     )

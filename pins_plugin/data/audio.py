@@ -1,26 +1,29 @@
 """Sound in and out: mono float32 NumPy arrays in [-1, 1]."""
 
 from pathlib import Path
-from typing import Any
 
-import av
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from pins_plugin.data.media import clock_origin, decode_leniently, open_media
+from pins_plugin.data.clock import read_clock
+from pins_plugin.data.media import choose_sound, open_media
+from pins_plugin.data.sound_stream import decode_sound
 from pins_plugin.errors import MediaError
 from pins_plugin.utils.files import atomic_path
 
 SAMPLE_RATE = 16000  # Hz, of everything inside this package
 
 
-def load_audio(path: str | Path, sample_rate: int = SAMPLE_RATE) -> NDArray[np.float32]:
-    """Read the sound of any media file, on the file's media clock.
+def load_audio(
+    path: str | Path, sample_rate: int = SAMPLE_RATE, channel: int | None = None
+) -> NDArray[np.float32]:
+    """Read the sound of any media file, on the file's media clock: the track that a player plays by default.
 
     Channels are averaged, the rate is converted. Where sound starts later than the picture (common in
     real files) the waveform begins with that much silence, so that sample i always sounds at
-    i / sample_rate seconds of the media clock; gaps in the time stamps become silence too.
+    i / sample_rate seconds of the media clock; gaps in the time stamps become silence too, samples that outrun
+    their time stamps are dropped, and what is no number (NaN, infinity) is silence.
 
     Parameters
     ----------
@@ -28,6 +31,8 @@ def load_audio(path: str | Path, sample_rate: int = SAMPLE_RATE) -> NDArray[np.f
         Sound or video file.
     sample_rate : int
         In Hz.
+    channel : int, optional
+        This channel alone, counted from zero, in place of the mean of all.
 
     Returns
     -------
@@ -40,26 +45,26 @@ def load_audio(path: str | Path, sample_rate: int = SAMPLE_RATE) -> NDArray[np.f
     """
     path = Path(path)
     with open_media(path) as container:
-        if not container.streams.audio:
-            raise MediaError(f"{path}: has no sound; expected a file with an audio stream")
-        stream = container.streams.audio[0]
-        origin = clock_origin(container)
-        resampler = av.AudioResampler(format="fltp", rate=sample_rate)
-        sound = _GrowingSound(_expected_samples(container, sample_rate))
-        for frame in decode_leniently(container, stream):
-            gap = 0
-            if frame.pts is not None and frame.time_base is not None:
-                gap = round((frame.time - origin) * sample_rate) - sound.num_samples
-                frame.pts = None  # the resampler is fed a gapless stream
-            if gap > 0.05 * sample_rate or (sound.num_samples == 0 and gap > 0):
-                sound.add(np.zeros(gap, np.float32))
-            for resampled in resampler.resample(frame):
-                sound.add(resampled.to_ndarray().mean(axis=0))
-        for resampled in resampler.resample(None):
-            sound.add(resampled.to_ndarray().mean(axis=0))
+        stream = choose_sound(container, path)
+        clock = read_clock(path)
+        seconds = clock.ends.get(stream.index, 0.0)
+        sound = _GrowingSound(_expected_samples(seconds, sample_rate))
+        for samples in decode_sound(container, stream, clock, sample_rate):
+            sound.add(mix_channels(samples, channel, path))
     if sound.num_samples == 0:
         raise MediaError(f"{path}: its sound stream holds no samples; expected some sound")
     return sound.samples
+
+
+def mix_channels(
+    waveforms: NDArray[np.float32], channel: int | None, name: object
+) -> NDArray[np.float32]:
+    """Average (num_channels, num_samples) waveforms, or take one of them; `name` says whose they are."""
+    if channel is None:
+        return waveforms[0] if len(waveforms) == 1 else waveforms.mean(axis=0)
+    if not -len(waveforms) <= channel < len(waveforms):
+        raise MediaError(f"{name}: holds {len(waveforms)} channels, asked for channel {channel}")
+    return waveforms[channel]
 
 
 class _GrowingSound:
@@ -85,10 +90,9 @@ class _GrowingSound:
         return self._block[: self.num_samples]
 
 
-def _expected_samples(container: Any, sample_rate: int) -> int:
+def _expected_samples(seconds: float, sample_rate: int) -> int:
     """As many as the file claims to hold, with some to spare (memory that is never written costs none), at most a day's."""
-    seconds = min((container.duration or 0) / av.time_base, 86400.0)
-    return round((1.05 * seconds + 1.0) * sample_rate)
+    return round((1.05 * min(max(seconds, 0.0), 86400.0) + 1.0) * sample_rate)
 
 
 def save_audio(

@@ -32,10 +32,16 @@ class Corrections:
     turns : list of Correction
     names : dict of str to str
         Labels that people were given, to the names that they are to have.
+    video : str
+        Of which video, as `links.json` calls it; empty where the file does not say.
+    content : str
+        Key of that video's content; empty where the file does not say.
     """
 
     turns: list[Correction] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
+    video: str = ""
+    content: str = ""
 
 
 def read_corrections(path: str | Path) -> Corrections:
@@ -46,13 +52,16 @@ def read_corrections(path: str | Path) -> Corrections:
     LinksError
         When the file is missing, no JSON, or of another form.
     """
-    value: Any = read_json(path, LinksError, "corrections, exported from the page of the video")
+    value: Any = read_json(
+        path, LinksError, "corrections, exported from the page of the video", finite=True
+    )
     try:
         if value["version"] != VERSION:
             raise LinksError(f"{path}: expected version {VERSION}, got {value['version']!r}")
         names = {str(old): printable(str(new)) for old, new in (value.get("names") or {}).items()}
-        return Corrections([_correction(row) for row in value["corrections"]], names)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        of = [str(value.get(name) or "") for name in ("video", "content")]
+        return Corrections([_correction(row) for row in value["corrections"]], names, *of)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise LinksError(
             f"{path}: no file of corrections ({type(error).__name__}: {error}); export it from the page of the video"
         ) from error

@@ -105,11 +105,9 @@ def make_pair_dataset(clips: Sequence[TalkingFaceClip], crop: RandomCrop) -> Dyn
         if position not in crop.shards.skipped
     }
 
-    def read_pair(position: int) -> tuple[Tensor, Tensor]:
-        return crop(position)
-
     dataset = DynamicItemDataset(items)
-    dataset.add_dynamic_item(read_pair, takes="position", provides="pair")
+    # An object, no local function: workers that are spawned get a pickled copy of it.
+    dataset.add_dynamic_item(crop, takes="position", provides="pair")
     dataset.set_output_keys(["position", "pair"])
     return dataset
 

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
+from pins_plugin.data.images import is_hidden, is_image, read_image
 from pins_plugin.data.video import iter_frames
 from pins_plugin.errors import MediaError
-
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 
 
 def load_faces(
@@ -44,7 +43,7 @@ def load_faces(
         When nothing is there, or it cannot be read.
     """
     path = Path(path)
-    if path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
+    if path.is_dir() or is_image(path):
         files = _image_files(path)
         chosen = _choose(len(files), num_frames, indices, path)
         read = {index: _read_image(files[index], size) for index in set(chosen)}
@@ -58,7 +57,7 @@ def load_faces(
 def _image_files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    return sorted(file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES)
+    return sorted(file for file in path.iterdir() if is_image(file) and not is_hidden(file))
 
 
 def _choose(
@@ -79,14 +78,7 @@ def _choose(
 
 
 def _read_image(path: Path, size: int) -> NDArray[np.uint8]:
-    try:
-        with Image.open(path) as image:
-            image.draft("RGB", (size, size))  # lets JPEG decode at a fraction of its size
-            return _square(ImageOps.exif_transpose(image).convert("RGB"), size)
-    except FileNotFoundError as error:
-        raise MediaError(f"{path}: no such file; check the path") from error
-    except (OSError, UnidentifiedImageError, ValueError, SyntaxError) as error:
-        raise MediaError(f"{path}: not a readable image; expected JPEG or PNG") from error
+    return _square(Image.fromarray(read_image(path, size)), size)
 
 
 def _square(image: Image.Image, size: int) -> NDArray[np.uint8]:

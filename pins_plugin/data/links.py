@@ -1,7 +1,7 @@
 """What `links.json` holds, checked and made easy to look up by time.
 
 Reports and scores build on this file format alone, so that they serve any program that writes it: version 1,
-with `video`, `duration`, `links` (turns) and `tracks` (faces).
+with `video`, `duration`, `links` (turns) and `tracks` (faces), and perhaps `words` (a transcript).
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.errors import LinksError
-from pins_plugin.types import SpeakerFaceLink
+from pins_plugin.types import SpeakerFaceLink, TranscriptWord
 from pins_plugin.utils.files import read_json
 
 VERSION = 1
@@ -66,7 +66,7 @@ class LinkedTrack:
 
 
 class Timetable:
-    """Finds what is under way at a time, without looking at all there is.
+    """Finds what is under way at a time, without looking at all there is; as large as the number of spans.
 
     Parameters
     ----------
@@ -79,17 +79,18 @@ class Timetable:
     [0, 1]
     """
 
-    STEP = 10.0  # seconds
-
     def __init__(self, spans: Sequence[tuple[float, float]]) -> None:
-        self._rows: dict[int, list[int]] = {}
-        for number, (start, end) in enumerate(spans):
-            for row in range(int(start // self.STEP), int(end // self.STEP) + 1):
-                self._rows.setdefault(row, []).append(number)
+        starts, ends = np.array(spans, np.float64).reshape(-1, 2).T
+        self._order = np.argsort(starts, kind="stable")
+        self._starts, self._ends = starts[self._order], ends[self._order]
+        self._latest = np.maximum.accumulate(self._ends)  # end of this span and all before
 
     def near(self, time: float) -> list[int]:
-        """Numbers of the spans that may hold `time`, in order; none that does is left out."""
-        return self._rows.get(int(time // self.STEP), [])
+        """Numbers of the spans that hold `time`, both ends included, in order."""
+        first = int(np.searchsorted(self._latest, time, "left"))
+        last = int(np.searchsorted(self._starts, time, "right"))
+        holding = np.flatnonzero(self._ends[first:last] >= time) + first
+        return sorted(self._order[holding].tolist())
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,8 @@ class LinkedVideo:
         Who is heard, in order of appearance.
     notes : tuple of str
         What whoever reads the links should know.
+    words : tuple of TranscriptWord
+        What is said, in order of time; empty without a transcript.
     """
 
     video: str
@@ -121,6 +124,7 @@ class LinkedVideo:
     people: tuple[str, ...]
     speakers: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    words: tuple[TranscriptWord, ...] = ()
 
     @classmethod
     def from_links(cls, links: Mapping[str, Any]) -> "LinkedVideo":
@@ -141,9 +145,10 @@ class LinkedVideo:
             tracks = sorted(map(_track, links["tracks"]), key=lambda track: track.start)
             video, duration = str(links["video"]), float(links["duration"])
             notes = tuple(map(str, links.get("notes") or ()))
+            words = tuple(sorted(map(_word, links.get("words") or ()), key=lambda word: word.start))
             if not 0 <= duration <= LONGEST:
                 raise ValueError(f"a duration of {duration} s")
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             what = f"no {error}" if isinstance(error, KeyError) else error
             raise LinksError(
                 f"links: not of the expected form ({what}); write it with `pins link`"
@@ -152,7 +157,7 @@ class LinkedVideo:
         linked = [turn.person for turn in turns if turn.person is not None]
         speakers = tuple(dict.fromkeys(turn.speaker for turn in turns))
         people = tuple(dict.fromkeys(linked + seen))
-        return cls(video, duration, turns, tracks, people, speakers, notes)
+        return cls(video, duration, turns, tracks, people, speakers, notes, words)
 
     @cached_property
     def _timetables(self) -> tuple[Timetable, Timetable]:
@@ -185,16 +190,39 @@ class LinkedVideo:
 
 
 def read_links(path: str | Path) -> dict[str, Any]:
-    """Read a `links.json` file.
+    """Read a `links.json` file; entries that are known are of the kind that they should be.
 
     Raises
     ------
     LinksError
         When the file is missing, no JSON, or of another form.
     """
-    links: dict[str, Any] = read_json(path, LinksError, "the links.json that `pins link` writes")
+    links: dict[str, Any] = read_json(
+        path, LinksError, "the links.json that `pins link` writes", finite=True
+    )
     LinkedVideo.from_links(links)
-    return links
+    return {
+        **links,
+        "video": str(links["video"]),
+        "duration": float(links["duration"]),
+        "notes": [str(note) for note in links.get("notes") or ()],
+        "links": [{**row, **_plain_turn(_turn(row))} for row in links["links"]],
+        "tracks": [{**row, **_plain_track(row)} for row in links["tracks"]],
+    }
+
+
+def _plain_turn(turn: SpeakerFaceLink) -> dict[str, Any]:
+    """What a turn says, each of the kind that it should be."""
+    plain = {**vars(turn), "box": None if turn.box is None else list(turn.box)}
+    return {name: plain[name] for name in ("start", "end", "speaker", "person", "box", "confidence",
+                                           "status", "evidence")}  # fmt: skip
+
+
+def _plain_track(row: Mapping[str, Any]) -> dict[str, Any]:
+    track = _track(row)
+    person = None if row["person"] is None else track.person
+    boxes = np.column_stack([track.times, track.boxes]).tolist()
+    return {"track": track.track, "person": person, "boxes": boxes}
 
 
 def _turn(value: Mapping[str, Any]) -> SpeakerFaceLink:
@@ -217,6 +245,34 @@ def _turn(value: Mapping[str, Any]) -> SpeakerFaceLink:
         status=str(status),
         evidence=evidence,
     )
+
+
+def _word(value: Mapping[str, Any]) -> TranscriptWord:
+    start, end = float(value["start"]), float(value["end"])
+    if not 0 <= start <= end <= LONGEST:
+        raise ValueError(f"a word from {start} to {end} s")
+    return TranscriptWord(
+        start,
+        end,
+        str(value["text"]),
+        int(value.get("segment", 0)),
+        bool(value.get("estimated", False)),
+    )
+
+
+def add_words(links: Mapping[str, Any], words: Sequence[TranscriptWord]) -> dict[str, Any]:
+    """Put a transcript into the value of a `links.json`, in place of the one that is there."""
+    rows = [
+        {
+            "start": round(word.start, 3),
+            "end": round(word.end, 3),
+            "text": word.text,
+            "segment": word.segment,
+            **({"estimated": True} if word.estimated else {}),
+        }
+        for word in words
+    ]
+    return {**links, "words": rows}
 
 
 def _track(value: Mapping[str, Any]) -> LinkedTrack:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pins_plugin.errors import ManifestError
 from pins_plugin.types import TalkingFaceClip
-from pins_plugin.utils.files import write_text
+from pins_plugin.utils.files import read_table, write_text
 
 REQUIRED_COLUMNS = ("clip_id", "identity", "video", "faces", "audio")
 
@@ -40,12 +40,7 @@ def read_manifest(
     """
     path = Path(path)
     wanted = ", ".join(columns)
-    if not path.is_file():
-        raise ManifestError(f"{path}: no such manifest; expected a CSV file with {wanted}")
-    try:
-        rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ManifestError(f"{path}: not a CSV text file ({error})") from error
+    rows = read_table(path, ManifestError, f"the manifest, a CSV file with {wanted}")
     if not rows:
         raise ManifestError(f"{path}: the manifest is empty; expected rows with {wanted}")
     missing = [column for column in columns if column not in rows[0]]

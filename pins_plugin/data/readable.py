@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from pins_plugin.data.faces import IMAGE_SUFFIXES, load_faces
-from pins_plugin.data.media import open_media
+from pins_plugin.data.faces import load_faces
+from pins_plugin.data.images import is_image
+from pins_plugin.data.media import choose_sound, choose_video, open_media
 from pins_plugin.data.shards import CLIPS_PER_SHARD, fingerprint
-from pins_plugin.errors import PinsError
 from pins_plugin.types import TalkingFaceClip
+from pins_plugin.utils.explain import explain
 from pins_plugin.utils.files import write_json
 from pins_plugin.utils.progress import progress
 
@@ -58,13 +59,13 @@ def find_unreadable(
 def _fault(clip: TalkingFaceClip) -> str | None:
     """What is wrong with a clip, or None."""
     try:
-        if clip.faces.is_dir() or clip.faces.suffix.lower() in IMAGE_SUFFIXES:
+        if clip.faces.is_dir() or is_image(clip.faces):
             load_faces(clip.faces, 32, num_frames=1)
         else:
             with open_media(clip.faces) as media:
-                if not media.streams.video:
-                    return f"{clip.faces}: has no picture"
+                choose_video(media, clip.faces)
         with open_media(clip.audio) as media:
-            return None if media.streams.audio else f"{clip.audio}: has no sound"
-    except PinsError as error:
-        return str(error)
+            choose_sound(media, clip.audio)
+    except Exception as error:  # foreseen or not, it costs this clip only
+        return explain(error)
+    return None

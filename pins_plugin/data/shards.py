@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from pins_plugin.data.audio import SAMPLE_RATE, load_audio
 from pins_plugin.data.faces import load_faces
-from pins_plugin.errors import ManifestError, PinsError
+from pins_plugin.errors import ManifestError
 from pins_plugin.types import TalkingFaceClip
+from pins_plugin.utils.explain import explain
 from pins_plugin.utils.files import atomic_folder
 from pins_plugin.utils.progress import progress
 
@@ -37,6 +38,7 @@ class ClipShards:
     """
 
     def __init__(self, folders: Sequence[Path]) -> None:
+        self._folders = list(folders)
         self._faces, self._sound, self._starts = [], [], []
         self.skipped: dict[int, str] = {}
         for number, folder in enumerate(folders):
@@ -46,6 +48,10 @@ class ClipShards:
             reasons = json.loads((folder / "skipped.json").read_text(encoding="utf-8"))
             for position, reason in reasons.items():
                 self.skipped[number * CLIPS_PER_SHARD + int(position)] = reason
+
+    def __reduce__(self) -> tuple[type["ClipShards"], tuple[list[Path]]]:
+        """Pickle where the files are, not what they hold: workers that are spawned map them anew."""
+        return ClipShards, (self._folders,)
 
     def __len__(self) -> int:
         return sum(len(faces) for faces in self._faces)
@@ -114,8 +120,8 @@ def prepare_shards(
         try:
             faces = load_faces(clip.faces, image_size, num_frames=num_frames)
             return faces, _read_sound(clip.audio, max_seconds)
-        except PinsError as error:
-            return str(error)
+        except Exception as error:  # foreseen or not, it costs this clip only
+            return explain(error)
 
     total = sum(len(groups[index]) for index in missing)
     with ThreadPoolExecutor(num_workers or os.cpu_count()) as pool:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.errors import ManifestError
+from pins_plugin.utils.files import read_text
 
 
 class TrialList(NamedTuple):
@@ -40,9 +41,8 @@ def read_trial_list(path: str | Path) -> TrialList:
         When the file is missing, a line is something else, or all trials are of one kind.
     """
     path = Path(path)
-    if not path.is_file():
-        raise ManifestError(f"{path}: no such file; expected lines 'label path1 path2'")
-    rows = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    text = read_text(path, ManifestError, "lines 'label path1 path2'")
+    rows = [line.split() for line in text.split("\n") if line.strip()]
     for number, row in enumerate(rows, start=1):
         if len(row) != 3 or row[0] not in ("0", "1"):
             raise ManifestError(

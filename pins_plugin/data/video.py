@@ -1,38 +1,45 @@
-"""Video in and out, through PyAV (its wheels carry FFmpeg).
+"""Video in, through PyAV (its wheels carry FFmpeg); `data.video_writer` writes.
 
-All times are seconds on the *media clock*: zero is where the earliest stream of the file starts, as in a
-player. A picture's time is its own time stamp, never index / frame rate.
+All times are seconds on the *media clock*: zero is where the earlier of pictures and sound starts, as in a player.
+A picture's time is its own time stamp, never index / frame rate. All pictures are as they are shown: upright, with
+square pixels, of one size.
 """
 
+import os
 from collections.abc import Iterator
-from dataclasses import dataclass
-from fractions import Fraction
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple
 
-import av
-import av.error
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.data.deinterlace import deinterlace
+from pins_plugin.data.clock import read_clock
 from pins_plugin.data.media import (
-    clock_origin,
-    decode_leniently,
-    moving_pictures,
+    choose_video,
+    decode_packet,
+    default_sound,
+    demux_leniently,
     open_media,
-    reason,
 )
-from pins_plugin.data.sound_copy import SoundCopy
+from pins_plugin.data.picture_stream import decode_pictures
+from pins_plugin.data.screen import Screen, first_screen, show
+from pins_plugin.data.video_writer import VideoWriter, frame_rate_fraction
 from pins_plugin.errors import MediaError
-from pins_plugin.utils.files import atomic_path
 
-CLOCK = Fraction(1, 90000)  # seconds; the unit of the time stamps that are written
+__all__ = [
+    "VideoFrame",
+    "VideoInfo",
+    "VideoWriter",
+    "frame_rate_fraction",
+    "iter_frames",
+    "probe_video",
+]
 
 
 class VideoFrame(NamedTuple):
-    """One upright picture and its time."""
+    """One picture as it is shown, and its time."""
 
     time: float  # seconds on the media clock
     image: NDArray[np.uint8]  # (height, width, 3) RGB
@@ -40,10 +47,11 @@ class VideoFrame(NamedTuple):
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What a video file says of itself.
+    """What a video file holds.
 
-    `width` and `height` are those of the upright picture (rotation flag applied), `frame_rate` is the
-    average in Hz, `duration` in seconds, `rotation` in degrees counterclockwise.
+    `width` and `height` are those of the first picture as it is shown (upright, square pixels), `frame_rate` is the
+    average in Hz, `duration` in seconds from the clock's zero to the end of the pictures, `rotation` in degrees
+    counterclockwise.
     """
 
     path: Path
@@ -56,7 +64,7 @@ class VideoInfo:
 
 
 def probe_video(path: str | Path) -> VideoInfo:
-    """Read size, rate, duration and rotation; decodes one picture.
+    """Find size, rate, duration and rotation; decodes one picture, and remembers until the file changes.
 
     Raises
     ------
@@ -64,29 +72,30 @@ def probe_video(path: str | Path) -> VideoInfo:
         When the file is missing, unreadable, or holds no picture.
     """
     path = Path(path)
+    if not path.is_file():
+        with open_media(path):  # says what is wrong
+            pass
+    facts = os.stat(path)
+    return replace(
+        _probe(str(path.absolute()), facts.st_mtime_ns, facts.st_size, str(path)), path=path
+    )
+
+
+@lru_cache(maxsize=256)
+def _probe(absolute: str, changed: int, size: int, path: str) -> VideoInfo:
     with open_media(path) as container:
-        stream = _video_stream(container, path)
-        try:
-            first = next(container.decode(stream), None)
-        except av.error.FFmpegError as error:
-            raise MediaError(f"{path}: no picture could be decoded ({reason(error)})") from error
+        stream = choose_video(container, path)
+        packets = demux_leniently(container, stream)
+        first = next((frame for packet in packets for frame in decode_packet(stream, packet)), None)
         if first is None:
             raise MediaError(f"{path}: holds no picture; expected at least one video frame")
-        rotation = round(first.rotation / 90) * 90 % 360
-        width, height = first.width, first.height
-        if rotation in (90, 270):
-            width, height = height, width
+        screen = first_screen(first, stream)
         rate = float(stream.average_rate or stream.guessed_rate or 25)
-        if stream.duration is not None:
-            duration = float(stream.duration * stream.time_base)
-            duration += float((stream.start_time or 0) * stream.time_base) - clock_origin(container)
-        elif container.duration is not None:
-            duration = container.duration / av.time_base
-        else:
-            duration = 0.0
-        return VideoInfo(
-            path, width, height, rate, duration, rotation, bool(container.streams.audio)
-        )
+        duration = read_clock(path).ends.get(stream.index, 0.0)
+        has_audio = default_sound(container) is not None
+    return VideoInfo(
+        Path(path), screen.width, screen.height, rate, duration, screen.rotation, has_audio
+    )
 
 
 def iter_frames(
@@ -96,7 +105,7 @@ def iter_frames(
     end: float = float("inf"),
     max_side: int | None = None,
 ) -> Iterator[VideoFrame]:
-    """Decode the pictures of a video one by one, upright and deinterlaced, in constant memory.
+    """Decode the pictures of a video one by one, as they are shown and deinterlaced, in constant memory.
 
     Parameters
     ----------
@@ -109,7 +118,7 @@ def iter_frames(
     Yields
     ------
     frame : VideoFrame
-        Damaged pictures are left out.
+        In order of time, which always increases; all of one size. Damaged pictures are left out.
 
     Raises
     ------
@@ -118,139 +127,16 @@ def iter_frames(
     """
     path = Path(path)
     with open_media(path) as container:
-        stream = _video_stream(container, path)
+        stream = choose_video(container, path)
         stream.thread_type = "AUTO"
-        origin = clock_origin(container)
-        if start > 1.0:  # to the key frame before
-            container.seek(int((start + origin) / stream.time_base), stream=stream)
-        for frame in deinterlace(decode_leniently(container, stream)):
-            if frame.time is None:
-                continue
-            time = frame.time - origin
+        clock = read_clock(path)
+        screen = None
+        if start > 0:
+            info = probe_video(path)
+            screen = Screen(info.width, info.height, info.rotation)
+        for time, frame in decode_pictures(container, stream, clock, start):
             if time >= end:
                 return
+            screen = screen or first_screen(frame, stream)
             if time >= start:
-                yield VideoFrame(time, _upright_image(frame, max_side))
-
-
-class VideoWriter:
-    """Write an H.264/AAC mp4 file in one step; nothing is left behind on failure.
-
-    Parameters
-    ----------
-    path : str or Path
-    width, height : int
-        Size of the pictures in pixels; an odd size loses its last column or row (H.264 wants even).
-    frame_rate : float
-        In Hz; used for pictures that are added without a time.
-    sample_rate : int, optional
-        Of the sound, in Hz. None for a silent file.
-    quality : int
-        x264's constant rate factor, 18 (large) to 32 (small).
-    sound_of : Path, optional
-        Carry the original sound of this file along, in place of `sample_rate` and `add_sound`.
-    """
-
-    def __init__(
-        self,
-        path: str | Path,
-        width: int,
-        height: int,
-        frame_rate: float,
-        sample_rate: int | None = None,
-        quality: int = 23,
-        sound_of: Path | None = None,
-    ) -> None:
-        self._context = atomic_path(path)
-        self._container = av.open(
-            str(self._context.__enter__()), "w", format="mp4", options={"movflags": "+faststart"}
-        )
-        self._video = self._container.add_stream("libx264", rate=frame_rate_fraction(frame_rate))
-        self._video.width, self._video.height = width // 2 * 2, height // 2 * 2
-        self._video.pix_fmt = "yuv420p"
-        self._video.codec_context.time_base = CLOCK
-        self._video.options = {"crf": str(quality), "preset": "veryfast"}
-        self._rate = frame_rate
-        self._num_frames = 0
-        self._last_pts = -1
-        self._sample_rate = sample_rate
-        self._num_samples = 0
-        self._audio = None
-        if sample_rate is not None:
-            self._audio = self._container.add_stream("aac", rate=sample_rate, layout="mono")
-        self._sound_copy = SoundCopy(sound_of, self._container) if sound_of is not None else None
-
-    def add_image(self, image: NDArray[np.uint8], time: float | None = None) -> None:
-        """Append a picture (height, width, 3) RGB, at `time` in seconds (default: the next at the frame rate)."""
-        height, width = self._video.height, self._video.width
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image[:height, :width]), "rgb24")
-        seconds = self._num_frames / self._rate if time is None else time
-        frame.pts = max(round(seconds / CLOCK), self._last_pts + 1)
-        frame.time_base = CLOCK
-        self._last_pts = frame.pts
-        self._num_frames += 1
-        self._container.mux(self._video.encode(frame))
-        if self._sound_copy is not None:
-            self._sound_copy.copy_until(seconds)
-
-    def add_sound(self, waveform: NDArray[np.float32]) -> None:
-        """Append samples (num_samples,) in [-1, 1]; sound starts at time zero."""
-        if self._audio is None:
-            raise MediaError("this VideoWriter was opened without a sample_rate; give one")
-        for begin in range(0, len(waveform), 16384):
-            chunk = np.clip(waveform[begin : begin + 16384], -1, 1).astype(np.float32)
-            frame = av.AudioFrame.from_ndarray(chunk[None], format="fltp", layout="mono")
-            frame.sample_rate = self._sample_rate
-            frame.time_base = Fraction(1, int(self._sample_rate or 1))
-            frame.pts = self._num_samples
-            self._num_samples += len(chunk)
-            self._container.mux(self._audio.encode(frame))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            if kind is None:
-                self._container.mux(self._video.encode(None))
-                if self._audio is not None:
-                    self._container.mux(self._audio.encode(None))
-                if self._sound_copy is not None:
-                    self._sound_copy.copy_until(float("inf"))
-        finally:
-            if self._sound_copy is not None:
-                self._sound_copy.close()
-            self._container.close()
-            self._context.__exit__(kind, error, trace)
-
-
-def frame_rate_fraction(frame_rate: float) -> Fraction:
-    """Nearest usual fraction of a frame rate: 29.97 gives 30000/1001."""
-    ntsc = Fraction(round(frame_rate * 1.001) * 1000, 1001)
-    if abs(float(ntsc) - frame_rate) < 0.005:
-        return ntsc
-    return Fraction(frame_rate).limit_denominator(1000)
-
-
-def _video_stream(container: Any, path: Path) -> Any:
-    videos = moving_pictures(container)
-    if not videos:
-        raise MediaError(f"{path}: holds no video stream; expected a video file")
-    return videos[0]
-
-
-def _upright_image(frame: Any, max_side: int | None) -> NDArray[np.uint8]:
-    width, height = frame.width, frame.height
-    if max_side is not None and max(width, height) > max_side:
-        scale = max_side / max(width, height)
-        width, height = max(2, round(width * scale)), max(2, round(height * scale))
-    turns = round(frame.rotation / 90) % 4
-    if (width, height) != (frame.width, frame.height):  # before colors: less than half the time
-        frame = frame.reformat(width=width, height=height, interpolation="AREA")
-    image: NDArray[np.uint8] = frame.to_ndarray(format="rgb24")
-    return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
+                yield VideoFrame(time, show(frame, screen, stream, max_side))

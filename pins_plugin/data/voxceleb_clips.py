@@ -17,6 +17,7 @@ from pathlib import Path
 from pins_plugin.data.voxceleb import CROP_FOLDER, VOICE_SUFFIXES, MediaKey, parse_key
 from pins_plugin.errors import ManifestError, MediaError
 from pins_plugin.types import TalkingFaceClip
+from pins_plugin.utils.files import read_text
 
 SPLITS = {"1": "train", "2": "valid", "3": "test", "4": "test"}
 Skipped = dict[str, str]
@@ -30,10 +31,8 @@ def read_splits(path: str | Path) -> dict[str, str]:
     ManifestError
         When the file is missing or of another kind.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise ManifestError(f"{path}: no such file; expected the authors' identity_splits.txt")
-    rows = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    text = read_text(path, ManifestError, "the authors' identity_splits.txt")
+    rows = [line.split() for line in text.split("\n") if line.strip()]
     if not rows or any(len(row) != 2 or row[1] not in SPLITS for row in rows):
         raise ManifestError(f"{path}: expected lines like 'A.J._Buckley 1' with a number 1 to 4")
     return {name: SPLITS[number] for name, number in rows}

@@ -1,6 +1,5 @@
 """Spoken words with their times, and the stretch of features that shows one."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ import torch
 from torch import Tensor
 
 from pins_plugin.errors import ManifestError
+from pins_plugin.utils.files import read_table
 
 FRAME_RATE = 25.0
 COLUMNS = ("clip", "start_s", "end_s", "word")
@@ -33,10 +33,7 @@ def read_words(path: str | Path) -> list[SpokenWord]:
     ManifestError
         When the file is missing, lacks a column, or holds a time that is no number.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise ManifestError(f"{path}: no such file; expected a CSV with {', '.join(COLUMNS)}")
-    rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+    rows = read_table(path, ManifestError, f"a CSV with {', '.join(COLUMNS)}")
     if not rows or not set(COLUMNS) <= set(rows[0]):
         raise ManifestError(
             f"{path}: expected rows with {', '.join(COLUMNS)}, got {', '.join(rows[0]) if rows else 'none'}"
@@ -52,7 +49,7 @@ def read_words(path: str | Path) -> list[SpokenWord]:
             )
             for row in rows
         ]
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise ManifestError(f"{path}: expected times in seconds ({error})") from error
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from pins_plugin.data.links import LinkedTrack, LinkedVideo
-from pins_plugin.evaluation.linking import STEP, faces_at, moments, owner_of, true_faces
+from pins_plugin.evaluation.scene_truth import STEP, faces_at, moments, owner_of, true_faces
 
 
 def score_faces(links: Mapping[str, Any], truth: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def score_faces(links: Mapping[str, Any], truth: Mapping[str, Any]) -> dict[str,
     links : dict
         The value of `links.json`.
     truth : dict
-        With `faces`; see `evaluation.linking`.
+        With `faces`; see `evaluation.scene_truth`.
 
     Returns
     -------

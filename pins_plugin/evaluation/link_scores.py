@@ -1,43 +1,91 @@
-"""Errors of people's labels over time, by pyannote.metrics, and how far the confidence of links can be trusted."""
+"""Scores of several ways to link, added up over scenes of several kinds, with intervals over people."""
 
-from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from pyannote.core import Annotation, Segment, Timeline
+from pyannote.core import Annotation
 
 from pins_plugin.data.links import LinkedVideo
-from pins_plugin.evaluation.linking import (
-    CAUSES,
-    faces_at,
-    moments,
-    owner_of,
-    right_moments,
-    speech_time_correct,
-    true_faces,
-)
-from pins_plugin.metrics.bootstrap import mean_interval
+from pins_plugin.errors import LinksError
+from pins_plugin.evaluation.linking import CAUSES, RIGHT, Heard, LinkMoments, follow_links, hear
+from pins_plugin.evaluation.scene_truth import STEP, SceneTruth
+from pins_plugin.evaluation.turn_errors import TurnErrors, identification_turns
+from pins_plugin.metrics.bootstrap import bootstrap_interval
+
+SURE = 0.9  # links of more confidence should nearly all be right
 
 
 @dataclass
-class TurnScores:
-    """Adds up errors over scenes.
+class LinkScores:
+    """One way to link on scenes of one kind."""
 
-    `judged` holds, for each scene, pairs of (confidence of a link, whether it is right), one each moment of
-    speech.
-    """
+    scenes: list[float] = field(default_factory=list)  # share of the speech time that is right
+    heard: list[Heard] = field(default_factory=list)
+    made: LinkMoments = field(default_factory=LinkMoments)
+    identification: TurnErrors = field(default_factory=lambda: TurnErrors(by_label=True))
 
-    judged: list[list[tuple[float, bool]]] = field(default_factory=list)
-    _metrics: dict[str, Any] = field(default_factory=dict)
+    def add(
+        self, reference: Annotation, links: Mapping[str, Any], truth: Mapping[str, Any]
+    ) -> None:
+        """Score one scene; see `Tally.add`."""
+        linked, known = LinkedVideo.from_links(links), SceneTruth(truth)
+        world = truth.get("settings", {}).get("seed", "")  # people of other seeds are others
+        heard = [each._replace(speaker=f"{world}{each.speaker}") for each in hear(linked, known)]
+        if not heard:
+            raise LinksError("truth: holds no speech; expected at least one turn")
+        self.scenes.append(sum(each.verdict == RIGHT for each in heard) / len(heard))
+        self.heard += heard
+        made = follow_links(linked, known)
+        self.made.named += made.named
+        self.made.rightly_named += made.rightly_named
+        self.made.judged += made.judged
+        seen, found = identification_turns(reference, links, known)
+        self.identification.add(seen, found, float(truth["duration"]))
+
+    def report(self) -> dict[str, Any]:
+        """What `Tally.report` says of one way and kind."""
+        faces = [each for each in self.heard if each.shown]
+        alone = [each for each in faces if not each.together]
+        together = [each for each in faces if each.together]
+        made = self.made
+        return {
+            "correct": _right(self.heard),
+            "interval": people_interval(self.heard),
+            "mean_over_scenes": float(np.mean(self.scenes)),
+            "num_scenes": len(self.scenes),
+            "num_people": len({each.speaker for each in self.heard}),
+            "seconds": round(STEP * len(self.heard), 1),
+            "recall": {"alone": _right(alone), "together": _right(together)},
+            "recall_interval": {
+                "alone": people_interval(alone),
+                "together": people_interval(together),
+            },
+            "overlap": round(STEP * len(together), 1),
+            "precision": made.rightly_named / made.named if made.named else None,
+            "lost": {
+                cause: sum(each.verdict == cause for each in self.heard) / len(self.heard)
+                for cause in CAUSES
+            },
+            "identification": self.identification.report()["rate"],
+            "reliability": reliability(made.judged),
+            "sure": sure_links(made.judged),
+        }
+
+
+class Tally:
+    """Adds up, by kind of scene, how well several ways to link do."""
+
+    def __init__(self) -> None:
+        self.scores: dict[str, dict[str, LinkScores]] = {}
+        self.turns: dict[str, dict[str, TurnErrors]] = {}
 
     def add(
         self,
         reference: Annotation,
-        before: Annotation,
-        after: Annotation,
-        links: Mapping[str, Any],
+        turns: Mapping[str, Annotation],
+        links: Mapping[str, Mapping[str, Any]],
         truth: Mapping[str, Any],
     ) -> None:
         """Score one scene.
@@ -46,80 +94,63 @@ class TurnScores:
         ----------
         reference : Annotation
             True turns, labeled by person.
-        before, after : Annotation
-            Turns by speaker, before and after faces were looked at.
-        links, truth : dict
-            See `evaluation.linking`.
+        turns : mapping of str to Annotation
+            Speaker turns by what found them.
+        links : mapping of str to dict
+            Values of `links.json` by way of linking.
+        truth : dict
+            See `evaluation.scene_truth`; with `kind` and `duration`.
         """
-        from pyannote.metrics.diarization import DiarizationErrorRate
-        from pyannote.metrics.identification import IdentificationErrorRate
-
-        extent = Timeline([Segment(0.0, float(truth["duration"]))])
-        if not self._metrics:
-            self._metrics = {
-                "before": DiarizationErrorRate(),
-                "after": DiarizationErrorRate(),
-                "identification": IdentificationErrorRate(),
-            }
-        self._metrics["before"](reference, before, uem=extent)
-        self._metrics["after"](reference, after, uem=extent)
-        seen, found = _people(reference, links, truth)
-        self._metrics["identification"](seen, found, uem=extent)
-        self.judged.append(right_moments(links, truth))
-
-    def report(self) -> dict[str, float]:
-        """Error rates over all scenes so far."""
-        return {name: float(abs(metric)) for name, metric in self._metrics.items()}
-
-
-class Tally:
-    """Adds up, by kind of scene, how well several ways to link do."""
-
-    def __init__(self) -> None:
-        self.shares: dict[str, dict[str, list[float]]] = {}
-        self.lost: dict[str, list[dict[str, float]]] = {}
-        self.errors: dict[str, TurnScores] = {}
-
-    def add(
-        self,
-        reference: Annotation,
-        before: Annotation,
-        after: Annotation,
-        links: Mapping[str, Mapping[str, Any]],
-        truth: Mapping[str, Any],
-    ) -> None:
-        """Score one scene; `links` by way of linking, the first is the one whose errors are looked at."""
         kind = str(truth["kind"])
-        scores = {name: speech_time_correct(value, truth) for name, value in links.items()}
-        for name, score in scores.items():
-            shares = self.shares.setdefault(kind, {}).setdefault(name, [])
-            shares.append(score["speech_time_correct"])
-        self.lost.setdefault(kind, []).append(next(iter(scores.values()))["lost"])
-        first = next(iter(links.values()))
-        self.errors.setdefault(kind, TurnScores()).add(reference, before, after, first, truth)
+        for name, value in links.items():
+            scores = self.scores.setdefault(kind, {}).setdefault(name, LinkScores())
+            scores.add(reference, value, truth)
+        for name, found in turns.items():
+            errors = self.turns.setdefault(kind, {}).setdefault(name, TurnErrors())
+            errors.add(reference, found, float(truth["duration"]))
 
     def report(self) -> dict[str, Any]:
-        """Means over scenes with their 95 % intervals, what is lost to which cause, error rates, and reliability of the confidence."""
-        judged = [
-            pair for score in self.errors.values() for scene in score.judged for pair in scene
-        ]
+        """Scores by kind and way: `links` (see `LinkScores.report`), `turns` (see `TurnErrors.report`), and over all kinds `reliability` and `sure`, by way."""
+        judged: dict[str, list[tuple[float, bool]]] = {}
+        for by_name in self.scores.values():
+            for name, scores in by_name.items():
+                judged.setdefault(name, []).extend(scores.made.judged)
         return {
-            "speech_time_correct": {
-                kind: {name: float(np.mean(values)) for name, values in by_name.items()}
-                for kind, by_name in self.shares.items()
+            "links": {
+                kind: {name: scores.report() for name, scores in by_name.items()}
+                for kind, by_name in self.scores.items()
             },
-            "intervals": {
-                kind: {name: _interval(values) for name, values in by_name.items()}
-                for kind, by_name in self.shares.items()
+            "turns": {
+                kind: {name: errors.report() for name, errors in by_name.items()}
+                for kind, by_name in self.turns.items()
             },
-            "lost": {
-                kind: {cause: float(np.mean([each[cause] for each in lost])) for cause in CAUSES}
-                for kind, lost in self.lost.items()
-            },
-            "errors": {kind: score.report() for kind, score in self.errors.items()},
-            "reliability": reliability(judged),
-            "num_scenes": {kind: len(score.judged) for kind, score in self.errors.items()},
+            "reliability": {name: reliability(pairs) for name, pairs in judged.items()},
+            "sure": {name: sure_links(pairs) for name, pairs in judged.items()},
         }
+
+
+def people_interval(heard: Sequence[Heard]) -> list[float] | None:
+    """Bound the share of speech time that is right: the bootstrap over people, each with all their seconds.
+
+    Returns
+    -------
+    interval : list of float
+        Low and high, 95 %; None where nobody speaks.
+    """
+    if not heard:
+        return None
+    people = sorted({each.speaker for each in heard})
+    place = {person: number for number, person in enumerate(people)}
+    labels = np.array([place[each.speaker] for each in heard])
+    right = np.array([each.verdict == RIGHT for each in heard], float)
+    sums = np.bincount(labels, weights=right, minlength=len(people))
+    totals = np.bincount(labels, minlength=len(people))
+    interval = bootstrap_interval(
+        lambda counts: np.asarray((counts @ sums) / (counts @ totals)),
+        len(people),
+        generator=np.random.default_rng(0),
+    )
+    return [round(float(bound), 4) for bound in interval]
 
 
 def reliability(judged: Sequence[tuple[float, bool]], num_bins: int = 5) -> list[dict[str, float]]:
@@ -141,40 +172,20 @@ def reliability(judged: Sequence[tuple[float, bool]], num_bins: int = 5) -> list
         {
             "confidence": float(confidence[bins == number].mean()),
             "right": float(right[bins == number].mean()),
-            "seconds": float((bins == number).sum() * 0.02),
+            "seconds": float((bins == number).sum() * STEP),
         }
         for number in np.unique(bins)
     ]
 
 
-def _interval(values: Sequence[float]) -> list[float]:
-    """Bound the mean over scenes by the bootstrap."""
-    scenes = np.arange(len(values))
-    interval = mean_interval(values, scenes, len(values), generator=np.random.default_rng(0))
-    return [round(float(bound), 4) for bound in interval]
+def sure_links(judged: Sequence[tuple[float, bool]]) -> dict[str, float | None]:
+    """Seconds of links of more than 0.9 confidence, and the share of them that is right."""
+    right = [found for confidence, found in judged if confidence > SURE]
+    return {
+        "seconds": round(STEP * len(right), 1),
+        "right": sum(right) / len(right) if right else None,
+    }
 
 
-def _people(
-    reference: Annotation, links: Mapping[str, Any], truth: Mapping[str, Any]
-) -> tuple[Annotation, Annotation]:
-    """True and found turns of people on screen; a found person is named by whose face it most often is."""
-    faces = true_faces(truth)
-    on_screen = Annotation(uri=reference.uri)
-    for turn, name, person in reference.itertracks(yield_label=True):
-        for number, (seen, boxes) in enumerate(faces):
-            shared = turn & Segment(boxes[0, 0], boxes[-1, 0])
-            if seen == person and shared:
-                on_screen[shared, f"{name}@{number}"] = person
-    linked, found = LinkedVideo.from_links(links), Annotation(uri=reference.uri)
-    owners: dict[str, Counter[str]] = defaultdict(Counter)
-    for number, link in enumerate(links["links"]):
-        if link["person"] is None:
-            continue
-        found[Segment(link["start"], link["end"]), number] = link["person"]
-        for time in moments(link["start"], link["end"]):
-            seen_then = dict(faces_at(faces, time))
-            for person, box in linked.boxes_at(time):
-                if person == link["person"]:
-                    owners[person][owner_of(box, seen_then) or ""] += 1
-    names = {person: counts.most_common(1)[0][0] for person, counts in owners.items()}
-    return on_screen, found.rename_labels({label: name for label, name in names.items() if name})
+def _right(heard: Sequence[Heard]) -> float | None:
+    return sum(each.verdict == RIGHT for each in heard) / len(heard) if heard else None

@@ -1,20 +1,21 @@
 """Links of speakers to faces against the truth: how much of the speech went to the right face.
 
-The truth of a scene is a dict with `turns` (`start, end, speaker`) and where people are seen: `panels`
-(`start, end, person, box`) or `faces`, one for each stretch in which a face is seen without a break (`person,
-boxes` with rows of time, x1, y1, x2, y2).
+The truth of a scene is that of `scene_truth`. Turns and links may overlap in time: every true speaker of a moment
+is looked for by itself.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.data.links import LinkedVideo
 from pins_plugin.errors import LinksError
+from pins_plugin.evaluation.scene_truth import STEP, SceneTruth, moments, owner_of
 
-STEP = 0.02  # seconds between the moments at which links are compared
 RIGHT = "right"
 CAUSES = (
     "no turn",
@@ -22,15 +23,39 @@ CAUSES = (
     "wrong face",
     "called off screen",
     "hidden speaker given a face",
+    "beside another speaker",
 )
+
+
+class Heard(NamedTuple):
+    """A moment of one true speaker's speech: what became of it."""
+
+    speaker: str
+    shown: bool  # whether the speaker's face is seen then
+    together: bool  # whether somebody else speaks as well
+    verdict: str  # RIGHT or one of CAUSES
+
+
+@dataclass
+class LinkMoments:
+    """Moments of all links, in seconds.
+
+    `named` and `rightly_named` are those of links that name a face in the picture, and those of them whose face speaks then;
+    `judged` holds (confidence, whether right) of each moment of a link while anybody speaks.
+    """
+
+    named: float = 0.0
+    rightly_named: float = 0.0
+    judged: list[tuple[float, bool]] = field(default_factory=list)
 
 
 def speech_time_correct(links: Mapping[str, Any], truth: Mapping[str, Any]) -> dict[str, Any]:
     """Score the links of one video.
 
-    A moment of somebody's speech counts as right when the links name, at that moment, exactly one face, and its
-    box has its center on the true speaker's face; or, when the speaker is not on screen, when a link stands
-    there that points to no face in the picture. Labels play no role, places do. Speech without any link is wrong.
+    A moment of a true speaker's speech counts as right when a link of that moment names a face whose box has its center
+    on the speaker's face; or, when the speaker is not on screen, when a link stands there that points to no face in
+    the picture. Labels play no role, places do. Speech without any link is wrong. Where several speak at once, each has
+    to be found. What is linked too much is told by `precision`.
 
     Parameters
     ----------
@@ -43,8 +68,9 @@ def speech_time_correct(links: Mapping[str, Any], truth: Mapping[str, Any]) -> d
     -------
     report : dict
         `speech_time_correct` (share of all speech time); under `on_screen` and `off_screen`, `seconds` and
-        `correct` (share, None where there is no such speech); under `lost`, the share of all speech time that is
-        lost to each of `CAUSES`.
+        `correct` (share, None where there is no such speech); the same of faces that speak `alone` and `together`; under
+        `lost`, the share of all speech time that is lost to each of `CAUSES`; `precision`, the share of the time of links that
+        name a face in which that face speaks (None where no link names one).
 
     Raises
     ------
@@ -58,58 +84,45 @@ def speech_time_correct(links: Mapping[str, Any], truth: Mapping[str, Any]) -> d
     >>> links = {"version": 1, "video": "a.mp4", "duration": 4, "links": [turn],
     ...          "tracks": [{"track": "T0", "person": "P0", "boxes": face}]}
     >>> truth = {"turns": [{"start": 0, "end": 4, "speaker": "anna"}], "faces": [{"person": "anna", "boxes": face}]}
-    >>> speech_time_correct(links, truth)["speech_time_correct"]
-    0.5
+    >>> report = speech_time_correct(links, truth)
+    >>> report["speech_time_correct"], report["precision"]
+    (0.5, 1.0)
     """
-    linked = LinkedVideo.from_links(links)
-    faces = true_faces(truth)
-    found: dict[bool, list[str]] = {True: [], False: []}
-    for turn in truth["turns"]:
-        for time in moments(turn["start"], turn["end"]):
-            seen = {person: box for person, box in faces_at(faces, time)}
-            shown = turn["speaker"] in seen
-            found[shown].append(judge(linked, time, turn["speaker"], seen))
-    verdicts = [*found[True], *found[False]]
-    if not verdicts:
+    linked, known = LinkedVideo.from_links(links), SceneTruth(truth)
+    heard = hear(linked, known)
+    if not heard:
         raise LinksError("truth: holds no speech; expected at least one turn")
+    verdicts = Counter(each.verdict for each in heard)
+    made = follow_links(linked, known)
     return {
-        "speech_time_correct": verdicts.count(RIGHT) / len(verdicts),
-        "on_screen": _share(found[True]),
-        "off_screen": _share(found[False]),
-        "lost": {cause: verdicts.count(cause) / len(verdicts) for cause in CAUSES},
+        "speech_time_correct": verdicts[RIGHT] / len(heard),
+        "on_screen": share([each for each in heard if each.shown]),
+        "off_screen": share([each for each in heard if not each.shown]),
+        "alone": share([each for each in heard if each.shown and not each.together]),
+        "together": share([each for each in heard if each.shown and each.together]),
+        "lost": {cause: verdicts[cause] / len(heard) for cause in CAUSES},
+        "precision": made.rightly_named / made.named if made.named else None,
     }
 
 
-def right_moments(links: Mapping[str, Any], truth: Mapping[str, Any]) -> list[tuple[float, bool]]:
-    """Confidence of the link, and whether it is right, for each moment of true speech that has one."""
-    linked = LinkedVideo.from_links(links)
-    faces = true_faces(truth)
-    judged = []
-    for turn in truth["turns"]:
-        for time in moments(turn["start"], turn["end"]):
-            links_then = linked.turns_at(time)
-            if links_then:
-                seen = dict(faces_at(faces, time))
-                right = judge(linked, time, turn["speaker"], seen) == RIGHT
-                judged.append((max(link.confidence for link in links_then), right))
-    return judged
-
-
-def _share(verdicts: Sequence[str]) -> dict[str, float | None]:
-    return {
-        "seconds": round(len(verdicts) * STEP, 2),
-        "correct": verdicts.count(RIGHT) / len(verdicts) if verdicts else None,
-    }
-
-
-def moments(start: float, end: float) -> NDArray[np.float64]:
-    """Moments (num_moments,) in the middle of equal steps from `start` to `end`."""
-    number = max(1, round((end - start) / STEP))
-    return start + (np.arange(number) + 0.5) * (end - start) / number
+def hear(linked: LinkedVideo, truth: SceneTruth) -> list[Heard]:
+    """Judge each moment of each true turn."""
+    heard = []
+    for start, end, speaker in truth.turns:
+        for time in moments(start, end):
+            seen = truth.seen_at(time)
+            others = truth.speaking_at(time) - {speaker}
+            verdict = judge(linked, time, speaker, seen, others)
+            heard.append(Heard(speaker, speaker in seen, bool(others), verdict))
+    return heard
 
 
 def judge(
-    linked: LinkedVideo, time: float, speaker: str, seen: Mapping[str, NDArray[np.float64]]
+    linked: LinkedVideo,
+    time: float,
+    speaker: str,
+    seen: Mapping[str, NDArray[np.float64]],
+    others: set[str] | frozenset[str] = frozenset(),
 ) -> str:
     """Say whether a moment of a true speaker's speech is right, or which of `CAUSES` it is lost to.
 
@@ -121,53 +134,62 @@ def judge(
     speaker : str
     seen : mapping of str to (4,) array
         Where people are truly seen then.
+    others : set of str
+        Who else truly speaks then.
     """
     turns = linked.turns_at(time)
     if not turns:
         return "no turn"
-    named = {turn.person for turn in turns if turn.person is not None}
     faces = linked.boxes_at(time)
-    boxes = [box for person, box in faces if person in named]
+    in_picture = {person for person, _ in faces}
+    named = {turn.person for turn in turns if turn.person in in_picture}
+    owners = {_owner(person, faces, seen) for person in named}
+    to_nobody = any(turn.person not in in_picture for turn in turns)
     if speaker not in seen:
-        return "hidden speaker given a face" if boxes else RIGHT
-    if len(boxes) == 1 and owner_of(boxes[0], seen) == speaker:
+        if to_nobody:
+            return RIGHT
+        return "beside another speaker" if owners <= others else "hidden speaker given a face"
+    if speaker in owners:
         return RIGHT
     if speaker not in [owner_of(box, seen) for _, box in faces]:
         return "face not found"
-    return "wrong face" if boxes else "called off screen"
+    if others and owners <= others and (owners or not others <= set(seen)):
+        return "beside another speaker"
+    return "wrong face" if owners else "called off screen"
 
 
-def owner_of(box: NDArray[np.float64], seen: Mapping[str, NDArray[np.float64]]) -> str | None:
-    """Whose true face the center of a box lies on; of several the one whose center is nearest."""
-    center = (box[:2] + box[2:]) / 2
-    around = {
-        person: float(np.hypot(*((true[:2] + true[2:]) / 2 - center)))
-        for person, true in seen.items()
-        if (true[:2] <= center).all() and (center <= true[2:]).all()
+def _owner(
+    person: str | None,
+    faces: Sequence[tuple[str, NDArray[np.float64]]],
+    seen: Mapping[str, NDArray[np.float64]],
+) -> str | None:
+    """Whose true face a label points to; nobody's where it is on two faces at once."""
+    boxes = [box for label, box in faces if label == person]
+    return owner_of(boxes[0], seen) if len(boxes) == 1 else None
+
+
+def follow_links(linked: LinkedVideo, truth: SceneTruth) -> LinkMoments:
+    """Judge each moment of each link."""
+    made = LinkMoments()
+    for turn in linked.turns:
+        for time in moments(turn.start, turn.end):
+            speaking, seen = truth.speaking_at(time), truth.seen_at(time)
+            faces = linked.boxes_at(time)
+            if turn.person in {person for person, _ in faces}:
+                right = _owner(turn.person, faces, seen) in speaking
+                made.named += STEP
+                made.rightly_named += STEP * right
+            else:
+                right = bool(speaking - set(seen))
+            if speaking:
+                made.judged.append((turn.confidence, right))
+    return made
+
+
+def share(heard: list[Heard]) -> dict[str, float | None]:
+    """Seconds of speech, and the share that is right."""
+    right = sum(each.verdict == RIGHT for each in heard)
+    return {
+        "seconds": round(len(heard) * STEP, 2),
+        "correct": right / len(heard) if heard else None,
     }
-    return min(around, key=lambda person: around[person], default=None)
-
-
-def true_faces(truth: Mapping[str, Any]) -> list[tuple[str, NDArray[np.float64]]]:
-    """Person and boxes (num_boxes, 5) of every stretch in which a face is truly seen."""
-    panels = [
-        (panel["person"], [[panel["start"], *panel["box"]], [panel["end"], *panel["box"]]])
-        for panel in truth.get("panels", [])
-    ]
-    faces = [(face["person"], face["boxes"]) for face in truth.get("faces", [])]
-    return [
-        (person, np.asarray(boxes, dtype=np.float64).reshape(-1, 5))
-        for person, boxes in panels + faces
-        if len(boxes)
-    ]
-
-
-def faces_at(
-    faces: Sequence[tuple[str, NDArray[np.float64]]], time: float
-) -> list[tuple[str, NDArray[np.float64]]]:
-    found = []
-    for person, rows in faces:
-        if rows[0, 0] - STEP <= time <= rows[-1, 0] + STEP:
-            box = [np.interp(time, rows[:, 0], rows[:, side]) for side in range(1, 5)]
-            found.append((person, np.asarray(box)))
-    return found

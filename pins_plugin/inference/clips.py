@@ -12,6 +12,7 @@ from torch.nn.functional import normalize
 
 from pins_plugin.data.audio import load_audio
 from pins_plugin.data.faces import load_faces
+from pins_plugin.errors import MediaError
 from pins_plugin.inference.embedder import PIECE_SECONDS, FaceVoiceEmbedder
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.prefetch import map_ahead
@@ -41,6 +42,7 @@ def embed_clips(
     num_frames: int = 4,
     batch_size: int = 32,
     quiet: bool = False,
+    skipped: dict[str, Exception] | None = None,
 ) -> ClipEmbeddings:
     """Embed the faces and the voices of clips.
 
@@ -54,28 +56,41 @@ def embed_clips(
         Clips at once.
     quiet : bool
         Show no progress bar.
+    skipped : dict, optional
+        Clips that cannot be read are left out, and noted here: `clip_id` to why.
 
     Returns
     -------
     embeddings : ClipEmbeddings
+        Without rows for clips that were skipped.
 
     Raises
     ------
     MediaError
-        When a file of a clip cannot be read.
+        When a file of a clip cannot be read (without `skipped`), or none can.
     """
     faces, voices = [], []
 
-    def load(clip: TalkingFaceClip) -> Loaded:
-        pictures = load_faces(clip.faces, embedder.image_size, num_frames=num_frames)
-        return pictures, load_audio(clip.audio, embedder.sample_rate)
+    def load(clip: TalkingFaceClip) -> Loaded | None:
+        try:
+            pictures = load_faces(clip.faces, embedder.image_size, num_frames=num_frames)
+            return pictures, load_audio(clip.audio, embedder.sample_rate)
+        except Exception as error:  # foreseen or not, it is this clip's
+            if skipped is None:
+                raise
+            skipped[clip.clip_id] = error
+            return None
 
     with ThreadPoolExecutor(READERS) as pool:
         loaded = map_ahead(pool, load, clips, 2 * batch_size)
         bar = progress(loaded, "Embedding clips", total=len(clips), quiet=quiet)
-        while batch := list(islice(bar, batch_size)):
+        readable = (item for item in bar if item is not None)
+        while batch := list(islice(readable, batch_size)):
             faces.append(embed_pictures(embedder, [pictures for pictures, _ in batch]))
             voices.append(embed_waveforms(embedder, [waveform for _, waveform in batch]))
+    if not faces:
+        first = next(iter((skipped or {}).values()), None)
+        raise MediaError(f"none of {len(clips)} clips could be read: {first}") from first
     return ClipEmbeddings(np.concatenate(faces), np.concatenate(voices))
 
 

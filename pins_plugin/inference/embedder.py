@@ -22,6 +22,7 @@ from pins_plugin.similarity import pairwise_similarity
 MIN_SECONDS = 0.1  # shorter sound is filled up with silence
 PIECE_SECONDS = 10.0  # longer files are embedded piece by piece
 PIECES_AT_ONCE = 16
+MOST_CHANNELS = 16  # more rows than this, of so few samples each, are samples of that many channels
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class FaceVoiceEmbedder(nn.Module, PretrainedInterface):
             digest.update(value.cpu().contiguous().numpy().tobytes())
         return digest.hexdigest()
 
-    @torch.inference_mode()
+    @torch.no_grad()  # no inference tensors: a classifier may be trained on the result
     def encode_faces(self, faces: Tensor | NDArray) -> Tensor:
         """Embed pictures of faces.
 
@@ -148,7 +149,7 @@ class FaceVoiceEmbedder(nn.Module, PretrainedInterface):
             batch = interpolate(batch, size, mode="bilinear", antialias=True).clamp(0, 1)
         return normalize(self.mods["face_encoder"](batch), dim=-1)
 
-    @torch.inference_mode()
+    @torch.no_grad()  # no inference tensors: a classifier may be trained on the result
     def encode_voices(
         self, waveforms: Tensor | NDArray, wav_lens: Tensor | NDArray | None = None
     ) -> Tensor:
@@ -173,8 +174,11 @@ class FaceVoiceEmbedder(nn.Module, PretrainedInterface):
         """
         batch = torch.as_tensor(waveforms, dtype=torch.float32, device=self.device)
         batch = batch[None] if batch.ndim == 1 else batch
-        if batch.ndim != 2 or 0 in batch.shape:
-            raise ShapeError(f"waveforms: expected (batch, num_samples), got {tuple(batch.shape)}")
+        if batch.ndim != 2 or 0 in batch.shape or batch.shape[1] <= MOST_CHANNELS < len(batch):
+            raise ShapeError(
+                f"waveforms: expected (batch, num_samples), got {tuple(batch.shape)}; "
+                "sound as soundfile reads it, (num_samples, channels), wants `.mean(axis=1)`"
+            )
         if not batch.isfinite().all():
             raise ShapeError("waveforms: expected finite samples, got NaN or infinity")
         lengths = self._checked_lengths(wav_lens, len(batch))
@@ -221,6 +225,8 @@ class FaceVoiceEmbedder(nn.Module, PretrainedInterface):
 
     def encode_long_voice(self, waveform: NDArray[np.float32]) -> Tensor:
         """Embed one recording (num_samples,) of any length, piece by piece: (embedding_dim,) Tensor."""
+        if waveform.ndim != 1:
+            raise ShapeError(f"waveform: expected (num_samples,), got {waveform.shape}")
         count = max(1, round(len(waveform) / (PIECE_SECONDS * self.sample_rate)))
         length = -(-len(waveform) // count)
         starts = np.linspace(0, len(waveform) - length, count).round().astype(int)

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 from torch import nn
 
-from pins_plugin.errors import ModelFolderError
 from pins_plugin.inference.pretrained import load_pretrained
 from pins_plugin.models.appearance import AppearanceEncoder
 
@@ -39,13 +38,12 @@ def load_face_recognition(source: str = DEFAULT) -> FaceRecognition:
     ----------
     source : str
         Model folder with a face branch, the name of a model that comes with the package, an ONNX file, the name of
-        a plugin; "facenet" for InceptionResnetV1, where its weights are present; "appearance" for none of these. The
-        default falls back to appearance where its weights are missing.
+        a plugin; "facenet" for InceptionResnetV1, where its weights are present; "appearance" for none of these.
 
     Raises
     ------
     ModelFolderError
-        When there is no such encoder.
+        When there is no such encoder, or it is damaged: nothing else takes its place unasked.
     """
     if source == "facenet":
         from pins_plugin.models.facenet import FacenetRecognition, load_facenet_weights
@@ -53,16 +51,11 @@ def load_face_recognition(source: str = DEFAULT) -> FaceRecognition:
         network = FacenetRecognition()
         load_facenet_weights(network)
         return FaceRecognition(network.eval(), network.same_person_similarity, [])
-    if source != "appearance":
-        try:
-            model = load_pretrained(source, needs=["face_encoder"])
-        except ModelFolderError:
-            if source != DEFAULT:
-                raise
-        else:
-            encoder = model.modules["face_encoder"]
-            of_encoder = getattr(encoder, "same_person_similarity", None)
-            threshold = model.settings.get("same_person_similarity", of_encoder)
-            return FaceRecognition(encoder, None if threshold is None else float(threshold), [])
-    appearance = AppearanceEncoder()
-    return FaceRecognition(appearance, appearance.same_person_similarity, [BY_APPEARANCE])
+    if source == "appearance":
+        appearance = AppearanceEncoder()
+        return FaceRecognition(appearance, appearance.same_person_similarity, [BY_APPEARANCE])
+    model = load_pretrained(source, needs=["face_encoder"])
+    encoder = model.modules["face_encoder"]
+    of_encoder = getattr(encoder, "same_person_similarity", None)
+    threshold = model.settings.get("same_person_similarity", of_encoder)
+    return FaceRecognition(encoder, None if threshold is None else float(threshold), [])

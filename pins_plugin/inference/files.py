@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from pins_plugin.data.audio import load_audio
 from pins_plugin.data.faces import load_faces
-from pins_plugin.errors import MediaError
 from pins_plugin.inference.clips import READERS, embed_pictures, embed_waveforms
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
 from pins_plugin.utils.files import atomic_path
@@ -108,7 +107,7 @@ def _embed_shards(
 def _or_none(load: Callable[[Path], T], path: Path) -> T | None:
     try:
         return load(path)
-    except MediaError:
+    except Exception:  # foreseen or not, it costs this file only: its row says so
         return None
 
 

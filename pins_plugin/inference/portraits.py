@@ -55,10 +55,13 @@ def load_portraits(path: str | Path, size: int, *, num_frames: int = 8) -> NDArr
 
 
 def crop_largest_face(
-    image: NDArray[np.uint8], size: int, detector: FaceDetector
+    image: NDArray[np.uint8], size: int, detector: FaceDetector, max_side: int = MAX_SIDE
 ) -> NDArray[np.uint8] | None:
-    """Cut the largest face out of a picture (height, width, 3), or give None where there is none."""
-    scale = min(1.0, MAX_SIDE / max(image.shape[:2]))
+    """Cut the largest face out of a picture (height, width, 3), or give None where there is none.
+
+    The detector sees a copy that is at most `max_side` pixels wide or high.
+    """
+    scale = min(1.0, max_side / max(image.shape[:2]))
     small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     found = detector.detect(small[None])[0]
     if len(found.boxes) == 0:

@@ -14,17 +14,20 @@ from torch import nn
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.models.folder import (
     HYPERPARAMS,
+    PRETRAINED,
     ModelFolder,
     load_model_folder,
     load_weights,
     read_specs,
     resolve_source,
 )
+from pins_plugin.models.memory_budget import MemoryBudget
 from pins_plugin.models.onnx_encoder import OnnxFaceEncoder, OnnxVoiceEncoder
 from pins_plugin.models.safe_yaml import ModuleSpec, build_module
 from pins_plugin.plugins import find_plugins
 from pins_plugin.utils.files import atomic_folder
 
+MOST_OPERATIONS = 1_000_000  # of tensors, while a whole pipeline is opened
 HUB_FILES = [HYPERPARAMS, "*.safetensors", "README.md"]
 
 
@@ -117,6 +120,16 @@ def encoder_spec(source: str | Path, name: str) -> dict[str, Any] | None:
     except (ModelFolderError, KeyError):
         return None
     return {"class": spec.dotted_class, "arguments": spec.arguments}
+
+
+def shipped_models() -> frozenset[str]:
+    """Names of the models that come with the package."""
+    return frozenset(path.parent.name for path in PRETRAINED.glob(f"*/{HYPERPARAMS}"))
+
+
+def limit_memory(largest: int) -> MemoryBudget:
+    """Refuse, within `with`, to make tensors of more than `largest` bytes together."""
+    return MemoryBudget(largest, most=MOST_OPERATIONS)
 
 
 def build_encoder(spec: Mapping[str, Any]) -> nn.Module:

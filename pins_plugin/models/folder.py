@@ -37,6 +37,8 @@ VERSION = 1
 HYPERPARAMS = "hyperparams.yaml"
 LARGEST_YAML = 800_000  # bytes; how many characters is the parser's to judge
 LARGEST_WEIGHTS = 8 * 2**30  # bytes
+ROOM = 2**28  # bytes that building a module may take besides its weights
+GROWTH = 4  # times the weights; shipped models take 1.0 to 2.0
 SPEECHBRAIN_MODULES: dict[str, ModuleSpec | Reference] = {
     "compute_features": ModuleSpec("torch.nn.Identity", {}),
     "mean_var_norm": ModuleSpec("pins_plugin.models.pass_through.PassThrough", {}),
@@ -131,7 +133,7 @@ def load_model_folder(folder: str | Path, device: str | torch.device = "cpu") ->
         path = folder / f"{name}.safetensors"
         weights = _read_weights(path, checksums.get(name))
         try:
-            module = build_module(spec)
+            module = build_module(spec, _room_for(weights))
         except ModelFolderError as error:
             raise _located(folder / HYPERPARAMS, error) from error
         _fill(module, weights, path)
@@ -263,6 +265,11 @@ def _read_weights(path: Path, checksum: str | None) -> dict[str, Tensor]:
             f"{path}: is not the file that {HYPERPARAMS} was written with (checksum); copy it again"
         )
     return weights
+
+
+def _room_for(weights: Mapping[str, Tensor]) -> int:
+    """Bytes that building a module may take whose weights these are: what does not fit them is not made."""
+    return ROOM + GROWTH * sum(value.numel() * value.element_size() for value in weights.values())
 
 
 def _fill(module: nn.Module, weights: dict[str, Tensor], path: Path) -> None:

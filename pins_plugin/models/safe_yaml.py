@@ -15,7 +15,7 @@ import yaml
 from torch import nn
 
 from pins_plugin.errors import ModelFolderError
-from pins_plugin.models.memory_budget import MemoryBudget
+from pins_plugin.models.memory_budget import LARGEST_MODULE, MemoryBudget
 from pins_plugin.plugins import encoder_targets
 from pins_plugin.utils.plain_yaml import PlainLoader
 
@@ -154,9 +154,9 @@ def find_module_class(dotted_class: str) -> type[nn.Module]:
     return found
 
 
-def build_module(spec: ModuleSpec) -> nn.Module:
-    """Make the module (and those among its arguments) with fresh weights, within a `MemoryBudget`."""
-    with MemoryBudget():
+def build_module(spec: ModuleSpec, largest: int = LARGEST_MODULE) -> nn.Module:
+    """Make the module (and those among its arguments) with fresh weights, of at most `largest` bytes on the way."""
+    with MemoryBudget(largest):
         return _build_module(spec)
 
 

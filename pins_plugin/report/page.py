@@ -76,6 +76,7 @@ def write_page(
                 video=base64.b64encode(playable.read_bytes()).decode() if embedded else "",
                 data={
                     "video": linked.video,
+                    "content": _content_of(links),
                     "source": "" if embedded else playable.name,
                     "width": info.width,
                     "height": info.height,
@@ -86,6 +87,12 @@ def write_page(
                 },
             ),
         )
+
+
+def _content_of(links: Mapping[str, Any]) -> str:
+    """Key of the video's content, by which corrections are told to be of it; empty where it is not known."""
+    source = links.get("source")
+    return str(source.get("content") or "") if isinstance(source, Mapping) else ""
 
 
 def render(template: str, **values: Any) -> str:

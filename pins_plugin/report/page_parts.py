@@ -11,7 +11,8 @@ BOX_STEP = 0.12  # seconds between the boxes that a page carries; it interpolate
 EVIDENCE = {
     "sync": ("lips", "The lips of this face fit the sound, compared with other times"),
     "motion": ("motion", "The mouth opens when the sound is loud"),
-    "identity": ("likeness", "The voice fits the face, in the space that both share"),
+    "joint": ("likeness", "The voice fits the face, in the space that both share"),
+    "names": ("examples", "This voice and this face are like the examples of one person"),
     "presence": ("on screen", "This face is in the picture during the turn"),
     "review": ("reviewed", "Somebody looked, and said so"),
     "file": ("whole file", "This voice goes with this face in the rest of the file"),

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from pins_plugin.simulation.clip import plan_clip, write_clip
 from pins_plugin.simulation.oracle import save_people
 from pins_plugin.simulation.person import sample_person
 from pins_plugin.types import TalkingFaceClip
-from pins_plugin.utils.files import atomic_folder, write_json
+from pins_plugin.utils.files import atomic_folder, read_json, write_json
 from pins_plugin.utils.progress import progress
 
 SPLITS = ("train", "valid", "test")
@@ -220,7 +221,7 @@ def _claim(folder: Path, settings: CorpusSettings) -> None:
     note = folder / "simulation.json"
     wanted = json.loads(json.dumps(asdict(settings)))
     if note.exists():
-        found = json.loads(note.read_text(encoding="utf-8"))
+        found = _settings_in(note)
         usual = asdict(CorpusSettings())
         other = [name for name in wanted if found.get(name, usual[name]) != wanted[name]]
         if other:
@@ -230,6 +231,13 @@ def _claim(folder: Path, settings: CorpusSettings) -> None:
             )
     else:
         write_json(note, wanted)
+
+
+def _settings_in(note: Path) -> dict[str, Any]:
+    found = read_json(note, ManifestError, "the settings of simulated clips")
+    if not isinstance(found, dict):
+        raise ManifestError(f"{note}: expected the settings of simulated clips; remove it")
+    return found
 
 
 def _clip_id(number: int) -> str:

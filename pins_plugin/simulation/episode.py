@@ -1,6 +1,5 @@
 """An episode: characters who meet on several sets, with one example of the face and the voice of each."""
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from pins_plugin.errors import ManifestError
 from pins_plugin.simulation.clip import plan_clip, render_faces, render_sound
 from pins_plugin.simulation.person import sample_person
 from pins_plugin.simulation.scene import Scene
-from pins_plugin.simulation.scenes import write_scene
+from pins_plugin.simulation.scenes import read_scene_settings, write_scene
 from pins_plugin.simulation.script import Script, join_scripts, write_script
 from pins_plugin.utils.files import atomic_folder
 
@@ -88,9 +87,7 @@ def write_episode(
     folder = Path(folder)
     if folder.exists() and any(folder.iterdir()):
         done = folder / "scene.json"
-        if done.exists() and json.loads(done.read_text(encoding="utf-8")).get("settings") == asdict(
-            settings
-        ):
+        if done.exists() and read_scene_settings(done) == asdict(settings):
             return folder / "scene.mp4"
         raise ManifestError(
             f"{folder}: expected an empty folder or this very episode; choose another folder or remove this one"

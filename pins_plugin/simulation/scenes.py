@@ -1,6 +1,5 @@
 """Scenes on disk: an H.264/AAC file with its exact truth, and a database that pyannote reads."""
 
-import json
 import multiprocessing
 import os
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from pins_plugin.simulation.person import sample_person
 from pins_plugin.simulation.scene import Scene
 from pins_plugin.simulation.script import FRAME_RATE, Script, write_script
 from pins_plugin.simulation.truth import scene_rttm, scene_truth
-from pins_plugin.utils.files import atomic_folder, write_json, write_text
+from pins_plugin.utils.files import atomic_folder, read_json, write_json, write_text
 from pins_plugin.utils.progress import progress
 
 CHUNK = 25  # frames that one process draws at a time
@@ -121,7 +120,7 @@ def write_scenes(
         script = scene_script(settings, number)
         done = folder / name / "scene.json"
         if done.exists():
-            if json.loads(done.read_text(encoding="utf-8"))["settings"] != asdict(settings):
+            if read_scene_settings(done) != asdict(settings):
                 raise ManifestError(
                     f"{folder / name}: made with other settings; choose another folder or remove this one"
                 )
@@ -137,6 +136,12 @@ def write_scenes(
             )
     _write_database(folder, names)
     return [folder / name / "scene.mp4" for name in names]
+
+
+def read_scene_settings(path: Path) -> Any:
+    """Read how a scene was made from its `scene.json`; None where it does not say."""
+    found = read_json(path, ManifestError, "the truth about a simulated scene")
+    return found.get("settings") if isinstance(found, dict) else None
 
 
 def check_scene_settings(settings: SceneSettings) -> None:

@@ -61,7 +61,7 @@ def read_tracks(path: str | Path) -> list[FaceTrack]:
     try:
         entries = content["tracks"] if "tracks" in content else content["faces"]
         return [_track_from_dict(entry, number) for number, entry in enumerate(entries)]
-    except (ValueError, KeyError, TypeError, IndexError) as error:
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError) as error:
         raise MediaError(f"{path}: not a file of face tracks ({error!r})") from error
 
 
@@ -87,14 +87,14 @@ def _track_from_dict(entry: dict[str, Any], number: int) -> FaceTrack:
     rows = np.array(entry["boxes"], np.float64).reshape(-1, 5)
     landmarks = entry.get("landmarks", np.full((len(rows), 5, 2), np.nan))
     return FaceTrack(
-        entry.get("track", f"T{number:03d}"),
+        str(entry.get("track", f"T{number:03d}")),
         rows[:, 0],
         rows[:, 1:].astype(np.float32),
         np.array(landmarks, np.float32).reshape(len(rows), 5, 2),
         np.array(entry.get("detected", np.ones(len(rows))), bool),
-        entry["shot"],
-        entry.get("quality", {}),
-        entry["person"],
+        int(entry["shot"]),
+        {str(name): float(value) for name, value in entry.get("quality", {}).items()},
+        None if entry["person"] is None else str(entry["person"]),
     )
 
 

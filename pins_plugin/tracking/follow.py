@@ -20,7 +20,7 @@ Array = NDArray[np.float32]
 CROP_SIZE = 64  # pixels; sharpness is measured on faces of this size
 
 
-@dataclass
+@dataclass(eq=False)  # compared by identity: arrays have no truth value
 class RawTrack:
     """A face that is being followed; frames are counted from the start of the video.
 

@@ -1,6 +1,7 @@
 """Which tracks show the same person: constrained clustering of their face embeddings.
 
-Two faces in one picture are two people, however alike they look; everything else is decided by similarity.
+Two faces in one picture are two people, however alike they look, unless they also move as one (`repeated_views`);
+everything else is decided by similarity.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from pins_plugin.errors import ShapeError
 from pins_plugin.tracking.boxes import box_overlaps
 from pins_plugin.tracking.crops import extract_crops
+from pins_plugin.tracking.repeated_views import find_repeated_views
 from pins_plugin.types import FaceTrack
 
 SAME_PERSON_SIMILARITY = 0.62  # of the shipped face recognition model, see its card
@@ -79,7 +81,9 @@ def group_people(
     sums = np.array([_direction(embeddings[tracks[number].track]) for number in known])
     if len(sums) and sums.ndim != 2:
         raise ShapeError("embeddings: expected (num_faces, embedding_dim) arrays of one dimension")
-    apart = find_different_people([tracks[number] for number in known])
+    those = [tracks[number] for number in known]
+    apart = find_different_people(those)
+    apart &= ~find_repeated_views(those, embeddings, apart, threshold)
     clusters = np.arange(len(tracks))
     clusters[known] = np.array(known, int)[cluster_directions(sums, apart, threshold)]
     order = sorted(range(len(tracks)), key=lambda number: tracks[number].start)

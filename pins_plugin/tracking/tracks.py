@@ -1,14 +1,12 @@
 """From a video file to face tracks, in one pass and constant memory."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.data.video import VideoFrame, iter_frames, probe_video
+from pins_plugin.data.video import iter_frames, probe_video
 from pins_plugin.errors import PinsError
 from pins_plugin.tracking.boxes import box_areas
 from pins_plugin.tracking.detector import FaceDetector
@@ -85,7 +83,7 @@ def track_faces(
     -------
     tracks : list of FaceTrack
         In order of their start; empty when the video shows no face. Boxes and landmarks are in pixels of
-        the upright original picture, one row per picture from the face's first to its last.
+        the picture as it is shown (upright, square pixels), one row per picture from the face's first to its last.
 
     Raises
     ------
@@ -115,7 +113,7 @@ def track_faces(
     total = round(info.duration * info.frame_rate) or None
     frames = prefetch(iter_frames(video, max_side=side), chunk_frames)
     frames = progress(frames, "faces", total=total, quiet=quiet)
-    for chunk in iter_chunks(_one_size(frames), chunk_frames, settings.shot_threshold):
+    for chunk in iter_chunks(frames, chunk_frames, settings.shot_threshold):
         height, width = chunk.images.shape[1:3]
         times.extend(chunk.times[int(chunk.continues) :])
         raw.extend(follower.add(chunk))
@@ -129,17 +127,6 @@ def track_faces(
     tracks = [_finished(face, seconds, zoom, settings) for face in faces]
     kept = sorted((t for t in tracks if t is not None), key=lambda t: (t.start, t.boxes[0, 0]))
     return [replace(track, track=f"T{number:03d}") for number, track in enumerate(kept, start=1)]
-
-
-def _one_size(frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
-    """Bring pictures to the size of the first one; some streams change it on the way."""
-    size = None
-    for frame in frames:
-        height, width = frame.image.shape[:2]
-        size = size or (width, height)
-        if (width, height) != size:
-            frame = frame._replace(image=np.asarray(cv2.resize(frame.image, size)))
-        yield frame
 
 
 def _finished(

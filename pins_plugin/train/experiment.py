@@ -22,6 +22,7 @@ from ruamel.yaml.error import YAMLError
 from pins_plugin.errors import ExperimentError
 from pins_plugin.plugins import get_plugin
 from pins_plugin.utils.seeding import seed_everything
+from pins_plugin.utils.writable import try_folder
 
 YAML = ruamel.yaml.YAML()
 ENCODERS = ("face_encoder", "voice_encoder")
@@ -48,6 +49,8 @@ def run_experiment(arguments: Sequence[str]) -> dict[str, Any]:
     """
     path, run_opts, overrides = speechbrain.parse_arguments(list(arguments))
     hparams = load_experiment(path, overrides)
+    if isinstance(hparams.get("output_folder"), str):
+        try_folder(hparams["output_folder"])
     hparams["run"](hparams, run_opts)
     return hparams
 

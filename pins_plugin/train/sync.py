@@ -7,13 +7,14 @@ from typing import Any
 
 import speechbrain as sb
 import torch
-from speechbrain.utils.checkpoints import Checkpointer
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from pins_plugin.data.sync import SyncBatch, SyncBatches, SyncClip, load_sync_clip
 from pins_plugin.errors import PinsError
 from pins_plugin.models.folder import save_model_folder
+from pins_plugin.train.checkpoints import WholeCheckpointer
+from pins_plugin.train.run_record import begin_run, data_key
 from pins_plugin.utils.seeding import seed_everything
 
 UNCALIBRATED = {"offset_weights": [-1.85, 3.09, 0.82], "speaking_weights": [-1.1, 6.5, 0.4, 3.8]}
@@ -164,7 +165,7 @@ def train_synchronizer(
         run_opts={"device": device, "max_grad_norm": 1.0, "noprogressbar": quiet},
         checkpointer=None
         if folder is None
-        else Checkpointer(folder, {**modules, "epochs": epochs}),
+        else WholeCheckpointer(folder, {**modules, "epochs": epochs}),
     )
     brain.batches, brain.losses = batches, []
     brain.fit(epochs, DataLoader(batches, batch_size=None))
@@ -191,16 +192,18 @@ def train_sync(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None:
     folder = Path(hparams["output_folder"])
     root = Path(hparams["clips"])
     left_out = set(hparams["leave_out"])
-    kept, sources = [], []
+    kept, sources, paths = [], [], []
     for path in sorted(root.rglob("*.npz")):
         clip = load_sync_clip(path)
         if not {clip.person, clip.name} & left_out:
             kept.append(clip)
             sources.append(path.relative_to(root).parts[0])
+            paths.append((path.relative_to(root).as_posix(), path))
     if not kept:
         raise PinsError(
             f"clips: {hparams['clips']}: expected clips of recipes/Sync/prepare.py, got none to train on"
         )
+    begin_run(folder, hparams, data_key(paths))
     encoders = {name: hparams[name] for name in ("lip_encoder", "sound_encoder")}
     options = {
         name: hparams[name]

@@ -5,6 +5,7 @@ import dataclasses
 import gc
 import logging
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,10 @@ from pins_plugin.train.brain import FaceVoiceBrain
 from pins_plugin.train.checkpoints import WholeCheckpointer
 from pins_plugin.train.experiment import module_config
 from pins_plugin.train.logs import make_loggers
+from pins_plugin.train.run_record import begin_run, data_key
 from pins_plugin.train.validation import ValidationScorer
 from pins_plugin.types import TalkingFaceClip
-from pins_plugin.utils.files import write_json, write_text
+from pins_plugin.utils.files import write_json
 
 ENCODERS = ("face_encoder", "voice_encoder")
 logger = logging.getLogger(__name__)
@@ -49,9 +51,9 @@ def train_talking_heads(hparams: dict[str, Any], run_opts: Any = None) -> list[d
     """
     run_opts = start_processes(run_opts)
     output = Path(hparams["output_folder"])
-    write_text(output / "hyperparams.yaml", hparams["resolved_yaml"])
     train_clips = read_manifest(hparams["manifest"], "train")
     valid_clips = _validation_clips(hparams["manifest"])
+    begin_run(output, hparams, data_key(_parts(train_clips, valid_clips)))
     modules = {name: hparams[name] for name in (*ENCODERS, "objective")}
     for name, load in (hparams["starting_weights"] or {}).items():
         load(modules[name])  # before hours of decoding, so that missing weights are told at once
@@ -125,6 +127,17 @@ class _Epochs:
     def set_epoch(self, epoch: int) -> None:
         for part in self.parts:
             part.set_epoch(epoch)
+
+
+def _parts(
+    train: list[TalkingFaceClip], valid: list[TalkingFaceClip]
+) -> Iterator[tuple[str, Path]]:
+    """What the training depends on; of people, only those for validation are known to it."""
+    for clip in (*train, *valid):
+        who = clip.identity if clip.split == "valid" else ""
+        name = f"{clip.clip_id} {clip.video} {clip.split} {who}"
+        yield f"{name} faces", clip.faces
+        yield f"{name} sound", clip.audio
 
 
 def _validation_clips(manifest: str) -> list[TalkingFaceClip]:

@@ -1,20 +1,22 @@
 """Files that are either whole or absent."""
 
+import csv
+import io
 import json
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from pins_plugin.errors import PinsError
+from pins_plugin.utils.exchange import replace_contents, replace_folder
+from pins_plugin.utils.unfinished import NEW, unfinished_folder
 
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path` that replaces it when the block succeeds.
+    """Yield a temporary path that replaces `path` when the block succeeds.
 
     Nothing is left behind, and an existing file stays as it was, when the block raises.
 
@@ -24,67 +26,110 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         The file to write. Its folder is made when missing.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
+    with unfinished_folder(path.parent) as folder:
+        temporary = folder / path.name
+        temporary.touch()
         yield temporary
-        temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @contextmanager
 def atomic_folder(path: str | Path) -> Iterator[Path]:
     """Yield an empty temporary folder that becomes `path` when the block succeeds.
 
-    An existing folder at `path` is replaced as a whole.
+    An existing folder at `path` is replaced as a whole, in one step where the system can do that; a mount point, which
+    cannot be replaced, is filled file by file.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    try:
+    inside = path.is_dir() and (os.path.ismount(path) or not os.access(path.parent, os.W_OK))
+    with unfinished_folder(path if inside else path.parent) as unfinished:
+        temporary = unfinished / NEW
+        temporary.mkdir()
         yield temporary
-        temporary.chmod(0o777 & ~_umask())
-        if path.exists():
-            old = temporary.with_name(temporary.name + ".old")
-            path.replace(old)
-            temporary.replace(path)
-            shutil.rmtree(old)
+        if inside:
+            replace_contents(temporary, path)
         else:
-            temporary.replace(path)
-    finally:
-        if temporary.exists():
-            shutil.rmtree(temporary)
+            replace_folder(temporary, path, unfinished)
 
 
 @contextmanager
-def atomic_contents(folder: str | Path) -> Iterator[Path]:
+def atomic_contents(
+    folder: str | Path, last: str | None = None, owned: Collection[str] = ()
+) -> Iterator[Path]:
     """Yield an empty temporary folder whose files move into `folder` when the block succeeds.
 
     Other files of `folder` stay; nothing is left behind, nor changed, when the block raises.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Made when missing.
+    last : str, optional
+        Name of the file that says that all others are there: it is moved last.
+    owned : collection of str
+        Names of files that are removed from `folder` where the block made none of that name.
     """
     folder = Path(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    existed = folder.exists()
     try:
-        yield temporary
-        folder.mkdir(exist_ok=True)
-        for path in sorted(temporary.iterdir()):
-            path.replace(folder / path.name)
+        with unfinished_folder(folder) as temporary:
+            yield temporary
+            made = sorted(temporary.iterdir(), key=lambda path: (path.name == last, path.name))
+            for name in {*owned} - {path.name for path in made}:
+                (folder / name).unlink(missing_ok=True)
+            for path in made:
+                path.replace(folder / path.name)
     finally:
-        shutil.rmtree(temporary)
+        if not existed:
+            with suppress(OSError):
+                folder.rmdir()  # which works on an empty one only
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write `text` to `path` in one step (UTF-8)."""
+    """Write `text` to `path` in one step (UTF-8); what UTF-8 cannot hold, as of a file's name, becomes "?"."""
     with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", errors="replace")
 
 
-def read_json(path: str | Path, error: type[PinsError], expected: str) -> Any:
+def read_text(path: str | Path, error: type[PinsError], expected: str) -> str:
+    """Read a text file (UTF-8, with or without a byte order mark).
+
+    Parameters
+    ----------
+    path : str or Path
+    error : class
+        What to raise when the file is missing or no such text.
+    expected : str
+        What the file should be, for the message.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise error(f"{path}: no such file; expected {expected}")
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as reason:
+        raise error(
+            f"{path}: not a text file in UTF-8 ({reason.reason}); expected {expected}"
+        ) from reason
+
+
+def read_table(path: str | Path, error: type[PinsError], expected: str) -> list[dict[str, Any]]:
+    """Read a CSV file with a header; parameters as in `read_text`.
+
+    Returns
+    -------
+    rows : list of dict of str to str
+        A field that a short row lacks is None.
+    """
+    try:
+        return list(csv.DictReader(io.StringIO(read_text(path, error, expected), newline="")))
+    except csv.Error as reason:
+        raise error(f"{path}: not a CSV file ({reason}); expected {expected}") from reason
+
+
+def read_json(
+    path: str | Path, error: type[PinsError], expected: str, *, finite: bool = False
+) -> Any:
     """Read a JSON file.
 
     Parameters
@@ -94,12 +139,12 @@ def read_json(path: str | Path, error: type[PinsError], expected: str) -> Any:
         What to raise when the file is missing or no JSON.
     expected : str
         What the file should be, for the message.
+    finite : bool
+        Refuse NaN and infinity, which are no JSON, as `write_json` does.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise error(f"{path}: no such file; expected {expected}")
+    text = read_text(path, error, expected)
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(text, parse_constant=_no_number if finite else None)
     except (ValueError, RecursionError) as reason:
         raise error(f"{path}: not a JSON file ({reason}); expected {expected}") from reason
 
@@ -127,7 +172,5 @@ def write_json_rows(path: str | Path, value: Mapping[str, Any]) -> None:
         file.write("\n}\n")
 
 
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number")

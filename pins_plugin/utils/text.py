@@ -15,25 +15,26 @@ def printable(text: str) -> str:
 
 
 def one_word(text: str) -> str:
-    """Make a field of a file whose fields are parted by white space.
+    """Make a field of a file whose fields are parted by white space: `printable`, without spaces of any kind.
 
     Examples
     --------
-    >>> one_word("anna of\nthe hill")
-    'anna_of_the_hill'
+    >>> one_word("anna of\nthe hill"), one_word("8.30\u202fPM"), one_word("caf\udce9")
+    ('anna_of_the_hill', '8.30_PM', 'caf?')
     """
-    return "_".join(text.split()) or "_"
+    return printable("_".join(text.split())) or "_"
 
 
 def table_cell(text: str) -> str:
-    """Mark as text what a spreadsheet would run as a formula.
+    """Make text `printable`, and mark as text what a spreadsheet would run as a formula.
 
     Examples
     --------
     >>> table_cell("anna"), table_cell("=1+1")
     ('anna', "'=1+1")
     """
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    text = printable(text)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "?")) else text
 
 
 class PrintableStream:

@@ -1,28 +1,50 @@
 """Score the linking of composed scenes, beside simple ways to link.
 
     python recipes/ClipScenes/evaluate.py SCENES... [--out RESULTS] [--without sync ...] [--model FOLDER]
+        [--turns NAME=FOLDER ...] [--scores NAME=FOLDER ...]
 
 SCENES are folders that prepare.py or `pins simulate scenes` wrote, such as one for each seed. For each kind of
 scene: the share of speech time that is linked to the right face, or rightly to nobody, with its 95 % interval
-(bootstrap over scenes), and what the rest is lost to; the identification error rate of the people's labels, and the
-diarization error rate before and after faces were looked at (pyannote.metrics, no collar); and how often links of each
-confidence are right. Turns are those of the truth (`given`) or of the built-in diarization (`found`). Writes
-RESULTS/results.json and RESULTS/results.md.
+(bootstrap over people); how many of the faces that speak are found, one at a time and several at once, and how often a face
+that is named speaks (precision); what is lost to which cause; errors of the speaker turns (pyannote.metrics, no
+collar), split into missed, false alarm and confusion; and how often links of each confidence are right. Turns are those of
+the truth (`given`) or found. Writes RESULTS/results.json and RESULTS/results.md.
+
+`--turns` adds turns that another program found, FOLDER/SCENES/SCENE.rttm, linked to the largest face and by presence.
+`--scores` adds an active-speaker network: FOLDER/SCENES/SCENE.npz with `TRACK.times` (seconds) and `TRACK.values` (above
+zero: speaks) of each face track of `FOLDER/SCENES/SCENE.json`, a links.json.
 """
 
 import argparse
 import json
+import zlib
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+from scene_tables import format_report
+
 from pins_plugin.cli.link import choose_evidence
+from pins_plugin.data.audio import load_audio
+from pins_plugin.data.links import LinkedVideo, read_links
+from pins_plugin.evaluation.baselines import (
+    by_chance,
+    by_presence,
+    by_score,
+    largest_face,
+    link_by_network,
+    link_turns,
+)
 from pins_plugin.evaluation.link_scores import Tally
-from pins_plugin.evaluation.linking import CAUSES
+from pins_plugin.pipelines.active_speaker.mouth_motion import MouthMotion
 from pins_plugin.pipelines.diarization.rttm import choose_turns
-from pins_plugin.pipelines.linking.baselines import BASELINES
 from pins_plugin.pipelines.linking.pipeline import DEFAULT_EVIDENCE, SpeakerFaceLinking
+from pins_plugin.tracking.crops import iter_crops
 from pins_plugin.utils.files import write_json, write_text
 from pins_plugin.utils.progress import progress
+
+FIRST_GENERATION = Path(__file__).with_name("results") / "first_generation.json"
 
 
 def main() -> None:
@@ -33,32 +55,100 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="folder for results.json and results.md")
     parser.add_argument("--without", nargs="+", default=[], help="evidence not to use")
     parser.add_argument("--model", help="joint embedding of faces and voices, as evidence")
+    parser.add_argument("--turns", nargs="+", default=[], metavar="NAME=FOLDER")
+    parser.add_argument("--scores", nargs="+", default=[], metavar="NAME=FOLDER")
     args = parser.parse_args()
     evidence = choose_evidence(DEFAULT_EVIDENCE, args.without)
-    report = evaluate(args.scenes, SpeakerFaceLinking(evidence=evidence, model=args.model))
-    text = "\n\n".join(f"Turns {name}:\n\n{format_table(each)}" for name, each in report.items())
+    pipeline = SpeakerFaceLinking(evidence=evidence, model=args.model)
+    report = evaluate(args.scenes, pipeline, _folders(args.turns), _folders(args.scores))
+    names = [folder.name for folder in args.scenes]
+    add_first_generation(report, names)
+    text = "\n\n".join(f"Turns {name}:\n\n{format_report(each)}" for name, each in report.items())
     print(text)
     if args.out:
         args.out.mkdir(parents=True, exist_ok=True)
-        settings = {"scenes": [folder.name for folder in args.scenes], "evidence": evidence}
-        write_json(args.out / "results.json", {**settings, **report})
-        title = f"# Composed scenes: {', '.join(settings['scenes'])}"
-        write_text(args.out / "results.md", f"{title}\n\n{text}\n")
+        write_json(args.out / "results.json", {"scenes": names, "evidence": evidence, **report})
+        write_text(args.out / "results.md", f"# Composed scenes: {', '.join(names)}\n\n{text}\n")
 
 
-def evaluate(folders: list[Path], pipeline: SpeakerFaceLinking) -> dict:
+def evaluate(
+    folders: list[Path],
+    pipeline: SpeakerFaceLinking,
+    other_turns: Mapping[str, Path],
+    networks: Mapping[str, Path],
+) -> dict:
     """Link every scene in every way, with given and with found turns, and score it."""
     tallies = {"given": Tally(), "found": Tally()}
     for path in progress(find_scenes(folders), "scenes"):
-        truth = json.loads(path.read_text(encoding="utf-8"))
+        truth = {"kind": "simulated", **json.loads(path.read_text(encoding="utf-8"))}
         given = choose_turns(path.with_suffix(".rttm"), truth.get("uri", path.stem))
-        seen = pipeline.observe(path.with_suffix(".mp4"), diarization=given, keep_crops=True)
-        found = pipeline.diarizer.find_turns({"video": str(seen.path)}, seen.waveform)
-        truth.setdefault("kind", "simulated")
-        score(pipeline, seen, given, truth, tallies["given"])
-        heard = replace(seen, turns=found, from_sound=True)
-        score(pipeline, heard, given, truth, tallies["found"])
+        results, heard = link_twice(pipeline, path.with_suffix(".mp4"), given)
+        motion = measure_motion(path.with_suffix(".mp4"), results["given"].tracks)
+        for name, turns in (("given", given), ("found", heard)):
+            links = {"pins": results[name].to_json()}
+            links |= link_simply(links["pins"], turns, motion, path)
+            found = {"sound only": turns, "pins": results[name].speakers}
+            if name == "found":
+                links |= link_others(links["pins"], path, given.uri, other_turns, networks, found)
+            tallies[name].add(given, found, links, truth)
     return {name: tally.report() for name, tally in tallies.items()}
+
+
+def link_twice(pipeline, video, given):
+    """Results with given and with found turns, and the turns that the sound alone gave."""
+    seen = pipeline.observe(video, diarization=given)
+    heard = pipeline.diarizer.find_turns({"video": str(video)}, seen.waveform)
+    heard.uri = given.uri
+    found = pipeline.link(replace(seen, turns=heard, from_sound=True))
+    return {"given": pipeline.link(seen), "found": found}, heard
+
+
+def measure_motion(video, tracks):
+    """How well each face's mouth moves with the sound."""
+    return MouthMotion(dict(iter_crops(video, tracks, ("lips",))), load_audio(video))
+
+
+def link_simply(links, turns, motion, path) -> dict:
+    """The simple ways, with the same faces and turns."""
+    tracks, duration = LinkedVideo.from_links(links).tracks, links["duration"]
+    ways = {
+        "chance": by_chance(zlib.crc32(str(Path(*path.parts[-2:])).encode())),
+        "largest face": largest_face,
+        "motion": by_score(motion.score),
+    }
+    return {name: link_turns(turns, tracks, duration, choose) for name, choose in ways.items()}
+
+
+def link_others(links, path, uri, other_turns, networks, found) -> dict:
+    """Turns and scores that other programs made; their turns are added to `found`."""
+    tracks, duration = LinkedVideo.from_links(links).tracks, links["duration"]
+    place = Path(*scene_name(path))
+    others = {}
+    for name, folder in other_turns.items():
+        turns = found[name] = choose_turns(folder / place.with_suffix(".rttm"), uri)
+        presence = by_presence(turns, tracks)
+        others[f"{name}, presence"] = link_turns(turns, tracks, duration, presence)
+        others[f"{name}, largest face"] = link_turns(turns, tracks, duration, largest_face)
+    for name, folder in networks.items():
+        own = LinkedVideo.from_links(read_links(folder / place.with_suffix(".json"))).tracks
+        values = np.load(folder / place.with_suffix(".npz"))
+        scores = {
+            track.track: (values[f"{track.track}.times"], values[f"{track.track}.values"])
+            for track in own
+            if f"{track.track}.times" in values
+        }
+        others[name] = link_by_network(scores, own, duration)
+    return others
+
+
+def add_first_generation(report, names) -> None:
+    """Put the kept numbers of the first generation beside, where these very scenes were scored."""
+    kept = json.loads(FIRST_GENERATION.read_text(encoding="utf-8"))
+    key = "+".join(sorted(names))
+    for name, scores in kept["scenes"].get(key, {}).items():
+        for kind, values in scores["links"].items():
+            if kind in report[name]["links"]:
+                report[name]["links"][kind]["first generation"] = values
 
 
 def find_scenes(folders: list[Path]) -> list[Path]:
@@ -71,37 +161,15 @@ def find_scenes(folders: list[Path]) -> list[Path]:
     )
 
 
-def score(pipeline, seen, reference, truth, tally) -> None:
-    """Add one scene to a tally."""
-    result = pipeline.link(seen)
-    links = {"pins": result.to_json()}
-    weighed = pipeline.weigh(seen)
-    for name, choose in BASELINES.items():
-        links[name] = pipeline.decide(seen, weighed, choose).to_json()
-    tally.add(reference, seen.turns, result.speakers, links, truth)
+def scene_name(path: Path) -> tuple[str, str]:
+    """Names of the folder of scenes and of the scene."""
+    if path.name == "scene.json":
+        return path.parts[-3], path.parts[-2]
+    return path.parts[-2], path.stem
 
 
-def format_table(scores: dict) -> str:
-    """Markdown tables of one evaluation."""
-    names = ["pins", *BASELINES]
-    head = ["scenes", "number", *names, "identification error", "DER before", "DER after"]
-    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
-    for kind, by_name in scores["speech_time_correct"].items():
-        low, high = scores["intervals"][kind]["pins"]
-        cells = [f"{100 * by_name['pins']:.1f} ({100 * low:.1f}-{100 * high:.1f})"]
-        cells += [f"{100 * by_name[name]:.1f}" for name in BASELINES]
-        errors = scores["errors"][kind]
-        cells += [f"{100 * errors[name]:.1f}" for name in ("identification", "before", "after")]
-        lines.append(f"| {kind} | {scores['num_scenes'][kind]} | " + " | ".join(cells) + " |")
-    lines += ["", "| % lost to | " + " | ".join(CAUSES) + " |", "|---" * (1 + len(CAUSES)) + "|"]
-    for kind, lost in scores["lost"].items():
-        lines.append(
-            f"| {kind} | " + " | ".join(f"{100 * lost[cause]:.1f}" for cause in CAUSES) + " |"
-        )
-    lines += ["", "| confidence of links | right | seconds |", "|---|---|---|"]
-    for row in scores["reliability"]:
-        lines.append(f"| {row['confidence']:.2f} | {row['right']:.2f} | {row['seconds']:.0f} |")
-    return "\n".join(lines)
+def _folders(pairs: list[str]) -> dict[str, Path]:
+    return {name: Path(folder) for name, _, folder in (pair.partition("=") for pair in pairs)}
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Compose labelled scenes from a folder of one-person clips.
+"""Compose labelled scenes from folders of one-person clips.
 
-    python recipes/ClipScenes/prepare.py CLIPS OUT [--people p01 p02 ...] [--licence CC-BY-4.0] [--scenes 4] [--seed 0]
+    python recipes/ClipScenes/prepare.py CLIPS... OUT [--people p01 p02 ...] [--licence CC-BY-4.0] [--scenes 4] [--seed 0]
 
 CLIPS holds videos and `manifest.csv` with the columns `file, person` (others are ignored, except that rows
 whose `scene` is given and is not "one person" are left out). OUT gets, per scene, an mp4, an RTTM with the
@@ -9,72 +9,201 @@ turns, and a JSON file with the truth.
 
 import argparse
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from pins_plugin.data.scenes import (
-    compose_scene,
+from pins_plugin.data.audio import SAMPLE_RATE, load_audio
+from pins_plugin.data.scene_conversation import plan_conversation
+from pins_plugin.data.scene_deck import Clip, Deck
+from pins_plugin.data.scene_noise import NOISES, RATIOS, make_noise, mix
+from pins_plugin.data.scene_plans import (
+    level_voices,
+    offset_clips,
+    plan_dubbed,
+    plan_long,
+    plan_reaction,
     plan_side_by_side,
     plan_turns,
     plan_voice_over,
+    shrink_faces,
 )
-from pins_plugin.data.video import probe_video
+from pins_plugin.data.scene_script import Recording
+from pins_plugin.data.scenes import compose_scene
+from pins_plugin.data.video import iter_frames, probe_video
 from pins_plugin.errors import ManifestError
 from pins_plugin.pipelines.diarization.voice_activity import find_speech
+from pins_plugin.tracking.detector import FaceDetector
 from pins_plugin.utils.progress import progress
 
-KINDS = ("turns", "side_by_side_2", "side_by_side_4", "off_screen", "shifted")
+FIRST_KINDS = ("turns", "side_by_side_2", "side_by_side_4", "off_screen", "shifted")
+KINDS = (
+    *FIRST_KINDS,
+    "off_screen_silent",
+    "overlap",
+    "listener",
+    "reaction",
+    "dubbed",
+    "offsets",
+    "small",
+    "noisy",
+)
+SHIFTS = (-0.32, -0.2, 0.2, 0.32)  # seconds
+FRAME_RATES = (12, 15, 24, 25, 30, 50, 60)  # Hz, of `small`
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("clips", type=Path, help="folder of one-person clips with manifest.csv")
+    parser.add_argument("clips", type=Path, nargs="+", help="folders of clips with manifest.csv")
     parser.add_argument("out", type=Path, help="folder for the scenes")
     parser.add_argument("--people", nargs="+", help="use these people only (default: all)")
     parser.add_argument(
         "--licence", help="use clips only whose `licence` holds this text, such as CC-BY-4.0"
     )
-    parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=KINDS)
-    parser.add_argument("--scenes", type=int, default=4, help="scenes of each kind (default: 4)")
-    parser.add_argument("--turns", type=int, default=8, help="turns of each scene (default: 8)")
     parser.add_argument(
-        "--sizes", type=int, default=3, help="people in a scene of turns (default: 3)"
+        "--kinds", nargs="+", choices=(*KINDS, "long"), help="default: all but long"
+    )
+    parser.add_argument("--scenes", type=int, default=4, help="scenes of each kind (default: 4)")
+    parser.add_argument("--seconds", type=float, nargs=2, default=(8, 30), metavar=("MIN", "MAX"))
+    parser.add_argument("--minutes", type=float, default=20, help="of a `long` file (default: 20)")
+    parser.add_argument(
+        "--edition",
+        type=int,
+        choices=(1, 2),
+        default=2,
+        help="1: eight turns of 1.6 to 5 s, three people a scene, stretches drawn blindly, as seeds 31 to 38 have",
     )
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    clips = read_clips(args.clips, args.people, args.licence)
-    jobs = [(kind, index) for kind in args.kinds for index in range(args.scenes)]
+    kinds = args.kinds or (FIRST_KINDS if args.edition == 1 else KINDS)
+    clips = [
+        clip for folder in args.clips for clip in read_clips(folder, args.people, args.licence)
+    ]
+    if args.edition == 2:
+        clips = [listen_to(clip) for clip in progress(clips, "listening to clips")]
+    if "small" in kinds:
+        detector = FaceDetector(min_face_size=40)
+        clips = [measure_face(clip, detector) for clip in progress(clips, "measuring faces")]
+    jobs = [(kind, index) for kind in kinds for index in range(args.scenes)]
     for kind, index in progress(jobs, "composing scenes"):
-        generator = np.random.default_rng([args.seed, KINDS.index(kind), index])
-        compose_scene(
-            args.out / f"{kind}_{index:02d}.mp4",
-            plan(kind, clips, args.turns, args.sizes, generator),
-            find_speech=find_speech,
-            sound_shift=float(generator.choice([-0.32, -0.2, 0.2, 0.32]))
-            if kind == "shifted"
-            else 0.0,
-            kind=kind,
-        )
+        path = args.out / f"{kind}_{index:02d}.mp4"
+        if not path.with_suffix(".rttm").exists():  # written last
+            deck = Deck(
+                clips, np.random.default_rng([args.seed, (*KINDS, "long").index(kind), index])
+            )
+            deck = set_up(deck, kind, args)
+            segments, recording, notes = plan(kind, deck, index)
+            compose_scene(
+                path,
+                segments,
+                find_speech=find_speech,
+                recording=recording,
+                kind=kind,
+                notes=notes,
+            )
 
 
-def plan(kind, clips, num_turns, num_people, generator):
-    """Draw the segments of a scene of one kind."""
+def set_up(deck, kind, args):
+    """Say how long scenes of one kind are, and of which turns."""
+    if args.edition == 1:
+        return replace(deck, lengths=(1.6, 5.0), num_turns=8, blind=True)
+    if kind == "long":
+        return replace(deck, seconds=60 * args.minutes)
+    lengths = (2.0, 5.0) if kind == "reaction" else (1.0, 4.0) if kind == "overlap" else (0.7, 4.0)
+    return replace(deck, seconds=deck.generator.uniform(*args.seconds), lengths=lengths)
+
+
+def plan(kind, deck, index):
+    """Draw the segments of scene number `index` of one kind, how it is recorded, and notes for its truth."""
+    generator = deck.generator
+    recording = Recording()
     if kind.startswith("side_by_side"):
-        return plan_side_by_side(clips, int(kind[-1]), num_turns, generator)
-    if kind == "off_screen":
-        return plan_voice_over(clips, num_turns, generator)
-    people = sorted({person for person, _, _ in clips})
-    cast = set(generator.choice(people, min(num_people, len(people)), replace=False))
-    return plan_turns([clip for clip in clips if clip[0] in cast], num_turns, generator)
+        return plan_side_by_side(deck, int(kind[-1])), recording, {}
+    if kind.startswith("off_screen"):
+        return plan_voice_over(deck, silent=kind.endswith("silent")), recording, {}
+    if kind == "listener":
+        return plan_conversation(deck, 2 + index % 2), recording, {}
+    if kind == "overlap":  # with listeners who rest, then with some who move their lips
+        share = generator.uniform(0.2, 0.7)
+        segments = plan_conversation(
+            deck, 4 if index % 3 == 2 else 2, overlap=share, silent=index % 2 == 0
+        )
+        return level_voices(segments, deck), recording, {}
+    if kind == "long":
+        return plan_long(deck), recording, {}
+    cast = draw_cast(deck)
+    if kind == "dubbed":
+        segments, dubbing = plan_dubbed(deck, cast.people)
+        return segments, recording, {"dubbed": dubbing}
+    if kind == "reaction":
+        return plan_reaction(cast), recording, {}
+    if kind in ("small", "noisy") and index % 2:
+        segments = plan_side_by_side(cast, 2)
+    else:
+        segments = plan_turns(cast)
+    if kind == "offsets":
+        segments, offsets = offset_clips(segments, deck)
+        return segments, recording, {"offsets": offsets}
+    if kind == "shifted":
+        return segments, replace(recording, sound_shift=float(generator.choice(SHIFTS))), {}
+    if kind == "small":
+        recording = Recording(
+            frame_rate=float(FRAME_RATES[index % len(FRAME_RATES)]),
+            quality=int(generator.integers(24, 37)),
+            blur=float(generator.uniform(0.0, 1.2)),
+        )
+        notes = {name: getattr(recording, name) for name in ("frame_rate", "quality", "blur")}
+        return shrink_faces(segments, deck), recording, notes
+    if kind == "noisy":
+        noise = NOISES[index % len(NOISES)]
+        ratio = float(generator.uniform(*RATIOS[noise]))
+        recording = replace(recording, add_noise=noise_under(noise, ratio, cast, deck))
+        segments = level_voices(segments, deck)
+        return segments, recording, {"noise": noise, "speech_over_noise": round(ratio, 1)}
+    return segments, recording, {}
 
 
-def read_clips(
-    folder: Path, people: list[str] | None, licence: str | None
-) -> list[tuple[str, Path, float]]:
-    """List (person, path, duration) of the one-person clips of a folder."""
+def draw_cast(deck):
+    """Three people as in the first edition, or three to six."""
+    number = 3 if deck.blind else int(deck.generator.integers(3, 7))
+    return deck.of(deck.draw_people(min(number, len(deck.people))))
+
+
+def noise_under(kind, ratio, cast, deck):
+    """Put noise under all voices; babble is that of people who take no part, where there are any."""
+    strangers = sorted(set(deck.people) - set(cast.people)) or cast.people
+    clips = [clip for clip in deck.clips if clip.person in strangers][:6]
+
+    def add_noise(waveform):
+        voices = [load_audio(clip.path) for clip in clips] if kind == "babble" else []
+        return mix(waveform, make_noise(kind, len(waveform), deck.generator, voices), ratio)
+
+    return add_noise
+
+
+def listen_to(clip):
+    """Find when a clip's person speaks, and how loud."""
+    waveform = load_audio(clip.path)
+    speech = find_speech(waveform)
+    spoken = [waveform[round(a * SAMPLE_RATE) : round(b * SAMPLE_RATE)] for a, b in speech]
+    level = float(np.sqrt(np.mean(np.concatenate(spoken) ** 2))) if spoken else 0.0
+    return clip._replace(speech=tuple(speech), level=level)
+
+
+def measure_face(clip, detector):
+    """Find how high the face is in a clip's picture, in pixels."""
+    image = next(iter_frames(clip.path, start=clip.duration / 2)).image
+    (found,) = detector.detect(image[None])
+    if len(found.boxes) == 0:
+        return clip
+    return clip._replace(face=float((found.boxes[:, 3] - found.boxes[:, 1]).max()))
+
+
+def read_clips(folder: Path, people: list[str] | None, licence: str | None) -> list[Clip]:
+    """List the one-person clips of a folder."""
     manifest = folder / "manifest.csv"
     if not manifest.is_file():
         raise ManifestError(
@@ -89,7 +218,7 @@ def read_clips(
     if not rows:
         raise ManifestError(f"{manifest}: lists no usable clip; expected rows with file and person")
     return [
-        (row["person"], folder / row["file"], probe_video(folder / row["file"]).duration)
+        Clip(row["person"], folder / row["file"], probe_video(folder / row["file"]).duration)
         for row in rows
     ]
 

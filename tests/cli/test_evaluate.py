@@ -76,7 +76,7 @@ def test_the_oracle_beside_the_manifest_is_found(
         ("clip_id,identity\na,b\n", "expected columns"),
         ("clip_id,identity,video,faces,audio,split\na,b,v,x.png,y.wav,train\n", "no row of split"),
         ("clip_id,identity,video,faces,audio,split\na,b,v,x.png,y.wav,test\n", "no such file"),
-        (None, "no such manifest"),
+        (None, "no such file; expected the manifest"),
     ],
 )
 def test_bad_manifests_are_one_line(

@@ -14,9 +14,11 @@ def test_read_corrections_reads_what_the_page_exports(tmp_path: Path) -> None:
     value = {"version": 1, "video": "a.mp4", "corrections": [row]}
     (tmp_path / "c.json").write_text(json.dumps(value))
     turns = [Correction(0, 1, "S0", None)]
-    assert read_corrections(tmp_path / "c.json") == Corrections(turns, {})
+    assert read_corrections(tmp_path / "c.json") == Corrections(turns, {}, "a.mp4")
     (tmp_path / "c.json").write_text(json.dumps({**value, "names": {"PERSON_01": "Anna"}}))
-    assert read_corrections(tmp_path / "c.json") == Corrections(turns, {"PERSON_01": "Anna"})
+    assert read_corrections(tmp_path / "c.json") == Corrections(
+        turns, {"PERSON_01": "Anna"}, "a.mp4"
+    )
 
 
 @pytest.mark.parametrize(
@@ -29,6 +31,8 @@ def test_read_corrections_reads_what_the_page_exports(tmp_path: Path) -> None:
         '{"version": 1, "corrections": [{}]}',
         '{"version": 1, "corrections": [], "names": [1]}',
         '{"version": 1, "corrections": [{"start": NaN, "end": 1, "speaker": "S0", "person": null}]}',
+        '{"version": 1, "corrections": [{"start": 1%s, "end": 1, "speaker": "S0", "person": null}]}'
+        % ("0" * 400),
         '{"version": 1, "corrections": [{"start": 2, "end": 1, "speaker": "S0", "person": null}]}',
     ],
 )

@@ -1,5 +1,6 @@
 """Pairs come from one clip, crops depend on seed, epoch and clip, and nobody's name is in them."""
 
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from tiny_clips import write_tiny_clips
+from torch.utils.data import DataLoader
 
 from pins_plugin.data.dataset import (
     RandomCrop,
@@ -76,3 +78,28 @@ def test_steady_crops_are_the_middle(clips: list, shards) -> None:
     assert batch.faces.shape == (2, 3, 32, 32)
     middle = shards.sound(5)[4000:8000]
     assert torch.equal(batch.waveforms[0], torch.from_numpy(np.array(middle)))
+
+
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_workers_read_what_the_process_itself_reads(clips: list, shards, start: str) -> None:
+    """macOS and Windows spawn workers, which get a pickled copy of the data set."""
+    dataset = make_pair_dataset(clips, RandomCrop(shards, seconds=0.25, seed=3))
+    loaders = [
+        DataLoader(
+            dataset,
+            batch_size=4,
+            collate_fn=collate_pairs,
+            num_workers=workers,
+            multiprocessing_context=start if workers else None,
+        )
+        for workers in (0, 1)
+    ]
+    expected, found = (list(loader) for loader in loaders)
+    assert len(found) == 2
+    for one, other in zip(expected, found, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_a_pickled_data_set_holds_no_clips(clips: list, shards) -> None:
+    dataset = make_pair_dataset(clips, RandomCrop(shards, seconds=0.25))
+    assert len(pickle.dumps(dataset)) < 20_000 < sum(shards.faces(i).nbytes for i in range(8))

@@ -1,6 +1,7 @@
 """The checked view of links.json."""
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +73,10 @@ def test_read_links_refuses_what_is_no_links_file(tmp_path: Path) -> None:
     with pytest.raises(LinksError, match="not a JSON file"):
         read_links(tmp_path / "links.json")
     (tmp_path / "links.json").write_text(json.dumps(LINKS))
-    assert read_links(tmp_path / "links.json") == LINKS
+    found = read_links(tmp_path / "links.json")
+    assert found["tracks"] == LINKS["tracks"] and found["notes"] == []
+    for row, known in zip(found["links"], LINKS["links"], strict=True):
+        assert {name: row[name] for name in known} == known
 
 
 def test_a_timetable_finds_what_looking_at_everything_finds() -> None:
@@ -83,3 +87,49 @@ def test_a_timetable_finds_what_looking_at_everything_finds() -> None:
     for time in generator.uniform(-5, 250, 200):
         near = [i for i in timetable.near(time) if spans[i][0] <= time < spans[i][1]]
         assert near == [i for i, (start, end) in enumerate(spans) if start <= time < end]
+
+
+def _changed(**entries: object) -> str:
+    return json.dumps({**LINKS, "links": [{**LINKS["links"][0], **entries}]})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _changed(start=10**400),
+        _changed(confidence=-(10**400)),
+        _changed(box=[10**400] * 4),
+        _changed(evidence={"sync": 10**400}),
+        _changed(extra=float("nan")),
+        json.dumps({**LINKS, "duration": 10**400}),
+        json.dumps({**LINKS, "notes": 7}),
+    ],
+)
+def test_numbers_that_are_none_are_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "links.json").write_text(text)
+    with pytest.raises(LinksError):
+        read_links(tmp_path / "links.json")
+
+
+def test_whatever_is_read_can_be_written_as_a_table(tmp_path: Path) -> None:
+    from pins_plugin.pipelines.linking.result import write_links_table
+
+    odd = {"status": 1.5, "speaker": 7, "box": ["1", 2, 3, 4], "confidence": "0.5"}
+    (tmp_path / "links.json").write_text(_changed(**odd, person="\ud800"))
+    links = read_links(tmp_path / "links.json")
+    write_links_table(tmp_path / "links.csv", links)
+    row = (tmp_path / "links.csv").read_text(encoding="utf-8").splitlines()[1].split(",")
+    assert row[2:6] == ["7", "'?", "1.5", "0.500"]
+    del links["links"][0]["status"]
+    (tmp_path / "links.json").write_text(json.dumps(links))
+    assert read_links(tmp_path / "links.json")["links"][0]["status"] == "on screen"
+
+
+def test_a_timetable_is_no_larger_than_its_spans() -> None:
+    """One entry for every ten seconds of every span used to fill the memory for turns of eleven days."""
+    spans = [(float(i), 1e6) for i in range(2000)]
+    tracemalloc.start()
+    timetable = Timetable(spans)
+    assert len(timetable.near(1500.5)) == 1501
+    assert tracemalloc.get_traced_memory()[1] < 1e6
+    tracemalloc.stop()

@@ -49,7 +49,7 @@ def test_bad_manifest_is_explained(tmp_path: Path, text: str, message: str) -> N
 
 
 def test_missing_manifest_and_split(tmp_path: Path) -> None:
-    with pytest.raises(ManifestError, match="no such manifest"):
+    with pytest.raises(ManifestError, match="no such file"):
         read_manifest(tmp_path / "m.csv")
     write_manifest(tmp_path / "m.csv", [_clip(tmp_path, "a")])
     with pytest.raises(ManifestError, match="splits found: train"):

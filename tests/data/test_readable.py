@@ -33,8 +33,8 @@ def test_each_fault_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     clips = [TalkingFaceClip(name, "", "", *paths) for name, paths in pairs.items()]
     found = find_unreadable(clips, tmp_path / "notes", quiet=True)
     assert {name: text.partition(": ")[2].split(" (")[0][:22] for name, text in found.items()} == {
-        "mute": "has no sound",
-        "no face": "has no picture",
+        "mute": "has no sound; expected",
+        "no face": "holds no video stream;",
         "no picture": "holds no picture; expe",
         "broken": "not a readable media f",
     }

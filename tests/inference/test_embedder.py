@@ -49,6 +49,28 @@ def test_bytes_and_floats_are_the_same_picture(embedder: FaceVoiceEmbedder) -> N
     torch.testing.assert_close(embedder.encode_faces(faces[0]), floats[:1])
 
 
+def test_a_classifier_can_be_trained_on_embeddings(embedder: FaceVoiceEmbedder) -> None:
+    """Inference tensors cannot be saved for the way back."""
+    classifier = torch.nn.Linear(embedder.embedding_dim, 2)
+    faces, voices = (
+        embedder.encode_faces(torch.rand(4, 3, 32, 32)),
+        embedder.encode_voices(_tone(1)),
+    )
+    for embeddings in (faces, voices):
+        assert not (embeddings.is_inference() or embeddings.requires_grad)
+        classifier(embeddings).sum().backward()
+        assert classifier.weight.grad.abs().sum() > 0
+
+
+def test_sound_as_soundfile_reads_it_is_refused(embedder: FaceVoiceEmbedder) -> None:
+    """(num_samples, 2) used to be taken for thousands of short rows."""
+    stereo = np.stack([_tone(1), _tone(1)], axis=1)
+    with pytest.raises(ShapeError, match="mean"):
+        embedder.encode_voices(stereo)
+    with pytest.raises(ShapeError, match="num_samples"):
+        embedder.encode_long_voice(stereo)
+
+
 def test_padding_does_not_change_a_voice(embedder: FaceVoiceEmbedder) -> None:
     short = torch.from_numpy(_tone(1.0))
     padded = torch.zeros(2, 32000)

@@ -8,6 +8,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from pins_plugin.errors import ModelFolderError
+from pins_plugin.models import folder as folder_module
 from pins_plugin.models.compact import CompactFaceEncoder, CompactVoiceEncoder
 from pins_plugin.models.folder import load_model_folder, resolve_source, save_model_folder
 
@@ -143,3 +144,29 @@ def test_unloadable_model_is_not_saved(folder: Path) -> None:
     with pytest.raises(ModelFolderError, match="expected"):
         save_model_folder(folder, make_modules(), wrong, {}, "")
     assert load_model_folder(folder).settings == {"note": "tiny"}  # the old one is untouched
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("embedding_dim: 8", "embedding_dim: 1000000"), ("hidden_dim: 8", "hidden_dim: 900000")],
+)
+def test_a_module_much_larger_than_its_weights_is_not_built(
+    folder: Path, old: str, new: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the file's header says decides before memory is taken, not after 8 GB of it."""
+    monkeypatch.setattr(folder_module, "ROOM", 2**20)
+    text = (folder / "hyperparams.yaml").read_text()
+    assert old in text
+    (folder / "hyperparams.yaml").write_text(text.replace(old, new))
+    assert "bytes of tensors" in refusal(folder)
+
+
+@pytest.mark.parametrize(
+    "name", sorted(path.parent.name for path in folder_module.PRETRAINED.glob("*/hyperparams.yaml"))
+)
+def test_shipped_models_need_half_of_the_room_they_get(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder_module, "ROOM", folder_module.ROOM // 2)
+    monkeypatch.setattr(folder_module, "GROWTH", folder_module.GROWTH / 2)
+    load_model_folder(name)

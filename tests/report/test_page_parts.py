@@ -3,7 +3,8 @@
 import pytest
 
 from pins_plugin.data.links import LinkedVideo
-from pins_plugin.report.page_parts import gallery, rows, summary, ticks, tracks, turns
+from pins_plugin.pipelines.pyannote_host.pipeline_folder import EVIDENCE as LINKING_EVIDENCE
+from pins_plugin.report.page_parts import EVIDENCE, gallery, rows, summary, ticks, tracks, turns
 
 BOXES = [[index / 25, index, 0, index + 10, 10] for index in range(51)]
 
@@ -93,3 +94,9 @@ def test_ticks_are_few_and_inside(duration: float) -> None:
     marks = ticks(duration)
     assert 1 <= len(marks) <= 14
     assert all(0 <= mark["x"] <= 97 for mark in marks)
+
+
+@pytest.mark.parametrize("name", [*LINKING_EVIDENCE, "names", "file", "review"])
+def test_every_source_of_evidence_has_a_legend(name: str) -> None:
+    title, meaning = EVIDENCE[name]
+    assert title and len(meaning) > len(title)

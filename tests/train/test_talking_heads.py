@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from tiny_clips import write_tiny_clips
 
 from pins_plugin.data.manifest import read_manifest, write_manifest
-from pins_plugin.errors import ExperimentError, ManifestError
+from pins_plugin.errors import ExperimentError, ManifestError, PinsError
 from pins_plugin.models.folder import load_model_folder
 from pins_plugin.train.brain import FaceVoiceBrain
 from pins_plugin.train.experiment import run_experiment
@@ -32,6 +32,12 @@ SMALL = {
     "dropout": 0.1,
     "voice_augmentation": "!new:pins_plugin.data.augmentation.VoiceAugmentation {noise: 0.3, snr: [20.0, 30.0]}",
 }
+
+
+OTHER_LOSS = (
+    "!new:pins_plugin.train.objective.PairObjective "
+    "{loss: !new:pins_plugin.losses.multiway_matching.MultiwayMatchingLoss {scale: 5.0}}"
+)
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +170,45 @@ def test_killed_process_is_resumed(manifest: Path, whole: Path, tmp_path: Path) 
 def test_finished_run_stays_as_it_is(manifest: Path, whole: Path) -> None:
     before = weights(whole)
     assert same(train(manifest, whole), before)
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"seed": 5}, "seed (0, now 5)"),
+        ({"batch_size": 6}, "batch_size"),
+        ({"embedding_dim": 8}, "embedding_dim"),
+        ({"objective": OTHER_LOSS}, "objective"),
+    ],
+)
+def test_a_finished_folder_is_no_other_run(
+    manifest: Path, whole: Path, options: dict, named: str
+) -> None:
+    before, yaml = weights(whole), (whole / "hyperparams.yaml").read_text()
+    with pytest.raises(ExperimentError, match="output_folder") as error:
+        train(manifest, whole, **options)
+    assert named in str(error.value)
+    assert same(weights(whole), before) and (whole / "hyperparams.yaml").read_text() == yaml
+
+
+def test_other_clips_in_a_finished_folder_are_told(
+    manifest: Path, whole: Path, tmp_path: Path
+) -> None:
+    clips = read_manifest(manifest)
+    write_manifest(tmp_path / "manifest.csv", [clip for clip in clips if clip.video != "p00v0"])
+    with pytest.raises(ExperimentError, match="the training clips"):
+        train(tmp_path / "manifest.csv", whole)
+    write_manifest(tmp_path / "manifest.csv", clips)  # the same clips, listed elsewhere
+    before = weights(whole)
+    cache = manifest.parent / "cache"
+    assert same(train(tmp_path / "manifest.csv", whole, cache_folder=cache), before)
+
+
+def test_a_place_that_cannot_be_written_is_told_first(manifest: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(PinsError, match="is a file"):
+        train(manifest, tmp_path / "out")
+    assert not (tmp_path / "cache").exists()
 
 
 def test_two_processes_train_as_one(manifest: Path, whole: Path, tmp_path: Path) -> None:

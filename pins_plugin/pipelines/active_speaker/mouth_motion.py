@@ -4,9 +4,14 @@ The opening of the lips and its speed are correlated with the loudness of the so
 and at shifted ones: a mouth that merely moves while somebody speaks fits the shifted sound as well.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
+
+from pins_plugin.data.audio import SAMPLE_RATE
+from pins_plugin.tracking.crops import Crops
 
 RATE = 25.0  # Hz, of both signals
 UPPER_LIP, LOWER_LIP = (34, 35, 36), (24, 25, 26)  # middle of the inner rim, among the 88 points
@@ -14,6 +19,7 @@ CHIN = slice(80, 88)
 NEAR = 2  # frames: shifts up to here count as aligned
 FAR = (5, 25)  # frames: shifts that serve as comparison
 FRAMES_AT_ONCE = 1500
+FEWEST_STEPS = 8  # of which a correlation says anything
 Signal = NDArray[np.float64]
 
 
@@ -80,7 +86,7 @@ def motion_score(signals: NDArray[np.float64], sound: Signal, offset: int = 0) -
         in steps; 0 where nothing can be said.
     """
     num_steps = len(signals)
-    if num_steps < 8:
+    if num_steps < FEWEST_STEPS:
         return 0.0
     shifts = np.arange(-FAR[1], FAR[1] + 1)
     windows = []
@@ -94,6 +100,38 @@ def motion_score(signals: NDArray[np.float64], sound: Signal, offset: int = 0) -
     usual = np.sort(correlations[far], axis=0)[-len(shifts) // 5 :].mean(axis=0)
     peak = correlations[near].max(axis=0) - usual
     return float((gains + peak).mean() * np.sqrt(num_steps))
+
+
+class MouthMotion:
+    """How well mouths fit the sound of one video, for comparison with better evidence.
+
+    Parameters
+    ----------
+    crops : mapping of str to Crops
+        By the name of the track, with lips.
+    waveform : (num_samples,) float32 array
+        At 16 kHz.
+    """
+
+    def __init__(self, crops: Mapping[str, Crops], waveform: NDArray[np.float32]) -> None:
+        self._sound = loudness(waveform, SAMPLE_RATE)
+        usable = {name: crop for name, crop in crops.items() if len(crop.lips) >= FEWEST_STEPS}
+        self._starts = {name: float(crop.times[0]) for name, crop in usable.items()}
+        self._signals = {
+            name: mouth_signals(np.nan_to_num(crop.lips), crop.times)
+            for name, crop in usable.items()
+        }
+
+    def score(self, track: str, start: float, end: float) -> float | None:
+        """Score of `motion_score` between two times in seconds; None where too little of the mouth is seen."""
+        if track not in self._signals:
+            return None
+        begin = self._starts[track]
+        first = max(0, round((start - begin) * RATE))
+        signals = self._signals[track][first : max(0, round((end - begin) * RATE))]
+        if len(signals) < FEWEST_STEPS:
+            return None
+        return motion_score(signals, self._sound, round(begin * RATE) + first)
 
 
 def _correlate(signals: NDArray[np.float64], windows: NDArray[np.float64]) -> NDArray[np.float64]:

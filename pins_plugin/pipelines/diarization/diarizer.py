@@ -33,11 +33,12 @@ class Diarizer:
         self.given = given
         self.device = torch.device("cpu")
         self._builtin: BuiltinDiarization | None = None
+        self._opened: dict[Path, Pipeline] = {}  # pipelines by their folder
 
     def to(self, device: torch.device) -> "Diarizer":
         """Move the networks to a device."""
         self.device = device
-        for part in (self.given, self._builtin):
+        for part in (self.given, self._builtin, *self._opened.values()):
             if isinstance(part, Pipeline):
                 part.to(device)
         return self
@@ -62,6 +63,13 @@ class Diarizer:
             if source is not None:
                 return source
         return None
+
+    def _open(self, folder: Path) -> Pipeline:
+        """Open the folder of a pipeline, once; it serves the calls that name it and no others."""
+        place = folder.resolve()
+        if place not in self._opened:
+            self._opened[place] = open_pipeline(folder).to(self.device)
+        return self._opened[place]
 
     def find_turns(
         self,
@@ -92,7 +100,7 @@ class Diarizer:
         if isinstance(source, Annotation):
             return source.copy()
         if isinstance(source, str | Path) and Path(source).is_dir():
-            source = self.given = open_pipeline(source).to(self.device)
+            source = self._open(Path(source))
         if isinstance(source, str | Path):
             return choose_turns(source, file_uri(file))
         options: dict[str, Any] = {}

@@ -8,7 +8,7 @@ from pyannote.core import Annotation, Segment
 
 from pins_plugin.data.links import LONGEST
 from pins_plugin.errors import MediaError
-from pins_plugin.utils.files import write_text
+from pins_plugin.utils.files import read_text, write_text
 from pins_plugin.utils.text import one_word, printable
 
 
@@ -20,14 +20,8 @@ def read_rttm(path: str | Path) -> dict[str, Annotation]:
     MediaError
         When the file is missing or a line is not RTTM.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise MediaError(f"{path}: no such file; expected an RTTM file")
     annotations: dict[str, Annotation] = {}
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise MediaError(f"{path}: not a text file; expected RTTM") from error
+    lines = read_text(path, MediaError, "an RTTM file").split("\n")
     for number, line in enumerate(lines, start=1):
         fields = line.split()
         if not fields or fields[0] != "SPEAKER":
@@ -50,18 +44,36 @@ def read_rttm(path: str | Path) -> dict[str, Annotation]:
     return annotations
 
 
-def choose_turns(path: str | Path, uri: str) -> Annotation:
-    """Read the turns of one file: those named `uri`, or the only ones there are."""
+def choose_turns(path: str | Path, uri: str, *, alone: bool = True) -> Annotation:
+    """Read the turns of one file: those named `uri`; nobody speaks where the RTTM file holds no turn at all.
+
+    Parameters
+    ----------
+    path : str or Path
+    uri : str
+    alone : bool
+        No other file is asked for, so that turns of one file are this one's, whatever it is called.
+
+    Raises
+    ------
+    MediaError
+        When there are turns of other files only.
+    """
     annotations = read_rttm(path)
-    if uri in annotations:
-        return annotations[uri]
-    if len(annotations) == 1:
-        turns = next(iter(annotations.values()))
-        turns.uri = uri
-        return turns
-    raise MediaError(
-        f"{path}: expected turns of {uri}, got those of {sorted(annotations) or 'no file'}"
-    )
+    for name, turns in annotations.items():
+        if name == uri or one_word(name) == one_word(uri):
+            return _named(turns, uri)
+    if not annotations:
+        return Annotation(uri=uri)
+    if len(annotations) == 1 and alone:
+        return _named(next(iter(annotations.values())), uri)
+    found = ", ".join(sorted(annotations)[:10])
+    raise MediaError(f"{path}: expected turns of {uri}, got those of {found}")
+
+
+def _named(turns: Annotation, uri: str) -> Annotation:
+    turns.uri = uri
+    return turns
 
 
 def write_rttm(path: str | Path, annotations: Sequence[Annotation]) -> None:

@@ -1,6 +1,6 @@
 """When somebody speaks: silero-vad (its weights are in its wheel), with hysteresis."""
 
-from functools import lru_cache
+import threading
 from typing import Any
 
 import numpy as np
@@ -15,11 +15,20 @@ BLOCK = (
 )  # samples that are scored in one call, so that memory is bounded
 
 
-@lru_cache(maxsize=1)
-def _detector() -> Any:
-    import silero_vad
+_detectors = threading.local()
+_opening = threading.Lock()
 
-    return silero_vad.load_silero_vad()
+
+def _detector() -> Any:
+    """Give the network of this thread: it carries state from frame to frame, so none is shared."""
+    if not hasattr(_detectors, "network"):
+        with _opening:
+            num_threads = torch.get_num_threads()
+            import silero_vad  # its import leaves torch with one thread
+
+            _detectors.network = silero_vad.load_silero_vad()
+            torch.set_num_threads(num_threads)
+    return _detectors.network
 
 
 def speech_probability(waveform: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -33,7 +42,7 @@ def speech_probability(waveform: NDArray[np.float32]) -> NDArray[np.float32]:
     Returns
     -------
     probability : (num_frames,) float32 array
-        Frame i covers the samples [512 i, 512 (i + 1)).
+        Frame i covers the samples [512 i, 512 (i + 1)); the last one is filled up with silence.
     """
     if len(waveform) == 0:
         return np.zeros(0, np.float32)
@@ -42,6 +51,7 @@ def speech_probability(waveform: NDArray[np.float32]) -> NDArray[np.float32]:
     with torch.inference_mode():
         for begin in range(0, len(waveform), BLOCK):
             block = torch.from_numpy(np.ascontiguousarray(waveform[begin : begin + BLOCK]))
+            block = torch.nn.functional.pad(block, (0, -len(block) % HOP))
             pieces.append(detector.audio_forward(block, SAMPLE_RATE)[0].numpy())
     return np.concatenate(pieces)
 

@@ -168,15 +168,24 @@ def compare_speakers(
     similarities : dict of (speaker, speaker) to float
         Both orders of each pair.
     """
-    voices = {}
-    for speaker in turns.labels():
-        regions = [(turn.start, turn.end) for turn in turns.label_timeline(speaker).support()]
-        voices[str(speaker)] = unit(mean_voice(waveform, regions, voice_encoder))
+    speakers = [str(speaker) for speaker in turns.labels()]
+    means = [
+        mean_voice(
+            waveform,
+            [(turn.start, turn.end) for turn in turns.label_timeline(speaker).support()],
+            voice_encoder,
+        )
+        for speaker in turns.labels()
+    ]
+    if not means:
+        return {}
+    voices = unit(np.stack(means))
+    alike = (voices @ voices.T).tolist()
     return {
-        (first, second): float(voices[first] @ voices[second])
-        for first in voices
-        for second in voices
-        if first != second
+        (first, second): alike[row][column]
+        for row, first in enumerate(speakers)
+        for column, second in enumerate(speakers)
+        if row != column
     }
 
 

@@ -43,6 +43,8 @@ class Observation:
         Who speaks when.
     from_sound : bool
         Whether the turns were found in the sound alone, so that what is seen may improve on them.
+    notes : tuple of str
+        What whoever reads the result should know.
     """
 
     path: Path
@@ -53,3 +55,4 @@ class Observation:
     looks: Looks
     turns: Annotation
     from_sound: bool = False
+    notes: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
 """The pipeline: a video in, links of speakers to faces out."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,12 +11,13 @@ import torch
 from numpy.typing import NDArray
 from pyannote.core import Annotation, Segment
 
-from pins_plugin.data.audio import load_audio
+from pins_plugin.data.audio import SAMPLE_RATE
 from pins_plugin.data.corrections import Corrections
 from pins_plugin.data.video import probe_video
 from pins_plugin.errors import MediaError, PinsError
-from pins_plugin.pipelines.diarization.audio_file import file_path, file_uri
+from pins_plugin.pipelines.diarization.audio_file import file_path, file_uri, load_sound
 from pins_plugin.pipelines.diarization.diarizer import Diarizer
+from pins_plugin.pipelines.diarization.turns import clip_turns
 from pins_plugin.pipelines.diarization.voices import embed_sound, model_path
 from pins_plugin.pipelines.linking.assignment import Decision, LinkingSettings, decide
 from pins_plugin.pipelines.linking.evidence import (
@@ -31,10 +33,16 @@ from pins_plugin.pipelines.people.enrollment import KnownPerson, load_people
 from pins_plugin.pipelines.people.grouping import (
     rivalry_weight,
 )
-from pins_plugin.pipelines.people.naming import find_appearances, find_names, portray
+from pins_plugin.pipelines.people.naming import (
+    find_appearances,
+    find_names,
+    find_namesakes,
+    portray,
+)
 from pins_plugin.pipelines.people.recognition import FaceRecognizer
 from pins_plugin.pipelines.people.registry import Cast
 from pins_plugin.pipelines.pyannote_host.host import Pipeline
+from pins_plugin.pipelines.pyannote_host.pipeline_folder import EVIDENCE
 from pins_plugin.plugins import find_plugins, load_plugin
 from pins_plugin.tracking.crops import iter_crops
 from pins_plugin.tracking.tracks import TrackerSettings, track_faces
@@ -43,7 +51,6 @@ from pins_plugin.types import FaceTrack
 if TYPE_CHECKING:
     from pins_plugin.pipelines.linking.baselines import Baseline
 
-EVIDENCE = ("sync", "motion", "presence", "joint")  # all there are
 DEFAULT_EVIDENCE = ("sync", "presence", "joint")  # motion adds nothing to synchrony
 FACES_PER_TRACK = (2, 8)  # least, most
 MOST_FACES = 4000  # pictures that are embedded, of a whole film
@@ -174,6 +181,8 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         Parameters
         ----------
         file : path, mapping, or list of those
+            `video` of a mapping is seen; heard is its `waveform` (with `sample_rate`) or else its `audio`, where it
+            has them, and otherwise the video; `channel` chooses one channel.
         **options
             `hook`, and `diarization` to override that of the constructor.
         """
@@ -228,16 +237,20 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         hook = self.setup_hook(file, hook)
         path = file_path(file)
         info = probe_video(path)
-        waveform = load_audio(path)
+        waveform = load_sound(file)
         turns = self.diarizer.find_turns(file, waveform, diarization, self.weigher.known)
         turns.uri = file_uri(file)
+        turns, note = clip_turns(turns, max(info.duration, len(waveform) / SAMPLE_RATE))
         from_sound = self.diarizer.choose(file, diarization) is None
         tracks = self.find_faces(path, hook)
         hook("crops", None, total=1, completed=0)
         looks = self.look(path, tracks, waveform, keep_crops)
         hook("crops", looks, total=1, completed=1)
         duration = max(info.duration, tracks[-1].end)
-        return Observation(path, turns.uri, duration, waveform, tracks, looks, turns, from_sound)
+        notes = (note,) if note else ()
+        return Observation(
+            path, turns.uri, duration, waveform, tracks, looks, turns, from_sound, notes
+        )
 
     def look(
         self,
@@ -288,19 +301,25 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         result = self.decide(seen, weighed, choose)
         names: dict[str, str] = {}
         portraits = None
+        people = list(dict.fromkeys(weighed.people.values()))
+        given = [] if seen.from_sound else find_namesakes(seen.turns.labels())
         if self.known or self.cast is not None:
-            portraits = portray(result, seen.waveform, seen.looks.faces, voice_encoder)
-            names = find_names(portraits, self.known, self.cast, recognizer.same_person)
-        if corrections is not None:
-            people = list(dict.fromkeys(weighed.people.values()))
-            fixed = fix_pieces(weighed.pieces, corrections.turns, people, names, corrections.names)
-            result = self.decide(seen, weighed, choose, fixed)
-            names = rename_people(names, corrections.names, [*people, *seen.turns.labels()])
-        if self.cast is not None and portraits is not None:
-            self.cast.rename(corrections.names if corrections else {})
-            self.cast.replace_video(seen.uri, find_appearances(portraits, names, seen.uri))
+            portraits = portray(result, seen.waveform, seen.looks.faces, voice_encoder, given)
+        with self.cast.held() if self.cast is not None else nullcontext():
+            if portraits is not None:
+                names = find_names(portraits, self.known, self.cast, recognizer.same_person)
+            if corrections is not None:
+                fixed = fix_pieces(
+                    weighed.pieces, corrections.turns, people, names, corrections.names
+                )
+                result = self.decide(seen, weighed, choose, fixed)
+                names = rename_people(names, corrections.names, [*people, *seen.turns.labels()])
+            if self.cast is not None and portraits is not None:
+                self.cast.rename(corrections.names if corrections else {})
+                self.cast.replace_video(seen.uri, find_appearances(portraits, names, seen.uri))
         hook("links", result.links, total=1, completed=1)
-        return result.rename(names)
+        changes = corrections.names if corrections else {}
+        return result.rename(names, {label: changes.get(label, label) for label in given})
 
     def decide(
         self,
@@ -321,7 +340,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             faces=annotate_faces(tracks, seen.uri),
             tracks=tracks,
             links=make_links(decisions, tracks, self.settings.uncertain),
-            notes=list(self.recognizer.notes),
+            notes=[*self.recognizer.notes, *seen.notes],
         )
 
     def _decide_pieces(
@@ -389,7 +408,9 @@ def _as_mapping(file: Any) -> Any:
         file = {"video": str(file)}
     if isinstance(file, Mapping):
         path = file_path(file)
-        if not path.exists():
-            raise MediaError(f"{path}: no such file; check the path")
-        return {"audio": str(path), "video": str(path), "uri": file_uri(file), **file}
+        if not path.is_file():
+            what = "expected a video, got a folder" if path.is_dir() else "no such file"
+            raise MediaError(f"{path}: {what}; check the path")
+        given = {key: value for key, value in file.items() if value is not None}
+        return {"audio": str(path), "video": str(path), "uri": file_uri(file), **given}
     return file

@@ -40,6 +40,9 @@ class LinkingResult:
         In order of time.
     offset : float
         Seconds by which the sound was found to come late.
+    notes : list of str
+    given_speakers : tuple of str
+        Labels of given turns that look like those of faces, and are no names of these.
     """
 
     video: str
@@ -50,6 +53,7 @@ class LinkingResult:
     links: list[SpeakerFaceLink]
     offset: float = 0.0
     notes: list[str] = field(default_factory=list)
+    given_speakers: tuple[str, ...] = ()
 
     @property
     def talking_faces(self) -> Annotation:
@@ -77,11 +81,23 @@ class LinkingResult:
         """What pyannote's own commands write as JSON: `to_json`."""
         return self.to_json()
 
-    def rename(self, names: Mapping[str, str]) -> "LinkingResult":
-        """Give people and speakers other labels; `names` maps old to new."""
+    def rename(
+        self, names: Mapping[str, str], speakers: Mapping[str, str] | None = None
+    ) -> "LinkingResult":
+        """Give people and speakers other labels.
+
+        Parameters
+        ----------
+        names : mapping of str to str
+            Old to new.
+        speakers : mapping of str to str, optional
+            For speakers whose labels, as those of given turns, are other people's among the faces.
+        """
+        voices = {**names, **(speakers or {})}
         return replace(
             self,
-            speakers=self.speakers.rename_labels(names),
+            given_speakers=tuple((speakers or {}).values()),
+            speakers=self.speakers.rename_labels(voices),
             faces=self.faces.rename_labels(names),
             tracks=[
                 replace(track, person=names.get(str(track.person), track.person))
@@ -90,7 +106,7 @@ class LinkingResult:
             links=[
                 replace(
                     link,
-                    speaker=names.get(link.speaker, link.speaker),
+                    speaker=voices.get(link.speaker, link.speaker),
                     person=None if link.person is None else names.get(link.person, link.person),
                 )
                 for link in self.links
@@ -105,6 +121,7 @@ class LinkingResult:
             "duration": round(self.duration, 3),
             "sound_offset": round(self.offset, 3),
             "notes": self.notes,
+            **({"given_speakers": list(self.given_speakers)} if self.given_speakers else {}),
             "links": [_link_to_dict(link) for link in self.links],
             "tracks": [_track_to_dict(track) for track in self.tracks],
         }
@@ -135,11 +152,23 @@ def write_links_table(path: str | Path, links: Mapping[str, Any]) -> None:
     write_text(path, text.getvalue())
 
 
+def people_of(links: Mapping[str, Any], uri: str) -> Annotation:
+    """Make the turns of a `links.json`, labeled by the person where one was found, else by the speaker."""
+    named = Annotation(uri=uri)
+    for number, link in enumerate(links["links"]):
+        named[Segment(link["start"], link["end"]), number] = link["person"] or link["speaker"]
+    return named
+
+
 def rename_links(links: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     """Give people and speakers of a `links.json` other labels; `names` maps old to new."""
 
+    given = set(links.get("given_speakers") or ())
+
     def renamed(row: Mapping[str, Any]) -> dict[str, Any]:
         labels = {key: row[key] for key in ("person", "speaker") if row.get(key) is not None}
+        if labels.get("speaker") in given:
+            del labels["speaker"]
         return {**row, **{key: names.get(label, label) for key, label in labels.items()}}
 
     return {

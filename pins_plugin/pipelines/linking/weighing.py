@@ -9,7 +9,6 @@ import torch
 from numpy.typing import NDArray
 from pyannote.core import Annotation
 
-from pins_plugin.errors import ModelFolderError
 from pins_plugin.pipelines.active_speaker.synchrony import (
     PRESENCE_BONUS,
     SynchronyEvidence,
@@ -190,15 +189,10 @@ class Weigher:
 
 
 def load_synchronizer(source: str) -> Any:
-    """Open the synchronization model; None where the package has none."""
-    try:
-        from pins_plugin.inference.synchronizer import Synchronizer
+    """Open the synchronization model; linking never goes on without one that was asked for."""
+    from pins_plugin.inference.synchronizer import Synchronizer
 
-        return Synchronizer.from_hparams(source)
-    except (ImportError, ModelFolderError):
-        if source != "sync":
-            raise
-        return None
+    return Synchronizer.from_hparams(source)
 
 
 def people_of(tracks: Sequence[FaceTrack]) -> dict[str, str]:

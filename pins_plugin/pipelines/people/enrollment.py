@@ -5,16 +5,17 @@ further appearance. Open set: whoever is like no example keeps the label `PERSON
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pins_plugin.data.images import IMAGE_SUFFIXES, is_hidden
 from pins_plugin.errors import MediaError
 from pins_plugin.utils.vectors import unit
 
-IMAGES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+IMAGES = tuple(sorted(IMAGE_SUFFIXES))
 SOUNDS = (".wav", ".flac", ".mp3", ".m4a", ".ogg")
 SAME_VOICE = 0.55  # cosine similarity of voices from which on they may be one person's
 VOICE_WEIGHT = 0.5  # of a voice's lead over its threshold, beside a face's
@@ -40,7 +41,7 @@ def load_people(
     Parameters
     ----------
     folder : str or Path
-        Holds `anna.jpg`, `anna.wav`, `ben.png`, ...
+        Holds `anna.jpg`, `anna.wav`, `ben.png`, ...; hidden files are passed over.
     embed_picture, embed_sound : callable
         Path of an example to its embedding (embedding_dim,).
 
@@ -52,20 +53,32 @@ def load_people(
     folder = Path(folder)
     if not folder.is_dir():
         raise MediaError(f"{folder}: no such folder; expected one picture or sound file per person")
-    people: dict[str, KnownPerson] = {}
+    faces: dict[str, list[Embedding]] = {}
+    voices: dict[str, list[Embedding]] = {}
     for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):  # such as ._anna.jpg, which macOS leaves on foreign disks
+            continue
         kind = path.suffix.lower()
-        known = people.get(path.stem, KnownPerson(path.stem))
+        if is_hidden(path):
+            continue
         if kind in IMAGES:
-            people[path.stem] = replace(known, face=unit(embed_picture(path)))
+            faces.setdefault(path.stem, []).append(unit(embed_picture(path)))
         elif kind in SOUNDS:
-            people[path.stem] = replace(known, voice=unit(embed_sound(path)))
-    if not people:
+            voices.setdefault(path.stem, []).append(unit(embed_sound(path)))
+    if not (faces or voices):
         raise MediaError(
             f"{folder}: holds no example; expected pictures ({', '.join(IMAGES)}) or sounds "
             f"({', '.join(SOUNDS)}), each named after a person"
         )
-    return list(people.values())
+    return [
+        KnownPerson(name, _mean_direction(faces.get(name)), _mean_direction(voices.get(name)))
+        for name in sorted({*faces, *voices})
+    ]
+
+
+def _mean_direction(examples: Sequence[Embedding] | None) -> Embedding | None:
+    """Mean of all examples of one person and kind: `anna.jpg` and `anna.png` both count."""
+    return unit(np.sum(examples, axis=0)) if examples else None
 
 
 def name_people(

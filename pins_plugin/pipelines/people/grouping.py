@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pins_plugin.pipelines.linking.assignment import Ratios
 from pins_plugin.pipelines.linking.pieces import Piece
 from pins_plugin.tracking.people import find_different_people, group_people
+from pins_plugin.tracking.repeated_views import find_repeated_views
 from pins_plugin.types import FaceTrack
 from pins_plugin.utils.vectors import unit
 
@@ -65,7 +66,9 @@ def join_people(
     number_of = {person: number for number, person in enumerate(people)}
     owner = np.array([number_of[str(track.person)] for track in tracks], int)
     together = np.zeros((len(people), len(people)), bool)
-    first, second = np.nonzero(find_different_people(tracks))
+    apart = find_different_people(tracks)
+    apart &= ~find_repeated_views(tracks, embeddings, apart, same_person)
+    first, second = np.nonzero(apart)
     together[owner[first], owner[second]] = True
     sums = _sum_faces(tracks, embeddings, owner, len(people))
     speakers = [voice_of.get(person) for person in people]

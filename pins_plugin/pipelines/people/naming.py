@@ -1,6 +1,7 @@
 """From found people to names: those of examples, those of people met in other videos, and numbers for strangers."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -51,6 +52,7 @@ def portray(
     waveform: NDArray[np.float32],
     embedded: Mapping[str, NDArray[np.float32]],
     voice_encoder: torch.nn.Module,
+    namesakes: Collection[str] = (),
 ) -> Portraits:
     """Average the faces and voices of everyone in a video.
 
@@ -62,6 +64,8 @@ def portray(
     embedded : dict of str to (num_faces, embedding_dim) array
         Faces by the name of the track.
     voice_encoder : torch.nn.Module
+    namesakes : collection of str
+        Speakers of given turns who are called like a face, and need not be that person.
     """
     faces: dict[str, Embedding] = {}
     seconds: dict[str, float] = {}
@@ -73,7 +77,7 @@ def portray(
             faces[label] = faces[label] + total if label in faces else total
     spoken: dict[str, list[tuple[float, float]]] = {}
     for link in result.links:
-        if link.status != "uncertain":
+        if link.status != "uncertain" and (link.person or link.speaker not in namesakes):
             spoken.setdefault(link.person or link.speaker, []).append((link.start, link.end))
     voices = {
         label: unit(mean_voice(waveform, regions, voice_encoder))
@@ -83,6 +87,17 @@ def portray(
     apart = {frozenset(str(result.tracks[number].person) for number in pair) for pair in different}
     faces = {label: unit(face) for label, face in faces.items()}
     return Portraits(faces, voices, seconds, frozenset(apart), find_faces_of(result.links))
+
+
+def find_namesakes(speakers: Iterable[str]) -> list[str]:
+    """Find the speakers of given turns who are called as faces are, and need not be those people.
+
+    Examples
+    --------
+    >>> find_namesakes(["SPEAKER_00", "anna", "PERSON_02"])
+    ['PERSON_02']
+    """
+    return [speaker for speaker in speakers if re.fullmatch(r"PERSON_\d+", speaker)]
 
 
 def find_faces_of(links: Sequence[SpeakerFaceLink]) -> dict[str, str]:

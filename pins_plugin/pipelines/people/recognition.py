@@ -5,13 +5,16 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 
+from pins_plugin.data.images import read_image
 from pins_plugin.errors import MediaError
 from pins_plugin.inference.face_recognition import DEFAULT, load_face_recognition
-from pins_plugin.tracking.crops import align_face
+from pins_plugin.inference.portraits import crop_largest_face
+from pins_plugin.tracking.crops import FACE_SIZE
 from pins_plugin.tracking.detector import FaceDetector
 from pins_plugin.tracking.people import SAME_PERSON_SIMILARITY
+
+EXAMPLE_SIDE = 1600  # pixels of the picture of a person that the detector sees
 
 
 class FaceRecognizer:
@@ -69,13 +72,8 @@ class FaceRecognizer:
         MediaError
             When the picture cannot be read or shows no face.
         """
-        try:
-            image = np.asarray(Image.open(path).convert("RGB"))
-        except (OSError, ValueError) as error:
-            raise MediaError(f"{path}: not a readable picture ({error})") from error
-        (found,) = FaceDetector(20.0).detect(image[None])
-        if len(found.boxes) == 0:
+        image = read_image(path)
+        face = crop_largest_face(image, FACE_SIZE, FaceDetector(20.0), max_side=EXAMPLE_SIDE)
+        if face is None:
             raise MediaError(f"{path}: shows no face; expected a picture of one person's face")
-        sizes = (found.boxes[:, 2:] - found.boxes[:, :2]).prod(axis=1)
-        face = align_face(image, found.landmarks[int(sizes.argmax())])
         return np.asarray(self.embed(face[None])[0], np.float64)

@@ -1,18 +1,22 @@
 """Everyone who was met in a set of videos, under labels that stay: a stranger keeps the number of the first meeting.
 
 What was seen and heard of a person is kept video by video, so that linking a video again replaces what it had
-contributed, and nobody is numbered anew.
+contributed, and nobody is numbered anew. Several processes may work on one file: whoever changes it holds it, and
+reads what the others have written before (`Cast.held`).
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.pipelines.people.enrollment import KnownPerson
@@ -20,9 +24,12 @@ from pins_plugin.utils.files import atomic_path
 from pins_plugin.utils.vectors import unit
 
 FILE = "people.safetensors"
+LOCK = ".people.lock"
+PATIENCE = 5.0  # seconds until it is said that another process is waited for
 KIND = "pins_plugin people"
 VERSION = "2"  # the first held voices of another encoder
 Embedding = NDArray[np.float64]
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,8 @@ class Cast:
     appearances : sequence of Appearance
     next_number : int
         Of the next stranger; numbers are never used again.
+    renames : sequence of dict of str to str
+        Other labels that people were ever given, in that order; those of one entry at the same time.
 
     Examples
     --------
@@ -67,11 +76,52 @@ class Cast:
     """
 
     def __init__(
-        self, encoder: str, appearances: Sequence[Appearance] = (), next_number: int = 1
+        self,
+        encoder: str,
+        appearances: Sequence[Appearance] = (),
+        next_number: int = 1,
+        renames: Sequence[Mapping[str, str]] = (),
     ) -> None:
         self.encoder = encoder
         self.appearances = list(appearances)
         self.next_number = next_number
+        self.renames = [dict(names) for names in renames]
+        self._path: Path | None = None
+        self._lock: FileLock | None = None
+
+    @classmethod
+    def of_folder(cls, folder: str | Path, encoder: str | None = None) -> "Cast":
+        """Open the people of a folder of linked videos, to be changed while `held`.
+
+        Parameters
+        ----------
+        folder : str or Path
+        encoder : str, optional
+            As in `load`; with one, the file need not be there yet.
+        """
+        path = Path(folder) / FILE
+        cast = cls.load(path, encoder) if encoder is None or path.is_file() else cls(encoder)
+        cast._path = path
+        cast._lock = FileLock(path.with_name(LOCK))
+        return cast
+
+    @contextmanager
+    def held(self) -> Iterator["Cast"]:
+        """Keep all other processes from changing the file; read it anew, and write it when the block succeeds.
+
+        A cast that has no file is changed as it is. May be nested; the file is read at the outermost level only.
+        """
+        if self._path is None or self._lock is None or self._lock.is_locked:
+            yield self
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(self._lock):
+            if self._path.is_file():
+                now = self.load(self._path, self.encoder)
+                self.appearances, self.renames = now.appearances, now.renames
+                self.next_number = max(self.next_number, now.next_number)
+            yield self
+            self.save(self._path)
 
     @property
     def labels(self) -> list[str]:
@@ -100,8 +150,26 @@ class Cast:
         place = next((i for i, a in enumerate(self.appearances) if a.video == video), len(others))
         self.appearances = [*others[:place], *appearances, *others[place:]]
 
+    def renamed_since(self, count: int) -> dict[str, str]:
+        """Say which labels have become which others since there had been `count` renames.
+
+        Examples
+        --------
+        >>> cast = Cast("face_recognition")
+        >>> cast.rename({"PERSON_01": "ann"}), cast.rename({"ann": "anna"})
+        (None, None)
+        >>> cast.renamed_since(0)
+        {'PERSON_01': 'anna', 'ann': 'anna'}
+        """
+        names: dict[str, str] = {}
+        for step in self.renames[count:]:
+            names = step | {before: step.get(after, after) for before, after in names.items()}
+        return names
+
     def rename(self, names: Mapping[str, str]) -> None:
         """Give people other labels; two with one label are one person from then on."""
+        if changed := {old: new for old, new in names.items() if old != new}:
+            self.renames.append(changed)
         self.appearances = [
             replace(each, person=names.get(each.person, each.person)) for each in self.appearances
         ]
@@ -113,23 +181,24 @@ class Cast:
         return before - len(self.appearances)
 
     def save(self, path: str | Path) -> None:
-        """Write a safetensors file, in one step."""
+        """Write a safetensors file, in one step; the same people give the same bytes."""
         rows = [[each.person, each.video, round(each.seconds, 3)] for each in self.appearances]
+        content = save(
+            {
+                "faces": _stack([each.face for each in self.appearances]),
+                "voices": _stack([each.voice for each in self.appearances]),
+            },
+            metadata={
+                "kind": KIND,
+                "version": VERSION,
+                "encoder": self.encoder,
+                "next_number": str(self.next_number),
+                "appearances": json.dumps(rows),
+                "renames": json.dumps(self.renames),
+            },
+        )
         with atomic_path(path) as temporary:
-            save_file(
-                {
-                    "faces": _stack([each.face for each in self.appearances]),
-                    "voices": _stack([each.voice for each in self.appearances]),
-                },
-                temporary,
-                metadata={
-                    "kind": KIND,
-                    "version": VERSION,
-                    "encoder": self.encoder,
-                    "next_number": str(self.next_number),
-                    "appearances": json.dumps(rows),
-                },
-            )
+            temporary.write_bytes(_in_order(content))
 
     @classmethod
     def load(cls, path: str | Path, encoder: str | None = None) -> "Cast":
@@ -163,7 +232,11 @@ class Cast:
                     json.loads(about["appearances"]), faces, voices, strict=True
                 )
             ]
-            found = cls(about["encoder"], appearances, int(about["next_number"]))
+            renames = [
+                {str(old): str(new) for old, new in names.items()}
+                for names in json.loads(about.get("renames", "[]"))
+            ]
+            found = cls(about["encoder"], appearances, int(about["next_number"]), renames)
             if not (np.isfinite(faces).all() and np.isfinite(voices).all()):
                 raise ValueError("embeddings that are not finite")
         except (
@@ -171,6 +244,8 @@ class Cast:
             KeyError,
             ValueError,
             TypeError,
+            AttributeError,
+            OverflowError,
             OSError,
             RecursionError,
         ) as error:
@@ -188,6 +263,28 @@ class Cast:
                 "use that --face_encoder, or another --out"
             )
         return found
+
+
+@contextmanager
+def _locked(lock: FileLock) -> Iterator[None]:
+    """Wait for the lock, and say so when it takes long."""
+    try:
+        lock.acquire(timeout=PATIENCE)
+    except Timeout:
+        logger.warning("%s: another `pins` works there; waiting", lock.lock_file)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _in_order(content: bytes) -> bytes:
+    """Sort the header of a safetensors file, which comes in any order."""
+    size = int.from_bytes(content[:8], "little")
+    header = json.dumps(json.loads(content[8 : 8 + size]), sort_keys=True).encode()
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + content[8 + size :]
 
 
 def _mean(vectors: Sequence[Embedding | None]) -> Embedding | None:

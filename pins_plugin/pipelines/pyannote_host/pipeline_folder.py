@@ -5,28 +5,37 @@ checkpoints it points to, wherever they lie. Here all of them are looked at firs
 """
 
 import importlib
+import inspect
 import zipfile
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 import yaml
 from pyannote.audio.core.task import Problem, Resolution, Specifications
+from pyannote.audio.pipelines.clustering import Clustering
 from torch.torch_version import TorchVersion
 
 from pins_plugin.errors import ModelFolderError, PinsError
+from pins_plugin.inference.pretrained import limit_memory, shipped_models
 from pins_plugin.pipelines.pyannote_host.host import Model, Pipeline
+from pins_plugin.plugins import find_plugins
 from pins_plugin.utils.plain_yaml import PlainLoader
 
 CONFIG = "config.yaml"
 PART = "$model/"  # what lies in the folder itself
-HOSTS = ("pins_plugin.pipelines.", "pyannote.audio.pipelines.")
+OWN = "pins_plugin.pipelines."
+HOSTS = (OWN, "pyannote.audio.pipelines.")
+EVIDENCE = ("sync", "motion", "presence", "joint")  # of linking, without plugins
 PREPROCESSORS = ("pyannote.audio.utils.preprocessors.",)
 MODELS = ("pins_plugin.pipelines.", "pyannote.audio.models.")
 LARGEST_CONFIG = 1_000_000  # bytes
 LARGEST_PART = 4 * 2**30  # bytes, unpacked
+SETTINGS = ("hyper_parameters", "hparams", "module_arguments")  # of checkpoints, now and formerly
+GROWTH = 8  # times the files of a folder, that building its parts may take
+ROOM = 2**30  # bytes, besides: for models that come with this package
 HARMLESS = [OrderedDict, Problem, Resolution, Specifications, TorchVersion]  # besides tensors
 ADVICE = (
     "if you trust whoever made it, open it by pyannote.audio.Pipeline.from_pretrained yourself "
@@ -51,7 +60,9 @@ def open_pipeline(folder: str | Path) -> Pipeline:
     """
     try:
         _check_folder(Path(folder))
-        opened: Any = Pipeline.from_pretrained(str(folder))
+        size = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
+        with limit_memory(GROWTH * size + ROOM):
+            opened: Any = Pipeline.from_pretrained(str(folder))
     except PinsError as error:
         raise ModelFolderError(f"{folder}: {error}") from error
     except Exception as error:  # YAML, torch and pyannote raise whatever they stumble on
@@ -64,22 +75,25 @@ def open_pipeline(folder: str | Path) -> Pipeline:
 
 def _check_folder(folder: Path) -> None:
     config = yaml.load(_small(folder / CONFIG, LARGEST_CONFIG).read_text("utf-8"), PlainLoader)
-    _check_classes(config)
-    for part in _parts(_arguments(config)):
+    host = _check_classes(config)
+    for part in _parts(config["pipeline"].get("params"), host):
         for path in (folder / part).glob("*.npz"):
             _small(path, LARGEST_PART)
         for path in (folder / part).glob("*.bin"):
             _check_checkpoint(_small(path, LARGEST_PART))
 
 
-def _check_classes(config: dict[str, Any]) -> None:
-    """Allow pipelines and preprocessors of this package and of pyannote.audio."""
-    _find_class(config["pipeline"]["name"], HOSTS, Pipeline)
+def _check_classes(config: dict[str, Any]) -> type:
+    """Allow pipelines and preprocessors of this package and of pyannote.audio; give the pipeline's class."""
     for preprocessor in (config.get("preprocessors") or {}).values():
         _find_class(preprocessor["name"], PREPROCESSORS, object)
+        for text in _texts(preprocessor.get("params")):
+            if set(text) & set("/\\") or Path(text).exists():
+                raise _elsewhere(text)
+    return _find_class(config["pipeline"]["name"], HOSTS, Pipeline)
 
 
-def _find_class(name: Any, hosts: tuple[str, ...], parent: type) -> None:
+def _find_class(name: Any, hosts: tuple[str, ...], parent: type) -> type:
     """Refuse what is not a class, of this kind, that is defined in one of `hosts`."""
     if isinstance(name, str) and name.startswith(hosts):
         module, _, class_name = name.rpartition(".")
@@ -89,34 +103,73 @@ def _find_class(name: Any, hosts: tuple[str, ...], parent: type) -> None:
             found = None
         fits = isinstance(found, type) and issubclass(found, parent)
         if fits and found.__module__.startswith(hosts):
-            return
+            return found
     expected = " or ".join(f"{host}*" for host in hosts)
     raise ModelFolderError(
         f"{str(name)[:80]!r} is not allowed; expected a class of {expected}; {ADVICE}"
     )
 
 
-def _arguments(config: dict[str, Any]) -> list[Any]:
-    """What classes are called with."""
-    preprocessors = (config.get("preprocessors") or {}).values()
-    return [part.get("params") for part in (config["pipeline"], *preprocessors)]
+def _parts(arguments: Any, host: type) -> Iterator[str]:
+    """Parts of the folder that a pipeline is called with.
+
+    Any other text is the name of something: of a model that comes with this package (for pipelines of this package:
+    pyannote would ask the hub for it), or one of the options of a list. Names of anything else, here or on the hub,
+    are refused, and so is what pyannote would fetch where nothing is named.
+    """
+    own = host.__module__.startswith(OWN)
+    for name, parameter in inspect.signature(host).parameters.items():
+        default, given = parameter.default, (arguments or {}).get(name)
+        if not own and given is None and _is_of_the_hub(default):
+            raise ModelFolderError(
+                f"{name} is missing; expected {PART}..., in the folder; {ADVICE}"
+            )
+    for key, text in _named_texts(arguments):
+        if text.startswith(PART):
+            yield text.removeprefix(PART)
+        elif Path(text).exists() or not (
+            text in _options(key) or (own and text in shipped_models())
+        ):
+            raise _elsewhere(text)
 
 
-def _parts(value: Any) -> Iterator[str]:
-    """Parts of the folder that are named; refuses names of anything elsewhere, here or on the hub."""
+def _is_of_the_hub(default: Any) -> bool:
+    return isinstance(default, dict) or (isinstance(default, str) and "/" in default)
+
+
+def _options(key: str) -> Collection[str]:
+    """Texts that an argument may be besides names of models."""
+    if key == "clustering":
+        return Clustering.__members__
+    if key == "evidence":
+        return {*EVIDENCE, *(plugin.name for plugin in find_plugins("evidence"))}
+    if key == "tracker":
+        return {plugin.name for plugin in find_plugins("trackers")}
+    return {"appearance", "facenet"} if key == "recognition" else ()
+
+
+def _named_texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Texts of nested arguments, each with the name that it stands under."""
     if isinstance(value, dict):
         if "checkpoint" in value:
             raise ModelFolderError(f"'checkpoint' is not allowed; expected {PART}...; {ADVICE}")
-        value = list(value.values())
-    if isinstance(value, list):
+        for name, item in value.items():
+            yield from _named_texts(item, str(name))
+    elif isinstance(value, list):
         for item in value:
-            yield from _parts(item)
-    elif isinstance(value, str) and value.startswith(PART):
-        yield value.removeprefix(PART)
-    elif isinstance(value, str) and (set(value) & set("/\\") or Path(value).exists()):
-        raise ModelFolderError(
-            f"{value[:80]!r} lies elsewhere; expected {PART}..., in the folder; {ADVICE}"
-        )
+            yield from _named_texts(item, key)
+    elif isinstance(value, str):
+        yield key, value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    return (text for _, text in _named_texts(value))
+
+
+def _elsewhere(text: str) -> ModelFolderError:
+    return ModelFolderError(
+        f"{text[:80]!r} lies elsewhere; expected {PART}..., in the folder; {ADVICE}"
+    )
 
 
 def _small(path: Path, largest: int) -> Path:
@@ -142,4 +195,19 @@ def _check_checkpoint(path: Path) -> None:
         raise ModelFolderError(
             f"{path}: not a checkpoint of tensors and settings ({reason}); {ADVICE}"
         ) from error
-    _find_class(name, MODELS, Model)
+    settings = {key: content[key] for key in SETTINGS if content.get(key)}
+    _check_settings(settings, _find_class(name, MODELS, Model))
+
+
+def _check_settings(settings: dict[str, Any], model: type) -> None:
+    """Refuse what a model would fetch or open while it is built."""
+    values = {name: value for part in settings.values() for name, value in dict(part).items()}
+    if model.__module__.startswith(OWN):
+        if not values.get("spec"):
+            raise ModelFolderError(f"a checkpoint without 'spec' names a model elsewhere; {ADVICE}")
+        return
+    if "use_wavlm" in inspect.signature(model).parameters and values.get("use_wavlm", True):
+        raise ModelFolderError(f"'use_wavlm' would ask the hub for a model; {ADVICE}")
+    for key, text in _named_texts(values):
+        if key == "wav2vec" or set(text) & set("/\\") or Path(text).exists():
+            raise _elsewhere(text)

@@ -32,7 +32,10 @@ def test_the_only_file_is_taken_whatever_its_name(tmp_path: Path) -> None:
         (None, "no such file"),
         ("hello world\n", "expected 'SPEAKER"),
         ("SPEAKER talk 1 zero 1.0 <NA> <NA> x <NA> <NA>\n", "line 1"),
-        ("", "expected turns of talk"),
+        (
+            "SPEAKER a 1 0 1 <NA> <NA> x <NA> <NA>\nSPEAKER b 1 0 1 <NA> <NA> x <NA> <NA>\n",
+            "of talk",
+        ),
     ],
 )
 def test_what_is_no_rttm_is_refused(tmp_path: Path, text: str | None, message: str) -> None:

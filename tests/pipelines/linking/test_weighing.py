@@ -1,12 +1,14 @@
 """Tracks are looked at one after the other; their crops stay only where something asks for them."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from pyannote.core import Annotation
 
-from pins_plugin.errors import PinsError
+from pins_plugin.errors import ModelFolderError, PinsError
+from pins_plugin.models import folder as folder_module
 from pins_plugin.pipelines.linking.baselines import by_motion
 from pins_plugin.pipelines.linking.observation import Looks, Observation
 from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
@@ -50,3 +52,18 @@ def test_the_baseline_of_motion_asks_for_crops(tmp_path: Path) -> None:
     seen = Observation(tmp_path, "video", 1.0, np.zeros(16000, np.float32), [], looks, Annotation())
     with pytest.raises(PinsError, match="keep_crops=True"):
         by_motion(seen, [])
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut"])
+def test_linking_does_not_go_on_without_lips(
+    damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only whoever leaves "sync" out of the evidence goes without."""
+    shutil.copytree(folder_module.PRETRAINED / "sync", tmp_path / "sync")
+    weights = tmp_path / "sync" / "lip_encoder.safetensors"
+    weights.unlink() if damage == "missing" else weights.write_bytes(weights.read_bytes()[:5000])
+    monkeypatch.setattr(folder_module, "PRETRAINED", tmp_path)
+    with pytest.raises(ModelFolderError, match="lip_encoder"):
+        SpeakerFaceLinking(recognition="appearance")
+    pipeline = SpeakerFaceLinking(recognition="appearance", evidence=("presence",))
+    assert pipeline.weigher.synchronizer is None

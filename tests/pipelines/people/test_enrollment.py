@@ -52,6 +52,15 @@ def test_examples_are_read_by_kind(tmp_path: Path) -> None:
     assert np.linalg.norm(people[0].face) == pytest.approx(1.0)
 
 
+def test_all_examples_of_a_person_count_and_hidden_files_do_not(tmp_path: Path) -> None:
+    for name in ("anna.jpg", "anna.jpeg", "anna.png", "._anna.jpg", ".DS_Store"):
+        (tmp_path / name).touch()
+    embeddings = {".jpg": AXES[0], ".jpeg": AXES[1], ".png": AXES[2]}
+    (anna,) = load_people(tmp_path, lambda path: embeddings[path.suffix], lambda path: AXES[3])
+    assert (anna.name, anna.voice) == ("anna", None)
+    np.testing.assert_allclose(anna.face, unit([1, 1, 1, 0]))
+
+
 @pytest.mark.parametrize("name", ["nowhere", "."])
 def test_a_folder_without_examples_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(MediaError, match="expected"):

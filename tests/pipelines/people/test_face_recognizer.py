@@ -22,18 +22,23 @@ def test_the_model_of_the_package_recognizes_and_has_nothing_to_say() -> None:
     assert (recognizer.same_person, recognizer.notes) == (0.62, [])
 
 
-def test_without_a_model_it_goes_by_appearance_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("source", ["another_model", "face_recognition"])
+def test_a_model_that_cannot_be_read_is_replaced_by_nothing(
+    source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def missing(*_: object, **__: object) -> None:
         raise ModelFolderError("no such model")
 
     monkeypatch.setattr(recognition, "load_pretrained", missing)
-    recognizer = FaceRecognizer()
+    with pytest.raises(ModelFolderError, match="no such model"):
+        FaceRecognizer(source)
+
+
+def test_by_appearance_it_goes_only_when_asked_and_says_so() -> None:
+    recognizer = FaceRecognizer("appearance")
     assert recognizer.notes == [BY_APPEARANCE]
     assert recognizer.same_person == recognizer.face_encoder.same_person_similarity
     assert recognizer.embed(FACES).shape == (2, recognizer.face_encoder.embedding_dim)
-    with pytest.raises(ModelFolderError):
-        FaceRecognizer("another_model")
-    assert FaceRecognizer("appearance").notes == [BY_APPEARANCE]
 
 
 def test_facenet_is_used_where_its_weights_are(
@@ -52,5 +57,5 @@ def test_facenet_is_used_where_its_weights_are(
 
 def test_an_example_without_a_face_is_refused(tmp_path: Path) -> None:
     (tmp_path / "wall.png").write_bytes(b"no picture")
-    with pytest.raises(MediaError, match="not a readable picture"):
+    with pytest.raises(MediaError, match="not a readable image"):
         FaceRecognizer("appearance").embed_picture(tmp_path / "wall.png")

@@ -168,6 +168,9 @@ class Bomb:
         "evil.bin",
         "stranger/model",
         "speechbrain/stranger",
+        "evil",  # a name on the hub may have no slash
+        "AgglomerativeClustering",  # an option of another argument
+        "sync",  # a model of this package, for which pyannote would ask the hub
     ],
 )
 def test_files_elsewhere_and_on_the_hub_are_refused(
@@ -181,6 +184,94 @@ def test_files_elsewhere_and_on_the_hub_are_refused(
     with pytest.raises(ModelFolderError, match=r"lies elsewhere|'checkpoint' is not allowed"):
         open_pipeline(tmp_path)
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ("{voice: evil}", "'evil' lies elsewhere"),
+        ("{voice: evil/model}", "lies elsewhere"),
+        ("{voice: 'hf://evil'}", "lies elsewhere"),
+        ("{voice: [evil]}", "'evil' lies elsewhere"),
+        ("{voice: {a: evil}}", "'evil' lies elsewhere"),
+    ],
+)
+def test_our_own_pipelines_open_shipped_models_only(
+    tmp_path: Path, params: str, message: str
+) -> None:
+    name = "pins_plugin.pipelines.BuiltinDiarization"
+    (tmp_path / "config.yaml").write_text(f"pipeline: {{name: {name}, params: {params}}}")
+    with pytest.raises(ModelFolderError, match=message):
+        open_pipeline(tmp_path)
+
+
+def test_plain_options_and_shipped_models_are_accepted(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(
+        "pipeline:\n  name: pins_plugin.pipelines.SpeakerFaceLinking\n"
+        "  params: {sync: sync, recognition: appearance, evidence: [sync, motion]}\n"
+    )
+    assert open_pipeline(tmp_path).evidence == ("sync", "motion")
+
+
+@pytest.mark.parametrize("missing", ["segmentation", "embedding", "plda"])
+def test_what_pyannote_would_fetch_where_nothing_is_named_must_be_named(
+    folder: Path, tmp_path: Path, missing: str
+) -> None:
+    lines = (folder / "config.yaml").read_text().splitlines()
+    kept = [line for line in lines if not line.startswith(f"    {missing}:")]
+    assert len(kept) == len(lines) - 1
+    (tmp_path / "config.yaml").write_text("\n".join(kept))
+    with pytest.raises(ModelFolderError, match=f"{missing} is missing"):
+        open_pipeline(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("made_by", "settings", "message"),
+    [
+        ("segmentation.SSeRiouSS", {"wav2vec": "WAVLM_BASE"}, "'WAVLM_BASE' lies elsewhere"),
+        ("segmentation.SSeRiouSS", {"wav2vec": "evil.bin"}, "lies elsewhere"),
+        ("separation.ToTaToNet", {"use_wavlm": True}, "would ask the hub"),
+        ("separation.ToTaToNet", {}, "would ask the hub"),
+        ("", {"source": "owner/evil"}, "without 'spec'"),
+    ],
+)
+@pytest.mark.parametrize("key", ["hyper_parameters", "hparams"])
+def test_a_checkpoint_that_names_models_elsewhere_is_refused(
+    tmp_path: Path, made_by: str, settings: dict, message: str, key: str
+) -> None:
+    (tmp_path / "config.yaml").write_text(CONFIG)
+    (tmp_path / "segmentation").mkdir()
+    path = tmp_path / "segmentation" / "pytorch_model.bin"
+    write_segmentation(path)
+    content = torch.load(path, weights_only=False)
+    module, _, name = f"pyannote.audio.models.{made_by}".rpartition(".")
+    ours = PinsSpeakerEmbedding
+    content["pyannote.audio"]["architecture"] = (
+        {"module": module, "class": name}
+        if made_by
+        else {"module": ours.__module__, "class": ours.__name__}
+    )
+    content["hyper_parameters"] = {}
+    content[key] = settings
+    torch.save(content, path)
+    with pytest.raises(ModelFolderError, match=message):
+        open_pipeline(tmp_path)
+
+
+def test_parts_that_build_far_more_than_they_hold_are_refused(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    path = copy / "segmentation" / "pytorch_model.bin"
+    content = torch.load(path, weights_only=False)
+    content["hyper_parameters"]["lstm"] = {"hidden_size": 20_000, "num_layers": 1}
+    torch.save(content, path)
+    monkeypatch.setattr(pipeline_folder, "ROOM", 2**28)
+    with pytest.raises(ModelFolderError, match="bytes of tensors"):
+        open_pipeline(copy)
 
 
 def test_a_checkpoint_of_another_packages_class_is_refused(tmp_path: Path) -> None:

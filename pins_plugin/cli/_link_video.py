@@ -1,0 +1,255 @@
+"""Link one video into its own folder: all that `pins link` does with it, in whatever process."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path, PureWindowsPath
+from typing import TYPE_CHECKING, Any
+
+from pyannote.core import Annotation
+
+from pins_plugin import __version__
+from pins_plugin.cli import _results as results
+from pins_plugin.data.corrections import Corrections, read_corrections
+from pins_plugin.errors import LinksError, MediaError, ModelFolderError, PluginError
+from pins_plugin.models.folder import resolve_source
+from pins_plugin.pipelines.diarization.audio_file import file_uri
+from pins_plugin.pipelines.diarization.rttm import choose_turns, write_rttm
+from pins_plugin.pipelines.linking.result import LinkingResult, write_links_table
+from pins_plugin.plugins import get_plugin
+from pins_plugin.utils.content import LENGTH, content_key, describe_file, source_key
+from pins_plugin.utils.files import atomic_contents, write_json_rows
+from pins_plugin.utils.writable import try_folder
+
+if TYPE_CHECKING:
+    from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
+
+
+@dataclass(frozen=True)
+class LinkOptions:
+    """How videos are linked; plain values, so that another process can be told.
+
+    Parameters
+    ----------
+    evidence : tuple of str
+    diarization : str or None
+        RTTM file, or folder of a pyannote pipeline.
+    people, model, corrections : str or None
+        Paths.
+    face_encoder : str
+    tracker : str or None
+    device : str
+    several : bool
+        Results go into a folder of folders, which knows everyone who was met.
+    alone : bool
+        Only one video is linked, so that turns of one file are its own, whatever that is called.
+    again, with_video, quiet : bool
+    """
+
+    evidence: tuple[str, ...]
+    diarization: str | None = None
+    people: str | None = None
+    model: str | None = None
+    corrections: str | None = None
+    face_encoder: str = "face_recognition"
+    tracker: str | None = None
+    device: str = "cpu"
+    several: bool = False
+    alone: bool = True
+    again: bool = False
+    with_video: bool = True
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
+class LinkedRow:
+    """What became of one video, in a line.
+
+    Parameters
+    ----------
+    video, folder : str
+    done : bool
+        It had been linked before, in the same way.
+    tracks, people, turns, speakers : int
+        How many.
+    linked, spoken : float
+        Seconds of speech.
+    notes : tuple of str
+    """
+
+    video: str
+    folder: str
+    done: bool = False
+    tracks: int = 0
+    people: int = 0
+    turns: int = 0
+    speakers: int = 0
+    linked: float = 0.0
+    spoken: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        if self.done:
+            return f"{self.video}: linked already; {self.folder}"
+        return (
+            f"{self.video}: {self.tracks} face tracks of {self.people} people, {self.turns} turns of "
+            f"{self.speakers} speakers, {self.linked:.1f} of {self.spoken:.1f} s linked to a face; {self.folder}"
+        )
+
+
+def link_video(
+    pipeline: "SpeakerFaceLinking", video: Path, out: Path, options: LinkOptions
+) -> LinkedRow:
+    """Link one video; its folder is whole when `links.json` is there.
+
+    Parameters
+    ----------
+    pipeline : SpeakerFaceLinking
+        Made with the same options; its `cast`, if any, is that of `out`.
+    video : Path
+    out : Path
+        As on the command line.
+    options : LinkOptions
+
+    Raises
+    ------
+    PinsError
+        When the video cannot be used, or its folder holds the results of another one.
+    """
+    if not video.is_file():
+        what = "is no file" if video.exists() else "no such file"
+        raise MediaError(f"{video}: {what}; check the path")
+    folder = out / video.stem if options.several else out
+    try_folder(folder)
+    before = results.read_result(folder)
+    source = describe_file(video, (before or {}).get("source"))
+    results.check_owner(folder, source, before if options.several else None)
+    if options.several:
+        results.check_names(out, folder, file_uri(video))
+    corrections = _corrections_of(source, video, options)
+    key = run_key(source["content"], options)
+    if (
+        corrections is None
+        and not options.again
+        and before is not None
+        and _is_done(folder, before, key)
+    ):
+        results.complete_reports(
+            video, before, folder, with_video=options.with_video, quiet=options.quiet
+        )
+        return LinkedRow(str(video), str(folder), done=True)
+    result = pipeline(video, corrections=corrections, diarization=_given_turns(video, options))
+    links = {**result.to_json(), "source": source, "run": key}
+    if pipeline.cast is not None:
+        links["renames"] = len(pipeline.cast.renames)
+    links = _write(result, links, video, folder, pipeline, options)
+    if pipeline.cast is not None and corrections is not None and corrections.names:
+        with pipeline.cast.held():
+            results.catch_up(out, pipeline.cast, options.quiet)
+    return _row(result, video, folder, links["notes"])
+
+
+def _write(
+    result: LinkingResult,
+    links: dict[str, Any],
+    video: Path,
+    folder: Path,
+    pipeline: "SpeakerFaceLinking",
+    options: LinkOptions,
+) -> dict[str, Any]:
+    """Write everything, and give the links with the notes about what could not be made."""
+    cast = pipeline.cast
+    with ExitStack() as held, atomic_contents(folder, results.LINKS, results.ALL) as temporary:
+        result.write_rttm(temporary / "speakers.rttm")
+        write_rttm(temporary / "people.rttm", [result.people])
+        write_links_table(temporary / "links.csv", links)
+        links = results.write_reports(
+            video, links, temporary, with_video=options.with_video, quiet=options.quiet
+        )
+        write_json_rows(temporary / results.LINKS, links)
+        if cast is not None:
+            held.enter_context(cast.held())
+            held.callback(results.catch_up_folder, folder, cast, options.quiet)
+        results.disown(folder)
+    return links
+
+
+def run_key(content: str, options: LinkOptions) -> str:
+    """Tell apart what is linked, and how: everything that the result depends on, by its content.
+
+    Parameters
+    ----------
+    content : str
+        Of the video, see `content_key`.
+    options : LinkOptions
+    """
+    sources = {
+        name: _meaning(name, getattr(options, name))
+        for name in ("diarization", "people", "model", "face_encoder")
+    }
+    plugins = {name: _version("evidence", name) for name in sorted(options.evidence)}
+    tracker = _version("trackers", options.tracker) if options.tracker else ""
+    parts = [__version__, content, sorted(sources.items()), sorted(plugins.items()), tracker]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:LENGTH]
+
+
+def _meaning(name: str, source: str | None) -> str:
+    """Content of what an option names: a path, or a model that comes with the package."""
+    if source is not None and not Path(source).exists() and name in ("model", "face_encoder"):
+        with suppress(ModelFolderError):
+            return content_key(resolve_source(source))
+        return _version("face_encoders", source)
+    return source_key(source)
+
+
+def _version(kind: str, name: str) -> str:
+    """Where a plugin is from; its name alone where it is no plugin."""
+    try:
+        plugin = get_plugin(kind, name)
+    except PluginError:
+        return name
+    return f"{name} {plugin.target} {plugin.distribution}"
+
+
+def _is_done(folder: Path, before: Mapping[str, Any], key: str) -> bool:
+    return before.get("run") == key and all((folder / name).is_file() for name in results.TABLES)
+
+
+def _corrections_of(
+    source: Mapping[str, Any], video: Path, options: LinkOptions
+) -> Corrections | None:
+    """Read the corrections; those of another video are refused."""
+    if options.corrections is None:
+        return None
+    found = read_corrections(options.corrections)
+    other = PureWindowsPath(found.video).name  # parts at slashes of both kinds
+    same = found.content == source["content"] if found.content else other in ("", video.name)
+    if not same:
+        raise LinksError(
+            f"{options.corrections}: expected corrections of {video}, got those of {found.video or 'another video'}; "
+            "labels are alike in every video, so that they would name the wrong people (where it is the same video in "
+            "another form, take `content` out of the file)"
+        )
+    return found
+
+
+def _given_turns(video: Path, options: LinkOptions) -> Annotation | None:
+    """Turns of one video from an RTTM file; None where there is no such file."""
+    if options.diarization is None or Path(options.diarization).is_dir():
+        return None
+    return choose_turns(options.diarization, file_uri(video), alone=options.alone)
+
+
+def _row(result: LinkingResult, video: Path, folder: Path, notes: Sequence[str]) -> LinkedRow:
+    return LinkedRow(
+        str(video),
+        str(folder),
+        tracks=len(result.tracks),
+        people=len({track.person for track in result.tracks}),
+        turns=len(result.links),
+        speakers=len(result.speakers.labels()),
+        linked=sum(link.end - link.start for link in result.links if link.person),
+        spoken=sum(link.end - link.start for link in result.links),
+        notes=tuple(notes),
+    )

@@ -1,0 +1,210 @@
+"""The folder of results of one video: which video it is of, what is in it, its pages, other names for its people."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pins_plugin.data.links import read_links
+from pins_plugin.errors import LinksError, PinsError
+from pins_plugin.pipelines.diarization.audio_file import file_uri
+from pins_plugin.pipelines.diarization.rttm import read_rttm, write_rttm
+from pins_plugin.pipelines.linking.result import people_of, rename_links, write_links_table
+from pins_plugin.report.annotate import write_annotated_video
+from pins_plugin.report.page import write_page
+from pins_plugin.utils.batch import Batch
+from pins_plugin.utils.content import describe_file
+from pins_plugin.utils.explain import explain
+from pins_plugin.utils.files import atomic_contents, write_json_rows
+
+if TYPE_CHECKING:
+    from pins_plugin.pipelines.people.registry import Cast
+
+LINKS, PAGE, VIDEO = "links.json", "page.html", "annotated.mp4"
+TABLES = ("speakers.rttm", "people.rttm", "links.csv")
+REPORTS = (PAGE, "page.mp4", VIDEO)
+ALL = (LINKS, *TABLES, *REPORTS)
+
+
+def read_result(folder: Path) -> dict[str, Any] | None:
+    """Read the links of a folder; None where there are none that can be read."""
+    try:
+        return read_links(folder / LINKS)
+    except (LinksError, OSError):
+        return None
+
+
+def check_owner(folder: Path, source: Mapping[str, Any], before: Mapping[str, Any] | None) -> None:
+    """Refuse to put results into a folder that holds those of another video, or the video itself as one of them.
+
+    Parameters
+    ----------
+    folder : Path
+    source : mapping
+        The video, as `describe_file` has it.
+    before : mapping or None
+        The links that are there.
+    """
+    video = Path(source["path"])
+    if video.parent == folder.resolve() and video.name in ALL:
+        raise PinsError(
+            f"{video}: would be replaced by a result of that name; use another folder for --out"
+        )
+    if before is None:
+        return
+    other = before.get("source")
+    if isinstance(other, Mapping):
+        same = other.get("path") == source["path"] or other.get("content") == source["content"]
+        named = other.get("path")
+    else:  # of an older version, which did not note it
+        same = Path(before["video"]).name == video.name
+        named = before["video"]
+    if not same:
+        raise PinsError(
+            f"{folder}: holds the results of {named}, which is another video than {video}; "
+            "rename one of the videos, or use another folder for --out"
+        )
+
+
+def check_names(out: Path, folder: Path, uri: str) -> None:
+    """Refuse a video whose name in tables and among people is that of another video of the same set."""
+    for other in linked_folders(out):
+        if other.name != folder.name and file_uri(f"{other.name}.x") == uri:
+            raise PinsError(
+                f"{folder.name}: is called {uri} in tables, as {other.name} is, which was linked before; "
+                "rename one of the videos, or use another folder for --out"
+            )
+
+
+def linked_folders(out: Path) -> list[Path]:
+    """Find the folders of all videos that were linked into `out`; hidden ones are not meant."""
+    found = sorted(path.parent for path in out.glob(f"*/{LINKS}"))
+    return [folder for folder in found if not folder.name.startswith(".")]
+
+
+def write_reports(
+    video: Path, links: dict[str, Any], folder: Path, *, with_video: bool, quiet: bool
+) -> dict[str, Any]:
+    """Write the page and the annotated video; one that fails costs itself only, and leaves a note in the links."""
+    jobs = {VIDEO: write_annotated_video} if with_video else {}
+    kept = [
+        note for note in links["notes"] if not note.startswith(tuple(f"{n}: " for n in REPORTS))
+    ]
+    links = {**links, "notes": kept}
+    for name, write in {**jobs, PAGE: write_page}.items():  # the page last: it shows the notes
+        try:
+            write(video, links, folder / name, quiet=quiet)
+        except BrokenPipeError:
+            raise
+        except Exception as error:
+            note = f"{name}: was not made, all else was ({explain(error)})"
+            links = {**links, "notes": [*links["notes"], note]}
+            print(note, file=sys.stderr)
+    return links
+
+
+def complete_reports(
+    video: Path, links: dict[str, Any], folder: Path, *, with_video: bool, quiet: bool
+) -> list[str]:
+    """Make the page and the annotated video of a finished folder where they are missing; give their names."""
+    missing = [
+        name for name in (PAGE, *([VIDEO] if with_video else [])) if not (folder / name).is_file()
+    ]
+    if missing:
+        with atomic_contents(folder, last=LINKS) as temporary:
+            after = write_reports(video, links, temporary, with_video=VIDEO in missing, quiet=quiet)
+            if after != links:
+                write_json_rows(temporary / LINKS, after)
+            missing = [name for name in missing if (temporary / name).is_file()]
+    return missing
+
+
+def disown(folder: Path) -> None:
+    """Let the links that are there no longer count as done, as the last thing before others take their place."""
+    before = read_result(folder)
+    if before is not None and before.get("run"):
+        write_json_rows(folder / LINKS, {**before, "run": ""})
+
+
+def find_video(links: Mapping[str, Any]) -> Path | None:
+    """Find the video that links are of; None where it is gone, or another file is there now."""
+    source = links.get("source")
+    if not isinstance(source, Mapping):
+        video = Path(links["video"])
+        return video if video.is_absolute() and video.is_file() else None
+    video = Path(str(source.get("path")))
+    if not video.is_file():
+        return None
+    return video if describe_file(video, source)["content"] == source.get("content") else None
+
+
+def rename_in_folder(
+    folder: Path, names: Mapping[str, str], renames: int | None = None, quiet: bool = False
+) -> None:
+    """Give people other labels in everything that `pins link` wrote of one video.
+
+    The page and the annotated video are made again where the video is still where it was.
+
+    Parameters
+    ----------
+    folder : Path
+    names : mapping of str to str
+        Old labels to new ones.
+    renames : int, optional
+        How many renames of the people of all videos are in the folder afterwards.
+    quiet : bool
+    """
+    before = read_links(folder / LINKS)
+    links = rename_links(before, names)
+    changed = links != before
+    if renames is not None:
+        links["renames"] = renames
+    if links == before:
+        return
+    with atomic_contents(folder, last=LINKS) as temporary:
+        if changed:
+            links = _write_renamed(folder, temporary, links, names, quiet)
+        write_json_rows(temporary / LINKS, links)
+
+
+def _write_renamed(
+    folder: Path, temporary: Path, links: dict[str, Any], names: Mapping[str, str], quiet: bool
+) -> dict[str, Any]:
+    """Write all but the links themselves, which are given with the notes that belong to them."""
+    given = set(links.get("given_speakers") or ())
+    of_speakers = {old: new for old, new in names.items() if old not in given}
+    uri = folder.name
+    if (folder / "speakers.rttm").is_file():
+        turns = list(read_rttm(folder / "speakers.rttm").values())
+        uri = next((each.uri for each in turns), uri)
+        renamed = [each.rename_labels(of_speakers) for each in turns]
+        write_rttm(temporary / "speakers.rttm", renamed)
+    write_rttm(temporary / "people.rttm", [people_of(links, uri)])
+    write_links_table(temporary / "links.csv", links)
+    video = find_video(links)
+    if video is None:
+        gone = f"{links['video']} is gone, or another file now"
+        print(f"{folder}: {gone}; page and video keep the old names", file=sys.stderr)
+        return links
+    with_video = (folder / VIDEO).is_file()
+    return write_reports(video, links, temporary, with_video=with_video, quiet=quiet)
+
+
+def catch_up(out: Path, cast: "Cast", quiet: bool = False) -> None:
+    """Bring the folders of all videos up to the names that people have now; one that fails costs itself only.
+
+    Each folder notes how many renames it has seen, so that whatever a stopped or another process left over is done.
+    """
+    folders = linked_folders(out)
+    batch = Batch("people", max(2, len(folders)), "folders")
+    for folder in folders:
+        with batch.costs_only(str(folder)):
+            catch_up_folder(folder, cast, quiet)
+
+
+def catch_up_folder(folder: Path, cast: "Cast", quiet: bool = False) -> None:
+    """Bring one folder up to the names that people have now."""
+    seen = read_links(folder / LINKS).get("renames")
+    count = seen if isinstance(seen, int) and seen >= 0 else 0
+    if count < len(cast.renames):
+        rename_in_folder(folder, cast.renamed_since(count), len(cast.renames), quiet)

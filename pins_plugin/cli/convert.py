@@ -1,0 +1,123 @@
+"""Write a linked result in the formats of other programs.
+
+  pins convert linked --to srt vtt txt             linked/interview.srt, linked/interview.vtt, ...
+  pins convert linked --to elan --out elsewhere    into another folder
+  pins convert linked --to srt --transcript talk.json     with words of whisper, faster-whisper, whisperX, or SRT, VTT
+  pins convert linked --to active_speakers --rate 25      25 rows a second and face
+
+subtitles      srt, vtt (<v Name>), ass (name as actor), txt (blocks to read)
+annotation     elan, textgrid (Praat), audacity; one tier for each name
+boxes          label_studio (and the turns on its time line), cvat, mot
+editors        edl (markers for DaVinci Resolve), fcp7 (Premiere), otio (extra: pins_plugin[editors])
+who speaks     active_speakers (CSV), ava (layout of AVA-ActiveSpeaker; `pins score` reads it)
+
+LINKED is the folder that `pins link --out` wrote, or its links.json. Boxes and editors look into the video for its size and
+frame rate; where it is gone, say --size 1920x1080 --frame_rate 29.97. `pins link --transcript` keeps the words for good.
+Overlapping turns and words outside of all turns are in every format.
+"""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pins_plugin.data.links import LinkedVideo
+    from pins_plugin.formats.boxes import Picture
+    from pins_plugin.types import TranscriptWord
+
+HELP = "write a linked result as subtitles, for ELAN, Praat, editors, annotation tools, ..."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("linked", type=Path, metavar="LINKED", help="folder of `pins link`, or its links.json")  # fmt: skip
+    parser.add_argument("--to", nargs="+", required=True, metavar="FORMAT", help="see above")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder (default: beside links.json)")  # fmt: skip
+    add_transcript_arguments(parser)
+    parser.add_argument("--rate", type=float, metavar="HZ", help="rows a second of active_speakers and ava (default: every picture)")  # fmt: skip
+    parser.add_argument("--video", type=Path, help="where the video is now (default: as links.json says)")  # fmt: skip
+    parser.add_argument("--size", metavar="WxH", help="size of the picture, without looking into the video")  # fmt: skip
+    parser.add_argument("--frame_rate", type=float, metavar="HZ", help="without looking into the video")  # fmt: skip
+
+
+def add_transcript_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare --transcript and --encoding, which several commands have."""
+    parser.add_argument(
+        "--transcript",
+        type=Path,
+        metavar="FILE",
+        help="words: whisper, faster-whisper or whisperX .json, .srt, .vtt",
+    )
+    parser.add_argument("--encoding", metavar="NAME", help="of the transcript (default: UTF-8)")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Read, write, print."""
+    from dataclasses import replace
+    from functools import cache
+
+    from pins_plugin.data.links import LinkedVideo, add_words, read_links
+    from pins_plugin.errors import PinsError
+    from pins_plugin.formats.convert import Target, write_formats
+
+    path = args.linked / "links.json" if args.linked.is_dir() else args.linked
+    links = read_links(path)
+    if args.transcript:
+        words = load_words(args.transcript, float(links["duration"]), args.encoding)
+        links = add_words(links, words)
+    linked = LinkedVideo.from_links(links)
+    if args.video:
+        linked = replace(linked, video=str(args.video))
+    if args.rate is not None and not 0.1 <= args.rate <= 1000:
+        raise PinsError(f"--rate: expected 0.1 to 1000 rows a second, got {args.rate:g}")
+    out = args.out or path.parent
+    target = Target(out, args.rate, cache(lambda: find_picture(linked, args)))
+    for written in write_formats(linked, args.to, out / Path(linked.video).stem, target):
+        print(written)
+
+
+def load_words(
+    path: Path, duration: float | None = None, encoding: str | None = None
+) -> "tuple[TranscriptWord, ...]":
+    """Read a transcript, and say on standard error what had to be put right."""
+    import sys
+
+    from pins_plugin.data.transcripts import read_transcript
+    from pins_plugin.utils.text import printable
+
+    transcript = read_transcript(path, duration=duration, encoding=encoding)
+    for warning in transcript.warnings:
+        print(printable(f"{path}: {warning}"), file=sys.stderr)
+    return transcript.words
+
+
+def find_picture(linked: "LinkedVideo", args: argparse.Namespace) -> "Picture":
+    """Size and rate as the options say, else as the video has them."""
+    from pins_plugin.data.video import iter_frames, probe_video
+    from pins_plugin.errors import PinsError
+    from pins_plugin.formats.boxes import Picture, first_picture
+    from pins_plugin.formats.timecode import as_rate
+
+    width, height = parse_size(args.size) if args.size else (0, 0)
+    if Path(linked.video).is_file():
+        info = probe_video(linked.video)
+        first = next(iter_frames(linked.video, max_side=64)).time
+        rate = args.frame_rate or info.frame_rate
+        return Picture.of(width or info.width, height or info.height, rate, first)
+    if args.size and args.frame_rate:
+        first = first_picture(linked, as_rate(args.frame_rate))
+        return Picture.of(width, height, args.frame_rate, first)
+    raise PinsError(
+        f"{linked.video}: is not there, and its size and frame rate are needed; say --video FILE, "
+        "or --size 1920x1080 --frame_rate 25"
+    )
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Read "1920x1080"."""
+    from pins_plugin.errors import PinsError
+
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise PinsError(f"--size: expected pixels such as 1920x1080, got {text!r}")
+    return int(width), int(height)

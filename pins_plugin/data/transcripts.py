@@ -1,0 +1,278 @@
+"""Transcripts that others made, as words with times: JSON of whisper, faster-whisper and whisperX, SRT, WebVTT.
+
+Nothing that was said is lost: what has no time, or an impossible one, gets the likeliest, and is counted in a warning.
+"""
+
+import codecs
+import html
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from pins_plugin.errors import TranscriptError
+from pins_plugin.types import TranscriptWord
+
+ENDINGS = (".json", ".srt", ".vtt")
+SHORT = 0.005  # seconds; shorter words are counted
+ARROW = re.compile(
+    r"(?:(\d+):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?\s*-->\s*(?:(\d+):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?"
+)
+TAG = re.compile(r"</?(?:v|c|b|i|u|s|ruby|rt|lang|font|\d)[^>]*>|\{\\[^}]*\}", re.IGNORECASE)
+BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark its own begins with
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+Times = tuple[float | None, float | None]
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What was said, and what had to be put right to read it.
+
+    Parameters
+    ----------
+    words : tuple of TranscriptWord
+        In order of time.
+    warnings : tuple of str
+        One sentence for each kind of fault, with its count.
+    """
+
+    words: tuple[TranscriptWord, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Segment:
+    times: Times
+    words: tuple[tuple[str, Times], ...]
+
+
+def read_transcript(
+    path: str | Path, *, duration: float | None = None, encoding: str | None = None
+) -> Transcript:
+    """Read a transcript by its file's ending.
+
+    Parameters
+    ----------
+    path : str or Path
+        .json (whisper, faster-whisper or whisperX), .srt or .vtt.
+    duration : float, optional
+        Of the video, in seconds: words beyond are counted.
+    encoding : str, optional
+        Of the text; UTF-8, or what its byte order mark says, when not given.
+
+    Raises
+    ------
+    TranscriptError
+        When the file is missing, of another kind or encoding, or gives no times at all.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in ENDINGS:
+        raise TranscriptError(
+            f"{path}: expected a transcript that ends in {', '.join(ENDINGS)}, got {path.suffix!r}"
+        )
+    text = _read_text(path, encoding)
+    if path.suffix.lower() == ".json":
+        try:
+            segments = parse_whisper(json.loads(text))
+        except (ValueError, RecursionError) as error:
+            raise TranscriptError(
+                f"{path}: not a JSON file ({error}); expected what whisper writes"
+            ) from error
+        except TranscriptError as error:
+            raise TranscriptError(f"{path}: {error}") from error
+    else:
+        segments = list(parse_subtitles(text))
+        if not segments and text.replace("WEBVTT", "", 1).strip():
+            raise TranscriptError(
+                f"{path}: holds no subtitle; expected lines such as 00:00:01,000 --> 00:00:02,500"
+            )
+    try:
+        return _finish(segments, duration)
+    except TranscriptError as error:
+        raise TranscriptError(f"{path}: {error}") from error
+
+
+def parse_whisper(value: Any) -> list[_Segment]:
+    """Read the value of a JSON file of whisper, faster-whisper or whisperX.
+
+    An object with `segments`, or a list of them; each with `start`, `end`, `text`, and perhaps `words` with
+    `word` (or `text`), `start` and `end`.
+    """
+    rows = value.get("segments") if isinstance(value, Mapping) else value
+    if isinstance(value, Mapping) and rows is None and "word_segments" in value:
+        rows = [{"words": value["word_segments"]}]
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+        raise TranscriptError(
+            "expected `segments`, each with start, end and text, as whisper, faster-whisper and whisperX write them"
+        )
+    return [_whisper_segment(row) for row in rows]
+
+
+def _whisper_segment(row: Mapping[str, Any]) -> _Segment:
+    words = []
+    listed = row.get("words")
+    for word in listed if isinstance(listed, list) else ():
+        if not isinstance(word, Mapping):
+            raise TranscriptError(f"expected words with word, start and end, got {word!r:.80}")
+        parts = str(word.get("word", word.get("text", ""))).split()
+        times = _time(word.get("start")), _time(word.get("end"))
+        words += [(part, times if len(parts) == 1 else (None, None)) for part in parts]
+    if not words:
+        words = [(part, (None, None)) for part in str(row.get("text", "")).split()]
+    return _Segment((_time(row.get("start")), _time(row.get("end"))), tuple(words))
+
+
+def parse_subtitles(text: str) -> Iterator[_Segment]:
+    """Read SRT or WebVTT; notes, styles, identifiers and markup are left out.
+
+    Examples
+    --------
+    >>> [segment] = parse_subtitles("1\\n00:00:01,000 --> 00:00:02,500\\n<i>Good</i> day\\n")
+    >>> segment.times, [word for word, _ in segment.words]
+    ((1.0, 2.5), ['Good', 'day'])
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    found = [(index, match) for index, line in enumerate(lines) if (match := ARROW.search(line))]
+    ends = [index for index, _ in found[1:]] + [len(lines)]
+    for (here, match), following in zip(found, ends, strict=False):
+        body = [line.strip() for line in lines[here + 1 : following]]
+        if following < len(lines) and body and (body[-1].isdecimal() or not any(body[-2:-1])):
+            body = body[:-1]  # the number or name of the next
+        said = html.unescape(TAG.sub("", " ".join(body[: _end_of_text(body)])))
+        groups = match.groups()
+        yield _Segment(
+            (_seconds(groups[:4]), _seconds(groups[4:])),
+            tuple((word, (None, None)) for word in said.split()),
+        )
+
+
+def _end_of_text(lines: Sequence[str]) -> int:
+    """Where a subtitle ends: at its first empty line, unless what follows is neither note nor number.
+
+    Some programs write empty lines inside of a subtitle; what stands there was said.
+    """
+    for index, line in enumerate(lines):
+        rest = [later for later in lines[index:] if later]
+        if not line and (not rest or rest[0].startswith(("NOTE", "STYLE", "REGION"))):
+            return index
+    return len(lines)
+
+
+def _seconds(groups: Sequence[str | None]) -> float:
+    hours, minutes, seconds, fraction = groups
+    whole = 3600 * int(hours or 0) + 60 * int(minutes or 0) + int(seconds or 0)
+    return whole + int((fraction or "0").ljust(3, "0")) / 1000
+
+
+def _time(value: Any) -> float | None:
+    try:
+        time = float(value)
+    except (TypeError, ValueError):
+        return None
+    return time if isfinite(time) and time >= 0 else None
+
+
+def _finish(segments: Sequence[_Segment], duration: float | None) -> Transcript:
+    """Give every word a time, in order, and count what had none or a wrong one."""
+    words: list[TranscriptWord] = []
+    counts = dict.fromkeys(("untimed", "backward", "short", "unordered", "late"), 0)
+    lost = sum(segment.times == (None, None) and all(times == (None, None) for _, times in segment.words) for segment in segments if segment.words)  # fmt: skip
+    segments = [segment for segment in segments if segment.words]
+    spans = _segment_spans(segments)
+    for number, (segment, span) in enumerate(zip(segments, spans, strict=True)):
+        own_times = any(times != (None, None) for _, times in segment.words)
+        for word in _timed(segment, span, number):
+            if word.estimated and own_times:
+                counts["untimed"] += 1
+            if word.end < word.start:
+                counts["backward"] += 1
+                word = replace(word, start=word.end, end=word.start)
+            counts["short"] += word.end - word.start < SHORT and not word.estimated
+            counts["unordered"] += bool(words) and word.start < words[-1].start - 1e-6
+            counts["late"] += duration is not None and word.start >= duration
+            words.append(word)
+    words.sort(key=lambda word: word.start)
+    told = {
+        "untimed": "had no time of their own: it was estimated from their neighbors",
+        "backward": "ended before they began: both times were swapped",
+        "short": f"are shorter than {1000 * SHORT:.0f} ms: kept as they are",
+        "unordered": "came before their forerunners: sorted by time",
+        "late": f"lie beyond the end of the video ({duration or 0:.1f} s): kept, without a speaker",
+    }
+    warnings = [f"{counts[kind]} words {what}" for kind, what in told.items() if counts[kind]]
+    if lost:
+        warnings.append(f"{lost} segments had no times: put between their neighbors")
+    return Transcript(tuple(words), tuple(warnings))
+
+
+def _segment_spans(segments: Sequence[_Segment]) -> list[tuple[float, float]]:
+    """Start and end of each segment; what is missing comes from its words or from its neighbors."""
+    found: list[Times] = []
+    for segment in segments:
+        known = [time for _, times in segment.words for time in times if time is not None]
+        start, end = segment.times
+        start = min(known, default=None) if start is None else start
+        found.append((start, max(known, default=None) if end is None else end))
+    if segments and all(start is None and end is None for start, end in found):
+        raise TranscriptError("gives no times; expected start and end in seconds for segments or words")  # fmt: skip
+    spans = []
+    for index, (start, end) in enumerate(found):
+        before = next((time for pair in found[index - 1 :: -1] for time in pair[::-1] if time is not None), 0.0) if index else 0.0  # fmt: skip
+        after = next((time for pair in found[index + 1 :] for time in pair if time is not None), None)  # fmt: skip
+        first = start if start is not None else min(before, end) if end is not None else before
+        last = end if end is not None else after if after is not None else first
+        spans.append((first, last))
+    return spans
+
+
+def _timed(segment: _Segment, span: tuple[float, float], number: int) -> Iterator[TranscriptWord]:
+    """Words of one segment; runs of words without times share what is between their neighbors, by letters."""
+    words, index = segment.words, 0
+    while index < len(words):
+        text, times = words[index]
+        known = [time for time in times if time is not None]
+        if known:
+            yield TranscriptWord(known[0], known[-1], text, number)
+            index += 1
+            continue
+        run = index
+        while run < len(words) and words[run][1] == (None, None):
+            run += 1
+        low = span[0] if index == 0 else _known(words[index - 1][1])[-1]
+        high = max(low, span[1] if run == len(words) else _known(words[run][1])[0])
+        letters = [len(word) for word, _ in words[index:run]]
+        passed = 0
+        for (word, _), size in zip(words[index:run], letters, strict=True):
+            share = [low + (high - low) * part / sum(letters) for part in (passed, passed + size)]
+            yield TranscriptWord(round(share[0], 4), round(share[1], 4), word, number, True)
+            passed += size
+        index = run
+
+
+def _known(times: Times) -> list[float]:
+    return [time for time in times if time is not None]
+
+
+def _read_text(path: Path, encoding: str | None) -> str:
+    if not path.is_file():
+        raise TranscriptError(f"{path}: no such file; expected a transcript ({', '.join(ENDINGS)})")
+    content = path.read_bytes()
+    if encoding is None:
+        marks = (name for mark, name in BYTE_ORDER_MARKS if content.startswith(mark))
+        encoding = next(marks, "utf-8")
+    try:
+        return content.decode(encoding)
+    except LookupError as error:
+        raise TranscriptError(f"--encoding: no such encoding: {encoding!r}") from error
+    except UnicodeDecodeError as error:
+        raise TranscriptError(
+            f"{path}: not {encoding} ({error.reason} at byte {error.start}); say its encoding, "
+            "such as --encoding cp1252, or save it as UTF-8"
+        ) from error

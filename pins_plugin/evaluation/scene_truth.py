@@ -1,0 +1,95 @@
+"""Who truly speaks and who is truly seen where, made easy to look up by time.
+
+The truth of a scene is a dict with `turns` (`start, end, speaker`), which may overlap, and where people are seen:
+`panels` (`start, end, person, box`) or `faces`, one for each stretch in which a face is seen without a break (`person,
+boxes` with rows of time, x1, y1, x2, y2).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pins_plugin.data.links import Timetable
+
+STEP = 0.02  # seconds between the moments at which links are compared
+Boxes = NDArray[np.float64]
+
+
+class SceneTruth:
+    """The truth of one scene.
+
+    Parameters
+    ----------
+    truth : dict
+
+    Examples
+    --------
+    >>> panel = {"start": 0, "end": 4, "person": "anna", "box": [0, 0, 10, 10]}
+    >>> turns = [{"start": 0, "end": 4, "speaker": "anna"}, {"start": 1, "end": 2, "speaker": "ben"}]
+    >>> truth = SceneTruth({"turns": turns, "panels": [panel]})
+    >>> sorted(truth.speaking_at(1.5)), sorted(truth.seen_at(1.5))
+    (['anna', 'ben'], ['anna'])
+    """
+
+    def __init__(self, truth: Mapping[str, Any]) -> None:
+        self.turns = [
+            (float(turn["start"]), float(turn["end"]), str(turn["speaker"]))
+            for turn in truth["turns"]
+        ]
+        self.faces = true_faces(truth)
+        self._turn_table = Timetable([(start, end) for start, end, _ in self.turns])
+        self._face_table = Timetable(
+            [(max(0.0, rows[0, 0] - STEP), rows[-1, 0] + STEP) for _, rows in self.faces]
+        )
+
+    def speaking_at(self, time: float) -> set[str]:
+        """Whoever speaks at `time` in seconds."""
+        near = (self.turns[number] for number in self._turn_table.near(time))
+        return {speaker for start, end, speaker in near if start <= time < end}
+
+    def seen_at(self, time: float) -> dict[str, Boxes]:
+        """Whoever is seen at `time` in seconds, and the box (4,)."""
+        return dict(faces_at([self.faces[n] for n in self._face_table.near(time)], time))
+
+
+def moments(start: float, end: float) -> NDArray[np.float64]:
+    """Moments (num_moments,) in the middle of equal steps from `start` to `end`."""
+    number = max(1, round((end - start) / STEP))
+    return start + (np.arange(number) + 0.5) * (end - start) / number
+
+
+def owner_of(box: Boxes, seen: Mapping[str, Boxes]) -> str | None:
+    """Whose true face the center of a box lies on; of several the one whose center is nearest."""
+    center = (box[:2] + box[2:]) / 2
+    around = {
+        person: float(np.hypot(*((true[:2] + true[2:]) / 2 - center)))
+        for person, true in seen.items()
+        if (true[:2] <= center).all() and (center <= true[2:]).all()
+    }
+    return min(around, key=lambda person: around[person], default=None)
+
+
+def true_faces(truth: Mapping[str, Any]) -> list[tuple[str, Boxes]]:
+    """Person and boxes (num_boxes, 5) of every stretch in which a face is truly seen."""
+    panels = [
+        (panel["person"], [[panel["start"], *panel["box"]], [panel["end"], *panel["box"]]])
+        for panel in truth.get("panels", [])
+    ]
+    faces = [(face["person"], face["boxes"]) for face in truth.get("faces", [])]
+    return [
+        (person, np.asarray(boxes, dtype=np.float64).reshape(-1, 5))
+        for person, boxes in panels + faces
+        if len(boxes)
+    ]
+
+
+def faces_at(faces: Sequence[tuple[str, Boxes]], time: float) -> list[tuple[str, Boxes]]:
+    """Person and box (4,) of every face that is seen at `time` in seconds."""
+    found = []
+    for person, rows in faces:
+        if rows[0, 0] - STEP <= time <= rows[-1, 0] + STEP:
+            box = [np.interp(time, rows[:, 0], rows[:, side]) for side in range(1, 5)]
+            found.append((person, np.asarray(box)))
+    return found

@@ -1,0 +1,1 @@
+"""A linked result in the formats of other programs: pure functions over `LinkedVideo`; `pins convert` writes them."""

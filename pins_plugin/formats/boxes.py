@@ -1,0 +1,230 @@
+"""Boxes of faces for programs that annotate pictures: Label Studio, CVAT, MOT text.
+
+Frames are counted from the file's first picture at a constant rate; in a file of changing rate they are the nearest of that.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+import numpy as np
+
+from pins_plugin.data.links import LinkedTrack, LinkedVideo
+from pins_plugin.formats.annotation import without_control
+from pins_plugin.formats.cues import UNKNOWN, make_stretches
+from pins_plugin.formats.timecode import as_rate, to_frame
+
+STEADY = 0.8  # share of one phase, from which on pictures come at a constant rate
+KEY_FRAMES = 5  # a second: Label Studio and CVAT interpolate between
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What formats need to know of a video's pictures.
+
+    Parameters
+    ----------
+    width, height : int
+        In pixels, upright.
+    rate : Fraction
+        Frames per second.
+    first : float
+        Time of the first picture, in seconds on the media clock: where sound begins earlier, above zero.
+    """
+
+    width: int
+    height: int
+    rate: Fraction
+    first: float = 0.0
+
+    @classmethod
+    def of(cls, width: int, height: int, frame_rate: float, first: float = 0.0) -> "Picture":
+        """From a frame rate in Hz: 29.97 is 30000/1001."""
+        return cls(width, height, as_rate(frame_rate), first)
+
+    def frame(self, seconds: float) -> int:
+        """Number of the picture that is nearest to a time, from zero."""
+        return to_frame(seconds - self.first, self.rate)
+
+    def time(self, frame: int) -> float:
+        """Time of a picture, in seconds on the media clock."""
+        return float(frame / self.rate) + self.first
+
+
+def first_picture(linked: LinkedVideo, rate: Fraction) -> float:
+    """Estimate the time of the first picture, less than half a frame from zero, from those in which faces were seen."""
+    times = np.concatenate([np.zeros(0), *(track.times for track in linked.tracks)])
+    if not len(times):
+        return 0.0
+    around = np.exp(2j * np.pi * times * float(rate)).mean()
+    if abs(around) < STEADY:  # a changing frame rate
+        return 0.0
+    return float(np.angle(around)) / (2 * np.pi * float(rate))
+
+
+def framed(track: LinkedTrack, picture: Picture) -> tuple[list[int], np.ndarray]:
+    """Frames (from zero, increasing) and boxes (num_frames, 4) of a track; one box for each frame."""
+    frames = np.array([picture.frame(time) for time in track.times.tolist()], np.int64)
+    frames, first = np.unique(frames, return_index=True)
+    return frames.tolist(), track.boxes[first]
+
+
+def to_label_studio(linked: LinkedVideo, picture: Picture) -> str:
+    """Label Studio's JSON: one task with video boxes in per cent and the turns on its time line.
+
+    The labeling interface that goes with it: `label_studio_interface`.
+    """
+    results: list[dict[str, Any]] = []
+    count = max(1, to_frame(linked.duration, picture.rate))
+    for number, track in enumerate(linked.tracks):
+        results.append(
+            {
+                "id": f"face{number}",
+                "type": "videorectangle",
+                "from_name": "box",
+                "to_name": "video",
+                "origin": "prediction",
+                "value": {
+                    "framesCount": count,
+                    "duration": linked.duration,
+                    "sequence": list(_sequence(track, picture)),
+                    "labels": [track.person],
+                },
+            }
+        )
+    for number, cue in enumerate(make_stretches(linked)):
+        first = 1 + picture.frame(cue.start)
+        value: dict[str, Any] = {
+            "ranges": [{"start": first, "end": max(first, picture.frame(cue.end))}],
+            "timelinelabels": [cue.name],
+        }
+        result = {
+            "id": f"turn{number}",
+            "type": "timelinelabels",
+            "from_name": "turn",
+            "to_name": "video",
+            "origin": "prediction",
+            "value": value,
+        }
+        if cue.turn is not None:
+            result["score"] = round(linked.turns[cue.turn].confidence, 4)
+        if cue.text:
+            result["meta"] = {"text": [cue.text]}
+        results.append(result)
+    task = {
+        "data": {"video": Path(linked.video).name},
+        "predictions": [{"model_version": "pins_plugin", "result": results}],
+    }
+    return json.dumps([task], ensure_ascii=False) + "\n"
+
+
+def label_studio_interface(linked: LinkedVideo, picture: Picture) -> str:
+    """The labeling interface (XML) that Label Studio needs for `to_label_studio`."""
+    names = dict.fromkeys((*linked.people, *(cue.name for cue in make_stretches(linked))))
+    names = names or {UNKNOWN: None}
+    labels = "".join(f"    <Label value={quoteattr(without_control(name))}/>\n" for name in names)
+    rate = round(float(picture.rate), 3)
+    return (
+        f'<View>\n  <TimelineLabels name="turn" toName="video">\n{labels}  </TimelineLabels>\n'
+        f'  <Video name="video" value="$video" framerate="{rate}"/>\n'
+        f'  <VideoRectangle name="box" toName="video"/>\n'
+        f'  <Labels name="label" toName="video">\n{labels}  </Labels>\n</View>\n'
+    )
+
+
+def _sequence(track: LinkedTrack, picture: Picture) -> Iterator[dict[str, Any]]:
+    size = np.array([picture.width, picture.height] * 2, np.float64)
+    frames, boxes = framed(track, picture)
+    kept = _key_frames(frames, picture.rate)
+    for index in kept:
+        x1, y1, x2, y2 = (100 * boxes[index] / size).round(3).tolist()
+        yield {
+            "frame": frames[index] + 1,
+            "time": round(float(frames[index] / picture.rate), 4),
+            "enabled": index != kept[-1],  # the box holds until the next row; the last one ends it
+            "rotation": 0,
+            "x": x1,
+            "y": y1,
+            "width": round(x2 - x1, 3),
+            "height": round(y2 - y1, 3),
+        }
+
+
+def _key_frames(frames: list[int], rate: Fraction) -> list[int]:
+    """Indices that are enough for a program that interpolates: some a second, and both ends."""
+    step = max(1, round(rate / KEY_FRAMES))
+    kept = [0]
+    kept += [index for index in range(1, len(frames) - 1) if frames[index] // step != frames[index - 1] // step]  # fmt: skip
+    return [*kept, len(frames) - 1] if len(frames) > 1 else kept
+
+
+def to_cvat(linked: LinkedVideo, picture: Picture) -> str:
+    """CVAT for video 1.1 (XML): a track of label `face` for each, with attributes `person` and `speaking`."""
+    count = max(1, to_frame(linked.duration, picture.rate))
+    size = f"<width>{picture.width}</width><height>{picture.height}</height>"
+    attributes = "".join(
+        f"<attribute><name>{name}</name><mutable>{mutable}</mutable><input_type>{kind}</input_type><default_value>{default}</default_value><values>{default}</values></attribute>"
+        for name, mutable, kind, default in (
+            ("person", "False", "text", ""),
+            ("speaking", "True", "checkbox", "false"),
+        )
+    )
+    lines = [
+        '<?xml version="1.0" encoding="utf-8"?>',
+        "<annotations>",
+        "  <version>1.1</version>",
+        f"  <meta><task><name>{escape(without_control(Path(linked.video).stem))}</name><size>{count}</size><mode>interpolation</mode>"
+        f"<start_frame>0</start_frame><stop_frame>{count - 1}</stop_frame>"
+        f"<labels><label><name>face</name><type>rectangle</type><attributes>{attributes}</attributes></label></labels>"
+        f"<original_size>{size}</original_size></task></meta>",
+    ]
+    for number, track in enumerate(linked.tracks):
+        lines.append(f'  <track id="{number}" label="face" source="auto">')
+        lines += _cvat_boxes(linked, track, picture)
+        lines.append("  </track>")
+    return "\n".join((*lines, "</annotations>", ""))
+
+
+def _cvat_boxes(linked: LinkedVideo, track: LinkedTrack, picture: Picture) -> Iterator[str]:
+    frames, boxes = framed(track, picture)
+    kept = set(_key_frames(frames, picture.rate))
+    person = escape(without_control(track.person))
+    speaking = [speaks_at(linked, track.person, picture.time(frame)) for frame in frames]
+    rows = [
+        (frames[index], 0, index)
+        for index in range(len(frames))
+        if index in kept or speaking[index] != speaking[index - 1]
+    ]
+    for frame, outside, index in (*rows, (frames[-1] + 1, 1, len(frames) - 1)):
+        x1, y1, x2, y2 = boxes[index].round(2).tolist()
+        yield (
+            f'    <box frame="{frame}" keyframe="1" outside="{outside}" occluded="0" xtl="{x1}" ytl="{y1}" xbr="{x2}" ybr="{y2}" z_order="0">'
+            f'<attribute name="person">{person}</attribute>'
+            f'<attribute name="speaking">{str(speaking[index]).lower()}</attribute></box>'
+        )
+
+
+def speaks_at(linked: LinkedVideo, person: str, time: float) -> bool:
+    """Whether a turn of this person is under way at a time, in seconds."""
+    return any(turn.person == person for turn in linked.turns_at(time))
+
+
+def to_mot(linked: LinkedVideo, picture: Picture) -> str:
+    """MOT Challenge text: `frame, id, left, top, width, height, confidence, -1, -1, -1`; frames and ids from one.
+
+    One id for each track, because a person may be seen twice at once (in a mirror).
+    """
+    rows = []
+    for number, track in enumerate(linked.tracks, start=1):
+        frames, boxes = framed(track, picture)
+        for frame, (x1, y1, x2, y2) in zip(frames, boxes.tolist(), strict=True):
+            rows.append((frame + 1, number, x1, y1, x2 - x1, y2 - y1))
+    rows.sort(key=lambda row: row[:2])
+    return "".join(
+        f"{frame},{number},{x:.2f},{y:.2f},{w:.2f},{h:.2f},1,-1,-1,-1\n"
+        for frame, number, x, y, w, h in rows
+    )

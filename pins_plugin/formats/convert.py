@@ -1,0 +1,121 @@
+"""All formats by name: what they are for, which files they make."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pins_plugin.data.links import LinkedVideo
+from pins_plugin.errors import PinsError
+from pins_plugin.formats.active_speakers import to_active_speakers, to_ava, to_ava_predictions
+from pins_plugin.formats.annotation import to_audacity, to_elan, to_textgrid
+from pins_plugin.formats.boxes import (
+    Picture,
+    label_studio_interface,
+    to_cvat,
+    to_label_studio,
+    to_mot,
+)
+from pins_plugin.formats.editors import to_edl, to_fcp7_xml, to_otio
+from pins_plugin.formats.subtitles import to_ass, to_srt, to_text, to_vtt
+from pins_plugin.utils.files import write_text
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a writer may need beside the links.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the file will lie; paths in it are relative to that.
+    rate : float or None
+        Rows a second of tables that go picture by picture; None for the video's own.
+    open_picture : callable
+        Gives the `Picture`; asked only by formats that need it.
+    """
+
+    folder: Path
+    rate: float | None
+    open_picture: Callable[[], Picture]
+
+
+Writer = Callable[[LinkedVideo, Target], str]
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format: what for, and the writer of each file by its ending."""
+
+    about: str
+    files: dict[str, Writer]
+
+
+FORMATS: dict[str, Format] = {
+    "srt": Format("subtitles, `Name: text`", {".srt": lambda v, t: to_srt(v)}),
+    "vtt": Format("subtitles of web pages, `<v Name>`", {".vtt": lambda v, t: to_vtt(v)}),
+    "ass": Format("subtitles, name as actor", {".ass": lambda v, t: to_ass(v)}),
+    "txt": Format("transcript to read, in blocks", {".txt": lambda v, t: to_text(v)}),
+    "elan": Format("ELAN, a tier for each name", {".eaf": lambda v, t: to_elan(v, t.folder)}),
+    "textgrid": Format("Praat, a tier for each name", {".TextGrid": lambda v, t: to_textgrid(v)}),
+    "audacity": Format("Audacity label track", {".labels.txt": lambda v, t: to_audacity(v)}),
+    "label_studio": Format(
+        "Label Studio: boxes, turns on the time line, and the labeling interface",
+        {
+            ".label_studio.json": lambda v, t: to_label_studio(v, t.open_picture()),
+            ".label_studio.xml": lambda v, t: label_studio_interface(v, t.open_picture()),
+        },
+    ),
+    "cvat": Format("CVAT for video 1.1: tracks", {".cvat.xml": lambda v, t: to_cvat(v, t.open_picture())}),
+    "mot": Format("MOT Challenge text: tracks", {".mot.txt": lambda v, t: to_mot(v, t.open_picture())}),
+    "edl": Format("DaVinci Resolve: a marker for each turn", {".edl": lambda v, t: to_edl(v, t.open_picture())}),
+    "fcp7": Format(
+        "Premiere, Final Cut 7: a sequence with markers",
+        {".fcp7.xml": lambda v, t: to_fcp7_xml(v, t.open_picture(), t.folder)},
+    ),
+    "otio": Format(
+        "OpenTimelineIO (extra `editors`)",
+        {".otio": lambda v, t: to_otio(v, t.open_picture(), t.folder)},
+    ),
+    "active_speakers": Format(
+        "CSV: for each face and picture, the probability that it speaks",
+        {".active_speakers.csv": lambda v, t: to_active_speakers(v, t.rate)},
+    ),
+    "ava": Format(
+        "AVA-ActiveSpeaker CSV: labels, and predictions for its scorer",
+        {
+            ".ava.csv": lambda v, t: to_ava(v, t.open_picture(), t.rate),
+            ".ava_predictions.csv": lambda v, t: to_ava_predictions(v, t.open_picture(), t.rate),
+        },
+    ),
+}  # fmt: skip
+
+
+def write_formats(
+    linked: LinkedVideo, names: Sequence[str], stem: Path, target: Target
+) -> list[Path]:
+    """Write a linked result in several formats.
+
+    Parameters
+    ----------
+    linked : LinkedVideo
+    names : sequence of str
+        Of `FORMATS`.
+    stem : Path
+        The files' path without ending.
+    target : Target
+
+    Returns
+    -------
+    paths : list of Path
+        What was written.
+    """
+    unknown = [name for name in names if name not in FORMATS]
+    if unknown:
+        raise PinsError(f"--to: expected some of {', '.join(FORMATS)}, got {unknown[0]!r}")
+    written = []
+    for name in names:
+        for ending, write in FORMATS[name].files.items():
+            path = stem.with_name(stem.name + ending)
+            write_text(path, write(linked, target))
+            written.append(path)
+    return written

@@ -1,0 +1,128 @@
+"""Seconds, frames and time code, right to the frame: 23.976, 25, 29.97 drop-frame, 59.94.
+
+Drop-frame time code leaves out numbers, not pictures: 00 and 01 (at 59.94: 00 to 03) of each minute that ten does not
+divide, so that it keeps up with the clock (SMPTE ST 12-1).
+"""
+
+import re
+from fractions import Fraction
+
+from pins_plugin.data.video import frame_rate_fraction
+from pins_plugin.errors import PinsError
+
+PATTERN = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})([:;.,])(\d{2,3})")
+DAY = 24 * 60  # minutes
+
+
+def as_rate(frame_rate: float | Fraction) -> Fraction:
+    """Frame rate as a fraction of Hz: 29.97 is 30000/1001.
+
+    Examples
+    --------
+    >>> as_rate(23.976), as_rate(25.0)
+    (Fraction(24000, 1001), Fraction(25, 1))
+    """
+    rate = frame_rate if isinstance(frame_rate, Fraction) else frame_rate_fraction(frame_rate)
+    if not 1 <= rate <= 1000:
+        raise PinsError(f"frame rate: expected 1 to 1000 Hz, got {float(rate):g}")
+    return rate
+
+
+def timebase(rate: Fraction) -> int:
+    """Frames that a second of time code counts: 30 for 29.97."""
+    return round(rate)
+
+
+def is_ntsc(rate: Fraction) -> bool:
+    """Whether the rate is a thousandth below a whole number."""
+    return rate.denominator == 1001
+
+
+def is_drop_frame(rate: Fraction) -> bool:
+    """Whether time code of this rate is counted drop-frame by default: 29.97 and 59.94."""
+    return is_ntsc(rate) and timebase(rate) % 30 == 0
+
+
+def to_frame(seconds: float, rate: Fraction) -> int:
+    """Number of the picture that is nearest to a time, from zero.
+
+    Examples
+    --------
+    >>> to_frame(1.0, Fraction(24000, 1001)), to_frame(3600.0, Fraction(30000, 1001))
+    (24, 107892)
+    """
+    return max(0, round(Fraction(seconds).limit_denominator(10**7) * rate))
+
+
+def to_seconds(frame: int, rate: Fraction) -> float:
+    """Time of a picture, in seconds."""
+    return float(frame / rate)
+
+
+def format_timecode(frame: int, rate: Fraction, drop_frame: bool | None = None) -> str:
+    """Write a frame number as time code; drop-frame has a semicolon.
+
+    Parameters
+    ----------
+    frame : int
+        From zero; a day and more begins at zero again.
+    rate : Fraction
+        In Hz.
+    drop_frame : bool, optional
+        `is_drop_frame(rate)` when not given.
+
+    Examples
+    --------
+    >>> format_timecode(1799, Fraction(30000, 1001)), format_timecode(1800, Fraction(30000, 1001))
+    ('00:00:59;29', '00:01:00;02')
+    """
+    base = timebase(rate)
+    drops = is_drop_frame(rate) if drop_frame is None else drop_frame
+    if drops:
+        dropped = _dropped_a_minute(rate)
+        ten_minutes = 600 * base - 9 * dropped
+        tens, rest = divmod(frame, ten_minutes)
+        frame += 9 * dropped * tens
+        if rest >= 60 * base:
+            frame += dropped * (1 + (rest - 60 * base) // (60 * base - dropped))
+    seconds, frames = divmod(frame, base)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes % DAY, 60)
+    return f"{hours:02d}:{minutes:02d}:{seconds:02d}{';' if drops else ':'}{frames:02d}"
+
+
+def parse_timecode(text: str, rate: Fraction) -> int:
+    """Read time code; a semicolon says drop-frame.
+
+    Raises
+    ------
+    PinsError
+        When it is no time code of this rate.
+
+    Examples
+    --------
+    >>> parse_timecode("00:01:00;02", Fraction(30000, 1001)), parse_timecode("01:00:00:00", Fraction(25))
+    (1800, 90000)
+    """
+    match = PATTERN.fullmatch(text.strip())
+    base = timebase(rate)
+    if match is None or int(match[5]) >= base or int(match[2]) > 59 or int(match[3]) > 59:
+        raise PinsError(
+            f"time code: expected HH:MM:SS:FF with fewer than {base} frames, got {text!r}"
+        )
+    minutes = 60 * int(match[1]) + int(match[2])
+    frame = (60 * minutes + int(match[3])) * base + int(match[5])
+    if match[4] != ";":
+        return frame
+    dropped = _dropped_a_minute(rate)
+    if int(match[3]) == 0 and int(match[5]) < dropped and minutes % 10:
+        raise PinsError(f"time code: {text} is one of those that drop-frame leaves out")
+    return frame - dropped * (minutes - minutes // 10)
+
+
+def _dropped_a_minute(rate: Fraction) -> int:
+    if not is_drop_frame(rate):
+        raise PinsError(
+            f"drop-frame time code: expected 29.97 or 59.94 frames per second, got {float(rate):g}"
+        )
+    return timebase(rate) // 15

@@ -1,0 +1,53 @@
+"""Turns that were given, made fit for the file at hand: none beyond its end, no crowd of speakers."""
+
+from pyannote.core import Annotation, Segment
+
+from pins_plugin.errors import PinsError
+
+SLACK = 0.5  # seconds by which rounded turns may reach beyond the end without a word
+MOST_SPEAKERS = 500  # of one file; each is compared with every other
+
+
+def clip_turns(turns: Annotation, duration: float) -> tuple[Annotation, str | None]:
+    """Cut off what lies outside of a file.
+
+    Parameters
+    ----------
+    turns : Annotation
+    duration : float
+        Of the file, in seconds.
+
+    Returns
+    -------
+    clipped : Annotation
+    note : str or None
+        What to tell whoever reads the result, where it was more than rounding.
+
+    Raises
+    ------
+    PinsError
+        When there are more speakers than any file has.
+
+    Examples
+    --------
+    >>> turns = Annotation(uri="a")
+    >>> turns[Segment(4.4, 800)] = "anna"
+    >>> clipped, note = clip_turns(turns, 16.9)
+    >>> list(clipped.itersegments()), note
+    ([<Segment(4.4, 16.9)>], 'Turns beyond the file (0 to 16.9 s) were cut off: 783.1 s; are they of this file?')
+    """
+    count = len(turns.labels())
+    if count > MOST_SPEAKERS:
+        raise PinsError(
+            f"turns of {turns.uri}: expected at most {MOST_SPEAKERS} speakers, got {count}; "
+            "are the labels those of speakers?"
+        )
+    clipped = turns.crop(Segment(0.0, duration), mode="intersection")
+    lost = sum(turn.duration for turn in turns.itersegments()) - sum(
+        turn.duration for turn in clipped.itersegments()
+    )
+    if lost <= SLACK:
+        return clipped, None
+    return clipped, (
+        f"Turns beyond the file (0 to {duration:.1f} s) were cut off: {lost:.1f} s; are they of this file?"
+    )

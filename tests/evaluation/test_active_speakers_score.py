@@ -1,0 +1,79 @@
+"""Scores of active speakers in files of AVA's layout."""
+
+from pathlib import Path
+
+import pytest
+
+from pins_plugin.cli import main
+from pins_plugin.errors import ManifestError
+from pins_plugin.evaluation.active_speakers import read_ava, score_active_speakers
+
+TRUTH = """vid,900.00,0.10,0.10,0.30,0.50,SPEAKING_AUDIBLE,vid_0900_0:1
+vid,900.00,0.60,0.10,0.80,0.50,NOT_SPEAKING,vid_0900_0:2
+vid,900.04,0.10,0.10,0.30,0.50,SPEAKING_AUDIBLE,vid_0900_0:1
+vid,900.04,0.60,0.10,0.80,0.50,SPEAKING_NOT_AUDIBLE,vid_0900_0:2
+"""
+SCORES = (0.9, 0.8, 0.7, 0.6)
+
+
+def _predicted(scores: tuple = SCORES, entity: str = "vid_0900_0", shift: float = 0.0) -> str:
+    rows = []
+    for line, score in zip(TRUTH.splitlines(), scores, strict=True):
+        video, time, *box, _, name = line.split(",")
+        box = [f"{float(value) + shift:.3f}" for value in box]
+        name = name.replace("vid_0900_0", entity)
+        rows.append(",".join([video, time, *box, "SPEAKING_AUDIBLE", name, str(score)]))
+    return "\n".join(rows) + "\n"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    truth, predictions = tmp_path / "truth.csv", tmp_path / "predictions.csv"
+    truth.write_text(TRUTH, encoding="utf-8")
+    predictions.write_text(_predicted(), encoding="utf-8")
+    return truth, predictions
+
+
+def test_mean_average_precision_by_hand(files: tuple[Path, Path]) -> None:
+    """Ranks: speaks, not, speaks, not; precision 1 and 2/3 at the two that speak."""
+    found = score_active_speakers(*map(read_ava, files))
+    assert found.mean_average_precision == pytest.approx((1 + 2 / 3) / 2)
+    assert (found.num_rows, found.num_speaking, found.num_missed) == (4, 2, 0)
+
+
+def test_faces_of_another_tracker_are_found_by_their_boxes(files: tuple[Path, Path]) -> None:
+    truth = read_ava(files[0])
+    files[1].write_text(_predicted(entity="mine", shift=0.02), encoding="utf-8")
+    with pytest.raises(ManifestError, match="--by_box"):
+        score_active_speakers(truth, read_ava(files[1]))
+    found = score_active_speakers(truth, read_ava(files[1]), by_box=True)
+    assert found.mean_average_precision == pytest.approx((1 + 2 / 3) / 2)
+    files[1].write_text(_predicted(entity="mine", shift=0.4), encoding="utf-8")
+    assert score_active_speakers(truth, read_ava(files[1]), by_box=True).num_missed == 2 + 2
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda text: text.replace("0.10,0.10", "0.20,0.10"), "differs"),
+        (lambda text: "".join(text.splitlines(True)[:3]), "1 are missing"),
+        (lambda text: text + text.splitlines(True)[0], "twice"),
+    ],
+)
+def test_what_ava_refuses_is_refused(files: tuple[Path, Path], change: object, message: str) -> None:  # fmt: skip
+    files[1].write_text(change(_predicted().replace("0.100", "0.10")), encoding="utf-8")  # type: ignore[operator]
+    with pytest.raises(ManifestError, match=message):
+        score_active_speakers(*map(read_ava, files))
+
+
+@pytest.mark.parametrize("line", ["vid,900.0,0,0,1,1,TALKS,e", "vid,x,0,0,1,1,NOT_SPEAKING,e", "a"])
+def test_a_line_of_another_form_is_named(tmp_path: Path, line: str) -> None:
+    (tmp_path / "a.csv").write_text(TRUTH + line, encoding="utf-8")
+    with pytest.raises(ManifestError, match="line 5"):
+        read_ava(tmp_path / "a.csv")
+
+
+def test_the_command_prints_it(files: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+    assert main(["score", *map(str, files)]) == 0
+    assert capsys.readouterr().out.startswith("mAP 83.33 %")
+    assert main(["score", str(files[0]), "nowhere.csv"]) == 2
