@@ -21,6 +21,7 @@ from pins_plugin.tracking.crops import Crops
 
 RATE = 25.0  # Hz, of the model's frames
 MAX_OFFSET = 17  # frames, either way
+NUM_OFFSETS = 2 * MAX_OFFSET + 1
 STRETCH = 60.0  # seconds of a face that are encoded at once
 LAP = 1.0  # seconds that are looked at beyond both ends
 NEAR = 1  # frames: offsets this close to a person's own count as aligned
@@ -65,6 +66,72 @@ def compare_track(
         times.append(features.times[inside])
         similarities.append(features.similarities[inside])
     return TrackCurves(np.concatenate(times), np.concatenate(similarities))
+
+
+def lead_features(
+    curves: TrackCurves, times: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """How well lips fit the sound at moments of the sound, for each offset that it may have.
+
+    Means over `HALF_WINDOW` seconds before and after: similarity at the offset, its lead over the mean of offsets far from
+    it, and over the best of those. A face that makes the sound shows a clear peak; one that merely moves fits at other
+    offsets as well.
+
+    Parameters
+    ----------
+    curves : TrackCurves
+    times : (num_times,) float64 array
+        In seconds of the sound.
+
+    Returns
+    -------
+    features : (num_times, NUM_OFFSETS, 3) float32 array
+        NaN where nothing can be said.
+    """
+    leads = _leads(_smooth(curves))
+    features = np.full((len(times), NUM_OFFSETS, 3), np.nan, np.float32)
+    if not len(curves.times):
+        return features
+    for offset in range(NUM_OFFSETS):
+        lips = times - (offset - MAX_OFFSET) / RATE
+        rows = np.clip(np.searchsorted(curves.times, lips), 0, len(curves.times) - 1)
+        inside = (lips >= curves.times[0] - 0.5 / RATE) & (lips <= curves.times[-1] + 1.5 / RATE)
+        features[inside, offset] = leads[rows[inside], offset]
+    return features
+
+
+def _smooth(curves: TrackCurves) -> NDArray[np.float64]:
+    """Mean similarity around each frame, (num_frames, num_offsets)."""
+    times, similarities = curves
+    known = np.isfinite(similarities)
+    sums, counts = _running_sum(np.where(known, similarities, 0.0)), _running_sum(known)
+    first, last = np.searchsorted(times, [times - HALF_WINDOW - 1e-6, times + HALF_WINDOW + 1e-6])
+    number = counts[last] - counts[first]
+    means = (sums[last] - sums[first]) / np.maximum(number, 1)
+    return np.where(number >= FEWEST_FRAMES, means, np.nan)
+
+
+def _leads(curves: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Similarity at each offset and its two leads, (num_frames, num_offsets, 3)."""
+    known = np.isfinite(curves)
+    filled = np.where(known, curves, 0.0)
+    lowest = np.where(known, curves, -np.inf)
+    total, number = filled.sum(axis=1), known.sum(axis=1)
+    leads = np.empty((*curves.shape, 3), np.float32)
+    for offset in range(curves.shape[1]):
+        near = slice(max(0, offset - NEAR), offset + NEAR + 1)
+        around = slice(max(0, offset - FAR + 1), offset + FAR)
+        now = lowest[:, near].max(axis=1)
+        count = np.maximum(number - known[:, around].sum(axis=1), 1)
+        mean = (total - filled[:, around].sum(axis=1)) / count
+        best = np.maximum(
+            lowest[:, : around.start].max(axis=1, initial=-np.inf),
+            lowest[:, around.stop :].max(axis=1, initial=-np.inf),
+        )
+        with np.errstate(invalid="ignore"):
+            leads[:, offset] = np.stack([now, now - mean, now - best], axis=1)
+    leads[~np.isfinite(leads).all(axis=2)] = np.nan
+    return leads
 
 
 class SynchronyEvidence:

@@ -96,17 +96,11 @@ class Posterior:
     ----------
     states : (num_steps, num_states) float64 array
         Probability of each state at each moment.
-    changes : (num_steps, len(TRANSITIONS)) float64 array
-        Probability of each kind of change on the way to each moment; zeros in the first row.
-    entries : (num_steps, num_states) float64 array
-        How often each state's people begin to speak at each moment: the gradient with respect to `entries` of `infer`.
     evidence : float
         Logarithm of the sum of the weights of all sequences.
     """
 
     states: NDArray[np.float64]
-    changes: NDArray[np.float64]
-    entries: NDArray[np.float64]
     evidence: float
 
 
@@ -116,8 +110,6 @@ def infer(
     weights: NDArray[np.float64],
     eases: NDArray[np.float64],
     entries: NDArray[np.float64],
-    *,
-    count_changes: bool = False,
 ) -> Posterior:
     """Sum over all sequences of states.
 
@@ -131,9 +123,7 @@ def infer(
     eases : (num_steps,) float64 array
         Factor by which every change on the way to each moment weighs more or less.
     entries : (num_steps, num_states) float64 array
-        Log-potential of those of a state's people who begin to speak: see `added`.
-    count_changes : bool
-        Whether to fill in `Posterior.changes` and `Posterior.entries`, which learning needs.
+        Log-potential of a state's people, for those of them who begin to speak.
     """
     num_steps, num_states = scores.shape
     tops = scores.max(axis=1, keepdims=True)
@@ -159,26 +149,8 @@ def infer(
         backward[step - 1] = following + eases[step] * moved
     posterior = forward * backward
     posterior /= np.maximum(posterior.sum(axis=1, keepdims=True), TINY)
-    changes = np.zeros((num_steps, len(TRANSITIONS)))
-    entered = np.zeros_like(posterior)
-    if count_changes:
-        entered[0] = posterior[0]
-        following = eases[1:, None] * potentials[1:] * backward[1:] / scales[1:, None]
-        before, gain = forward[:-1], gains[1:]
-        for kind, name in enumerate(TRANSITIONS):
-            chosen = np.where(states.kinds == kind, weights, 0.0)
-            if name == "joins":
-                found = ((before / gain) @ chosen) * gain * following
-                left = (before / gain) * ((gain * following) @ chosen.T)
-                entered[1:] += found - left  # the other one was there before
-            elif name in DROPS:
-                found = (before @ chosen) * following
-            else:
-                found = (before @ chosen) * gain * following
-                entered[1:] += found
-            changes[1:, kind] = found.sum(axis=1)
     evidence = float(np.log(scales).sum() + tops.sum())
-    return Posterior(posterior, changes, entered, evidence)
+    return Posterior(posterior, evidence)
 
 
 def split_weights(
