@@ -38,7 +38,7 @@ class TalkingFaceClip:
     attributes: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FaceTrack:
     """One face followed through one shot, one row per video frame.
 

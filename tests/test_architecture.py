@@ -85,3 +85,35 @@ def test_files_of_tests_have_names_of_their_own() -> None:
     """Without packages among the tests, pytest tells modules apart by their file's name alone."""
     names = sorted(path.name for path in Path(__file__).parent.rglob("test_*.py"))
     assert [name for name, other in pairwise(names) if name == other] == []
+
+
+def test_dataclasses_that_hold_arrays_are_compared_by_identity() -> None:
+    """Arrays have no truth value: `track in tracks` would raise wherever two tracks begin alike."""
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
+    arrays = {"NDArray", "Tensor"}
+    for tree in trees.values():
+        for node in tree.body:
+            called = any(isinstance(part, ast.Call) for part in ast.walk(node))
+            if isinstance(node, ast.Assign) and not called and arrays & _words(node.value):
+                arrays = arrays | {ast.unparse(target) for target in node.targets}
+    found = [
+        f"{path.name}: {node.name}"
+        for path, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+        and any(
+            "dataclass" in text and "eq=False" not in text
+            for text in map(ast.unparse, node.decorator_list)
+        )
+        and any(
+            isinstance(part, ast.AnnAssign) and arrays & _words(part.annotation)
+            for part in node.body
+        )
+    ]
+    assert found == []
+
+
+def _words(node: ast.AST) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)} | {
+        part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)
+    }

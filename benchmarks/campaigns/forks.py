@@ -16,6 +16,7 @@ from pins_plugin.cli import main
 from pins_plugin.errors import PinsError
 
 MOST_MEMORY = 3.0  # GB that a call may take besides what the process had
+LOADED = 10  # times longer than on an idle machine that a call may take before it counts as held up
 FAILED = 70  # exit status of a call that raised what it should not
 CLEAR_LINE = 400  # characters, at most, of the one line that tells a user what is wrong
 
@@ -48,7 +49,7 @@ class Outcome:
     def fault(self, allowed: Sequence[int] = (0,)) -> str | None:
         """Say what is wrong with it, in one line; None where nothing is."""
         last = (self.printed.strip().splitlines() or [""])[-1][:160]
-        if self.status is None:
+        if self.status in (None, -signal.SIGXCPU, -signal.SIGKILL):
             return "hang"
         if self.memory > MOST_MEMORY:
             return f"{self.memory:.1f} GB"
@@ -57,8 +58,16 @@ class Outcome:
         return f"crash by signal {-self.status}" if self.status < 0 else f"{last or self.status}"
 
 
-def start(call: Callable[[], Any], log: Path, limits: Callable[[], Any] | None = None) -> int:
-    """Start a call in a fork and give its process id; what it prints goes to `log`."""
+def start(
+    call: Callable[[], Any],
+    log: Path,
+    limits: Callable[[], Any] | None = None,
+    seconds: float | None = None,
+) -> int:
+    """Start a call in a fork and give its process id; what it prints goes to `log`.
+
+    After `seconds` of computing it is ended.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     child = os.fork()
@@ -68,8 +77,14 @@ def start(call: Callable[[], Any], log: Path, limits: Callable[[], Any] | None =
     with contextlib.suppress(BaseException):
         os.setpgid(0, 0)
         handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(handle, 1)
-        os.dup2(handle, 2)
+        for number, name in (
+            (1, "stdout"),
+            (2, "stderr"),
+        ):  # also where a test has put others there
+            os.dup2(handle, number)
+            setattr(sys, name, os.fdopen(number, "w", buffering=1, closefd=False))
+        if seconds is not None:
+            resource.setrlimit(resource.RLIMIT_CPU, (max(1, round(seconds)),) * 2)
         if limits is not None:
             limits()
         try:
@@ -88,9 +103,9 @@ def start(call: Callable[[], Any], log: Path, limits: Callable[[], Any] | None =
 
 
 def finish(child: int, log: Path, seconds: float) -> Outcome:
-    """Wait for a fork; one that takes longer than `seconds` is ended with its children."""
-    end = time.monotonic() + seconds
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    """Wait for a fork; one that takes far longer than `seconds` is ended with its children."""
+    end = time.monotonic() + LOADED * seconds
+    before = _memory_now()
     while True:
         pid, status, usage = os.wait4(child, os.WNOHANG)
         if pid:
@@ -100,9 +115,18 @@ def finish(child: int, log: Path, seconds: float) -> Outcome:
             os.wait4(child, 0)
             return Outcome(None, "", 0.0)
         time.sleep(0.002)
-    memory = max(0.0, (usage.ru_maxrss - before) / 2**20)
+    memory = max(0.0, usage.ru_maxrss / 2**20 - before)
     printed = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
     return Outcome(os.waitstatus_to_exitcode(status), printed, memory)
+
+
+def _memory_now() -> float:
+    """GB that a fork of this process has from the start: pages of its own, not those of files."""
+    statm = Path("/proc/self/statm")
+    if statm.is_file():
+        resident, of_files = map(int, statm.read_text().split()[1:3])
+        return (resident - of_files) * resource.getpagesize() / 2**30
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def kill(child: int) -> None:
@@ -116,7 +140,7 @@ def in_fork(
     call: Callable[[], Any], log: Path, seconds: float, limits: Callable[[], Any] | None = None
 ) -> Outcome:
     """Run a call in a fork to its end."""
-    return finish(start(call, log, limits), log, seconds)
+    return finish(start(call, log, limits, seconds), log, seconds)
 
 
 def pins(*arguments: str | Path) -> Callable[[], int]:

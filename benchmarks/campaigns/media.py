@@ -99,15 +99,15 @@ def _page_video(path: Path, out: Path) -> None:
             writer.add_image(_image(index))
 
 
-def fuzz_media(work: Path, seed: int, seconds: float) -> list[Row]:
-    """Open damaged media files until the time is up; undamaged ones first."""
+def fuzz_media(work: Path, seed: int, seconds: float, least: int = 20) -> list[Row]:
+    """Open damaged media files until the time is up, but at least so many; undamaged ones first."""
     generator = np.random.default_rng(seed)
     originals = make_media(work / "media")
     whole = Row("undamaged media files through the loaders")
     damaged = Row("damaged media files through the loaders")
     end = time.monotonic() + seconds
     number = 0
-    while number < len(originals) or time.monotonic() < end:
+    while number < len(originals) + least or time.monotonic() < end:
         original = originals[number % len(originals)]
         row, content = whole, original.read_bytes()
         if number >= len(originals):

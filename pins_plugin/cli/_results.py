@@ -1,10 +1,11 @@
 """The folder of results of one video: which video it is of, what is in it, its pages, other names for its people."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pins_plugin.data.linked_source import find_video
 from pins_plugin.data.links import read_links
 from pins_plugin.errors import LinksError, PinsError
 from pins_plugin.pipelines.diarization.audio_file import file_uri
@@ -13,7 +14,6 @@ from pins_plugin.pipelines.linking.result import people_of, rename_links, write_
 from pins_plugin.report.annotate import write_annotated_video
 from pins_plugin.report.page import write_page
 from pins_plugin.utils.batch import Batch
-from pins_plugin.utils.content import describe_file
 from pins_plugin.utils.explain import explain
 from pins_plugin.utils.files import atomic_contents, write_json_rows
 
@@ -86,7 +86,7 @@ def write_reports(
     video: Path, links: dict[str, Any], folder: Path, *, with_video: bool, quiet: bool
 ) -> dict[str, Any]:
     """Write the page and the annotated video; one that fails costs itself only, and leaves a note in the links."""
-    jobs = {VIDEO: write_annotated_video} if with_video else {}
+    jobs: dict[str, Callable[..., None]] = {VIDEO: write_annotated_video} if with_video else {}
     kept = [
         note for note in links["notes"] if not note.startswith(tuple(f"{n}: " for n in REPORTS))
     ]
@@ -124,18 +124,6 @@ def disown(folder: Path) -> None:
     before = read_result(folder)
     if before is not None and before.get("run"):
         write_json_rows(folder / LINKS, {**before, "run": ""})
-
-
-def find_video(links: Mapping[str, Any]) -> Path | None:
-    """Find the video that links are of; None where it is gone, or another file is there now."""
-    source = links.get("source")
-    if not isinstance(source, Mapping):
-        video = Path(links["video"])
-        return video if video.is_absolute() and video.is_file() else None
-    video = Path(str(source.get("path")))
-    if not video.is_file():
-        return None
-    return video if describe_file(video, source)["content"] == source.get("content") else None
 
 
 def rename_in_folder(

@@ -56,9 +56,11 @@ def run(args: argparse.Namespace) -> None:
     from dataclasses import replace
     from functools import cache
 
+    from pins_plugin.data.linked_source import find_video
     from pins_plugin.data.links import LinkedVideo, add_words, read_links
     from pins_plugin.errors import PinsError
     from pins_plugin.formats.convert import Target, write_formats
+    from pins_plugin.utils.writable import try_folder
 
     path = args.linked / "links.json" if args.linked.is_dir() else args.linked
     links = read_links(path)
@@ -70,8 +72,12 @@ def run(args: argparse.Namespace) -> None:
         linked = replace(linked, video=str(args.video))
     if args.rate is not None and not 0.1 <= args.rate <= 1000:
         raise PinsError(f"--rate: expected 0.1 to 1000 rows a second, got {args.rate:g}")
+    video = args.video or find_video(links)
+    if video is None and "source" not in links:  # of an older version, or another program
+        video = Path(linked.video)
     out = args.out or path.parent
-    target = Target(out, args.rate, cache(lambda: find_picture(linked, args)))
+    try_folder(out)
+    target = Target(out, args.rate, cache(lambda: find_picture(linked, video, args)))
     for written in write_formats(linked, args.to, out / Path(linked.video).stem, target):
         print(written)
 
@@ -91,17 +97,17 @@ def load_words(
     return transcript.words
 
 
-def find_picture(linked: "LinkedVideo", args: argparse.Namespace) -> "Picture":
-    """Size and rate as the options say, else as the video has them."""
+def find_picture(linked: "LinkedVideo", video: Path | None, args: argparse.Namespace) -> "Picture":
+    """Size and rate as the options say, else as the video has them, where it is known which that is."""
     from pins_plugin.data.video import iter_frames, probe_video
     from pins_plugin.errors import PinsError
     from pins_plugin.formats.boxes import Picture, first_picture
     from pins_plugin.formats.timecode import as_rate
 
     width, height = parse_size(args.size) if args.size else (0, 0)
-    if Path(linked.video).is_file():
-        info = probe_video(linked.video)
-        first = next(iter_frames(linked.video, max_side=64)).time
+    if video is not None and video.is_file():
+        info = probe_video(video)
+        first = next(iter_frames(video, max_side=64)).time
         rate = args.frame_rate or info.frame_rate
         return Picture.of(width or info.width, height or info.height, rate, first)
     if args.size and args.frame_rate:

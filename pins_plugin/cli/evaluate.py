@@ -118,7 +118,7 @@ def evaluate_model(
 ) -> dict[str, Any]:
     """Embed and score one split of a manifest; with `out`, draw the map of its people there.
 
-    Clips that cannot be read are left out, and noted in `skipped`.
+    With `skipped`, clips that cannot be read are left out, and noted there.
 
     Returns
     -------
@@ -129,11 +129,10 @@ def evaluate_model(
     from pins_plugin.inference.clips import embed_clips
 
     clips = read_manifest(manifest, split)
-    skipped = {} if skipped is None else skipped
     faces, voices = embed_clips(
         embedder, clips, num_frames=num_frames, quiet=quiet, skipped=skipped
     )
-    clips = [clip for clip in clips if clip.clip_id not in skipped]
+    clips = [clip for clip in clips if clip.clip_id not in (skipped or {})]
     embedded = Embedded(faces, voices, clips, clips, _trained(read_manifest(manifest)))
     return score(embedded, manifest, oracle=oracle, out=out, seed=seed)
 

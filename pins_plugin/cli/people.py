@@ -97,7 +97,7 @@ def _examples(folder: Path) -> list[Path]:
 
 
 def _add_example(folder: Path, name: str, files: list[Path], with_traceback: bool) -> None:
-    """Copy pictures and sounds that can be used; one of each kind, which takes the place of an earlier one."""
+    """Copy pictures and sounds that can be used; one of each ending, which takes the place of an earlier one."""
     import shutil
 
     from pins_plugin.errors import MediaError, PinsError
@@ -109,10 +109,12 @@ def _add_example(folder: Path, name: str, files: list[Path], with_traceback: boo
 
     if not files:
         raise PinsError("add: expected at least one picture or sound file")
-    for kinds, what in ((IMAGES, "picture"), (SOUNDS, "sound file")):
-        same = [path.name for path in files if path.suffix.lower() in kinds]
-        if len(same) > 1:
-            raise PinsError(f"add: expected one {what} of {name}, got {', '.join(same)}")
+    kinds = [path.suffix.lower() for path in files]
+    if len(set(kinds)) < len(kinds):
+        raise PinsError(
+            f"add: expected one file of each ending, got {', '.join(path.name for path in files)}: "
+            f"they would all be {name}{kinds[0]}; keep the best"
+        )
     try_folder(folder)
     pipeline = SpeakerFaceLinking(evidence=())
     batch = Batch("people", len(files), with_traceback=with_traceback)
@@ -120,17 +122,12 @@ def _add_example(folder: Path, name: str, files: list[Path], with_traceback: boo
         with batch.costs_only(str(path)):
             kind = path.suffix.lower()
             if kind not in (*IMAGES, *SOUNDS) or not path.is_file():
-                kinds = ", ".join((*IMAGES, *SOUNDS))
-                raise MediaError(f"{path}: expected a picture or sound file ({kinds})")
+                wanted = ", ".join((*IMAGES, *SOUNDS))
+                raise MediaError(f"{path}: expected a picture or sound file ({wanted})")
             (pipeline.embed_picture if kind in IMAGES else pipeline.embed_sound)(path)  # usable?
             with atomic_path(folder / f"{name}{kind}") as temporary:
                 shutil.copyfile(path, temporary)
             print(f"{name}: {path.name}")
-            alike = IMAGES if kind in IMAGES else SOUNDS
-            for other in _examples(folder):
-                if other.stem == name and other.suffix.lower() in alike and other.suffix != kind:
-                    other.unlink()
-                    print(f"{name}: in the place of {other.name}")
     batch.finish()
 
 

@@ -6,7 +6,9 @@ The page is one file without anything from outside: player, time line, people, r
 """
 
 import argparse
+import sys
 from pathlib import Path
+from typing import Any
 
 HELP = "make the page and the annotated video of a video from its links.json"
 
@@ -29,6 +31,11 @@ def run(args: argparse.Namespace) -> None:
 
     try_folder(args.out)
     links = read_links(args.links)
+    if not _is_of(links, args.video):
+        print(
+            f"{args.links}: was written of {links['source'].get('path')}, which is another file than {args.video}",
+            file=sys.stderr,
+        )
     page = args.out / "page.html"
     write_page(args.video, links, page, quiet=args.quiet)
     print(page)
@@ -36,3 +43,13 @@ def run(args: argparse.Namespace) -> None:
         annotated = args.out / "annotated.mp4"
         write_annotated_video(args.video, links, annotated, quiet=args.quiet)
         print(annotated)
+
+
+def _is_of(links: dict[str, Any], video: Path) -> bool:
+    """Tell whether links are of a video, as far as they say of which they are."""
+    from pins_plugin.utils.content import describe_file
+
+    source = links.get("source")
+    if not isinstance(source, dict) or not video.is_file():
+        return True
+    return bool(describe_file(video, source)["content"] == source.get("content"))

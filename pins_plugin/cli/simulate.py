@@ -76,6 +76,9 @@ def _add_scenes(kinds: argparse._SubParsersAction) -> None:  # type: ignore[type
     parser.add_argument("--people", type=int, default=3, help="people seen in each, 1 to 4")
     parser.add_argument("--off_screen", type=int, default=1, help="people heard but never seen")
     parser.add_argument("--seconds", type=float, default=30.0, help="about how long each is")
+    parser.add_argument(
+        "--overlap", type=float, default=0.0, help="how often somebody cuts in, 0 to 1"
+    )
     _add_size(parser)
 
 

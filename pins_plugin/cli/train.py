@@ -11,6 +11,7 @@ it is started again with the same output folder. At the end, the model of face a
 """
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -53,5 +54,8 @@ def complete_card(hparams: dict[str, Any]) -> None:
         report = score(embedded, manifest, oracle=None, out=None, seed=0)
     else:
         embedder = FaceVoiceEmbedder.from_hparams(model)
-        report = evaluate_model(embedder, manifest, split="valid", quiet=True)
+        skipped: dict[str, Exception] = {}
+        report = evaluate_model(embedder, manifest, split="valid", quiet=True, skipped=skipped)
+        if skipped:
+            print(f"card: without {len(skipped)} clips that cannot be read", file=sys.stderr)
     write_card(model, {"manifest": str(manifest), "split": "valid"} | report)

@@ -1,10 +1,11 @@
 """Tell whether a face and a voice are one person's.
 
-  pins verify photo.jpg voice.wav --model results/demo/model
+  pins verify photo.jpg voice.wav [--model results/demo/model]
 
-FACE is a photo or a video (its largest face counts); VOICE is any file with sound. Prints the similarity
-(cosine, -1 to 1) and, where the model is calibrated, the probability that they are one person's if half of all
-such pairs were, and the decision.
+FACE is a photo or a video that shows one face; VOICE is any file with speech. Prints the similarity (cosine, -1 to 1)
+and, where the model is calibrated, the probability that they are one person's if half of all such pairs were, and the
+decision: one person, two people, or cannot tell. The model that comes with the package, face_voice, can rule pairs out;
+it never knows enough to say "one person".
 """
 
 import argparse
@@ -18,7 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the command's arguments."""
     parser.add_argument("face", help="image or video")
     parser.add_argument("voice", help="any file with sound")
-    parser.add_argument("--model", required=True, help="model folder, name, or hub id")
+    parser.add_argument(
+        "--model", default="face_voice", help="model folder, name, or hub id (default: %(default)s)"
+    )
     parser.add_argument("--device", default="cpu", help="such as cuda:0 (default: cpu)")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -30,11 +33,11 @@ def run(args: argparse.Namespace) -> None:
     embedder = FaceVoiceEmbedder.from_hparams(args.model, run_opts={"device": args.device})
     result = embedder.verify_files(args.face, args.voice)
     if args.json:
-        print(json.dumps(asdict(result)))
+        print(json.dumps({**asdict(result), "decision": result.decision}))
         return
     print(f"similarity  {result.similarity:+.3f}")
     if result.probability is None:
         print("decision    cannot tell: this model is not calibrated")
         return
     print(f"probability {result.probability:.3f}")
-    print(f"decision    {'one person' if result.same_person else 'two people'}")
+    print(f"decision    {result.decision}")

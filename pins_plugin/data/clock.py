@@ -5,7 +5,6 @@ Containers are not trusted with it. Files that were joined (`cat a.ts b.ts`) sta
 their parts are laid behind each other, as players do, for pictures and sound alike.
 """
 
-import os
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -80,7 +79,7 @@ def read_clock(path: str | Path) -> MediaClock:
     Containers that cannot be trusted with time, or do not say how long they last, are read through once,
     without decoding.
     """
-    facts = os.stat(path)
+    facts = Path(path).stat()
     return _read_clock(str(Path(path).absolute()), facts.st_mtime_ns, facts.st_size)
 
 

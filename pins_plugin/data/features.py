@@ -23,7 +23,7 @@ MOST_BYTES = 64 * 2**30
 HIGHEST_COMPRESSION = 200  # embeddings hardly shrink; a file that does is empty or a trap
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Features:
     """Recognition embeddings of one modality.
 
@@ -37,7 +37,7 @@ class Features:
     clip_id: NDArray[np.str_]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FeatureRows:
     """The rows of one modality that belong to some clips.
 
@@ -95,7 +95,7 @@ def load_features(path: str | Path) -> Features:
         ) from error
     if not {"embeddings", "clip_id"} <= arrays.keys():
         raise ManifestError(
-            f"{path}: expected arrays embeddings and clip_id, got {', '.join(arrays) or 'none'}"
+            f"{path}: expected arrays embeddings and clip_id, got {', '.join(list(arrays)[:10])[:300] or 'none'}"
         )
     embeddings, clip_id = arrays["embeddings"], arrays["clip_id"]
     return _checked(path, embeddings, clip_id)

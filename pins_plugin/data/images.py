@@ -79,7 +79,7 @@ def read_image(path: str | Path, side: int | None = None) -> NDArray[np.uint8]:
 
 
 def _open(path: str | Path) -> Image.Image:
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         start = file.read(len(JPEG_START))
     if start != JPEG_START:
         return Image.open(path, formats=FORMATS)

@@ -24,7 +24,7 @@ LONGEST = 1e6  # seconds; no file is longer
 REACH = 0.02  # seconds that a box holds before its first and after its last time
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LinkedTrack:
     """One face in one shot.
 

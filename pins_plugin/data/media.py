@@ -137,6 +137,11 @@ def decode_packet(stream: Any, packet: Any) -> list[Any]:
     return list(frames)
 
 
+def knows_decoding_only(container: Any) -> bool:
+    """Whether a container says when each picture is decoded, but not when it is shown."""
+    return bool(container.format.name == "avi")
+
+
 def codec_name(stream: Any) -> str:
     """Name the codec of a stream, whichever decoder reads it: "mp3" for "mp3float"; empty where it is not known."""
     context = stream.codec_context

@@ -114,7 +114,7 @@ class Segment:
         return cls(duration, panels, (Voice(sound, duration),))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Recording:
     """How a scene is filmed and recorded.
 

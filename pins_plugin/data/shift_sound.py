@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,15 @@ from pins_plugin.data.media import (
     default_sound,
     default_video,
     demux_leniently,
+    knows_decoding_only,
     open_media,
     reason,
 )
 from pins_plugin.data.video import probe_video
 from pins_plugin.errors import MediaError
 from pins_plugin.utils.files import atomic_path
+
+FINE = Fraction(1, 14_112_000)  # seconds; holds the usual sample rates
 
 
 def write_shifted(source: str | Path, target: str | Path, seconds: float) -> None:
@@ -46,17 +50,22 @@ def write_shifted(source: str | Path, target: str | Path, seconds: float) -> Non
     if target.exists() and target.resolve() == source.resolve():
         raise MediaError(f"{target}: expected another file than the source; choose a new name")
     with open_media(source) as opened:
-        if default_video(opened) is None or default_sound(opened) is None:
+        video = default_video(opened)
+        if video is None or default_sound(opened) is None:
             raise MediaError(f"{source}: expected picture and sound, got only one of them")
         if read_clock(source).is_joined:
             raise MediaError(
                 f"{source}: its time stamps start anew on the way, as in joined recordings; "
                 "convert it to one continuous file first"
             )
+        if knows_decoding_only(opened) and video.codec_context.has_b_frames:
+            raise MediaError(
+                f"{source}: does not say when its pictures are shown (B-frames in AVI); convert it to .mp4 first"
+            )
         with atomic_path(target) as temporary:
             try:
-                with av.open(str(temporary), "w") as written:
-                    _copy(opened, written, source, seconds)
+                with av.open(f"file:{temporary.absolute()}", "w") as written:
+                    _copy(opened, written, seconds)
                 _compare(opened, temporary)
             except (av.error.FFmpegError, ValueError, NotImplementedError) as error:
                 raise MediaError(
@@ -65,7 +74,7 @@ def write_shifted(source: str | Path, target: str | Path, seconds: float) -> Non
                 ) from error
 
 
-def _copy(opened: Any, written: Any, source: Path, seconds: float) -> None:
+def _copy(opened: Any, written: Any, seconds: float) -> None:
     chapters = opened.chapters()
     # MP4 keeps the names of chapters in a track of text, which is made anew with the chapters
     names = {
@@ -82,15 +91,17 @@ def _copy(opened: Any, written: Any, source: Path, seconds: float) -> None:
     if chapters:
         written.set_chapters(chapters)
     counts: Counter[int] = Counter()
-    for packet in _with_decoding_times(demux_leniently(opened), source):
+    for packet in _with_decoding_times(demux_leniently(opened)):
         index = packet.stream_index
         counts[index] += 1
         if index in names:
             continue
         if packet.stream.type == "audio":
-            ticks = round(seconds / packet.time_base)
-            packet.dts += ticks
-            packet.pts += ticks
+            ticks = round(seconds / FINE)
+            packet.dts = round(packet.dts * packet.time_base / FINE) + ticks
+            packet.pts = round(packet.pts * packet.time_base / FINE) + ticks
+            packet.duration = round((packet.duration or 0) * packet.time_base / FINE)
+            packet.time_base = FINE  # that of AVI is as coarse as a packet
         packet.stream = outputs[index]
         written.mux(packet)
     if any(counts[index] > len(chapters) for index in names):
@@ -111,20 +122,14 @@ def _added(written: Any, stream: Any) -> Any:
     return added
 
 
-def _with_decoding_times(packets: Iterable[Any], source: Path) -> Iterator[Any]:
+def _with_decoding_times(packets: Iterable[Any]) -> Iterator[Any]:
     """Fill in the times of decoding that a container leaves out, as Matroska does before the first B-frames."""
     waiting: dict[int, list[Any]] = {}
     last: dict[int, int] = {}
 
     def timed(packet: Any, dts: int) -> Any:
         packet.dts = last[packet.stream_index] = dts
-        if packet.pts is None:
-            if getattr(packet.stream.codec_context, "has_b_frames", 0):
-                raise MediaError(
-                    f"{source}: does not say when its pictures are shown (B-frames in {packet.stream.container.format.name}); "
-                    "convert it to .mp4 first"
-                )
-            packet.pts = dts
+        packet.pts = dts if packet.pts is None else packet.pts
         return packet
 
     for packet in packets:

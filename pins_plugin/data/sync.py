@@ -21,7 +21,7 @@ SAMPLE_RATE = 16000
 SPECTRA_PER_FRAME = 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SyncClip:
     """One talking face, resampled to 25 frames per second.
 

@@ -21,7 +21,7 @@ FEWEST_RESTING = 8  # frames of rest that may be looped
 SLOW_MOTION = (0.12, 0.25)  # speed at which talking is no talking any more
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TalkingClip:
     """One face at 25 frames per second.
 

@@ -5,7 +5,6 @@ A picture's time is its own time stamp, never index / frame rate. All pictures a
 square pixels, of one size.
 """
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -23,7 +22,7 @@ from pins_plugin.data.media import (
     demux_leniently,
     open_media,
 )
-from pins_plugin.data.picture_stream import decode_pictures
+from pins_plugin.data.picture_stream import open_pictures
 from pins_plugin.data.screen import Screen, first_screen, show
 from pins_plugin.data.video_writer import VideoWriter, frame_rate_fraction
 from pins_plugin.errors import MediaError
@@ -75,7 +74,7 @@ def probe_video(path: str | Path) -> VideoInfo:
     if not path.is_file():
         with open_media(path):  # says what is wrong
             pass
-    facts = os.stat(path)
+    facts = path.stat()
     return replace(
         _probe(str(path.absolute()), facts.st_mtime_ns, facts.st_size, str(path)), path=path
     )
@@ -126,15 +125,12 @@ def iter_frames(
         When the file is missing or unreadable, or holds no video.
     """
     path = Path(path)
-    with open_media(path) as container:
-        stream = choose_video(container, path)
-        stream.thread_type = "AUTO"
-        clock = read_clock(path)
-        screen = None
-        if start > 0:
-            info = probe_video(path)
-            screen = Screen(info.width, info.height, info.rotation)
-        for time, frame in decode_pictures(container, stream, clock, start):
+    screen = None
+    if start > 0:  # pictures may have changed their size before
+        info = probe_video(path)
+        screen = Screen(info.width, info.height, info.rotation)
+    with open_pictures(path, start) as (stream, pictures):
+        for time, frame in pictures:
             if time >= end:
                 return
             screen = screen or first_screen(frame, stream)

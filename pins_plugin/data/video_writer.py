@@ -47,7 +47,10 @@ class VideoWriter:
     ) -> None:
         self._context = atomic_path(path)
         self._container = av.open(
-            str(self._context.__enter__()), "w", format="mp4", options={"movflags": "+faststart"}
+            f"file:{self._context.__enter__().absolute()}",  # a name is never an address
+            "w",
+            format="mp4",
+            options={"movflags": "+faststart"},
         )
         self._video = self._container.add_stream("libx264", rate=frame_rate_fraction(frame_rate))
         self._video.width, self._video.height = width // 2 * 2, height // 2 * 2

@@ -36,7 +36,7 @@ def read_words(path: str | Path) -> list[SpokenWord]:
     rows = read_table(path, ManifestError, f"a CSV with {', '.join(COLUMNS)}")
     if not rows or not set(COLUMNS) <= set(rows[0]):
         raise ManifestError(
-            f"{path}: expected rows with {', '.join(COLUMNS)}, got {', '.join(rows[0]) if rows else 'none'}"
+            f"{path}: expected rows with {', '.join(COLUMNS)}, got {', '.join(map(str, rows[0])) if rows else 'none'}"
         )
     try:
         return [

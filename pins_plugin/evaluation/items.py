@@ -35,7 +35,7 @@ class Bootstrap:
         return {name: float(np.mean(values)), "ci95": interval.tolist()}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FaceVoiceItems:
     """Faces and voices of people.
 

@@ -23,7 +23,7 @@ from pins_plugin.metrics.matching import n_way_credit
 Embed = Callable[[Sequence[Path]], NDArray[np.float32]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EmbeddedFiles:
     """Embeddings of one modality's files.
 

@@ -17,7 +17,7 @@ CONDITIONS = ("seenheard", "unseenunheard")
 MATCHING_STRATA = ("U", "G", "N", "GN")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class VerificationList:
     """Pairs of an utterance and a picture, half of them of one person.
 

@@ -24,7 +24,7 @@ class Scores(Protocol):
         """Score some voices with every face: (len(voices), num_faces)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EmbeddingScores:
     """Cosine similarities of embeddings, without ever holding the whole matrix.
 
@@ -65,7 +65,7 @@ class EmbeddingScores:
         return np.asarray(self.voice_embeddings[voices] @ self.face_embeddings.T)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MatrixScores:
     """Scores that stand in a matrix, such as the oracle's, which knows people and not items.
 

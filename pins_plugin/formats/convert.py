@@ -20,7 +20,7 @@ from pins_plugin.formats.subtitles import to_ass, to_srt, to_text, to_vtt
 from pins_plugin.utils.files import write_text
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Target:
     """What a writer may need beside the links.
 

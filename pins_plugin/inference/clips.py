@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch.nn.functional import normalize
 
 from pins_plugin.data.audio import load_audio
-from pins_plugin.data.faces import load_faces
 from pins_plugin.errors import MediaError
 from pins_plugin.inference.embedder import PIECE_SECONDS, FaceVoiceEmbedder
+from pins_plugin.inference.portraits import load_clip_faces
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.prefetch import map_ahead
 from pins_plugin.utils.progress import progress
@@ -73,7 +73,9 @@ def embed_clips(
 
     def load(clip: TalkingFaceClip) -> Loaded | None:
         try:
-            pictures = load_faces(clip.faces, embedder.image_size, num_frames=num_frames)
+            pictures = load_clip_faces(
+                clip.faces, embedder.image_size, num_frames, aligned=embedder.wants_aligned
+            )
             return pictures, load_audio(clip.audio, embedder.sample_rate)
         except Exception as error:  # foreseen or not, it is this clip's
             if skipped is None:

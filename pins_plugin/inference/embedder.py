@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, normalize, pad
 
 from pins_plugin.data.audio import load_audio
-from pins_plugin.errors import ModelFolderError, ShapeError
+from pins_plugin.errors import ShapeError
 from pins_plugin.inference.interface import PretrainedInterface
+from pins_plugin.inference.joint_calibration import JointCalibration
 from pins_plugin.models.folder import ModelFolder
 from pins_plugin.similarity import pairwise_similarity
 
@@ -32,16 +33,23 @@ class FaceVoiceVerification:
     Parameters
     ----------
     similarity : float
-        Cosine, in [-1, 1].
+        Cosine, in [-1, 1]: larger means more alike. It is comparable within one model only; what it is worth, the
+        probability says.
     probability : float or None
         That they are one person's, where half of all pairs are; None when the model is not calibrated.
     same_person : bool or None
-        Probability of at least one half; None when the model is not calibrated.
+        The decision; None where it cannot be told: the probability is too close to one half for this model (see
+        `inference.joint_calibration`), or the model is not calibrated.
     """
 
     similarity: float
     probability: float | None
     same_person: bool | None
+
+    @property
+    def decision(self) -> str:
+        """In words: "one person", "two people", or "cannot tell"."""
+        return {True: "one person", False: "two people", None: "cannot tell"}[self.same_person]
 
 
 class FaceVoiceEmbedder(nn.Module, PretrainedInterface):
@@ -52,7 +60,7 @@ class FaceVoiceEmbedder(nn.Module, PretrainedInterface):
     face_encoder, voice_encoder : nn.Module
         With `image_size`, `sample_rate` and one `embedding_dim`.
     settings : mapping, optional
-        Of the model folder; "calibration" {"scale", "offset"} turns similarities into log odds.
+        Of the model folder; for "calibration" see `inference.joint_calibration`.
 
     Examples
     --------
@@ -65,6 +73,7 @@ class FaceVoiceEmbedder(nn.Module, PretrainedInterface):
     """
 
     needs = ("face_encoder", "voice_encoder")
+    shipped = "face_voice"
 
     def __init__(
         self,
@@ -76,7 +85,7 @@ class FaceVoiceEmbedder(nn.Module, PretrainedInterface):
         self.mods = nn.ModuleDict({"face_encoder": face_encoder, "voice_encoder": voice_encoder})
         self.mods.eval().requires_grad_(False)
         self.hparams = SimpleNamespace(**(settings or {}))
-        self._scale_and_offset = _read_calibration(settings or {})
+        self.calibration = JointCalibration.from_settings(settings or {})
 
     @classmethod
     def from_model(cls, model: ModelFolder, device: torch.device) -> Self:
@@ -103,6 +112,11 @@ class FaceVoiceEmbedder(nn.Module, PretrainedInterface):
     def sample_rate(self) -> int:
         """Of the sound that the voice branch hears, in Hz."""
         return int(self.mods["voice_encoder"].sample_rate)
+
+    @property
+    def wants_aligned(self) -> bool:
+        """Whether the face branch wants faces upright and cut out as by `tracking.crops.align_face`."""
+        return getattr(self.hparams, "faces", None) == "aligned"
 
     def fingerprint(self) -> str:
         """Digest of the weights: two models with the same one give the same embeddings."""
@@ -207,10 +221,7 @@ class FaceVoiceEmbedder(nn.Module, PretrainedInterface):
 
     def probability(self, similarities: Tensor) -> Tensor | None:
         """Turn similarities into the probability of one person; None when the model is not calibrated."""
-        if self._scale_and_offset is None:
-            return None
-        scale, offset = self._scale_and_offset
-        return torch.sigmoid(scale * similarities + offset)
+        return None if self.calibration is None else self.calibration.probability(similarities)
 
     def encode_face_file(self, path: str | Path) -> Tensor:
         """Embed the largest face of a photo or video: (embedding_dim,) Tensor of unit length."""
@@ -258,7 +269,7 @@ class FaceVoiceEmbedder(nn.Module, PretrainedInterface):
         return FaceVoiceVerification(
             float(similarity),
             None if probability is None else float(probability),
-            None if probability is None else bool(probability >= 0.5),
+            None if self.calibration is None else self.calibration.decide(similarity),
         )
 
     def _checked_lengths(self, wav_lens: Tensor | NDArray | None, batch: int) -> Tensor | None:
@@ -275,16 +286,3 @@ class FaceVoiceEmbedder(nn.Module, PretrainedInterface):
 
 def _mean_direction(embeddings: Tensor) -> Tensor:
     return normalize(embeddings.mean(dim=0), dim=-1)
-
-
-def _read_calibration(settings: Mapping[str, Any]) -> tuple[float, float] | None:
-    """Scale and offset of a model folder's settings; None where it has none."""
-    calibration = settings.get("calibration")
-    if not calibration:
-        return None
-    try:
-        return float(calibration["scale"]), float(calibration["offset"])
-    except (TypeError, ValueError, KeyError) as error:
-        raise ModelFolderError(
-            f"settings: calibration: expected numbers scale and offset, got {calibration!r:.60}"
-        ) from error

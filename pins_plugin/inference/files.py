@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.data.audio import load_audio
-from pins_plugin.data.faces import load_faces
 from pins_plugin.inference.clips import READERS, embed_pictures, embed_waveforms
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
+from pins_plugin.inference.portraits import load_clip_faces
 from pins_plugin.utils.files import atomic_path
 from pins_plugin.utils.progress import progress
 
@@ -46,7 +46,7 @@ def embed_face_files(
     """
 
     def load(path: Path) -> NDArray[np.uint8]:
-        return load_faces(path, embedder.image_size, num_frames=1)
+        return load_clip_faces(path, embedder.image_size, 1, aligned=embedder.wants_aligned)
 
     def embed(pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         return embed_pictures(embedder, pictures)

@@ -39,7 +39,7 @@ class Matches(NamedTuple):
     similarities: NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Shelf:
     """All items of one modality; never changed, only replaced, so that readers need no lock."""
 

@@ -7,17 +7,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pins_plugin.data.faces import load_faces
 from pins_plugin.data.images import is_image, read_image
 from pins_plugin.data.video import iter_frames, probe_video
 from pins_plugin.errors import MediaError
 from pins_plugin.tracking.crops import align_face
 from pins_plugin.tracking.detector import FaceDetector
 
+NUM_FRAMES = 8  # of a video
 MAX_SIDE = 640  # pixels of the picture that the detector sees
 CUT_OUT_SIDE = 256  # a square picture up to this size is taken for a face that is cut out already
 
 
-def load_portraits(path: str | Path, size: int, *, num_frames: int = 8) -> NDArray[np.uint8]:
+def load_portraits(
+    path: str | Path, size: int, *, num_frames: int = NUM_FRAMES
+) -> NDArray[np.uint8]:
     """Cut the largest face out of a photo, or out of pictures spread over a video.
 
     Parameters
@@ -52,6 +56,33 @@ def load_portraits(path: str | Path, size: int, *, num_frames: int = 8) -> NDArr
             f"{path}: no face found; expected a picture or video that shows one clearly"
         )
     return np.stack(faces)
+
+
+def load_clip_faces(
+    path: str | Path, size: int, num_frames: int | None, *, aligned: bool
+) -> NDArray[np.uint8]:
+    """Read the faces of a clip as a model wants them.
+
+    Parameters
+    ----------
+    path : str or Path
+        A video, a folder of pictures, or a picture.
+    size : int
+        Height and width of the result in pixels.
+    num_frames : int, optional
+        Pictures to take; all where not given, or 8 of a clip whose faces are to be found.
+    aligned : bool
+        Find the largest face and turn it upright, as models with the setting `faces: aligned` want it (folders hold faces
+        that are cut out already); else take the middle of each picture.
+
+    Returns
+    -------
+    faces : (num_faces, 3, size, size) uint8 array
+    """
+    if not aligned or Path(path).is_dir():
+        return load_faces(path, size, num_frames=num_frames)
+    faces = load_portraits(path, size, num_frames=num_frames or NUM_FRAMES)
+    return np.ascontiguousarray(faces.transpose(0, 3, 1, 2))
 
 
 def crop_largest_face(

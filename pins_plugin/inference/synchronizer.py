@@ -56,7 +56,7 @@ class SyncResult:
     decision: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SyncFeatures:
     """Both sides of one face at 25 frames per second.
 

@@ -30,7 +30,7 @@ NEIGHBORS = 10  # of each
 MARGIN = 0.005  # of the recall, beyond what was asked for: what is measured has an error
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class VectorIndex:
     """An index over the first rows of a matrix, which it does not hold itself.
 

@@ -28,7 +28,7 @@ BLOCK, CONTEXT = 1500, 50  # frames judged in one pass, and what is seen of thei
 LARGEST_LLR = 5.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TalkingEvidence:
     """What the sight of a mouth says about its talking.
 

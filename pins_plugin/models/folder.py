@@ -31,7 +31,7 @@ from pins_plugin.models.safe_yaml import (
     parse_model_yaml,
 )
 from pins_plugin.utils.files import atomic_folder
-from pins_plugin.utils.quantization import dequantize, unpack
+from pins_plugin.utils.quantization import dequantize, pack, quantize, unpack
 
 VERSION = 1
 HYPERPARAMS = "hyperparams.yaml"
@@ -61,6 +61,8 @@ def save_model_folder(
     config: Mapping[str, tuple[str, Mapping[str, Any]]],
     settings: Mapping[str, Any],
     card: str,
+    *,
+    rounded: bool = False,
 ) -> None:
     """Write a model folder in one step; it replaces an older one as a whole.
 
@@ -74,6 +76,8 @@ def save_model_folder(
     settings : mapping of str to plain values
     card : str
         Markdown for `README.md`.
+    rounded : bool
+        Write 8 bits a weight, packed, as the models that ship are.
 
     Raises
     ------
@@ -85,7 +89,8 @@ def save_model_folder(
         raise ModelFolderError(
             f"expected a config for each of {sorted(modules)}, got {sorted(config)}"
         )
-    files = {name: save(_plain_weights(module)) for name, module in modules.items()}
+    weights = {name: _plain_weights(module) for name, module in modules.items()}
+    files = {name: save(pack(quantize(w)) if rounded else w) for name, w in weights.items()}
     specs: dict[str, ModuleSpec | Reference] = {
         name: _spec(module, *config[name]) for name, module in modules.items()
     }

@@ -65,7 +65,7 @@ MAX_YAML_BYTES = 100_000
 
 
 class OnnxSession:
-    """A network that onnxruntime runs; one input, the first output counts.
+    """A network that onnxruntime runs; the first output counts.
 
     Parameters
     ----------
@@ -73,9 +73,11 @@ class OnnxSession:
         Of the ONNX file.
     device : str
         "cuda" asks for the GPU where onnxruntime has one.
+    num_inputs : int
+        How many inputs the network must have.
     """
 
-    def __init__(self, content: bytes, device: str = "cpu") -> None:
+    def __init__(self, content: bytes, device: str = "cpu", num_inputs: int = 1) -> None:
         runtime = import_extra("onnxruntime", "onnx")
         options = runtime.SessionOptions()
         options.log_severity_level = 4
@@ -92,22 +94,34 @@ class OnnxSession:
         except Exception as error:  # onnxruntime raises classes of its own
             raise ModelFolderError(f"not a usable ONNX network ({_one_line(error)})") from error
         inputs = self._session.get_inputs()
-        if len(inputs) != 1:
+        if len(inputs) != num_inputs:
             names = ", ".join(value.name for value in inputs)
-            raise ModelFolderError(f"expected an ONNX network with one input, got {names}")
-        self._input = inputs[0].name
-        self.input_shape: list[Any] = list(inputs[0].shape)
+            wanted = "one input" if num_inputs == 1 else f"{num_inputs} inputs"
+            raise ModelFolderError(f"expected an ONNX network with {wanted}, got {names}")
+        self.input_shapes: dict[str, list[Any]] = {each.name: list(each.shape) for each in inputs}
+
+    @property
+    def input_shape(self) -> list[Any]:
+        """Shape of the first input; sizes that are open are names."""
+        return next(iter(self.input_shapes.values()))
 
     def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Compute the first output, flattened to (batch, num_features)."""
+        """Compute the first output of a network with one input, flattened to (batch, num_features)."""
+        output = self.run_named({next(iter(self.input_shapes)): batch})
+        return output.reshape(len(batch), -1)
+
+    def run_named(self, batches: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Compute the first output for inputs by name."""
         try:
-            output = self._session.run(None, {self._input: batch})[0]
+            output = self._session.run(None, dict(batches))[0]
         except Exception as error:  # onnxruntime raises classes of its own
+            expected = ", ".join(str(shape) for shape in self.input_shapes.values())
+            got = ", ".join(str(batch.shape) for batch in batches.values())
             raise ModelFolderError(
-                f"the ONNX network expects {self.input_shape}, got {batch.shape} ({_one_line(error)}); "
+                f"the ONNX network expects {expected}, got {got} ({_one_line(error)}); "
                 "check the YAML beside the file"
             ) from error
-        return np.asarray(output, dtype=np.float32).reshape(len(batch), -1)
+        return np.asarray(output, dtype=np.float32)
 
 
 class OnnxFile(NamedTuple):

@@ -6,6 +6,7 @@ The page is a single file without anything from outside; a video too large to ca
 import base64
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from pins_plugin.data.video import probe_video
 from pins_plugin.report.page_parts import gallery, rows, summary, ticks, tracks, turns
 from pins_plugin.report.pictures import browser_video, face_pictures
 from pins_plugin.report.style import NOBODY, PALETTE, format_time, hex_color
+from pins_plugin.utils.explain import explain
 from pins_plugin.utils.files import write_text
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -59,7 +61,7 @@ def write_page(
     beside = out.with_suffix(".mp4")
     if beside.resolve() == video.resolve():
         beside = out.with_suffix(".page.mp4")  # never in the place of the video itself
-    faces = face_pictures(video, linked, _picture_counts(linked))
+    faces, linked = _try_pictures(video, linked)
     with browser_video(video, beside, embed_bytes, quiet) as playable:
         embedded = playable.stat().st_size <= embed_bytes
         write_text(
@@ -87,6 +89,15 @@ def write_page(
                 },
             ),
         )
+
+
+def _try_pictures(video: Path, linked: LinkedVideo) -> tuple[Mapping[str, list[str]], LinkedVideo]:
+    """Cut out faces; where that fails, the page goes without them, and says so."""
+    try:
+        return face_pictures(video, linked, _picture_counts(linked)), linked
+    except Exception as error:  # foreseen or not, a picture is no reason to have no page
+        note = f"pictures of faces were not made ({explain(error)})"
+        return {}, replace(linked, notes=(*linked.notes, note))
 
 
 def _content_of(links: Mapping[str, Any]) -> str:

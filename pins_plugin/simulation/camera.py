@@ -85,7 +85,7 @@ class Camera:
         return result
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sway:
     """A smooth random motion: a sum of slow sines, with values at any time."""
 

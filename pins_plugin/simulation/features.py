@@ -69,7 +69,7 @@ class FeatureSettings:
     nonlinearity: float = 0.5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SimulatedFeatures:
     """A table of clips, one row each.
 

@@ -28,7 +28,7 @@ from pins_plugin.simulation.voice import speak, voice_quality
 CLOSE_SCALE, TWO_SCALE = 0.185, 0.150  # half a head's width against the picture's height
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Actor:
     """How one of the cast looks and moves throughout a scene."""
 

@@ -73,6 +73,8 @@ class SceneSettings:
     seed : int
     width, height : int
         In pixels.
+    overlap : float
+        Probability that somebody starts to talk before another has ended.
     """
 
     scenes: int = 1
@@ -82,6 +84,7 @@ class SceneSettings:
     seed: int = 0
     width: int = 640
     height: int = 360
+    overlap: float = 0.0
 
 
 def scene_script(settings: SceneSettings, number: int) -> Script:
@@ -95,6 +98,7 @@ def scene_script(settings: SceneSettings, number: int) -> Script:
         (settings.seed, 6, number),
         seconds=settings.seconds,
         hidden=frozenset(range(settings.people, size)),
+        overlap=settings.overlap,
     )
 
 
@@ -120,7 +124,7 @@ def write_scenes(
         script = scene_script(settings, number)
         done = folder / name / "scene.json"
         if done.exists():
-            if read_scene_settings(done) != asdict(settings):
+            if {"overlap": 0.0, **read_scene_settings(done)} != asdict(settings):  # new since 0.1
                 raise ManifestError(
                     f"{folder / name}: made with other settings; choose another folder or remove this one"
                 )
@@ -153,6 +157,7 @@ def check_scene_settings(settings: SceneSettings) -> None:
         ("seconds", 5, 7200),
         ("width", 160, 3840),
         ("height", 120, 2160),
+        ("overlap", 0, 1),
     ):
         if not low <= getattr(settings, name) <= high:
             raise ManifestError(

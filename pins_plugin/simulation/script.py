@@ -11,6 +11,7 @@ from pins_plugin.simulation.utterance import Utterance, Word, say
 FRAME_RATE = 25  # Hz
 SHOT_LENGTH = (2.0, 5.0)  # seconds, shortest and longest
 WORDS_PER_TURN = (4, 10)
+CUT_IN = (0.3, 1.2)  # seconds by which somebody starts before another has ended
 HIDDEN_SHARE = 0.45  # how readily someone who is not seen takes a turn
 
 
@@ -60,7 +61,7 @@ class Script:
     labels : tuple of str
         What each of the cast is called in the truth that is written.
     turns : tuple of Turn
-        One after the other.
+        In order of their starts; at most two at once.
     shots : tuple of Shot
         Without gaps from 0 to the end.
     seed : tuple of int
@@ -87,6 +88,7 @@ def write_script(
     seconds: float,
     hidden: frozenset[int] = frozenset(),
     present: tuple[int, ...] | None = None,
+    overlap: float = 0.0,
 ) -> Script:
     """Make up a conversation.
 
@@ -101,6 +103,8 @@ def write_script(
         Places of those who are heard but never seen.
     present : tuple of int, optional
         Places of those who take part; by default all.
+    overlap : float
+        Probability that somebody starts to talk before another has ended.
 
     Returns
     -------
@@ -121,6 +125,10 @@ def write_script(
         utterance = say(words.tolist(), cast[person], generator)
         turns.append(Turn(person, now, utterance))
         now += utterance.duration + float(generator.uniform(0.0, 0.5))
+        if overlap and len(present) > 1 and generator.random() < overlap:
+            ends = [turn.start + turn.utterance.duration for turn in turns]
+            now = max(ends[-1] - float(generator.uniform(*CUT_IN)), *ends[-2:-1], turns[-1].start)
+    now = max([now, *(turn.start + turn.utterance.duration for turn in turns)])
     visible = tuple(i for i in present if i not in hidden)
     shots = _cut(turns, visible, now + 0.3, generator)
     return Script(cast, labels, tuple(turns), shots, seed)

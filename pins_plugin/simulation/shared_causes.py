@@ -13,7 +13,7 @@ GENDER, ORIGIN, TRAITS = 0.26, 0.16, np.array([0.17, 0.14, 0.12, 0.12, 0.12])
 BENT = 0.06  # how much a trait shows otherwise in men than in women
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SharedCauses:
     """Causes of each person, as the face shows them and as the voice does.
 

@@ -22,7 +22,7 @@ class Word:
     end: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Utterance:
     """Timed phones.
 

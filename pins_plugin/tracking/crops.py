@@ -37,7 +37,7 @@ BATCH_SIZE = 8  # on a CPU larger batches cost memory and gain nothing
 GPU_BATCH_SIZE = 64
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Crops:
     """Aligned pictures of one tracked face.
 

@@ -16,7 +16,7 @@ LEAST_DIFFERENCE = 7.0  # mean difference of hue, saturation and value (0..255) 
 LEAST_CHANGE = 0.2  # and mean difference of colors, as a part of the picture's contrast
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Chunk:
     """Some successive pictures of one shot.
 

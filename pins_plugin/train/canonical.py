@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Moments:
     """First and second moments of one modality.
 
@@ -58,7 +58,7 @@ class Moments:
         return np.sqrt(self.variances @ along**2).clip(min=1e-12)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CanonicalDirections:
     """Directions in which two modalities agree, most agreeing first.
 

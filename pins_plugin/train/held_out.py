@@ -13,7 +13,7 @@ from pins_plugin.train.people_table import PeopleTable
 Mask = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HeldOut:
     """Faces and voices of people held out, in pairs of the same person and of two.
 

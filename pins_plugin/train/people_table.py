@@ -14,7 +14,7 @@ from pins_plugin.utils.vectors import unit
 Axes = tuple[PrincipalAxes | None, PrincipalAxes | None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PeopleTable:
     """Faces and voices of people, one row each.
 

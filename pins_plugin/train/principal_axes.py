@@ -11,7 +11,7 @@ MOST_DIMENSIONS = 512
 MOST_ROWS = 8_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PrincipalAxes:
     """Directions of largest variance.
 

@@ -43,9 +43,9 @@ def describe_file(path: str | Path, known: Any = None) -> dict[str, Any]:
     path = Path(path).resolve()
     state = path.stat()
     about = {"path": str(path), "size": state.st_size, "changed": state.st_mtime_ns}
-    if isinstance(known, Mapping) and isinstance(known.get("content"), str):
-        if all(known.get(name) == value for name, value in about.items()):
-            return {**about, "content": known["content"]}
+    told = known if isinstance(known, Mapping) and isinstance(known.get("content"), str) else {}
+    if told and all(told.get(name) == value for name, value in about.items()):
+        return {**about, "content": told["content"]}
     return {**about, "content": content_key(path)}
 
 

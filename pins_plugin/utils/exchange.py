@@ -27,7 +27,7 @@ def replace_folder(new: Path, path: Path, unfinished: Path) -> None:
     if not path.exists():
         new.replace(path)
     elif not exchange(new, path):
-        os.symlink(path.name, unfinished / TARGET)
+        (unfinished / TARGET).symlink_to(path.name)
         path.replace(unfinished / OLD)
         new.replace(path)
         (unfinished / TARGET).unlink()

@@ -78,7 +78,7 @@ def _put_back(folder: Path) -> None:
     """Undo an exchange that was killed after its first half."""
     old, target = folder / OLD, folder / TARGET
     if old.is_dir() and target.is_symlink():
-        place = folder.parent / os.readlink(target)
+        place = folder.parent / target.readlink()
         if not place.exists():
             old.replace(place)
 

@@ -1,7 +1,7 @@
 """Score the linking of composed scenes, beside simple ways to link.
 
     python recipes/ClipScenes/evaluate.py SCENES... [--out RESULTS] [--without sync ...] [--model FOLDER]
-        [--turns NAME=FOLDER ...] [--scores NAME=FOLDER ...]
+        [--turns NAME=FOLDER ...] [--network NAME=FILE.onnx ...]
 
 SCENES are folders that prepare.py or `pins simulate scenes` wrote, such as one for each seed. For each kind of
 scene: the share of speech time that is linked to the right face, or rightly to nobody, with its 95 % interval
@@ -11,23 +11,23 @@ collar), split into missed, false alarm and confusion; and how often links of ea
 the truth (`given`) or found. Writes RESULTS/results.json and RESULTS/results.md.
 
 `--turns` adds turns that another program found, FOLDER/SCENES/SCENE.rttm, linked to the largest face and by presence.
-`--scores` adds an active-speaker network: FOLDER/SCENES/SCENE.npz with `TRACK.times` (seconds) and `TRACK.values` (above
-zero: speaks) of each face track of `FOLDER/SCENES/SCENE.json`, a links.json.
+`--network` adds a published active-speaker network (see `pipelines.active_speaker.active_speaker_network`): whichever faces
+it scores above zero speak.
 """
 
 import argparse
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
-import numpy as np
 from scene_tables import format_report
 
 from pins_plugin.cli.link import choose_evidence
 from pins_plugin.data.audio import load_audio
-from pins_plugin.data.links import LinkedVideo, read_links
+from pins_plugin.data.links import LinkedVideo
 from pins_plugin.evaluation.baselines import (
     by_chance,
     by_presence,
@@ -56,11 +56,12 @@ def main() -> None:
     parser.add_argument("--without", nargs="+", default=[], help="evidence not to use")
     parser.add_argument("--model", help="joint embedding of faces and voices, as evidence")
     parser.add_argument("--turns", nargs="+", default=[], metavar="NAME=FOLDER")
-    parser.add_argument("--scores", nargs="+", default=[], metavar="NAME=FOLDER")
+    parser.add_argument("--network", nargs="+", default=[], metavar="NAME=FILE")
     args = parser.parse_args()
     evidence = choose_evidence(DEFAULT_EVIDENCE, args.without)
     pipeline = SpeakerFaceLinking(evidence=evidence, model=args.model)
-    report = evaluate(args.scenes, pipeline, _folders(args.turns), _folders(args.scores))
+    networks = {name: load_network(path) for name, path in _pairs(args.network).items()}
+    report = evaluate(args.scenes, pipeline, _pairs(args.turns), networks)
     names = [folder.name for folder in args.scenes]
     add_first_generation(report, names)
     text = "\n\n".join(f"Turns {name}:\n\n{format_report(each)}" for name, each in report.items())
@@ -74,8 +75,8 @@ def main() -> None:
 def evaluate(
     folders: list[Path],
     pipeline: SpeakerFaceLinking,
-    other_turns: Mapping[str, Path],
-    networks: Mapping[str, Path],
+    other_turns: Mapping[str, str],
+    networks: Mapping[str, Callable],
 ) -> dict:
     """Link every scene in every way, with given and with found turns, and score it."""
     tallies = {"given": Tally(), "found": Tally()}
@@ -83,13 +84,13 @@ def evaluate(
         truth = {"kind": "simulated", **json.loads(path.read_text(encoding="utf-8"))}
         given = choose_turns(path.with_suffix(".rttm"), truth.get("uri", path.stem))
         results, heard = link_twice(pipeline, path.with_suffix(".mp4"), given)
-        motion = measure_motion(path.with_suffix(".mp4"), results["given"].tracks)
+        looks = look_at_faces(path.with_suffix(".mp4"), results["given"].tracks, networks)
         for name, turns in (("given", given), ("found", heard)):
             links = {"pins": results[name].to_json()}
-            links |= link_simply(links["pins"], turns, motion, path)
+            links |= link_simply(links["pins"], turns, looks, scene_name(path))
             found = {"sound only": turns, "pins": results[name].speakers}
             if name == "found":
-                links |= link_others(links["pins"], path, given.uri, other_turns, networks, found)
+                links |= link_others(links["pins"], path, given.uri, other_turns, found)
             tallies[name].add(given, found, links, truth)
     return {name: tally.report() for name, tally in tallies.items()}
 
@@ -103,42 +104,58 @@ def link_twice(pipeline, video, given):
     return {"given": pipeline.link(seen), "found": found}, heard
 
 
-def measure_motion(video, tracks):
-    """How well each face's mouth moves with the sound."""
-    return MouthMotion(dict(iter_crops(video, tracks, ("lips",))), load_audio(video))
+class Looks(NamedTuple):
+    """What faces do, by a simple measure and by networks of others."""
+
+    motion: MouthMotion
+    scores: dict[str, dict]  # of each network, times and values by track
 
 
-def link_simply(links, turns, motion, path) -> dict:
-    """The simple ways, with the same faces and turns."""
+def look_at_faces(video, tracks, networks) -> Looks:
+    """How well each face's mouth moves with the sound, and what networks make of it."""
+    waveform = load_audio(video)
+    crops = dict(iter_crops(video, tracks, ("face", "lips") if networks else ("lips",)))
+    scores = {}
+    for name, network in networks.items():
+        made = {track: network(crop, waveform) for track, crop in crops.items()}
+        scores[name] = {track: (each.times, each.scores) for track, each in made.items()}
+    return Looks(MouthMotion(crops, waveform), scores)
+
+
+def link_simply(links, turns, looks, place) -> dict:
+    """The simple ways, with the same faces (and turns)."""
     tracks, duration = LinkedVideo.from_links(links).tracks, links["duration"]
     ways = {
-        "chance": by_chance(zlib.crc32(str(Path(*path.parts[-2:])).encode())),
+        "chance": by_chance(zlib.crc32("/".join(place).encode())),
         "largest face": largest_face,
-        "motion": by_score(motion.score),
+        "motion": by_score(looks.motion.score),
     }
-    return {name: link_turns(turns, tracks, duration, choose) for name, choose in ways.items()}
+    linked = {name: link_turns(turns, tracks, duration, choose) for name, choose in ways.items()}
+    for name, scores in looks.scores.items():
+        linked[name] = link_by_network(scores, tracks, duration)
+    return linked
 
 
-def link_others(links, path, uri, other_turns, networks, found) -> dict:
-    """Turns and scores that other programs made; their turns are added to `found`."""
+def link_others(links, path, uri, other_turns, found) -> dict:
+    """Turns that other programs found, which are added to `found`."""
     tracks, duration = LinkedVideo.from_links(links).tracks, links["duration"]
-    place = Path(*scene_name(path))
     others = {}
     for name, folder in other_turns.items():
-        turns = found[name] = choose_turns(folder / place.with_suffix(".rttm"), uri)
-        presence = by_presence(turns, tracks)
-        others[f"{name}, presence"] = link_turns(turns, tracks, duration, presence)
-        others[f"{name}, largest face"] = link_turns(turns, tracks, duration, largest_face)
-    for name, folder in networks.items():
-        own = LinkedVideo.from_links(read_links(folder / place.with_suffix(".json"))).tracks
-        values = np.load(folder / place.with_suffix(".npz"))
-        scores = {
-            track.track: (values[f"{track.track}.times"], values[f"{track.track}.values"])
-            for track in own
-            if f"{track.track}.times" in values
-        }
-        others[name] = link_by_network(scores, own, duration)
+        turns = choose_turns(Path(folder, *scene_name(path)).with_suffix(".rttm"), uri)
+        found[name] = turns
+        for way, choose in (
+            ("presence", by_presence(turns, tracks)),
+            ("largest face", largest_face),
+        ):
+            others[f"{name}, {way}"] = link_turns(turns, tracks, duration, choose)
     return others
+
+
+def load_network(path: str):
+    """Open an active-speaker network of others."""
+    from pins_plugin.pipelines.active_speaker.active_speaker_network import ActiveSpeakerNetwork
+
+    return ActiveSpeakerNetwork.from_file(path)
 
 
 def add_first_generation(report, names) -> None:
@@ -168,8 +185,8 @@ def scene_name(path: Path) -> tuple[str, str]:
     return path.parts[-2], path.stem
 
 
-def _folders(pairs: list[str]) -> dict[str, Path]:
-    return {name: Path(folder) for name, _, folder in (pair.partition("=") for pair in pairs)}
+def _pairs(arguments: list[str]) -> dict[str, str]:
+    return {name: value for name, _, value in (each.partition("=") for each in arguments)}
 
 
 if __name__ == "__main__":

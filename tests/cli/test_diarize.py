@@ -45,3 +45,48 @@ def test_mistakes_are_one_line(
 ) -> None:
     assert main(["diarize", *arguments]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_broken_file_costs_itself_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pins_plugin.pipelines.diarization import audio_file
+
+    for name in ("good", "odd", "good2"):
+        save_audio(tmp_path / f"{name}.wav", np.zeros(16000, np.float32))
+    (tmp_path / "bad.wav").write_text("no sound")
+    load = audio_file.load_sound
+
+    def load_some(path: str) -> np.ndarray:
+        if "odd" in path:
+            raise ValueError("nobody thought of this")
+        return load(path)
+
+    monkeypatch.setattr(audio_file, "load_sound", load_some)
+    names = ("good", "bad", "odd", "good2")
+    files = [str(tmp_path / f"{name}.wav") for name in names]
+    assert main(["diarize", *files, "--out", str(tmp_path / "all.rttm")]) == 2
+    printed = capsys.readouterr()
+    assert "good2.wav: 0 turns" in printed.out and (tmp_path / "all.rttm").is_file()
+    last = printed.err.splitlines()[-1]
+    assert "2 of 4 files" in last and "bad.wav" in last and "nobody thought of this" in last
+
+
+def test_two_files_of_one_name_are_not_mixed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = []
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        files.append(str(tmp_path / folder / "talk.wav"))
+        save_audio(files[-1], np.zeros(16000, np.float32))
+    assert main(["diarize", *files, "--out", str(tmp_path / "all.rttm")]) == 2
+    assert "both are called talk" in capsys.readouterr().err
+    assert main(["diarize", *files]) == 0
+
+
+def test_the_place_is_tried_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("a file")
+    out = tmp_path / "file" / "all.rttm"
+    assert main(["diarize", str(tmp_path / "nowhere.wav"), "--out", str(out)]) == 2
+    assert "is a file; expected a folder" in capsys.readouterr().err

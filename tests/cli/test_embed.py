@@ -27,6 +27,31 @@ def test_embeddings_of_a_manifest(model_folder: Path, noise_manifest: Path, tmp_
         assert arrays["voice_embeddings"][0] @ first > 0.99  # padded beside longer ones
 
 
+def test_a_broken_clip_costs_itself_only(
+    model_folder: Path, noise_manifest: Path, tmp_path: Path, capsys
+) -> None:
+    from dataclasses import replace
+
+    from pins_plugin.data.manifest import write_manifest
+
+    clips = read_manifest(noise_manifest, "test")
+    (tmp_path / "broken.wav").write_text("no sound")
+    clips[1] = replace(clips[1], audio=tmp_path / "broken.wav")
+    write_manifest(tmp_path / "manifest.csv", clips)
+    out = tmp_path / "embeddings.npz"
+    command = ["embed", str(model_folder), "--manifest", str(tmp_path / "manifest.csv")]
+    assert main([*command, "--out", str(out), "--quiet"]) == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert f"1 of {len(clips)} clips" in last and clips[1].clip_id in last and "broken.wav" in last
+    kept = [clip.clip_id for clip in clips if clip is not clips[1]]
+    with np.load(out) as arrays:
+        assert arrays["face_clip_id"].tolist() == arrays["voice_clip_id"].tolist() == kept
+        assert len(arrays["face_embeddings"]) == len(arrays["voice_embeddings"]) == len(kept)
+        embedder = FaceVoiceEmbedder.from_hparams(model_folder)
+        second = embedder.encode_voice_file(clips[2].audio).numpy()
+        assert arrays["voice_embeddings"][1] @ second > 0.99
+
+
 def test_nothing_is_written_when_a_clip_is_missing(
     model_folder: Path, tmp_path: Path, capsys
 ) -> None:
@@ -34,5 +59,7 @@ def test_nothing_is_written_when_a_clip_is_missing(
     manifest.write_text("clip_id,identity,video,faces,audio\na,b,v,x.png,y.wav\n")
     command = ["embed", str(model_folder), "--manifest", str(manifest), "--out", str(out)]
     assert main([*command, "--quiet"]) == 2
-    assert "x.png" in capsys.readouterr().err
+    assert "none of 1 clips could be read: x.png" in capsys.readouterr().err.replace(
+        f"{tmp_path}/", ""
+    )
     assert list(tmp_path.iterdir()) == [manifest]

@@ -150,3 +150,23 @@ def test_a_model_of_features_is_scored_on_features(tmp_path: Path, capsys) -> No
     assert report["num_identities"] == 11 and report["num_faces"] == 24
     assert report["verification"]["roc_auc"] > 0.99
     assert main([*command, *files, "--split", "valid"]) == 2
+
+
+def test_a_broken_clip_costs_itself_only(
+    model_folder: Path, noise_manifest: Path, tmp_path: Path, capsys
+) -> None:
+    from dataclasses import replace
+
+    from pins_plugin.data.manifest import write_manifest
+
+    clips = read_manifest(noise_manifest)
+    (tmp_path / "broken.png").write_text("no picture")
+    index = next(number for number, clip in enumerate(clips) if clip.split == "test")
+    clips[index] = replace(clips[index], faces=tmp_path / "broken.png")
+    write_manifest(tmp_path / "manifest.csv", clips)
+    command = ["evaluate", str(model_folder), str(tmp_path / "manifest.csv"), "--json", "--quiet"]
+    assert main(command) == 2
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["unseen"]["num_faces"] == 15
+    last = printed.err.splitlines()[-1]
+    assert "1 of 16 clips" in last and clips[index].clip_id in last and "broken.png" in last

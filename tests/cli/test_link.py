@@ -147,3 +147,46 @@ def test_a_broken_video_does_not_stop_the_others(
     assert {track["person"] for track in links["tracks"]} == {"Zoë <3"}
     assert "Zoë_<3" in (out / "good" / "people.rttm").read_text()
     assert "PERSON_01" not in (out / "good" / "page.html").read_text()
+
+
+def test_examples_that_come_later_are_used(tmp_path: Path, talking) -> None:
+    from PIL import Image
+
+    images, sound = talking
+    video = _write(tmp_path / "a.mp4", images[:50], sound[:32000])
+    out, cast = tmp_path / "out", tmp_path / "cast"
+    assert _link(video, out) == 0
+    assert "PERSON_01" in (out / "people.rttm").read_text()
+    cast.mkdir()
+    Image.fromarray(images[25]).save(cast / "anna.png")
+    assert _link(video, out, "--people", str(cast)) == 0
+    assert "anna" in (out / "people.rttm").read_text()
+    links = read_links(out / "links.json")
+    assert links["source"]["path"] == str(video.resolve())
+    assert len(links["run"]) == len(links["source"]["content"]) == 24
+
+
+def test_given_labels_that_look_like_faces_stay(tmp_path: Path, talking) -> None:
+    images, sound = talking
+    video = _write(tmp_path / "a.mp4", images[:50], sound[:32000])
+    other = _write(tmp_path / "b.mp4", images[20:70], sound[12800:44800])
+    turns = tmp_path / "turns.rttm"
+    line = "SPEAKER {} 1 0.2 1.6 <NA> <NA> {} <NA> <NA>\n"
+    turns.write_text(line.format("a", "PERSON_01") + line.format("b", "PERSON_07"))
+    out = tmp_path / "out"
+    command = ["link", str(video), str(other), "--out", str(out), "--quiet", "--no_video"]
+    assert main([*command, "--diarization", str(turns)]) == 0
+    assert main(["people", str(out), "rename", "PERSON_01", "anna"]) == 0
+    for name, given in (("a", "PERSON_01"), ("b", "PERSON_07")):
+        links = read_links(out / name / "links.json")
+        assert {link["speaker"] for link in links["links"]} == {given}
+        assert {track["person"] for track in links["tracks"]} == {"anna"}
+        assert given in (out / name / "speakers.rttm").read_text()
+
+
+def test_the_place_is_tried_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("a file")
+    assert _link(tmp_path / "missing.mp4", tmp_path / "file") == 2
+    assert "is a file; expected a folder" in capsys.readouterr().err

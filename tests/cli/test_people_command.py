@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -31,3 +32,41 @@ def test_a_picture_without_a_face_is_refused(
     assert main(["people", str(tmp_path / "cast"), "add", "anna", str(tmp_path / "wall.png")]) == 2
     assert "shows no face" in capsys.readouterr().err
     assert not (tmp_path / "cast").exists()
+
+
+@pytest.mark.parametrize("name", ["..", ".", ".anna", "a/b", "a\\b", "a\0b", "a\x1b[2J", ""])
+def test_names_that_are_no_names_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    Image.new("RGB", (120, 90)).save(tmp_path / "wall.png")
+    assert main(["people", str(tmp_path / "cast"), "add", name, str(tmp_path / "wall.png")]) == 2
+    assert "expected the name of a person" in capsys.readouterr().err
+
+
+def test_files_of_file_systems_are_no_examples(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from pins_plugin.pipelines.people.enrollment import load_people
+
+    for name in ("anna.jpg", "._anna.jpg"):
+        (tmp_path / name).write_bytes(b"x")
+    seen: list[str] = []
+
+    def embed(path: Path) -> np.ndarray:
+        seen.append(path.name)
+        return np.ones(2)
+
+    assert [person.name for person in load_people(tmp_path, embed, embed)] == ["anna"]
+    assert seen == ["anna.jpg"]
+    assert main(["people", str(tmp_path), "list"]) == 0
+    assert capsys.readouterr().out == "anna anna.jpg\n"
+
+
+def test_examples_that_would_have_one_name_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a.jpg", "b.JPG"):
+        Image.new("RGB", (120, 90)).save(tmp_path / name, format="JPEG")
+    both = [str(tmp_path / name) for name in ("a.jpg", "b.JPG")]
+    assert main(["people", str(tmp_path / "cast"), "add", "ben", *both]) == 2
+    assert "they would all be ben.jpg" in capsys.readouterr().err

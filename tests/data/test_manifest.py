@@ -54,3 +54,15 @@ def test_missing_manifest_and_split(tmp_path: Path) -> None:
     write_manifest(tmp_path / "m.csv", [_clip(tmp_path, "a")])
     with pytest.raises(ManifestError, match="splits found: train"):
         read_manifest(tmp_path / "m.csv", split="test")
+
+
+def test_only_line_ends_part_rows(tmp_path: Path) -> None:
+    from pins_plugin.data.manifest import read_manifest
+
+    path = tmp_path / "manifest.csv"
+    path.write_text(
+        "clip_id,identity,video,faces,audio,quote\na,b,v,x.png,y.wav,one\u2028two\u0085three\n",
+        encoding="utf-8",
+    )
+    (clip,) = read_manifest(path)
+    assert clip.attributes["quote"] == "one\u2028two\u0085three"

@@ -1,5 +1,7 @@
 """Trial lists: read by hand, and every mistake explained."""
 
+from pathlib import Path
+
 import pytest
 
 from pins_plugin.data.trial_list import read_trial_list
@@ -35,3 +37,10 @@ def test_mistakes_are_explained(tmp_path, text: str, message: str) -> None:
 def test_a_missing_list_is_explained(tmp_path) -> None:
     with pytest.raises(ManifestError, match="no such file"):
         read_trial_list(tmp_path / "list.txt")
+
+
+def test_a_list_that_is_no_utf8_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    path.write_bytes("1 id1/é.wav id1/b.wav\n".encode("latin-1"))
+    with pytest.raises(ManifestError, match="UTF-8"):
+        read_trial_list(path)

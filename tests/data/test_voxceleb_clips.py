@@ -155,3 +155,9 @@ def test_checksum_splits_have_their_share() -> None:
     splits = [split_by_checksum(f"id{number:05d}", 0.1, 0.2) for number in range(2000)]
     assert abs(splits.count("valid") / 2000 - 0.1) < 0.03
     assert abs(splits.count("test") / 2000 - 0.2) < 0.03
+
+
+def test_splits_that_are_no_utf8_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "splits.txt").write_bytes("Bjö_rk 1\n".encode("latin-1"))
+    with pytest.raises(ManifestError, match="UTF-8"):
+        read_splits(tmp_path / "splits.txt")

@@ -135,6 +135,19 @@ def test_page_of_a_video_without_speech_or_faces(video: Path, tmp_path: Path, em
     assert (tmp_path / "p.html").stat().st_size > 10_000
 
 
+def test_pictures_that_fail_cost_no_page(
+    video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pins_plugin.report import page
+
+    def fail(*args: object) -> None:
+        raise ValueError("odd picture")
+
+    monkeypatch.setattr(page, "face_pictures", fail)
+    write_page(video, _links(), tmp_path / "page.html", quiet=True)
+    assert "pictures of faces were not made" in (tmp_path / "page.html").read_text()
+
+
 def test_page_is_not_written_from_what_cannot_be_used(video: Path, tmp_path: Path) -> None:
     with pytest.raises(LinksError):
         write_page(video, {"version": 3}, tmp_path / "p.html")

@@ -1,7 +1,9 @@
 """Scenes: the written truth is what can be seen and heard."""
 
 import json
+import shutil
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -145,6 +147,30 @@ def test_scenes_that_exist_are_kept_and_others_refused(folder: Path) -> None:
     assert video.stat().st_mtime_ns == before
     with pytest.raises(ManifestError, match="other settings"):
         write_scenes(folder, replace(SETTINGS, seed=9), jobs=1, quiet=True)
+
+
+def test_scenes_of_versions_without_overlap_are_kept(folder: Path, tmp_path: Path) -> None:
+    old = tmp_path / "scene_000"
+    shutil.copytree(folder / "scene_000", old)
+    truth = json.loads((old / "scene.json").read_text())
+    del truth["settings"]["overlap"]
+    (old / "scene.json").write_text(json.dumps(truth))
+    assert write_scenes(tmp_path, SETTINGS, jobs=1, quiet=True) == [old / "scene.mp4"]
+    with pytest.raises(ManifestError, match="other settings"):
+        write_scenes(tmp_path, replace(SETTINGS, overlap=0.5), jobs=1, quiet=True)
+
+
+def test_overlapping_voices_are_both_heard() -> None:
+    scene = Scene(scene_script(replace(SETTINGS, overlap=1.0, seconds=12.0), 0), 480, 270)
+    first, second = next(
+        (a, b) for a, b in pairwise(scene.script.turns) if b.speech[0] < a.speech[1] - 0.1
+    )
+    middle = round(25 * (second.speech[0] + first.speech[1]) / 2)
+    window = slice(middle - 5, middle + 5)
+    for turn in (first, second):  # both mouths move
+        mouths = scene._mouths[turn.person]
+        rest = np.abs(np.diff(mouths[-8:], axis=0)).sum(axis=1).mean()
+        assert np.abs(np.diff(mouths[window], axis=0)).sum(axis=1).mean() > 3 * rest
 
 
 def test_senseless_settings_are_explained(tmp_path: Path) -> None:

@@ -25,6 +25,23 @@ def test_turns_follow_one_another_and_speakers_change(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
+def test_some_cut_in_and_never_three_talk_at_once(seed: int) -> None:
+    turns = _script(seed, overlap=0.6).turns
+    spans = [(turn.start, turn.start + turn.utterance.duration) for turn in turns]
+    shared = [max(0.0, before[1] - after[0]) for before, after in pairwise(spans)]
+    assert 0.2 < np.mean(np.array(shared) > 0) < 0.95
+    assert max(shared) <= 1.2 + 1e-6
+    assert all(third[0] >= first[1] - 1e-6 for first, third in zip(spans, spans[2:], strict=False))
+    assert all(before.person != after.person for before, after in pairwise(turns))
+    assert _script(seed, overlap=0.6).duration >= max(end for _, end in spans)
+
+
+def test_nobody_cuts_in_on_themselves() -> None:
+    turns = _script(1, present=(2,), overlap=1.0).turns
+    assert all(a.start + a.utterance.duration <= b.start for a, b in pairwise(turns))
+
+
+@pytest.mark.parametrize("seed", range(5))
 def test_shots_fill_the_scene(seed: int) -> None:
     script = _script(seed)
     assert script.shots[0].start == 0

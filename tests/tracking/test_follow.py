@@ -135,3 +135,14 @@ def test_tracks_end_with_their_shot() -> None:
 
 def test_no_faces_no_tracks() -> None:
     assert _follow(np.zeros((12, 60, 200, 3), np.uint8)) == []
+
+
+def test_faces_that_are_lost_together_are_told_apart() -> None:
+    images = _movie(
+        dict.fromkeys(range(9), (20, 10)),
+        dict.fromkeys(range(9), (120, 30)),
+        num_frames=40,
+        values=(2, 4),
+    )
+    tracks = _follow(images)
+    assert sorted(float(track.faces[0].boxes[0, 0]) for track in tracks) == [20, 120]

@@ -75,3 +75,30 @@ def test_other_content_is_refused(tmp_path: Path, text: str) -> None:
         read_tracks(tmp_path / "bad.json")
     with pytest.raises(MediaError, match="no such file"):
         read_tracks(tmp_path / "missing.json")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"shot": None},
+        {"boxes": [[10**400] * 5]},
+        {"quality": {"size": 10**400}},
+        {"quality": [1]},
+        {"quality": {"size": "large"}},
+    ],
+)
+def test_numbers_of_strangers_that_are_none_are_refused(tmp_path: Path, change: dict) -> None:
+    entry = {"track": "T0", "person": None, "shot": 0, "boxes": [[0, 1, 2, 3, 4]], **change}
+    (tmp_path / "t.json").write_text(json.dumps({"tracks": [entry]}))
+    with pytest.raises(MediaError):
+        read_tracks(tmp_path / "t.json")
+    (tmp_path / "t.json").write_text(
+        json.dumps(
+            {
+                "tracks": [
+                    {**entry, **{"shot": 1, "boxes": [[0, 1, 2, 3, 4]], "quality": {}, "person": 5}}
+                ]
+            }
+        )
+    )
+    assert read_tracks(tmp_path / "t.json")[0].person == "5"

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from pins_plugin.data.sync import SyncClip, save_sync_clip
-from pins_plugin.errors import PinsError
+from pins_plugin.errors import ExperimentError, PinsError
 from pins_plugin.inference.synchronizer import Synchronizer
 from pins_plugin.losses.window_matching import WindowMatchingLoss
 from pins_plugin.models.sync import LipEncoder, SoundEncoder
@@ -85,6 +85,11 @@ def test_yaml_trains_a_model_folder_that_opens(tmp_path) -> None:
     assert "on 2 clips of 2 people" in (
         tmp_path / "run" / "model" / "README.md"
     ).read_text().replace("Trained", "")
+    hparams["run"](hparams, {})  # once more: finished already
+    for change, named in (({"leave_out": []}, "the training clips"), ({"seed": 3}, "seed")):
+        other = load_experiment(HPARAMS / "sync.yaml", options | change)
+        with pytest.raises(ExperimentError, match=named):
+            other["run"](other, {})
 
 
 def test_no_clips_are_explained(tmp_path) -> None:

@@ -31,7 +31,7 @@ LAG = 4  # frames before and after a change that are compared
 FLOOR = 1e-6  # least probability
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LocalSpeaker:
     """One speaker of one window.
 
@@ -53,7 +53,7 @@ class LocalSpeaker:
     alone: NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Segmentation:
     """Local speakers of overlapping windows of one file.
 

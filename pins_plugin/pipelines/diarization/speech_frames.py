@@ -30,7 +30,7 @@ MARGIN = 0.3  # seconds around the middle of a window that must be one speaker's
 PURE = 0.999  # share of them, up to rounding
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SpeechFrames:
     """Frames and windows, both in order of time.
 

@@ -24,7 +24,7 @@ class Looks(NamedTuple):
     crops: dict[str, Crops]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Observation:
     """What was seen and heard.
 

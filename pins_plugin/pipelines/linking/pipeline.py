@@ -246,7 +246,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         hook("crops", None, total=1, completed=0)
         looks = self.look(path, tracks, waveform, keep_crops)
         hook("crops", looks, total=1, completed=1)
-        duration = max(info.duration, tracks[-1].end)
+        duration = max([info.duration, *(track.end for track in tracks)])
         notes = (note,) if note else ()
         return Observation(
             path, turns.uri, duration, waveform, tracks, looks, turns, from_sound, notes

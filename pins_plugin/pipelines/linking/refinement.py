@@ -42,7 +42,7 @@ ROUNDS = 2
 FaceRatios = Callable[[str, NDArray[np.float64]], NDArray[np.float64]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Speaker:
     """Somebody who is heard: label, mean voice (embedding_dim,), the face if there is one, seconds of speech."""
 

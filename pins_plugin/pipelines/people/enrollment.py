@@ -22,7 +22,7 @@ VOICE_WEIGHT = 0.5  # of a voice's lead over its threshold, beside a face's
 Embedding = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class KnownPerson:
     """A person with an example: unit vectors, or None where there is no example of that kind."""
 
@@ -56,8 +56,6 @@ def load_people(
     faces: dict[str, list[Embedding]] = {}
     voices: dict[str, list[Embedding]] = {}
     for path in sorted(folder.iterdir()):
-        if path.name.startswith("."):  # such as ._anna.jpg, which macOS leaves on foreign disks
-            continue
         kind = path.suffix.lower()
         if is_hidden(path):
             continue

@@ -22,7 +22,7 @@ MOSTLY = 0.6  # part of a speaker's linked speech that must go to one face
 SAME_NAME, OTHER_NAME = 2.0, -1.0  # log-likelihood ratios; set by hand, an example may mislead
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Portraits:
     """What is known of the people of one video, by label.
 

@@ -32,7 +32,7 @@ Embedding = NDArray[np.float64]
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Appearance:
     """One person in one video.
 

@@ -252,7 +252,7 @@ const tell = () => {
 };
 const exportCorrections = () => {
   if (byId("export").disabled) return;
-  const value = { version: 1, video: data.video, content: data.content, corrections: corrections() };
+  const value = { version: 1, video: data.video, ...(data.content ? { content: data.content } : {}), corrections: corrections() };
   if (Object.keys(names).length) value.names = names;
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([`${JSON.stringify(value, null, 2)}\n`], { type: "application/json" }));

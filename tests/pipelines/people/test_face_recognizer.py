@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import pins_plugin.inference.face_recognition as recognition
 from pins_plugin.errors import MediaError, ModelFolderError
 from pins_plugin.inference.face_recognition import BY_APPEARANCE
 from pins_plugin.models.facenet import WEIGHTS, FacenetRecognition
+from pins_plugin.pipelines.people import recognition as people_recognition
 from pins_plugin.pipelines.people.recognition import FaceRecognizer
 
 FACES = np.random.default_rng(0).integers(0, 255, (2, 112, 112, 3)).astype(np.uint8)
@@ -59,3 +61,21 @@ def test_an_example_without_a_face_is_refused(tmp_path: Path) -> None:
     (tmp_path / "wall.png").write_bytes(b"no picture")
     with pytest.raises(MediaError, match="not a readable image"):
         FaceRecognizer("appearance").embed_picture(tmp_path / "wall.png")
+
+
+def test_examples_of_phones_are_turned_upright(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A portrait that lay on its side was accepted, and its person never found."""
+    exif = Image.Exif()
+    exif[0x112] = 6
+    Image.new("RGB", (80, 60)).save(tmp_path / "phone.jpg", exif=exif)
+    seen: list[tuple[int, ...]] = []
+
+    def crop(image: np.ndarray, size: int, *_: object, **__: object) -> np.ndarray:
+        seen.append(image.shape)
+        return np.zeros((size, size, 3), np.uint8)
+
+    monkeypatch.setattr(people_recognition, "crop_largest_face", crop)
+    FaceRecognizer("appearance").embed_picture(tmp_path / "phone.jpg")
+    assert seen == [(80, 60, 3)]

@@ -72,3 +72,74 @@ def test_another_encoder_and_other_files_are_refused(
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(MediaError, match="damaged"):
         Cast.load(path)
+
+
+def test_two_who_work_on_one_file_give_no_number_twice(tmp_path: Path) -> None:
+    first, second = (Cast.of_folder(tmp_path, "face_recognition") for _ in range(2))
+    for cast, video, axis in ((first, "a", 0), (second, "b", 1), (first, "c", 2)):
+        with cast.held():
+            cast.replace_video(video, [Appearance(cast.new_label(), video, 1.0, AXES[axis])])
+    found = Cast.load(tmp_path / cast_file.FILE)
+    assert [(each.person, each.video) for each in found.appearances] == [
+        ("PERSON_01", "a"),
+        ("PERSON_02", "b"),
+        ("PERSON_03", "c"),
+    ]
+
+
+def test_whoever_holds_the_file_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    import subprocess
+    import sys
+
+    monkeypatch.setattr(cast_file, "PATIENCE", 0.05)
+    cast = Cast.of_folder(tmp_path, "face_recognition")
+    lock = str(tmp_path / cast_file.LOCK)
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import filelock, sys, time\n"
+            "with filelock.FileLock(sys.argv[1]):\n"
+            "    print('held', flush=True)\n"
+            "    time.sleep(0.5)",
+            lock,
+        ],
+        stdout=subprocess.PIPE,
+    )
+    assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
+    with cast.held():
+        assert holder.wait(timeout=10) == 0  # it had let go before this one began
+    assert "another `pins` works there" in caplog.text
+    holder.stdout.close()
+
+
+def test_what_fails_while_held_is_not_saved(tmp_path: Path) -> None:
+    cast = Cast.of_folder(tmp_path, "face_recognition")
+    with pytest.raises(RuntimeError), cast.held():
+        cast.new_label()
+        raise RuntimeError
+    assert not (tmp_path / cast_file.FILE).exists()
+
+
+def test_renames_that_swap_names_are_followed() -> None:
+    cast = _cast()
+    cast.rename({"PERSON_01": "ann", "PERSON_02": "ben"})
+    cast.rename({"ann": "ben", "ben": "ann"})
+    assert cast.renamed_since(0) == {
+        "PERSON_01": "ben",
+        "PERSON_02": "ann",
+        "ann": "ben",
+        "ben": "ann",
+    }
+    assert cast.renamed_since(1) == {"ann": "ben", "ben": "ann"}
+    assert cast.renamed_since(2) == {}
+
+
+def test_the_same_people_are_the_same_bytes(tmp_path: Path) -> None:
+    contents = set()
+    for number in range(12):  # the order of a header is drawn anew each time
+        _cast().save(tmp_path / f"{number}.safetensors")
+        contents.add((tmp_path / f"{number}.safetensors").read_bytes())
+    assert len(contents) == 1

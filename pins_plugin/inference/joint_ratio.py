@@ -1,0 +1,109 @@
+"""How much likelier a person's faces and a voice are one person's than two people's: what linking asks a joint model.
+
+embedder = FaceVoiceEmbedder.from_hparams("face_voice")
+faces = {person: pool_faces(embedder, crops) for person, crops in ...}     # aligned crops of all their tracks
+voices = {speaker: pool_voice(embedder, waveform, regions) for ...}        # where only they speak
+ratio = log_ratio(embedder, faces[person], voices[speaker])                # 0: tells nothing
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from pins_plugin.data.audio import SAMPLE_RATE
+from pins_plugin.errors import ModelFolderError
+from pins_plugin.inference.embedder import FaceVoiceEmbedder
+
+Regions = Sequence[tuple[float, float]]
+MOST_FACES = 32  # of a person, spread evenly
+WINDOW = 3.0  # seconds of sound that are embedded at once
+SHORTEST = 0.7  # seconds of speech in all from which on a voice is embedded
+MOST_SECONDS = 60.0  # of a voice, spread over the file
+
+
+def pool_faces(embedder: FaceVoiceEmbedder, faces: NDArray[np.uint8]) -> Tensor | None:
+    """Mean embedding of the faces of one person.
+
+    Parameters
+    ----------
+    embedder : FaceVoiceEmbedder
+    faces : (num_faces, height, width, 3) uint8 array
+        Aligned as by `tracking.crops.align_face`, RGB; up to `MOST_FACES` are looked at.
+
+    Returns
+    -------
+    embedding : (embedding_dim,) Tensor or None
+        Of unit length, on the CPU; None where there is no face.
+    """
+    if len(faces) == 0:
+        return None
+    chosen = np.linspace(0, len(faces) - 1, min(len(faces), MOST_FACES)).round().astype(int)
+    pictures = torch.from_numpy(np.ascontiguousarray(faces[chosen])).permute(0, 3, 1, 2)
+    return normalize(embedder.encode_faces(pictures).mean(dim=0), dim=-1).cpu()
+
+
+def pool_voice(
+    embedder: FaceVoiceEmbedder, waveform: NDArray[np.float32], regions: Regions
+) -> Tensor | None:
+    """Mean embedding of a voice.
+
+    Parameters
+    ----------
+    embedder : FaceVoiceEmbedder
+    waveform : (num_samples,) float32 array
+        At 16 kHz.
+    regions : sequence of (start, end)
+        Seconds where this voice, and no other, is heard.
+
+    Returns
+    -------
+    embedding : (embedding_dim,) Tensor or None
+        Of unit length, on the CPU; each second weighs alike; None where there are less than `SHORTEST` seconds.
+    """
+    pieces = _cut(waveform, regions)
+    if sum(map(len, pieces)) < SHORTEST * SAMPLE_RATE:
+        return None
+    sums = torch.zeros(embedder.embedding_dim)
+    for length in sorted({len(piece) for piece in pieces}):
+        batch = np.stack([piece for piece in pieces if len(piece) == length])
+        sums += length * embedder.encode_voices(batch).sum(dim=0).cpu()
+    return normalize(sums, dim=-1)
+
+
+def log_ratio(embedder: FaceVoiceEmbedder, face: Tensor | None, voice: Tensor | None) -> float:
+    """Log-likelihood ratio (natural logarithm) that a pooled face and a pooled voice are one person's.
+
+    0 where either is missing: nothing is known.
+
+    Raises
+    ------
+    ModelFolderError
+        When the model is not calibrated.
+    """
+    if embedder.calibration is None:
+        raise ModelFolderError(
+            "log_ratio: expected a model with settings `calibration`, which `pins train` writes, got none"
+        )
+    if face is None or voice is None:
+        return 0.0
+    return float(embedder.calibration.log_ratio(face @ voice))
+
+
+def _cut(waveform: NDArray[np.float32], regions: Regions) -> list[NDArray[np.float32]]:
+    """Pieces of at most `WINDOW` seconds, and of `MOST_SECONDS` in all; the shortest scraps are left out."""
+    pieces = []
+    for start, end in regions:
+        count = max(1, round((end - start) / WINDOW))
+        edges = np.linspace(start, end, count + 1).clip(0, len(waveform) / SAMPLE_RATE)
+        samples = (edges * SAMPLE_RATE).round().astype(int)
+        length = int(np.diff(samples).min())
+        pieces += [waveform[first : first + length] for first in samples[:-1]]
+    pieces = [piece for piece in pieces if len(piece) >= 0.25 * SAMPLE_RATE]
+    most = max(1, round(MOST_SECONDS / WINDOW))
+    if len(pieces) > most:
+        pieces = [pieces[i] for i in np.linspace(0, len(pieces) - 1, most).round().astype(int)]
+    return pieces

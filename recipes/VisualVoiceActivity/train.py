@@ -1,0 +1,18 @@
+"""Train visual voice activity on labeled clips.
+
+  python recipes/VisualVoiceActivity/train.py hparams/visual_voice_activity.yaml --clips clips --output_folder results/vva
+
+The same as `pins train hparams/visual_voice_activity.yaml ...`. The result, results/vva/model, opens with
+`VisualVoiceActivity.from_hparams("results/vva/model")`.
+"""
+
+import sys
+
+from pins_plugin.errors import PinsError
+from pins_plugin.train.experiment import run_experiment
+
+if __name__ == "__main__":
+    try:
+        run_experiment(sys.argv[1:])
+    except PinsError as error:
+        sys.exit(f"train.py: {error}")

@@ -1,0 +1,188 @@
+"""ClipScenes: every kind can be planned, the first edition stays as it was, and tables say what was measured."""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+from pyannote.core import Annotation, Segment
+
+from pins_plugin.data.scene_deck import Clip, Deck
+from pins_plugin.errors import ManifestError
+from pins_plugin.pipelines.linking.result import LinkingResult
+from pins_plugin.types import FaceTrack, SpeakerFaceLink
+
+RECIPE = Path(__file__).resolve().parents[2] / "recipes" / "ClipScenes"
+CLIPS = [
+    Clip(f"p{n}", Path(f"p{n}_{k}.mp4"), 6.0 + n + k, ((0.4, 2.6), (3.2, 5.5)), 0.05, 200.0)
+    for n in range(5)
+    for k in range(2)
+]
+
+
+def _load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"clip_scenes_{name}", RECIPE / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(RECIPE))
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(RECIPE))
+    return module
+
+
+prepare, evaluate = _load("prepare"), _load("evaluate")
+
+
+def _plan(kind: str, index: int, seed: int = 31, edition: int = 2, minutes: float = 1.0):
+    args = SimpleNamespace(edition=edition, seconds=(8, 30), minutes=minutes)
+    number = (*prepare.KINDS, "long").index(kind)
+    deck = Deck(CLIPS, np.random.default_rng([seed, number, index]))
+    deck = prepare.set_up(deck, kind, args)
+    return prepare.plan(kind, deck, index)
+
+
+@pytest.mark.parametrize("kind", [*prepare.KINDS, "long"])
+def test_every_kind_is_planned_alike_by_the_same_seed(kind: str) -> None:
+    for index in range(3):
+        segments, recording, notes = _plan(kind, index)
+        duration = sum(segment.duration for segment in segments)
+        assert 8 <= duration <= (100 if kind == "long" else 34.1)
+        assert any(segment.voices for segment in segments)
+        again, twice, same = _plan(kind, index)
+        assert (again, same) == (segments, notes)
+        assert twice.sound_shift == recording.sound_shift
+        json.dumps(notes)
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "last", "shift"),
+    [
+        ("turns", (3.96, "p3_0.mp4", 2.326), (3.53, "p0_1.mp4", 2.275), 0.0),
+        ("side_by_side_2", (4.87, "p3_0.mp4", 0.392), (4.39, "p3_0.mp4", 3.821), 0.0),
+        ("side_by_side_4", (4.37, "p2_0.mp4", 2.379), (1.8, "p2_0.mp4", 0.25), 0.0),
+        ("off_screen", (3.91, "p0_1.mp4", 0.347), (4.87, "p0_1.mp4", 0.355), 0.0),
+        ("shifted", (2.13, "p3_1.mp4", 3.811), (4.97, "p3_0.mp4", 3.733), -0.2),
+    ],
+)
+def test_first_edition_draws_as_ever(kind: str, first: tuple, last: tuple, shift: float) -> None:
+    """What the first version drew of these clips: the scenes of published numbers can be made again."""
+    segments, recording, _ = _plan(kind, 1, edition=1)
+    heard, seen = segments[0].voices[0].stretch, segments[-1].panels[-1]
+    assert len(segments) == 8
+    assert (segments[0].duration, heard.path.name, heard.start) == first
+    assert (segments[-1].duration, seen.path.name, seen.start) == last
+    assert recording.sound_shift == shift
+
+
+def test_manifest_is_filtered(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match="no such file"):
+        prepare.read_clips(tmp_path, None, None)
+    (tmp_path / "manifest.csv").write_text("file,person,scene,licence\na.mp4,a,crowd,CC-BY-4.0\n")
+    with pytest.raises(ManifestError, match="no usable clip"):
+        prepare.read_clips(tmp_path, None, None)
+
+
+class _FakePipeline:
+    """Names the left face throughout."""
+
+    diarizer = SimpleNamespace(find_turns=lambda *_: _annotate((0.0, 4.0, "S")))
+
+    def observe(self, video: Path, diarization: Annotation) -> object:
+        return SimpleNamespace(waveform=None, turns=diarization)
+
+    def link(self, seen) -> LinkingResult:
+        times = np.array([0.0, 4.0])
+        boxes = np.array([[1, 1, 9, 9]] * 2, np.float32)
+        landmarks, detected = np.zeros((2, 5, 2), np.float32), np.ones(2, bool)
+        track = FaceTrack("T0", times, boxes, landmarks, detected, person="P0")
+        link = SpeakerFaceLink(0.0, 4.0, "S", "P0", (1, 1, 9, 9), 0.95)
+        return LinkingResult("v", 4.0, seen.turns, Annotation(), [track], [link])
+
+
+def _annotate(*rows: tuple[float, float, str]) -> Annotation:
+    turns = Annotation(uri="turns_00")
+    for number, (start, end, label) in enumerate(rows):
+        turns[Segment(start, end), number] = label
+    return turns
+
+
+@pytest.fixture
+def scenes(tmp_path: Path) -> Path:
+    """One scene of four seconds: anna on the left speaks for three, ben on the right for the last two."""
+    folder = tmp_path / "scenes"
+    folder.mkdir()
+    turns = [
+        {"start": 0, "end": 3, "speaker": "anna"},
+        {"start": 2, "end": 4, "speaker": "ben"},
+    ]
+    panels = [
+        {"start": 0, "end": 4, "person": "anna", "box": [0, 0, 10, 10]},
+        {"start": 0, "end": 4, "person": "ben", "box": [10, 0, 20, 10]},
+    ]
+    truth = {"kind": "overlap", "duration": 4.0, "turns": turns, "panels": panels}
+    (folder / "turns_00.json").write_text(json.dumps(truth))
+    (folder / "turns_00.mp4").touch()
+    lines = "SPEAKER turns_00 1 {} {} <NA> <NA> {} <NA> <NA>\n"
+    rttm = lines.format(0, 3, "anna") + lines.format(2, 2, "ben")
+    (folder / "turns_00.rttm").write_text(rttm)
+    other = tmp_path / "other" / "scenes"
+    other.mkdir(parents=True)
+    (other / "turns_00.rttm").write_text(rttm)
+    return folder
+
+
+def test_evaluation_by_hand(scenes: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    motion = SimpleNamespace(score=lambda *_: 1.0)
+    looks = evaluate.Looks(
+        motion, {"network": {"T0": (np.array([0.0, 1.0]), np.array([1.0, -1.0]))}}
+    )
+    monkeypatch.setattr(evaluate, "look_at_faces", lambda *_: looks)
+    monkeypatch.setattr(evaluate, "replace", lambda seen, turns, **_: SimpleNamespace(turns=turns))
+    report = evaluate.evaluate([scenes], _FakePipeline(), {"others": tmp_path / "other"}, {})
+    found = report["found"]["links"]["overlap"]
+    assert found["pins"]["correct"] == pytest.approx(3 / 5)
+    assert found["pins"]["recall"] == {
+        "alone": pytest.approx(2 / 3),
+        "together": pytest.approx(1 / 2),
+    }
+    assert found["pins"]["precision"] == pytest.approx(3 / 4)
+    assert found["network"]["correct"] == pytest.approx(1 / 5)
+    assert found["others, largest face"]["correct"] == pytest.approx(3 / 5)
+    turns = report["found"]["turns"]["overlap"]
+    assert turns["others"]["rate"] == pytest.approx(0.0)
+    assert turns["sound only"]["missed"] == pytest.approx(1 / 5)
+    assert "others, presence" not in report["given"]["links"]["overlap"]
+    text = evaluate.format_report(report["found"])
+    assert "| overlap | 1 | 2 | 5 | 60.0 (0.0-100.0) |" in text
+    assert "| overlap | sound only | 40.0 | 20.0 | 0.0 | 20.0 |" in text
+    assert "| above 0.9 | 0.750 | 4 |" in text
+
+
+def test_first_generation_stands_beside_its_own_scenes_only(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    kept = {"scenes": {"a+b": {"found": {"links": {"turns": {"correct": 0.5}}}}}}
+    path = tmp_path / "first_generation.json"
+    path.write_text(json.dumps(kept))
+    monkeypatch.setattr(evaluate, "FIRST_GENERATION", path)
+    for names, expected in ((["b", "a"], {"correct": 0.5}), (["a"], None)):
+        report = {"found": {"links": {"turns": {}}}}
+        evaluate.add_first_generation(report, names)
+        assert report["found"]["links"]["turns"].get("first generation") == expected
+
+
+def test_scenes_are_found_and_named(scenes: Path, tmp_path: Path) -> None:
+    simulated = tmp_path / "simulated" / "scene_000"
+    simulated.mkdir(parents=True)
+    for name in ("scene.json", "scene.mp4"):
+        (simulated / name).touch()
+    found = evaluate.find_scenes([scenes, simulated.parent])
+    assert [evaluate.scene_name(path) for path in found] == [
+        ("scenes", "turns_00"),
+        ("simulated", "scene_000"),
+    ]
