@@ -8,7 +8,7 @@ sequences (VBx) in speaker diarization", Computer Speech & Language 2022): each 
 sound comes, and whether a person's lips can be read at all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.special import expit, log_expit
 
 from pins_plugin.pipelines.active_speaker.lips_model import LipsBelief, LipsModel
-from pins_plugin.pipelines.active_speaker.synchrony import NUM_OFFSETS
+from pins_plugin.pipelines.active_speaker.synchrony import NUM_OFFSETS, RATE
 from pins_plugin.pipelines.diarization.voice_model import VoiceModel
 from pins_plugin.pipelines.linking.blocks import Block, cut_blocks, make_block
 from pins_plugin.pipelines.linking.hearing import STEP, Hearing
@@ -48,8 +48,9 @@ class Evidence:
     ----------
     hearing : Hearing
     seeing : Seeing
-    joint : (num_groups, num_faces) float64 array, optional
-        Log-likelihood ratio that the voice of each group sounds as each face looks.
+    joint : callable, optional
+        Groups of the stretches, (num_stretches,), to log-likelihood ratios that the voice of each group sounds as each face
+        looks, (num_groups, num_faces).
     labels : (num_stretches,) int64 array, optional
         Speakers that were given; they take the place of the groups.
     enrolled : mapping of int to (embedding_dim,) array
@@ -60,7 +61,7 @@ class Evidence:
 
     hearing: Hearing
     seeing: Seeing
-    joint: NDArray[np.float64] | None = None
+    joint: Callable[[NDArray[np.int64]], NDArray[np.float64]] | None = None
     labels: NDArray[np.int64] | None = None
     enrolled: Mapping[int, NDArray[np.float64]] = field(default_factory=dict)
     held: Mapping[int, frozenset[int]] = field(default_factory=dict)
@@ -97,6 +98,23 @@ class Decoded:
     readable: NDArray[np.float64]
     evidence: float
 
+    def common_offset(self) -> float:
+        """Seconds by which the sound comes late, by the lips that can be read; 0 where none can."""
+        number = len(self.offsets)
+        weights = self.speaking[:, :number].sum(axis=0) * (self.readable > 0.5)
+        if not weights.any():
+            return 0.0
+        order = np.argsort(self.offsets, kind="stable")
+        half = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
+        return float(self.offsets[order[half]]) / RATE
+
+    def unreadable(self, seeing: Seeing, most: float, seconds: float) -> list[str]:
+        """Labels of those who speak on screen for long, with lips that do not fit the sound."""
+        number = len(self.offsets)
+        spoken = (self.speaking[:, :number] * seeing.visible).sum(axis=0) * STEP
+        chosen = (self.readable < most) & (spoken >= seconds)
+        return [seeing.people[face] for face in np.flatnonzero(chosen)]
+
 
 class Start(NamedTuple):
     """Where inference starts."""
@@ -129,6 +147,7 @@ class Decoder:
         self.lips_model = LipsModel(
             float(expit(parameters.readable)), *parameters.lips_strength, parameters.lips
         )
+        self.joint = known.joint(self.groups) if known.joint and len(self.groups) else None
         totals = np.bincount(self.groups, seconds) if len(self.groups) else np.zeros(0)
         self.hidden = np.argsort(-totals, kind="stable")[:MOST_HIDDEN]  # groups with a voice of their own
         self.unknown = self.num_faces  # column of the unknown voice
@@ -205,8 +224,8 @@ class Decoder:
             for face, scores in enumerate(self.lips):
                 spoken = now[seeing.visible[:, face]].astype(float)
                 gains[row, face] += self.lips_model.infer(scores, spoken).evidence
-            if self.known.joint is not None:
-                gains[row] += weights.joint * self.known.joint[group]
+            if self.joint is not None:
+                gains[row] += weights.joint * self.joint[group]
         return gains
 
     def _refine(self, start: "Start") -> Decoded:
@@ -248,11 +267,11 @@ class Decoder:
             given = label_ratios(self.known.labels, self.hearing.seconds, shares)
             ratios += self.parameters.label_trust * given
         ratios[:, self.unknown] = 0.0
-        if self.known.joint is not None:
+        if self.joint is not None:
             seconds = np.bincount(self.groups, self.hearing.seconds)[self.groups]
             part = (self.hearing.seconds / np.maximum(seconds, STEP))[:, None]
             ratios[:, : self.num_faces] += (
-                self.parameters.joint * part * self.known.joint[self.groups]
+                self.parameters.joint * part * self.joint[self.groups]
             )
         return ratios
 

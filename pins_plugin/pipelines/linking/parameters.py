@@ -7,11 +7,24 @@ from pathlib import Path
 from typing import Any
 
 from pins_plugin.errors import PinsError
+from pins_plugin.models.folder import weights_checksum
 
 SHIPPED = Path(__file__).resolve().parents[2] / "pretrained" / "speaker_face_linking"
 FILE = "parameters.json"
 NODE = ("counts", "one", "two", "lips", "talking", "others")
 ENTRY = ("shown", "size", "crowd", "away", "hidden")
+
+
+TUNABLE = {  # those that pyannote's optimizer may change, and within which bounds
+    "lips": (0.01, 1.0),
+    "talking": (0.0, 2.0),
+    "voice": (0.01, 1.0),
+    "shown": (-4.0, 4.0),
+    "away": (-8.0, 1.0),
+    "hidden": (-8.0, 1.0),
+    "switches": (-10.0, 0.0),
+    "uncertain": (0.0, 1.0),
+}
 
 
 @dataclass(frozen=True)
@@ -132,7 +145,7 @@ def load_parameters(folder: str | Path, models: Mapping[str, str]) -> LinkingPar
     folder : str or Path
         Holds `parameters.json`: `parameters`, `models` and what they were learnt on.
     models : mapping of str to str
-        The models that will be used, by their part in the pipeline, to the checksum of each.
+        The models that will be used, by their part in the pipeline: folder or name.
 
     Raises
     ------
@@ -147,8 +160,8 @@ def load_parameters(folder: str | Path, models: Mapping[str, str]) -> LinkingPar
         raise PinsError(
             f"{path}: no parameters of linking ({error}); learn them by recipes/ClipScenes/calibrate.py"
         ) from error
-    for part, checksum in models.items():
-        if learnt_with.get(part) != checksum:
+    for part, source in models.items():
+        if learnt_with.get(part) != weights_checksum(source):
             raise PinsError(
                 f"{path}: learnt with another model for {part} than the one to be used; weights of evidence "
                 f"belong to their models. Learn them anew: python recipes/ClipScenes/calibrate.py SCENES "

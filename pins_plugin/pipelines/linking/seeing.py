@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from pins_plugin.pipelines.active_speaker.synchrony import NUM_OFFSETS, TrackCurves, lead_features
 from pins_plugin.pipelines.linking.hearing import STEP
-from pins_plugin.pipelines.linking.pieces import track_span
 from pins_plugin.types import FaceTrack
 
 
@@ -73,7 +72,7 @@ def see(
     sizes, talks = np.zeros(shape), np.zeros(shape)
     visible, cuts = np.zeros(shape, bool), np.zeros(num_steps, bool)
     extra = {name: np.zeros(shape) for name in others or {}}
-    spans = [track_span(track) for track in tracks]
+    spans = [track.span for track in tracks]
     rows_of = [slice(*np.searchsorted(clock, [a - 1e-6, b + 1e-6])) for a, b in spans]
     for track, rows in zip(tracks, rows_of, strict=True):
         visible[rows, people.index(str(track.person))] = True
