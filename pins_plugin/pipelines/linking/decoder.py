@@ -145,7 +145,7 @@ class Decoder:
             else known.labels
         )
         self.lips_model = LipsModel(
-            float(expit(parameters.readable)), *parameters.lips_strength, parameters.lips
+            float(expit(parameters.readable)), *parameters.lips_strength, parameters.lips_trust
         )
         self.joint = known.joint(self.groups) if known.joint and len(self.groups) else None
         totals = np.bincount(self.groups, seconds) if len(self.groups) else np.zeros(0)
@@ -154,7 +154,9 @@ class Decoder:
         self.num_people = self.num_faces + 1 + len(self.hidden)
         self.entry = entry_features(self.seeing, self.num_people - self.num_faces)
         self.shifts = find_shifts(self.seeing)
-        self.talking = soften(self.seeing.talking, parameters.talking_error)
+        self.talking = soften(
+            parameters.talking_gain * self.seeing.talking, parameters.talking_error
+        )
         self.talking[~self.seeing.visible] = 0.0
         self.lips = [self._lips_scores(fits) for fits in self.seeing.fits]
         self.blocks = cut_blocks(self.hearing.counts[:, 0])

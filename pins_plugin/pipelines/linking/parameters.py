@@ -47,8 +47,10 @@ class LinkingParameters:
         How much easier a change is at a cut, and where the segmentation hears one.
     readable, watchable : float
         Log-odds that a person's lips can be read; that it can be seen whether its mouth talks.
-    talking_error : float
-        How often the sight of a mouth misleads, however clear it seems.
+    lips_trust : float
+        How much of an independent observation each step of lips is, when offsets and strengths are inferred.
+    talking_error, talking_gain : float
+        How often the sight of a mouth misleads, however clear it seems; factor of its log-likelihood ratio before that.
     lips_weights : tuple of 4 floats
         Bias and weights of `lead_features` in the score of lips.
     lips_strength : tuple of 2 floats
@@ -90,7 +92,9 @@ class LinkingParameters:
     ease_change: float = 2.0
     readable: float = 1.0
     watchable: float = 2.0
+    lips_trust: float = 0.1
     talking_error: float = 0.2
+    talking_gain: float = 2.0
     lips_strength: tuple[float, ...] = (2.0, 0.5)
     lips_weights: tuple[float, ...] = (-0.24, 3.27, 2.06, 2.23)
     voice_noise: tuple[float, ...] = (0.0, 0.887, 0.197)
