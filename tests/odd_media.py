@@ -123,6 +123,8 @@ def _pictures(container, recipe: Recipe) -> list:
         stream.options = {"crf": "16", "preset": "veryfast", "x264-params": "scenecut=0"}
     else:
         context.bit_rate = 2_000_000
+    if recipe.video == "libvpx":
+        stream.options = {"deadline": "realtime", "cpu-used": "8"}
     if recipe.turn:
         stream.set_display_rotation(recipe.turn)
     packets = []

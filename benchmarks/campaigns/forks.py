@@ -70,12 +70,14 @@ def start(
     """
     sys.stdout.flush()
     sys.stderr.flush()
+    _memory_file(log).write_text("")
     child = os.fork()
     if child:
         return child
     status = FAILED
     with contextlib.suppress(BaseException):
         os.setpgid(0, 0)
+        _memory_file(log).write_text(str(_memory_now()))
         handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         for number, name in (
             (1, "stdout"),
@@ -105,7 +107,6 @@ def start(
 def finish(child: int, log: Path, seconds: float) -> Outcome:
     """Wait for a fork; one that takes far longer than `seconds` is ended with its children."""
     end = time.monotonic() + LOADED * seconds
-    before = _memory_now()
     while True:
         pid, status, usage = os.wait4(child, os.WNOHANG)
         if pid:
@@ -115,18 +116,22 @@ def finish(child: int, log: Path, seconds: float) -> Outcome:
             os.wait4(child, 0)
             return Outcome(None, "", 0.0)
         time.sleep(0.002)
-    memory = max(0.0, usage.ru_maxrss / 2**20 - before)
+    memory = max(0.0, usage.ru_maxrss / 2**20 - float(_memory_file(log).read_text() or 0))
     printed = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
     return Outcome(os.waitstatus_to_exitcode(status), printed, memory)
 
 
 def _memory_now() -> float:
-    """GB that a fork of this process has from the start: pages of its own, not those of files."""
+    """GB that this process has in memory."""
     statm = Path("/proc/self/statm")
     if statm.is_file():
-        resident, of_files = map(int, statm.read_text().split()[1:3])
-        return (resident - of_files) * resource.getpagesize() / 2**30
+        return int(statm.read_text().split()[1]) * resource.getpagesize() / 2**30
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def _memory_file(log: Path) -> Path:
+    """Where a fork notes what it has in memory from the start."""
+    return log.with_name(f"{log.name}.memory")
 
 
 def kill(child: int) -> None:

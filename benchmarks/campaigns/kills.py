@@ -20,7 +20,7 @@ def kill_trainings(work: Path, seed: int, seconds: float) -> list[Row]:
     row = Row("kill -9, `pins train` and resume")
 
     def train(out: Path) -> list[str | Path]:
-        options = "--batch_size 8 --num_epochs 3 --seconds 0.5 --image_size 32 --ckpt_interval_steps 2"
+        options = "--batch_size 8 --num_epochs 3 --seconds 0.5 --image_size 32 --max_minutes 100000 --ckpt_interval_steps 2"
         return ["train", HPARAMS, "--manifest", clips(), "--output_folder", out, *options.split()]
 
     began = time.monotonic()

@@ -16,6 +16,7 @@ from pins_plugin.data.media import default_sound, default_video, demux_leniently
 
 BACK = 0.1  # seconds; time stamps in the order of decoding never go back, but for a new part
 LEAP = {"mpegts": 10.0, "mpegtsraw": 10.0, "mpeg": 10.0}  # seconds ahead that begin a new part
+LARGEST_DELAY = 10.0  # seconds between decoding and showing
 OTHER_LEAP = 3600.0  # in all other containers, which say what they mean
 # Their time stamps come from tables that cannot step back; they are not read through ahead of time.
 TABLED = ("mov,mp4,m4a,3gp,3g2,mj2", "avi", "wav", "w64", "flac", "mp3", "aiff", "au", "caf")
@@ -61,6 +62,8 @@ class MediaClock:
                     shift = self.shifts[index][bisect_right(self.starts[index], packet.pos)]
                     before[index] = shift
                 ticks = round((shift - self.origin) / packet.time_base)
+                if not _agree(packet):
+                    packet.pts = None
                 if packet.pts is not None:
                     packet.pts += ticks
                 if packet.dts is not None:
@@ -142,7 +145,7 @@ class _PartReader:
             return
         base, index = float(packet.time_base), packet.stream_index
         decoded = stamp * base
-        shown = (packet.pts if packet.pts is not None else stamp) * base
+        shown = (packet.pts if packet.pts is not None and _agree(packet) else stamp) * base
         duration = (packet.duration or 0) * base
         if not duration and packet.stream.type == "video":
             duration = 1.0 / float(packet.stream.average_rate or packet.stream.guessed_rate or 25)
@@ -164,7 +167,8 @@ class _PartReader:
 
     def finish(self, origin: float | None) -> MediaClock:
         """Lay the parts behind each other."""
-        stretches = [one for own in self._stretches.values() for one in own]
+        lone = {id(one) for own in self._stretches.values() for one in _lone(own)}
+        stretches = [one for own in self._stretches.values() for one in own if id(one) not in lone]
         shifts: dict[int, float] = {}
         end = None
         for part in range(self._parts):
@@ -179,12 +183,17 @@ class _PartReader:
         return MediaClock(
             origin,
             {index: [one.place or 0 for one in own[1:]] for index, own in self._stretches.items()},
-            {index: [shifts[one.part] for one in own] for index, own in self._stretches.items()},
+            {index: _all_shifts(own, shifts, lone) for index, own in self._stretches.items()},
             {
-                index: max(one.end + shifts[one.part] for one in own) - origin
+                index: max(one.end + shifts[one.part] for one in own if id(one) not in lone)
+                - origin
                 for index, own in self._stretches.items()
             },
-            sorted((time + shifts[part] - origin, place) for part, time, place in self._keys),
+            sorted(
+                (time + shifts[part] - origin, place)
+                for part, time, place in self._keys
+                if part in shifts
+            ),
         )
 
     def _newest(self) -> int:
@@ -197,3 +206,31 @@ class _PartReader:
                 return self._stretches[other][-1].part
         self._parts += 1
         return self._parts - 1
+
+
+def _agree(packet: Any) -> bool:
+    """Whether the two time stamps of a packet are of one moment; a picture is shown soon after it is decoded."""
+    if packet.pts is None or packet.dts is None:
+        return True
+    return bool(abs(packet.pts - packet.dts) * packet.time_base < LARGEST_DELAY)
+
+
+def _lone(own: list[_Stretch]) -> list[_Stretch]:
+    """Find stretches from which a stream came back to the part where it was: damaged time stamps."""
+    return [
+        one
+        for before, one, after in zip(own, own[1:], own[2:], strict=False)
+        if before.part == after.part
+    ]
+
+
+def _all_shifts(own: list[_Stretch], shifts: Mapping[int, float], lone: set[int]) -> list[float]:
+    """Give the correction of each stretch; damaged ones go on where the one before ended."""
+    found: list[float] = []
+    for number, one in enumerate(own):
+        if id(one) in lone:
+            before = own[number - 1]
+            found.append(before.end + found[-1] - one.start)
+        else:
+            found.append(shifts[one.part])
+    return found

@@ -118,7 +118,7 @@ def demux_leniently(container: Any, *streams: Any) -> Iterator[Any]:
     while True:
         try:
             packet = next(packets, None)
-        except av.error.FFmpegError:  # truncated file
+        except (av.error.FFmpegError, IndexError):  # truncated, or streams came up on the way
             return
         if packet is None:
             return

@@ -29,6 +29,8 @@ class Clip(NamedTuple):
         Root mean square of the speech.
     face : float
         Height of the face in pixels, 0 when it was not measured.
+    pauses : tuple of (start, end)
+        Shorter rests, for a clip without one of `MIN_SILENCE`.
     """
 
     person: str
@@ -37,13 +39,14 @@ class Clip(NamedTuple):
     speech: tuple[tuple[float, float], ...] = ()
     level: float = 0.0
     face: float = 0.0
+    pauses: tuple[tuple[float, float], ...] = ()
 
     @property
     def silences(self) -> list[tuple[float, float]]:
-        """Rests of at least `MIN_SILENCE`."""
+        """Rests of at least `MIN_SILENCE`, or else `pauses`."""
         edges = [0.0, *(side for region in self.speech for side in region), self.duration - 0.04]
         pairs = zip(edges[::2], edges[1::2], strict=True)
-        return [(start, end) for start, end in pairs if end - start >= MIN_SILENCE]
+        return [(a, b) for a, b in pairs if b - a >= MIN_SILENCE] or list(self.pauses)
 
     def speech_in(self, start: float, duration: float) -> tuple[tuple[float, float], ...]:
         """Speech of a stretch, in seconds from its start."""
@@ -168,7 +171,9 @@ class Deck:
             raise MediaError(f"{person}: has no rest of {MIN_SILENCE} s in any clip; add clips")
         length = np.array([end - start for _, (start, end) in rests])
         clip, (start, end) = rests[self.generator.choice(len(rests), p=length / length.sum())]
-        margin = min(0.1, (end - start - 0.25) / 2)  # lips part before and close after the sound
+        margin = max(
+            0.0, min(0.1, (end - start - 0.25) / 2)
+        )  # lips part before and close after the sound
         start, end = round(start + margin, 3), round(end - margin, 3)
         speed = round(float(self.generator.uniform(0.4, 1.0)), 2)
         return Stretch(person, clip.path, start, end, speed=speed, silent=True)

@@ -9,8 +9,6 @@ from pins_plugin.data.scene_script import FRAME_RATE, Stretch
 from pins_plugin.data.video import VideoFrame, iter_frames
 from pins_plugin.errors import MediaError
 
-NO_SEEK = 10.0  # seconds: up to there pictures are counted from the start; to seek in MPEG-1 may land late
-
 
 def play(
     stretch: Stretch,
@@ -21,10 +19,9 @@ def play(
     blur: float = 0.0,
 ) -> Iterator[NDArray[np.uint8]]:
     """Yield `num_frames` pictures (height, width, 3) of a stretch, letterboxed; the clip's last one is held."""
-    first = stretch.start - 0.5 / FRAME_RATE
+    first = stretch.start - 0.1  # so that the picture that stands at the start is among them
     last = float("inf") if stretch.end is None else stretch.end
-    decoded = iter_frames(stretch.path, start=first if first > NO_SEEK else 0.0, end=last)
-    frames = (frame for frame in decoded if frame.time >= first)
+    frames = iter_frames(stretch.path, start=max(0.0, first), end=last)
     times = [stretch.time_at((index + 0.5) / frame_rate) for index in range(num_frames)]
     shown: tuple[VideoFrame | None, NDArray[np.uint8] | None] = (None, None)
     for frame in _frames_at(frames, times, stretch):

@@ -13,6 +13,7 @@ from pins_plugin.data.media import decode_packet, demux_leniently
 
 TOLERANCE = 0.05  # seconds that samples may be away from their time stamps; the stamps of many containers tremble
 LONGEST_PAUSE = 3600.0  # seconds; a longer one is a fault of the clock, and closed
+MOST_SILENCE = 6 * 3600.0  # seconds of all pauses; memory for more is not spent
 PIECE = 160_000  # samples of silence at a time
 
 
@@ -43,13 +44,14 @@ def decode_sound(
     kind: tuple[Any, ...] = ()
     given = 0  # samples
     surplus = 0  # samples still to be dropped
+    filled = 0.0  # seconds of pauses
     closed = 0.0  # seconds of pauses that were left out
     channels = 1 if layout is None else av.AudioLayout(layout).nb_channels
     for frame in _frames(container, stream, clock):
         ahead = 0
         if frame.pts is not None and frame.time_base is not None:
             pause = frame.time - closed - (given - surplus) / sample_rate
-            if pause > LONGEST_PAUSE:
+            if pause > LONGEST_PAUSE or filled + pause > MOST_SILENCE:
                 closed, pause = closed + pause, 0.0
             ahead = round(pause * sample_rate)
             frame.pts = None  # the resampler is fed a gapless stream
@@ -65,6 +67,7 @@ def decode_sound(
             resampler = av.AudioResampler(format="fltp", layout=layout, rate=sample_rate)
             kind = now
         surplus -= ahead
+        filled += max(-surplus, 0) / sample_rate
         while surplus < 0:
             silence = np.zeros((channels, min(-surplus, PIECE)), np.float32)
             surplus += silence.shape[1]

@@ -16,7 +16,7 @@ UPPER_LIP, LOWER_LIP = (34, 35, 36), (24, 25, 26)  # middle of the inner rim, am
 NUM_LIP_POINTS = 80
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TalkingWindows:
     """Windows with one label all through.
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from pins_plugin.data.audio import SAMPLE_RATE, load_audio
 from pins_plugin.data.scene_conversation import plan_conversation
-from pins_plugin.data.scene_deck import Clip, Deck
+from pins_plugin.data.scene_deck import MIN_SILENCE, Clip, Deck
 from pins_plugin.data.scene_noise import NOISES, RATIOS, make_noise, mix
 from pins_plugin.data.scene_plans import (
     level_voices,
@@ -76,6 +76,12 @@ def main() -> None:
         default=2,
         help="1: eight turns of 1.6 to 5 s, three people a scene, stretches drawn blindly, as seeds 31 to 38 have",
     )
+    parser.add_argument(
+        "--min_rest",
+        type=float,
+        default=0.3,
+        help="seconds of rest that a listener is made of; less where people hardly pause (default: 0.3)",
+    )
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     kinds = args.kinds or (FIRST_KINDS if args.edition == 1 else KINDS)
@@ -83,7 +89,7 @@ def main() -> None:
         clip for folder in args.clips for clip in read_clips(folder, args.people, args.licence)
     ]
     if args.edition == 2:
-        clips = [listen_to(clip) for clip in progress(clips, "listening to clips")]
+        clips = [listen_to(clip, args.min_rest) for clip in progress(clips, "listening to clips")]
     if "small" in kinds:
         detector = FaceDetector(min_face_size=40)
         clips = [measure_face(clip, detector) for clip in progress(clips, "measuring faces")]
@@ -184,13 +190,19 @@ def noise_under(kind, ratio, cast, deck):
     return add_noise
 
 
-def listen_to(clip):
-    """Find when a clip's person speaks, and how loud."""
+def listen_to(clip, min_rest):
+    """Find when a clip's person speaks, how loud, and shorter pauses where they are asked for."""
     waveform = load_audio(clip.path)
     speech = find_speech(waveform)
     spoken = [waveform[round(a * SAMPLE_RATE) : round(b * SAMPLE_RATE)] for a, b in speech]
     level = float(np.sqrt(np.mean(np.concatenate(spoken) ** 2))) if spoken else 0.0
-    return clip._replace(speech=tuple(speech), level=level)
+    clip = clip._replace(speech=tuple(speech), level=level)
+    if min_rest >= MIN_SILENCE:
+        return clip
+    closely = find_speech(waveform, min_silence=min_rest, min_speech=0.1, pad=0.0)
+    edges = [0.0, *(side for region in closely for side in region), clip.duration - 0.04]
+    pauses = zip(edges[::2], edges[1::2], strict=True)
+    return clip._replace(pauses=tuple((a, b) for a, b in pauses if b - a >= min_rest))
 
 
 def measure_face(clip, detector):

@@ -354,3 +354,31 @@ def test_parts_that_overlap_a_little_never_step_back(folder: Path) -> None:
     times, _ = when_shown(_parts(folder, "overlap", offset=0.0))
     assert len(times) in (38, 39)  # the second part begins before the first has ended
     assert np.diff(times).min() > 0.9 * FRAME
+
+
+def test_file_without_a_duration_lasts_until_its_last_picture(tmp_path: Path) -> None:
+    plain = write_media(tmp_path, Recipe("plain.webm", video="libvpx", sound="libopus"))
+    live = tmp_path / "live.webm"
+    with av.open(str(plain)) as source, av.open(str(live), "w", options={"live": "1"}) as out:
+        streams = {one.index: out.add_stream_from_template(one) for one in source.streams}
+        for packet in source.demux():
+            if packet.size:
+                packet.stream = streams[packet.stream_index]
+                out.mux(packet)
+    with av.open(str(live)) as container:
+        assert container.duration is None
+    assert probe_video(live).duration == pytest.approx(1.6, abs=FRAME)
+
+
+def test_one_damaged_time_stamp_costs_no_more_than_its_picture(tmp_path: Path) -> None:
+    path = write_media(tmp_path, Recipe("a.ts", **TS, gop=5))
+    with av.open(str(path)) as container:
+        places = [packet.pos for packet in container.demux(video=0) if packet.size]
+    content = bytearray(path.read_bytes())
+    start = content.index(b"\x00\x00\x01\xe0", places[20])
+    content[start + 9] ^= 0x08  # the highest bit of the presentation time: 13 hours
+    path.write_bytes(bytes(content))
+    times, _ = when_shown(path)
+    assert len(times) >= 39
+    assert np.diff(times).max() < 3 * FRAME
+    assert probe_video(path).duration == pytest.approx(1.6, abs=0.08)

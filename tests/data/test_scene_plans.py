@@ -209,6 +209,16 @@ def test_people_who_never_rest_cannot_listen() -> None:
         _deck(0, breathless).rest("p0")
 
 
+def test_short_pauses_make_listeners_where_there_are_no_silences() -> None:
+    hasty = [
+        clip._replace(speech=((0.0, 8.0),), pauses=((2.0, 2.14), (5.0, 5.2))) for clip in CLIPS
+    ]
+    rest = _deck(0, hasty).rest("p0")
+    assert (rest.start, rest.end) in [(2.0, 2.14), (5.0, 5.2)]
+    assert CLIPS[0]._replace(pauses=((2.0, 2.14),)).silences == CLIPS[0].silences
+    plan_conversation(_deck(0, hasty), 4)
+
+
 def test_decks_of_some_people_share_the_generator() -> None:
     deck = _deck(0)
     assert deck.of(["p1"]).people == ["p1"]

@@ -31,7 +31,7 @@ BLOCK = 200  # frames that are judged in one pass: the length of its training cl
 SETTINGS: dict[str, Any] = {"window": (0.255, 0.354, 0.745, 0.844)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ActiveSpeakerScores:
     """What the network makes of one face.
 
