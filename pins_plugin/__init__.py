@@ -12,6 +12,7 @@ _PUBLIC = {
     "FaceVoiceEmbedder": "pins_plugin.inference.embedder",
     "Synchronizer": "pins_plugin.inference.synchronizer",
     "LipReader": "pins_plugin.inference.lip_reader",
+    "VisualVoiceActivity": "pins_plugin.inference.visual_voice_activity",
     "SpeakerFaceLinking": "pins_plugin.pipelines.linking.pipeline",
     "PinsError": "pins_plugin.errors",
 }
@@ -22,6 +23,7 @@ __all__ = [
     "PinsError",
     "SpeakerFaceLinking",
     "Synchronizer",
+    "VisualVoiceActivity",
     "__version__",
 ]
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from pins_plugin.inference.embedder import FaceVoiceEmbedder
     from pins_plugin.inference.lip_reader import LipReader
     from pins_plugin.inference.synchronizer import Synchronizer
+    from pins_plugin.inference.visual_voice_activity import VisualVoiceActivity
     from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 
 

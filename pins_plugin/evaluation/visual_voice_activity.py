@@ -58,7 +58,7 @@ def score_windows(
 
 def labeled_windows(clip: TalkingClip) -> Iterator[slice]:
     """Windows whose frames have one known label and are mostly seen."""
-    seen = np.isfinite(clip.lips).all(axis=(1, 2))
+    seen = np.asarray(np.isfinite(clip.lips).all(axis=(1, 2)))
     for start in range(0, len(clip.talking) - WINDOW + 1, STRIDE):
         window = slice(start, start + WINDOW)
         labels = clip.talking[window]
@@ -90,6 +90,19 @@ def talking_auc(
 
     low, high = bootstrap_interval(statistic, len(names), generator=generator)
     return float(roc_auc(windows.scores, windows.talking)), (float(low), float(high))
+
+
+def shares_right(windows: TalkingWindows) -> dict[bool, list[float]]:
+    """For talk (True) and rest (False): of each person's windows, the share on the right side of 0."""
+    found: dict[bool, dict[str, list[bool]]] = {True: {}, False: {}}
+    for person, talks, score in zip(
+        windows.people, windows.talking.tolist(), windows.scores, strict=True
+    ):
+        found[talks].setdefault(person, []).append((score > 0) == talks)
+    return {
+        talks: [float(np.mean(right)) for right in people.values()]
+        for talks, people in found.items()
+    }
 
 
 def mouth_opening(clip: TalkingClip) -> NDArray[np.float32]:

@@ -16,13 +16,13 @@ CHEWS_PER_SECOND = (0.9, 1.8)
 
 
 def listener_track(
-    times: NDArray[np.floating], generator: np.random.Generator
+    times: NDArray[np.float64], generator: np.random.Generator
 ) -> NDArray[np.float64]:
     """Follow the mouth of somebody who listens: one act after the other, each rising and falling smoothly.
 
     Parameters
     ----------
-    times : (num_times,) array
+    times : (num_times,) float64 array
         Seconds, increasing.
     generator : numpy.random.Generator
 
@@ -31,7 +31,6 @@ def listener_track(
     mouths : (num_times, 7) float64 array
         Columns as `MOUTH_PARAMETERS`.
     """
-    times = np.asarray(times, np.float64)
     mouths = np.tile(np.array(REST, np.float64), (len(times), 1))
     if len(times) == 0:
         return mouths

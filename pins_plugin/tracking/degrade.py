@@ -37,8 +37,8 @@ def degrade_face(face: NDArray[np.uint8], how: Degradation) -> NDArray[np.uint8]
         small = max(round(how.face_width * FACE_WIDTHS), 16)
         face = cv2.resize(face, (small, small), interpolation=cv2.INTER_AREA).astype(np.uint8)
         _, data = cv2.imencode(".jpg", face, [cv2.IMWRITE_JPEG_QUALITY, how.quality])
-        face = cv2.imdecode(data, cv2.IMREAD_COLOR)
-        face = cv2.resize(face, (size, size), interpolation=cv2.INTER_LINEAR).astype(np.uint8)
+        read = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+        face = cv2.resize(read, (size, size), interpolation=cv2.INTER_LINEAR).astype(np.uint8)
     return face
 
 

@@ -3,7 +3,8 @@
   python recipes/VisualVoiceActivity/evaluate.py MODEL CLIPS... [--people p35 p36 ...] [--out table.md]
 
 Each folder of clips (recipes/VisualVoiceActivity/prepare.py) is one condition, a column of the table. Area under the
-ROC curve with its 95 % interval over people, beside two plain baselines and chance.
+ROC curve with its 95 % interval over people, beside two plain baselines and chance; and how many windows are on the right
+side of 0, mean over people.
 """
 
 import argparse
@@ -20,10 +21,11 @@ from pins_plugin.evaluation.visual_voice_activity import (
     motion_energy,
     mouth_opening,
     score_windows,
+    shares_right,
     talking_auc,
 )
 from pins_plugin.inference.visual_voice_activity import VisualVoiceActivity
-from pins_plugin.report.tables import format_table
+from pins_plugin.report.tables import format_table, share_cell
 from pins_plugin.utils.files import write_text
 
 
@@ -81,7 +83,11 @@ def main() -> None:
             )
         judged = judge_clips(activity, clips)
         columns[folder.name] = {name: format_auc(windows) for name, windows in judged.items()}
-        columns[folder.name] |= {"chance": "0.5", "people: windows": count(judged["this model"])}
+        columns[folder.name]["chance"] = "0.5"
+        right = shares_right(judged["this model"])
+        columns[folder.name]["this model: talk above 0, %"] = share_cell(right[True])
+        columns[folder.name]["this model: rest below 0, %"] = share_cell(right[False])
+        columns[folder.name]["people: windows"] = count(judged["this model"])
     rows = [
         [name, *(column[name] for column in columns.values())]
         for name in next(iter(columns.values()))

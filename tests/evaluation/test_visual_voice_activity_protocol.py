@@ -9,6 +9,7 @@ from pins_plugin.evaluation.visual_voice_activity import (
     motion_energy,
     mouth_opening,
     score_windows,
+    shares_right,
     talking_auc,
 )
 
@@ -34,6 +35,12 @@ def test_auc_of_known_scores() -> None:
     auc, (low, high) = talking_auc(windows, np.random.default_rng(0))
     assert auc == 0.5
     assert (low, high) == (0.0, 1.0)  # of three people, one talker alone may be drawn
+
+
+def test_right_side_of_zero_is_counted_by_person() -> None:
+    clips = [make_clip([1] * 17, "a"), make_clip([0] * 13, "b"), make_clip([1] * 13, "c")]
+    scores = [np.full(17, 2.0), np.full(13, 1.0), np.full(13, -1.0)]
+    assert shares_right(score_windows(clips, scores)) == {True: [1.0, 0.0], False: [0.0]}
 
 
 def test_spread_is_the_variation_within_a_window() -> None:

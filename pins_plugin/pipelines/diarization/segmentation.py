@@ -8,7 +8,8 @@ Plaquet, Bredin, "Powerset multi-class cross entropy loss for neural speaker dia
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,8 @@ class LocalSpeaker:
         Of the window, in the file.
     active, alone : (num_frames,) bool array
         Frames of the window (those within the file) in which it speaks, and speaks with nobody else.
+    part : (int, int or None)
+        First and end of the frames that are judged: all, or those around one stretch between two pauses (`split_at_pauses`).
     """
 
     window: int
@@ -51,6 +54,22 @@ class LocalSpeaker:
     first_frame: int
     active: NDArray[np.bool_]
     alone: NDArray[np.bool_]
+    part: tuple[int, int | None] = (0, None)
+
+    def split_at_pauses(self, pause: float) -> list["LocalSpeaker"]:
+        """Cut in the middle of pauses of at least `pause` seconds: the network may take two people in turn for one."""
+        times = np.flatnonzero(self.active)
+        gaps = np.flatnonzero((np.diff(times) - 1) * FRAME_STEP >= pause)
+        cuts = [0, *((times[gaps] + times[gaps + 1] + 1) // 2), len(self.active)]
+        parts = []
+        for start, end in pairwise(cuts):
+            inside = np.zeros(len(self.active), bool)
+            inside[start:end] = True
+            part = (int(start), int(end))
+            parts.append(
+                replace(self, active=self.active & inside, alone=self.alone & inside, part=part)
+            )
+        return parts
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +105,12 @@ class Segmentation:
         frames = self.frames_of(window)
         posteriors = np.exp(self.log_posteriors[window, : frames.stop - frames.start])
         return np.asarray(posteriors @ MEMBERSHIP, np.float32)
+
+    def edge_weights(self, window: int) -> NDArray[np.float64]:
+        """Weights (num_frames,) of a window's frames in averages: near its edges it has less to judge by."""
+        frames = self.frames_of(window)
+        hann = np.hanning(self.log_posteriors.shape[1] + 2)[1:-1]
+        return np.asarray(0.1 + hann[: frames.stop - frames.start])
 
     def count_log_probs(self) -> NDArray[np.float32]:
         """Log-probability (num_frames, 3) of nobody, one, two or more who speak; averaged over windows."""
@@ -124,7 +149,7 @@ class Segmentation:
             values = measure(np.exp(log_posteriors[: frames.stop - frames.start]))
             if window == 0:
                 total = np.zeros((self.num_frames, values.shape[1]))
-            share = _edge_weights(log_posteriors.shape[0])[: len(values), None]
+            share = self.edge_weights(window)[:, None]
             total[frames] += share * values
             weight[frames] += share
         return np.asarray(total / weight)
@@ -183,11 +208,6 @@ def _iter_posteriors(
             row[0, : len(piece)] = piece
         with torch.inference_mode():
             yield rows, model(torch.from_numpy(batch).to(device)).float().cpu().numpy()
-
-
-def _edge_weights(num_frames: int) -> NDArray[np.float64]:
-    """Weights (num_frames,) of a window: what is near its edges has less to be judged by."""
-    return np.asarray(0.1 + np.hanning(num_frames + 2)[1:-1])
 
 
 def _count_probabilities(posteriors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,0 +1,143 @@
+"""How much voices differ: between speakers, and within one, which the more seconds are heard is the less.
+
+Two-covariance model (Brümmer, de Villiers, "The speaker partitioning problem", Odyssey 2010), the same in all directions: a
+speaker's voice is y ~ N(mean, between), and an embedding of it over t seconds is x ~ N(y, within + by_length / t^exponent).
+All that is asked of it is how likely some embeddings are of one speaker: closed form in the precision a = sum 1/variance
+and in h = sum (x - mean)/variance. Directions are not independent, as the model has them: its evidence is weighted.
+"""
+
+from dataclasses import asdict, dataclass, fields
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pins_plugin.errors import ModelFolderError
+from pins_plugin.utils.files import read_json, write_json
+
+FILE = "voice_scatter.json"
+SHORTEST = 0.1  # seconds
+
+
+@dataclass(frozen=True)
+class VoiceScatter:
+    """Variances of voices along each direction.
+
+    Parameters
+    ----------
+    mean : tuple of float
+        Of embeddings, (embedding_dim,).
+    between : float
+        Variance of speakers.
+    within, by_length : float
+        Variance of one speaker's embeddings: what stays however much is heard, and that of one second more.
+    exponent : float
+        Of the seconds.
+    weight, offset : float
+        Calibration of the log-likelihood ratio of one speaker against two: weight * evidence + offset.
+
+    Examples
+    --------
+    >>> scatter = VoiceScatter((0.0,), 1.0, 0.0, 1.0)
+    >>> one = np.ones((1, 1))
+    >>> round(float(scatter.log_likelihood_ratio(one, 1.0, one, 1.0)[0]), 3)
+    0.227
+    """
+
+    mean: tuple[float, ...]
+    between: float
+    within: float
+    by_length: float
+    exponent: float = 1.0
+    weight: float = 1.0
+    offset: float = 0.0
+
+    def observe(
+        self, embeddings: NDArray[np.floating], seconds: NDArray[np.floating] | float
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What embeddings say of their speaker.
+
+        Parameters
+        ----------
+        embeddings : (num_embeddings, embedding_dim) array
+            Of unit length.
+        seconds : (num_embeddings,) array
+            That each was heard.
+
+        Returns
+        -------
+        precisions : (num_embeddings,) float64 array
+            1/variance; of several embeddings of one speaker they add up.
+        weighted : (num_embeddings, embedding_dim) float64 array
+            (x - mean)/variance; these too.
+        """
+        lengths = np.maximum(np.asarray(seconds, np.float64), SHORTEST)
+        variances = self.within + self.by_length * lengths**-self.exponent
+        places = np.asarray(embeddings, np.float64) - np.array(self.mean)
+        precisions = np.broadcast_to(1 / variances, places.shape[:-1])
+        return precisions, places * precisions[..., None]
+
+    def evidence(
+        self, precisions: NDArray[np.float64], weighted: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Weighted log-likelihood (...,) that all that was added up is of one speaker, but for what is equal for all."""
+        spread = (weighted**2).sum(axis=-1) / (precisions + 1 / self.between)
+        narrowed = weighted.shape[-1] * np.log1p(self.between * precisions)
+        return np.asarray(self.weight * 0.5 * (spread - narrowed))
+
+    def log_likelihood_ratio(
+        self,
+        first: NDArray[np.floating],
+        first_seconds: NDArray[np.floating] | float,
+        second: NDArray[np.floating],
+        second_seconds: NDArray[np.floating] | float,
+    ) -> NDArray[np.float64]:
+        """Log-likelihood ratio (num_pairs,) in nats of one speaker against two, row by row.
+
+        Parameters
+        ----------
+        first, second : (num_pairs, embedding_dim) array
+            Of unit length.
+        first_seconds, second_seconds : (num_pairs,) array or float
+            That each was heard.
+        """
+        one, other = self.observe(first, first_seconds), self.observe(second, second_seconds)
+        together = self.evidence(one[0] + other[0], one[1] + other[1])
+        return np.asarray(together - self.evidence(*one) - self.evidence(*other) + self.offset)
+
+    def save(self, path: Path, voice_encoder: str, learnt_on: str) -> None:
+        """Write to a file, with the SHA-256 of the voice encoder's weights and what it was learnt on."""
+        origin = {"voice_encoder": voice_encoder, "learnt_on": learnt_on}
+        write_json(path, origin | asdict(self))
+
+
+@cache
+def load_voice_scatter(folder: Path, voice_encoder: str) -> VoiceScatter:
+    """Read the scatter that lies in the folder of a voice encoder.
+
+    Parameters
+    ----------
+    folder : Path
+    voice_encoder : str
+        SHA-256 of its weights, which the scatter must have been learnt for.
+
+    Raises
+    ------
+    ModelFolderError
+        When there is none, or it is another voice encoder's.
+    """
+    remedy = f"learn it: python recipes/Diarization/learn_scatter.py VOICES --model {folder}"
+    values = read_json(folder / FILE, ModelFolderError, f"how much its voices differ; {remedy}")
+    names = {field.name for field in fields(VoiceScatter)}
+    if not isinstance(values, dict) or not names <= values.keys():
+        raise ModelFolderError(f"{folder / FILE}: expected {sorted(names)}; {remedy}")
+    if values.get("voice_encoder") != voice_encoder:
+        raise ModelFolderError(
+            f"{folder / FILE}: was learnt for another voice encoder (checksum); {remedy}"
+        )
+    try:
+        numbers = {name: float(values[name]) for name in names - {"mean"}}
+        return VoiceScatter(tuple(float(value) for value in values["mean"]), **numbers)
+    except (TypeError, ValueError) as error:
+        raise ModelFolderError(f"{folder / FILE}: expected numbers ({error}); {remedy}") from error

@@ -1,0 +1,179 @@
+"""Conversations composed of voices: short turns, pauses, overlap, backchannels, one room, noise; who speaks when is known.
+
+  python recipes/Diarization/conversations.py VOICES --out conversations --number 20 [--seed 0] [--share learn|held_out]
+
+VOICES is a folder with manifest.csv (file, speaker, source). Writes WAV and RTTM, as benchmarks/diarization.py reads them.
+Speakers of the AMI corpus are left out: its meetings are what diarization is judged on. Of the others, every second one is
+there to learn from, the rest to judge by.
+"""
+
+import argparse
+import csv
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pyannote.core import Annotation, Segment
+from scipy.signal import butter, fftconvolve, sosfilt
+
+from pins_plugin.data.audio import SAMPLE_RATE, load_audio, save_audio
+
+FRAME = 160  # samples by which speech is found
+QUIET = 10 ** (-35 / 20)  # of the loudest frames: what is less is a pause
+SHORTEST = 0.3  # seconds of a piece
+SHARES = ("learn", "held_out")
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A waveform (num_samples,) at 16 kHz and who speaks when."""
+
+    waveform: NDArray[np.float32]
+    turns: Annotation
+
+
+def read_speech(folder: Path, share: str) -> dict[str, list[NDArray[np.float32]]]:
+    """Speech of each speaker of a share, in pieces without pauses, of equal loudness."""
+    with (folder / "manifest.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if not row["source"].startswith("AMI")]
+    speakers = sorted({row["speaker"] for row in rows})[SHARES.index(share) :: 2]
+    speech: dict[str, list[NDArray[np.float32]]] = {}
+    for row in rows:
+        if row["speaker"] in speakers:
+            pieces = list(cut_at_pauses(load_audio(folder / row["file"])))
+            speech.setdefault(row["speaker"], []).extend(pieces)
+    return {speaker: pieces for speaker, pieces in speech.items() if pieces}
+
+
+def cut_at_pauses(
+    waveform: NDArray[np.float32], pause: float = 0.25, shortest: float = SHORTEST
+) -> Iterator[NDArray[np.float32]]:
+    """Cut where it is quiet for `pause` seconds; give pieces of at least `shortest` seconds, at one loudness."""
+    levels = waveform[: len(waveform) // FRAME * FRAME].reshape(-1, FRAME).std(axis=1)
+    spoken = np.flatnonzero(levels > QUIET * np.quantile(levels, 0.99))
+    for run in np.split(spoken, np.flatnonzero(np.diff(spoken) * FRAME > pause * SAMPLE_RATE) + 1):
+        piece = waveform[run[0] * FRAME : (run[-1] + 1) * FRAME]
+        if len(piece) >= shortest * SAMPLE_RATE:
+            yield 0.05 * piece / max(float(piece.std()), 1e-6)
+
+
+def compose(
+    speech: dict[str, list[NDArray[np.float32]]], generator: np.random.Generator, seconds: float
+) -> Conversation:
+    """Let two to six people talk."""
+    people = generator.choice(sorted(speech), int(generator.integers(2, 7)), replace=False)
+    loudness = dict(zip(people, 10 ** (generator.uniform(-6, 6, len(people)) / 20), strict=True))
+    overlapping = generator.uniform(0, 0.5)  # how many turns start before the last one ends
+    mean_turn = generator.uniform(0.8, 3.5)
+    dry = {person: np.zeros(round(seconds * SAMPLE_RATE), np.float32) for person in people}
+    supply = {
+        person: deque(speech[person][k] for k in generator.permutation(len(speech[person])))
+        for person in people
+    }
+    turns = Annotation()
+    time, speaker = float(generator.uniform(0, 1)), people[0]
+    while time < seconds - 0.5:
+        speaker = generator.choice([each for each in people if each != speaker])
+        end = time
+        length = float(np.clip(generator.gamma(2, mean_turn / 2), 0.3, 8.0))
+        while end - time < length and end < seconds:
+            end = _say(supply, speaker, end, length - (end - time), dry, turns)
+            end += float(generator.uniform(0.0, 0.25))
+        if generator.random() < overlapping / 2 and end - time > 1:  # a backchannel
+            other = generator.choice([each for each in people if each != speaker])
+            at = float(generator.uniform(time, end - 0.5))
+            _say(supply, other, at, float(generator.uniform(0.3, 0.8)), dry, turns)
+        early = generator.random() < overlapping
+        time = max(
+            time + 0.2,
+            end + float(generator.uniform(-1.0, 0) if early else generator.exponential(0.4)),
+        )
+    sound = sum(reverberate(dry[person], generator) * loudness[person] for person in people)
+    return Conversation(record(np.asarray(sound), generator), turns.support(0.05))
+
+
+def _say(
+    supply: dict[str, deque[NDArray[np.float32]]],
+    speaker: str,
+    start: float,
+    length: float,
+    dry: dict[str, NDArray[np.float32]],
+    turns: Annotation,
+) -> float:
+    """Put speech of a speaker, what was not heard yet before what was, at `start`; say when it ends."""
+    piece = supply[speaker].popleft()
+    size = round(max(length, SHORTEST) * SAMPLE_RATE)
+    used, rest = piece[:size], piece[size:]
+    if len(rest) >= SHORTEST * SAMPLE_RATE:
+        supply[speaker].appendleft(rest)
+    supply[speaker].append(used)
+    at = round(start * SAMPLE_RATE)
+    place = dry[speaker][at : at + len(used)]
+    place += used[: len(place)]
+    turn = Segment(start, start + len(place) / SAMPLE_RATE)
+    if turn:
+        turns[turn, turns.new_track(turn)] = speaker
+    return turn.end
+
+
+def reverberate(
+    waveform: NDArray[np.float32], generator: np.random.Generator
+) -> NDArray[np.float32]:
+    """An echo of exponentially decaying noise, for some."""
+    decay, strength = (
+        generator.uniform(0.1, 0.6),
+        generator.uniform(0, 0.15) * generator.integers(0, 2),
+    )
+    times = np.arange(round(0.5 * SAMPLE_RATE)) / SAMPLE_RATE
+    response = strength * generator.standard_normal(len(times)) * np.exp(-6.9 * times / decay)
+    response[0] = 1
+    return fftconvolve(waveform, response)[: len(waveform)].astype(np.float32)
+
+
+def record(waveform: NDArray[np.float32], generator: np.random.Generator) -> NDArray[np.float32]:
+    """One microphone (a band), noise of 8 to 35 dB below the speech, full scale at 0.5."""
+    low, high = generator.uniform(30, 200), generator.uniform(3500, 7800)
+    white = generator.standard_normal(len(waveform))
+    color = sosfilt(butter(1, generator.uniform(200, 6000), fs=SAMPLE_RATE, output="sos"), white)
+    level = 10 ** (-generator.uniform(8, 35) / 20) * waveform.std()
+    mixed = waveform + level * color / color.std()
+    mixed = sosfilt(butter(2, [low, high], "bandpass", fs=SAMPLE_RATE, output="sos"), mixed)
+    return (0.5 * mixed / np.abs(mixed).max()).astype(np.float32)
+
+
+def compose_many(
+    folder: Path, share: str, number: int, seed: int, seconds: tuple[float, float] = (15.0, 60.0)
+) -> Iterator[Conversation]:
+    """Compose conversations of a share of the speakers, of different length."""
+    speech = read_speech(folder, share)
+    for index in range(number):
+        generator = np.random.default_rng([seed, index])
+        yield compose(speech, generator, float(generator.uniform(*seconds)))
+
+
+def main() -> None:
+    """Compose and write."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("voices", type=Path, help="folder with manifest.csv")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--number", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--share", choices=SHARES, default="held_out")
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    found = compose_many(args.voices, args.share, args.number, args.seed)
+    for index, conversation in enumerate(found):
+        uri = f"{args.share}_{args.seed}_{index:03d}"
+        conversation.turns.uri = uri
+        save_audio(args.out / f"{uri}.wav", conversation.waveform, SAMPLE_RATE)
+        (args.out / f"{uri}.rttm").write_text(conversation.turns.to_rttm(), encoding="utf-8")
+    print(args.out)
+
+
+if __name__ == "__main__":
+    main()
