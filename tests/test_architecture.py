@@ -35,7 +35,7 @@ HOMES = {
     "hyperpyyaml": {"train", "utils", "models", "inference", "cli"},
     "pyannote": {"pipelines", "data", "evaluation", "report", "simulation", "cli"},
     "av": {"data"},
-    "silero_vad": {"pipelines"},
+    "silero_vad": {"inference"},
     "scenedetect": {"tracking"},
     "entrypoints": {"plugins"},
     "onnxruntime": {"models"},

@@ -142,7 +142,7 @@ def run_threads(work: Path, seed: int, seconds: float) -> list[Row]:
 
 
 def _speech(videos: list[Path]) -> int:
-    from pins_plugin.pipelines.diarization.voice_activity import speech_probability
+    from pins_plugin.inference.voice_activity import speech_probability
 
     sounds = [load_audio(video) for video in videos] * 8
     alone = [speech_probability(sound) for sound in sounds]

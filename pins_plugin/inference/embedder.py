@@ -2,10 +2,9 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
@@ -20,36 +19,13 @@ from pins_plugin.inference.joint_calibration import JointCalibration
 from pins_plugin.models.folder import ModelFolder
 from pins_plugin.similarity import pairwise_similarity
 
+if TYPE_CHECKING:
+    from pins_plugin.inference.verification import FaceVoiceVerification
+
 MIN_SECONDS = 0.1  # shorter sound is filled up with silence
 PIECE_SECONDS = 10.0  # longer files are embedded piece by piece
 PIECES_AT_ONCE = 16
 MOST_CHANNELS = 16  # more rows than this, of so few samples each, are samples of that many channels
-
-
-@dataclass(frozen=True)
-class FaceVoiceVerification:
-    """Whether a face and a voice are one person's.
-
-    Parameters
-    ----------
-    similarity : float
-        Cosine, in [-1, 1]: larger means more alike. It is comparable within one model only; what it is worth, the
-        probability says.
-    probability : float or None
-        That they are one person's, where half of all pairs are; None when the model is not calibrated.
-    same_person : bool or None
-        The decision; None where it cannot be told: the probability is too close to one half for this model (see
-        `inference.joint_calibration`), or the model is not calibrated.
-    """
-
-    similarity: float
-    probability: float | None
-    same_person: bool | None
-
-    @property
-    def decision(self) -> str:
-        """In words: "one person", "two people", or "cannot tell"."""
-        return {True: "one person", False: "two people", None: "cannot tell"}[self.same_person]
 
 
 class FaceVoiceEmbedder(nn.Module, PretrainedInterface):
@@ -249,28 +225,11 @@ class FaceVoiceEmbedder(nn.Module, PretrainedInterface):
             embeddings.append(self.encode_voices(np.stack(pieces)))
         return _mean_direction(torch.cat(embeddings))
 
-    def verify_files(self, face: str | Path, voice: str | Path) -> FaceVoiceVerification:
-        """Tell whether the face in one file and the voice in another are one person's.
+    def verify_files(self, face: str | Path, voice: str | Path) -> "FaceVoiceVerification":
+        """Tell whether the face in one file and the voice in another are one person's; see `inference.verification`."""
+        from pins_plugin.inference.verification import verify_files
 
-        Parameters
-        ----------
-        face : str or Path
-            An image or a video; its largest face counts.
-        voice : str or Path
-            Any file with sound, of any rate and number of channels.
-
-        Raises
-        ------
-        MediaError
-            When a file cannot be read, shows no face, or has no sound.
-        """
-        similarity = self.encode_face_file(face) @ self.encode_voice_file(voice)
-        probability = self.probability(similarity)
-        return FaceVoiceVerification(
-            float(similarity),
-            None if probability is None else float(probability),
-            None if self.calibration is None else self.calibration.decide(similarity),
-        )
+        return verify_files(self, face, voice)
 
     def _checked_lengths(self, wav_lens: Tensor | NDArray | None, batch: int) -> Tensor | None:
         if wav_lens is None:

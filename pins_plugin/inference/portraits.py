@@ -15,12 +15,13 @@ from pins_plugin.tracking.crops import align_face
 from pins_plugin.tracking.detector import FaceDetector
 
 NUM_FRAMES = 8  # of a video
+RIVAL_SIDE = 0.6  # of the largest face's side: who is as large as that may be meant as well
 MAX_SIDE = 640  # pixels of the picture that the detector sees
 CUT_OUT_SIDE = 256  # a square picture up to this size is taken for a face that is cut out already
 
 
 def load_portraits(
-    path: str | Path, size: int, *, num_frames: int = NUM_FRAMES
+    path: str | Path, size: int, *, num_frames: int = NUM_FRAMES, alone: bool = False
 ) -> NDArray[np.uint8]:
     """Cut the largest face out of a photo, or out of pictures spread over a video.
 
@@ -32,6 +33,8 @@ def load_portraits(
         Height and width of the result in pixels.
     num_frames : int
         Pictures of a video to look at.
+    alone : bool
+        Refuse a picture, or a video most of whose pictures are such, that shows a second face of about the same size.
 
     Returns
     -------
@@ -42,13 +45,17 @@ def load_portraits(
     Raises
     ------
     MediaError
-        When the file cannot be read, or shows no face.
+        When the file cannot be read, shows no face, or, with `alone`, several.
     """
     images = [read_image(path)] if is_image(path) else list(_spread_frames(Path(path), num_frames))
     detector = FaceDetector(min_face_size=32)
-    faces = [
-        face for image in images if (face := crop_largest_face(image, size, detector)) is not None
-    ]
+    found = [(image, *find_faces(image, detector)) for image in images]
+    shown = [each for each in found if len(each[2])]
+    if alone and 2 * sum(has_rival(areas) for _, _, areas in shown) > len(shown):
+        raise MediaError(
+            f"{path}: shows several faces of about the same size; expected one: cut out the one that is meant"
+        )
+    faces = [align_face(image, landmarks[0], size) for image, landmarks, _ in shown]
     if not faces and is_cut_out(images[0]):
         faces = [cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA) for image in images]
     if not faces:
@@ -92,13 +99,40 @@ def crop_largest_face(
 
     The detector sees a copy that is at most `max_side` pixels wide or high.
     """
+    landmarks, _ = find_faces(image, detector, max_side)
+    return align_face(image, landmarks[0], size) if len(landmarks) else None
+
+
+def find_faces(
+    image: NDArray[np.uint8], detector: FaceDetector, max_side: int = MAX_SIDE
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Find the faces of a picture, the largest first.
+
+    Parameters
+    ----------
+    image : (height, width, 3) uint8 array
+    detector : FaceDetector
+    max_side : int
+        See `crop_largest_face`.
+
+    Returns
+    -------
+    landmarks : (num_faces, 5, 2) float32 array
+        In pixels of the picture.
+    areas : (num_faces,) float32 array
+        Of the boxes.
+    """
     scale = min(1.0, max_side / max(image.shape[:2]))
     small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     found = detector.detect(small[None])[0]
-    if len(found.boxes) == 0:
-        return None
-    sides = found.boxes[:, 2:] - found.boxes[:, :2]
-    return align_face(image, found.landmarks[sides.prod(axis=1).argmax()] / scale, size)
+    areas = (found.boxes[:, 2:] - found.boxes[:, :2]).prod(axis=1)
+    order = np.argsort(-areas, kind="stable")
+    return found.landmarks[order] / scale, areas[order] / scale**2
+
+
+def has_rival(areas: NDArray[np.float32]) -> bool:
+    """Whether the second of the sorted areas of faces (num_faces,) is not much smaller than the first."""
+    return len(areas) > 1 and bool(areas[1] > RIVAL_SIDE**2 * areas[0])
 
 
 def is_cut_out(image: NDArray[np.uint8]) -> bool:

@@ -5,6 +5,7 @@ the pairs that are missing: any face goes with any voice as far as their attribu
 added. Only the heads learn, from what the frozen trunks made of the material (`recipes/RealPeople/prepare.py`).
 """
 
+import copy
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -75,6 +76,19 @@ class SoftRows(NamedTuple):
             torch.from_numpy(table["features"][chosen]), probability, table["person"][chosen]
         )
 
+    def take(self, kept: np.ndarray) -> "SoftRows":
+        """Some rows, by a mask (num_rows,)."""
+        chosen = torch.from_numpy(kept)
+        return SoftRows(self.features[chosen], self.probability[chosen], self.person[kept])
+
+    def join(self, other: "SoftRows") -> "SoftRows":
+        """These rows, then others."""
+        return SoftRows(
+            torch.cat([self.features, other.features]),
+            torch.cat([self.probability, other.probability]),
+            np.concatenate([self.person, other.person]),
+        )
+
     def shares(self, also: set[str], weight: float) -> Tensor:
         """How often each row is drawn: both values alike, then people alike, those in `also` `weight` times as often."""
         _, number, count = np.unique(self.person, return_inverse=True, return_counts=True)
@@ -107,7 +121,7 @@ def train_soft_pairs(hparams: Mapping[str, Any], run_opts: Mapping[str, Any]) ->
     heads = nn.ModuleList(encoder.head for encoder in encoders)
     fit_heads(heads, learn, hparams)
     scores = score_agreement(heads, choose)
-    _save(hparams, scores, fit_gain(heads, choose))
+    _save(hparams, scores, calibrate(heads, learn, choose, hparams))
     logger.info("people for choosing: %s", scores)
     return scores
 
@@ -202,6 +216,27 @@ def score_agreement(heads: nn.ModuleList, rows: list[SoftRows]) -> dict[str, flo
         own = torch.eye(len(both)).bool()
         scores["pairs_auc"] = float(roc_auc((pooled[0] @ pooled[1].T).flatten(), own.flatten()))
     return scores
+
+
+def calibrate(
+    heads: nn.ModuleList, learn: list[SoftRows], choose: list[SoftRows], settings: Mapping[str, Any]
+) -> float:
+    """Fit the gain on people who are in no training of the heads that judge them.
+
+    People for choosing are few in clips; so those for learning who are seen and heard are judged by heads that are trained anew
+    without them, and added.
+    """
+    both = sorted(set(learn[0].person) & set(learn[1].person))
+    if not both:
+        return fit_gain(heads, choose)
+    inside = [np.isin(part.person, both) for part in learn]
+    others = copy.deepcopy(heads)
+    for layer in others.modules():
+        if isinstance(layer, nn.Linear):
+            layer.reset_parameters()
+    fit_heads(others, [p.take(~known) for p, known in zip(learn, inside, strict=True)], settings)
+    rows = [p.take(known).join(c) for p, known, c in zip(learn, inside, choose, strict=True)]
+    return fit_gain(others, rows)
 
 
 @torch.inference_mode()

@@ -33,7 +33,7 @@ from pins_plugin.data.scene_script import Recording
 from pins_plugin.data.scenes import compose_scene
 from pins_plugin.data.video import iter_frames, probe_video
 from pins_plugin.errors import ManifestError
-from pins_plugin.pipelines.diarization.voice_activity import find_speech
+from pins_plugin.inference.voice_activity import find_speech
 from pins_plugin.tracking.detector import FaceDetector
 from pins_plugin.utils.progress import progress
 

@@ -27,7 +27,7 @@ from pins_plugin.data.sync import FRAME_RATE, resample_frames
 from pins_plugin.data.talking import TalkingClip, label_frames, save_talking_clip
 from pins_plugin.data.video import iter_frames
 from pins_plugin.errors import PinsError
-from pins_plugin.pipelines.diarization.voice_activity import find_speech
+from pins_plugin.inference.voice_activity import find_speech
 from pins_plugin.simulation.clip import ClipPlan, frame_times, plan_clip, render_faces
 from pins_plugin.simulation.listener import listener_track
 from pins_plugin.tracking.crops import TEMPLATE, MeshReader, align_face, smooth_landmarks

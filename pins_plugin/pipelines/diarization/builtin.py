@@ -27,7 +27,7 @@ from pins_plugin.pipelines.diarization.clustering import (
     score_voices,
     smooth_states,
 )
-from pins_plugin.pipelines.diarization.voice_activity import find_speech
+from pins_plugin.inference.voice_activity import find_speech
 from pins_plugin.pipelines.diarization.voices import (
     DEFAULT_VOICE,
     Regions,

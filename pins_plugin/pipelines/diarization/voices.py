@@ -13,7 +13,7 @@ from pyannote.core import Annotation
 from pins_plugin.data.audio import SAMPLE_RATE, load_audio
 from pins_plugin.errors import MediaError
 from pins_plugin.inference.pretrained import fetch_model, load_pretrained
-from pins_plugin.pipelines.diarization.voice_activity import find_speech
+from pins_plugin.inference.voice_activity import find_speech
 from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter, load_voice_scatter
 from pins_plugin.utils.vectors import unit
 

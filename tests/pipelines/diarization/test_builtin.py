@@ -10,7 +10,7 @@ from pyannote.core import Annotation, Segment
 
 from pins_plugin.data.audio import load_audio
 from pins_plugin.errors import PinsError
-from pins_plugin.pipelines.diarization import voice_activity
+from pins_plugin.inference import voice_activity
 from pins_plugin.pipelines.diarization.builtin import (
     BuiltinDiarization,
     DiarizationSettings,

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from pins_plugin.pipelines.diarization import voice_activity
-from pins_plugin.pipelines.diarization.voice_activity import BLOCK, HOP, speech_probability
+from pins_plugin.inference import voice_activity
+from pins_plugin.inference.voice_activity import BLOCK, HOP, speech_probability
 
 
 def hum(num_samples: int, seed: int) -> np.ndarray:
