@@ -20,6 +20,7 @@ from scipy.special import expit, log_expit
 from pins_plugin.pipelines.active_speaker.lips_model import LipsBelief, LipsModel
 from pins_plugin.pipelines.active_speaker.synchrony import NUM_OFFSETS, RATE
 from pins_plugin.pipelines.diarization.voice_model import VoiceModel
+from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
 from pins_plugin.pipelines.linking.blocks import Block, cut_blocks, make_block
 from pins_plugin.pipelines.linking.hearing import STEP, Hearing
 from pins_plugin.pipelines.linking.labels import label_ratios
@@ -48,6 +49,8 @@ class Evidence:
     ----------
     hearing : Hearing
     seeing : Seeing
+    scatter : VoiceScatter
+        Of the voice encoder.
     joint : callable, optional
         Groups of the stretches, (num_stretches,), to log-likelihood ratios that the voice of each group sounds as each face
         looks, (num_groups, num_faces).
@@ -61,6 +64,7 @@ class Evidence:
 
     hearing: Hearing
     seeing: Seeing
+    scatter: VoiceScatter
     joint: Callable[[NDArray[np.int64]], NDArray[np.float64]] | None = None
     labels: NDArray[np.int64] | None = None
     enrolled: Mapping[int, NDArray[np.float64]] = field(default_factory=dict)
@@ -136,7 +140,7 @@ class Decoder:
         self.parameters, self.known = parameters, known
         self.hearing, self.seeing = known.hearing, known.seeing
         self.num_steps, self.num_faces = self.seeing.visible.shape
-        self.voice_model = VoiceModel(parameters.voice_noise, parameters.voice_trust)
+        self.voice_model = VoiceModel(known.scatter, parameters.voice_trust)
         self.voices = self.voice_model.scale(self.hearing.voices, self.hearing.seconds)
         seconds = self.hearing.seconds
         self.groups = (

@@ -55,8 +55,6 @@ class LinkingParameters:
         Bias and weights of `lead_features` in the score of lips.
     lips_strength : tuple of 2 floats
         Median and spread; see `LipsModel`.
-    voice_noise : tuple of 3 floats
-        See `VoiceModel`.
     voice_trust : float
         See `VoiceModel`.
     least_gain : float
@@ -97,7 +95,6 @@ class LinkingParameters:
     talking_gain: float = 2.0
     lips_strength: tuple[float, ...] = (2.0, 0.5)
     lips_weights: tuple[float, ...] = (-0.24, 3.27, 2.06, 2.23)
-    voice_noise: tuple[float, ...] = (0.0, 0.887, 0.197)
     voice_trust: float = 0.5
     least_gain: float = 0.0
     label_trust: float = 1.0
