@@ -102,7 +102,7 @@ def _pair_up(
                 if row is not None:
                     groups.append(row)
             both[step, slot] = number_of[window, speaker]
-    return np.array(groups).reshape(-1, len(stretches)), both
+    return np.array(groups).reshape(len(groups), len(stretches)), both
 
 
 def _alone(
