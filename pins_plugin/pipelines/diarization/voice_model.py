@@ -1,8 +1,7 @@
 """How alike the voices of one speaker are: short stretches say little, and a speaker is known the better the more is heard.
 
-Two-covariance model (Brummer, de Villiers, "The speaker partitioning problem", Odyssey 2010), spherical, as embeddings are compared by
-their cosine: a speaker is a direction drawn from N(0, I), a stretch of it that direction plus noise whose variance falls with
-the seconds heard. Clustering by the same model: agglomerative, while one speaker explains two groups better than two speakers do.
+Two-covariance model, the same in all directions (`voice_scatter`): a speaker is drawn from N(0, I), a stretch of it is that
+plus noise whose variance falls with the seconds heard. Clustering by the same model: agglomerative, while one speaker explains two groups better than two speakers do.
 """
 
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
 from pins_plugin.utils.vectors import unit
 
 SHORTEST = 0.25  # seconds; less is taken for this much
@@ -17,37 +17,38 @@ SHORTEST = 0.25  # seconds; less is taken for this much
 
 @dataclass(frozen=True)
 class VoiceModel:
-    """The noise of a stretch, as variance per dimension relative to that between speakers.
+    """How alike stretches of one voice are, in units in which speakers have variance 1.
 
     Parameters
     ----------
-    noise : tuple of 3 floats
-        Variance a + b / seconds + c / seconds**2 of a stretch.
+    scatter : VoiceScatter
+        Of the voice encoder: learnt, and bound to it.
     trust : float
         How much of an independent observation each stretch is: those of one recording share room and mood.
     """
 
-    noise: tuple[float, float, float]
+    scatter: VoiceScatter
     trust: float = 0.5
 
     def variance(self, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Noise of stretches (num_stretches,)."""
-        seconds = np.maximum(seconds, SHORTEST)
-        constant, first, second = self.noise
-        return constant + first / seconds + second / seconds**2
+        """Noise of stretches (num_stretches,), relative to the variance between speakers."""
+        lengths = np.maximum(seconds, SHORTEST) ** self.scatter.exponent
+        return (self.scatter.within + self.scatter.by_length / lengths) / self.scatter.between
 
     def scale(
         self, embeddings: NDArray[np.float64], seconds: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """Bring embeddings to the model's units: variance 1 between speakers, plus noise, in each dimension.
+        """Bring embeddings to the model's units; their length says nothing.
 
         Parameters
         ----------
         embeddings : (num_stretches, embedding_dim) float64 array
         seconds : (num_stretches,) float64 array
         """
+        if not len(embeddings):
+            return embeddings
         lengths = np.sqrt(embeddings.shape[1] * (1 + self.variance(seconds)))
-        return np.asarray(unit(embeddings) * lengths[:, None]) if len(embeddings) else embeddings
+        return np.asarray(unit(embeddings - np.asarray(self.scatter.mean)) * lengths[:, None])
 
     def compare(
         self,

@@ -20,10 +20,11 @@ from scipy.special import expit, log_expit
 from pins_plugin.pipelines.active_speaker.lips_model import LipsBelief, LipsModel
 from pins_plugin.pipelines.active_speaker.synchrony import NUM_OFFSETS, RATE
 from pins_plugin.pipelines.diarization.voice_model import VoiceModel
+from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
 from pins_plugin.pipelines.linking.blocks import Block, cut_blocks, make_block
 from pins_plugin.pipelines.linking.hearing import STEP, Hearing
 from pins_plugin.pipelines.linking.labels import label_ratios
-from pins_plugin.pipelines.linking.parameters import LinkingParameters
+from pins_plugin.pipelines.linking.parameters import CLEAR, LinkingParameters
 from pins_plugin.pipelines.linking.potentials import (
     PERSONAL,
     Features,
@@ -48,6 +49,8 @@ class Evidence:
     ----------
     hearing : Hearing
     seeing : Seeing
+    scatter : VoiceScatter
+        Of the voice encoder.
     joint : callable, optional
         Groups of the stretches, (num_stretches,), to log-likelihood ratios that the voice of each group sounds as each face
         looks, (num_groups, num_faces).
@@ -61,6 +64,7 @@ class Evidence:
 
     hearing: Hearing
     seeing: Seeing
+    scatter: VoiceScatter
     joint: Callable[[NDArray[np.int64]], NDArray[np.float64]] | None = None
     labels: NDArray[np.int64] | None = None
     enrolled: Mapping[int, NDArray[np.float64]] = field(default_factory=dict)
@@ -136,7 +140,7 @@ class Decoder:
         self.parameters, self.known = parameters, known
         self.hearing, self.seeing = known.hearing, known.seeing
         self.num_steps, self.num_faces = self.seeing.visible.shape
-        self.voice_model = VoiceModel(parameters.voice_noise, parameters.voice_trust)
+        self.voice_model = VoiceModel(known.scatter, parameters.voice_trust)
         self.voices = self.voice_model.scale(self.hearing.voices, self.hearing.seconds)
         seconds = self.hearing.seconds
         self.groups = (
@@ -144,9 +148,17 @@ class Decoder:
             if known.labels is None
             else known.labels
         )
-        self.lips_model = LipsModel(
-            float(expit(parameters.readable)), *parameters.lips_strength, parameters.lips_trust
-        )
+        octaves = np.log2(np.maximum(self.seeing.pixels, 1.0) / CLEAR)
+        blur = parameters.small * np.minimum(octaves, 0.0)
+        self.watchable = parameters.watchable + blur  # log-odds, (num_faces,)
+        self.lips_models = [
+            LipsModel(
+                float(expit(parameters.readable + each)),
+                *parameters.lips_strength,
+                parameters.lips_trust,
+            )
+            for each in blur
+        ]
         self.joint = known.joint(self.groups) if known.joint and len(self.groups) else None
         totals = np.bincount(self.groups, seconds) if len(self.groups) else np.zeros(0)
         self.hidden = np.argsort(-totals, kind="stable")[:MOST_HIDDEN]  # groups with a voice of their own
@@ -179,7 +191,7 @@ class Decoder:
         visible = self.seeing.visible
         spoken = np.exp(self.hearing.counts[:, 1:]).sum(axis=1, keepdims=True)
         speaking = visible * spoken / np.maximum(visible.sum(axis=1, keepdims=True), 1)
-        watchable = np.full(self.num_faces, expit(self.parameters.watchable))
+        watchable = expit(self.watchable)
         features = self._features(
             self._read_lips(speaking), watchable, np.zeros((len(self.voices), self.num_people))
         )
@@ -221,11 +233,11 @@ class Decoder:
             gains[row] = begins[first].sum(axis=0) + others[now].sum(axis=0)
             watched = weights.talking * self.talking[now].sum(axis=0)
             gains[row] += np.logaddexp(
-                log_expit(weights.watchable) + watched, log_expit(-weights.watchable)
+                log_expit(self.watchable) + watched, log_expit(-self.watchable)
             )
             for face, scores in enumerate(self.lips):
                 spoken = now[seeing.visible[:, face]].astype(float)
-                gains[row, face] += self.lips_model.infer(scores, spoken).evidence
+                gains[row, face] += self.lips_models[face].infer(scores, spoken).evidence
             if self.joint is not None:
                 gains[row] += weights.joint * self.joint[group]
         return gains
@@ -295,19 +307,19 @@ class Decoder:
 
     def _read_lips(self, speaking: NDArray[np.float64]) -> list[LipsBelief]:
         return [
-            self.lips_model.infer(scores, speaking[self.seeing.visible[:, face], face])
+            self.lips_models[face].infer(scores, speaking[self.seeing.visible[:, face], face])
             for face, scores in enumerate(self.lips)
         ]
 
     def _watchable(self, speaking: NDArray[np.float64]) -> NDArray[np.float64]:
         """Probability that it can be seen whether each face talks, (num_faces,)."""
         total = (speaking * self.talking).sum(axis=0)
-        return np.asarray(expit(self.parameters.watchable + self.parameters.talking * total))
+        return np.asarray(expit(self.watchable + self.parameters.talking * total))
 
     def _surprise(self, watchable: NDArray[np.float64]) -> float:
         """Divergence of what was inferred of faces from what was expected, in nats."""
         share = np.clip(watchable, 1e-9, 1 - 1e-9)
-        prior = expit(self.parameters.watchable)
+        prior = expit(self.watchable)
         parts = share * np.log(share / prior) + (1 - share) * np.log((1 - share) / (1 - prior))
         return float(parts.sum())
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
 from pins_plugin.pipelines.diarization.voices import embed_stretches
 from pins_plugin.pipelines.linking.decoder import Evidence
 from pins_plugin.pipelines.linking.given_turns import hear_turns
@@ -39,6 +40,7 @@ def gather(
     seen: Observation,
     watcher: Watcher,
     voice_encoder: torch.nn.Module,
+    scatter: VoiceScatter,
     known: Sequence[KnownPerson],
     sources: Collection[str],
 ) -> Gathered:
@@ -49,6 +51,8 @@ def gather(
     seen : Observation
     watcher : Watcher
     voice_encoder : nn.Module
+    scatter : VoiceScatter
+        Of the voice encoder.
     known : sequence of KnownPerson
         Voices and faces of people of whom there are examples.
     sources : collection of str
@@ -83,7 +87,7 @@ def gather(
             )
 
     enrolled = enroll(seeing, tracks, looks.faces, known, watcher.recognizer.same_person)
-    return Gathered(tracks, Evidence(hearing, seeing, joint, labels, enrolled))
+    return Gathered(tracks, Evidence(hearing, seeing, scatter, joint, labels, enrolled))
 
 
 def enroll(

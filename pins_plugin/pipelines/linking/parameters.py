@@ -12,6 +12,7 @@ from pins_plugin.models.folder import weights_checksum
 SHIPPED = Path(__file__).resolve().parents[2] / "pretrained" / "speaker_face_linking"
 FILE = "parameters.json"
 NODE = ("counts", "one", "two", "lips", "talking", "others")
+CLEAR = 80.0  # pixels, root of the area of a face: from here on size matters no more
 ENTRY = ("shown", "size", "crowd", "away", "hidden")
 
 
@@ -47,6 +48,8 @@ class LinkingParameters:
         How much easier a change is at a cut, and where the segmentation hears one.
     readable, watchable : float
         Log-odds that a person's lips can be read; that it can be seen whether its mouth talks.
+    small : float
+        By how much both fall with each halving of a face's size below `CLEAR` pixels.
     lips_trust : float
         How much of an independent observation each step of lips is, when offsets and strengths are inferred.
     talking_error, talking_gain : float
@@ -55,8 +58,6 @@ class LinkingParameters:
         Bias and weights of `lead_features` in the score of lips.
     lips_strength : tuple of 2 floats
         Median and spread; see `LipsModel`.
-    voice_noise : tuple of 3 floats
-        See `VoiceModel`.
     voice_trust : float
         See `VoiceModel`.
     least_gain : float
@@ -92,12 +93,12 @@ class LinkingParameters:
     ease_change: float = 2.0
     readable: float = 1.0
     watchable: float = 2.0
+    small: float = 1.5
     lips_trust: float = 0.1
     talking_error: float = 0.2
     talking_gain: float = 2.0
     lips_strength: tuple[float, ...] = (2.0, 0.5)
     lips_weights: tuple[float, ...] = (-0.24, 3.27, 2.06, 2.23)
-    voice_noise: tuple[float, ...] = (0.0, 0.887, 0.197)
     voice_trust: float = 0.5
     least_gain: float = 0.0
     label_trust: float = 1.0

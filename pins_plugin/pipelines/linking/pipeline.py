@@ -22,7 +22,11 @@ from pins_plugin.pipelines.diarization.diarizer import Diarizer
 from pins_plugin.pipelines.diarization.segmentation import segment
 from pins_plugin.pipelines.diarization.segmentation_model import load_segmentation_model
 from pins_plugin.pipelines.diarization.turns import clip_turns
-from pins_plugin.pipelines.diarization.voices import embed_sound, model_path
+from pins_plugin.pipelines.diarization.voices import (
+    embed_sound,
+    find_voice_scatter,
+    model_path,
+)
 from pins_plugin.pipelines.linking.decoder import Decoded, Decoder
 from pins_plugin.pipelines.linking.gathering import Gathered, gather
 from pins_plugin.pipelines.linking.joint import JointEvidence
@@ -139,6 +143,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         self.diarizer = Diarizer(diarization, model_path(voice))
         models = {"sync": model_path(sync), "activity": model_path(activity), "voice": model_path(voice)}
         self._learnt = load_parameters(parameters or SHIPPED, models)
+        self._scatter = find_voice_scatter(models["voice"])
         self._segmentation = [load_segmentation_model()]  # in a list: no part of the pipeline itself
         self.watcher = Watcher(
             FaceRecognizer(model_path(recognition)),
@@ -290,7 +295,14 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
 
     def gather(self, seen: Observation) -> Gathered:
         """Say who is who by the face, and bring what is seen and heard onto one clock."""
-        return gather(seen, self.watcher, self.diarizer.voice_encoder, self.known, self.evidence)
+        return gather(
+            seen,
+            self.watcher,
+            self.diarizer.voice_encoder,
+            self._scatter,
+            self.known,
+            self.evidence,
+        )
 
     def link(
         self, seen: Observation, hook: Any = None, corrections: Corrections | None = None

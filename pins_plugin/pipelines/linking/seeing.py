@@ -30,6 +30,8 @@ class Seeing:
         `lead_features`; NaN where nothing can be said.
     cuts : (num_steps,) bool array
         Where a shot begins.
+    pixels : (num_people,) float64 array
+        Median size of each face: root of the area of its box.
     others : dict of str to (num_steps, num_people) float64 array
         Log-likelihood ratios of further sources of evidence.
     """
@@ -40,6 +42,7 @@ class Seeing:
     talking: NDArray[np.float64]
     fits: list[NDArray[np.float32]]
     cuts: NDArray[np.bool_]
+    pixels: NDArray[np.float64]
     others: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
@@ -93,9 +96,12 @@ def see(
     for start in _shot_starts(tracks):
         if 0 < round(start / STEP) < num_steps:
             cuts[round(start / STEP)] = True
+    pixels = np.array(
+        [float(np.median(sizes[shown, face])) if shown.any() else 0.0 for face, shown in enumerate(visible.T)]
+    )
     largest = sizes.max(axis=1, keepdims=True, initial=1.0)
     relative = np.where(visible, np.log(np.maximum(sizes, 1.0) / np.maximum(largest, 1.0)), 0.0)
-    return Seeing(people, visible, relative, talks, fits, cuts, extra)
+    return Seeing(people, visible, relative, talks, fits, cuts, pixels, extra)
 
 
 def _shot_starts(tracks: Sequence[FaceTrack]) -> list[float]:
