@@ -141,7 +141,15 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         self.device = torch.device("cpu")
         self.cast = cast
         self.diarizer = Diarizer(diarization, model_path(voice))
-        models = {"sync": model_path(sync), "activity": model_path(activity), "voice": model_path(voice)}
+        models = {
+            name: model_path(model)
+            for name, model, kind in (
+                ("sync", sync, "sync"),
+                ("activity", activity, "talking"),
+                ("voice", voice, "voice"),
+            )
+            if kind in evidence or kind == "voice"  # voices also tell how many people speak
+        }
         self._learnt = load_parameters(parameters or SHIPPED, models)
         self._scatter = find_voice_scatter(models["voice"])
         self._segmentation = [load_segmentation_model()]  # in a list: no part of the pipeline itself
