@@ -150,7 +150,6 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             )
             if kind in evidence or kind == "voice"  # voices also tell how many people speak
         }
-        self._learnt = load_parameters(parameters or SHIPPED, models)
         self._scatter = find_voice_scatter(models["voice"])
         self._segmentation = [load_segmentation_model()]  # in a list: no part of the pipeline itself
         self.watcher = Watcher(
@@ -160,6 +159,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             JointEvidence(model) if model and "joint" in evidence else None,
             [load_plugin("evidence", name) for name in set(evidence) - set(EVIDENCE)],
         )
+        self._learnt = load_parameters(parameters or SHIPPED, models)
         self._known: list[KnownPerson] = []
         if people:
             self._known = load_people(people, self.embed_picture, self.embed_sound)
