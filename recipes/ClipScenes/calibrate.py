@@ -19,9 +19,10 @@ from pathlib import Path
 import numpy as np
 from evaluate import find_scenes
 
-from pins_plugin.evaluation.link_scores import right_moments
+from pins_plugin.data.links import LinkedVideo
+from pins_plugin.evaluation.linking import follow_links
 from pins_plugin.evaluation.scene_steps import lay_out
-from pins_plugin.evaluation.scene_truth import owner_of, true_faces
+from pins_plugin.evaluation.scene_truth import SceneTruth, owner_of, true_faces
 from pins_plugin.inference.synchronizer import Synchronizer
 from pins_plugin.models.folder import weights_checksum
 from pins_plugin.pipelines.active_speaker.synchrony import compare_track, is_usable
@@ -120,7 +121,8 @@ def judge_links(pipeline, paths) -> tuple[np.ndarray, np.ndarray]:
     pairs = []
     for path in progress(paths, "confidence"):
         truth = json.loads(path.read_text(encoding="utf-8"))
-        pairs += right_moments(pipeline(path.with_suffix(".mp4")).to_json(), truth)
+        links = LinkedVideo.from_links(pipeline(path.with_suffix(".mp4")).to_json())
+        pairs += follow_links(links, SceneTruth(truth)).judged
     return np.array([confidence for confidence, _ in pairs]), np.array([right for _, right in pairs])
 
 

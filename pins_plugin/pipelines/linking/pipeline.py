@@ -141,12 +141,15 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         self.device = torch.device("cpu")
         self.cast = cast
         self.diarizer = Diarizer(diarization, model_path(voice))
-        models = {"sync": model_path(sync), "activity": model_path(activity), "voice": model_path(voice)}
-        self._learnt = (
-            parameters
-            if isinstance(parameters, LinkingParameters)
-            else load_parameters(parameters or SHIPPED, models)
-        )
+        models = {
+            name: model_path(model)
+            for name, model, kind in (
+                ("sync", sync, "sync"),
+                ("activity", activity, "talking"),
+                ("voice", voice, "voice"),
+            )
+            if kind in evidence or kind == "voice"  # voices also tell how many people speak
+        }
         self._scatter = find_voice_scatter(models["voice"])
         self._segmentation = [load_segmentation_model()]  # in a list: no part of the pipeline itself
         self.watcher = Watcher(
@@ -155,6 +158,11 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             VisualVoiceActivity.from_hparams(models["activity"]) if "talking" in evidence else None,
             JointEvidence(model_path(model)) if model and "joint" in evidence else None,
             [load_plugin("evidence", name) for name in set(evidence) - set(EVIDENCE)],
+        )
+        self._learnt = (
+            parameters
+            if isinstance(parameters, LinkingParameters)
+            else load_parameters(parameters or SHIPPED, models)
         )
         self._known: list[KnownPerson] = []
         if people:
