@@ -57,7 +57,9 @@ def main() -> None:
     models = {part: getattr(args, part) for part in MODELS}
     pipeline = SpeakerFaceLinking(**models, model=args.model, parameters=LinkingParameters())
     held = {
-        person: Synchronizer.from_hparams(source) for source, *people in args.held for person in people
+        person: Synchronizer.from_hparams(source)
+        for source, *people in args.held
+        for person in people
     }
     scenes = [
         observe(pipeline, path, held) for path in progress(find_scenes(args.scenes), "scenes")
@@ -123,7 +125,9 @@ def judge_links(pipeline, paths) -> tuple[np.ndarray, np.ndarray]:
         truth = json.loads(path.read_text(encoding="utf-8"))
         links = LinkedVideo.from_links(pipeline(path.with_suffix(".mp4")).to_json())
         pairs += follow_links(links, SceneTruth(truth)).judged
-    return np.array([confidence for confidence, _ in pairs]), np.array([right for _, right in pairs])
+    return np.array([confidence for confidence, _ in pairs]), np.array(
+        [right for _, right in pairs]
+    )
 
 
 def write_parameters(folder, parameters, models, origin) -> None:

@@ -51,9 +51,7 @@ class Hearing:
         return self.stretches[:, 1] - self.stretches[:, 0]
 
 
-def hear(
-    segmentation: Segmentation, cuts: NDArray[np.bool_], embed: Embed
-) -> Hearing:
+def hear(segmentation: Segmentation, cuts: NDArray[np.bool_], embed: Embed) -> Hearing:
     """Bring what is heard onto the decoder's clock.
 
     Parameters

@@ -80,9 +80,7 @@ def judge(scene: LearningScene, decoded: Decoded) -> float:
     """
     seeing = scene.evidence.seeing
     number = len(seeing.people)
-    soft = replace(
-        decoded, speaking=0.5 * decoded.speaking + 0.5 * bridge_pauses(decoded.said)
-    )
+    soft = replace(decoded, speaking=0.5 * decoded.speaking + 0.5 * bridge_pauses(decoded.said))
     faces = soft.speaking[:, :number] * seeing.visible
     hidden = hidden_probability(soft, seeing)
     several = scene.speaking.sum(axis=1) >= 2
@@ -181,7 +179,9 @@ def fit_lips(scenes: Sequence[LearningScene]) -> tuple[tuple[float, ...], tuple[
             leads = fits[speaks][:, :, 1]
             if speaks.sum() < 8 or not np.isfinite(leads).any():
                 continue
-            offset = int(np.nanargmax(np.where(np.isfinite(leads).any(axis=0), _mean(leads), -np.inf)))
+            offset = int(
+                np.nanargmax(np.where(np.isfinite(leads).any(axis=0), _mean(leads), -np.inf))
+            )
             usable = judged & np.isfinite(fits[:, offset]).all(axis=1)
             rows.append(fits[usable, offset].astype(np.float64))
             marks.append(speaks[usable])

@@ -151,7 +151,9 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             if kind in evidence or kind == "voice"  # voices also tell how many people speak
         }
         self._scatter = find_voice_scatter(models["voice"])
-        self._segmentation = [load_segmentation_model()]  # in a list: no part of the pipeline itself
+        self._segmentation = [
+            load_segmentation_model()
+        ]  # in a list: no part of the pipeline itself
         self.watcher = Watcher(
             FaceRecognizer(model_path(recognition)),
             Synchronizer.from_hparams(models["sync"]) if "sync" in evidence else None,
