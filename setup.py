@@ -59,7 +59,6 @@ setup(
     package_data={
         "pins_plugin": ["py.typed"],
         "pins_plugin.hparams": ["*.yaml"],
-        "pins_plugin.pipelines.linking": ["*.json"],
         "pins_plugin.report": ["templates/*"],
         "pins_plugin.pretrained": ["*/*"],
     },

@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--evidence",
         nargs="+",
         metavar="NAME",
-        help="sources to use: sync, presence, joint (all by default), motion, or a plugin",
+        help="sources to use: sync, talking, voice, presence, joint (all by default), or a plugin",
     )
     parser.add_argument(
         "--without", nargs="+", default=[], metavar="NAME", help="sources not to use"
