@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,13 +119,11 @@ def make_links(
             else np.zeros(run.last - run.first, bool)
         )
         fixed = np.array([step in held for step in range(run.first, run.last)])
-        for begin, end in _cut(shown, fixed):
+        for begin, end, on_screen, reviewed in _cut(shown, fixed):
             steps = slice(run.first + begin, run.first + end)
             start = run.start if begin == 0 else (run.first + begin) * STEP
             stop = run.end if end == run.last - run.first else (run.first + end) * STEP
-            on_screen = bool(shown[begin])
             who = held.get(run.first + begin, frozenset())
-            reviewed = bool(fixed[begin])
             label = seeing.people[run.person] if on_screen else None
             if reviewed and who and not on_screen:
                 label = seeing.people[min(who)]
@@ -217,18 +216,28 @@ def _stretches(spoken: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
-def _cut(shown: NDArray[np.bool_], fixed: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Borders of parts in which a face is shown throughout or not at all; short parts join the one before."""
-    changes = np.flatnonzero((np.diff(shown.astype(int)) != 0) | (np.diff(fixed.astype(int)) != 0))
-    borders = [0]
-    for border in [*(changes + 1).tolist(), len(shown)]:
-        if border - borders[-1] >= SHORTEST or len(borders) == 1:
-            borders.append(border)
-        else:
-            borders[-1] = border
-    if len(borders) > 2 and borders[1] < SHORTEST:
-        del borders[1]
-    return list(zip(borders[:-1], borders[1:], strict=True))
+def _cut(
+    shown: NDArray[np.bool_], fixed: NDArray[np.bool_]
+) -> list[tuple[int, int, bool, bool]]:
+    """Parts in which a face is shown, and steps are settled, throughout or not at all: begin, end, whether.
+
+    What is too short goes with the part before it, or after it at the beginning.
+    """
+    kinds = 2 * shown.astype(int) + fixed
+    parts = _stretches_of_one(kinds)
+    for number, (begin, end) in enumerate(parts):
+        if end - begin < SHORTEST and len(parts) > 1:
+            kinds[begin:end] = kinds[begin - 1] if number else kinds[end]
+    return [
+        (begin, end, bool(kinds[begin] // 2), bool(kinds[begin] % 2))
+        for begin, end in _stretches_of_one(kinds)
+    ]
+
+
+def _stretches_of_one(kinds: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Begin and end of stretches of equal values."""
+    borders = [0, *(np.flatnonzero(np.diff(kinds)) + 1).tolist(), len(kinds)]
+    return list(pairwise(borders))
 
 
 def _mean_box(

@@ -10,12 +10,12 @@ from pins_plugin.pipelines.linking.decoder import Decoder
 
 
 def test_a_long_file_is_cut_in_its_pauses() -> None:
-    nobody = np.full(2600, -5.0)
+    nobody = np.full(2400, -5.0)
     pauses = [LONGEST - 20, LONGEST - 20 + LONGEST - LEEWAY + 7]
     nobody[pauses] = 0.0
     found = cut_blocks(nobody)
     assert [each.start for each in found] == [0, *pauses]
-    assert found[-1].stop == 2600
+    assert found[-1].stop == 2400
 
 
 @pytest.mark.parametrize("number", [1, LONGEST, LONGEST + 1, 5000])
@@ -27,7 +27,7 @@ def test_blocks_cover_a_file_once(number: int) -> None:
 
 
 def _features(seconds: float = 8):
-    truth = speak(take_turns(seconds, 2, [0, 1]), seconds, 2)
+    truth = speak(take_turns(seconds, 2, [0, 1]), seconds, 3)
     visible = np.ones((len(truth), 3), bool)
     visible[:, 2] = False
     decoder = Decoder(PARAMETERS, know(hear(truth), see(truth, 3, visible=visible)))
