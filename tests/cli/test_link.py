@@ -73,7 +73,10 @@ def test_bad_turns_and_bad_evidence_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert _link(tmp_path / "a.mp4", tmp_path / "out", "--evidence", "motion") == 2
-    assert "expected some of sync, talking, voice, presence, joint, got 'motion'" in capsys.readouterr().err
+    assert (
+        "expected some of sync, talking, voice, presence, joint, got 'motion'"
+        in capsys.readouterr().err
+    )
 
 
 def test_one_second_is_linked_as_far_as_it_goes(tmp_path: Path, talking) -> None:

@@ -66,9 +66,7 @@ class LipsModel:
             [[np.log1p(-self.readable)], np.log(self.readable) + bumps - logsumexp(bumps)]
         )
 
-    def infer(
-        self, scores: NDArray[np.float64], speaking: NDArray[np.float64]
-    ) -> LipsBelief:
+    def infer(self, scores: NDArray[np.float64], speaking: NDArray[np.float64]) -> LipsBelief:
         """Update the belief about one person.
 
         Parameters

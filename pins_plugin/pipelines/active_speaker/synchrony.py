@@ -58,9 +58,7 @@ def compare_track(
     return TrackCurves(np.concatenate(times), np.concatenate(similarities))
 
 
-def lead_features(
-    curves: TrackCurves, times: NDArray[np.float64]
-) -> NDArray[np.float32]:
+def lead_features(curves: TrackCurves, times: NDArray[np.float64]) -> NDArray[np.float32]:
     """How well lips fit the sound at moments of the sound, for each offset that it may have.
 
     Means over `HALF_WINDOW` seconds before and after: similarity at the offset, its lead over the mean of offsets far from

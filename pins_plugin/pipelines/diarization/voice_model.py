@@ -80,7 +80,9 @@ class VoiceModel:
         if not len(voices):
             return np.zeros(shares.shape)
         noise = self.variance(seconds)[:, None]
-        own = self.trust * shares / noise  # precision that each stretch adds, (num_stretches, num_people)
+        own = (
+            self.trust * shares / noise
+        )  # precision that each stretch adds, (num_stretches, num_people)
         sums = own.T @ voices
         precision = own.sum(axis=0)
         if enrolled is not None and enrolled_precision is not None:
@@ -121,7 +123,9 @@ class VoiceModel:
         sums = voices * precision[:, None]
         size = voices.shape[1]
 
-        def evidence(squares: NDArray[np.float64], total: NDArray[np.float64]) -> NDArray[np.float64]:
+        def evidence(
+            squares: NDArray[np.float64], total: NDArray[np.float64]
+        ) -> NDArray[np.float64]:
             return 0.5 * (squares / (1 + total) - size * np.log1p(total))
 
         squares = (sums**2).sum(axis=1)

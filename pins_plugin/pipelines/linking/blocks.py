@@ -98,7 +98,9 @@ def make_block(
     nodes = node_features(features, states)
     members = states.members.T.astype(float)
     begins = {name: features.entry[name] @ members for name in ENTRY}
-    entries = np.sum([getattr(parameters, name) * values for name, values in begins.items()], axis=0)
+    entries = np.sum(
+        [getattr(parameters, name) * values for name, values in begins.items()], axis=0
+    )
     scores = np.sum(
         [nodes["voice"], *(getattr(parameters, name) * nodes[name] for name in NODE)], axis=0
     )  # voices are weighed already, beside labels

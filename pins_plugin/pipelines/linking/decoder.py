@@ -9,13 +9,13 @@ sound comes, and whether a person's lips can be read at all.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
-from scipy.special import expit, log_expit
+from scipy.special import expit, log_expit, softmax
 
 from pins_plugin.pipelines.active_speaker.lips_model import LipsBelief, LipsModel
 from pins_plugin.pipelines.active_speaker.synchrony import NUM_OFFSETS, RATE
@@ -38,6 +38,8 @@ from pins_plugin.pipelines.linking.states import best_sequence, infer
 ROUNDS = 4  # of inference; the states hardly move after three
 LARGEST = 8.0  # standard deviations of the score of lips at one step
 MOST_HIDDEN = 12  # voices without a face that are told apart; the rest is one unknown voice
+ALTERNATIVES = 4  # explanations besides the best, that make it less sure
+FORBIDDEN = -1e9
 ENROLLED_SECONDS = 5.0  # that an example of a voice counts for
 
 
@@ -161,7 +163,9 @@ class Decoder:
         ]
         self.joint = known.joint(self.groups) if known.joint and len(self.groups) else None
         totals = np.bincount(self.groups, seconds) if len(self.groups) else np.zeros(0)
-        self.hidden = np.argsort(-totals, kind="stable")[:MOST_HIDDEN]  # groups with a voice of their own
+        self.hidden = np.argsort(-totals, kind="stable")[
+            :MOST_HIDDEN
+        ]  # groups with a voice of their own
         self.unknown = self.num_faces  # column of the unknown voice
         self.num_people = self.num_faces + 1 + len(self.hidden)
         self.entry = entry_features(self.seeing, self.num_people - self.num_faces)
@@ -174,11 +178,17 @@ class Decoder:
         self.blocks = cut_blocks(self.hearing.counts[:, 0])
 
     def decode(self) -> Decoded:
-        """Start from what is seen, and from what is heard; the explanation that fits better counts."""
-        starts = [self._from_sight()]
-        if len(self.hidden):
-            starts.append(self._from_sound())
-        return max(map(self._refine, starts), key=lambda found: found.evidence)
+        """Start from what is seen, and from who may have which voice; the explanation that fits best is said.
+
+        The others, each weighing by its evidence, make the probabilities less sure: where two people could as well be
+        swapped throughout, each step of the best explanation alone would look certain.
+        """
+        found = [self._refine(start) for start in (self._from_sight(), *self._from_sound())]
+        evidence = np.array([each.evidence for each in found])
+        weights = softmax(self.parameters.explanation_trust * evidence)
+        best = found[int(evidence.argmax())]
+        speaking = np.tensordot(weights, np.stack([each.speaking for each in found]), axes=1)
+        return replace(best, speaking=speaking)
 
     def _lips_scores(self, fits: NDArray[np.float32]) -> NDArray[np.float64]:
         """How well lips fit at each offset, in standard deviations of lips that do not, (num_shown, num_offsets)."""
@@ -203,13 +213,25 @@ class Decoder:
         shares[:, self.unknown] = 0.0
         return Start(shares, speaking)
 
-    def _from_sound(self) -> "Start":
-        """Start with each group of voices given to one face, or to none: the best assignment of all at once."""
+    def _from_sound(self) -> "list[Start]":
+        """Start with each group of voices given to one face, or to none: the best assignment, and those that come nearest."""
+        if not len(self.hidden):
+            return []
         gains = self._group_gains()
-        size = len(self.hidden)
-        padded = np.hstack([gains, np.zeros((size, size))])
+        best, columns = _assign(gains)
+        others = []
+        for row, column in enumerate(columns):  # each pair of the best one forbidden in turn
+            barred = gains.copy()
+            if column < self.num_faces:
+                barred[row, column] = FORBIDDEN
+                others.append(_assign(barred))
+        others = sorted(others, key=lambda each: -each[0])[:ALTERNATIVES]
+        return [self._start(each) for each in (columns, *(other for _, other in others))]
+
+    def _start(self, columns: NDArray[np.int64]) -> "Start":
+        """Start with groups of voices given to faces, (num_hidden,); beyond the last face: to nobody who is seen."""
         shares = np.zeros((len(self.voices), self.num_people))
-        for row, column in zip(*linear_sum_assignment(padded, maximize=True), strict=True):
+        for row, column in enumerate(columns):
             person = column if column < self.num_faces else self.unknown + 1 + row
             shares[self.groups == self.hidden[row], person] = 1.0
         speaking = np.zeros((self.num_steps, self.num_faces))
@@ -284,9 +306,7 @@ class Decoder:
         if self.joint is not None:
             seconds = np.bincount(self.groups, self.hearing.seconds)[self.groups]
             part = (self.hearing.seconds / np.maximum(seconds, STEP))[:, None]
-            ratios[:, : self.num_faces] += (
-                self.parameters.joint * part * self.joint[self.groups]
-            )
+            ratios[:, : self.num_faces] += self.parameters.joint * part * self.joint[self.groups]
         return ratios
 
     def _features(
@@ -303,7 +323,9 @@ class Decoder:
         for source in self.seeing.others.values():
             seen["others"][:, faces] += np.where(self.seeing.visible, source, 0.0)
         voices, both, both_steps = voice_features(self.hearing, ratios)
-        return Features(self.hearing.counts, seen, voices, both, both_steps, self.entry, self.shifts)
+        return Features(
+            self.hearing.counts, seen, voices, both, both_steps, self.entry, self.shifts
+        )
 
     def _read_lips(self, speaking: NDArray[np.float64]) -> list[LipsBelief]:
         return [
@@ -379,3 +401,10 @@ def soften(ratios: NDArray[np.float64], error: float) -> NDArray[np.float64]:
     """
     share = expit(ratios)
     return np.log(error + (1 - 2 * error) * share) - np.log(error + (1 - 2 * error) * (1 - share))
+
+
+def _assign(gains: NDArray[np.float64]) -> tuple[float, NDArray[np.int64]]:
+    """Give each row one column, or none for no gain (Kuhn 1955): the sum, and columns, beyond the last for none."""
+    padded = np.hstack([gains, np.zeros((len(gains), len(gains)))])
+    rows, columns = linear_sum_assignment(padded, maximize=True)
+    return float(padded[rows, columns].sum()), columns

@@ -130,4 +130,3 @@ def ask_plugins(
             values = np.array([0.0 if m is None else float(np.sum(m)) for m in measured])
             series[track.track] = (times + PLUGIN_WINDOW / 2, values * STEP)
     return found
-

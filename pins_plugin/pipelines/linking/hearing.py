@@ -51,9 +51,7 @@ class Hearing:
         return self.stretches[:, 1] - self.stretches[:, 0]
 
 
-def hear(
-    segmentation: Segmentation, cuts: NDArray[np.bool_], embed: Embed
-) -> Hearing:
+def hear(segmentation: Segmentation, cuts: NDArray[np.bool_], embed: Embed) -> Hearing:
     """Bring what is heard onto the decoder's clock.
 
     Parameters
@@ -102,7 +100,7 @@ def _pair_up(
                 if row is not None:
                     groups.append(row)
             both[step, slot] = number_of[window, speaker]
-    return np.array(groups).reshape(-1, len(stretches)), both
+    return np.array(groups).reshape(len(groups), len(stretches)), both
 
 
 def _alone(

@@ -30,7 +30,9 @@ def label_ratios(
     np.add.at(by_label, labels, spoken)
     mine = by_label[labels] - spoken
     all_mine = by_label.sum(axis=0) - spoken
-    chance = (np.bincount(labels, seconds, number) + SMOOTHING) / (seconds.sum() + number * SMOOTHING)
+    chance = (np.bincount(labels, seconds, number) + SMOOTHING) / (
+        seconds.sum() + number * SMOOTHING
+    )
     prior = SMOOTHING * number * chance[labels][:, None]
     found = (mine + prior) / (all_mine + SMOOTHING * number)
     return np.asarray(np.log(found / chance[labels][:, None]))

@@ -64,6 +64,8 @@ class LinkingParameters:
         Of two groups of voices that become one, see `VoiceModel.cluster`.
     label_trust : float
         Weight of given labels, beside voices.
+    explanation_trust : float
+        How much evidence counts between explanations of a whole file, in the confidence of links.
     confidence : tuple of 2 floats
         Bias and factor of the logit of the posterior probability in the confidence of links.
     uncertain : float
@@ -102,6 +104,7 @@ class LinkingParameters:
     voice_trust: float = 0.5
     least_gain: float = 0.0
     label_trust: float = 1.0
+    explanation_trust: float = 0.2
     confidence: tuple[float, ...] = (0.0, 1.0)
     uncertain: float = 0.6
 

@@ -84,7 +84,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         "presence" (who is on screen), "joint" (the voice sounds as the face looks, by `model`), and those that other
         packages add.
     model : str or Path, optional
-        Model folder of a joint embedding of faces and voices; without one, "joint" says nothing.
+        Model folder of a joint embedding of faces and voices; with None, "joint" says nothing.
     sync, activity, voice : str
         Model folders of the synchronizer, the visual voice activity and the voice encoder.
     recognition : str
@@ -93,7 +93,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         Folder of examples that name people; see `people.enrollment`.
     cast : Cast, optional
         Whoever was met in other videos; people keep their labels, and each linked video is added.
-    parameters : str or Path, optional
+    parameters : str, Path or LinkingParameters, optional
         Folder with the `parameters.json` of these models; the shipped one when not given.
     quiet : bool
         No progress bars (hooks report nevertheless).
@@ -118,8 +118,8 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         recognition: str | Mapping[str, Any] = "face_recognition",
         people: str | Path | None = None,
         cast: Cast | None = None,
-        parameters: str | Path | None = None,
-        model: str | Path | None = None,
+        parameters: str | Path | LinkingParameters | None = None,
+        model: str | Mapping[str, Any] | Path | None = "face_voice",
         quiet: bool = True,
         tracker: str | None = None,
         activity: str | Mapping[str, Any] = "visual_voice_activity",
@@ -151,15 +151,21 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             if kind in evidence or kind == "voice"  # voices also tell how many people speak
         }
         self._scatter = find_voice_scatter(models["voice"])
-        self._segmentation = [load_segmentation_model()]  # in a list: no part of the pipeline itself
+        self._segmentation = [
+            load_segmentation_model()
+        ]  # in a list: no part of the pipeline itself
         self.watcher = Watcher(
             FaceRecognizer(model_path(recognition)),
             Synchronizer.from_hparams(models["sync"]) if "sync" in evidence else None,
             VisualVoiceActivity.from_hparams(models["activity"]) if "talking" in evidence else None,
-            JointEvidence(model) if model and "joint" in evidence else None,
+            JointEvidence(model_path(model)) if model and "joint" in evidence else None,
             [load_plugin("evidence", name) for name in set(evidence) - set(EVIDENCE)],
         )
-        self._learnt = load_parameters(parameters or SHIPPED, models)
+        self._learnt = (
+            parameters
+            if isinstance(parameters, LinkingParameters)
+            else load_parameters(parameters or SHIPPED, models)
+        )
         self._known: list[KnownPerson] = []
         if people:
             self._known = load_people(people, self.embed_picture, self.embed_sound)

@@ -11,7 +11,6 @@ from pins_plugin.pipelines.linking.hearing import STEP
 from pins_plugin.types import FaceTrack
 
 
-
 @dataclass(frozen=True, eq=False)
 class Seeing:
     """What is seen.
@@ -51,7 +50,8 @@ def see(
     curves: Mapping[str, TrackCurves],
     talking: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]],
     duration: float,
-    others: Mapping[str, Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]] | None = None,
+    others: Mapping[str, Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]]
+    | None = None,
 ) -> Seeing:
     """Bring what is seen onto the decoder's clock.
 
@@ -80,15 +80,16 @@ def see(
     for track, rows in zip(tracks, rows_of, strict=True):
         visible[rows, people.index(str(track.person))] = True
     places = np.cumsum(visible, axis=0) - 1  # of a step among those in which a person is visible
-    fits = [
-        np.full((int(shown.sum()), NUM_OFFSETS, 3), np.nan, np.float32) for shown in visible.T
-    ]
+    fits = [np.full((int(shown.sum()), NUM_OFFSETS, 3), np.nan, np.float32) for shown in visible.T]
     for track, rows in zip(tracks, rows_of, strict=True):
         column = people.index(str(track.person))
         size = np.sqrt(np.maximum(np.prod(track.boxes[:, 2:] - track.boxes[:, :2], axis=1), 1.0))
         now = np.interp(clock[rows], track.times, size)
         sizes[rows, column] = np.maximum(sizes[rows, column], now)
-        for target, series in [(talks, talking), *((extra[n], s) for n, s in (others or {}).items())]:
+        for target, series in [
+            (talks, talking),
+            *((extra[n], s) for n, s in (others or {}).items()),
+        ]:
             if len(series.get(track.track, ((),))[0]):
                 target[rows, column] = np.interp(clock[rows], *series[track.track])
         if track.track in curves:
@@ -97,7 +98,10 @@ def see(
         if 0 < round(start / STEP) < num_steps:
             cuts[round(start / STEP)] = True
     pixels = np.array(
-        [float(np.median(sizes[shown, face])) if shown.any() else 0.0 for face, shown in enumerate(visible.T)]
+        [
+            float(np.median(sizes[shown, face])) if shown.any() else 0.0
+            for face, shown in enumerate(visible.T)
+        ]
     )
     largest = sizes.max(axis=1, keepdims=True, initial=1.0)
     relative = np.where(visible, np.log(np.maximum(sizes, 1.0) / np.maximum(largest, 1.0)), 0.0)

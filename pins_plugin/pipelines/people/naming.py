@@ -12,7 +12,7 @@ from pins_plugin.pipelines.linking.result import LinkingResult
 from pins_plugin.pipelines.people.enrollment import Embedding, KnownPerson, name_people
 from pins_plugin.pipelines.people.registry import Appearance, Cast
 from pins_plugin.tracking.people import find_different_people
-from pins_plugin.types import FaceTrack, SpeakerFaceLink
+from pins_plugin.types import SpeakerFaceLink
 from pins_plugin.utils.vectors import unit
 
 Voices = dict[str, Embedding]

@@ -21,7 +21,7 @@ def _at(cosine: float) -> np.ndarray:
 
 @pytest.mark.parametrize(("cosine", "people"), [(0.65, 2), (0.72, 2), (0.74, 1), (0.9, 1)])
 def test_alike_enough_lies_half_way_to_sure(cosine: float, people: int) -> None:
-    assert (SAME + SURE) / 2 == pytest.approx(0.725)
+    assert pytest.approx(0.725) == (SAME + SURE) / 2
     embeddings = {"T0": _at(1.0), "T1": _at(cosine)}
     joined = group_faces([_track(0, 0), _track(1, 10)], embeddings, SAME)
     assert len({track.person for track in joined}) == people
