@@ -44,7 +44,7 @@ def bridge_pauses(said: NDArray[np.bool_]) -> NDArray[np.bool_]:
     filled, anybody = said.copy(), said.any(axis=1)
     for person in range(said.shape[1]):
         spoken = np.flatnonzero(said[:, person])
-        for first, second in zip(spoken[:-1], spoken[1:], strict=True):
+        for first, second in pairwise(spoken):
             if 1 < second - first <= PAUSE + 1 and not anybody[first + 1 : second].any():
                 filled[first:second, person] = True
     return filled
@@ -56,9 +56,9 @@ def find_runs(decoded: Decoded, duration: float) -> list[Run]:
     names: dict[int, str] = {}
     runs = []
     for first, last, person in sorted(
-        (first, last, person)
-        for person in range(said.shape[1])
-        for first, last in _stretches(said[:, person])
+        (first, last, number)
+        for number, spoken in enumerate(said.T)
+        for first, last in _stretches(spoken)
     ):
         speaker = names.setdefault(person, f"SPEAKER_{len(names):02d}")
         runs.append(Run(first, last, person, speaker, first * STEP, min(last * STEP, duration)))
@@ -82,7 +82,7 @@ def find_given_runs(decoded: Decoded, turns: Annotation) -> list[Run]:
             scores = decoded.speaking[step] * (1.0 if active[step].sum() < 2 else affinity[row])
             who[step - first] = int(scores.argmax())
         borders = [0, *(np.flatnonzero(np.diff(who)) + 1), len(who)]
-        for begin, end in zip(borders[:-1], borders[1:], strict=True):
+        for begin, end in pairwise(borders):
             start = segment.start if begin == 0 else (first + begin) * STEP
             stop = segment.end if end == len(who) else (first + end) * STEP
             runs.append(Run(first + begin, first + end, int(who[begin]), str(label), start, stop))
@@ -216,9 +216,7 @@ def _stretches(spoken: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
-def _cut(
-    shown: NDArray[np.bool_], fixed: NDArray[np.bool_]
-) -> list[tuple[int, int, bool, bool]]:
+def _cut(shown: NDArray[np.bool_], fixed: NDArray[np.bool_]) -> list[tuple[int, int, bool, bool]]:
     """Parts in which a face is shown, and steps are settled, throughout or not at all: begin, end, whether.
 
     What is too short goes with the part before it, or after it at the beginning.

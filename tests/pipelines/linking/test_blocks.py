@@ -1,5 +1,7 @@
 """Long files are cut where nobody speaks, and a block holds those who may speak in it."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from made_evidence import PARAMETERS, hear, know, see, speak, take_turns
@@ -22,7 +24,7 @@ def test_a_long_file_is_cut_in_its_pauses() -> None:
 def test_blocks_cover_a_file_once(number: int) -> None:
     found = cut_blocks(np.random.default_rng(0).standard_normal(number))
     assert found[0].start == 0 and found[-1].stop == number
-    assert all(a.stop == b.start for a, b in zip(found[:-1], found[1:], strict=True))
+    assert all(a.stop == b.start for a, b in pairwise(found))
     assert all(0 < each.stop - each.start <= LONGEST for each in found)
 
 
@@ -66,7 +68,9 @@ def test_weights_are_weights_of_features() -> None:
     block = decoder.block(features, slice(0, 80))
     begins = sum(getattr(PARAMETERS, name) * values for name, values in block.begins.items())
     scores = block.nodes["voice"] + sum(
-        getattr(PARAMETERS, name) * values for name, values in block.nodes.items() if name != "voice"
+        getattr(PARAMETERS, name) * values
+        for name, values in block.nodes.items()
+        if name != "voice"
     )
     scores = scores + np.where(block.shifts[:, None], begins, 0.0)
     np.testing.assert_allclose(block.scores, scores)

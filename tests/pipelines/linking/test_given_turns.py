@@ -27,7 +27,7 @@ def test_how_many_speak_is_settled() -> None:
 
 def test_who_speaks_at_once_is_known_by_name() -> None:
     turns = _turns((0.0, 2.0, "anna"), (1.0, 3.0, "ben"), (4.0, 5.0, "anna"))
-    hearing, labels, _ = hear_turns(turns, np.zeros(50, bool), lambda s: s.copy())
+    hearing, _, _ = hear_turns(turns, np.zeros(50, bool), lambda s: s.copy())
     assert hearing.both[15].tolist() == [0, 1] and hearing.both[5].tolist() == [-1, -1]
     np.testing.assert_allclose(hearing.groups.sum(axis=1), 1.0)
     np.testing.assert_allclose(hearing.groups[0], [0.5, 0.0, 0.5])  # both stretches of anna

@@ -50,7 +50,9 @@ def test_long_speech_is_cut_into_even_parts(number: int, parts: int) -> None:
 def _segmentation(states: list[tuple[str, float]]) -> Segmentation:
     """One window in which speakers "", "0", "1", "01", ... follow each other, for seconds each."""
     names = ["".join(map(str, sorted(pair))) for pair in SPEAKERS]
-    frames = [names.index(name) for name, seconds in states for _ in range(round(seconds / FRAME_STEP))]
+    frames = [
+        names.index(name) for name, seconds in states for _ in range(round(seconds / FRAME_STEP))
+    ]
     posteriors = np.full((1, len(frames), len(SPEAKERS)), np.log(0.001), np.float32)
     posteriors[0, np.arange(len(frames)), frames] = np.log(1 - 0.001 * (len(SPEAKERS) - 1))
     return Segmentation(posteriors, np.zeros(1, np.int64), len(frames))

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pins_plugin.errors import PinsError
-from pins_plugin.models.folder import PRETRAINED, weights_checksum
+from pins_plugin.inference.pretrained import folder_checksum
+from pins_plugin.models.folder import PRETRAINED
 from pins_plugin.pipelines.linking.parameters import (
     ENTRY,
     FILE,
@@ -25,7 +26,7 @@ MODELS = {"sync": "sync", "activity": "visual_voice_activity", "voice": "voice_c
 def _write(folder: Path, **changes: object) -> Path:
     content = {
         "about": "for a test",
-        "models": {part: weights_checksum(name) for part, name in MODELS.items()},
+        "models": {part: folder_checksum(name) for part, name in MODELS.items()},
         "parameters": LinkingParameters().to_dict(),
     }
     (folder / FILE).write_text(json.dumps({**content, **changes}))
@@ -70,7 +71,7 @@ def test_odd_parameters_are_named(tmp_path: Path, change: dict, message: str) ->
 def test_parameters_of_another_model_are_refused_with_the_command(
     tmp_path: Path, part: str
 ) -> None:
-    models = {**{name: weights_checksum(model) for name, model in MODELS.items()}, part: "0" * 16}
+    models = {**{name: folder_checksum(model) for name, model in MODELS.items()}, part: "0" * 16}
     message = f"another model for {part} .*calibrate.py SCENES --{part} MODEL"
     with pytest.raises(PinsError, match=message):
         load_parameters(_write(tmp_path, models=models), MODELS)
@@ -79,12 +80,10 @@ def test_parameters_of_another_model_are_refused_with_the_command(
 
 
 @pytest.mark.parametrize("content", [None, "", "{", "[]", "{}", '{"parameters": 3, "models": 4}'])
-def test_a_folder_without_parameters_names_the_command(
-    tmp_path: Path, content: str | None
-) -> None:
+def test_a_folder_without_parameters_names_the_command(tmp_path: Path, content: str | None) -> None:
     if content is not None:
         (tmp_path / FILE).write_text(content)
-    with pytest.raises(PinsError, match="no parameters of linking.*calibrate.py"):
+    with pytest.raises(PinsError, match=r"no parameters of linking.*calibrate\.py"):
         load_parameters(tmp_path, MODELS)
 
 

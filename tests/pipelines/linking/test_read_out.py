@@ -68,7 +68,10 @@ def _link(truth, sure=0.9, num_faces=2, visible=None, held=None, parameters=PLAI
 
 
 def _spans(links) -> list[tuple]:
-    return [(round(l.start, 2), round(l.end, 2), l.speaker, l.person, l.status) for l in links]
+    return [
+        (round(each.start, 2), round(each.end, 2), each.speaker, each.person, each.status)
+        for each in links
+    ]
 
 
 def test_runs_become_links() -> None:
@@ -136,7 +139,9 @@ def test_what_a_reviewer_said_is_sure() -> None:
     truth = speak([(0.0, 2.0, 0), (2.0, 4.0, 1)], 4.0, 3)
     visible = np.ones((40, 2), bool)
     visible[20:, 1] = False
-    held = dict.fromkeys(range(0, 20), frozenset({0})) | dict.fromkeys(range(20, 40), frozenset({1}))
+    held = dict.fromkeys(range(0, 20), frozenset({0})) | dict.fromkeys(
+        range(20, 40), frozenset({1})
+    )
     first, second = _link(truth, sure=0.5, visible=visible, held=held)
     assert (first.person, first.status, first.confidence) == ("P0", "on screen", 1.0)
     assert first.evidence == {"review": REVIEWED}
@@ -156,7 +161,9 @@ def test_evidence_adds_up_over_a_link() -> None:
     assert first.evidence["talking"] == pytest.approx(-10 * 0.5 * PLAIN.talking)
     assert first.evidence["voice"] == pytest.approx(3.0)
     assert "others" not in first.evidence  # what says nothing is not listed
-    nearest = second.evidence  # against the face that came nearest: the first, whose lips say nothing
+    nearest = (
+        second.evidence
+    )  # against the face that came nearest: the first, whose lips say nothing
     assert "sync" not in nearest and nearest["presence"] < 0
 
 

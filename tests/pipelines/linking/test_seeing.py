@@ -36,7 +36,9 @@ def test_who_is_shown_and_how_large() -> None:
 
 def test_what_mouths_do_is_interpolated_within_its_track() -> None:
     times = np.arange(0, 2, 0.2)
-    found = see(TRACKS, {}, {"T1": (times, 2 * times)}, 5.0, {"coin": {"T2": (times, 0 * times + 1)}})
+    found = see(
+        TRACKS, {}, {"T1": (times, 2 * times)}, 5.0, {"coin": {"T2": (times, 0 * times + 1)}}
+    )
     np.testing.assert_allclose(found.talking[5:15, 0], 2 * (np.arange(5, 15) + 0.5) / 10)
     assert not found.talking[20:].any() and not found.talking[:, 1].any()
     assert found.others["coin"][:20, 1].tolist() == [1.0] * 20
