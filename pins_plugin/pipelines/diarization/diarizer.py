@@ -1,6 +1,6 @@
 """Who speaks when: by an RTTM file, an Annotation, a pipeline, the folder of one, or the built-in diarization."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from pins_plugin.pipelines.diarization.audio_file import file_uri
 from pins_plugin.pipelines.diarization.builtin import BuiltinDiarization
 from pins_plugin.pipelines.diarization.rttm import choose_turns
 from pins_plugin.pipelines.diarization.voices import DEFAULT_VOICE
-from pins_plugin.pipelines.people.enrollment import KnownPerson
 from pins_plugin.pipelines.pyannote_host.host import Pipeline
 from pins_plugin.pipelines.pyannote_host.pipeline_folder import open_pipeline
 
@@ -79,7 +78,7 @@ class Diarizer:
         file: Mapping[str, Any],
         waveform: NDArray[Any],
         diarization: Any = None,
-        known: Sequence[KnownPerson] = (),
+        known: Mapping[str, NDArray[Any]] | None = None,
     ) -> Annotation:
         """Say who speaks when.
 
@@ -91,8 +90,8 @@ class Diarizer:
             At 16 kHz.
         diarization : optional
             In place of what was given before.
-        known : sequence of KnownPerson
-            Their voices help the built-in diarization.
+        known : mapping of str to (embedding_dim,) array, optional
+            Names to voices, which help the built-in diarization.
 
         Raises
         ------
@@ -109,8 +108,7 @@ class Diarizer:
         options: dict[str, Any] = {}
         if source is None:
             source = self.builtin
-            voices = {each.name: each.voice for each in known if each.voice is not None}
-            options = {"known": voices} if voices else {}
+            options = {"known": dict(known)} if known else {}
         sound = {
             "waveform": torch.from_numpy(waveform)[None],
             "sample_rate": SAMPLE_RATE,

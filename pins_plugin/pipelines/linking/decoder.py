@@ -218,7 +218,7 @@ class Decoder:
         if not len(self.hidden):
             return []
         gains = self._group_gains()
-        best, columns = _assign(gains)
+        _, columns = _assign(gains)
         others = []
         for row, column in enumerate(columns):  # each pair of the best one forbidden in turn
             barred = gains.copy()

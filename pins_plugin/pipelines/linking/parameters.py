@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pins_plugin.errors import PinsError
-from pins_plugin.models.folder import weights_checksum
+from pins_plugin.inference.pretrained import folder_checksum
 
 SHIPPED = Path(__file__).resolve().parents[2] / "pretrained" / "speaker_face_linking"
 FILE = "parameters.json"
@@ -169,7 +169,7 @@ def load_parameters(folder: str | Path, models: Mapping[str, str]) -> LinkingPar
             f"{path}: no parameters of linking ({error}); learn them by recipes/ClipScenes/calibrate.py"
         ) from error
     for part, source in models.items():
-        if learnt_with.get(part) != weights_checksum(source):
+        if learnt_with.get(part) != folder_checksum(source):
             raise PinsError(
                 f"{path}: learnt with another model for {part} than the one to be used; weights of evidence "
                 f"belong to their models. Learn them anew: python recipes/ClipScenes/calibrate.py SCENES "
