@@ -175,10 +175,22 @@ def weigh_parts(
     return {
         "sync": parameters.lips * features.personal["lips"],
         "talking": parameters.talking * features.personal["talking"],
-        "others": parameters.others * features.personal["others"],
         "voice": features.voices,
         "presence": presence * begins[:, None],
+        **{
+            name: _of_plugin(values, decoded, seeing, parameters)
+            for name, values in seeing.others.items()
+        },
     }
+
+
+def _of_plugin(
+    ratios: NDArray[np.float64], decoded: Decoded, seeing: Seeing, parameters: LinkingParameters
+) -> NDArray[np.float64]:
+    """What a source of another package says, (num_steps, num_people)."""
+    said = np.zeros(decoded.speaking.shape)
+    said[:, : len(seeing.people)] = parameters.others * np.where(seeing.visible, ratios, 0.0)
+    return said
 
 
 def _explain(
