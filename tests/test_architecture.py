@@ -31,7 +31,7 @@ MAY_IMPORT = {
 }
 ROOMS = {  # of `pipelines`: who may import whom
     "pyannote_host": set(),
-    "active_speaker": set(),
+    "active_speaker": {"people"},  # which faces are one person, in a file of several
     "diarization": {"pyannote_host"},
     "people": {"pyannote_host", "diarization"},
     "linking": {"pyannote_host", "diarization", "active_speaker", "people"},

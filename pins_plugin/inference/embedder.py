@@ -103,12 +103,6 @@ class FaceVoiceEmbedder(nn.Module, PretrainedInterface):
         return digest.hexdigest()
 
     @torch.no_grad()  # no inference tensors: a classifier may be trained on the result
-    def to(self, device: str | torch.device) -> Self:
-        """Move both branches to a device."""
-        self.device = str(device)
-        self.mods.to(self.device)
-        return self
-
     def encode_faces(self, faces: Tensor | NDArray) -> Tensor:
         """Embed pictures of faces.
 
