@@ -17,7 +17,7 @@ def test_without_tensorboard_training_logs_and_says_how_to_get_it(
     assert not any(isinstance(logger, TensorboardLogger) for logger in loggers)
     for logger in loggers:
         logger.log_stats({"epoch": 1, "seconds": 2.0}, {"loss": 0.5})
-    assert "loss: 5.00e-01" in (tmp_path / "train_log.txt").read_text()
+    assert "loss: 5.000e-01" in (tmp_path / "train_log.txt").read_text()
 
 
 def test_tensorboard_is_used_where_it_is_installed(tmp_path: Path) -> None:
