@@ -19,12 +19,12 @@ import numpy as np
 import pyannote.audio
 import torch
 from numpy.typing import NDArray
+from pins_plugin.pipelines.diarization.builtin import diarize
 from pyannote.core import Annotation, Segment, Timeline
 from pyannote.metrics.diarization import DiarizationErrorRate
 
 from pins_plugin.data.audio import SAMPLE_RATE, load_audio
 from pins_plugin.errors import MediaError
-from pins_plugin.pipelines.diarization.builtin import diarize
 from pins_plugin.pipelines.diarization.rttm import read_rttm
 from pins_plugin.pipelines.diarization.voices import load_voice_encoder
 from pins_plugin.report.tables import format_table

@@ -6,16 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from pyannote.core import Annotation, Segment
-
-from pins_plugin.data.audio import load_audio
-from pins_plugin.errors import PinsError
-from pins_plugin.inference import voice_activity
 from pins_plugin.pipelines.diarization.builtin import (
     BuiltinDiarization,
     DiarizationSettings,
     diarize,
 )
+from pyannote.core import Annotation, Segment
+
+from pins_plugin.data.audio import load_audio
+from pins_plugin.errors import PinsError
+from pins_plugin.inference import voice_activity
 
 
 def test_diarize_moves_the_border_to_where_the_voice_changes(sines, pitch_encoder) -> None:
