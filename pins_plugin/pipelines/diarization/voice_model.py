@@ -169,6 +169,8 @@ class VoiceModel:
         best = gains.max(axis=1)
         while number > fewest and (best.max() > least_gain or (most and number > most)):
             number -= 1
+            if most and best.max() <= least_gain:  # from here on just to keep the bound
+                fewest = most
             first = int(best.argmax())
             second = int(gains[first].argmax())
             first, second = min(first, second), max(first, second)

@@ -141,5 +141,6 @@ def _find_people(
     rank[[num_faces, *{person for who in held.values() for person in who}]] = np.inf
     if not strangers and not by_sight:
         rank[num_faces] = 0.0
+        rank[num_faces + 1 :] += 1e-9  # whatever is heard is one of these, however badly it fits
     order = np.argsort(-rank, kind="stable")
     return np.sort(order[rank[order] > 0][:MOST_PEOPLE])

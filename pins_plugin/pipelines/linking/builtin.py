@@ -101,15 +101,8 @@ def diarize(
     evidence = listen(waveform, segmentation, encoder, scatter)
     decoder, said = decode_sound(evidence, settings.weigh(base), fewest, most)
     names = name_voices(decoder, said, known or {})
-    pause = int(np.ceil(settings.longest_pause / STEP - 1e-9)) - 1
-    runs = find_runs(said, len(waveform) / SAMPLE_RATE, pause)
-    strangers = itertools.count()
-    for run in runs:
-        if run.person not in names:
-            names[run.person] = f"SPEAKER_{next(strangers):02d}"
-    turns = speaker_turns([replace(run, speaker=names[run.person]) for run in runs], uri or "")
-    turns.uri = uri
-    return turns
+    duration = len(waveform) / SAMPLE_RATE
+    return read_turns(said, duration, settings.longest_pause, names, uri)
 
 
 def listen(
@@ -157,6 +150,34 @@ def decode_sound(
             own = np.isin(evidence.hearing.stretch_of, np.flatnonzero(decoder.groups == group))
             said[own] = np.arange(said.shape[1]) == person
     return decoder, said
+
+
+def read_turns(
+    said: NDArray[np.bool_],
+    duration: float,
+    longest_pause: float,
+    names: Mapping[int, str] | None = None,
+    uri: str | None = None,
+) -> Annotation:
+    """Turns of who speaks, without pauses shorter than `longest_pause` seconds.
+
+    Parameters
+    ----------
+    said : (num_steps, num_people) bool array
+    duration, longest_pause : float
+        In seconds.
+    names : mapping of int to str, optional
+        By the index of the person; others are called SPEAKER_00, ... in order of appearance.
+    uri : str, optional
+    """
+    labels, strangers = dict(names or {}), itertools.count()
+    runs = find_runs(said, duration, max(0, int(np.ceil(longest_pause / STEP - 1e-9)) - 1))
+    for run in runs:
+        if run.person not in labels:
+            labels[run.person] = f"SPEAKER_{next(strangers):02d}"
+    turns = speaker_turns([replace(run, speaker=labels[run.person]) for run in runs], uri or "")
+    turns.uri = uri
+    return turns
 
 
 def name_voices(
