@@ -22,7 +22,9 @@ def test_credit_is_that_of_a_slow_oracle() -> None:
 
 
 def test_a_model_that_says_the_same_of_all_is_at_chance() -> None:
-    np.testing.assert_allclose(n_way_credit(np.ones((7, 5))).mean(axis=0), [1 / 2, 1 / 3, 1 / 4, 1 / 5])
+    np.testing.assert_allclose(
+        n_way_credit(np.ones((7, 5))).mean(axis=0), [1 / 2, 1 / 3, 1 / 4, 1 / 5]
+    )
 
 
 @pytest.mark.parametrize("shape", [(3,), (3, 1)])

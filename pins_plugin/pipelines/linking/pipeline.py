@@ -17,7 +17,6 @@ from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.inference.synchronizer import Synchronizer
 from pins_plugin.inference.visual_voice_activity import VisualVoiceActivity
 from pins_plugin.pipelines.diarization.audio_file import file_path, file_uri, load_sound
-from pins_plugin.pipelines.diarization.diarizer import Diarizer
 from pins_plugin.pipelines.diarization.segmentation import segment
 from pins_plugin.pipelines.diarization.segmentation_model import load_segmentation_model
 from pins_plugin.pipelines.diarization.turns import clip_turns
@@ -27,6 +26,7 @@ from pins_plugin.pipelines.diarization.voices import (
     model_path,
 )
 from pins_plugin.pipelines.linking.decoder import Decoded, Decoder
+from pins_plugin.pipelines.linking.diarizer import Diarizer
 from pins_plugin.pipelines.linking.gathering import Gathered, gather
 from pins_plugin.pipelines.linking.joint import JointEvidence
 from pins_plugin.pipelines.linking.observation import Looks, Observation, Watcher
@@ -364,7 +364,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         decoder = Decoder(parameters, evidence)
         decoded = decoder.decode()
         if seen.turns is None:
-            runs = find_runs(decoded, seen.duration)
+            runs = find_runs(decoded.said, seen.duration)
             speakers = speaker_turns(runs, seen.uri)
         else:
             runs, speakers = find_given_runs(decoded, seen.turns), seen.turns

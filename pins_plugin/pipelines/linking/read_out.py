@@ -39,20 +39,29 @@ class Run:
         return (step + 0.5) * STEP
 
 
-def bridge_pauses(said: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Fill short pauses of one person in which nobody else speaks."""
+def bridge_pauses(said: NDArray[np.bool_], longest: int = PAUSE) -> NDArray[np.bool_]:
+    """Fill pauses of one person, of at most `longest` steps, in which nobody else speaks."""
     filled, anybody = said.copy(), said.any(axis=1)
     for person in range(said.shape[1]):
         spoken = np.flatnonzero(said[:, person])
         for first, second in pairwise(spoken):
-            if 1 < second - first <= PAUSE + 1 and not anybody[first + 1 : second].any():
+            if 1 < second - first <= longest + 1 and not anybody[first + 1 : second].any():
                 filled[first:second, person] = True
     return filled
 
 
-def find_runs(decoded: Decoded, duration: float) -> list[Run]:
-    """Runs of everybody who speaks; speakers are called SPEAKER_00, ... in order of appearance."""
-    said = bridge_pauses(decoded.said)
+def find_runs(said: NDArray[np.bool_], duration: float, pause: int = PAUSE) -> list[Run]:
+    """Runs of everybody who speaks; speakers are called SPEAKER_00, ... in order of appearance.
+
+    Parameters
+    ----------
+    said : (num_steps, num_people) bool array
+    duration : float
+        Of the file, in seconds.
+    pause : int
+        Steps; pauses of one person that are no longer belong to the run.
+    """
+    said = bridge_pauses(said, pause)
     names: dict[int, str] = {}
     runs = []
     for first, last, person in sorted(

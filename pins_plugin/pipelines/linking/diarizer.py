@@ -11,13 +11,13 @@ from pyannote.core import Annotation
 from pins_plugin.data.audio import SAMPLE_RATE
 from pins_plugin.errors import PinsError
 from pins_plugin.pipelines.diarization.audio_file import file_uri
-from pins_plugin.pipelines.diarization.builtin import BuiltinDiarization
 from pins_plugin.pipelines.diarization.rttm import choose_turns
-from pins_plugin.pipelines.diarization.voices import DEFAULT_VOICE
+from pins_plugin.pipelines.diarization.voices import DEFAULT_VOICE, load_voice_encoder
+from pins_plugin.pipelines.linking.builtin import BuiltinDiarization
 from pins_plugin.pipelines.pyannote_host.host import Pipeline
 from pins_plugin.pipelines.pyannote_host.pipeline_folder import open_pipeline
 
-FOR_LINKS = {"longest_pause": 0.0}  # links are of speech, so pauses stay nobody's
+FOR_LINKS = {"longest_pause": 0.4}  # seconds: links are of speech, so longer pauses stay nobody's
 
 
 class Diarizer:
@@ -34,12 +34,14 @@ class Diarizer:
     def __init__(self, given: Any = None, voice: str = DEFAULT_VOICE) -> None:
         self.given, self.voice = given, voice
         self.device = torch.device("cpu")
+        self.voice_encoder = load_voice_encoder(voice)  # compares speakers
         self._builtin: BuiltinDiarization | None = None
         self._opened: dict[Path, Pipeline] = {}  # pipelines by their folder
 
     def to(self, device: torch.device) -> "Diarizer":
         """Move the networks to a device."""
         self.device = device
+        self.voice_encoder.to(device)
         for part in (self.given, self._builtin, *self._opened.values()):
             if isinstance(part, Pipeline):
                 part.to(device)
@@ -53,11 +55,6 @@ class Diarizer:
             self._builtin.instantiate(self._builtin.default_parameters() | FOR_LINKS)
             self._builtin.to(self.device)
         return self._builtin
-
-    @property
-    def voice_encoder(self) -> torch.nn.Module:
-        """The network that compares speakers."""
-        return self.builtin.voice_encoder
 
     def choose(self, file: Mapping[str, Any], diarization: Any = None) -> Any:
         """The first that was given: with the call, with the pipeline, with the file; None when none was."""
