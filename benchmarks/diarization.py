@@ -22,7 +22,6 @@ import numpy as np
 import pyannote.audio
 import torch
 from numpy.typing import NDArray
-from pins_plugin.pipelines.diarization.builtin import diarize
 from pyannote.core import Annotation, Segment, Timeline
 from pyannote.metrics.diarization import DiarizationErrorRate
 
@@ -31,6 +30,7 @@ from pins_plugin.errors import MediaError
 from pins_plugin.pipelines.diarization.rttm import read_rttm
 from pins_plugin.pipelines.diarization.segmentation import segment
 from pins_plugin.pipelines.diarization.voices import find_voice_scatter, load_voice_encoder
+from pins_plugin.pipelines.linking.builtin import diarize
 from pins_plugin.report.tables import format_table
 from pins_plugin.utils.files import write_json
 from pins_plugin.utils.progress import progress

@@ -8,8 +8,7 @@ Plaquet, Bredin, "Powerset multi-class cross entropy loss for neural speaker dia
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,46 +29,6 @@ BATCH_SIZE = 4  # windows; more is no faster on a CPU, and takes 20 MB each
 GPU_BATCH_SIZE = 64
 LAG = 4  # frames before and after a change that are compared
 FLOOR = 1e-6  # least probability
-
-
-@dataclass(frozen=True, eq=False)
-class LocalSpeaker:
-    """One speaker of one window.
-
-    Parameters
-    ----------
-    window : int
-    speaker : int
-        0 to 2, within the window.
-    first_frame : int
-        Of the window, in the file.
-    active, alone : (num_frames,) bool array
-        Frames of the window (those within the file) in which it speaks, and speaks with nobody else.
-    part : (int, int or None)
-        First and end of the frames that are judged: all, or those around one stretch between two pauses (`split_at_pauses`).
-    """
-
-    window: int
-    speaker: int
-    first_frame: int
-    active: NDArray[np.bool_]
-    alone: NDArray[np.bool_]
-    part: tuple[int, int | None] = (0, None)
-
-    def split_at_pauses(self, pause: float) -> list["LocalSpeaker"]:
-        """Cut in the middle of pauses of at least `pause` seconds: the network may take two people in turn for one."""
-        times = np.flatnonzero(self.active)
-        gaps = np.flatnonzero((np.diff(times) - 1) * FRAME_STEP >= pause)
-        cuts = [0, *((times[gaps] + times[gaps + 1] + 1) // 2), len(self.active)]
-        parts = []
-        for start, end in pairwise(cuts):
-            inside = np.zeros(len(self.active), bool)
-            inside[start:end] = True
-            part = (int(start), int(end))
-            parts.append(
-                replace(self, active=self.active & inside, alone=self.alone & inside, part=part)
-            )
-        return parts
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,20 +82,6 @@ class Segmentation:
         In each window: half the sum of |who spoke last - who speaks next|, 67 ms before and after; averaged over windows.
         """
         return self._average(_changes)[:, 0].astype(np.float32)
-
-    def local_speakers(self, min_frames: int = 1) -> list[LocalSpeaker]:
-        """Local speakers of all windows by the likeliest set in each frame, those of at least `min_frames`."""
-        found = []
-        for window, posteriors in enumerate(self.log_posteriors):
-            frames = self.frames_of(window)
-            sets = posteriors[: frames.stop - frames.start].argmax(axis=-1)  # (num_frames,)
-            active = MEMBERSHIP[sets].astype(bool)  # (num_frames, 3)
-            for speaker in np.flatnonzero(active.sum(axis=0) >= min_frames):
-                alone = sets == 1 + speaker
-                found.append(
-                    LocalSpeaker(window, int(speaker), frames.start, active[:, speaker], alone)
-                )
-        return found
 
     def _average(
         self, measure: Callable[[NDArray[np.float32]], NDArray[np.float32]]

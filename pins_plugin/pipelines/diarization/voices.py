@@ -68,29 +68,6 @@ def place_windows(speech: Regions, window: float, hop: float) -> NDArray[np.floa
     return np.sort(np.concatenate(starts)) if starts else np.zeros(0)
 
 
-def spread_times(regions: Regions, step: float) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Spread points of time over regions, evenly and at most `step` seconds apart; each stands for its part.
-
-    Returns
-    -------
-    times : (num_points,) float64 array
-        In seconds.
-    numbers : (num_points,) int64 array
-        Of the region of each.
-
-    Examples
-    --------
-    >>> spread_times([(0.0, 1.0), (3.0, 3.2)], 0.5)
-    (array([0.25, 0.75, 3.1 ]), array([0, 0, 1]))
-    """
-    times, numbers = [np.zeros(0)], [np.zeros(0, np.int64)]
-    for number, (start, end) in enumerate(regions):
-        count = max(1, int(np.ceil((end - start) / step - 1e-6)))
-        times.append(start + (np.arange(count) + 0.5) * (end - start) / count)
-        numbers.append(np.full(count, number))
-    return np.concatenate(times), np.concatenate(numbers)
-
-
 def embed_windows(
     waveform: NDArray[np.float32],
     starts: NDArray[np.float64],

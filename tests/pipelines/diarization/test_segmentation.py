@@ -97,24 +97,6 @@ def test_change_is_told_over_a_pause_and_not_where_the_same_speaker_goes_on() ->
     assert other[: length - 10].max() < 1e-4 and other[length + len(pause) + 10 :].max() < 1e-4
 
 
-def test_local_speakers_are_alone_where_nobody_else_speaks() -> None:
-    found = _segmentation([0, 1, 4, 4, 2, 0], [1, 4, 4, 2, 0, 3], firsts=(0, 1))
-    speakers = found.local_speakers()
-    assert [(each.window, each.speaker, each.first_frame) for each in speakers] == [
-        (0, 0, 0), (0, 1, 0), (1, 0, 1), (1, 1, 1), (1, 2, 1),
-    ]  # fmt: skip
-    assert speakers[0].active.tolist() == [False, True, True, True, False, False]
-    assert speakers[0].alone.tolist() == [False, True, False, False, False, False]
-    assert len(found.local_speakers(min_frames=3)) == 4
-    np.testing.assert_allclose(found.activities(0)[:, 0], [0, 1, 1, 1, 0, 0], atol=1e-6)
-
-
-def test_frames_of_padding_belong_to_no_speaker() -> None:
-    found = segment(_levels((1, 2.0)), LevelNetwork())
-    (speaker,) = found.local_speakers()
-    assert len(speaker.active) == found.num_frames == found.frames_of(0).stop
-
-
 def test_real_sample_is_counted_right() -> None:
     """A floor a little under what is reached, 0.965; the reference is that of the package."""
     (reference,) = read_rttm(SAMPLE / "sample.rttm").values()
