@@ -63,7 +63,8 @@ class RecordingConditions:
             others = waveforms.roll(1, dims=0)
             waveforms = _mix(waveforms, others, babble, _range(self.babble_snr, draws[:, 4]))
         if music.any():
-            notes = make_music(*waveforms.shape, self.sample_rate, generator)
+            batch, num_samples = waveforms.shape
+            notes = make_music(batch, num_samples, self.sample_rate, generator)
             waveforms = _mix(waveforms, notes, music, _range(self.music_snr, draws[:, 5]))
         knots = torch.randn(len(waveforms), 1, NUM_KNOTS, generator=generator)
         return self._filter(waveforms, knots * tone[:, None, None], band, draws[:, 6])

@@ -83,3 +83,8 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_broken_inputs_are_refused(lips: np.ndarray, times: np.ndarray) -> None:
     with pytest.raises(ShapeError, match="expected"):
         VisualVoiceActivity(ReadOpening(), [0.0, 1.0])(lips, times)
+
+
+def test_it_moves_to_a_device() -> None:
+    moved = VisualVoiceActivity(nn.Linear(2, 1), [0.0, 1.0]).to(torch.device("meta"))
+    assert moved.device == "meta" and moved.talking_network.weight.is_meta

@@ -14,7 +14,7 @@ from pins_plugin.pipelines.pyannote_host.host import Model, Pipeline
 CONFIG = """\
 pipeline:
   name: pins_plugin.pipelines.SpeakerFaceLinking
-  params: {evidence: [sync], recognition: face_recognition}
+  params: {evidence: [sync, talking, voice, presence], recognition: face_recognition}
 params: {lips: 0.25, talking: 0.4, voice: 0.15, shown: 1.0, away: -2.5, hidden: -2.0, switches: -4.5, uncertain: 0.5}
 """
 
