@@ -1,7 +1,7 @@
 """The `pins` command: parses, calls the library, prints.
 
-Each command is one module of this package with a `HELP` line, `add_arguments(parser)` and `run(args)`;
-modules of the library are imported inside `run`, so that `pins --help` answers at once. Modules that begin with
+Each command is one module of this package with a `HELP` line, `add_arguments(parser)` and `run(args)`, which may give
+an exit status; modules of the library are imported inside `run`, so that `pins --help` answers at once. Modules that begin with
 an underscore hold what commands share.
 """
 
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = build_parser().parse_args(arguments)
     try:
         with contextlib.redirect_stdout(PrintableStream(sys.stdout)):
-            args.run(args)
+            status = args.run(args)
     except BrokenPipeError:  # `pins ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -65,4 +65,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"pins {args.command}: {printable(explain(error))}", file=sys.stderr)
         return 2
-    return 0
+    return int(status or 0)

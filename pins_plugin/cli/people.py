@@ -12,6 +12,10 @@ labels with one name are one person from then on:
   pins people out list
   pins people out rename PERSON_03 anna
   pins people out remove PERSON_07        forgets; files stay, the number is never given again
+
+Of an archive (`pins link ... --jobs N`, `--shard`, `--ray`), people are numbered video by video until
+
+  pins people out join [--jobs N]         joins them over all videos; labels given before stay
 """
 
 import argparse
@@ -25,18 +29,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "folder", type=Path, metavar="DIR", help="folder of examples, or --out of pins link"
     )
-    parser.add_argument("action", choices=("add", "list", "remove", "rename"))
+    parser.add_argument("action", choices=("add", "join", "list", "remove", "rename"))
     parser.add_argument("name", nargs="?", help="of the person")
     parser.add_argument(
         "files", nargs="*", metavar="FILE", help="add: picture or sound; rename: the new name"
     )
+    parser.add_argument("--jobs", type=int, default=0, metavar="N", help="join: worker processes")
 
 
-def run(args: argparse.Namespace) -> None:
-    """Add, list, remove or rename."""
+def run(args: argparse.Namespace) -> int:
+    """Add, join, list, remove or rename."""
     from pins_plugin.errors import PinsError
     from pins_plugin.pipelines.people.registry import FILE
 
+    if args.action == "join":
+        from pins_plugin.cli._join_archive import join_archive
+
+        return join_archive(args.folder, args.jobs)
     if args.action != "list" and not _is_name(args.name):
         raise PinsError(f"{args.action}: expected the name of a person, got {args.name!r}")
     if args.action == "add":
@@ -49,6 +58,7 @@ def run(args: argparse.Namespace) -> None:
             print(name, *(path.name for path in found if path.stem == name))
     else:
         _remove_example(args.folder, args.name)
+    return 0
 
 
 def _is_name(name: str | None) -> bool:
