@@ -5,12 +5,27 @@ import json
 import re
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.utils.files import read_text
 
-VIDEOS = (".mp4", ".mkv", ".avi", ".mov", ".webm", ".mpg", ".mpeg", ".m4v", ".ts", ".mts", ".wmv", ".flv")
+VIDEOS = (
+    ".mp4",
+    ".mkv",
+    ".avi",
+    ".mov",
+    ".webm",
+    ".mpg",
+    ".mpeg",
+    ".m4v",
+    ".ts",
+    ".mts",
+    ".wmv",
+    ".flv",
+)
 LISTS = (".txt", ".lst", ".list", ".json", ".jsonl")
+T = TypeVar("T")
 PATH_KEYS = ("path", "video", "file", "audio_filepath", "media")  # of a list's objects
 
 
@@ -50,7 +65,7 @@ def _expand(path: Path, endings: frozenset[str]) -> list[Path]:
     if path.suffix.lower() in LISTS and path.suffix.lower() not in endings:
         return [part for each in read_list(path) for part in _listed(each, path, endings)]
     if not path.exists() and glob.has_magic(str(path)):
-        matches = sorted(Path(match) for match in glob.glob(str(path), recursive=True))
+        matches = sorted(Path(match) for match in glob.glob(str(path), recursive=True))  # noqa: PTH207 (absolute ones, too)
         if not matches:
             raise MediaError(f"{path}: no file fits this pattern")
         return [part for match in matches for part in _expand(match, endings)]
@@ -126,8 +141,8 @@ def parse_shard(text: str) -> tuple[int, int]:
 
 
 def choose_part(
-    files: Sequence[Path], shard: tuple[int, int] = (1, 1), limit: int | None = None
-) -> list[Path]:
+    files: Sequence[T], shard: tuple[int, int] = (1, 1), limit: int | None = None
+) -> list[T]:
     """Take every n-th file from the i-th on, and of these the first `limit`.
 
     Examples

@@ -3,9 +3,12 @@
 import argparse
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pins_plugin.errors import PinsError
+
+if TYPE_CHECKING:
+    from pins_plugin.archive.many import Machinery
 
 
 def add_many_arguments(parser: argparse.ArgumentParser) -> None:
@@ -90,16 +93,27 @@ def run_files(
     duration : callable, optional
         Length of a file in seconds; that of a video when not given.
     """
-    from pins_plugin.archive.inputs import parse_shard
-    from pins_plugin.archive.many import Machinery, run_many, video_seconds
+    from pins_plugin.archive.many import run_many, video_seconds
     from pins_plugin.utils.writable import try_folder
+
+    try_folder(out)
+    quiet = bool(getattr(args, "quiet", False))
+    totals = run_many(
+        command, files, out, setup, machinery(args), show, duration or video_seconds, quiet
+    )
+    return totals.status(args.strict)
+
+
+def machinery(args: argparse.Namespace) -> "Machinery":
+    """Say where and how long, from what `add_many_arguments` declares."""
+    from pins_plugin.archive.inputs import parse_shard
+    from pins_plugin.archive.many import Machinery
 
     for name in ("jobs", "timeout", "cpus_per_worker", "gpus_per_worker"):
         value = getattr(args, name)
         if value is not None and value < 0:
             raise PinsError(f"--{name}: expected 0 or more, got {value:g}")
-    try_folder(out)
-    machinery = Machinery(
+    return Machinery(
         jobs=args.jobs if args.jobs is not None or args.ray else 1,
         ray=args.ray,
         shard=parse_shard(args.shard) if args.shard else (1, 1),
@@ -107,8 +121,3 @@ def run_files(
         cpus=args.cpus_per_worker,
         gpus=args.gpus_per_worker,
     )
-    quiet = bool(getattr(args, "quiet", False))
-    totals = run_many(
-        command, files, out, setup, machinery, show, duration or video_seconds, quiet
-    )
-    return totals.status(args.strict)

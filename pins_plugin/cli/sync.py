@@ -3,6 +3,7 @@
   pins sync interview.mp4                 in words
   pins sync interview.mp4 --json          {"offset_seconds", "offset_frames", "confidence", "decision"}
   pins sync interview.mp4 --fix out.mp4   writes a copy with the sound put right
+  pins sync archive --out sync --jobs 8   sync/<name>.json for each video of a folder
 
 offset_seconds  how much too late the sound comes; negative: too early
 offset_frames   the same in frames of 1/25 s
@@ -17,7 +18,11 @@ one is seldom mistaken for a smaller one: the answer is "cannot tell".
 import argparse
 from typing import TYPE_CHECKING
 
+from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pins_plugin.inference.synchronizer import SyncResult
 
 HELP = "measure and mend the offset between lips and sound"
@@ -25,7 +30,8 @@ HELP = "measure and mend the offset between lips and sound"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("video", help="video file with sound")
+    parser.add_argument("videos", nargs="+", metavar="VIDEO", help="video files with sound")
+    parser.add_argument("--out", metavar="DIR", help="many files: DIR/<name>.json for each")
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")
     parser.add_argument(
         "--fix", metavar="OUT.mp4", help="write a copy of the video with its sound put right"
@@ -42,9 +48,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_many_arguments(parser)
 
 
-def run(args: argparse.Namespace) -> None:
+def run(args: argparse.Namespace) -> int:
     """Measure, print, mend."""
     import json
 
@@ -55,6 +62,12 @@ def run(args: argparse.Namespace) -> None:
 
     if not 0.2 <= args.max_offset <= 10:
         raise PinsError(f"--max-offset: expected 0.2 to 10 seconds, got {args.max_offset}")
+    videos = find_inputs(args.videos, args)
+    if is_many(args):
+        return run_many_files(videos, args)
+    if len(videos) > 1:
+        raise PinsError(f"expected one video, or --jobs N --out DIR, got {len(videos)}")
+    args.video = str(videos[0])
     if args.fix:
         try_file(args.fix)
     synchronizer = Synchronizer.from_hparams(args.model, run_opts={"device": args.device})
@@ -80,6 +93,22 @@ def run(args: argparse.Namespace) -> None:
         print(describe(found.result))
     if args.fix:
         mend(args.video, args.fix, found.result)
+    return 0
+
+
+def run_many_files(videos: "list[Path]", args: argparse.Namespace) -> int:
+    """Measure each video by workers, into a file of its own."""
+    from functools import partial
+    from pathlib import Path
+
+    from pins_plugin.cli._each_video import open_synchronizer, show_result
+    from pins_plugin.errors import PinsError
+
+    if not args.out or args.fix:
+        raise PinsError("--jobs, --shard, --ray: expected --out DIR, and no --fix")
+    plain = argparse.Namespace(**{**vars(args), "run": None})
+    setup = partial(open_synchronizer, plain)
+    return run_files("sync", videos, Path(args.out), setup, args, show_result)
 
 
 def describe(result: "SyncResult") -> str:

@@ -45,7 +45,9 @@ def _do(out: Path, log: Path, item: str) -> tuple[str, bool]:
             raise OSError(28, "No space left on device", str(target))
         if "bad" in path.stem:
             raise TypeError("nobody thought of this")
-        write_text(target, f"result of {path.name} {os.environ.get('OMP_NUM_THREADS') is not None}\n")
+        write_text(
+            target, f"result of {path.name} {os.environ.get('OMP_NUM_THREADS') is not None}\n"
+        )
     return item, False
 
 

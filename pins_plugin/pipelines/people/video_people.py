@@ -118,7 +118,9 @@ class VideoPeople:
                 raise ValueError("pairs of nobody")
         except (SafetensorError, KeyError, ValueError, TypeError, OSError, RecursionError) as error:
             raise MediaError(f"{path}: damaged ({error}); link the video again with --again") from error  # fmt: skip
-        return cls(about["encoder"], about["video"], labels, seconds, faces, voices, apart, same_face)
+        return cls(
+            about["encoder"], about["video"], labels, seconds, faces, voices, apart, same_face
+        )
 
 
 def _flat(pairs: Iterable[tuple[int, int]]) -> list[int]:

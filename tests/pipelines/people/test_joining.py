@@ -11,7 +11,11 @@ SAME = 0.6
 
 
 def _sightings(
-    num_people: int = 40, num_videos: int = 60, noise: float = 0.5, seed: int = 0, heard: float = 0.7
+    num_people: int = 40,
+    num_videos: int = 60,
+    noise: float = 0.5,
+    seed: int = 0,
+    heard: float = 0.7,
 ) -> tuple[Sightings, np.ndarray]:
     """Sightings of known people: 4 of each video, all in one picture."""
     generator = np.random.default_rng(seed)
@@ -21,7 +25,9 @@ def _sightings(
 
     def seen(dim: int) -> np.ndarray:
         true = unit(generator.standard_normal((num_people, dim)))
-        return unit(true[people] + noise * unit(generator.standard_normal((len(people), dim)))).astype(np.float32)
+        return unit(
+            true[people] + noise * unit(generator.standard_normal((len(people), dim)))
+        ).astype(np.float32)
 
     faces, voices = seen(64), seen(48)
     voices[generator.random(len(people)) > heard] = 0
@@ -80,8 +86,8 @@ def test_labels_given_before_stay_and_never_become_one() -> None:
     assert joined.groups[first] != joined.groups[second]
     assert joined.groups[one] == joined.groups[other]
     assert ("PERSON_07", "anna") in [pair for _, *pair in map(tuple, joined.perhaps)] or [
-        ("PERSON_07", "anna")
-    ] == [(a, b) for _, a, b in joined.perhaps]
+        (a, b) for _, a, b in joined.perhaps
+    ] == [("PERSON_07", "anna")]
 
 
 def test_voices_hold_apart_who_looks_alike() -> None:
@@ -105,7 +111,7 @@ def test_of_nobody_and_one_there_is_nothing_to_join(count: int) -> None:
 
 def test_cells_find_the_neighbors_that_all_rows_have() -> None:
     pytest.importorskip("faiss")
-    seen, people = _sightings(num_people=200, num_videos=700, noise=0.4)
+    seen, _ = _sightings(num_people=200, num_videos=700, noise=0.4)
     exact, _ = find_neighbors(seen.faces, 5)
     cells, _ = find_neighbors(seen.faces, 5, many=1000)
     shared = np.mean([len(set(a) & set(b)) / 5 for a, b in zip(exact, cells, strict=True)])
