@@ -50,7 +50,7 @@ class Sightings:
     apart: Sequence[tuple[int, int]] = ()
 
 
-@dataclass
+@dataclass(eq=False)
 class JoinedPeople:
     """Groups of sightings, and how sure they are.
 
