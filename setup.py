@@ -38,6 +38,7 @@ REQUIREMENTS = [
     "filelock>=3.16",  # one process at a time changes the people of a folder
     "psutil>=6",  # peak memory, worker processes included
     "tqdm>=4.66",  # progress bars
+    "fsspec>=2024.6",  # training shards from object storage (torch brings it anyway)
 ]
 
 setup(
@@ -67,6 +68,7 @@ setup(
     extras_require={
         "onnx": ["onnx>=1.17", "onnxruntime>=1.20"],  # other encoders by file, export
         "gallery": ["faiss-cpu>=1.9"],  # approximate search over large galleries
+        "ray": ["ray>=2.40"],  # workers on many machines (pins link --ray ADDRESS)
         "docs": ["mkdocs-material>=9.5", "mkdocstrings[python]>=0.27"],
         "test": [
             "pytest>=8",

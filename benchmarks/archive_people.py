@@ -22,9 +22,7 @@ SAME_FACE = 0.62  # of the face recognizer that comes with the package
 FACE_DIM, VOICE_DIM = 256, 192
 
 
-def simulate(
-    videos: int, appearances: int, people: int, seed: int
-) -> tuple[Sightings, np.ndarray]:
+def simulate(videos: int, appearances: int, people: int, seed: int) -> tuple[Sightings, np.ndarray]:
     """Vectors of an archive, and who everybody is."""
     generator = np.random.default_rng(seed)
     per_video = appearances // videos
@@ -57,7 +55,11 @@ def simulate(
     apart = np.stack([rows[:, first].ravel(), rows[:, second].ravel()], axis=1)
     labels = [None] * len(true)
     seen = Sightings(
-        faces, voices, np.repeat(np.arange(videos), per_video), labels, [*map(tuple, apart.tolist())]
+        faces,
+        voices,
+        np.repeat(np.arange(videos), per_video),
+        labels,
+        [*map(tuple, apart.tolist())],
     )
     return seen, true
 
