@@ -60,7 +60,6 @@ setup(
     package_data={
         "pins_plugin": ["py.typed"],
         "pins_plugin.hparams": ["*.yaml"],
-        "pins_plugin.pipelines.linking": ["*.json"],
         "pins_plugin.report": ["templates/*"],
         "pins_plugin.pretrained": ["*/*"],
     },
@@ -69,6 +68,7 @@ setup(
         "onnx": ["onnx>=1.17", "onnxruntime>=1.20"],  # other encoders by file, export
         "gallery": ["faiss-cpu>=1.9"],  # approximate search over large galleries
         "ray": ["ray>=2.40"],  # workers on many machines (pins link --ray ADDRESS)
+        "editors": ["opentimelineio>=0.17"],  # time lines as OTIO
         "docs": ["mkdocs-material>=9.5", "mkdocstrings[python]>=0.27"],
         "test": [
             "pytest>=8",
@@ -78,6 +78,12 @@ setup(
             "ruff>=0.8",
             "mypy>=1.13",
             "selenium>=4.25",
+            "pysubs2>=1.8",  # reads subtitles that we write
+            "pympi-ling>=1.70",  # reads ELAN
+            "praatio>=6.2",  # reads TextGrid
+            "opentimelineio>=0.17",  # reads time code, OTIO
+            "otio-cmx3600-adapter>=1.0",  # reads EDL
+            "otio-fcp-adapter>=1.0",  # reads FCP7 XML
         ],  # selenium: pages in a real browser
     },
     entry_points={

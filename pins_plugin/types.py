@@ -81,6 +81,12 @@ class FaceTrack:
         """Time of the last frame, in seconds."""
         return float(self.times[-1])
 
+    @property
+    def span(self) -> tuple[float, float]:
+        """First and last moment in seconds: the last picture stays until the next one would come."""
+        step = (self.end - self.start) / max(1, len(self.times) - 1)
+        return self.start, self.end + step
+
 
 @dataclass(frozen=True)
 class SpeakerFaceLink:

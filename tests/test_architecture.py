@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "pipelines": FOUNDATION | {"data", "tracking", "inference"},
     "formats": FOUNDATION | {"data"},
     "archive": FOUNDATION | {"data"},
-    "report": FOUNDATION | {"data", "metrics"},
+    "report": FOUNDATION | {"data", "metrics", "formats"},
 }
 HOMES = {
     "facenet_pytorch": {"models", "tracking"},

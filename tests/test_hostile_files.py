@@ -203,7 +203,7 @@ TRACK = {"track": "T", "person": "P", "boxes": [[0, 0, 0, 1, 1]]}
 def test_links_beyond_all_bounds_are_refused(tmp_path: Path, value: dict) -> None:
     links = {"version": 1, "video": "a.mp4", "duration": 1, "links": [TURN], "tracks": [TRACK]}
     (tmp_path / "links.json").write_text(json.dumps({**links, **value}))
-    with pytest.raises(LinksError, match="not of the expected form"):
+    with pytest.raises(LinksError, match="not of the expected form|is no number"):
         read_links(tmp_path / "links.json")
 
 

@@ -1,7 +1,7 @@
 """The `pins` command: parses, calls the library, prints.
 
-Each command is one module of this package with a `HELP` line, `add_arguments(parser)` and `run(args)`, which may give
-an exit status; modules of the library are imported inside `run`, so that `pins --help` answers at once. Modules that begin with
+Each command is one module of this package with a `HELP` line, `add_arguments(parser)` and `run(args)`, which may give an exit
+status; modules of the library are imported inside `run`, so that `pins --help` answers at once. Modules that begin with
 an underscore hold what commands share.
 """
 

@@ -11,7 +11,11 @@ from pyannote.core import Annotation
 
 from pins_plugin import __version__
 from pins_plugin.cli import _results as results
+from pins_plugin.cli.convert import load_words
 from pins_plugin.data.corrections import Corrections, read_corrections
+from pins_plugin.data.links import add_words
+from pins_plugin.data.transcripts import ENDINGS
+from pins_plugin.data.video import probe_video
 from pins_plugin.errors import LinksError, MediaError, ModelFolderError, PluginError
 from pins_plugin.models.folder import resolve_source
 from pins_plugin.pipelines.diarization.audio_file import file_uri
@@ -19,6 +23,7 @@ from pins_plugin.pipelines.diarization.rttm import choose_turns, write_rttm
 from pins_plugin.pipelines.linking.result import LinkingResult, write_links_table
 from pins_plugin.pipelines.people.video_people import VideoPeople
 from pins_plugin.plugins import get_plugin
+from pins_plugin.types import TranscriptWord
 from pins_plugin.utils.content import LENGTH, content_key, describe_file, source_key
 from pins_plugin.utils.files import atomic_contents, write_json_rows
 from pins_plugin.utils.writable import try_folder
@@ -38,6 +43,10 @@ class LinkOptions:
         RTTM file, or folder of a pyannote pipeline.
     people, model, corrections : str or None
         Paths.
+    transcript : str or None
+        File of words, or a folder of files that are named as the videos are.
+    encoding : str or None
+        Of the transcript; UTF-8 when not given.
     face_encoder : str
     tracker : str or None
     device : str
@@ -55,6 +64,8 @@ class LinkOptions:
     people: str | None = None
     model: str | None = None
     corrections: str | None = None
+    transcript: str | None = None
+    encoding: str | None = None
     face_encoder: str = "face_recognition"
     tracker: str | None = None
     device: str = "cpu"
@@ -75,6 +86,8 @@ class LinkedRow:
     video, folder : str
     done : bool
         It had been linked before, in the same way.
+    transcript_added : bool
+        To what had been linked before.
     tracks, people, turns, speakers : int
         How many.
     linked, spoken : float
@@ -85,6 +98,7 @@ class LinkedRow:
     video: str
     folder: str
     done: bool = False
+    transcript_added: bool = False
     tracks: int = 0
     people: int = 0
     turns: int = 0
@@ -95,7 +109,8 @@ class LinkedRow:
 
     def __str__(self) -> str:
         if self.done:
-            return f"{self.video}: linked already; {self.folder}"
+            added = ", the transcript was added" if self.transcript_added else ""
+            return f"{self.video}: linked already{added}; {self.folder}"
         return (
             f"{self.video}: {self.tracks} face tracks of {self.people} people, {self.turns} turns of "
             f"{self.speakers} speakers, {self.linked:.1f} of {self.spoken:.1f} s linked to a face; {self.folder}"
@@ -132,6 +147,7 @@ def link_video(
     if options.several and not options.archive:  # which looks at all folders
         results.check_names(out, folder, file_uri(video))
     corrections = _corrections_of(source, video, options)
+    words = _read_words(video, options)  # before the work, which a mistake in it would waste
     key = run_key(source["content"], options)
     if (
         corrections is None
@@ -142,9 +158,14 @@ def link_video(
         results.complete_reports(
             video, before, folder, with_video=options.with_video, quiet=options.quiet
         )
-        return LinkedRow(str(video), str(folder), done=True)
+        added = words is not None and results.put_words(video, folder, words, options.quiet)
+        return LinkedRow(str(video), str(folder), done=True, transcript_added=added)
     result = pipeline(video, corrections=corrections, diarization=_given_turns(video, options))
     links = {**result.to_json(), "source": source, "run": key}
+    if words is not None:
+        links = add_words(links, words)
+    elif before is not None and before.get("words") and _is_of(before, source):
+        links["words"] = before["words"]  # linked anew, it keeps what is said in it
     if pipeline.cast is not None:
         links["renames"] = len(pipeline.cast.renames)
     if options.archive:
@@ -154,6 +175,23 @@ def link_video(
         with pipeline.cast.held():
             results.catch_up(out, pipeline.cast, options.quiet)
     return _row(result, video, folder, links["notes"])
+
+
+def _read_words(video: Path, options: LinkOptions) -> Sequence[TranscriptWord] | None:
+    """Words of one video; None where there is no transcript of it."""
+    if options.transcript is None:
+        return None
+    given = Path(options.transcript)
+    named = [given / f"{video.stem}{ending}" for ending in ENDINGS] if given.is_dir() else [given]
+    path = next((each for each in named if each.is_file()), None if given.is_dir() else given)
+    if path is None:
+        return None
+    return load_words(path, probe_video(video).duration, options.encoding)
+
+
+def _is_of(links: Mapping[str, Any], source: Mapping[str, Any]) -> bool:
+    other = links.get("source")
+    return isinstance(other, Mapping) and other.get("content") == source["content"]
 
 
 def _write(

@@ -1,18 +1,19 @@
 """The folder of results of one video: which video it is of, what is in it, its pages, other names for its people."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pins_plugin.data.linked_source import find_video
-from pins_plugin.data.links import read_links
+from pins_plugin.data.links import add_words, read_links
 from pins_plugin.errors import LinksError, PinsError
 from pins_plugin.pipelines.diarization.audio_file import file_uri
 from pins_plugin.pipelines.diarization.rttm import read_rttm, write_rttm
 from pins_plugin.pipelines.linking.result import people_of, rename_links, write_links_table
 from pins_plugin.report.annotate import write_annotated_video
 from pins_plugin.report.page import write_page
+from pins_plugin.types import TranscriptWord
 from pins_plugin.utils.batch import Batch
 from pins_plugin.utils.explain import explain
 from pins_plugin.utils.files import atomic_contents, write_json_rows
@@ -118,6 +119,18 @@ def complete_reports(
                 write_json_rows(temporary / LINKS, after)
             missing = [name for name in missing if (temporary / name).is_file()]
     return missing
+
+
+def put_words(video: Path, folder: Path, words: Sequence[TranscriptWord], quiet: bool) -> bool:
+    """Put a transcript into a finished folder, and make its page again; whether anything changed."""
+    before = read_links(folder / LINKS)
+    links = add_words(before, words)
+    if links == before:
+        return False
+    with atomic_contents(folder, last=LINKS) as temporary:
+        links = write_reports(video, links, temporary, with_video=False, quiet=quiet)
+        write_json_rows(temporary / LINKS, links)
+    return True
 
 
 def disown(folder: Path) -> None:

@@ -40,13 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--frame_rate", type=float, metavar="HZ", help="without looking into the video")  # fmt: skip
 
 
-def add_transcript_arguments(parser: argparse.ArgumentParser) -> None:
+def add_transcript_arguments(parser: argparse.ArgumentParser, more: str = "") -> None:
     """Declare --transcript and --encoding, which several commands have."""
     parser.add_argument(
         "--transcript",
         type=Path,
         metavar="FILE",
-        help="words: whisper, faster-whisper or whisperX .json, .srt, .vtt",
+        help=f"words: .json of whisper, faster-whisper or whisperX, .srt, .vtt{more}",
     )
     parser.add_argument("--encoding", metavar="NAME", help="of the transcript (default: UTF-8)")
 

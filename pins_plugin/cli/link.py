@@ -4,6 +4,7 @@
                                              out/people.rttm, out/links.csv, out/annotated.mp4
   pins link *.mp4 --out out                  out/<name>/... for each; a video that cannot be used is skipped
   pins link talk.mp4 --out out --diarization talk.rttm     with the turns of another system
+  pins link talk.mp4 --out out --transcript talk.json      with words of whisper(X), faster-whisper, SRT, VTT; also afterwards
   pins link *.mp4 --out out --people cast                  names from cast/anna.jpg, cast/ben.wav, ...
   pins link archive list.txt "day*/*.mp4" --out out --jobs 8; pins people out join     many files: see docs/scale.md
 
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
+from pins_plugin.cli.convert import add_transcript_arguments
 
 if TYPE_CHECKING:
     from pins_plugin.cli._link_video import LinkOptions
@@ -44,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--evidence",
         nargs="+",
         metavar="NAME",
-        help="sources to use: sync, presence, joint (all by default), motion, or a plugin",
+        help="sources to use: sync, talking, voice, presence, joint (all by default), or a plugin",
     )
     parser.add_argument(
         "--without", nargs="+", default=[], metavar="NAME", help="sources not to use"
@@ -70,8 +72,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="JSON",
         help="what was exported from the page (one video): settles turns and names, and decides the rest anew",
     )
+    add_transcript_arguments(parser, "; of several videos, a folder of files named alike")
     parser.add_argument(
         "--again", action="store_true", help="link again what is linked already in the same way"
+    )
+    parser.add_argument(
+        "--keep_strangers",
+        choices=("yes", "no"),
+        default="yes",
+        help="of several videos: keep faces and voices of people without a name, so that they keep their number (yes)",
     )
     parser.add_argument("--no_video", action="store_true", help="write no annotated video")
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
@@ -93,16 +102,23 @@ def run(args: argparse.Namespace) -> int:
     options = options_from(args, out)
     if (len(videos) > 1 or is_many(args)) and args.corrections:
         raise PinsError(f"--corrections: expected one video, got {len(videos)}")
+    if len(videos) > 1 and args.transcript and not args.transcript.is_dir():
+        raise PinsError(
+            f"--transcript: expected one video, or a folder of transcripts named as the videos are, got {len(videos)} videos"
+        )
     try_folder(out)
     if options.diarization and not Path(options.diarization).is_dir():
         read_rttm(options.diarization)  # before the work: a line that is damaged costs everything
     if is_many(args):
+        if args.keep_strangers != "yes":
+            raise PinsError("--jobs, --shard, --ray: vectors of all people are kept until `pins people join`; leave out --keep_strangers")  # fmt: skip
         from pins_plugin.cli._link_archive import open_linker, show_row
 
         worker = replace(options, quiet=True, alone=False)
         return run_files("link", videos, out, partial(open_linker, worker, str(out)), args, show_row)  # fmt: skip
     pipeline = open_pipeline(options, out)
     if pipeline.cast is not None:
+        pipeline.cast.keep_strangers = args.keep_strangers == "yes"
         with pipeline.cast.held():
             results.catch_up(out, pipeline.cast, args.quiet)
         name_strangers(pipeline, out, args.quiet)
@@ -134,6 +150,8 @@ def options_from(args: argparse.Namespace, out: Path) -> "LinkOptions":
         device=args.device,
         several=len(args.videos) > 1 or (out / FILE).is_file(),
         alone=len(args.videos) == 1,
+        transcript=None if args.transcript is None else str(args.transcript),
+        encoding=args.encoding,
         again=args.again,
         with_video=not args.no_video,
         quiet=args.quiet,

@@ -11,16 +11,27 @@ labels with one name are one person from then on:
 
   pins people out list
   pins people out rename PERSON_03 anna
-  pins people out remove PERSON_07        forgets; files stay, the number is never given again
+  pins people out suggest                       two labels that may be one person, with the evidence
+  pins people out why PERSON_03 [cast]          nearest, how near, how near was needed; among the others, or the examples
+  pins people out split PERSON_03 talk news     in these videos it is somebody else: gets a number of its own
+  pins people out undo                          takes the last name back, also where it joined two
+  pins people out remove PERSON_07              forgets face and voice; files stay, the number is never given again
+  pins people out forget anna                   deletes face, voice, and the name in all files and pages
+  pins people out expire 30                     forgets faces and voices of videos linked more than 30 days ago
+
+`pins people cast forget anna` deletes the examples, and `--consent "signed on ..."` with `add` keeps a note beside each.
 
 Of an archive (`pins link ... --jobs N`, `--shard`, `--ray`), people are numbered video by video until
 
-  pins people out join [--jobs N]         joins them over all videos; labels given before stay
+  pins people out join [--jobs N]               joins them over all videos; labels given before stay
 """
 
 import argparse
 from pathlib import Path
 
+ACTIONS = ("add", "list", "remove", "rename", "suggest", "why", "split", "undo", "forget", "expire")
+CONSENT = ".consent.txt"
+WITHOUT_NAME = ("list", "suggest", "undo", "expire")
 HELP = "keep examples that name people; name those met in videos"
 
 
@@ -29,33 +40,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "folder", type=Path, metavar="DIR", help="folder of examples, or --out of pins link"
     )
-    parser.add_argument("action", choices=("add", "join", "list", "remove", "rename"))
+    parser.add_argument("action", choices=ACTIONS)
     parser.add_argument("name", nargs="?", help="of the person")
     parser.add_argument(
-        "files", nargs="*", metavar="FILE", help="add: picture or sound; rename: the new name"
+        "files",
+        nargs="*",
+        metavar="FILE",
+        help="add: picture or sound; rename: the new name; split: videos; why: folder of examples",
     )
     parser.add_argument("--jobs", type=int, default=0, metavar="N", help="join: worker processes")
+    parser.add_argument("--consent", metavar="TEXT", help="add: a note that is kept beside the example")  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
     """Add, join, list, remove or rename."""
     from pins_plugin.errors import PinsError
     from pins_plugin.pipelines.people.registry import FILE
+    from pins_plugin.utils.files import write_text
 
     if args.action == "join":
         from pins_plugin.cli._join_archive import join_archive
 
         return join_archive(args.folder, args.jobs)
-    if args.action != "list" and not _is_name(args.name):
+    if args.action not in WITHOUT_NAME and not _is_name(args.name):
         raise PinsError(f"{args.action}: expected the name of a person, got {args.name!r}")
     if args.action == "add":
         _add_example(args.folder, args.name, [Path(file) for file in args.files], args.traceback)
+        if args.consent:
+            write_text(args.folder / f"{args.name}{CONSENT}", f"{args.consent}\n")
+    elif args.action in ACTIONS[4:] and (args.action != "forget" or (args.folder / FILE).is_file()):
+        _over_time(args)
     elif args.action == "rename" or (args.folder / FILE).is_file():
         _change_cast(args)
     elif args.action == "list":
         found = _examples(args.folder)
         for name in sorted({path.stem for path in found}):
-            print(name, *(path.name for path in found if path.stem == name))
+            note = args.folder / f"{name}{CONSENT}"
+            consent = [f"({note.read_text(encoding='utf-8').strip()})"] if note.is_file() else []
+            print(name, *(path.name for path in found if path.stem == name), *consent)
     else:
         _remove_example(args.folder, args.name)
     return 0
@@ -66,6 +88,31 @@ def _is_name(name: str | None) -> bool:
     if not name or name.startswith(".") or not name.isprintable():
         return False
     return Path(name).name == name and "\\" not in name
+
+
+def _over_time(args: argparse.Namespace) -> None:
+    """Suggest, explain, split, undo, forget, expire."""
+    from pins_plugin.cli import _people_over_time as over_time
+    from pins_plugin.errors import PinsError
+    from pins_plugin.pipelines.people.registry import Cast
+
+    cast = Cast.of_folder(args.folder)
+    if args.action == "suggest":
+        over_time.suggest(cast)
+    elif args.action == "why":
+        over_time.why(cast, args.name, Path(args.files[0]) if args.files else None)
+    elif args.action == "split":
+        over_time.split(args.folder, cast, args.name, args.files)
+    elif args.action == "undo":
+        over_time.undo(args.folder, cast)
+    elif args.action == "forget":
+        over_time.forget(args.folder, cast, args.name)
+    else:
+        try:
+            days = float(args.name or "")
+        except ValueError as error:
+            raise PinsError(f"expire: expected a number of days, got {args.name!r}") from error
+        over_time.expire(args.folder, cast, days)
 
 
 def _change_cast(args: argparse.Namespace) -> None:
@@ -147,5 +194,5 @@ def _remove_example(folder: Path, name: str) -> None:
     mine = [path for path in _examples(folder) if path.stem == name]
     if not mine:
         raise MediaError(f"{folder}: has no example of {name}; `pins people {folder} list`")
-    for path in mine:
-        path.unlink()
+    for path in (*mine, folder / f"{name}{CONSENT}"):
+        path.unlink(missing_ok=True)

@@ -2,13 +2,15 @@
 
   pins report VIDEO links.json --out DIR     writes DIR/page.html and DIR/annotated.mp4
 
-The page is one file without anything from outside: player, time line, people, review of doubtful turns.
+The page is one file without anything from outside: player, time line, people, review of doubtful turns, transcript.
 """
 
 import argparse
 import sys
 from pathlib import Path
 from typing import Any
+
+from pins_plugin.cli.convert import add_transcript_arguments, load_words
 
 HELP = "make the page and the annotated video of a video from its links.json"
 
@@ -17,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the command's arguments."""
     parser.add_argument("video", type=Path, help="the video that was linked")
     parser.add_argument("links", type=Path, help="the links.json that `pins link` wrote")
+    add_transcript_arguments(parser)
     parser.add_argument("--out", type=Path, default=Path(), help="folder (default: here)")
     parser.add_argument("--no_video", action="store_true", help="write the page only")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
@@ -24,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Run the command."""
-    from pins_plugin.data.links import read_links
+    from pins_plugin.data.links import add_words, read_links
     from pins_plugin.report.annotate import write_annotated_video
     from pins_plugin.report.page import write_page
     from pins_plugin.utils.writable import try_folder
@@ -36,6 +39,9 @@ def run(args: argparse.Namespace) -> None:
             f"{args.links}: was written of {links['source'].get('path')}, which is another file than {args.video}",
             file=sys.stderr,
         )
+    if args.transcript:
+        words = load_words(args.transcript, float(links["duration"]), args.encoding)
+        links = add_words(links, words)
     page = args.out / "page.html"
     write_page(args.video, links, page, quiet=args.quiet)
     print(page)

@@ -1,40 +1,51 @@
-"""Measure whether the sound of a video comes with its picture, by the lips of the people who speak.
+"""Measure whether the sound of videos comes with their picture, by the lips of the people who speak.
 
   pins sync interview.mp4                 in words
   pins sync interview.mp4 --json          {"offset_seconds", "offset_frames", "confidence", "decision"}
   pins sync interview.mp4 --fix out.mp4   writes a copy with the sound put right
-  pins sync archive --out sync --jobs 8   sync/<name>.json for each video of a folder
+  pins sync *.mp4 --csv report.csv --fail_above 80      many files; status 3 when one is more than 80 ms off
+  pins sync archive --out sync --jobs 8   sync/<name>.json for each video of a folder, by workers
+  pins sync interview.mp4 --parts --people              a line for each shot and each person, and the drift
 
 offset_seconds  how much too late the sound comes; negative: too early
 offset_frames   the same in frames of 1/25 s
-confidence      probability that this is right within one frame, measured on people unknown to the model
-decision        "in sync" (at most one frame off), "shifted", or "cannot tell" (confidence below 0.5: no
-                face, nobody speaks, or too short; two seconds of speech usually suffice)
+confidence      probability that this is right within one frame, calibrated on people unknown to the model
+decision        "in sync" (at most one frame off), "shifted",
+                "not this sound": nobody who is seen makes the sound that is heard (dubbed, a voice-over, only listeners), or
+                "cannot tell": no face, nobody speaks, or too short (three seconds of speech usually suffice)
+drift           by how many milliseconds the sound comes later with each minute, where at least half a minute tells
 
-Offsets of up to --max-offset seconds (1.0) either way are looked for, those beyond 0.6 s with more suspicion. A larger
-one is seldom mistaken for a smaller one: the answer is "cannot tell".
+The evidence of all faces and shots of a file is summed. Offsets of up to --max-offset seconds (1.0) either way are looked for,
+small ones are taken to be more usual. A larger one is seldom mistaken for a smaller one.
 """
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pins_plugin.inference.synchronizer import SyncResult
+    from pins_plugin.pipelines.active_speaker.sync_table import SyncRow
+    from pins_plugin.pipelines.active_speaker.synchronization import VideoSync
 
-HELP = "measure and mend the offset between lips and sound"
+HELP = "measure and mend the offset between lips and sound, of one file or many"
+OVER = 3  # exit status
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("videos", nargs="+", metavar="VIDEO", help="video files with sound")
-    parser.add_argument("--out", metavar="DIR", help="many files: DIR/<name>.json for each")
-    parser.add_argument("--json", action="store_true", help="print the answer as JSON")
+    parser.add_argument("--out", metavar="DIR", help="with --jobs, --shard, --ray: DIR/<name>.json for each file")  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print the answer as JSON, a line for each file")  # fmt: skip
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write a table: files, shots, people, stretches")  # fmt: skip
+    parser.add_argument("--parts", action="store_true", help="also print shots, people and drift")
+    parser.add_argument("--people", action="store_true", help="tell people apart, for lines of their own")  # fmt: skip
+    parser.add_argument("--fail_above", type=float, metavar="MS", help="exit with status 3 when a file is known to be further off")  # fmt: skip
+    parser.add_argument("--fail_dubbed", action="store_true", help='status 3 also for "not this sound"')  # fmt: skip
     parser.add_argument(
-        "--fix", metavar="OUT.mp4", help="write a copy of the video with its sound put right"
+        "--fix", metavar="OUT.mp4", help="write a copy of the video (one) with its sound put right"
     )
     parser.add_argument(
         "--model", default="sync", metavar="MODEL", help="model folder (sync, which is built in)"
@@ -52,12 +63,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure, print, mend."""
-    import json
+    """Measure, print, mend; 3 when a file is further off than allowed."""
+    import sys
 
     from pins_plugin.errors import PinsError
     from pins_plugin.inference.synchronizer import Synchronizer
-    from pins_plugin.pipelines.active_speaker.synchronization import synchronize_video
+    from pins_plugin.pipelines.active_speaker.sync_table import SyncRow, sync_rows, write_sync_table
+    from pins_plugin.utils.batch import Batch
+    from pins_plugin.utils.files import write_text
+    from pins_plugin.utils.text import printable
     from pins_plugin.utils.writable import try_file
 
     if not 0.2 <= args.max_offset <= 10:
@@ -65,56 +79,107 @@ def run(args: argparse.Namespace) -> int:
     videos = find_inputs(args.videos, args)
     if is_many(args):
         return run_many_files(videos, args)
-    if len(videos) > 1:
-        raise PinsError(f"expected one video, or --jobs N --out DIR, got {len(videos)}")
-    args.video = str(videos[0])
-    if args.fix:
-        try_file(args.fix)
+    args.videos = [str(video) for video in videos]
+    if args.fail_above is not None and args.fail_above < 0:
+        raise PinsError(f"--fail_above: expected milliseconds from 0 on, got {args.fail_above:g}")
+    if args.fix and len(args.videos) > 1:
+        raise PinsError(f"--fix: expected one video, got {len(args.videos)}")
+    for target in filter(None, (args.fix, args.csv)):
+        try_file(target)
     synchronizer = Synchronizer.from_hparams(args.model, run_opts={"device": args.device})
-    found = synchronize_video(
-        args.video,
-        synchronizer,
-        max_offset=round(args.max_offset * 25),
-        quiet=args.quiet or args.json,
-    )
-    if args.json:
-        result = found.result
-        print(
-            json.dumps(
-                {
-                    "offset_seconds": result.offset_seconds,
-                    "offset_frames": result.offset_frames,
-                    "confidence": round(result.confidence, 4),
-                    "decision": result.decision,
-                }
-            )
-        )
-    else:
-        print(describe(found.result))
-    if args.fix:
-        mend(args.video, args.fix, found.result)
+    rows: list[SyncRow] = []
+    batch = Batch("sync", len(args.videos), "videos", args.traceback)
+    for video in args.videos:
+        with batch.costs_only(video):
+            found = measure(video, synchronizer, args)
+            mine = list(sync_rows(video, found, args.fail_above))
+            rows += mine
+            show(video, found, mine, args)
+            if args.fix:
+                mend(video, args.fix, found.result)
+        if video in batch.failed:
+            rows.append(SyncRow(video, "file", None, error=batch.failed[video]))
+    if args.csv:
+        write_text(args.csv, write_sync_table(rows))
+    files = [row for row in rows if row.part == "file" and row.result is not None]
+    over = [row for row in files if row.over]
+    if args.fail_dubbed:
+        over += [row for row in files if row.result and row.result.decision == "not this sound"]
+    if over:
+        names = ", ".join(row.file for row in over)
+        print(printable(f"pins sync: off: {names}"), file=sys.stderr)
+        return OVER
+    batch.finish()
     return 0
 
 
-def run_many_files(videos: "list[Path]", args: argparse.Namespace) -> int:
+def run_many_files(videos: list[Path], args: argparse.Namespace) -> int:
     """Measure each video by workers, into a file of its own."""
     from functools import partial
-    from pathlib import Path
 
     from pins_plugin.cli._each_video import open_synchronizer, show_result
     from pins_plugin.errors import PinsError
 
-    if not args.out or args.fix:
-        raise PinsError("--jobs, --shard, --ray: expected --out DIR, and no --fix")
-    plain = argparse.Namespace(**{**vars(args), "run": None})
-    setup = partial(open_synchronizer, plain)
+    alone = (args.fix, args.csv, args.parts, args.people, args.fail_dubbed, args.fail_above)
+    if not args.out or any(each not in (None, False) for each in alone):
+        raise PinsError(
+            "--jobs, --shard, --ray: expected --out DIR, and none of --fix, --csv, --parts, --people, --fail_..."
+        )
+    setup = partial(open_synchronizer, argparse.Namespace(**{**vars(args), "run": None}))
     return run_files("sync", videos, Path(args.out), setup, args, show_result)
+
+
+def measure(video: str, synchronizer: object, args: argparse.Namespace) -> "VideoSync":
+    """Measure one file."""
+    from pins_plugin.pipelines.active_speaker.synchronization import synchronize_video
+
+    return synchronize_video(
+        video,
+        synchronizer,  # type: ignore[arg-type]
+        max_offset=round(args.max_offset * 25),
+        quiet=args.quiet or args.json,
+        with_people=args.people,
+    )
+
+
+def show(video: str, found: "VideoSync", rows: "list[SyncRow]", args: argparse.Namespace) -> None:
+    """Print what was found of one file."""
+    import json
+
+    result = found.result
+    several = len(args.videos) > 1
+    if args.json:
+        value: dict[str, object] = {"file": video} if several else {}
+        value |= _plain(result)
+        if args.parts:
+            value["drift_ms_per_minute"] = found.drift and found.drift.milliseconds_per_minute
+            value["parts"] = {row.part: _plain(row.result) for row in rows[1:] if row.result}
+        print(json.dumps(value))
+        return
+    print(f"{video}: {describe(result)}" if several else describe(result))
+    if args.parts:
+        if found.drift is not None:
+            print(f"drift: {found.drift.milliseconds_per_minute:+.1f} ms a minute")
+        for row in rows[1:]:
+            if row.result is not None:
+                print(f"  {row.part}: {describe(row.result)}")
+
+
+def _plain(result: "SyncResult") -> dict[str, object]:
+    return {
+        "offset_seconds": result.offset_seconds,
+        "offset_frames": result.offset_frames,
+        "confidence": round(result.confidence, 4),
+        "decision": result.decision,
+    }
 
 
 def describe(result: "SyncResult") -> str:
     """Say the result in one sentence."""
     if result.decision == "cannot tell":
         return f"cannot tell: no face was seen speaking surely enough (confidence {result.confidence:.2f})"
+    if result.decision == "not this sound":
+        return "not this sound: nobody who is seen makes the sound that is heard (dubbed, a voice-over, or only listeners)"
     side = "late" if result.offset_seconds >= 0 else "early"
     return (
         f"{result.decision}: the sound comes {abs(result.offset_seconds):.2f} s too {side} "
@@ -129,7 +194,7 @@ def mend(video: str, target: str, result: "SyncResult") -> None:
     from pins_plugin.data.shift_sound import write_shifted
     from pins_plugin.errors import PinsError
 
-    if result.decision == "cannot tell":
+    if result.decision in ("cannot tell", "not this sound"):
         raise PinsError(f"--fix {target}: nothing was written, because the offset is not known")
     write_shifted(video, target, -result.offset_seconds)
     print(f"written to {target}", file=sys.stderr)

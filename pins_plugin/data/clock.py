@@ -82,7 +82,11 @@ def read_clock(path: str | Path) -> MediaClock:
     Containers that cannot be trusted with time, or do not say how long they last, are read through once,
     without decoding.
     """
-    facts = Path(path).stat()
+    try:
+        facts = Path(path).stat()
+    except OSError:
+        with open_media(path):  # says what is wrong
+            raise
     return _read_clock(str(Path(path).absolute()), facts.st_mtime_ns, facts.st_size)
 
 

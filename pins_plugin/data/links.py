@@ -5,7 +5,7 @@ with `video`, `duration`, `links` (turns) and `tracks` (faces), and perhaps `wor
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from math import isfinite
@@ -37,12 +37,18 @@ class LinkedTrack:
         In seconds, increasing.
     boxes : (num_boxes, 4) float64 array
         x1, y1, x2, y2 in pixels of the original picture.
+    shot : int or None
+        Which shot of the video, where the file says so.
+    quality : dict of str to float
+        Such as frontality; empty where the file does not say.
     """
 
     track: str
     person: str
     times: NDArray[np.float64]
     boxes: NDArray[np.float64]
+    shot: int | None = None
+    quality: dict[str, float] = field(default_factory=dict)
 
     @property
     def start(self) -> float:
@@ -180,6 +186,12 @@ class LinkedVideo:
             if track.start - REACH <= time <= track.end + REACH
         ]
 
+    def shot_at(self, time: float) -> int | None:
+        """Shot of the faces in the picture at `time`, or None."""
+        near = (self.tracks[number] for number in self._timetables[1].near(time))
+        shots = (t.shot for t in near if t.start - REACH <= time <= t.end + REACH)
+        return next((shot for shot in shots if shot is not None), None)
+
     def name_of_speaker(self, speaker: str) -> str | None:
         """The person that most of a speaker's time was linked to, or None."""
         seconds: dict[str | None, float] = {}
@@ -283,7 +295,16 @@ def _track(value: Mapping[str, Any]) -> LinkedTrack:
         rows = rows[np.argsort(rows[:, 0], kind="stable")]
     person = value["person"]
     name = str(value["track"]) if person is None else str(person)
-    return LinkedTrack(str(value["track"]), name, rows[:, 0], rows[:, 1:])
+    shot = value.get("shot")
+    quality = {str(key): float(number) for key, number in (value.get("quality") or {}).items()}
+    return LinkedTrack(
+        str(value["track"]),
+        name,
+        rows[:, 0],
+        rows[:, 1:],
+        None if shot is None else int(shot),
+        quality,
+    )
 
 
 def _four(box: Sequence[float]) -> tuple[float, float, float, float]:

@@ -24,6 +24,7 @@ from pins_plugin.data.video import probe_video
 from pins_plugin.errors import MediaError
 from pins_plugin.utils.files import atomic_path
 
+LAYERS = ("mp1", "mp2", "mp3")  # which MP4 does not tell apart
 FINE = Fraction(1, 14_112_000)  # seconds; holds the usual sample rates
 
 
@@ -183,7 +184,11 @@ def _tracks(container: Any) -> Counter[tuple[str, str, bool]]:
     """Count tracks by type, codec, and whether they are covers."""
     cover = av.stream.Disposition.attached_pic
     return Counter(
-        (stream.type, codec_name(stream), bool(stream.disposition & cover))
+        (
+            stream.type,
+            "mpeg audio" if codec_name(stream) in LAYERS else codec_name(stream),
+            bool(stream.disposition & cover),
+        )
         for stream in container.streams
         if stream.type != "data"
     )

@@ -33,6 +33,8 @@ class Cue:
         What is said; empty without a transcript.
     turn : int or None
         Number of the turn in `LinkedVideo.turns`.
+    words : tuple of TranscriptWord
+        Of which `text` is made, in subtitles.
     """
 
     start: float
@@ -40,6 +42,7 @@ class Cue:
     name: str
     text: str = ""
     turn: int | None = None
+    words: tuple[TranscriptWord, ...] = ()
 
 
 def name_of(turn: SpeakerFaceLink) -> str:
@@ -114,6 +117,7 @@ def make_cues(linked: LinkedVideo) -> list[Cue]:
             UNKNOWN if number is None else name_of(linked.turns[number]),
             _text(part),
             number,
+            part,
         )
         for number, words in _runs(linked)
         for part in _portions(words)
@@ -192,5 +196,12 @@ def _text(words: Sequence[TranscriptWord]) -> str:
     return text
 
 
-def _cue(start: float, end: float, name: str, text: str, turn: int | None = None) -> Cue:
-    return Cue(start, max(end, start + LEAST), name, text, turn)
+def _cue(
+    start: float,
+    end: float,
+    name: str,
+    text: str,
+    turn: int | None = None,
+    words: Sequence[TranscriptWord] = (),
+) -> Cue:
+    return Cue(start, max(end, start + LEAST), name, text, turn, tuple(words))

@@ -6,6 +6,7 @@ divide, so that it keeps up with the clock (SMPTE ST 12-1).
 
 import re
 from fractions import Fraction
+from math import floor
 
 from pins_plugin.data.video import frame_rate_fraction
 from pins_plugin.errors import PinsError
@@ -51,7 +52,10 @@ def to_frame(seconds: float, rate: Fraction) -> int:
     >>> to_frame(1.0, Fraction(24000, 1001)), to_frame(3600.0, Fraction(30000, 1001))
     (24, 107892)
     """
-    return max(0, round(Fraction(seconds).limit_denominator(10**7) * rate))
+    frames = Fraction(seconds).limit_denominator(10**7) * rate
+    return max(
+        0, floor(frames + Fraction(1, 2))
+    )  # halves up: round() would put two pictures on one
 
 
 def to_seconds(frame: int, rate: Fraction) -> float:

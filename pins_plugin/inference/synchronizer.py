@@ -20,6 +20,14 @@ from torchaudio.functional import resample
 from pins_plugin.data.sync import FRAME_RATE, cut_sound, resample_frames
 from pins_plugin.errors import ShapeError
 from pins_plugin.inference.interface import PretrainedInterface
+from pins_plugin.inference.offset_posterior import (
+    OffsetCalibration,
+    cut_pieces,
+    logistic,
+    parabola_peak,
+    speaking_ratio,
+    sum_evidence,
+)
 from pins_plugin.models.folder import ModelFolder
 
 MAX_OFFSET = 15  # frames
@@ -27,6 +35,7 @@ FAR_PENALTY = 1.0  # margin (see `offset_evidence`) that rare offsets beyond MAX
 TOLERANCE = 1  # frames; people begin to notice at about two (ITU-R BT.1359)
 MIN_CONFIDENCE = 0.5
 MIN_FRAMES = 8
+FOREIGN_FRAMES = 50  # that faces must be seen for before it is said that the sound is not theirs
 SPEAKING_WINDOW = 25  # frames
 MIN_MOVEMENT = 2e-3  # of the distance between the eyes
 MIN_LOUDNESS = 1e-4  # root mean square
@@ -46,8 +55,9 @@ class SyncResult:
         Probability in 0..1 that the offset is right within one frame, calibrated on people whom the
         model had never seen.
     decision : str
-        "in sync" (at most one frame off), "shifted", or "cannot tell" (confidence below 0.5, no speech,
-        no moving lips, or less than a third of a second).
+        "in sync" (at most one frame off), "shifted", "not this sound" (of a whole file only: nobody who is seen makes the
+        sound that is heard: dubbed, a voice-over, or listeners), or "cannot tell" (not sure enough, no speech, no
+        moving lips, or less than a third of a second).
     """
 
     offset_seconds: float
@@ -96,6 +106,8 @@ class Synchronizer(PretrainedInterface):
     speaking_weights : sequence of 4 floats
         Logistic calibration of speaking: bias and the three columns of `speaking_evidence`.
     device : str
+    file_calibration : OffsetCalibration, optional
+        Of the offset of a whole file; see `offset_of_file`.
     """
 
     needs = ("lip_encoder", "sound_encoder")
@@ -108,7 +120,9 @@ class Synchronizer(PretrainedInterface):
         offset_weights: Sequence[float],
         speaking_weights: Sequence[float],
         device: str = "cpu",
+        file_calibration: OffsetCalibration | None = None,
     ) -> None:
+        self.file_calibration = file_calibration or OffsetCalibration()
         self.lip_encoder = lip_encoder.to(device).eval()
         self.sound_encoder = sound_encoder.to(device).eval()
         self.offset_weights = np.asarray(offset_weights, np.float64)
@@ -119,7 +133,9 @@ class Synchronizer(PretrainedInterface):
     def from_model(cls, model: ModelFolder, device: torch.device) -> Self:
         lip_encoder, sound_encoder = (model.modules[name] for name in cls.needs)
         offset, speaking = (model.settings[f"{name}_weights"] for name in ("offset", "speaking"))
-        return cls(lip_encoder, sound_encoder, offset, speaking, str(device))
+        numbers = model.settings.get("file_calibration")
+        calibration = OffsetCalibration() if numbers is None else OffsetCalibration.from_settings(numbers)  # fmt: skip
+        return cls(lip_encoder, sound_encoder, offset, speaking, str(device), calibration)
 
     def to(self, device: str | torch.device) -> Self:
         """Move both encoders to a device."""
@@ -241,9 +257,43 @@ class Synchronizer(PretrainedInterface):
         if confidence < MIN_CONFIDENCE:
             return SyncResult(0.0, 0, confidence, "cannot tell")
         frames = best - len(curve) // 2
-        seconds = (frames + _parabola_peak(curve, best)) / FRAME_RATE
+        seconds = (frames + parabola_peak(curve, best)) / FRAME_RATE
         decision = "in sync" if abs(frames) <= TOLERANCE else "shifted"
         return SyncResult(round(seconds, 3), frames, confidence, decision)
+
+    def offset_of_file(self, similarities: Sequence[NDArray[np.floating]]) -> SyncResult:
+        """Find the offset of a whole file from all its faces and shots, silent ones included.
+
+        Parameters
+        ----------
+        similarities : sequence of (num_frames, num_offsets) arrays
+            `SyncFeatures.similarities` of each face.
+
+        Returns
+        -------
+        result : SyncResult
+            As `offset_of`, or "not this sound".
+        """
+        calibration = self.file_calibration
+        pieces = cut_pieces(similarities)
+        found = sum_evidence(pieces, calibration)
+        if found is None:
+            return SyncResult(0.0, 0, 0.0, "cannot tell")
+        confidence = logistic(calibration.right, found.features)
+        if confidence >= calibration.least:
+            seconds = round((found.offset + found.fraction) / FRAME_RATE, 3)
+            decision = "in sync" if abs(found.offset) <= TOLERANCE else "shifted"
+            return SyncResult(seconds, found.offset, confidence, decision)
+        seen = sum(int(np.isfinite(piece).any(axis=1).sum()) for piece in pieces)
+        own = logistic(calibration.own, found.features)
+        foreign = seen >= FOREIGN_FRAMES and own <= calibration.foreign
+        return SyncResult(0.0, 0, confidence, "not this sound" if foreign else "cannot tell")
+
+    def speaking_ratio(
+        self, similarities: Sequence[NDArray[np.floating]], offset_frames: int
+    ) -> float:
+        """How much a face speaks for an offset (frames of 1/25 s), in nats from zero on."""
+        return speaking_ratio(cut_pieces(similarities), offset_frames, self.file_calibration)
 
     def speaking_llr(
         self,
@@ -367,17 +417,6 @@ def _window_means(values: NDArray[np.floating], window: int) -> NDArray[np.float
     total = counts[high] - counts[low]
     means = (sums[high] - sums[low]) / np.maximum(total, 1)
     return np.where(total > 0, means, np.nan)
-
-
-def _parabola_peak(curve: NDArray[np.floating], best: int) -> float:
-    """Where between frames the peak lies, in -0.5..0.5."""
-    if not 0 < best < len(curve) - 1:
-        return 0.0
-    before, here, after = curve[best - 1 : best + 2]
-    bend = before - 2 * here + after
-    if not np.isfinite(bend) or bend >= 0:
-        return 0.0
-    return float(np.clip(0.5 * (before - after) / bend, -0.5, 0.5))
 
 
 def _checked(

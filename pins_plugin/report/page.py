@@ -13,8 +13,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pins_plugin.data.links import LinkedVideo
-from pins_plugin.data.video import probe_video
+from pins_plugin.data.video import iter_frames, probe_video
 from pins_plugin.report.page_parts import gallery, rows, summary, ticks, tracks, turns
+from pins_plugin.report.page_transcript import frame_rate, stretches, transcript
 from pins_plugin.report.pictures import browser_video, face_pictures
 from pins_plugin.report.style import NOBODY, PALETTE, format_time, hex_color
 from pins_plugin.utils.explain import explain
@@ -86,6 +87,10 @@ def write_page(
                     "doubtful": DOUBTFUL,
                     "people": linked.people,
                     "tracks": tracks(linked),
+                    "cues": transcript(linked),
+                    "stretches": stretches(linked),
+                    "rate": frame_rate(info.frame_rate),
+                    "first": next(iter_frames(video, max_side=64)).time,
                 },
             ),
         )
@@ -109,8 +114,8 @@ def _content_of(links: Mapping[str, Any]) -> str:
 def render(template: str, **values: Any) -> str:
     """Fill a template of this package; every value is escaped.
 
-    The template's style sheet and script lie beside it under the same name. They are put inside, and the
-    page's Content-Security-Policy names their hashes, so that no other script or style can ever run in it.
+    The template's style sheet and scripts lie beside it, the scripts under its name and under `<name>_....js`. They are
+    put inside, and the page's Content-Security-Policy names their hashes, so that no other script or style can ever run in it.
     """
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -122,8 +127,8 @@ def render(template: str, **values: Any) -> str:
     environment.filters["clock"] = format_time
     path = TEMPLATES / template
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
-    script_path = path.with_suffix(".js")
-    script = script_path.read_text(encoding="utf-8") if script_path.exists() else ""
+    scripts = [path.with_suffix(".js"), *sorted(TEMPLATES.glob(f"{path.stem}_*.js"))]
+    script = "".join(each.read_text(encoding="utf-8") for each in scripts if each.exists())
     colors = "".join(f".c{index}{{--c:{hex_color(color)}}}" for index, color in enumerate(PALETTE))
     style += f"\n{colors}.nobody{{--c:{hex_color(NOBODY)}}}\n"
     policy = (

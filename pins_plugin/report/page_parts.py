@@ -10,12 +10,12 @@ from pins_plugin.types import SpeakerFaceLink
 BOX_STEP = 0.12  # seconds between the boxes that a page carries; it interpolates
 EVIDENCE = {
     "sync": ("lips", "The lips of this face fit the sound, compared with other times"),
-    "motion": ("motion", "The mouth opens when the sound is loud"),
+    "talking": ("mouth", "This mouth moves as mouths do that talk"),
+    "voice": ("voice", "This voice is like that of the person elsewhere in the file"),
     "joint": ("likeness", "The voice fits the face, in the space that both share"),
-    "names": ("examples", "This voice and this face are like the examples of one person"),
-    "presence": ("on screen", "This face is in the picture during the turn"),
+    "presence": ("on screen", "This face is in the picture when somebody begins to speak"),
+    "others": ("plugins", "Evidence of other packages"),
     "review": ("reviewed", "Somebody looked, and said so"),
-    "file": ("whole file", "This voice goes with this face in the rest of the file"),
 }
 TICK_STEPS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)  # seconds
 

@@ -72,8 +72,11 @@ def test_bad_video_is_one_line_and_nothing_written(
 def test_bad_turns_and_bad_evidence_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert _link(tmp_path / "a.mp4", tmp_path / "out", "--evidence", "magic") == 2
-    assert "expected some of sync, motion" in capsys.readouterr().err
+    assert _link(tmp_path / "a.mp4", tmp_path / "out", "--evidence", "motion") == 2
+    assert (
+        "expected some of sync, talking, voice, presence, joint, got 'motion'"
+        in capsys.readouterr().err
+    )
 
 
 def test_one_second_is_linked_as_far_as_it_goes(tmp_path: Path, talking) -> None:
@@ -89,6 +92,40 @@ def test_one_second_is_linked_as_far_as_it_goes(tmp_path: Path, talking) -> None
         "people.rttm",
         "speakers.rttm",
     ]
+
+
+def _said(folder: Path, text: str) -> Path:
+    path = folder / "said.json"
+    segments = [{"start": 0.2, "end": 0.8, "text": text}]
+    path.write_text(json.dumps({"segments": segments}), encoding="utf-8")
+    return path
+
+
+def test_a_transcript_at_link_time_afterwards_and_kept(tmp_path: Path, talking, capsys) -> None:
+    images, sound = talking
+    video = _write(tmp_path / "a.mp4", images[:25], sound[:16000])
+    out = tmp_path / "out"
+    assert _link(video, out, "--transcript", str(_said(tmp_path, "Good evening."))) == 0
+    assert [word["text"] for word in read_links(out / "links.json")["words"]] == [
+        "Good",
+        "evening.",
+    ]
+    assert "evening." in (out / "page.html").read_text(encoding="utf-8")
+    capsys.readouterr()
+    assert _link(video, out, "--transcript", str(_said(tmp_path, "Good night."))) == 0
+    assert "linked already, the transcript was added" in capsys.readouterr().out
+    assert [word["text"] for word in read_links(out / "links.json")["words"]] == ["Good", "night."]
+    assert _link(video, out, "--again") == 0
+    assert [word["text"] for word in read_links(out / "links.json")["words"]] == ["Good", "night."]
+
+
+def test_a_bad_transcript_is_told_before_the_work(tmp_path: Path, talking, capsys) -> None:
+    images, sound = talking
+    video = _write(tmp_path / "a.mp4", images[:25], sound[:16000])
+    (tmp_path / "a.srt").write_text("nothing", encoding="utf-8")
+    assert _link(video, tmp_path / "out", "--transcript", str(tmp_path / "a.srt")) == 2
+    assert "holds no subtitle" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_late_pictures_keep_sound_and_picture_on_one_clock(tmp_path: Path, talking) -> None:

@@ -107,7 +107,7 @@ def test_everything_that_counts_is_in_the_key(tmp_path: Path) -> None:
     options = replace(OPTIONS, people=str(cast), model=str(model), diarization=str(rttm))
     keys = [run_key("v", options), run_key("w", options), run_key("v", OPTIONS)]
     for change in (
-        {"evidence": ("motion",)},
+        {"evidence": ("talking",)},
         {"face_encoder": "appearance"},
         {"tracker": "other"},
         {"people": None},

@@ -1,6 +1,9 @@
 """pins sync: the sign on real footage, the JSON, mending, and inputs that are broken."""
 
+import csv
 import json
+from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -8,6 +11,9 @@ import pytest
 from pins_plugin.cli import main
 from pins_plugin.data.shift_sound import write_shifted
 from pins_plugin.data.video import VideoWriter
+from pins_plugin.errors import MediaError
+from pins_plugin.inference.synchronizer import SyncResult
+from pins_plugin.pipelines.active_speaker.synchronization import Drift, VideoSync
 
 
 def sync_json(capsys, *arguments: str) -> dict:
@@ -77,3 +83,75 @@ def test_a_mistake_is_one_line_and_status_2(tmp_path, capsys, kind: str) -> None
     error = capsys.readouterr().err.strip()
     assert error.startswith("pins sync: ")
     assert error.count("\n") == 0
+
+
+class Scripted:
+    """Answers by the name of the file."""
+
+    offsets: ClassVar = {"good.mp4": (0.02, "in sync"), "late.mp4": (0.12, "shifted"), "song.mp4": (0.0, "not this sound"), "wall.mp4": (0.0, "cannot tell")}  # fmt: skip
+
+    def __call__(self, video, synchronizer, **options):
+        name = Path(video).name
+        if name not in self.offsets:
+            raise MediaError(f"{video}: no such file; check the path")
+        seconds, decision = self.offsets[name]
+        result = SyncResult(seconds, round(25 * seconds), 0.9, decision)
+        drift = Drift(12.5, ((0.0, 15.0, result),)) if name == "late.mp4" else None
+        return VideoSync(result, (), {}, {0: result}, {"ANNA": result}, drift)
+
+
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pins_plugin.pipelines.active_speaker.synchronization.synchronize_video", Scripted())  # fmt: skip
+
+
+def _table(path: Path) -> list[dict]:
+    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+
+
+@pytest.mark.parametrize(
+    ("files", "options", "status"),
+    [
+        (["good.mp4", "late.mp4"], ["--fail_above", "80"], 3),
+        (["good.mp4", "late.mp4"], ["--fail_above", "120"], 0),
+        (["good.mp4", "late.mp4"], [], 0),
+        (["late.mp4"], ["--fail_above", "80"], 3),
+        (["good.mp4", "wall.mp4", "song.mp4"], ["--fail_above", "80"], 0),
+        (["song.mp4"], ["--fail_dubbed"], 3),
+        (["good.mp4", "gone.mp4"], ["--fail_above", "80"], 2),
+        (["late.mp4", "gone.mp4"], ["--fail_above", "80"], 3),
+    ],
+)
+def test_status_says_whether_a_file_is_off(scripted, tmp_path, files, options, status) -> None:
+    table = tmp_path / "report.csv"
+    assert main(["sync", *files, *options, "--csv", str(table)]) == status
+    rows = [row for row in _table(table) if row["part"] == "file"]
+    assert [row["file"] for row in rows] == files
+
+
+def test_table_has_files_shots_people_and_drift(scripted, tmp_path, capsys) -> None:
+    table = tmp_path / "report.csv"
+    files = ["late.mp4", "song.mp4", "gone.mp4"]
+    assert main(["sync", *files, "--csv", str(table), "--fail_above", "80", "--quiet"]) == 3
+    rows = _table(table)
+    late = [row for row in rows if row["file"] == "late.mp4"]
+    assert [row["part"] for row in late] == ["file", "shot 0", "person ANNA", "0 - 15 s"]
+    assert (late[0]["offset_ms"], late[0]["over"], late[0]["drift_ms_per_minute"]) == ("120", "yes", "12.5")  # fmt: skip
+    song = next(row for row in rows if row["file"] == "song.mp4")
+    assert (song["decision"], song["offset_ms"], song["over"]) == ("not this sound", "", "no")
+    assert "no such file" in next(row for row in rows if row["file"] == "gone.mp4")["error"]
+    said = capsys.readouterr()
+    assert "late.mp4: shifted" in said.out and "dubbed, a voice-over" in said.out
+    assert "off: late.mp4" in said.err
+
+
+def test_json_is_a_line_for_each_file(scripted, capsys) -> None:
+    assert main(["sync", "good.mp4", "late.mp4", "--json", "--parts"]) == 0
+    good, late = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (good["file"], late["parts"]["person ANNA"]["offset_frames"]) == ("good.mp4", 3)
+    assert late["drift_ms_per_minute"] == 12.5
+
+
+def test_several_files_cannot_be_mended_into_one(scripted, capsys) -> None:
+    assert main(["sync", "good.mp4", "late.mp4", "--fix", "x.mp4"]) == 2
+    assert "expected one video" in capsys.readouterr().err

@@ -66,7 +66,7 @@ def test_a_branch_that_computes_something_else_is_not_written(tmp_path: Path) ->
 
 
 def test_what_has_no_branch_is_one_line(tmp_path: Path, capsys) -> None:
-    assert main(["export", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    assert main(["onnx", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
 
 

@@ -11,9 +11,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pympi import Eaf
 
+from pins_plugin.data.links import LinkedVideo
 from pins_plugin.data.video import VideoWriter
 from pins_plugin.errors import LinksError, MediaError
+from pins_plugin.formats.annotation import to_audacity, to_textgrid
+from pins_plugin.formats.boxes import Picture
+from pins_plugin.formats.cues import make_tiers
+from pins_plugin.formats.editors import to_edl
+from pins_plugin.formats.subtitles import to_ass, to_srt, to_text, to_vtt
+from pins_plugin.pipelines.linking.result import rename_links
 from pins_plugin.report.page import write_page
 
 FLAGS = (
@@ -97,7 +105,7 @@ def test_page_stands_alone(page: Path) -> None:
     loaded = [value for name, value in _attributes(text) if name in ("src", "href", "action")]
     assert loaded
     assert all(value.startswith("data:image/jpeg;base64,") for value in loaded)
-    assert not re.search(r"https?://(?!www\.w3\.org)", text)
+    assert not re.search(r"https?://(?!www\.(w3\.org|mpi\.nl))", text)
     assert not re.search(r"url\(|@import", text)
     names = {name for name, _ in _attributes(text)}
     assert not any(name == "style" or name.startswith("on") for name in names), (
@@ -183,6 +191,11 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @pytest.fixture
 def opened(browser: Any, page: Path) -> Any:
+    return _open(browser, page)
+
+
+def _open(browser: Any, page: Path) -> Any:
+    """Open a page as if for the first time."""
     browser.get(page.as_uri())
     browser.execute_script("localStorage.clear()")
     browser.get(page.as_uri())
@@ -319,6 +332,83 @@ def test_browser_shows_what_was_reviewed_before(browser: Any, video: Path, tmp_p
     ]
     shown = browser.find_element("css selector", ".turn[data-index='0'] .percent")
     assert shown.text == "right"
+
+
+WORDS = [
+    {"start": 0.3, "end": 0.5, "text": "Good", "segment": 0},
+    {"start": 0.6, "end": 0.8, "text": "<b>evening</b>,", "segment": 0},
+    {"start": 1.1, "end": 1.15, "text": "hm", "segment": 0},
+    {"start": 1.3, "end": 1.6, "text": 'so "long"', "segment": 1},
+    {"start": 2.6, "end": 2.8, "text": "שלום", "segment": 2},
+]
+
+
+def _exported(browser: Any, kind: str) -> str:
+    return str(browser.execute_script(f"return writers['{kind}'][1]()"))
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("spoken", [True, False], ids=["transcript", "turns"])
+def test_browser_writes_what_the_command_writes(browser: Any, video: Path, tmp_path: Path, spoken: bool) -> None:  # fmt: skip
+    """Letter by letter, with the labels as they are, and names in them that a reviewer gave."""
+    links = {**_links(), "words": WORDS} if spoken else _links()
+    write_page(video, links, tmp_path / "p.html", quiet=True)
+    _open(browser, tmp_path / "p.html")
+    linked = LinkedVideo.from_links(links)
+    picture = Picture.of(280, 200, 25)
+    wanted = {
+        "srt": to_srt(linked), "vtt": to_vtt(linked), "ass": to_ass(linked), "txt": to_text(linked),
+        "audacity": to_audacity(linked), "textgrid": to_textgrid(linked), "edl": to_edl(linked, picture),
+    }  # fmt: skip
+    for kind, text in wanted.items():
+        written = _exported(browser, kind)
+        if kind == "edl":  # its title is the name of the file
+            written, text = (each.split("\n", 1)[1] for each in (written, text))
+        assert written == text, kind
+    (tmp_path / "a.eaf").write_text(_exported(browser, "elan"), encoding="utf-8")
+    assert list(Eaf(str(tmp_path / "a.eaf")).get_tier_names()) == list(make_tiers(linked))
+    browser.execute_script(
+        "rename('ANNA', 'Ann, \\u05d0'); decide(turns.find((t) => t.index === 2), 'ANNA')"
+    )
+    renamed = linked.turns[2].__dict__ | {"person": "ANNA"}
+    again = {**links, "links": [*links["links"][:2], renamed]}
+    again = rename_links(again, {"ANNA": "Ann, \u05d0"})
+    assert _exported(browser, "srt") == to_srt(LinkedVideo.from_links(again))
+
+
+@pytest.mark.browser
+def test_browser_shows_searches_and_follows_the_transcript(browser: Any, video: Path, tmp_path: Path) -> None:  # fmt: skip
+    write_page(video, {**_links(), "words": WORDS}, tmp_path / "p.html", quiet=True)
+    _open(browser, tmp_path / "p.html")
+    assert browser.execute_script("return document.querySelectorAll('.word').length") == len(WORDS)
+    browser.execute_script("document.querySelectorAll('.word')[3].click()")
+    _wait(browser, "return !video.seeking && Math.abs(video.currentTime - 1.31) < 0.05")
+    browser.find_element("id", "find").send_keys("LONG")
+    shown = "return [...document.querySelectorAll('#transcript p')].filter((p) => !p.hidden).map((p) => p.textContent)"
+    [paragraph] = browser.execute_script(shown)
+    assert paragraph.startswith(NAMES[1]) and 'so "long"' in paragraph
+    assert browser.execute_script("return document.querySelectorAll('.hit').length") == 1
+    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+@pytest.mark.browser
+def test_browser_saves_an_export_as_a_file(opened: Any) -> None:
+    opened.execute_script(
+        "const menu = byId('export-as'); menu.value = 'vtt'; menu.dispatchEvent(new Event('change'))"
+    )
+    end = time.monotonic() + 8
+    while not (found := list(opened.downloads.glob("*.vtt"))):
+        assert time.monotonic() < end, "nothing was saved"
+        time.sleep(0.05)
+    assert found[0].read_text(encoding="utf-8").startswith("WEBVTT")
+
+
+def test_page_holds_the_transcript_escaped(video: Path, tmp_path: Path) -> None:
+    write_page(video, {**_links(), "words": WORDS}, tmp_path / "p.html", quiet=True)
+    text = (tmp_path / "p.html").read_text(encoding="utf-8")
+    assert "<b>evening" not in text and 'id="transcript"' in text
+    write_page(video, _links(), tmp_path / "q.html", quiet=True)
+    assert 'id="transcript"' not in (tmp_path / "q.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.browser

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pins_plugin.pipelines.people.grouping import join_people
+from pins_plugin.pipelines.people.grouping import group_faces
 from pins_plugin.tracking.people import find_different_people, group_people
 from pins_plugin.tracking.repeated_views import find_repeated_views
 from pins_plugin.types import FaceTrack
@@ -38,7 +38,7 @@ def test_a_self_view_is_the_same_person(mirrored: bool, size: float) -> None:
     embeddings = {"A": PERSON, "B": PERSON}
     assert find_different_people(tracks).any()
     assert {track.person for track in group_people(tracks, embeddings)} == {"PERSON_01"}
-    assert {t.person for t in join_people(tracks, embeddings, {}, {}, 0.62)} == {"PERSON_01"}
+    assert {track.person for track in group_faces(tracks, embeddings, 0.62)} == {"PERSON_01"}
 
 
 @pytest.mark.parametrize(
@@ -57,4 +57,4 @@ def test_two_people_stay_two(second: FaceTrack, face: np.ndarray) -> None:
     apart = find_different_people(tracks)
     assert not find_repeated_views(tracks, embeddings, apart).any()
     assert len({track.person for track in group_people(tracks, embeddings)}) == 2
-    assert len({t.person for t in join_people(tracks, embeddings, {}, {}, 0.62)}) == 2
+    assert len({track.person for track in group_faces(tracks, embeddings, 0.62)}) == 2

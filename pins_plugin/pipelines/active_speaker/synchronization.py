@@ -1,16 +1,42 @@
-"""From a video file to the offset between its picture and its sound."""
+"""From a video file to the offset between its picture and its sound: of the whole file, and part by part."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from pins_plugin.data.audio import load_audio
-from pins_plugin.inference.synchronizer import MAX_OFFSET, Synchronizer, SyncResult
+from pins_plugin.inference.synchronizer import MAX_OFFSET, SyncFeatures, Synchronizer, SyncResult
+from pins_plugin.pipelines.people.recognition import FaceRecognizer
 from pins_plugin.tracking.crops import Crops, extract_crops
+from pins_plugin.tracking.people import embed_tracks, group_people
 from pins_plugin.tracking.tracks import TrackerSettings, track_faces
+from pins_plugin.types import FaceTrack
+
+DRIFT_WINDOW = 15.0  # seconds
+DRIFT_WINDOWS = 3  # that must be sure before a drift is told
+DRIFT_SPAN = 30.0  # seconds from the first to the last of them
+SUPPORTS = 1.5  # nats for the file's offset from which on a result is said to rest on a face
+ANSWERS = ("in sync", "shifted")
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How the offset changes over a file.
+
+    Parameters
+    ----------
+    milliseconds_per_minute : float
+        By how much later the sound comes with each minute.
+    windows : tuple of (start, end, SyncResult)
+        Stretches of the file that gave an answer; seconds.
+    """
+
+    milliseconds_per_minute: float
+    windows: tuple[tuple[float, float, SyncResult], ...]
 
 
 @dataclass(frozen=True)
@@ -25,11 +51,20 @@ class VideoSync:
         Names of the face tracks that the result rests on; empty when nobody can tell.
     per_track : dict of str to SyncResult
         What each face says alone.
+    per_shot : dict of int to SyncResult
+        What the faces of each shot say.
+    per_person : dict of str to SyncResult
+        What each person says, where faces were grouped.
+    drift : Drift or None
+        None where fewer than three stretches, or less than half a minute, gave an answer.
     """
 
     result: SyncResult
     tracks: tuple[str, ...]
     per_track: dict[str, SyncResult]
+    per_shot: dict[int, SyncResult] = field(default_factory=dict)
+    per_person: dict[str, SyncResult] = field(default_factory=dict)
+    drift: Drift | None = None
 
 
 def synchronize_video(
@@ -38,6 +73,7 @@ def synchronize_video(
     *,
     max_offset: int = MAX_OFFSET,
     quiet: bool = False,
+    with_people: bool = False,
 ) -> VideoSync:
     """Find how late the sound of a video comes.
 
@@ -49,6 +85,8 @@ def synchronize_video(
         Largest offset looked for, in frames of 1/25 s.
     quiet : bool
         No progress bars.
+    with_people : bool
+        Tell by the faces which tracks show one person, for results of each.
 
     Returns
     -------
@@ -63,8 +101,12 @@ def synchronize_video(
     waveform = load_audio(video)
     device = synchronizer.device
     tracks = track_faces(video, TrackerSettings(device=device), quiet=quiet)
+    if with_people and tracks:
+        recognizer = FaceRecognizer().to(torch.device(device))
+        embeddings = embed_tracks(video, tracks, recognizer.embed, quiet=quiet)
+        tracks = group_people(tracks, embeddings, recognizer.same_person)
     crops = extract_crops(video, tracks, ["lips"], device=device, quiet=quiet)
-    return synchronize_faces(crops, waveform, synchronizer, max_offset)
+    return synchronize_faces(crops, waveform, synchronizer, max_offset, tracks)
 
 
 def synchronize_faces(
@@ -72,11 +114,12 @@ def synchronize_faces(
     waveform: NDArray[np.float32],
     synchronizer: Synchronizer,
     max_offset: int = MAX_OFFSET,
+    tracks: Sequence[FaceTrack] = (),
 ) -> VideoSync:
     """Find the common offset of all faces of one recording.
 
-    Silent faces and listeners say nothing about the offset, so that the surest of these counts: each face
-    alone, and the faces together that are half sure of themselves.
+    The evidence of all faces and shots is summed; silent faces and listeners take nothing away from it
+    (see `inference.offset_posterior`).
 
     Parameters
     ----------
@@ -86,22 +129,79 @@ def synchronize_faces(
         16 kHz, from time zero of the media clock.
     synchronizer : Synchronizer
     max_offset : int
+    tracks : sequence of FaceTrack, optional
+        Of the crops: they tell shots and people.
     """
-    similarities = {
-        name: synchronizer.features(
-            crop.lips, crop.times, waveform, max_offset=max_offset
-        ).similarities
+    features = {
+        name: synchronizer.features(crop.lips, crop.times, waveform, max_offset=max_offset)
         for name, crop in crops.items()
     }
-    per_track = {name: synchronizer.offset_of([each]) for name, each in similarities.items()}
-    groups: list[tuple[str, ...]] = [(name,) for name in per_track]
-    half_sure = tuple(name for name, result in per_track.items() if result.confidence > 0.25)
-    if len(half_sure) > 1:
-        groups.append(half_sure)
-    found = [
-        (synchronizer.offset_of([similarities[name] for name in group]), group) for group in groups
-    ]
-    result, group = max(
-        found, key=lambda pair: pair[0].confidence, default=(synchronizer.offset_of([]), ())
+    similarities = {name: each.similarities for name, each in features.items()}
+    result = synchronizer.offset_of_file(list(similarities.values()))
+    per_track = {name: synchronizer.offset_of_file([each]) for name, each in similarities.items()}
+    shots: dict[int, list[NDArray]] = {}
+    people: dict[str, list[NDArray]] = {}
+    for track in tracks:
+        if track.track in similarities:
+            shots.setdefault(track.shot, []).append(similarities[track.track])
+            if track.person is not None:
+                people.setdefault(track.person, []).append(similarities[track.track])
+    return VideoSync(
+        result,
+        _supporters(similarities, synchronizer, result),
+        per_track,
+        {shot: synchronizer.offset_of_file(each) for shot, each in sorted(shots.items())},
+        {person: synchronizer.offset_of_file(each) for person, each in people.items()},
+        measure_drift(list(features.values()), synchronizer),
     )
-    return VideoSync(result, () if result.decision == "cannot tell" else group, per_track)
+
+
+def measure_drift(
+    features: Sequence[SyncFeatures], synchronizer: Synchronizer, window: float = DRIFT_WINDOW
+) -> Drift | None:
+    """Find whether the offset changes over a file; None where too few stretches tell.
+
+    Parameters
+    ----------
+    features : sequence of SyncFeatures
+        Of all faces.
+    synchronizer : Synchronizer
+    window : float
+        Length of a stretch, in seconds.
+    """
+    spans = [each.times for each in features if len(each.times)]
+    if not spans or max(times[-1] for times in spans) < DRIFT_SPAN:
+        return None
+    windows = []
+    for start in np.arange(0.0, max(times[-1] for times in spans), window):
+        inside = [
+            each.similarities[(each.times >= start) & (each.times < start + window)]
+            for each in features
+        ]
+        found = synchronizer.offset_of_file([each for each in inside if len(each)])
+        if found.decision in ANSWERS:
+            windows.append((float(start), float(start + window), found))
+    middles = np.array([(start + end) / 2 for start, end, _ in windows])
+    if len(windows) < DRIFT_WINDOWS or middles[-1] - middles[0] < DRIFT_SPAN:
+        return None
+    offsets = np.array([found.offset_seconds for *_, found in windows])
+    slopes = [  # Theil and Sen: the median of all pairs, which a wrong answer does not move
+        (offsets[later] - offsets[earlier]) / (middles[later] - middles[earlier])
+        for earlier in range(len(windows))
+        for later in range(earlier + 1, len(windows))
+    ]
+    return Drift(round(float(np.median(slopes)) * 60_000, 1), tuple(windows))
+
+
+def _supporters(
+    similarities: Mapping[str, NDArray], synchronizer: Synchronizer, result: SyncResult
+) -> tuple[str, ...]:
+    """Faces on which an answer rests, the others left out."""
+    if result.decision not in ANSWERS:
+        return ()
+    ratios = {
+        name: synchronizer.speaking_ratio([each], result.offset_frames)
+        for name, each in similarities.items()
+    }
+    surest = max(ratios, key=lambda name: ratios[name])
+    return tuple(name for name, ratio in ratios.items() if ratio > SUPPORTS or name == surest)

@@ -17,6 +17,7 @@ from pyannote.core import Annotation, Segment
 
 from pins_plugin.data.audio import SAMPLE_RATE
 from pins_plugin.errors import PinsError
+from pins_plugin.inference.voice_activity import find_speech
 from pins_plugin.pipelines.diarization.audio_file import file_uri, load_sound
 from pins_plugin.pipelines.diarization.clustering import (
     VoiceRules,
@@ -27,7 +28,6 @@ from pins_plugin.pipelines.diarization.clustering import (
     score_voices,
     smooth_states,
 )
-from pins_plugin.inference.voice_activity import find_speech
 from pins_plugin.pipelines.diarization.voices import (
     DEFAULT_VOICE,
     Regions,

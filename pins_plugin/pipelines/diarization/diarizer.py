@@ -13,6 +13,7 @@ from pins_plugin.errors import PinsError
 from pins_plugin.pipelines.diarization.audio_file import file_uri
 from pins_plugin.pipelines.diarization.builtin import BuiltinDiarization
 from pins_plugin.pipelines.diarization.rttm import choose_turns
+from pins_plugin.pipelines.diarization.voices import DEFAULT_VOICE
 from pins_plugin.pipelines.people.enrollment import KnownPerson
 from pins_plugin.pipelines.pyannote_host.host import Pipeline
 from pins_plugin.pipelines.pyannote_host.pipeline_folder import open_pipeline
@@ -27,10 +28,12 @@ class Diarizer:
     ----------
     given : optional
         RTTM file, Annotation, pyannote pipeline, or the folder of one; None for the built-in diarization.
+    voice : str
+        Model folder of the voice encoder.
     """
 
-    def __init__(self, given: Any = None) -> None:
-        self.given = given
+    def __init__(self, given: Any = None, voice: str = DEFAULT_VOICE) -> None:
+        self.given, self.voice = given, voice
         self.device = torch.device("cpu")
         self._builtin: BuiltinDiarization | None = None
         self._opened: dict[Path, Pipeline] = {}  # pipelines by their folder
@@ -47,7 +50,7 @@ class Diarizer:
     def builtin(self) -> BuiltinDiarization:
         """The built-in diarization; opened when first asked for."""
         if self._builtin is None:
-            self._builtin = BuiltinDiarization()
+            self._builtin = BuiltinDiarization(self.voice)
             self._builtin.instantiate(self._builtin.default_parameters() | FOR_LINKS)
             self._builtin.to(self.device)
         return self._builtin

@@ -19,6 +19,7 @@ from pins_plugin.utils.vectors import unit
 
 DEFAULT_VOICE = "voice_campplus"
 WINDOW = 1.0  # seconds
+SHORTEST = 0.4  # seconds of sound that a voice encoder is given
 BATCH_SIZE = 16  # more is no faster on a CPU, and takes 3 MB each
 GPU_BATCH_SIZE = 256
 Regions = list[tuple[float, float]]  # start, end in seconds
@@ -153,6 +154,47 @@ def cut_windows(
         piece = waveform[first : first + num_samples]
         row[: len(piece)] = piece
     return windows
+
+
+def embed_stretches(
+    waveform: NDArray[np.float32],
+    stretches: NDArray[np.float64],
+    voice_encoder: torch.nn.Module,
+) -> NDArray[np.float64]:
+    """Embed stretches of different lengths; shorter ones than `SHORTEST` are repeated up to it.
+
+    Parameters
+    ----------
+    waveform : (num_samples,) float32 array
+        At 16 kHz.
+    stretches : (num_stretches, 2) float64 array
+        Start and end in seconds.
+    voice_encoder : nn.Module
+
+    Returns
+    -------
+    voice_embeddings : (num_stretches, embedding_dim) float64 array
+        Of unit length.
+    """
+    if not len(stretches):
+        return np.zeros((0, 1))
+    samples = np.round(stretches * SAMPLE_RATE).astype(int)
+    lengths = np.maximum(samples[:, 1] - samples[:, 0], 1)
+    device = next((p.device for p in voice_encoder.parameters()), torch.device("cpu"))
+    batch_size = BATCH_SIZE if device.type == "cpu" else GPU_BATCH_SIZE
+    found: dict[int, NDArray[np.float64]] = {}
+    for length in np.unique(lengths):
+        rows = np.flatnonzero(lengths == length)
+        for begin in range(0, len(rows), batch_size):
+            part = rows[begin : begin + batch_size]
+            batch = cut_windows(waveform, samples[part, 0] / SAMPLE_RATE, int(length))
+            if length < SHORTEST * SAMPLE_RATE:
+                repeats = int(np.ceil(SHORTEST * SAMPLE_RATE / length))
+                batch = np.tile(batch, (1, repeats))[:, : round(SHORTEST * SAMPLE_RATE)]
+            with torch.inference_mode():
+                vectors = voice_encoder(torch.from_numpy(batch).to(device)).double().cpu().numpy()
+            found |= dict(zip(part.tolist(), unit(vectors), strict=True))
+    return np.array([found[row] for row in range(len(stretches))]).reshape(len(stretches), -1)
 
 
 def mean_voice(

@@ -1,16 +1,24 @@
 """What was seen and heard in one video, before anything is decided."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from pyannote.core import Annotation
 
-from pins_plugin.pipelines.active_speaker.synchrony import TrackCurves
+from pins_plugin.inference.synchronizer import Synchronizer
+from pins_plugin.inference.visual_voice_activity import VisualVoiceActivity
+from pins_plugin.pipelines.active_speaker.synchrony import TrackCurves, compare_track, is_usable
+from pins_plugin.pipelines.diarization.segmentation import Segmentation
+from pins_plugin.pipelines.people.recognition import FaceRecognizer
 from pins_plugin.tracking.crops import Crops
 from pins_plugin.types import FaceTrack
+
+Series = tuple[NDArray[np.float64], NDArray[np.float64]]  # times in seconds, values
 
 
 class Looks(NamedTuple):
@@ -21,7 +29,9 @@ class Looks(NamedTuple):
 
     faces: dict[str, NDArray[np.float32]]  # (num_faces, embedding_dim) each
     curves: dict[str, TrackCurves]
+    talking: dict[str, Series]  # log-likelihood ratios
     crops: dict[str, Crops]
+    portraits: dict[str, Any]  # by the joint model, where there is one: embeddings of faces
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,10 +49,9 @@ class Observation:
         At 16 kHz, on the media clock.
     tracks : list of FaceTrack
     looks : Looks
-    turns : Annotation
-        Who speaks when.
-    from_sound : bool
-        Whether the turns were found in the sound alone, so that what is seen may improve on them.
+    segmentation : Segmentation
+    turns : Annotation or None
+        Who speaks when, where that was given.
     notes : tuple of str
         What whoever reads the result should know.
     """
@@ -53,6 +62,70 @@ class Observation:
     waveform: NDArray[np.float32]
     tracks: list[FaceTrack]
     looks: Looks
-    turns: Annotation
-    from_sound: bool = False
+    segmentation: Segmentation
+    turns: Annotation | None = None
     notes: tuple[str, ...] = ()
+
+
+@dataclass
+class Watcher:
+    """The networks that look at faces. No pipeline itself, so its parts keep their parameters.
+
+    Parameters
+    ----------
+    recognizer : FaceRecognizer
+    synchronizer : Synchronizer, optional
+        Whether lips fit the sound.
+    activity : VisualVoiceActivity, optional
+        Whether mouths talk.
+    joint : JointEvidence, optional
+        Whether voices sound as faces look.
+    plugins : sequence of callable
+        Each makes a source of evidence of crops, waveform and `offset_of`.
+    """
+
+    recognizer: FaceRecognizer
+    synchronizer: Synchronizer | None = None
+    activity: VisualVoiceActivity | None = None
+    joint: Any = None
+    plugins: Sequence[Any] = field(default_factory=list)
+
+    def to(self, device: torch.device) -> "Watcher":
+        """Move the networks to a device."""
+        for part in (self.recognizer, self.synchronizer, self.activity, self.joint):
+            if part is not None:
+                part.to(device)
+        return self
+
+    def look(
+        self,
+        crops: Iterable[tuple[str, Crops]],
+        waveform: NDArray[np.float32],
+        keep_crops: bool = False,
+    ) -> Looks:
+        """Run the networks over the crops of one track after the other, whoever speaks.
+
+        Parameters
+        ----------
+        crops : iterable of (str, Crops)
+            With faces and lips, by the name of the track; see `tracking.crops.iter_crops`.
+        waveform : (num_samples,) float32 array
+            At 16 kHz.
+        keep_crops : bool
+            Also where no source of evidence asks for them.
+        """
+        looks = Looks({}, {}, {}, {}, {})
+        for name, crop in crops:
+            if len(crop.faces):
+                looks.faces[name] = self.recognizer.embed(crop.faces)
+                if self.joint is not None:
+                    looks.portraits[name] = self.joint.embed_faces(crop.faces)
+            if is_usable(crop):
+                if self.synchronizer is not None:
+                    looks.curves[name] = compare_track(crop, waveform, self.synchronizer)
+                if self.activity is not None:
+                    found = self.activity(crop.lips, crop.times)
+                    looks.talking[name] = (found.times, found.llr)
+            if keep_crops or self.plugins:
+                looks.crops[name] = crop
+        return looks

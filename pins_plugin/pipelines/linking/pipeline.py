@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,25 +15,40 @@ from pins_plugin.data.audio import SAMPLE_RATE
 from pins_plugin.data.corrections import Corrections
 from pins_plugin.data.video import probe_video
 from pins_plugin.errors import MediaError, PinsError
+from pins_plugin.inference.synchronizer import Synchronizer
+from pins_plugin.inference.visual_voice_activity import VisualVoiceActivity
 from pins_plugin.pipelines.diarization.audio_file import file_path, file_uri, load_sound
 from pins_plugin.pipelines.diarization.diarizer import Diarizer
+from pins_plugin.pipelines.diarization.segmentation import segment
+from pins_plugin.pipelines.diarization.segmentation_model import load_segmentation_model
 from pins_plugin.pipelines.diarization.turns import clip_turns
-from pins_plugin.pipelines.diarization.voices import embed_sound, model_path
-from pins_plugin.pipelines.linking.assignment import Decision, LinkingSettings, decide
-from pins_plugin.pipelines.linking.evidence import (
-    Calibration,
+from pins_plugin.pipelines.diarization.voices import (
+    embed_sound,
+    find_voice_scatter,
+    model_path,
 )
+from pins_plugin.pipelines.linking.decoder import Decoded, Decoder
+from pins_plugin.pipelines.linking.gathering import Gathered, gather
 from pins_plugin.pipelines.linking.joint import JointEvidence
-from pins_plugin.pipelines.linking.observation import Looks, Observation
-from pins_plugin.pipelines.linking.pieces import track_span
-from pins_plugin.pipelines.linking.result import LinkingResult, make_links
-from pins_plugin.pipelines.linking.review import fix_pieces, rename_people
-from pins_plugin.pipelines.linking.weighing import Weighed, Weigher, load_synchronizer
-from pins_plugin.pipelines.people.enrollment import KnownPerson, load_people
-from pins_plugin.pipelines.people.grouping import (
-    rivalry_weight,
+from pins_plugin.pipelines.linking.observation import Looks, Observation, Watcher
+from pins_plugin.pipelines.linking.parameters import (
+    SHIPPED,
+    TUNABLE,
+    LinkingParameters,
+    load_parameters,
 )
+from pins_plugin.pipelines.linking.read_out import (
+    Run,
+    find_given_runs,
+    find_runs,
+    make_links,
+    speaker_turns,
+)
+from pins_plugin.pipelines.linking.result import LinkingResult
+from pins_plugin.pipelines.linking.review import hold_steps, rename_people
+from pins_plugin.pipelines.people.enrollment import KnownPerson, load_people
 from pins_plugin.pipelines.people.naming import (
+    Voices,
     find_appearances,
     find_names,
     find_namesakes,
@@ -42,46 +57,44 @@ from pins_plugin.pipelines.people.naming import (
 from pins_plugin.pipelines.people.recognition import FaceRecognizer
 from pins_plugin.pipelines.people.registry import Cast
 from pins_plugin.pipelines.pyannote_host.host import Pipeline
-from pins_plugin.pipelines.pyannote_host.pipeline_folder import EVIDENCE
 from pins_plugin.plugins import find_plugins, load_plugin
 from pins_plugin.tracking.crops import iter_crops
 from pins_plugin.tracking.tracks import TrackerSettings, track_faces
 from pins_plugin.types import FaceTrack
+from pins_plugin.utils.vectors import unit
 
-if TYPE_CHECKING:
-    from pins_plugin.pipelines.linking.baselines import Baseline
-
-DEFAULT_EVIDENCE = ("sync", "presence", "joint")  # motion adds nothing to synchrony
+EVIDENCE = ("sync", "talking", "voice", "presence", "joint")  # all there are
+DEFAULT_EVIDENCE = EVIDENCE
 FACES_PER_TRACK = (2, 8)  # least, most
 MOST_FACES = 4000  # pictures that are embedded, of a whole film
+UNREADABLE = 0.1  # probability that lips can be read, below which the file's notes say so
+LEAST_SPEECH = 3.0  # seconds on screen, before anything is said of somebody's lips
 
 
 class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
-    """Find out which face speaks each turn of a video.
+    """Find out who speaks when in a video, and which face that is.
 
     Parameters
     ----------
     diarization : optional
-        Who speaks when: an RTTM file, an Annotation, a pyannote pipeline, or the folder of one.
-        The built-in diarization when not given.
+        Who speaks when: an RTTM file, an Annotation, a pyannote pipeline, or the folder of one. Found with the faces
+        when not given.
     evidence : sequence of str
-        Which sources of evidence to use: "sync" (lips and sound fit), "motion" (the mouth opens when the
-        sound is loud), "presence" (a face is on screen when a voice is heard), "joint" (the voice sounds as
-        the face looks, by `model`).
+        Which sources of evidence to use: "sync" (lips fit the sound), "talking" (a mouth talks, by sight), "voice",
+        "presence" (who is on screen), "joint" (the voice sounds as the face looks, by `model`), and those that other
+        packages add.
     model : str or Path, optional
-        Model folder of a joint embedding of faces and voices; without one, "joint" says nothing.
-    sync : str, optional
-        Model folder of the synchronizer.
+        Model folder of a joint embedding of faces and voices; with None, "joint" says nothing.
+    sync, activity, voice : str
+        Model folders of the synchronizer, the visual voice activity and the voice encoder.
     recognition : str
         Model folder whose face branch tells which tracks show one person.
     people : str or Path, optional
-        Folder of examples that name people; see `names`.
+        Folder of examples that name people; see `people.enrollment`.
     cast : Cast, optional
         Whoever was met in other videos; people keep their labels, and each linked video is added.
-    calibration : str or Path, optional
-        File of weights; those that come with the package when not given.
-    refine : bool
-        Let cuts and lips improve on the turns of the built-in diarization; see `refinement`.
+    parameters : str, Path or LinkingParameters, optional
+        Folder with the `parameters.json` of these models; the shipped one when not given.
     quiet : bool
         No progress bars (hooks report nevertheless).
     tracker : str, optional
@@ -105,11 +118,12 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         recognition: str | Mapping[str, Any] = "face_recognition",
         people: str | Path | None = None,
         cast: Cast | None = None,
-        calibration: str | Path | None = None,
-        refine: bool = True,
-        model: str | Path | None = None,
+        parameters: str | Path | LinkingParameters | None = None,
+        model: str | Mapping[str, Any] | Path | None = "face_voice",
         quiet: bool = True,
         tracker: str | None = None,
+        activity: str | Mapping[str, Any] = "visual_voice_activity",
+        voice: str | Mapping[str, Any] = "voice_campplus",
         token: Any = None,
         cache_dir: Any = None,
     ) -> None:
@@ -122,57 +136,74 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             raise PinsError(f"evidence: expected some of {', '.join(EVIDENCE)}, got {unknown[0]!r}")
         self.evidence = tuple(evidence)
         self._track = load_plugin("trackers", tracker) if tracker else track_faces
-        self.quiet, self.refine = quiet, refine
+        self.quiet = quiet
         self._observed: dict[Path, Observation] = {}  # by an optimizer
         self.device = torch.device("cpu")
         self.cast = cast
-        self.diarizer = Diarizer(diarization)
-        self.weigher = Weigher(
-            self.evidence,
+        self.diarizer = Diarizer(diarization, model_path(voice))
+        models = {
+            name: model_path(model)
+            for name, model, kind in (
+                ("sync", sync, "sync"),
+                ("activity", activity, "talking"),
+                ("voice", voice, "voice"),
+            )
+            if kind in evidence or kind == "voice"  # voices also tell how many people speak
+        }
+        self._scatter = find_voice_scatter(models["voice"])
+        self._segmentation = [
+            load_segmentation_model()
+        ]  # in a list: no part of the pipeline itself
+        self.watcher = Watcher(
             FaceRecognizer(model_path(recognition)),
-            load_synchronizer(model_path(sync)) if "sync" in evidence else None,
-            JointEvidence(model) if model and "joint" in evidence else None,
-            Calibration.load(*[calibration] if calibration else []),
+            Synchronizer.from_hparams(models["sync"]) if "sync" in evidence else None,
+            VisualVoiceActivity.from_hparams(models["activity"]) if "talking" in evidence else None,
+            JointEvidence(model_path(model)) if model and "joint" in evidence else None,
             [load_plugin("evidence", name) for name in set(evidence) - set(EVIDENCE)],
         )
+        self._learnt = (
+            parameters
+            if isinstance(parameters, LinkingParameters)
+            else load_parameters(parameters or SHIPPED, models)
+        )
+        self._known: list[KnownPerson] = []
         if people:
-            self.weigher.known = load_people(people, self.embed_picture, self.embed_sound)
-        self.off_screen = Uniform(0.01, 0.6)
-        self.wrong_speaker = Uniform(0.01, 0.5)
-        self.rivalry = Uniform(0.0, 1.0)
-        self.file_weight = Uniform(0.0, 1.0)
-        self.presence_weight = Uniform(0.0, 1.0)
-        self.uncertain = Uniform(0.0, 1.0)
+            self._known = load_people(people, self.embed_picture, self.embed_sound)
+        for name, (low, high) in TUNABLE.items():
+            setattr(self, name, Uniform(low, high))
         self.instantiate(self.default_parameters())
 
     def default_parameters(self) -> dict[str, float]:
-        """Values that were chosen on composed scenes."""
-        return asdict(LinkingSettings())
+        """Those that were learnt, of the parameters that may be tuned."""
+        return {name: float(getattr(self._learnt, name)) for name in TUNABLE}
 
     @property
     def recognizer(self) -> FaceRecognizer:
         """Tells which faces are one person's."""
-        return self.weigher.recognizer
+        return self.watcher.recognizer
 
     @property
     def known(self) -> list[KnownPerson]:
         """People of whom there are examples."""
-        return list(self.weigher.known)
+        return list(self._known)
 
     @property
-    def settings(self) -> LinkingSettings:
-        """The instantiated parameters."""
-        values = {name: float(getattr(self, name)) for name in asdict(LinkingSettings())}
+    def settings(self) -> LinkingParameters:
+        """The instantiated parameters, beside those that are not tuned."""
+        chosen = {name: float(getattr(self, name)) for name in TUNABLE}
         if "presence" not in self.evidence:
-            values["presence_weight"] = 0.0
-        return LinkingSettings(**values)
+            chosen |= dict.fromkeys(("shown", "size", "crowd", "away", "hidden"), 0.0)
+        if "voice" not in self.evidence:
+            chosen["voice"] = 0.0
+        return replace(self._learnt, **chosen)
 
     def to(self, device: torch.device) -> "SpeakerFaceLinking":
         """Move all networks to a device."""
         super().to(device)
         self.device = device
-        self.weigher.to(device)
+        self.watcher.to(device)
         self.diarizer.to(device)
+        self._segmentation[0].to(device)
         return self
 
     def __call__(self, file: Any, **options: Any) -> Any:
@@ -229,27 +260,32 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
     def observe(
         self, file: Any, hook: Any = None, diarization: Any = None, keep_crops: bool = False
     ) -> Observation:
-        """Find turns and faces; parameters as in `apply`, and `keep_crops` as in `Weigher.look`.
+        """Hear and see all there is; parameters as in `apply`, and `keep_crops` as in `Watcher.look`.
 
-        Turns first: what their clustering needs is given back before the pictures come.
+        The sound first: what it needs is given back before the pictures come.
         """
         file = _as_mapping(file)
         hook = self.setup_hook(file, hook)
-        path = file_path(file)
+        path, uri = file_path(file), file_uri(file)
         info = probe_video(path)
         waveform = load_sound(file)
-        turns = self.diarizer.find_turns(file, waveform, diarization, self.weigher.known)
-        turns.uri = file_uri(file)
-        turns, note = clip_turns(turns, max(info.duration, len(waveform) / SAMPLE_RATE))
-        from_sound = self.diarizer.choose(file, diarization) is None
+        notes: list[str] = []
+        turns = None
+        if self.diarizer.choose(file, diarization) is not None:
+            turns = self.diarizer.find_turns(file, waveform, diarization, self.known)
+            turns.uri = uri
+            turns, note = clip_turns(turns, max(info.duration, len(waveform) / SAMPLE_RATE))
+            notes += [note] if note else []
+        hook("segmentation", None, total=1, completed=0)
+        segmentation = segment(waveform, self._segmentation[0])
+        hook("segmentation", segmentation, total=1, completed=1)
         tracks = self.find_faces(path, hook)
         hook("crops", None, total=1, completed=0)
         looks = self.look(path, tracks, waveform, keep_crops)
         hook("crops", looks, total=1, completed=1)
         duration = max([info.duration, *(track.end for track in tracks)])
-        notes = (note,) if note else ()
         return Observation(
-            path, turns.uri, duration, waveform, tracks, looks, turns, from_sound, notes
+            path, uri, duration, waveform, tracks, looks, segmentation, turns, tuple(notes)
         )
 
     def look(
@@ -259,7 +295,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         waveform: NDArray[np.float32],
         keep_crops: bool = False,
     ) -> Looks:
-        """Look at each track of a video while it goes by; `keep_crops` as in `Weigher.look`."""
+        """Look at each track of a video while it goes by; `keep_crops` as in `Watcher.look`."""
         max_frames = faces_per_track(len(tracks))
         crops = iter_crops(
             path,
@@ -269,51 +305,50 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             device=self.device,
             quiet=self.quiet,
         )
-        return self.weigher.look(crops, waveform, keep_crops)
+        return self.watcher.look(crops, waveform, keep_crops)
+
+    def gather(self, seen: Observation) -> Gathered:
+        """Say who is who by the face, and bring what is seen and heard onto one clock."""
+        return gather(
+            seen,
+            self.watcher,
+            self.diarizer.voice_encoder,
+            self._scatter,
+            self.known,
+            self.evidence,
+        )
 
     def link(
-        self,
-        seen: Observation,
-        choose: "Baseline | None" = None,
-        hook: Any = None,
-        corrections: Corrections | None = None,
+        self, seen: Observation, hook: Any = None, corrections: Corrections | None = None
     ) -> LinkingResult:
-        """Decide which face speaks each turn.
+        """Decide who speaks when, and which face that is.
 
         Parameters
         ----------
         seen : Observation
-        choose : callable, optional
-            Decides instead of the evidence; see `baselines`.
         hook : callable, optional
         corrections : Corrections, optional
             Turns that are settled, which bears on all others, and names; labels as in an earlier result.
         """
         hook = self.setup_hook({"uri": seen.uri}, hook)
         hook("links", None, total=1, completed=0)
-        voice_encoder, recognizer = self.diarizer.voice_encoder, self.recognizer
-        weighed = self.weigher.weigh(seen, voice_encoder)
-        if self.refine and seen.from_sound and choose is None:
-            decisions = self._decide_pieces(weighed)
-            turns = self.weigher.refine(seen, weighed, decisions, voice_encoder)
-            seen = replace(seen, turns=turns)
-            weighed = self.weigher.weigh(seen, voice_encoder)
-        result = self.decide(seen, weighed, choose)
+        gathered = self.gather(seen)
+        result, runs, voices = self._decide(seen, gathered)
         names: dict[str, str] = {}
         portraits = None
-        people = list(dict.fromkeys(weighed.people.values()))
-        given = [] if seen.from_sound else find_namesakes(seen.turns.labels())
+        people = gathered.evidence.seeing.people
+        given = [] if seen.turns is None else find_namesakes(seen.turns.labels())
         if self.known or self.cast is not None:
-            portraits = portray(result, seen.waveform, seen.looks.faces, voice_encoder, given)
+            portraits = portray(result, voices, seen.looks.faces, given)
         with self.cast.held() if self.cast is not None else nullcontext():
             if portraits is not None:
-                names = find_names(portraits, self.known, self.cast, recognizer.same_person)
+                names = find_names(portraits, self.known, self.cast, self.recognizer.same_person)
             if corrections is not None:
-                fixed = fix_pieces(
-                    weighed.pieces, corrections.turns, people, names, corrections.names
-                )
-                result = self.decide(seen, weighed, choose, fixed)
-                names = rename_people(names, corrections.names, [*people, *seen.turns.labels()])
+                held = hold_steps(runs, corrections.turns, people, names, corrections.names)
+                corrected = replace(gathered, evidence=replace(gathered.evidence, held=held))
+                speakers = result.speakers.labels()
+                result, _, _ = self._decide(seen, corrected)
+                names = rename_people(names, corrections.names, [*people, *speakers])
             if self.cast is not None and portraits is not None:
                 self.cast.rename(corrections.names if corrections else {})
                 self.cast.replace_video(seen.uri, find_appearances(portraits, names, seen.uri))
@@ -321,45 +356,31 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         changes = corrections.names if corrections else {}
         return result.rename(names, {label: changes.get(label, label) for label in given})
 
-    def decide(
-        self,
-        seen: Observation,
-        weighed: Weighed,
-        choose: "Baseline | None" = None,
-        fixed: Mapping[int, frozenset[str]] | None = None,
-    ) -> LinkingResult:
-        """Say who speaks in each piece; labels are those of this video alone."""
-        pieces, tracks = weighed.pieces, weighed.tracks
-        decisions = (
-            choose(seen, pieces) if choose is not None else self._decide_pieces(weighed, fixed)
-        )
-        return LinkingResult(
+    def _decide(
+        self, seen: Observation, gathered: Gathered
+    ) -> tuple[LinkingResult, list[Run], Voices]:
+        """Decode, and read out; labels are those of this video alone."""
+        parameters, evidence, tracks = self.settings, gathered.evidence, gathered.tracks
+        decoder = Decoder(parameters, evidence)
+        decoded = decoder.decode()
+        if seen.turns is None:
+            runs = find_runs(decoded, seen.duration)
+            speakers = speaker_turns(runs, seen.uri)
+        else:
+            runs, speakers = find_given_runs(decoded, seen.turns), seen.turns
+        links = make_links(runs, decoded, evidence.seeing, tracks, parameters, evidence.held)
+        result = LinkingResult(
             video=str(seen.path),
             duration=seen.duration,
-            speakers=seen.turns,
+            speakers=speakers,
             faces=annotate_faces(tracks, seen.uri),
             tracks=tracks,
-            links=make_links(decisions, tracks, self.settings.uncertain),
+            links=links,
+            offset=decoded.common_offset(),
             notes=[*self.recognizer.notes, *seen.notes],
+            unreadable=decoded.unreadable(evidence.seeing, UNREADABLE, LEAST_SPEECH),
         )
-
-    def _decide_pieces(
-        self, weighed: Weighed, fixed: Mapping[int, frozenset[str]] | None = None
-    ) -> list[Decision]:
-        voices = weighed.voices
-        return decide(
-            weighed.pieces,
-            weighed.ratios,
-            weighed.people,
-            self.settings,
-            {"names": weighed.named, "joint": weighed.joint},
-            rivalry_of=lambda first, second: rivalry_weight(voices.get((first, second), 0.0)),
-            fixed=fixed,
-        )
-
-    def weigh(self, seen: Observation) -> Weighed:
-        """Say who is who among the tracks, and how well each fits the sound of each piece."""
-        return self.weigher.weigh(seen, self.diarizer.voice_encoder)
+        return result, runs, pool_voices(decoded, decoder, runs)
 
     def embed_picture(self, path: Path) -> NDArray[np.float64]:
         """Embed the largest face of a picture."""
@@ -394,11 +415,34 @@ def faces_per_track(num_tracks: int) -> int:
     return max(least, min(most, MOST_FACES // max(1, num_tracks)))
 
 
+def pool_voices(decoded: Decoded, decoder: Decoder, runs: Sequence[Run]) -> Voices:
+    """Mean voice of each face and of each speaker, of the stretches that are theirs, by label."""
+    hearing, people = decoder.hearing, decoder.seeing.people
+    found: Voices = {}
+    if not len(hearing.voices):
+        return found
+    weights = hearing.seconds[:, None] * decoded.shares
+    for face, label in enumerate(people):
+        total = weights[:, face] @ hearing.voices
+        if weights[:, face].sum() > 0.5:
+            found[label] = unit(total)
+    for speaker in {run.speaker for run in runs}:
+        steps = np.zeros(decoder.num_steps, bool)
+        for run in runs:
+            if run.speaker == speaker:
+                steps[run.first : run.last] = True
+        inside = hearing.stretch_of[steps]
+        share = np.bincount(inside[inside >= 0], minlength=len(hearing.voices)).astype(float)
+        if share.any():
+            found[speaker] = unit(share @ hearing.voices)
+    return found
+
+
 def annotate_faces(tracks: Sequence[FaceTrack], uri: str) -> Annotation:
     """When each person is on screen."""
     faces = Annotation(uri=uri)
     for track in tracks:
-        faces[Segment(*track_span(track)), track.track] = track.person or track.track
+        faces[Segment(*track.span), track.track] = track.person or track.track
     return faces
 
 

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,12 @@ import numpy as np
 from pyannote.core import Annotation, Segment
 
 from pins_plugin.pipelines.diarization.rttm import write_rttm
-from pins_plugin.pipelines.linking.assignment import Decision
 from pins_plugin.types import FaceTrack, SpeakerFaceLink
 from pins_plugin.utils.files import write_json_rows, write_text
 from pins_plugin.utils.text import table_cell
 
 VERSION = 1
 COLUMNS = ("start", "end", "speaker", "person", "status", "confidence", "x1", "y1", "x2", "y2")
-JOIN = 0.05  # seconds: links of one speaker and person that are closer are one
 
 
 @dataclass(frozen=True)
@@ -41,6 +39,10 @@ class LinkingResult:
     offset : float
         Seconds by which the sound was found to come late.
     notes : list of str
+        What whoever reads the result should know.
+    unreadable : list of str
+        People who speak on screen, with lips that do not fit the sound.
+    notes : list of str
     given_speakers : tuple of str
         Labels of given turns that look like those of faces, and are no names of these.
     """
@@ -53,6 +55,7 @@ class LinkingResult:
     links: list[SpeakerFaceLink]
     offset: float = 0.0
     notes: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
     given_speakers: tuple[str, ...] = ()
 
     @property
@@ -99,6 +102,7 @@ class LinkingResult:
             given_speakers=tuple((speakers or {}).values()),
             speakers=self.speakers.rename_labels(voices),
             faces=self.faces.rename_labels(names),
+            unreadable=[names.get(label, label) for label in self.unreadable],
             tracks=[
                 replace(track, person=names.get(str(track.person), track.person))
                 for track in self.tracks
@@ -120,11 +124,17 @@ class LinkingResult:
             "video": self.video,
             "duration": round(self.duration, 3),
             "sound_offset": round(self.offset, 3),
-            "notes": self.notes,
+            "notes": [*self.notes, *self._about_lips()],
             **({"given_speakers": list(self.given_speakers)} if self.given_speakers else {}),
             "links": [_link_to_dict(link) for link in self.links],
             "tracks": [_track_to_dict(track) for track in self.tracks],
         }
+
+    def _about_lips(self) -> list[str]:
+        if not self.unreadable:
+            return []
+        people = ", ".join(dict.fromkeys(self.unreadable))
+        return [f"The lips of {people} do not fit the sound: dubbed, or out of sync"]
 
     def write_json(self, path: str | Path) -> None:
         """Write `links.json`."""
@@ -176,76 +186,6 @@ def rename_links(links: Mapping[str, Any], names: Mapping[str, str]) -> dict[str
         "links": [renamed(row) for row in links["links"]],
         "tracks": [renamed(row) for row in links["tracks"]],
     }
-
-
-def make_links(
-    decisions: Sequence[Decision], tracks: Sequence[FaceTrack], uncertain: float
-) -> list[SpeakerFaceLink]:
-    """Join neighboring decisions for one speaker and person, and measure where the face was.
-
-    Parameters
-    ----------
-    decisions : sequence of Decision
-        In order of time.
-    tracks : sequence of FaceTrack
-        With `person` set.
-    uncertain : float
-        Links of less confidence are called uncertain.
-    """
-    by_name = {track.track: track for track in tracks}
-    groups: list[list[Decision]] = []
-    latest: dict[str, list[Decision]] = {}  # last group of each speaker
-    for decision in decisions:
-        group = latest.get(decision.piece.speaker)
-        if group is None or not _continues(group[-1], decision, by_name):
-            group = latest[decision.piece.speaker] = []
-            groups.append(group)
-        group.append(decision)
-    links = [_join(group, by_name, uncertain) for group in groups]
-    return sorted(links, key=lambda link: (link.start, link.end))
-
-
-def _continues(first: Decision, second: Decision, tracks: Mapping[str, FaceTrack]) -> bool:
-    if second.piece.start - first.piece.end > JOIN:
-        return False
-    if ("review" in first.evidence) != ("review" in second.evidence):
-        return False
-    if first.person or second.person:
-        return first.person == second.person and first.track is second.track
-    if first.track is None or second.track is None:
-        return first.track is second.track
-    return tracks[first.track].person == tracks[second.track].person
-
-
-def _join(
-    group: Sequence[Decision], tracks: Mapping[str, FaceTrack], uncertain: float
-) -> SpeakerFaceLink:
-    durations = np.array([decision.piece.duration for decision in group])
-    weights = durations / max(durations.sum(), 1e-9)
-    confidence = float(weights @ [decision.confidence for decision in group])
-    start, end = group[0].piece.start, group[-1].piece.end
-    shown = list(dict.fromkeys(decision.track for decision in group if decision.track))
-    boxes = []
-    for name in shown:
-        times = tracks[name].times
-        inside = (times >= start - 0.02) & (times <= end)
-        boxes.append(tracks[name].boxes[inside] if inside.any() else tracks[name].boxes[-1:])
-    evidence: dict[str, float] = {}
-    for decision in group:
-        for name, ratio in decision.evidence.items():
-            evidence[name] = evidence.get(name, 0.0) + ratio
-    person = tracks[shown[0]].person if shown else group[0].person
-    status = "on screen" if shown else "off screen"
-    return SpeakerFaceLink(
-        start=start,
-        end=end,
-        speaker=group[0].piece.speaker,
-        person=person,
-        box=tuple(np.concatenate(boxes).mean(axis=0).tolist()) if shown else None,
-        confidence=min(1.0, max(0.0, confidence)),
-        status="uncertain" if confidence < uncertain else status,
-        evidence=evidence,
-    )
 
 
 def _link_to_dict(link: SpeakerFaceLink) -> dict[str, Any]:

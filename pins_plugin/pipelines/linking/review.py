@@ -1,28 +1,29 @@
-"""What a reviewer said, as constraints on the pieces that are decided."""
+"""What a reviewer said, as steps at which the speaker is settled."""
 
 from collections.abc import Mapping, Sequence
 
 from pins_plugin.data.corrections import Correction
 from pins_plugin.errors import LinksError
-from pins_plugin.pipelines.linking.pieces import Piece
+from pins_plugin.pipelines.linking.read_out import Run
 
 
-def fix_pieces(
-    pieces: Sequence[Piece],
+def hold_steps(
+    runs: Sequence[Run],
     corrections: Sequence[Correction],
     people: Sequence[str],
     names: Mapping[str, str],
     wanted: Mapping[str, str] | None = None,
-) -> dict[int, frozenset[str]]:
-    """Say which pieces are settled, and by whom they are spoken.
+) -> dict[int, frozenset[int]]:
+    """Say which steps are settled, and by whom they are spoken.
 
     Parameters
     ----------
-    pieces : sequence of Piece
+    runs : sequence of Run
+        As the reviewer saw them, before they were named.
     corrections : sequence of Correction
         With the labels that the reviewer saw. Later ones overrule earlier ones.
     people : sequence of str
-        Labels of the people on screen, before they were named.
+        Labels of the faces, before they were named.
     names : mapping of str to str
         Labels of people and speakers to those that the reviewer saw.
     wanted : mapping of str to str, optional
@@ -30,41 +31,43 @@ def fix_pieces(
 
     Returns
     -------
-    fixed : dict of int to frozenset of str
-        Index of a piece to the labels (before naming) that its speaker has; empty for nobody on screen.
+    held : dict of int to frozenset of int
+        Step to the faces (indices) of which one speaks; empty for somebody who is not shown.
 
     Raises
     ------
     LinksError
         When a correction fits no turn, or names somebody whose face is not in the video.
     """
-    fixed: dict[int, frozenset[str]] = {}
-    seen = {person: names.get(person, person) for person in people}
-    shown, wanted = sorted(set(seen.values())), wanted or {}
+    held: dict[int, frozenset[int]] = {}
+    seen = [names.get(person, person) for person in people]
+    wanted = wanted or {}
     for correction in corrections:
         where = (
             f"turn of {correction.speaker} from {correction.start:.2f} to {correction.end:.2f} s"
         )
-        inside = [
-            number
-            for number, piece in enumerate(pieces)
-            if names.get(piece.speaker, piece.speaker) == correction.speaker
-            and correction.start <= (piece.start + piece.end) / 2 <= correction.end
+        steps = [
+            step
+            for run in runs
+            if names.get(run.speaker, run.speaker) == correction.speaker
+            for step in range(run.first, run.last)
+            if correction.start <= run.time_of(step) <= correction.end
         ]
-        if not inside:
+        if not steps:
             raise LinksError(f"corrections: no {where}; were they made for this video?")
-        if correction.person is not None and correction.person not in shown:
+        if correction.person is not None and correction.person not in seen:
+            shown = ", ".join(sorted(set(seen)))
             raise LinksError(
-                f"corrections: {where} names {correction.person!r}; expected one of {', '.join(shown)}"
+                f"corrections: {where} names {correction.person!r}; expected one of {shown}"
             )
         who = frozenset(
-            person
-            for person, name in seen.items()
+            number
+            for number, name in enumerate(seen)
             if correction.person is not None
             and wanted.get(name, name) == wanted.get(correction.person, correction.person)
         )
-        fixed.update(dict.fromkeys(inside, who))
-    return fixed
+        held.update(dict.fromkeys(steps, who))
+    return held
 
 
 def rename_people(

@@ -7,7 +7,7 @@ from pyannote.core import Annotation
 
 from pins_plugin.pipelines.diarization.audio_file import file_path, file_uri
 from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking, annotate_faces
-from pins_plugin.pipelines.people.grouping import group_surely
+from pins_plugin.pipelines.people.grouping import group_faces
 from pins_plugin.pipelines.pyannote_host.host import Pipeline
 from pins_plugin.tracking.crops import extract_crops
 
@@ -46,5 +46,5 @@ class FaceTracks(Pipeline):  # type: ignore[misc]
         tracks = self._linking.find_faces(path, hook)
         crops = extract_crops(path, tracks, ("face",), max_frames=8)
         faces = {name: self._linking.recognizer.embed(crop.faces) for name, crop in crops.items()}
-        named = group_surely(tracks, faces, self._linking.recognizer.same_person)
+        named = group_faces(tracks, faces, self._linking.recognizer.same_person)
         return annotate_faces(named, file_uri(file))

@@ -6,20 +6,18 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from pins_plugin.pipelines.diarization.voices import mean_voice
 from pins_plugin.pipelines.linking.result import LinkingResult
 from pins_plugin.pipelines.people.enrollment import Embedding, KnownPerson, name_people
 from pins_plugin.pipelines.people.registry import Appearance, Cast
 from pins_plugin.tracking.people import find_different_people
-from pins_plugin.types import FaceTrack, SpeakerFaceLink
+from pins_plugin.types import SpeakerFaceLink
 from pins_plugin.utils.vectors import unit
 
+Voices = dict[str, Embedding]
 LEAST_LINKED = 1.0  # seconds of speech that must be linked to a face before it names the voice
 MOSTLY = 0.6  # part of a speaker's linked speech that must go to one face
-SAME_NAME, OTHER_NAME = 2.0, -1.0  # log-likelihood ratios; set by hand, an example may mislead
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +47,8 @@ class Portraits:
 
 def portray(
     result: LinkingResult,
-    waveform: NDArray[np.float32],
+    voices: Voices,
     embedded: Mapping[str, NDArray[np.float32]],
-    voice_encoder: torch.nn.Module,
     namesakes: Collection[str] = (),
 ) -> Portraits:
     """Average the faces and voices of everyone in a video.
@@ -59,11 +56,10 @@ def portray(
     Parameters
     ----------
     result : LinkingResult
-    waveform : (num_samples,) float32 array
-        At 16 kHz.
+    voices : dict of str to (embedding_dim,) array
+        Of faces and speakers, by label.
     embedded : dict of str to (num_faces, embedding_dim) array
         Faces by the name of the track.
-    voice_encoder : torch.nn.Module
     namesakes : collection of str
         Speakers of given turns who are called like a face, and need not be that person.
     """
@@ -75,14 +71,12 @@ def portray(
         if track.track in embedded:
             total = embedded[track.track].sum(axis=0, dtype=np.float64)
             faces[label] = faces[label] + total if label in faces else total
-    spoken: dict[str, list[tuple[float, float]]] = {}
-    for link in result.links:
-        if link.status != "uncertain" and (link.person or link.speaker not in namesakes):
-            spoken.setdefault(link.person or link.speaker, []).append((link.start, link.end))
-    voices = {
-        label: unit(mean_voice(waveform, regions, voice_encoder))
-        for label, regions in spoken.items()
+    heard = {
+        link.person or link.speaker
+        for link in result.links
+        if link.status != "uncertain" and (link.person or link.speaker not in namesakes)
     }
+    voices = {label: voice for label, voice in voices.items() if label in heard}
     different = np.argwhere(find_different_people(result.tracks))
     apart = {frozenset(str(result.tracks[number].person) for number in pair) for pair in different}
     faces = {label: unit(face) for label, face in faces.items()}
@@ -159,45 +153,6 @@ def _with_speakers(names: dict[str, str], portraits: Portraits) -> dict[str, str
         if person in names and speaker.startswith("SPEAKER_")  # names of a given RTTM stay
     }
     return by_face | names
-
-
-def compare_names(
-    tracks: Sequence[FaceTrack],
-    faces: Mapping[str, NDArray[np.floating]],
-    known: Sequence[KnownPerson],
-    speakers: Sequence[str],
-    same_face: float,
-) -> dict[tuple[str, str], float]:
-    """Weigh that a speaker whom the voice names is the person whom the face names.
-
-    Parameters
-    ----------
-    tracks : sequence of FaceTrack
-        With `person` set.
-    faces : mapping of str to (num_faces, embedding_dim) array
-        By the name of the track.
-    known : sequence of KnownPerson
-    speakers : sequence of str
-        Labels; those that are names of `known` count.
-    same_face : float
-
-    Returns
-    -------
-    scores : dict of (speaker, person) to float
-        Log-likelihood ratios.
-    """
-    sums: dict[str, Embedding] = {}
-    for track in tracks:
-        if track.track in faces:
-            total = np.asarray(faces[track.track], np.float64).sum(axis=0)
-            sums[str(track.person)] = sums.get(str(track.person), 0.0) + total
-    by_face = name_people(known, sums, {}, same_face)
-    named = set(speakers).intersection(each.name for each in known if each.face is not None)
-    return {
-        (speaker, person): SAME_NAME if speaker == name else OTHER_NAME
-        for speaker in named
-        for person, name in by_face.items()
-    }
 
 
 def find_appearances(

@@ -7,10 +7,12 @@ reads what the others have written before (`Cast.held`).
 
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -27,6 +29,8 @@ FILE = "people.safetensors"
 LOCK = ".people.lock"
 PATIENCE = 5.0  # seconds until it is said that another process is waited for
 KIND = "pins_plugin people"
+STRANGER = re.compile(r"PERSON_\d+")
+HISTORY = 20  # names given that can be taken back
 VERSION = "2"  # the first held voices of another encoder
 Embedding = NDArray[np.float64]
 logger = logging.getLogger(__name__)
@@ -86,6 +90,8 @@ class Cast:
         self.appearances = list(appearances)
         self.next_number = next_number
         self.renames = [dict(names) for names in renames]
+        self.history: list[dict[str, Any]] = []  # names given, and who was in which video before
+        self.keep_strangers = True
         self._path: Path | None = None
         self._lock: FileLock | None = None
 
@@ -119,6 +125,7 @@ class Cast:
             if self._path.is_file():
                 now = self.load(self._path, self.encoder)
                 self.appearances, self.renames = now.appearances, now.renames
+                self.history = now.history
                 self.next_number = max(self.next_number, now.next_number)
             yield self
             self.save(self._path)
@@ -169,8 +176,35 @@ class Cast:
         """Give people other labels; two with one label are one person from then on."""
         if changed := {old: new for old, new in names.items() if old != new}:
             self.renames.append(changed)
+            labels = {*changed, *changed.values()}
+            videos = {
+                label: sorted({each.video for each in self.appearances if each.person == label})
+                for label in labels
+            }
+            self.history = [*self.history, {"names": changed, "videos": videos}][-HISTORY:]
         self.appearances = [
             replace(each, person=names.get(each.person, each.person)) for each in self.appearances
+        ]
+
+    def relabel(self, old: str, new: str, videos: Collection[str]) -> None:
+        """Give somebody another label in some videos only."""
+        self.appearances = [
+            replace(each, person=new) if each.person == old and each.video in videos else each
+            for each in self.appearances
+        ]
+
+    def scrub(self, name: str, new: str) -> None:
+        """Put another label in the place of a name wherever it was noted, so that nothing tells it."""
+
+        def put(text: str) -> str:
+            return new if text == name else text
+
+        self.appearances = [each for each in self.appearances if each.person != name]
+        self.renames = [{put(a): put(b) for a, b in names.items()} for names in self.renames]
+        self.history = [
+            step
+            for step in self.history
+            if name not in {*step["names"], *step["names"].values(), *step["videos"]}
         ]
 
     def remove(self, label: str) -> int:
@@ -180,12 +214,20 @@ class Cast:
         return before - len(self.appearances)
 
     def save(self, path: str | Path) -> None:
-        """Write a safetensors file, in one step; the same people give the same bytes."""
-        rows = [[each.person, each.video, round(each.seconds, 3)] for each in self.appearances]
+        """Write a safetensors file, in one step; the same people give the same bytes.
+
+        Whoever has no name is left out unless `keep_strangers`.
+        """
+        kept = [
+            each
+            for each in self.appearances
+            if self.keep_strangers or not STRANGER.fullmatch(each.person)
+        ]
+        rows = [[each.person, each.video, round(each.seconds, 3)] for each in kept]
         content = save(
             {
-                "faces": stack([each.face for each in self.appearances]),
-                "voices": stack([each.voice for each in self.appearances]),
+                "faces": stack([each.face for each in kept]),
+                "voices": stack([each.voice for each in kept]),
             },
             metadata={
                 "kind": KIND,
@@ -194,6 +236,7 @@ class Cast:
                 "next_number": str(self.next_number),
                 "appearances": json.dumps(rows),
                 "renames": json.dumps(self.renames),
+                "history": json.dumps(self.history),
             },
         )
         with atomic_path(path) as temporary:
@@ -236,6 +279,10 @@ class Cast:
                 for names in json.loads(about.get("renames", "[]"))
             ]
             found = cls(about["encoder"], appearances, int(about["next_number"]), renames)
+            found.history = [
+                {"names": dict(step["names"]), "videos": dict(step["videos"])}
+                for step in json.loads(about.get("history", "[]"))
+            ]
             if not (np.isfinite(faces).all() and np.isfinite(voices).all()):
                 raise ValueError("embeddings that are not finite")
         except (

@@ -249,6 +249,7 @@ const tell = () => {
   const left = turns.filter((turn) => !turn.decided && turn.item.classList.contains("doubtful")).length;
   byId("to-review").textContent = left;
   byId("to-review").parentElement.className = left ? "warn" : "good";
+  document.dispatchEvent(new Event("corrected"));
 };
 const exportCorrections = () => {
   if (byId("export").disabled) return;

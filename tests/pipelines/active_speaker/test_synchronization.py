@@ -3,16 +3,18 @@
 import numpy as np
 import pytest
 
+from pins_plugin.inference.offset_posterior import OffsetCalibration
 from pins_plugin.inference.synchronizer import SyncFeatures, Synchronizer
-from pins_plugin.pipelines.active_speaker.synchronization import synchronize_faces
+from pins_plugin.pipelines.active_speaker.synchronization import measure_drift, synchronize_faces
 from pins_plugin.tracking.crops import Crops
+from pins_plugin.types import FaceTrack
 
 
 class Scripted(Synchronizer):
     """Reads the similarities out of the lips instead of computing them."""
 
     def __init__(self) -> None:
-        self.offset_weights = np.array([-2.0, 2.0, 0.0])
+        self.file_calibration = OffsetCalibration()
 
     def features(self, lips, times, waveform, sample_rate=16000, max_offset=15):
         generator = np.random.default_rng(int(lips[0, 0, 0]))
@@ -45,6 +47,47 @@ def test_faces_that_agree_are_pooled() -> None:
     found = synchronize_faces(crops, np.zeros(0, np.float32), Scripted())
     assert found.tracks == ("T1", "T2")
     assert found.result.confidence >= max(each.confidence for each in found.per_track.values())
+
+
+def test_listeners_take_nothing_away() -> None:
+    """One face speaks, three others are seen; nearly as sure as alone."""
+    listeners = {f"L{seed}": make_crops(seed, np.nan, 100) for seed in range(10, 13)}
+    alone = synchronize_faces({"T": make_crops(2, 5, 100)}, np.zeros(0, np.float32), Scripted())
+    found = synchronize_faces({"T": make_crops(2, 5, 100), **listeners}, np.zeros(0, np.float32), Scripted())  # fmt: skip
+    assert found.result.offset_frames == alone.result.offset_frames == 5
+    assert found.result.confidence > alone.result.confidence - 0.25
+
+
+def test_shots_and_people_have_lines_of_their_own() -> None:
+    crops = {"T1": make_crops(1, 3, 100), "T2": make_crops(2, 3, 100), "T3": make_crops(3, -4, 100)}
+    tracks = [_track("T1", 0, "ANNA"), _track("T2", 1, "ANNA"), _track("T3", 1, None)]
+    found = synchronize_faces(crops, np.zeros(0, np.float32), Scripted(), tracks=tracks)
+    assert found.per_shot[0].offset_frames == 3
+    assert set(found.per_shot) == {0, 1}
+    assert {name: result.offset_frames for name, result in found.per_person.items()} == {"ANNA": 3}
+
+
+def _track(name: str, shot: int, person: str | None) -> FaceTrack:
+    nothing = np.zeros((1, 4), np.float32)
+    return FaceTrack(name, np.zeros(1), nothing, np.zeros((1, 5, 2), np.float32), np.ones(1, bool), shot, {}, person)  # fmt: skip
+
+
+@pytest.mark.parametrize("per_minute", [0.0, 4.0], ids=["steady", "drifting"])
+def test_drift_is_the_change_of_the_offset(per_minute: float) -> None:
+    """A minute and a half; the sound comes `per_minute` frames later with each minute."""
+    generator = np.random.default_rng(0)
+    sound = generator.normal(size=(2250 + 30, 16)).astype(np.float32) / 4
+    frames = np.arange(2250)
+    late = np.round(per_minute * frames / 1500).astype(int)
+    lips = sound[15 + frames + late - 0]
+    drift = measure_drift([SyncFeatures(frames / 25, lips, sound)], Scripted())
+    assert drift is not None
+    assert drift.milliseconds_per_minute == pytest.approx(40 * per_minute, abs=15)
+
+
+def test_a_short_file_has_no_drift() -> None:
+    crops = {"T1": make_crops(1, 3, 100)}
+    assert synchronize_faces(crops, np.zeros(0, np.float32), Scripted()).drift is None
 
 
 def test_no_face_cannot_tell() -> None:

@@ -1,43 +1,43 @@
-"""Corrections settle what they say, and bear on the rest of the file."""
+"""Corrections settle the steps that they name, by the labels that the reviewer saw."""
 
 import pytest
 
 from pins_plugin.data.corrections import Correction
 from pins_plugin.errors import LinksError
-from pins_plugin.pipelines.linking.assignment import decide
-from pins_plugin.pipelines.linking.pieces import Piece
-from pins_plugin.pipelines.linking.review import fix_pieces, rename_people
+from pins_plugin.pipelines.linking.read_out import Run
+from pins_plugin.pipelines.linking.review import hold_steps, rename_people
 
-PERSON_OF = {"T1": "P1", "T2": "P2"}
-PIECES = [Piece(i, i + 1, "S0", ("T1", "T2")) for i in range(4)] + [Piece(4, 5, "S0", ())]
-NONE = {"T1": {"sync": 0.2}, "T2": {"sync": 0.0}}
-RATIOS = [NONE] * 4 + [{}]
+RUNS = [
+    Run(0, 10, 0, "S0", 0.0, 1.0),
+    Run(10, 20, 1, "S1", 1.0, 2.0),
+    Run(15, 25, 0, "S0", 1.5, 2.5),
+]
+PEOPLE = ["P1", "P2"]
 NAMES = {"P1": "anna", "S0": "voice"}
 
 
-def test_pieces_are_found_by_the_labels_that_the_reviewer_saw() -> None:
-    corrections = [Correction(0, 2, "voice", "anna"), Correction(1.2, 2, "voice", None)]
-    assert fix_pieces(PIECES, corrections, ["P1", "P2"], NAMES) == {0: {"P1"}, 1: set()}
-    assert fix_pieces(PIECES, [Correction(0, 1, "voice", "P2")], ["P1", "P2"], NAMES) == {0: {"P2"}}
-    joined = fix_pieces(
-        PIECES, corrections[:1], ["P1", "P2"], NAMES, {"P2": "Anna", "anna": "Anna"}
-    )
-    assert joined[0] == {"P1", "P2"}  # two labels that got one name
+def test_steps_are_found_by_the_labels_that_the_reviewer_saw() -> None:
+    held = hold_steps(RUNS, [Correction(0.0, 1.0, "voice", "P2")], PEOPLE, NAMES)
+    assert held == {step: frozenset({1}) for step in range(10)}
+    held = hold_steps(RUNS, [Correction(1.0, 2.0, "S1", None)], PEOPLE, NAMES)
+    assert held == {step: frozenset() for step in range(10, 20)}
 
 
-def test_a_correction_decides_the_turns_that_it_does_not_name() -> None:
-    before = [decision.track for decision in decide(PIECES, RATIOS, PERSON_OF)]
-    after = decide(PIECES, RATIOS, PERSON_OF, fixed={1: frozenset({"P2"})})
-    assert before[:4] == ["T1"] * 4
-    assert [decision.track for decision in after[:4]] == ["T2"] * 4
-    assert after[1].confidence == 1.0 and "review" in after[1].evidence
+def test_of_overlapping_turns_only_that_of_the_speaker_is_settled() -> None:
+    held = hold_steps(RUNS, [Correction(1.5, 2.5, "voice", "anna")], PEOPLE, NAMES)
+    assert held == {step: frozenset({0}) for step in range(15, 25)}
 
 
-def test_nobody_and_somebody_out_of_the_picture() -> None:
-    settled = decide(PIECES, RATIOS, PERSON_OF, fixed={0: frozenset(), 4: frozenset({"P2"})})
-    assert (settled[0].track, settled[0].person, settled[0].confidence) == (None, None, 1.0)
-    assert (settled[4].track, settled[4].person) == (None, "P2")
-    assert [decision.track for decision in settled[1:4]] == ["T2"] * 3
+def test_later_corrections_overrule_earlier_ones() -> None:
+    corrections = [Correction(0.0, 1.0, "voice", "anna"), Correction(0.5, 1.0, "voice", None)]
+    held = hold_steps(RUNS, corrections, PEOPLE, NAMES)
+    assert held[4] == frozenset({0}) and held[5] == frozenset()
+
+
+def test_two_labels_that_got_one_name_are_one_person() -> None:
+    wanted = {"P2": "Anna", "anna": "Anna"}
+    held = hold_steps(RUNS, [Correction(0.0, 1.0, "voice", "anna")], PEOPLE, NAMES, wanted)
+    assert held[0] == frozenset({0, 1})
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_nobody_and_somebody_out_of_the_picture() -> None:
 )
 def test_corrections_of_another_video_are_refused(correction: Correction, message: str) -> None:
     with pytest.raises(LinksError, match=message):
-        fix_pieces(PIECES, [correction], ["P1", "P2"], NAMES)
+        hold_steps(RUNS, [correction], PEOPLE, NAMES)
 
 
 def test_names_of_the_reviewer_replace_those_found() -> None:

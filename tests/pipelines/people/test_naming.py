@@ -6,17 +6,14 @@ import numpy as np
 
 from pins_plugin.pipelines.people.enrollment import KnownPerson
 from pins_plugin.pipelines.people.naming import (
-    OTHER_NAME,
-    SAME_NAME,
     Portraits,
-    compare_names,
     find_appearances,
     find_faces_of,
     find_names,
     recognize_strangers,
 )
 from pins_plugin.pipelines.people.registry import Appearance, Cast
-from pins_plugin.types import FaceTrack, SpeakerFaceLink
+from pins_plugin.types import SpeakerFaceLink
 from pins_plugin.utils.vectors import unit
 
 AXES = np.eye(6)
@@ -74,19 +71,6 @@ def test_two_of_one_video_are_never_one_stranger() -> None:
         "P1": "PERSON_01",
         "P2": "PERSON_02",
     }
-
-
-def test_a_voice_and_a_face_of_one_name_belong_together() -> None:
-    tracks = [
-        FaceTrack(
-            name, np.arange(2.0), np.zeros((2, 4)), np.zeros((2, 5, 2)), np.ones(2, bool), person=p
-        )
-        for name, p in (("T1", "P1"), ("T2", "P2"), ("T3", "P3"))
-    ]
-    faces = {"T1": AXES[:1], "T2": AXES[1:2], "T3": AXES[4:5]}
-    known = [KnownPerson("anna", AXES[0]), KnownPerson("ben", AXES[1]), KnownPerson("carl")]
-    scores = compare_names(tracks, faces, known, ["anna", "carl", "SPEAKER_00"], SAME)
-    assert scores == {("anna", "P1"): SAME_NAME, ("anna", "P2"): OTHER_NAME}
 
 
 def test_a_voice_is_called_after_the_face_that_it_was_linked_to() -> None:

@@ -15,7 +15,7 @@ CONFIG = """\
 pipeline:
   name: pins_plugin.pipelines.SpeakerFaceLinking
   params: {evidence: [sync], recognition: face_recognition}
-params: {off_screen: 0.25, wrong_speaker: 0.1, rivalry: 0.5, file_weight: 0.6, uncertain: 0.5}
+params: {lips: 0.25, talking: 0.4, voice: 0.15, shown: 1.0, away: -2.5, hidden: -2.0, switches: -4.5, uncertain: 0.5}
 """
 
 
@@ -28,7 +28,7 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> SpeakerFaceLinking:
 
 def test_a_folder_names_the_pipeline_and_its_parameters(pipeline: SpeakerFaceLinking) -> None:
     assert isinstance(pipeline, SpeakerFaceLinking)
-    assert pipeline.settings.off_screen == 0.25
+    assert pipeline.settings.lips == 0.25
     assert pipeline.to(torch.device("cpu")) is pipeline
     assert set(pipeline.default_parameters()) == set(pipeline.parameters(instantiated=True))
 
@@ -53,7 +53,7 @@ def test_a_real_video_is_linked_and_reports_its_stages(
         {"video": str(real_data / "clips" / "p36_01.mp4")},
         hook=lambda stage, *_, **__: stages.append(stage),
     )
-    assert list(dict.fromkeys(stages)) == ["faces", "crops", "links"]
+    assert list(dict.fromkeys(stages)) == ["segmentation", "faces", "crops", "links"]
     assert result.faces.labels() == ["PERSON_01"]
     spoken = sum(link.end - link.start for link in result.links)
     linked = sum(link.end - link.start for link in result.links if link.person)

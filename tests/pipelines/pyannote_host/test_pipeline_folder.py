@@ -119,7 +119,7 @@ def test_a_model_folder_may_be_a_part(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(
         "pipeline: {name: pins_plugin.pipelines.SpeakerFaceLinking, params: {sync: $model/sync}}\n"
     )
-    assert Pipeline.from_pretrained(tmp_path).weigher.synchronizer is not None
+    assert Pipeline.from_pretrained(tmp_path).watcher.synchronizer is not None
 
 
 @pytest.mark.parametrize(
@@ -208,9 +208,9 @@ def test_our_own_pipelines_open_shipped_models_only(
 def test_plain_options_and_shipped_models_are_accepted(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(
         "pipeline:\n  name: pins_plugin.pipelines.SpeakerFaceLinking\n"
-        "  params: {sync: sync, recognition: appearance, evidence: [sync, motion]}\n"
+        "  params: {sync: sync, recognition: appearance, evidence: [sync, talking]}\n"
     )
-    assert open_pipeline(tmp_path).evidence == ("sync", "motion")
+    assert open_pipeline(tmp_path).evidence == ("sync", "talking")
 
 
 @pytest.mark.parametrize("missing", ["segmentation", "embedding", "plda"])

@@ -5,12 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pyannote.core import Annotation
 
-from pins_plugin.errors import ModelFolderError, PinsError
+from pins_plugin.errors import ModelFolderError
 from pins_plugin.models import folder as folder_module
-from pins_plugin.pipelines.linking.baselines import by_motion
-from pins_plugin.pipelines.linking.observation import Looks, Observation
+from pins_plugin.pipelines.linking.observation import Watcher
 from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 from pins_plugin.tracking.crops import Crops
 
@@ -26,32 +24,26 @@ def make_crops(num_frames: int) -> Crops:
     )
 
 
+@pytest.fixture(scope="module")
+def watcher() -> Watcher:
+    return SpeakerFaceLinking(evidence=("sync", "talking", "presence")).watcher
+
+
 @pytest.mark.parametrize(
-    ("evidence", "keep_crops", "kept"),
-    [
-        (("sync", "presence"), False, []),
-        (("sync", "presence"), True, ["T1", "T2"]),
-        (("sync", "motion"), False, ["T1", "T2"]),
-    ],
+    ("keep_crops", "plugins", "kept"),
+    [(False, [], []), (True, [], ["T1", "T2"]), (False, [object], ["T1", "T2"])],
 )
 def test_crops_are_kept_where_they_are_asked_for(
-    evidence: tuple[str, ...], keep_crops: bool, kept: list[str]
+    watcher: Watcher, keep_crops: bool, plugins: list, kept: list[str]
 ) -> None:
     crops = {"T1": make_crops(30), "T2": make_crops(3)}
     sound = np.random.default_rng(0).standard_normal(32000).astype(np.float32)
-    weigher = SpeakerFaceLinking(evidence=evidence).weigher
-    looks = weigher.look(iter(crops.items()), sound, keep_crops)
+    asked = Watcher(watcher.recognizer, watcher.synchronizer, watcher.activity, plugins=plugins)
+    looks = asked.look(iter(crops.items()), sound, keep_crops)
     assert list(looks.crops) == kept
     assert {name: len(faces) for name, faces in looks.faces.items()} == {"T1": 2, "T2": 2}
-    assert list(looks.curves) == ["T1"]  # three frames tell nothing of synchrony
+    assert list(looks.curves) == list(looks.talking) == ["T1"]  # three frames tell nothing
     np.testing.assert_array_equal(looks.curves["T1"].times, crops["T1"].times)
-
-
-def test_the_baseline_of_motion_asks_for_crops(tmp_path: Path) -> None:
-    looks = Looks({}, {}, {})
-    seen = Observation(tmp_path, "video", 1.0, np.zeros(16000, np.float32), [], looks, Annotation())
-    with pytest.raises(PinsError, match="keep_crops=True"):
-        by_motion(seen, [])
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut"])
@@ -59,11 +51,12 @@ def test_linking_does_not_go_on_without_lips(
     damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only whoever leaves "sync" out of the evidence goes without."""
-    shutil.copytree(folder_module.PRETRAINED / "sync", tmp_path / "sync")
+    for name in ("sync", "voice_campplus", "segmentation"):
+        shutil.copytree(folder_module.PRETRAINED / name, tmp_path / name)
     weights = tmp_path / "sync" / "lip_encoder.safetensors"
     weights.unlink() if damage == "missing" else weights.write_bytes(weights.read_bytes()[:5000])
     monkeypatch.setattr(folder_module, "PRETRAINED", tmp_path)
     with pytest.raises(ModelFolderError, match="lip_encoder"):
-        SpeakerFaceLinking(recognition="appearance")
+        SpeakerFaceLinking(recognition="appearance", evidence=("sync",))
     pipeline = SpeakerFaceLinking(recognition="appearance", evidence=("presence",))
-    assert pipeline.weigher.synchronizer is None
+    assert pipeline.watcher.synchronizer is None

@@ -1,0 +1,135 @@
+"""What `pins people DIR` does with people met in videos beside naming them: suggest, why, split, undo, forget, expire."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pins_plugin.cli import _results as results
+from pins_plugin.data.linked_source import find_video
+from pins_plugin.data.links import read_links
+from pins_plugin.errors import PinsError
+from pins_plugin.pipelines.diarization.audio_file import file_uri
+from pins_plugin.pipelines.people.likeness import find_nearest, suggest_merges
+
+if TYPE_CHECKING:
+    from pins_plugin.pipelines.people.registry import Cast
+
+DAY = 86_400.0  # seconds
+
+
+def suggest(cast: "Cast") -> None:
+    """Print pairs of labels that may be one person, with the evidence."""
+    found = suggest_merges(cast, _same_face(cast))
+    for pair in found:
+        print(f"{pair.first} = {pair.second}?  {pair}")
+    if not found:
+        print("no two are alike enough to be one person")
+
+
+def why(cast: "Cast", label: str, examples: Path | None) -> None:
+    """Print whom somebody is most like, how much, and how much was needed."""
+    _check(cast, label)
+    others = cast.people()
+    if examples is not None:
+        from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
+
+        others = SpeakerFaceLinking(evidence=(), people=examples).known
+    found = find_nearest(cast, label, others, _same_face(cast))
+    for each in found[:5]:
+        verdict = "alike enough" if each.lead >= 0 else "not matched"
+        print(f"{each.second}: {verdict}: {each}")
+    if not found:
+        print(f"{label}: there is nobody to compare with")
+
+
+def split(out: Path, cast: "Cast", label: str, videos: list[str], quiet: bool = True) -> None:
+    """Give somebody a number of their own in some videos, where another was taken for them."""
+    _check(cast, label)
+    if not videos:
+        raise PinsError("split: expected the person and the videos in which it is somebody else")
+    with cast.held():
+        seen = {each.video for each in cast.appearances if each.person == label}
+        for video in videos:
+            if video not in seen:
+                raise PinsError(f"{video}: expected one of {', '.join(sorted(seen))}")
+        results.catch_up(out, cast, quiet)
+        new = cast.new_label()
+        cast.relabel(label, new, videos)
+        _relabel_folders(out, cast, {video: {label: new} for video in videos}, quiet)
+    print(f"{label} is {new} in {', '.join(videos)}")
+
+
+def undo(out: Path, cast: "Cast", quiet: bool = True) -> None:
+    """Take back the last name that was given, also where it made two labels one."""
+    with cast.held():
+        if not cast.history:
+            raise PinsError("undo: no name was given that could be taken back")
+        last = cast.history[-1]
+        results.catch_up(out, cast, quiet)
+        for old, new in last["names"].items():
+            both = sorted(set(last["videos"].get(old, ())) & set(last["videos"].get(new, ())))
+            if both:
+                raise PinsError(
+                    f"undo: {old} and {new} were two people in {', '.join(both)} and are one there now; "
+                    "link these videos again (--again) to tell them apart"
+                )
+        for old, new in last["names"].items():
+            videos = last["videos"].get(old, [])
+            cast.relabel(new, old, videos)
+            _relabel_folders(out, cast, {video: {new: old} for video in videos}, quiet)
+            print(f"{new} is {old} again in {', '.join(videos)}")
+        cast.history.pop()
+
+
+def forget(out: Path, cast: "Cast", name: str, quiet: bool = True) -> None:
+    """Delete a person: vectors, and the name in everything that was written; the stretches get a number."""
+    with cast.held():
+        if name not in cast.labels and name not in cast.renamed_since(0):
+            _check(cast, name)
+        results.catch_up(out, cast, quiet)
+        cast.remove(name)
+        new = cast.new_label()
+        for folder in results.linked_folders(out):
+            links = read_links(folder / results.LINKS)
+            results.rename_in_folder(folder, {name: new}, None, quiet)
+            if find_video(links) is None and links != read_links(folder / results.LINKS):
+                for report in results.REPORTS:  # they cannot be made anew, and show the name
+                    (folder / report).unlink(missing_ok=True)
+                print(f"{folder}: page and video were deleted, because the video is gone")
+        cast.scrub(name, new)
+    print(f"{name} is forgotten; where that person is seen or heard, it says {new}")
+
+
+def expire(out: Path, cast: "Cast", days: float) -> None:
+    """Forget vectors of everyone met in videos that were linked longer ago than that; labels stay."""
+    if days < 0:
+        raise PinsError(f"expire: expected a number of days, got {days:g}")
+    fresh = {
+        file_uri(f"{folder.name}.x")
+        for folder in results.linked_folders(out)
+        if time.time() - (folder / results.LINKS).stat().st_mtime <= days * DAY
+    }
+    with cast.held():
+        before = len(cast.appearances)
+        cast.appearances = [each for each in cast.appearances if each.video in fresh]
+        print(f"{before - len(cast.appearances)} of {before} appearances forgotten")
+
+
+def _check(cast: "Cast", label: str) -> None:
+    if label not in cast.labels:
+        raise PinsError(f"{label}: expected one of {', '.join(cast.labels)}")
+
+
+def _relabel_folders(
+    out: Path, cast: "Cast", names: dict[str, dict[str, str]], quiet: bool
+) -> None:
+    for folder in results.linked_folders(out):
+        mine = names.get(file_uri(f"{folder.name}.x"))
+        if mine:
+            results.rename_in_folder(folder, mine, len(cast.renames), quiet)
+
+
+def _same_face(cast: "Cast") -> float:
+    from pins_plugin.pipelines.people.recognition import FaceRecognizer
+
+    return FaceRecognizer(cast.encoder).same_person

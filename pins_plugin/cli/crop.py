@@ -1,0 +1,57 @@
+"""Cut a linked video to whoever speaks.
+
+  pins crop linked --shape 9:16 --out vertical       vertical/interview_9x16.mp4 (follows the speaker; sound as it was),
+                                                     vertical/interview_9x16.csv (the window of each picture)
+  pins crop linked --faces --out faces               faces/anna/0012.340.mp4, ...: the face of each speaker, with sound, for
+                                                     the stretches in which that person speaks and is seen; faces/faces.csv
+
+LINKED is the folder that `pins link --out` wrote, or its links.json. The window is as large as fits, pans slowly, and jumps where
+shot or speaker change; it stays where it was while nobody who is seen speaks.
+"""
+
+import argparse
+from pathlib import Path
+
+HELP = "cut a linked video to whoever speaks: vertical, square, or faces alone"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("linked", type=Path, metavar="LINKED")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--shape", nargs="+", default=[], metavar="W:H", help="such as 9:16, 1:1")
+    parser.add_argument("--faces", action="store_true", help="the face of each speaker")
+    parser.add_argument("--size", type=int, default=224, help="of face pictures, in pixels (224)")
+    parser.add_argument("--min_seconds", type=float, default=0.5, metavar="S", help="shortest stretch of a face (0.5)")  # fmt: skip
+    parser.add_argument("--video", type=Path, help="where the video is now (default: as links.json says)")  # fmt: skip
+    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Cut, write, print."""
+    from pins_plugin.data.linked_source import find_video
+    from pins_plugin.data.links import LinkedVideo, read_links
+    from pins_plugin.errors import PinsError
+    from pins_plugin.formats.crop_path import parse_shape, to_crop_path
+    from pins_plugin.report.crop_video import write_following_video, write_speaking_faces
+    from pins_plugin.utils.files import write_text
+    from pins_plugin.utils.writable import try_folder
+
+    if not args.shape and not args.faces:
+        raise PinsError("expected --shape 9:16, --shape 1:1 or --faces")
+    if not 16 <= args.size <= 2048:
+        raise PinsError(f"--size: expected 16 to 2048 pixels, got {args.size}")
+    shapes = [(text, parse_shape(text)) for text in args.shape]
+    path = args.linked / "links.json" if args.linked.is_dir() else args.linked
+    links = read_links(path)
+    linked = LinkedVideo.from_links(links)
+    video = args.video or find_video(links) or Path(linked.video)
+    try_folder(args.out)
+    for text, shape in shapes:
+        stem = args.out / f"{Path(linked.video).stem}_{text.replace(':', 'x')}"
+        found = write_following_video(video, linked, stem.with_name(f"{stem.name}.mp4"), shape, args.quiet)  # fmt: skip
+        write_text(stem.with_name(f"{stem.name}.csv"), to_crop_path(found))
+        print(stem.with_name(f"{stem.name}.mp4"))
+    if args.faces:
+        written = write_speaking_faces(video, linked, args.out, args.size, args.min_seconds, args.quiet)  # fmt: skip
+        print(f"{len(written)} stretches, listed in {args.out / 'faces.csv'}")

@@ -1,0 +1,204 @@
+"""Which stretches of a linked video make clips of a data set, and why the others do not."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import atan, degrees
+
+import numpy as np
+
+from pins_plugin.data.links import LinkedTrack, LinkedVideo
+from pins_plugin.errors import PinsError
+from pins_plugin.formats.crop_path import SpeakingStretch, speaking_stretches
+from pins_plugin.utils.text import table_cell
+
+NOSE = 0.6  # how far the nose stands out, over the distance of the eyes
+TOUCH = 0.05  # seconds of overlap, or of a gap, that are none
+
+
+@dataclass(frozen=True)
+class ClipFilters:
+    """What a clip must be; the defaults are what users of such data sets ask for.
+
+    Parameters
+    ----------
+    min_seconds, max_seconds : float
+        Shorter stretches are left out, longer ones divided.
+    one_face : bool
+        No other face is in the picture.
+    min_size : float
+        Of the face: the longer side of its box in pixels, median.
+    max_yaw : float
+        In degrees, estimated from where the nose stands between the eyes; of the whole track.
+    min_confidence : float
+        Of the link.
+    overlap : bool
+        Keep what is said while somebody else speaks.
+    """
+
+    min_seconds: float = 3.0
+    max_seconds: float = 15.0
+    one_face: bool = True
+    min_size: float = 80.0
+    max_yaw: float = 45.0
+    min_confidence: float = 0.8
+    overlap: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 < self.min_seconds <= self.max_seconds:
+            raise PinsError(
+                f"lengths: expected 0 < least <= most, got {self.min_seconds:g} and {self.max_seconds:g} s"
+            )
+
+
+@dataclass(frozen=True)
+class DatasetClip:
+    """One clip: who speaks, the face's track, seconds, and what was measured of it."""
+
+    person: str
+    track: LinkedTrack
+    start: float
+    end: float
+    confidence: float
+    size: float
+    yaw: float | None
+
+    @property
+    def stretch(self) -> SpeakingStretch:
+        """As `report.crop_video` cuts it."""
+        return SpeakingStretch(self.person, self.track, self.start, self.end)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A stretch that makes no clip, and why."""
+
+    person: str
+    track: str
+    start: float
+    end: float
+    reason: str
+
+
+def choose_clips(
+    linked: LinkedVideo, filters: ClipFilters
+) -> tuple[list[DatasetClip], list[LeftOut]]:
+    """Find the clips of a linked video, and the reason for each stretch of a turn that is none.
+
+    Returns
+    -------
+    clips : list of DatasetClip
+        In order of time.
+    left_out : list of LeftOut
+        Together with the clips they make up all turns.
+    """
+    clips: list[DatasetClip] = []
+    left: list[LeftOut] = []
+    stretches = speaking_stretches(linked, 1e-3)
+    for number, turn in enumerate(linked.turns):
+        name = turn.person or turn.speaker
+        if turn.person is None:
+            left.append(LeftOut(name, "", turn.start, turn.end, "no face is linked to this voice"))
+            continue
+        mine = [s for s in stretches if s.person == turn.person and s.start < turn.end and s.end > turn.start]  # fmt: skip
+        mine = [SpeakingStretch(s.person, s.track, max(s.start, turn.start), min(s.end, turn.end)) for s in mine]  # fmt: skip
+        seen = [(stretch.start, stretch.end) for stretch in mine]
+        left += [LeftOut(name, "", *gap, "the face is not in the picture") for gap in _minus([(turn.start, turn.end)], seen)]  # fmt: skip
+        for stretch in {(s.track.track, s.start): s for s in mine}.values():
+            kept, out = _choose(linked, number, stretch, filters)
+            clips += kept
+            left += out
+    return sorted(clips, key=lambda clip: clip.start), sorted(left, key=lambda each: each.start)
+
+
+def estimate_yaw(frontality: float) -> float:
+    """Angle in degrees, away from the camera, of a face of that frontality (1 frontal, 0 profile); rough.
+
+    Examples
+    --------
+    >>> round(estimate_yaw(1.0)), round(estimate_yaw(0.5))
+    (0, 23)
+    """
+    return degrees(atan((1 - frontality) / (2 * NOSE)))
+
+
+def left_out_table(rows: Iterable[tuple[str, LeftOut]]) -> str:
+    """CSV: video, start, end, person, track, reason."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("video", "start", "end", "person", "track", "reason"))
+    for video, each in rows:
+        labels = table_cell(each.person), table_cell(each.track), each.reason
+        writer.writerow([table_cell(video), f"{each.start:.3f}", f"{each.end:.3f}", *labels])
+    return text.getvalue()
+
+
+def _choose(
+    linked: LinkedVideo, number: int, stretch: SpeakingStretch, filters: ClipFilters
+) -> tuple[list[DatasetClip], list[LeftOut]]:
+    turn, track = linked.turns[number], stretch.track
+    sides = np.maximum(track.boxes[:, 2] - track.boxes[:, 0], track.boxes[:, 3] - track.boxes[:, 1])
+    inside = (track.times >= stretch.start - TOUCH) & (track.times <= stretch.end + TOUCH)
+    size = float(np.median(sides[inside] if inside.any() else sides))
+    frontality = track.quality.get("frontality")
+    yaw = None if frontality is None else estimate_yaw(frontality)
+    reason = ""
+    if turn.confidence < filters.min_confidence:
+        reason = f"confidence {turn.confidence:.2f}, asked for {filters.min_confidence:g}"
+    elif size < filters.min_size:
+        reason = f"a face of {size:.0f} pixels, asked for {filters.min_size:g}"
+    elif yaw is not None and yaw > filters.max_yaw:
+        reason = f"turned away by {yaw:.0f} degrees, at most {filters.max_yaw:g} asked for"
+    if reason:
+        return [], [LeftOut(stretch.person, track.track, stretch.start, stretch.end, reason)]
+    parts = [(stretch.start, stretch.end)]
+    left = []
+    barred = {
+        "somebody else speaks too": []
+        if filters.overlap
+        else [(o.start, o.end) for i, o in enumerate(linked.turns) if i != number],
+        "another face is in the picture": [
+            (other.start, other.end) for other in linked.tracks if other is not track
+        ]
+        if filters.one_face
+        else [],
+    }
+    for why, spans in barred.items():
+        free = _minus(parts, spans)
+        left += [LeftOut(stretch.person, track.track, *gap, why) for gap in _minus(parts, free)]
+        parts = free
+    clips = []
+    for start, end in parts:
+        if end - start < filters.min_seconds:
+            short = f"{end - start:.2f} s long, at least {filters.min_seconds:g} asked for"
+            left.append(LeftOut(stretch.person, track.track, start, end, short))
+            continue
+        count = int(np.ceil((end - start) / filters.max_seconds - 1e-9))
+        if (end - start) / count < filters.min_seconds:  # rather one that is cut than two too short
+            count = max(1, count - 1)
+        for first, last in _divided(start, end, count):
+            last = min(last, first + filters.max_seconds)
+            clips.append(
+                DatasetClip(stretch.person, track, first, last, turn.confidence, size, yaw)
+            )
+    return clips, left
+
+
+def _divided(start: float, end: float, count: int) -> list[tuple[float, float]]:
+    edges = np.linspace(start, end, count + 1).tolist()
+    return list(pairwise(edges))
+
+
+def _minus(
+    spans: Sequence[tuple[float, float]], others: Sequence[tuple[float, float]]
+) -> list[tuple[float, float]]:
+    """What of some spans lies outside of all others."""
+    left = list(spans)
+    for start, end in others:
+        parts = []
+        for first, last in left:
+            parts += [(first, min(last, start)), (max(first, end), last)] if start < last and end > first else [(first, last)]  # fmt: skip
+        left = [(first, last) for first, last in parts if last - first > TOUCH]
+    return sorted(left)

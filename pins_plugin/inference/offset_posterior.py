@@ -1,0 +1,206 @@
+"""How late the sound of a whole file comes: the evidence of all faces and shots, summed.
+
+A face is cut into pieces of some seconds. In each it speaks (with probability `speaks`) or not. With E_i(k) the evidence of
+piece i for an offset of k frames, `frame_weight` times the sum of its similarities at k, and Z_i(k) the mean of exp E_i over offsets
+away from k, which is what chance would give,
+
+    log p(k) = log prior(k) + sum_i log(1 - speaks + speaks min(exp(E_i(k)) / Z_i(k), exp LARGEST_RATIO))
+
+so that silent faces and listeners take little away, and no single piece outweighs many others. What the answer is worth is then
+calibrated on people whom the model does not know, some of them with somebody else's sound.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+PIECE = 125  # frames
+MIN_FRAMES = 8  # of a piece, and of a file
+SPREAD, FLOOR = 6.0, 0.05  # frames; of the prior: exp(-|k| / SPREAD) + FLOOR
+NEAR = 2  # frames around the best offset that are no rivals
+LARGEST_RATIO = 8.0  # nats that one piece can say
+TINY = 1e-300
+LARGEST_ODDS = 12.0  # nats
+
+
+@dataclass(frozen=True)
+class OffsetCalibration:
+    """Numbers of one model; those of the one that ships stand in for a model that brings none.
+
+    Parameters
+    ----------
+    frame_weight : float
+        Nats for each unit of similarity and frame.
+    speaks : float
+        Probability that a face speaks in a piece in which somebody does.
+    right : tuple of 5 floats
+        Logistic weights of the probability that an offset is right: bias, and the columns of `OffsetEvidence.features`.
+    own : tuple of 5 floats
+        The same of the probability that the sound belongs to the faces at all.
+    least : float
+        Probability of being right from which on an answer is given.
+    foreign : float
+        Probability that the sound belongs to the faces, up to which it is said that it does not.
+    """
+
+    frame_weight: float = 0.4
+    speaks: float = 0.8
+    right: tuple[float, ...] = (-0.7071, 0.9628, 0.0, 0.0, -0.4767)
+    own: tuple[float, ...] = (-5.3335, 0.4143, 0.5407, 12.4579, 0.4233)
+    least: float = 0.47
+    foreign: float = 0.08
+
+    @classmethod
+    def from_settings(cls, values: Mapping[str, Any]) -> "OffsetCalibration":
+        """Read a model folder's settings."""
+        numbers = {
+            name: float(values[name]) for name in ("frame_weight", "speaks", "least", "foreign")
+        }
+        weights = {name: tuple(map(float, values[name])) for name in ("right", "own")}
+        return cls(**numbers, **weights)  # type: ignore[arg-type]
+
+    def to_settings(self) -> dict[str, Any]:
+        """As a model folder's settings keep it."""
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(self).items()
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class OffsetEvidence:
+    """What the faces of a file say of its offset.
+
+    Parameters
+    ----------
+    offset : int
+        The most probable one, in frames.
+    fraction : float
+        What is to be added to it, in frames, by the shape of the peak.
+    posterior : (num_offsets,) array
+        Probability of each offset.
+    features : (4,) array
+        Log-odds of the offset within one frame; by how much its similarity beats the mean of others, times the root of
+        the number of frames; that similarity; logarithm of the number of pieces (chance peaks somewhere in many).
+    num_frames : float
+        That bear on it, faces that seem not to speak counted for less.
+    speaking : (num_pieces,) array
+        Probability of each piece that its face speaks, at that offset.
+    """
+
+    offset: int
+    fraction: float
+    posterior: NDArray[np.float64]
+    features: NDArray[np.float64]
+    num_frames: float
+    speaking: NDArray[np.float64]
+
+
+def cut_pieces(similarities: Sequence[NDArray[np.floating]]) -> list[NDArray[np.floating]]:
+    """Cut (num_frames, num_offsets) arrays into pieces of at most `PIECE` frames; those that say nothing are left out."""
+    pieces = []
+    for each in similarities:
+        parts = np.array_split(each, max(1, -(-len(each) // PIECE)))
+        pieces += [part for part in parts if np.isfinite(part).any(axis=1).sum() >= MIN_FRAMES]
+    return pieces
+
+
+def sum_evidence(
+    pieces: Sequence[NDArray[np.floating]], calibration: OffsetCalibration
+) -> OffsetEvidence | None:
+    """Sum the evidence of pieces of one file; None where there are none.
+
+    Parameters
+    ----------
+    pieces : sequence of (num_frames, num_offsets) arrays
+        From `cut_pieces`.
+    calibration : OffsetCalibration
+    """
+    if sum(int(np.isfinite(piece).any(axis=1).sum()) for piece in pieces) < MIN_FRAMES:
+        return None
+    found = [_curve(piece) for piece in pieces]
+    curves = np.stack([curve for curve, _ in found])  # (num_pieces, num_offsets)
+    counts = np.array([count for _, count in found], np.float64)
+    evidence = calibration.frame_weight * counts[:, None] * curves
+    ratios = _ratios(evidence)
+    speaks = calibration.speaks
+    middle = curves.shape[1] // 2
+    total = log_prior(curves.shape[1]) + np.log(1 - speaks + speaks * ratios).sum(axis=0)
+    total[~np.isfinite(curves).any(axis=0)] = -np.inf  # no sound there
+    posterior = np.exp(total - total.max())
+    posterior /= posterior.sum()
+    window = np.convolve(posterior, [1, 1, 1], "same")
+    center = int(window.argmax())
+    near = slice(max(0, center - 1), center + 2)
+    best = near.start + int(posterior[near].argmax())
+    speaking = speaks * ratios[:, best] / (1 - speaks + speaks * ratios[:, best])
+    weights = (speaking * counts)[:, None] * np.isfinite(curves)
+    curve = (weights * np.nan_to_num(curves)).sum(axis=0) / np.maximum(weights.sum(axis=0), 1e-9)
+    curve[weights.sum(axis=0) == 0] = np.nan
+    num_frames = float((speaking * counts).sum())
+    far = np.isfinite(curve) & (np.abs(np.arange(len(curve)) - best) > NEAR)
+    height = float(curve[best] - curve[far].mean()) if far.any() else 0.0
+    sure = float(np.clip(window[center], 1e-9, 1 - 1e-9))
+    odds = float(np.clip(np.log(sure / (1 - sure)), -LARGEST_ODDS, LARGEST_ODDS))
+    features = np.array([odds, height * np.sqrt(num_frames), curve[best], np.log(len(pieces))])
+    return OffsetEvidence(best - middle, parabola_peak(curve, best), posterior, features, num_frames, speaking)  # fmt: skip
+
+
+def speaking_ratio(
+    pieces: Sequence[NDArray[np.floating]], offset: int, calibration: OffsetCalibration
+) -> float:
+    """How much a face speaks for an offset (frames): the sum over its pieces of log exp(E(k)) / Z, those against it left out."""
+    total = 0.0
+    for piece in pieces:
+        curve, count = _curve(piece)
+        evidence = (calibration.frame_weight * count * curve)[None]
+        total += max(0.0, float(np.log(_ratios(evidence)[0, offset + len(curve) // 2])))
+    return total
+
+
+def log_prior(num_offsets: int) -> NDArray[np.float64]:
+    """Logarithm of the prior of each offset: small ones are more usual, none is ruled out."""
+    place = np.abs(np.arange(num_offsets) - num_offsets // 2)
+    prior = np.exp(-place / SPREAD) + FLOOR
+    return np.asarray(np.log(prior / prior.sum()))
+
+
+def logistic(weights: Sequence[float], features: NDArray[np.floating]) -> float:
+    """Probability of weights (bias first) for features."""
+    value = float(weights[0] + np.dot(weights[1:], features))
+    return float(1 / (1 + np.exp(-np.clip(value, -50, 50))))
+
+
+def parabola_peak(curve: NDArray[np.floating], best: int) -> float:
+    """Where between frames the peak lies, in -0.5..0.5."""
+    if not 0 < best < len(curve) - 1:
+        return 0.0
+    before, here, after = curve[best - 1 : best + 2]
+    bend = before - 2 * here + after
+    if not np.isfinite(bend) or bend >= 0:
+        return 0.0
+    return float(np.clip(0.5 * (before - after) / bend, -0.5, 0.5))
+
+
+def _curve(piece: NDArray[np.floating]) -> tuple[NDArray[np.float64], int]:
+    """Mean similarity at each offset, NaN where less than half of the frames have sound; number of frames."""
+    present = np.isfinite(piece)
+    counts = present.sum(axis=0)
+    sums = np.where(present, piece, 0).sum(axis=0, dtype=np.float64)
+    known = counts >= max(1, counts.max()) / 2
+    curve = np.where(known, sums / np.maximum(counts, 1), np.nan)
+    return curve, int(present.any(axis=1).sum())
+
+
+def _ratios(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
+    """exp(E(k)) over its mean away from k, at most exp(LARGEST_RATIO); 1 where there is no sound: (num_pieces, num_offsets)."""
+    known = np.isfinite(evidence)
+    raised = np.nan_to_num(np.exp(evidence - np.nanmax(evidence, axis=1, keepdims=True)))
+    place = np.arange(evidence.shape[1])
+    away = (np.abs(place[:, None] - place) > NEAR).astype(np.float64)
+    chance = raised @ away / np.maximum(known.astype(np.float64) @ away, 1)
+    ratios = np.log(np.maximum(raised, TINY)) - np.log(np.maximum(chance, TINY))
+    return np.where(known, np.exp(np.minimum(ratios, LARGEST_RATIO)), 1.0)

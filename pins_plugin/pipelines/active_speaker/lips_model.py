@@ -1,0 +1,93 @@
+"""How late a person's sound comes and how clearly its lips show, inferred while it is inferred when the person speaks.
+
+The score of lips (`lead_features`, weighted) is normal: around 0 where somebody else speaks or at a wrong offset, around the
+person's strength where the person speaks, with variance 1 either way. Strengths differ between people (profiles, small faces,
+beards), and dubbed lips have none: strength 0 says nothing, which costs nothing.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logsumexp
+
+STRENGTHS = np.array([0.0, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0])  # in standard deviations
+
+
+@dataclass(frozen=True, eq=False)
+class LipsBelief:
+    """What is believed of one person's lips.
+
+    Parameters
+    ----------
+    offsets : (num_offsets,) float64 array
+        Probability of each.
+    ratios : (num_frames,) float64 array
+        Log-likelihood ratio that the person speaks, offsets and strengths averaged.
+    readable : float
+        Probability that the lips show anything.
+    evidence : float
+        Logarithm of the mean likelihood ratio over offsets and strengths.
+    divergence : float
+        Of the belief from the prior, in nats.
+    """
+
+    offsets: NDArray[np.float64]
+    ratios: NDArray[np.float64]
+    readable: float
+    evidence: float
+    divergence: float
+
+
+@dataclass(frozen=True)
+class LipsModel:
+    """Prior of offsets and strengths.
+
+    Parameters
+    ----------
+    readable : float
+        Probability that a person's lips show anything.
+    median, spread : float
+        Of the strength of lips that do (log-normal).
+    trust : float
+        How much of an independent observation each step is.
+    """
+
+    readable: float
+    median: float
+    spread: float
+    trust: float
+
+    @property
+    def log_prior(self) -> NDArray[np.float64]:
+        """Log-probability of each strength, (num_strengths,)."""
+        bumps = -0.5 * (np.log(STRENGTHS[1:] / self.median) / self.spread) ** 2
+        return np.concatenate(
+            [[np.log1p(-self.readable)], np.log(self.readable) + bumps - logsumexp(bumps)]
+        )
+
+    def infer(self, scores: NDArray[np.float64], speaking: NDArray[np.float64]) -> LipsBelief:
+        """Update the belief about one person.
+
+        Parameters
+        ----------
+        scores : (num_steps, num_offsets) float64 array
+            0 where nothing can be said.
+        speaking : (num_steps,) float64 array
+            Probability that the person speaks.
+        """
+        num_offsets = scores.shape[1]
+        sums = speaking @ scores  # (num_offsets,)
+        number = (scores != 0).T @ speaking
+        gains = self.trust * (
+            sums[:, None] * STRENGTHS - 0.5 * number[:, None] * STRENGTHS**2
+        )  # (num_offsets, num_strengths)
+        prior = self.log_prior - np.log(num_offsets)
+        joint = gains + prior
+        evidence = float(logsumexp(joint))
+        weights = np.exp(joint - evidence)
+        ratios = scores @ (weights @ STRENGTHS) - 0.5 * (scores != 0) @ (weights @ STRENGTHS**2)
+        divergence = float((weights * (joint - evidence - prior)).sum())
+        return LipsBelief(
+            weights.sum(axis=1), ratios, float(1 - weights[:, 0].sum()), evidence, divergence
+        )

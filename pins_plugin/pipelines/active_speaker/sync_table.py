@@ -1,0 +1,77 @@
+"""What was found about the synchrony of files, as rows of a table: one for each file, shot, person, and the drift."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from pins_plugin.inference.synchronizer import SyncResult
+from pins_plugin.pipelines.active_speaker.synchronization import ANSWERS, VideoSync
+from pins_plugin.utils.text import table_cell
+
+COLUMNS = ("file", "part", "decision", "offset_ms", "offset_frames", "confidence", "drift_ms_per_minute", "over", "error")  # fmt: skip
+
+
+class SyncRow(NamedTuple):
+    """One line: of the file (`part` is "file"), "shot 3", "person PERSON_01", or "15 - 30 s"."""
+
+    file: str
+    part: str
+    result: SyncResult | None
+    drift: float | None = None
+    over: bool = False
+    error: str = ""
+
+
+def sync_rows(
+    file: str, found: VideoSync, limit: float | None = None, parts: bool = True
+) -> Iterator[SyncRow]:
+    """Give the lines of one file; `over` where the offset is known and beyond `limit` milliseconds.
+
+    Parameters
+    ----------
+    file : str
+    found : VideoSync
+    limit : float, optional
+        In milliseconds, either way.
+    parts : bool
+        Also for each shot, each person and each stretch that the drift was read from.
+    """
+    drift = None if found.drift is None else found.drift.milliseconds_per_minute
+    yield SyncRow(file, "file", found.result, drift, is_over(found.result, limit))
+    if not parts:
+        return
+    for shot, result in found.per_shot.items():
+        yield SyncRow(file, f"shot {shot}", result, None, is_over(result, limit))
+    for person, result in found.per_person.items():
+        yield SyncRow(file, f"person {person}", result, None, is_over(result, limit))
+    for start, end, result in found.drift.windows if found.drift else ():
+        yield SyncRow(file, f"{start:.0f} - {end:.0f} s", result, None, is_over(result, limit))
+
+
+def is_over(result: SyncResult, limit: float | None) -> bool:
+    """Whether an offset is known and further from zero than `limit` milliseconds."""
+    return limit is not None and result.decision in ANSWERS and abs(1000 * result.offset_seconds) > limit  # fmt: skip
+
+
+def write_sync_table(rows: Iterable[SyncRow]) -> str:
+    """Write rows as CSV; offsets are empty where nobody can tell."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        cells: list[object] = ["", "", "", ""]
+        if row.result is not None:
+            known = row.result.decision in ANSWERS
+            cells = [
+                row.result.decision,
+                round(1000 * row.result.offset_seconds) if known else "",
+                row.result.offset_frames if known else "",
+                f"{row.result.confidence:.3f}",
+            ]
+        drift = "" if row.drift is None else f"{row.drift:.1f}"
+        over = "yes" if row.over else "no" if row.result is not None else ""
+        name = table_cell(Path(row.file).as_posix())
+        writer.writerow([name, table_cell(row.part), *cells, drift, over, row.error])
+    return text.getvalue()

@@ -1,0 +1,159 @@
+"""How alike the voices of one speaker are: short stretches say little, and a speaker is known the better the more is heard.
+
+Two-covariance model, the same in all directions (`voice_scatter`): a speaker is drawn from N(0, I), a stretch of it is that
+plus noise whose variance falls with the seconds heard. Clustering by the same model: agglomerative, while one speaker explains two groups better than two speakers do.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
+from pins_plugin.utils.vectors import unit
+
+SHORTEST = 0.25  # seconds; less is taken for this much
+
+
+@dataclass(frozen=True)
+class VoiceModel:
+    """How alike stretches of one voice are, in units in which speakers have variance 1.
+
+    Parameters
+    ----------
+    scatter : VoiceScatter
+        Of the voice encoder: learnt, and bound to it.
+    trust : float
+        How much of an independent observation each stretch is: those of one recording share room and mood.
+    """
+
+    scatter: VoiceScatter
+    trust: float = 0.5
+
+    def variance(self, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Noise of stretches (num_stretches,), relative to the variance between speakers."""
+        lengths = np.maximum(seconds, SHORTEST) ** self.scatter.exponent
+        return (self.scatter.within + self.scatter.by_length / lengths) / self.scatter.between
+
+    def scale(
+        self, embeddings: NDArray[np.float64], seconds: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Bring embeddings to the model's units; their length says nothing.
+
+        Parameters
+        ----------
+        embeddings : (num_stretches, embedding_dim) float64 array
+        seconds : (num_stretches,) float64 array
+        """
+        if not len(embeddings):
+            return embeddings
+        lengths = np.sqrt(embeddings.shape[1] * (1 + self.variance(seconds)))
+        return np.asarray(unit(embeddings - np.asarray(self.scatter.mean)) * lengths[:, None])
+
+    def compare(
+        self,
+        voices: NDArray[np.float64],
+        seconds: NDArray[np.float64],
+        shares: NDArray[np.float64],
+        enrolled: NDArray[np.float64] | None = None,
+        enrolled_precision: NDArray[np.float64] | None = None,
+    ) -> NDArray[np.float64]:
+        """Log-likelihood ratio of each stretch being each person's voice against a voice never heard.
+
+        A stretch is compared with what all others say of a person, so that it does not vouch for itself.
+
+        Parameters
+        ----------
+        voices : (num_stretches, num_dimensions) float64 array
+            From `scale`.
+        seconds : (num_stretches,) float64 array
+        shares : (num_stretches, num_people) float64 array
+            How far each stretch is each person's, 0 to 1.
+        enrolled : (num_people, num_dimensions) float64 array, optional
+            Sums of precision times voice of examples; zeros where there is none.
+        enrolled_precision : (num_people,) float64 array, optional
+
+        Returns
+        -------
+        ratios : (num_stretches, num_people) float64 array
+        """
+        if not len(voices):
+            return np.zeros(shares.shape)
+        noise = self.variance(seconds)[:, None]
+        own = (
+            self.trust * shares / noise
+        )  # precision that each stretch adds, (num_stretches, num_people)
+        sums = own.T @ voices
+        precision = own.sum(axis=0)
+        if enrolled is not None and enrolled_precision is not None:
+            sums, precision = sums + enrolled, precision + enrolled_precision
+        rest = 1.0 + precision - own
+        square = (voices**2).sum(axis=1, keepdims=True)
+        along = voices @ sums.T
+        mean_along = (along - own * square) / rest
+        mean_square = ((sums**2).sum(axis=1) - 2 * own * along + own**2 * square) / rest**2
+        variance = 1.0 / rest + noise
+        distance = square - 2 * mean_along + mean_square
+        known = -0.5 * (distance / variance + voices.shape[1] * np.log(variance))
+        unknown = -0.5 * (square / (1 + noise) + voices.shape[1] * np.log(1 + noise))
+        return np.asarray(known - unknown)
+
+    def cluster(
+        self, voices: NDArray[np.float64], seconds: NDArray[np.float64], least_gain: float = 0.0
+    ) -> NDArray[np.int64]:
+        """Group stretches by speaker: merge while that gains more than `least_gain`.
+
+        Parameters
+        ----------
+        voices : (num_stretches, num_dimensions) float64 array
+            From `scale`.
+        seconds : (num_stretches,) float64 array
+        least_gain : float
+            Of the log-likelihood, in favor of one speaker.
+
+        Returns
+        -------
+        labels : (num_stretches,) int64 array
+            0, 1, ...
+        """
+        number = len(voices)
+        if number == 0:
+            return np.zeros(0, np.int64)
+        precision = 1.0 / self.variance(seconds)
+        sums = voices * precision[:, None]
+        size = voices.shape[1]
+
+        def evidence(
+            squares: NDArray[np.float64], total: NDArray[np.float64]
+        ) -> NDArray[np.float64]:
+            return 0.5 * (squares / (1 + total) - size * np.log1p(total))
+
+        squares = (sums**2).sum(axis=1)
+        alone = evidence(squares, precision)
+        gains = evidence(
+            squares[:, None] + squares + 2 * (sums @ sums.T), precision[:, None] + precision
+        )
+        gains -= alone[:, None] + alone
+        np.fill_diagonal(gains, -np.inf)
+        labels = np.arange(number)
+        best = gains.max(axis=1)
+        while best.max() > least_gain:
+            first = int(best.argmax())
+            second = int(gains[first].argmax())
+            first, second = min(first, second), max(first, second)
+            labels[labels == second] = first
+            sums[first] += sums[second]
+            precision[first] += precision[second]
+            squares[first] = sums[first] @ sums[first]
+            alone[first] = evidence(squares[first], precision[first])
+            gone = np.isneginf(gains[first]) & np.isneginf(gains[second])
+            row = evidence(
+                squares + squares[first] + 2 * (sums @ sums[first]), precision + precision[first]
+            )
+            row = row - alone - alone[first]
+            row[gone] = -np.inf
+            row[[first, second]] = -np.inf
+            gains[second] = gains[:, second] = -np.inf
+            gains[first] = gains[:, first] = row
+            best = gains.max(axis=1)
+        return np.unique(labels, return_inverse=True)[1].astype(np.int64)

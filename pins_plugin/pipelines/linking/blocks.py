@@ -1,0 +1,139 @@
+"""Parts of a file that are decoded by themselves: cut in pauses, with the people who may speak in them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pins_plugin.pipelines.linking.parameters import ENTRY, NODE, LinkingParameters
+from pins_plugin.pipelines.linking.potentials import Features, node_features
+from pins_plugin.pipelines.linking.states import TRANSITIONS, States, make_states, transition_matrix
+
+LONGEST, LEEWAY = 900, 150  # steps of a block, and by how much sooner it may end in a pause
+MOST_PEOPLE = 14  # in one block
+IMPOSSIBLE = -1e30
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """The model of one block, weighed.
+
+    Parameters
+    ----------
+    people : (num_block_people,) int64 array
+        Columns of the file's people.
+    states : States
+        Of these people.
+    nodes : dict of str to (num_steps, num_states) float64 array
+        Features by the name of their weight.
+    begins : dict of str to (num_steps, num_states) float64 array
+        Features of those who begin, by the name of their weight.
+    shifts : (num_steps,) bool array
+        Where everybody counts as beginning.
+    scores, weights, eases, entries : arrays
+        What `states.infer` takes.
+    """
+
+    people: NDArray[np.int64]
+    states: States
+    nodes: dict[str, NDArray[np.float64]]
+    begins: dict[str, NDArray[np.float64]]
+    shifts: NDArray[np.bool_]
+    scores: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    eases: NDArray[np.float64]
+    entries: NDArray[np.float64]
+
+
+def cut_blocks(nobody: NDArray[np.float64]) -> list[slice]:
+    """Cut a file where surely nobody speaks.
+
+    Parameters
+    ----------
+    nobody : (num_steps,) float64 array
+        Log-probability that nobody speaks.
+
+    Examples
+    --------
+    >>> cut_blocks(np.zeros(10))
+    [slice(0, 10, None)]
+    """
+    blocks, start = [], 0
+    while len(nobody) - start > LONGEST:
+        first = start + LONGEST - LEEWAY
+        end = first + int(nobody[first : start + LONGEST].argmax())
+        blocks.append(slice(start, end))
+        start = end
+    return [*blocks, slice(start, len(nobody))]
+
+
+def make_block(
+    features: Features,
+    parameters: LinkingParameters,
+    changes: NDArray[np.float64],
+    cuts: NDArray[np.bool_],
+    visible: NDArray[np.bool_],
+    *,
+    by_sight: bool = False,
+    held: Mapping[int, frozenset[int]] | None = None,
+) -> Block:
+    """Weigh the features of a block.
+
+    Parameters
+    ----------
+    features : Features
+        Of its steps and everybody.
+    parameters : LinkingParameters
+    changes, cuts, visible : arrays
+        Of its steps; see `Hearing` and `Seeing`.
+    by_sight : bool
+        Whether only those may speak who are shown, and one unknown voice; else whoever is shown or heard.
+    held : mapping of int to frozenset of int, optional
+        Step to the faces of which one speaks; none for somebody who is not shown.
+    """
+    people = _find_people(features, visible, held or {}, by_sight)
+    features = features.take(slice(0, len(features.counts)), people)
+    states = make_states(len(people))
+    nodes = node_features(features, states)
+    members = states.members.T.astype(float)
+    begins = {name: features.entry[name] @ members for name in ENTRY}
+    entries = np.sum(
+        [getattr(parameters, name) * values for name, values in begins.items()], axis=0
+    )
+    scores = np.sum(
+        [nodes["voice"], *(getattr(parameters, name) * nodes[name] for name in NODE)], axis=0
+    )  # voices are weighed already, beside labels
+    scores[features.shifts] += entries[features.shifts]
+    entries = np.where(features.shifts[:, None], 0.0, entries)
+    for step, who in (held or {}).items():
+        shown = np.array([p < visible.shape[1] and visible[step, p] for p in people])
+        chosen = np.isin(people, list(who))
+        fits = (
+            states.members[:, chosen].any(axis=1)
+            if who
+            else (states.num_speakers > 0) & ~states.members[:, shown].any(axis=1)
+        )
+        scores[step, ~fits] = IMPOSSIBLE
+    weights = transition_matrix(
+        states, np.array([getattr(parameters, name) for name in TRANSITIONS])
+    )
+    eases = np.exp(parameters.ease_cut * cuts + parameters.ease_change * changes)
+    return Block(people, states, nodes, begins, features.shifts, scores, weights, eases, entries)
+
+
+def _find_people(
+    features: Features,
+    visible: NDArray[np.bool_],
+    held: Mapping[int, frozenset[int]],
+    by_sight: bool,
+) -> NDArray[np.int64]:
+    """Columns of those who are shown, the unknown voice, and the voices that fit best; at most `MOST_PEOPLE`."""
+    num_faces = visible.shape[1]
+    rank = np.zeros(features.voices.shape[1])
+    if not by_sight:
+        rank += np.maximum(features.voices, 0.0).sum(axis=0)
+    rank[:num_faces] += visible.sum(axis=0)
+    rank[[num_faces, *{person for who in held.values() for person in who}]] = np.inf
+    order = np.argsort(-rank, kind="stable")
+    return np.sort(order[rank[order] > 0][:MOST_PEOPLE])

@@ -1,0 +1,410 @@
+"""Who speaks when, and whose face that is: one probabilistic model of the whole file.
+
+States are nobody, one person, or two at once (`states`). What is heard says how many speak and where the speaker changes, the
+voices of stretches say who; what is seen says whose mouth talks and whose lips fit the sound. People are the faces of the
+video, and voices that no face explains. What is not known beforehand is inferred together with the states, in turn, as in
+variational Bayes (VBx does so for sound alone: Landini, Profant, Diez, Burget, "Bayesian HMM clustering of x-vector
+sequences (VBx) in speaker diarization", Computer Speech & Language 2022): each person's voice, how late each person's
+sound comes, and whether a person's lips can be read at all.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+from scipy.special import expit, log_expit, softmax
+
+from pins_plugin.pipelines.active_speaker.lips_model import LipsBelief, LipsModel
+from pins_plugin.pipelines.active_speaker.synchrony import NUM_OFFSETS, RATE
+from pins_plugin.pipelines.diarization.voice_model import VoiceModel
+from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
+from pins_plugin.pipelines.linking.blocks import Block, cut_blocks, make_block
+from pins_plugin.pipelines.linking.hearing import STEP, Hearing
+from pins_plugin.pipelines.linking.labels import label_ratios
+from pins_plugin.pipelines.linking.parameters import CLEAR, LinkingParameters
+from pins_plugin.pipelines.linking.potentials import (
+    PERSONAL,
+    Features,
+    entry_features,
+    find_shifts,
+    voice_features,
+)
+from pins_plugin.pipelines.linking.seeing import Seeing
+from pins_plugin.pipelines.linking.states import best_sequence, infer
+
+ROUNDS = 4  # of inference; the states hardly move after three
+LARGEST = 8.0  # standard deviations of the score of lips at one step
+MOST_HIDDEN = 12  # voices without a face that are told apart; the rest is one unknown voice
+ALTERNATIVES = 4  # explanations besides the best, that make it less sure
+FORBIDDEN = -1e9
+ENROLLED_SECONDS = 5.0  # that an example of a voice counts for
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """All that is known of one file.
+
+    Parameters
+    ----------
+    hearing : Hearing
+    seeing : Seeing
+    scatter : VoiceScatter
+        Of the voice encoder.
+    joint : callable, optional
+        Groups of the stretches, (num_stretches,), to log-likelihood ratios that the voice of each group sounds as each face
+        looks, (num_groups, num_faces).
+    labels : (num_stretches,) int64 array, optional
+        Speakers that were given; they take the place of the groups.
+    enrolled : mapping of int to (embedding_dim,) array
+        Voices known beforehand, by the index of the face.
+    held : mapping of int to frozenset of int
+        Step to the faces of which one is said to speak there; none for somebody who is not shown.
+    """
+
+    hearing: Hearing
+    seeing: Seeing
+    scatter: VoiceScatter
+    joint: Callable[[NDArray[np.int64]], NDArray[np.float64]] | None = None
+    labels: NDArray[np.int64] | None = None
+    enrolled: Mapping[int, NDArray[np.float64]] = field(default_factory=dict)
+    held: Mapping[int, frozenset[int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """What was decided, and how surely.
+
+    Parameters
+    ----------
+    speaking : (num_steps, num_people) float64 array
+        Probability that each speaks; faces first, then voices without one.
+    said : (num_steps, num_people) bool array
+        Who speaks, by the best sequence of states.
+    features : Features
+    ratios : (num_stretches, num_people) float64 array
+        Log-likelihood ratio of each stretch's voice.
+    shares : (num_stretches, num_people) float64 array
+        How far each stretch is each person's.
+    offsets : (num_faces,) int64 array
+        Frames by which the sound of each face comes late.
+    readable : (num_faces,) float64 array
+        Probability that the lips of each face can be read.
+    evidence : float
+    """
+
+    speaking: NDArray[np.float64]
+    said: NDArray[np.bool_]
+    features: Features
+    ratios: NDArray[np.float64]
+    shares: NDArray[np.float64]
+    offsets: NDArray[np.int64]
+    readable: NDArray[np.float64]
+    evidence: float
+
+    def common_offset(self) -> float:
+        """Seconds by which the sound comes late, by the lips that can be read; 0 where none can."""
+        number = len(self.offsets)
+        weights = self.speaking[:, :number].sum(axis=0) * (self.readable > 0.5)
+        if not weights.any():
+            return 0.0
+        order = np.argsort(self.offsets, kind="stable")
+        half = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
+        return float(self.offsets[order[half]]) / RATE
+
+    def unreadable(self, seeing: Seeing, most: float, seconds: float) -> list[str]:
+        """Labels of those who speak on screen for long, with lips that do not fit the sound."""
+        number = len(self.offsets)
+        spoken = (self.speaking[:, :number] * seeing.visible).sum(axis=0) * STEP
+        chosen = (self.readable < most) & (spoken >= seconds)
+        return [seeing.people[face] for face in np.flatnonzero(chosen)]
+
+
+class Start(NamedTuple):
+    """Where inference starts."""
+
+    shares: NDArray[np.float64]  # (num_stretches, num_people)
+    speaking: NDArray[np.float64]  # (num_steps, num_faces)
+
+
+class Decoder:
+    """Infers who speaks in one file.
+
+    Parameters
+    ----------
+    parameters : LinkingParameters
+    known : Evidence
+    """
+
+    def __init__(self, parameters: LinkingParameters, known: Evidence) -> None:
+        self.parameters, self.known = parameters, known
+        self.hearing, self.seeing = known.hearing, known.seeing
+        self.num_steps, self.num_faces = self.seeing.visible.shape
+        self.voice_model = VoiceModel(known.scatter, parameters.voice_trust)
+        self.voices = self.voice_model.scale(self.hearing.voices, self.hearing.seconds)
+        seconds = self.hearing.seconds
+        self.groups = (
+            self.voice_model.cluster(self.voices, seconds, parameters.least_gain)
+            if known.labels is None
+            else known.labels
+        )
+        octaves = np.log2(np.maximum(self.seeing.pixels, 1.0) / CLEAR)
+        blur = parameters.small * np.minimum(octaves, 0.0)
+        self.watchable = parameters.watchable + blur  # log-odds, (num_faces,)
+        self.lips_models = [
+            LipsModel(
+                float(expit(parameters.readable + each)),
+                *parameters.lips_strength,
+                parameters.lips_trust,
+            )
+            for each in blur
+        ]
+        self.joint = known.joint(self.groups) if known.joint and len(self.groups) else None
+        totals = np.bincount(self.groups, seconds) if len(self.groups) else np.zeros(0)
+        self.hidden = np.argsort(-totals, kind="stable")[
+            :MOST_HIDDEN
+        ]  # groups with a voice of their own
+        self.unknown = self.num_faces  # column of the unknown voice
+        self.num_people = self.num_faces + 1 + len(self.hidden)
+        self.entry = entry_features(self.seeing, self.num_people - self.num_faces)
+        self.shifts = find_shifts(self.seeing)
+        self.talking = soften(
+            parameters.talking_gain * self.seeing.talking, parameters.talking_error
+        )
+        self.talking[~self.seeing.visible] = 0.0
+        self.lips = [self._lips_scores(fits) for fits in self.seeing.fits]
+        self.blocks = cut_blocks(self.hearing.counts[:, 0])
+
+    def decode(self) -> Decoded:
+        """Start from what is seen, and from who may have which voice; the explanation that fits best is said.
+
+        The others, each weighing by its evidence, make the probabilities less sure: where two people could as well be
+        swapped throughout, each step of the best explanation alone would look certain.
+        """
+        found = [self._refine(start) for start in (self._from_sight(), *self._from_sound())]
+        evidence = np.array([each.evidence for each in found])
+        weights = softmax(self.parameters.explanation_trust * evidence)
+        best = found[int(evidence.argmax())]
+        speaking = np.tensordot(weights, np.stack([each.speaking for each in found]), axes=1)
+        return replace(best, speaking=speaking)
+
+    def _lips_scores(self, fits: NDArray[np.float32]) -> NDArray[np.float64]:
+        """How well lips fit at each offset, in standard deviations of lips that do not, (num_shown, num_offsets)."""
+        bias, *weights = self.parameters.lips_weights
+        scores = bias + fits.astype(np.float64) @ np.array(weights)
+        return np.clip(np.nan_to_num(scores), -LARGEST, LARGEST)
+
+    def _from_sight(self) -> "Start":
+        """Start from what is seen alone, with one unknown voice for all who are not shown."""
+        visible = self.seeing.visible
+        spoken = np.exp(self.hearing.counts[:, 1:]).sum(axis=1, keepdims=True)
+        speaking = visible * spoken / np.maximum(visible.sum(axis=1, keepdims=True), 1)
+        watchable = expit(self.watchable)
+        features = self._features(
+            self._read_lips(speaking), watchable, np.zeros((len(self.voices), self.num_people))
+        )
+        found, alone, _ = self._infer(features, by_sight=True)
+        speaking, shares = found[:, : self.num_faces], self._shares(alone)
+        unknown = shares[:, self.unknown].copy()
+        for place, group in enumerate(self.hidden):
+            shares[:, self.unknown + 1 + place] = unknown * (self.groups == group)
+        shares[:, self.unknown] = 0.0
+        return Start(shares, speaking)
+
+    def _from_sound(self) -> "list[Start]":
+        """Start with each group of voices given to one face, or to none: the best assignment, and those that come nearest."""
+        if not len(self.hidden):
+            return []
+        gains = self._group_gains()
+        best, columns = _assign(gains)
+        others = []
+        for row, column in enumerate(columns):  # each pair of the best one forbidden in turn
+            barred = gains.copy()
+            if column < self.num_faces:
+                barred[row, column] = FORBIDDEN
+                others.append(_assign(barred))
+        others = sorted(others, key=lambda each: -each[0])[:ALTERNATIVES]
+        return [self._start(each) for each in (columns, *(other for _, other in others))]
+
+    def _start(self, columns: NDArray[np.int64]) -> "Start":
+        """Start with groups of voices given to faces, (num_hidden,); beyond the last face: to nobody who is seen."""
+        shares = np.zeros((len(self.voices), self.num_people))
+        for row, column in enumerate(columns):
+            person = column if column < self.num_faces else self.unknown + 1 + row
+            shares[self.groups == self.hidden[row], person] = 1.0
+        speaking = np.zeros((self.num_steps, self.num_faces))
+        inside = self.hearing.stretch_of >= 0
+        speaking[inside] = shares[self.hearing.stretch_of[inside], : self.num_faces]
+        return Start(shares, speaking)
+
+    def _group_gains(self) -> NDArray[np.float64]:
+        """What each hidden voice gains by being each face's, with all that is not known of the face summed out."""
+        weights, seeing = self.parameters, self.seeing
+        entry = sum(getattr(weights, name) * self.entry[name] for name in self.entry)
+        begins = entry[:, : self.num_faces] - weights.hidden  # type: ignore[index]
+        others = weights.others * sum(seeing.others.values(), np.zeros_like(self.talking))
+        group_of = np.full(self.num_steps, -1)
+        inside = self.hearing.stretch_of >= 0
+        group_of[inside] = self.groups[self.hearing.stretch_of[inside]]
+        gains = np.zeros((len(self.hidden), self.num_faces))
+        for row, group in enumerate(self.hidden):
+            now = group_of == group
+            first = now & (~np.concatenate([[False], now[:-1]]) | self.shifts)
+            gains[row] = begins[first].sum(axis=0) + others[now].sum(axis=0)
+            watched = weights.talking * self.talking[now].sum(axis=0)
+            gains[row] += np.logaddexp(
+                log_expit(self.watchable) + watched, log_expit(-self.watchable)
+            )
+            for face, scores in enumerate(self.lips):
+                spoken = now[seeing.visible[:, face]].astype(float)
+                gains[row, face] += self.lips_models[face].infer(scores, spoken).evidence
+            if self.joint is not None:
+                gains[row] += weights.joint * self.joint[group]
+        return gains
+
+    def _refine(self, start: "Start") -> Decoded:
+        shares, speaking = start.shares, start.speaking
+        for number in range(ROUNDS):
+            ratios = self._ratios(shares)
+            beliefs, watchable = self._read_lips(speaking), self._watchable(speaking)
+            features = self._features(beliefs, watchable, ratios)
+            found, alone, evidence = self._infer(features)
+            if number == ROUNDS - 1:
+                break
+            speaking, shares = found[:, : self.num_faces], self._shares(alone)
+            shares[:, self.unknown] = 0.0  # the unknown voice stays unknown
+        cost = sum(belief.divergence for belief in beliefs) + self._surprise(watchable)
+        return Decoded(
+            speaking=found,
+            said=self._best(features),
+            features=features,
+            ratios=ratios,
+            shares=self._shares(alone),
+            offsets=np.array([int(belief.offsets.argmax()) for belief in beliefs], int)
+            - NUM_OFFSETS // 2,
+            readable=np.array([belief.readable for belief in beliefs]),
+            evidence=evidence - cost,
+        )
+
+    def _ratios(self, shares: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Log-likelihood ratios of the voices of stretches, weighted: (num_stretches, num_people)."""
+        size = self.voices.shape[1] if self.voices.ndim == 2 else 1
+        enrolled, precision = np.zeros((self.num_people, size)), np.zeros(self.num_people)
+        for face, voice in self.known.enrolled.items():
+            seconds = np.array([ENROLLED_SECONDS])
+            precision[face] = self.parameters.voice_trust / self.voice_model.variance(seconds)[0]
+            enrolled[face] = precision[face] * self.voice_model.scale(voice[None], seconds)[0]
+        ratios = self.parameters.voice * self.voice_model.compare(
+            self.voices, self.hearing.seconds, shares, enrolled, precision
+        )
+        if self.known.labels is not None:
+            given = label_ratios(self.known.labels, self.hearing.seconds, shares)
+            ratios += self.parameters.label_trust * given
+        ratios[:, self.unknown] = 0.0
+        if self.joint is not None:
+            seconds = np.bincount(self.groups, self.hearing.seconds)[self.groups]
+            part = (self.hearing.seconds / np.maximum(seconds, STEP))[:, None]
+            ratios[:, : self.num_faces] += self.parameters.joint * part * self.joint[self.groups]
+        return ratios
+
+    def _features(
+        self,
+        beliefs: Sequence[LipsBelief],
+        watchable: NDArray[np.float64],
+        ratios: NDArray[np.float64],
+    ) -> Features:
+        seen = {name: np.zeros((self.num_steps, self.num_people)) for name in PERSONAL}
+        for face, belief in enumerate(beliefs):
+            seen["lips"][self.seeing.visible[:, face], face] = belief.ratios
+        faces = slice(0, self.num_faces)
+        seen["talking"][:, faces] = watchable * self.talking
+        for source in self.seeing.others.values():
+            seen["others"][:, faces] += np.where(self.seeing.visible, source, 0.0)
+        voices, both, both_steps = voice_features(self.hearing, ratios)
+        return Features(
+            self.hearing.counts, seen, voices, both, both_steps, self.entry, self.shifts
+        )
+
+    def _read_lips(self, speaking: NDArray[np.float64]) -> list[LipsBelief]:
+        return [
+            self.lips_models[face].infer(scores, speaking[self.seeing.visible[:, face], face])
+            for face, scores in enumerate(self.lips)
+        ]
+
+    def _watchable(self, speaking: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Probability that it can be seen whether each face talks, (num_faces,)."""
+        total = (speaking * self.talking).sum(axis=0)
+        return np.asarray(expit(self.watchable + self.parameters.talking * total))
+
+    def _surprise(self, watchable: NDArray[np.float64]) -> float:
+        """Divergence of what was inferred of faces from what was expected, in nats."""
+        share = np.clip(watchable, 1e-9, 1 - 1e-9)
+        prior = expit(self.watchable)
+        parts = share * np.log(share / prior) + (1 - share) * np.log((1 - share) / (1 - prior))
+        return float(parts.sum())
+
+    def _shares(self, alone: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How far each stretch is each person's, (num_stretches, num_people)."""
+        shares = np.zeros((len(self.voices), self.num_people))
+        inside = self.hearing.stretch_of >= 0
+        np.add.at(shares, self.hearing.stretch_of[inside], alone[inside])
+        number = np.bincount(self.hearing.stretch_of[inside], minlength=len(shares))
+        return shares / np.maximum(number, 1)[:, None]
+
+    def _infer(
+        self, features: Features, by_sight: bool = False
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+        """Probability that each speaks, and speaks alone, (num_steps, num_people) each; and the evidence."""
+        speaking = np.zeros((self.num_steps, self.num_people))
+        alone, evidence = np.zeros_like(speaking), 0.0
+        for steps in self.blocks:
+            block = self.block(features, steps, by_sight)
+            found = infer(block.scores, block.states, block.weights, block.eases, block.entries)
+            speaking[steps, block.people] = found.states @ block.states.members
+            alone[steps, block.people] = found.states[:, 1 : 1 + len(block.people)]
+            evidence += found.evidence
+        return speaking, alone, evidence
+
+    def _best(self, features: Features) -> NDArray[np.bool_]:
+        said = np.zeros((self.num_steps, self.num_people), bool)
+        for steps in self.blocks:
+            block = self.block(features, steps)
+            path = best_sequence(
+                block.scores, block.states, block.weights, block.eases, block.entries
+            )
+            said[steps, block.people] = block.states.members[path]
+        return said
+
+    def block(self, features: Features, steps: slice, by_sight: bool = False) -> Block:
+        """Weigh the features of some steps; see `make_block`."""
+        held = {
+            step - steps.start: who
+            for step, who in self.known.held.items()
+            if steps.start <= step < steps.stop
+        }
+        return make_block(
+            features.take(steps, np.arange(self.num_people)), self.parameters,
+            self.hearing.changes[steps], self.seeing.cuts[steps], self.seeing.visible[steps],
+            by_sight=by_sight, held=held,
+        )  # fmt: skip
+
+
+def soften(ratios: NDArray[np.float64], error: float) -> NDArray[np.float64]:
+    """Log-likelihood ratios of a judge who errs now and then, however sure: no surer than log((1 - error) / error).
+
+    Examples
+    --------
+    >>> soften(np.array([0.0, 50.0]), 0.1).round(3).tolist()
+    [0.0, 2.197]
+    """
+    share = expit(ratios)
+    return np.log(error + (1 - 2 * error) * share) - np.log(error + (1 - 2 * error) * (1 - share))
+
+
+def _assign(gains: NDArray[np.float64]) -> tuple[float, NDArray[np.int64]]:
+    """Give each row one column, or none for no gain (Kuhn 1955): the sum, and columns, beyond the last for none."""
+    padded = np.hstack([gains, np.zeros((len(gains), len(gains)))])
+    rows, columns = linear_sum_assignment(padded, maximize=True)
+    return float(padded[rows, columns].sum()), columns

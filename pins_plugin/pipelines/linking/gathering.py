@@ -1,0 +1,132 @@
+"""From an observation to the decoder's evidence: who is who by the face, what is seen and heard on one clock."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
+from pins_plugin.pipelines.diarization.voices import embed_stretches
+from pins_plugin.pipelines.linking.decoder import Evidence
+from pins_plugin.pipelines.linking.given_turns import hear_turns
+from pins_plugin.pipelines.linking.hearing import STEP, hear
+from pins_plugin.pipelines.linking.observation import Observation, Series, Watcher
+from pins_plugin.pipelines.linking.seeing import Seeing, see
+from pins_plugin.pipelines.people.enrollment import KnownPerson, name_people
+from pins_plugin.pipelines.people.grouping import group_faces
+from pins_plugin.types import FaceTrack
+
+PLUGIN_WINDOW, PLUGIN_HOP = 1.0, 0.5  # seconds that sources of other packages judge, and between
+
+
+@dataclass(frozen=True, eq=False)
+class Gathered:
+    """What the decoder is given, and what it takes to read out what it says.
+
+    Parameters
+    ----------
+    tracks : list of FaceTrack
+        With people.
+    evidence : Evidence
+    """
+
+    tracks: list[FaceTrack]
+    evidence: Evidence
+
+
+def gather(
+    seen: Observation,
+    watcher: Watcher,
+    voice_encoder: torch.nn.Module,
+    scatter: VoiceScatter,
+    known: Sequence[KnownPerson],
+    sources: Collection[str],
+) -> Gathered:
+    """Bring an observation into the decoder's form.
+
+    Parameters
+    ----------
+    seen : Observation
+    watcher : Watcher
+    voice_encoder : nn.Module
+    scatter : VoiceScatter
+        Of the voice encoder.
+    known : sequence of KnownPerson
+        Voices and faces of people of whom there are examples.
+    sources : collection of str
+        Kinds of evidence to use.
+    """
+    looks = seen.looks
+    tracks = group_faces(seen.tracks, looks.faces, watcher.recognizer.same_person)
+    seeing = see(
+        tracks,
+        looks.curves if "sync" in sources else {},
+        looks.talking if "talking" in sources else {},
+        seen.duration,
+        ask_plugins(seen, watcher, tracks),
+    )
+
+    def embed(stretches: NDArray[np.float64]) -> NDArray[np.float64]:
+        return embed_stretches(seen.waveform, stretches, voice_encoder)
+
+    labels = None
+    if seen.turns is None:
+        hearing = hear(seen.segmentation, seeing.cuts, embed)
+    else:
+        hearing, labels, _ = hear_turns(seen.turns, seeing.cuts, embed)
+    joint: Callable[[NDArray[np.int64]], NDArray[np.float64]] | None = None
+    if watcher.joint is not None:
+
+        def joint(groups: NDArray[np.int64]) -> NDArray[np.float64]:
+            return np.asarray(
+                watcher.joint.compare(
+                    seen.waveform, hearing.stretches, groups, tracks, looks.portraits
+                )
+            )
+
+    enrolled = enroll(seeing, tracks, looks.faces, known, watcher.recognizer.same_person)
+    return Gathered(tracks, Evidence(hearing, seeing, scatter, joint, labels, enrolled))
+
+
+def enroll(
+    seeing: Seeing,
+    tracks: Sequence[FaceTrack],
+    faces: Mapping[str, NDArray[np.floating]],
+    known: Sequence[KnownPerson],
+    same_face: float,
+) -> dict[int, NDArray[np.float64]]:
+    """Find the faces whose voices are known from examples: index of the face to the voice."""
+    voices = {person.name: person.voice for person in known if person.voice is not None}
+    sums: dict[str, NDArray[np.float64]] = {}
+    for track in tracks:
+        if track.track in faces:
+            total = np.asarray(faces[track.track], np.float64).sum(axis=0)
+            sums[str(track.person)] = sums.get(str(track.person), 0.0) + total
+    named = name_people([each for each in known if each.face is not None], sums, {}, same_face)
+    return {
+        seeing.people.index(person): voice
+        for person, name in named.items()
+        if (voice := voices.get(name)) is not None
+    }
+
+
+def ask_plugins(
+    seen: Observation, watcher: Watcher, tracks: Sequence[FaceTrack]
+) -> dict[str, dict[str, Series]]:
+    """Let sources of other packages judge a second at a time: by source and track, times and log-likelihood ratios per step."""
+    found: dict[str, dict[str, Series]] = {}
+    for make in watcher.plugins:
+        source = make(seen.looks.crops, seen.waveform, lambda track: 0.0)
+        series = found.setdefault(source.name, {})
+        for track in tracks:
+            start, end = track.span
+            times = np.arange(start, max(end - PLUGIN_WINDOW, start) + 1e-6, PLUGIN_HOP)
+            measured = [
+                source.measure(track.track, float(time), float(time) + PLUGIN_WINDOW)
+                for time in times
+            ]
+            values = np.array([0.0 if m is None else float(np.sum(m)) for m in measured])
+            series[track.track] = (times + PLUGIN_WINDOW / 2, values * STEP)
+    return found

@@ -1,0 +1,62 @@
+"""Turns that were given, in place of what the segmentation hears: labels say who, and how many speak is settled."""
+
+import numpy as np
+from numpy.typing import NDArray
+from pyannote.core import Annotation
+
+from pins_plugin.pipelines.linking.hearing import STEP, Embed, Hearing, cut_stretches
+
+UNLIKELY = -6.0  # log-probability of another number of speakers than the turns say
+
+
+def hear_turns(
+    turns: Annotation, cuts: NDArray[np.bool_], embed: Embed
+) -> tuple[Hearing, NDArray[np.int64], list[str]]:
+    """Bring given turns onto the decoder's clock.
+
+    Parameters
+    ----------
+    turns : Annotation
+    cuts : (num_steps,) bool array
+        Where the picture is cut.
+    embed : callable
+        See `hearing.hear`.
+
+    Returns
+    -------
+    hearing : Hearing
+    labels : (num_stretches,) int64 array
+        Index of the speaker of each stretch.
+    speakers : list of str
+    """
+    num_steps = len(cuts)
+    speakers = [str(label) for label in turns.labels()]
+    active = active_turns(turns, num_steps)
+    number = np.minimum(active.sum(axis=1), 2)
+    counts = np.full((num_steps, 3), UNLIKELY)
+    counts[np.arange(num_steps), number] = 0.0
+    changes = np.zeros(num_steps)
+    changes[1:] = (active[1:] != active[:-1]).any(axis=1)
+    stretches, stretch_of = cut_stretches(counts, changes, cuts | (changes > 0), shortest=STEP)
+    middles = np.minimum((stretches.mean(axis=1) / STEP).astype(int), num_steps - 1)
+    labels = active[middles].argmax(axis=1) if len(stretches) else np.zeros(0, int)
+    groups = np.zeros((len(speakers), len(stretches)))
+    groups[labels, np.arange(len(stretches))] = stretches[:, 1] - stretches[:, 0]
+    total = groups.sum(axis=1, keepdims=True)
+    groups = np.divide(groups, total, out=np.zeros_like(groups), where=total > 0)
+    both = np.full((num_steps, 2), -1)
+    for step in np.flatnonzero(active.sum(axis=1) >= 2):
+        pair = np.flatnonzero(active[step])[:2]
+        both[step] = np.where(total[pair, 0] > 0, pair, -1)
+    hearing = Hearing(counts, changes, stretches, embed(stretches), stretch_of, groups, both)
+    return hearing, labels.astype(np.int64), speakers
+
+
+def active_turns(turns: Annotation, num_steps: int) -> NDArray[np.bool_]:
+    """Which speakers have a turn at each step, (num_steps, num_speakers)."""
+    labels = turns.labels()
+    active = np.zeros((num_steps, len(labels)), bool)
+    for segment, _, label in turns.itertracks(yield_label=True):
+        first, last = round(segment.start / STEP), round(segment.end / STEP)
+        active[first : max(last, first + 1), labels.index(label)] = True
+    return active

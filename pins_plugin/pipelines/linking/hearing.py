@@ -1,0 +1,179 @@
+"""What is heard, on the decoder's clock: how many speak, where the speaker changes, and the voices of short stretches."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pins_plugin.pipelines.diarization.segmentation import FRAME_STEP, SPEAKERS, Segmentation
+
+STEP = 0.1  # seconds
+PAIRS = SPEAKERS[4:]
+FLOOR = 1e-4  # least probability of a number of speakers
+ALONE = 0.5  # part of a stretch in which its local speaker speaks alone
+Embed = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Hearing:
+    """What is heard.
+
+    Parameters
+    ----------
+    counts : (num_steps, 3) float64 array
+        Log-probability that nobody, one, or more speak.
+    changes : (num_steps,) float64 array
+        Probability that somebody else speaks from here on, 0 to 1.
+    stretches : (num_stretches, 2) float64 array
+        Start and end of stretches of one voice, in seconds.
+    voices : (num_stretches, num_dimensions) float64 array
+        Their embeddings, in the space of `VoiceModel`.
+    stretch_of : (num_steps,) int64 array
+        The stretch that each moment lies in, or -1.
+    groups : (num_groups, num_stretches) float64 array
+        Stretches of one local speaker around a moment at which two speak; each row sums to 1.
+    both : (num_steps, 2) int64 array
+        Where two speak at once: the groups of both, or -1 where nothing is known of one.
+    """
+
+    counts: NDArray[np.float64]
+    changes: NDArray[np.float64]
+    stretches: NDArray[np.float64]
+    voices: NDArray[np.float64]
+    stretch_of: NDArray[np.int64]
+    groups: NDArray[np.float64]
+    both: NDArray[np.int64]
+
+    @property
+    def seconds(self) -> NDArray[np.float64]:
+        """Length of each stretch, (num_stretches,)."""
+        return self.stretches[:, 1] - self.stretches[:, 0]
+
+
+def hear(segmentation: Segmentation, cuts: NDArray[np.bool_], embed: Embed) -> Hearing:
+    """Bring what is heard onto the decoder's clock.
+
+    Parameters
+    ----------
+    segmentation : Segmentation
+    cuts : (num_steps,) bool array
+        Where the picture is cut, which often is where the speaker changes.
+    embed : callable
+        Stretches (num_stretches, 2) in seconds to their embeddings (num_stretches, num_dimensions).
+    """
+    num_steps = len(cuts)
+    step_of = np.clip((segmentation.times / STEP).astype(int), 0, num_steps - 1)
+    number = np.maximum(np.bincount(step_of, minlength=num_steps), 1)
+    probabilities = np.exp(segmentation.count_log_probs().astype(np.float64))
+    sums = [np.bincount(step_of, column, num_steps) for column in probabilities.T]
+    counts = np.stack(sums, axis=1) / number[:, None]
+    counts[np.bincount(step_of, minlength=num_steps) == 0, 0] = 1.0
+    changes = np.zeros(num_steps)
+    np.maximum.at(changes, step_of, segmentation.change_probability())
+    counts = np.log(np.maximum(counts, FLOOR))
+    stretches, stretch_of = cut_stretches(counts, changes, cuts)
+    groups, both = _pair_up(segmentation, counts, stretches)
+    return Hearing(counts, changes, stretches, embed(stretches), stretch_of, groups, both)
+
+
+def _pair_up(
+    segmentation: Segmentation, counts: NDArray[np.float64], stretches: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Say whose stretches those are who speak at once: see `Hearing.groups` and `Hearing.both`."""
+    both = np.full((len(counts), 2), -1)
+    groups: list[NDArray[np.float64]] = []
+    number_of: dict[tuple[int, int], int] = {}
+    width = segmentation.log_posteriors.shape[1]
+    middles = segmentation.first_frames + width / 2
+    for step in np.flatnonzero(counts.argmax(axis=1) == 2):
+        frame = min(int((step + 0.5) * STEP / FRAME_STEP), segmentation.num_frames - 1)
+        window = int(np.abs(middles - frame).argmin())
+        first = int(segmentation.first_frames[window])
+        posteriors = segmentation.log_posteriors[window]
+        inside = min(max(frame - first, 0), width - 1)
+        pair = PAIRS[int(posteriors[inside, 4:].argmax())]
+        for slot, speaker in enumerate(pair):
+            if (window, speaker) not in number_of:
+                row = _alone(posteriors.argmax(axis=1) == 1 + speaker, first, stretches)
+                number_of[window, speaker] = len(groups) if row is not None else -1
+                if row is not None:
+                    groups.append(row)
+            both[step, slot] = number_of[window, speaker]
+    return np.array(groups).reshape(len(groups), len(stretches)), both
+
+
+def _alone(
+    alone: NDArray[np.bool_], first: int, stretches: NDArray[np.float64]
+) -> NDArray[np.float64] | None:
+    """Weights of the stretches in which a local speaker speaks alone, by their length; None where there is none."""
+    frames = (stretches / FRAME_STEP).astype(int) - first
+    begin, end = np.clip(frames, 0, len(alone)).T
+    sums = np.concatenate([[0], np.cumsum(alone)])
+    share = (sums[end] - sums[begin]) / np.maximum(end - begin, 1)
+    weights = np.where(share > ALONE, stretches[:, 1] - stretches[:, 0], 0.0)
+    return weights / weights.sum() if weights.sum() else None
+
+
+def cut_stretches(
+    counts: NDArray[np.float64],
+    changes: NDArray[np.float64],
+    cuts: NDArray[np.bool_],
+    *,
+    longest: float = 1.5,
+    shortest: float = 0.3,
+    threshold: float = 0.3,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Cut the speech of one voice at a time into stretches that change no speaker.
+
+    Parameters
+    ----------
+    counts, changes
+        See `Hearing`.
+    cuts : (num_steps,) bool array
+        Where the picture is cut.
+    longest, shortest : float
+        Seconds.
+    threshold : float
+        Of `changes`.
+
+    Returns
+    -------
+    stretches : (num_stretches, 2) float64 array
+    stretch_of : (num_steps,) int64 array
+    """
+    num_steps = len(counts)
+    alone = counts.argmax(axis=1) == 1
+    peaks = np.zeros(num_steps, bool)
+    if num_steps > 2:
+        inner = changes[1:-1]
+        peaks[1:-1] = (inner >= changes[:-2]) & (inner > changes[2:]) & (inner > threshold)
+    border = peaks | cuts
+    stretch_of = np.full(num_steps, -1)
+    stretches: list[tuple[float, float]] = []
+    start = None
+    for step in range(num_steps + 1):
+        ends = step == num_steps or not alone[step] or border[step]
+        if start is not None and ends:
+            _split(start, step, longest, shortest, stretches, stretch_of)
+            start = None
+        if step < num_steps and alone[step] and start is None:
+            start = step
+    return np.array(stretches).reshape(-1, 2), stretch_of
+
+
+def _split(
+    start: int,
+    end: int,
+    longest: float,
+    shortest: float,
+    stretches: list[tuple[float, float]],
+    stretch_of: NDArray[np.int64],
+) -> None:
+    if (end - start) * STEP < shortest - 1e-9:
+        return
+    parts = max(1, int(np.ceil((end - start) * STEP / longest - 1e-9)))
+    borders = np.linspace(start, end, parts + 1).round().astype(int)
+    for first, last in zip(borders[:-1], borders[1:], strict=True):
+        stretch_of[first:last] = len(stretches)
+        stretches.append((first * STEP, last * STEP))

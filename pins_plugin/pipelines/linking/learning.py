@@ -1,0 +1,225 @@
+"""Learn the decoder's parameters from scenes whose truth is known; `recipes/ClipScenes/calibrate.py` is the command."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logit
+from sklearn.linear_model import LogisticRegression
+
+from pins_plugin.pipelines.linking.decoder import Decoded, Decoder, Evidence
+from pins_plugin.pipelines.linking.parameters import LinkingParameters
+from pins_plugin.pipelines.linking.read_out import LIMIT, bridge_pauses, hidden_probability
+
+QUIET = 0.25  # weight of a silent step beside one of speech: links are of speech
+FALSE = 0.5  # weight of a face that is named wrongly while several speak
+FACTORS = {  # first change of parameters that are positive, as the logarithm of a factor
+    "counts": 0.25,
+    "lips": 0.35,
+    "talking": 0.4,
+    "voice": 0.35,
+    "joint": 0.4,
+    "talking_error": 0.4,
+    "talking_gain": 0.5,
+    "voice_trust": 0.5,
+    "lips_trust": 0.4,
+}
+SHIFTS = {  # and of those that may have either sign
+    "one": 0.4,
+    "two": 0.6,
+    "shown": 0.7,
+    "size": 0.5,
+    "crowd": 0.4,
+    "away": 0.7,
+    "hidden": 0.7,
+    "starts": 0.7,
+    "stops": 0.7,
+    "switches": 0.7,
+    "joins": 0.7,
+    "leaves": 0.7,
+    "changes": 1.0,
+    "ease_cut": 0.6,
+    "ease_change": 0.7,
+    "readable": 0.8,
+    "watchable": 0.8,
+    "small": 0.7,
+    "least_gain": 6.0,
+}
+MOST_ERROR = 0.45  # of `talking_error`: at one half the sight of a mouth says nothing
+
+
+@dataclass(frozen=True, eq=False)
+class LearningScene:
+    """A scene with its truth on the decoder's steps.
+
+    Parameters
+    ----------
+    kind : str
+    evidence : Evidence
+    speaking, shown : (num_steps, num_true_people) bool array
+    owners : (num_steps, num_faces) int64 array
+        Which true person each found face is, -1 for nobody.
+    edges : (num_steps,) bool array
+        Steps near a border of a turn, in which silence is not judged.
+    """
+
+    kind: str
+    evidence: Evidence
+    speaking: NDArray[np.bool_]
+    shown: NDArray[np.bool_]
+    owners: NDArray[np.int64]
+    edges: NDArray[np.bool_]
+
+
+def judge(scene: LearningScene, decoded: Decoded) -> float:
+    """Share of a scene that is right: half by what is said, half by the probability of it, so that it changes smoothly.
+
+    A step of speech is right when the speaker's face, and no other, is said to speak, or when somebody hidden is, as
+    the speaker is; where several speak each counts, and faces that do not speak count against it.
+    """
+    seeing = scene.evidence.seeing
+    number = len(seeing.people)
+    soft = replace(decoded, speaking=0.5 * decoded.speaking + 0.5 * bridge_pauses(decoded.said))
+    faces = soft.speaking[:, :number] * seeing.visible
+    hidden = hidden_probability(soft, seeing)
+    several = scene.speaking.sum(axis=1) >= 2
+    no_face = np.prod(1 - faces, axis=1)
+    right = total = 0.0
+    for person in range(scene.speaking.shape[1]):
+        own = (scene.owners == person) & seeing.visible
+        named = (faces * own).max(axis=1, initial=0.0)
+        no_other = np.prod(1 - faces * ~own, axis=1)
+        value = np.where(
+            scene.shown[:, person],
+            named * np.where(several, 1.0, no_other),
+            hidden * np.where(several, 1.0, no_face),
+        )
+        spoken = scene.speaking[:, person]
+        right += value[spoken].sum()
+        total += spoken.sum()
+    silent = ~scene.speaking.any(axis=1) & ~scene.edges
+    right += QUIET * (1 - soft.speaking.max(axis=1, initial=0.0))[silent].sum()
+    total += QUIET * silent.sum()
+    active = np.take_along_axis(
+        np.hstack([scene.speaking, np.zeros((len(silent), 1), bool)]), scene.owners, axis=1
+    )
+    right -= FALSE * (faces * ~active)[several].sum()
+    return float(right / max(total, 1e-9))
+
+
+def score(scenes: Sequence[LearningScene], parameters: LinkingParameters) -> float:
+    """Mean of `judge`, each kind of scene weighing alike."""
+    by_kind: dict[str, list[float]] = {}
+    for scene in scenes:
+        decoded = Decoder(parameters, scene.evidence).decode()
+        by_kind.setdefault(scene.kind, []).append(judge(scene, decoded))
+    return float(np.mean([np.mean(values) for values in by_kind.values()]))
+
+
+def search(
+    scenes: Sequence[LearningScene],
+    parameters: LinkingParameters,
+    sweeps: int = 4,
+    report: Callable[[int, float, LinkingParameters], None] = lambda *_: None,
+) -> LinkingParameters:
+    """Change one parameter after the other while that gains (Hooke, Jeeves, "Direct search", 1961).
+
+    Parameters
+    ----------
+    scenes : sequence of LearningScene
+    parameters : LinkingParameters
+        To start from.
+    sweeps : int
+        Over all parameters; what gained nothing is changed by half as much in the next.
+    report : callable
+        Told number, score and parameters after each sweep.
+    """
+    steps = FACTORS | SHIFTS
+    best = score(scenes, parameters)
+    for sweep in range(sweeps):
+        for name in steps:
+            for change in (steps[name], -steps[name]):
+                value = float(getattr(parameters, name))
+                value = value * np.exp(change) if name in FACTORS else value + change
+                if name == "talking_error" and value > MOST_ERROR:
+                    continue
+                tried = replace(parameters, **{name: float(value)})
+                found = score(scenes, tried)
+                if found > best + 2e-5:
+                    best, parameters = found, tried
+                    break
+            else:
+                steps[name] /= 2
+        report(sweep, best, parameters)
+    return parameters
+
+
+def fit_lips(scenes: Sequence[LearningScene]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Weights of the lips' score, and how strong it is in people who speak.
+
+    Logistic regression of who speaks on `lead_features` at each person's best offset, brought to mean 0 and variance 1
+    where somebody else speaks.
+
+    Returns
+    -------
+    weights : tuple of 4 floats
+    strength : tuple of 2 floats
+        Median over people, and spread of its logarithm.
+    """
+    rows, marks, owners = [], [], []
+    for number, scene in enumerate(scenes):
+        seeing = scene.evidence.seeing
+        alone = (scene.speaking.sum(axis=1) == 1) & ~scene.edges
+        for face, fits in enumerate(seeing.fits):
+            shown = seeing.visible[:, face]
+            owner = scene.owners[shown, face]
+            judged = alone[shown] & (owner >= 0)
+            speaks = judged & scene.speaking[shown][np.arange(len(owner)), owner]
+            leads = fits[speaks][:, :, 1]
+            if speaks.sum() < 8 or not np.isfinite(leads).any():
+                continue
+            offset = int(
+                np.nanargmax(np.where(np.isfinite(leads).any(axis=0), _mean(leads), -np.inf))
+            )
+            usable = judged & np.isfinite(fits[:, offset]).all(axis=1)
+            rows.append(fits[usable, offset].astype(np.float64))
+            marks.append(speaks[usable])
+            owners += [(number, face)] * int(usable.sum())
+    features, spoken = np.concatenate(rows), np.concatenate(marks)
+    direction = LogisticRegression(C=10.0).fit(features, spoken).coef_[0]
+    values = features @ direction
+    mean, deviation = values[~spoken].mean(), values[~spoken].std()
+    values = (values - mean) / deviation
+    keys = np.array([f"{number}/{face}" for number, face in owners])
+    strengths = np.array(
+        [
+            max(values[(keys == key) & spoken].mean(), 0.1)
+            for key in np.unique(keys)
+            if ((keys == key) & spoken).sum() >= 8
+        ]
+    )
+    weights = (-mean / deviation, *(direction / deviation))
+    spread = max(float(np.log(strengths).std()), 0.1)
+    return tuple(map(float, weights)), (float(np.median(strengths)), spread)
+
+
+def fit_confidence(
+    probabilities: NDArray[np.float64], right: NDArray[np.bool_]
+) -> tuple[float, float]:
+    """Bias and factor that make probabilities hold (Platt scaling), on people who taught nothing.
+
+    Parameters
+    ----------
+    probabilities : (num_moments,) float64 array
+        Mean posterior probability of the link at each moment.
+    right : (num_moments,) bool array
+    """
+    values = logit(np.clip(probabilities, LIMIT, 1 - LIMIT))[:, None]
+    fitted = LogisticRegression(C=100.0).fit(values, right)
+    return float(fitted.intercept_[0]), float(fitted.coef_[0, 0])
+
+
+def _mean(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    known = np.isfinite(values)
+    return np.where(known, values, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)

@@ -1,0 +1,178 @@
+"""The decoder's parameters: learnt from scenes by `recipes/ClipScenes/calibrate.py`, kept with what they were learnt on."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from pins_plugin.errors import PinsError
+from pins_plugin.models.folder import weights_checksum
+
+SHIPPED = Path(__file__).resolve().parents[2] / "pretrained" / "speaker_face_linking"
+FILE = "parameters.json"
+NODE = ("counts", "one", "two", "lips", "talking", "others")
+CLEAR = 80.0  # pixels, root of the area of a face: from here on size matters no more
+ENTRY = ("shown", "size", "crowd", "away", "hidden")
+
+
+TUNABLE = {  # those that pyannote's optimizer may change, and within which bounds
+    "lips": (0.01, 1.0),
+    "talking": (0.0, 2.0),
+    "voice": (0.01, 1.0),
+    "shown": (-4.0, 4.0),
+    "away": (-8.0, 1.0),
+    "hidden": (-8.0, 1.0),
+    "switches": (-10.0, 0.0),
+    "uncertain": (0.0, 1.0),
+}
+
+
+@dataclass(frozen=True)
+class LinkingParameters:
+    """What decides how the decoder weighs evidence; each is a weight of a log-likelihood ratio or a log-probability.
+
+    Parameters
+    ----------
+    counts, one, two : float
+        Weight of how many the segmentation hears; bias of one and of two speakers, per step.
+    lips, talking, voice, joint, others : float
+        Weights: of lips that fit the sound, of mouths that talk, of voices, of the voice sounding as the face looks, of
+        sources that other packages add.
+    shown, size, crowd, away, hidden : float
+        Who begins to speak: a face that is shown, by its size and by how many are shown; a face that is not shown; a voice
+        that has no face.
+    starts, stops, switches, joins, leaves, changes : float
+        Logarithm of the weight of each kind of change, per step; see `states.TRANSITIONS`.
+    ease_cut, ease_change : float
+        How much easier a change is at a cut, and where the segmentation hears one.
+    readable, watchable : float
+        Log-odds that a person's lips can be read; that it can be seen whether its mouth talks.
+    small : float
+        By how much both fall with each halving of a face's size below `CLEAR` pixels.
+    lips_trust : float
+        How much of an independent observation each step of lips is, when offsets and strengths are inferred.
+    talking_error, talking_gain : float
+        How often the sight of a mouth misleads, however clear it seems; factor of its log-likelihood ratio before that.
+    lips_weights : tuple of 4 floats
+        Bias and weights of `lead_features` in the score of lips.
+    lips_strength : tuple of 2 floats
+        Median and spread; see `LipsModel`.
+    voice_trust : float
+        See `VoiceModel`.
+    least_gain : float
+        Of two groups of voices that become one, see `VoiceModel.cluster`.
+    label_trust : float
+        Weight of given labels, beside voices.
+    explanation_trust : float
+        How much evidence counts between explanations of a whole file, in the confidence of links.
+    confidence : tuple of 2 floats
+        Bias and factor of the logit of the posterior probability in the confidence of links.
+    uncertain : float
+        Links of less confidence are called uncertain.
+    """
+
+    counts: float = 1.0
+    one: float = 0.0
+    two: float = -1.0
+    lips: float = 0.2
+    talking: float = 0.15
+    voice: float = 0.1
+    joint: float = 1.0
+    others: float = 1.0
+    shown: float = 0.0
+    size: float = 0.5
+    crowd: float = -0.5
+    away: float = -2.0
+    hidden: float = -2.0
+    starts: float = -2.5
+    stops: float = -2.5
+    switches: float = -3.5
+    joins: float = -4.0
+    leaves: float = -2.0
+    changes: float = -6.0
+    ease_cut: float = 1.0
+    ease_change: float = 2.0
+    readable: float = 1.0
+    watchable: float = 2.0
+    small: float = 1.5
+    lips_trust: float = 0.1
+    talking_error: float = 0.2
+    talking_gain: float = 2.0
+    lips_strength: tuple[float, ...] = (2.0, 0.5)
+    lips_weights: tuple[float, ...] = (-0.24, 3.27, 2.06, 2.23)
+    voice_trust: float = 0.5
+    least_gain: float = 0.0
+    label_trust: float = 1.0
+    explanation_trust: float = 0.2
+    confidence: tuple[float, ...] = (0.0, 1.0)
+    uncertain: float = 0.6
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], name: str = "parameters") -> "LinkingParameters":
+        """Check plain data and take it over.
+
+        Raises
+        ------
+        PinsError
+            When a name is unknown or missing, or a value is no number.
+        """
+        kinds = {each.name: each.default for each in fields(cls)}
+        if set(values) != set(kinds):
+            odd = sorted(set(values) ^ set(kinds))
+            raise PinsError(
+                f"{name}: expected the parameters {', '.join(kinds)}; unknown or missing: {', '.join(odd)}. "
+                "Parameters of an earlier version are learnt anew by recipes/ClipScenes/calibrate.py"
+            )
+        checked: dict[str, Any] = {}
+        for key, default in kinds.items():
+            size = len(default) if isinstance(default, tuple) else None
+            value = values[key]
+            given = list(value) if size and isinstance(value, list | tuple) else [value]
+            if len(given) != (size or 1) or not all(_is_number(each) for each in given):
+                raise PinsError(
+                    f"{name}: {key}: expected {size or 'a'} finite number{'s' if size else ''}, got {value!r}"
+                )
+            checked[key] = tuple(map(float, given)) if size else float(given[0])
+        return cls(**checked)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e6
+
+
+def load_parameters(folder: str | Path, models: Mapping[str, str]) -> LinkingParameters:
+    """Read the parameters of a pipeline's folder.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Holds `parameters.json`: `parameters`, `models` and what they were learnt on.
+    models : mapping of str to str
+        The models that will be used, by their part in the pipeline: folder or name.
+
+    Raises
+    ------
+    PinsError
+        When the file cannot be read, or the parameters were learnt with other models.
+    """
+    path = Path(folder) / FILE
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        parameters, learnt_with = found["parameters"], dict(found["models"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PinsError(
+            f"{path}: no parameters of linking ({error}); learn them by recipes/ClipScenes/calibrate.py"
+        ) from error
+    for part, source in models.items():
+        if learnt_with.get(part) != weights_checksum(source):
+            raise PinsError(
+                f"{path}: learnt with another model for {part} than the one to be used; weights of evidence "
+                f"belong to their models. Learn them anew: python recipes/ClipScenes/calibrate.py SCENES "
+                f"--{part} MODEL --out FOLDER, and give parameters=FOLDER"
+            )
+    return LinkingParameters.from_dict(parameters, str(path))

@@ -1,0 +1,142 @@
+"""From what is seen and heard to the log-potentials of the states: one array of features for each kind of evidence."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pins_plugin.pipelines.linking.hearing import STEP, Hearing
+from pins_plugin.pipelines.linking.seeing import Seeing
+from pins_plugin.pipelines.linking.states import States
+
+PERSONAL = ("lips", "talking", "others")  # summed over the people of a state
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """What is known of each step and person, before it is weighed.
+
+    Parameters
+    ----------
+    counts : (num_steps, 3) float64 array
+        Log-probability of nobody, one, two.
+    personal : dict of str to (num_steps, num_people) float64 array
+        By kind of evidence (`PERSONAL`).
+    voices : (num_steps, num_people) float64 array
+        Log-likelihood ratio of the voice that is heard alone.
+    both : (num_both, 2, num_people) float64 array
+        The same of two voices that are heard at once.
+    both_steps : (num_both,) int64 array
+        When.
+    entry : dict of str to (num_steps, num_people) float64 array
+        By name in `parameters.ENTRY`: who may begin to speak.
+    shifts : (num_steps,) bool array
+        Where somebody comes into view or goes: all who speak are judged as if they began.
+    """
+
+    counts: NDArray[np.float64]
+    personal: dict[str, NDArray[np.float64]]
+    voices: NDArray[np.float64]
+    both: NDArray[np.float64]
+    both_steps: NDArray[np.int64]
+    entry: dict[str, NDArray[np.float64]]
+    shifts: NDArray[np.bool_]
+
+    def take(self, steps: slice, people: NDArray[np.int64]) -> "Features":
+        """Those of some steps and people."""
+        inside = (self.both_steps >= steps.start) & (self.both_steps < steps.stop)
+        return Features(
+            self.counts[steps],
+            {name: values[steps][:, people] for name, values in self.personal.items()},
+            self.voices[steps][:, people],
+            self.both[inside][:, :, people],
+            self.both_steps[inside] - steps.start,
+            {name: values[steps][:, people] for name, values in self.entry.items()},
+            self.shifts[steps],
+        )
+
+
+def entry_features(seeing: Seeing, num_hidden: int) -> dict[str, NDArray[np.float64]]:
+    """Who may begin to speak, (num_steps, num_faces + num_hidden) each."""
+    num_steps, num_faces = seeing.visible.shape
+    crowd = np.log(np.maximum(seeing.visible.sum(axis=1, keepdims=True), 1))
+    hidden = np.zeros((num_steps, num_faces + num_hidden))
+    hidden[:, num_faces:] = 1.0
+
+    def faces(values: NDArray) -> NDArray[np.float64]:
+        return np.hstack([values, np.zeros((num_steps, num_hidden))])
+
+    return {
+        "shown": faces(seeing.visible),
+        "size": faces(np.where(seeing.visible, seeing.sizes, 0.0)),
+        "crowd": faces(np.where(seeing.visible, crowd, 0.0)),
+        "away": faces(~seeing.visible),
+        "hidden": hidden,
+    }
+
+
+def find_shifts(seeing: Seeing) -> NDArray[np.bool_]:
+    """Where the set of visible faces changes, (num_steps,)."""
+    shifts = seeing.cuts.copy()
+    shifts[1:] |= (seeing.visible[1:] != seeing.visible[:-1]).any(axis=1)
+    shifts[0] = False
+    return shifts
+
+
+def voice_features(
+    hearing: Hearing, ratios: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Spread log-likelihood ratios of stretches over their steps, so that a stretch counts once in all.
+
+    Parameters
+    ----------
+    hearing : Hearing
+    ratios : (num_stretches, num_people) float64 array
+
+    Returns
+    -------
+    voices, both, both_steps
+        See `Features`.
+    """
+    num_people = ratios.shape[1]
+    voices = np.zeros((len(hearing.stretch_of), num_people))
+    per_step = ratios * (STEP / np.maximum(hearing.seconds, STEP))[:, None]
+    inside = hearing.stretch_of >= 0
+    voices[inside] = per_step[hearing.stretch_of[inside]]
+    steps = np.flatnonzero((hearing.both >= 0).any(axis=1))
+    unknown = np.zeros((1, num_people))
+    grouped = np.vstack([hearing.groups @ per_step, unknown]) if len(hearing.groups) else unknown
+    return voices, grouped[hearing.both[steps]].reshape(len(steps), 2, num_people), steps
+
+
+def pair_voices(features: Features, states: States) -> NDArray[np.float64]:
+    """Voices of each state, (num_steps, num_states): of two people, whoever fits whom best."""
+    members = states.members
+    found = np.zeros((len(features.counts), len(members)))
+    alone, two = states.num_speakers == 1, states.num_speakers == 2
+    first, second = np.nonzero(members[two])[1].reshape(-1, 2).T
+    single = np.nonzero(members[alone])[1]
+    found[:, alone] = features.voices[:, single]
+    found[:, two] = np.maximum(features.voices[:, first], features.voices[:, second])
+    if len(features.both_steps):
+        one, other = features.both[:, 0], features.both[:, 1]
+        rows = features.both_steps[:, None]
+        found[rows, np.flatnonzero(alone)] = np.maximum(one, other)[:, single]
+        found[rows, np.flatnonzero(two)] = np.maximum(
+            one[:, first] + other[:, second], one[:, second] + other[:, first]
+        )
+    return found
+
+
+def node_features(features: Features, states: States) -> dict[str, NDArray[np.float64]]:
+    """Features of each state, by the name of the weight: (num_steps, num_states) each."""
+    members = states.members.T.astype(float)
+    number = states.num_speakers
+    shape = (len(features.counts), len(number))
+    return {
+        "counts": features.counts[:, number],
+        "one": np.broadcast_to(number == 1, shape).astype(float),
+        "two": np.broadcast_to(number == 2, shape).astype(float),
+        "voice": pair_voices(features, states),
+        **{name: features.personal[name] @ members for name in PERSONAL},
+    }

@@ -1,0 +1,246 @@
+"""From decoded steps to links: runs of one person, cut where the face comes or goes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pyannote.core import Annotation, Segment
+from scipy.special import expit, logit
+
+from pins_plugin.pipelines.linking.decoder import Decoded
+from pins_plugin.pipelines.linking.given_turns import active_turns
+from pins_plugin.pipelines.linking.hearing import STEP
+from pins_plugin.pipelines.linking.parameters import ENTRY, LinkingParameters
+from pins_plugin.pipelines.linking.seeing import Seeing
+from pins_plugin.types import FaceTrack, SpeakerFaceLink
+
+PAUSE = 3  # steps: shorter silence within one person's speech is part of it, as in voice activity of the field
+SHORTEST = 2  # steps of a link; shorter ones join a neighbor of the same speaker
+REVIEWED = 6.0  # log-likelihood ratio shown for what a reviewer said
+LIMIT = 1e-4  # probabilities are no closer to 0 and 1
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """Steps first to last - 1 of one person's speech, under one speaker's label; start and end in seconds."""
+
+    first: int
+    last: int
+    person: int
+    speaker: str
+    start: float
+    end: float
+
+    @staticmethod
+    def time_of(step: int) -> float:
+        """Middle of a step, in seconds."""
+        return (step + 0.5) * STEP
+
+
+def bridge_pauses(said: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Fill short pauses of one person in which nobody else speaks."""
+    filled, anybody = said.copy(), said.any(axis=1)
+    for person in range(said.shape[1]):
+        spoken = np.flatnonzero(said[:, person])
+        for first, second in zip(spoken[:-1], spoken[1:], strict=True):
+            if 1 < second - first <= PAUSE + 1 and not anybody[first + 1 : second].any():
+                filled[first:second, person] = True
+    return filled
+
+
+def find_runs(decoded: Decoded, duration: float) -> list[Run]:
+    """Runs of everybody who speaks; speakers are called SPEAKER_00, ... in order of appearance."""
+    said = bridge_pauses(decoded.said)
+    names: dict[int, str] = {}
+    runs = []
+    for first, last, person in sorted(
+        (first, last, person)
+        for person in range(said.shape[1])
+        for first, last in _stretches(said[:, person])
+    ):
+        speaker = names.setdefault(person, f"SPEAKER_{len(names):02d}")
+        runs.append(Run(first, last, person, speaker, first * STEP, min(last * STEP, duration)))
+    return runs
+
+
+def find_given_runs(decoded: Decoded, turns: Annotation) -> list[Run]:
+    """Runs within given turns: who speaks in each, by the decoder."""
+    num_steps = len(decoded.said)
+    active = active_turns(turns, num_steps)
+    labels = turns.labels()
+    affinity = active.T.astype(float) @ decoded.speaking  # (num_speakers, num_people)
+    affinity /= np.maximum(affinity.sum(axis=1, keepdims=True), 1e-9)
+    runs = []
+    for segment, _, label in turns.itertracks(yield_label=True):
+        row = labels.index(label)
+        first = min(round(segment.start / STEP), num_steps - 1)
+        last = min(max(round(segment.end / STEP), first + 1), num_steps)
+        who = np.empty(last - first, int)
+        for step in range(first, last):
+            scores = decoded.speaking[step] * (1.0 if active[step].sum() < 2 else affinity[row])
+            who[step - first] = int(scores.argmax())
+        borders = [0, *(np.flatnonzero(np.diff(who)) + 1), len(who)]
+        for begin, end in zip(borders[:-1], borders[1:], strict=True):
+            start = segment.start if begin == 0 else (first + begin) * STEP
+            stop = segment.end if end == len(who) else (first + end) * STEP
+            runs.append(Run(first + begin, first + end, int(who[begin]), str(label), start, stop))
+    return runs
+
+
+def make_links(
+    runs: Sequence[Run],
+    decoded: Decoded,
+    seeing: Seeing,
+    tracks: Sequence[FaceTrack],
+    parameters: LinkingParameters,
+    held: Mapping[int, frozenset[int]],
+) -> list[SpeakerFaceLink]:
+    """Cut runs where a face comes or goes, and say how sure each part is and by what.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+    decoded : Decoded
+    seeing : Seeing
+    tracks : sequence of FaceTrack
+    parameters : LinkingParameters
+    held : mapping of int to frozenset of int
+        Steps that a reviewer settled.
+    """
+    parts = weigh_parts(decoded, seeing, parameters)
+    hidden = hidden_probability(decoded, seeing)
+    links = []
+    for run in runs:
+        shown = (
+            seeing.visible[run.first : run.last, run.person]
+            if run.person < len(seeing.people)
+            else np.zeros(run.last - run.first, bool)
+        )
+        fixed = np.array([step in held for step in range(run.first, run.last)])
+        for begin, end in _cut(shown, fixed):
+            steps = slice(run.first + begin, run.first + end)
+            start = run.start if begin == 0 else (run.first + begin) * STEP
+            stop = run.end if end == run.last - run.first else (run.first + end) * STEP
+            on_screen = bool(shown[begin])
+            who = held.get(run.first + begin, frozenset())
+            reviewed = bool(fixed[begin])
+            label = seeing.people[run.person] if on_screen else None
+            if reviewed and who and not on_screen:
+                label = seeing.people[min(who)]
+            sure = decoded.speaking[steps, run.person] if on_screen else hidden[steps]
+            confidence = 1.0 if reviewed else _confidence(sure, parameters)
+            status = "on screen" if on_screen else "off screen"
+            links.append(
+                SpeakerFaceLink(
+                    start=start,
+                    end=stop,
+                    speaker=run.speaker,
+                    person=label,
+                    box=_mean_box(tracks, label, start, stop) if on_screen else None,
+                    confidence=confidence,
+                    status="uncertain" if confidence < parameters.uncertain else status,
+                    evidence={"review": REVIEWED}
+                    if reviewed
+                    else _explain(parts, steps, run.person, on_screen, seeing),
+                )
+            )
+    return sorted(links, key=lambda link: (link.start, link.end, link.speaker))
+
+
+def speaker_turns(runs: Sequence[Run], uri: str) -> Annotation:
+    """The turns by speaker; they may overlap."""
+    turns = Annotation(uri=uri)
+    for number, run in enumerate(runs):
+        if run.end > run.start:
+            turns[Segment(run.start, run.end), number] = run.speaker
+    return turns
+
+
+def hidden_probability(decoded: Decoded, seeing: Seeing) -> NDArray[np.float64]:
+    """Probability that somebody speaks who is not shown, (num_steps,)."""
+    hidden = np.ones(decoded.speaking.shape, bool)
+    hidden[:, : len(seeing.people)] = ~seeing.visible
+    return np.minimum((decoded.speaking * hidden).sum(axis=1), 1.0)
+
+
+def weigh_parts(
+    decoded: Decoded, seeing: Seeing, parameters: LinkingParameters
+) -> dict[str, NDArray[np.float64]]:
+    """What each kind of evidence says for each person at each step, (num_steps, num_people) each."""
+    features = decoded.features
+    presence = np.sum([getattr(parameters, name) * features.entry[name] for name in ENTRY], axis=0)
+    presence = presence - parameters.hidden  # beside a voice without a face
+    begins = features.shifts.copy()
+    begins[1:] |= (decoded.said[1:] != decoded.said[:-1]).any(axis=1)
+    return {
+        "sync": parameters.lips * features.personal["lips"],
+        "talking": parameters.talking * features.personal["talking"],
+        "others": parameters.others * features.personal["others"],
+        "voice": features.voices,
+        "presence": presence * begins[:, None],
+    }
+
+
+def _explain(
+    parts: Mapping[str, NDArray[np.float64]],
+    steps: slice,
+    person: int,
+    on_screen: bool,
+    seeing: Seeing,
+) -> dict[str, float]:
+    """Sum of each part over a link: for the face, or against the face that came nearest."""
+    sums = {name: values[steps].sum(axis=0) for name, values in parts.items()}
+    if on_screen:
+        return {name: float(values[person]) for name, values in sums.items() if values[person]}
+    shown = np.flatnonzero(seeing.visible[steps].any(axis=0))
+    found = {"voice": float(sums["voice"][person])} if sums["voice"][person] else {}
+    if len(shown):
+        total = np.sum(list(sums.values()), axis=0)[shown]
+        nearest = int(shown[total.argmax()])
+        found |= {
+            name: -float(values[nearest])
+            for name, values in sums.items()
+            if name != "voice" and values[nearest]
+        }
+    return found
+
+
+def _confidence(probabilities: NDArray[np.float64], parameters: LinkingParameters) -> float:
+    mean = float(np.clip(probabilities.mean(), LIMIT, 1 - LIMIT))
+    bias, factor = parameters.confidence
+    return float(expit(bias + factor * logit(mean)))
+
+
+def _stretches(spoken: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], spoken.astype(int), [0]])))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def _cut(shown: NDArray[np.bool_], fixed: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Borders of parts in which a face is shown throughout or not at all; short parts join the one before."""
+    changes = np.flatnonzero((np.diff(shown.astype(int)) != 0) | (np.diff(fixed.astype(int)) != 0))
+    borders = [0]
+    for border in [*(changes + 1).tolist(), len(shown)]:
+        if border - borders[-1] >= SHORTEST or len(borders) == 1:
+            borders.append(border)
+        else:
+            borders[-1] = border
+    if len(borders) > 2 and borders[1] < SHORTEST:
+        del borders[1]
+    return list(zip(borders[:-1], borders[1:], strict=True))
+
+
+def _mean_box(
+    tracks: Sequence[FaceTrack], label: str | None, start: float, end: float
+) -> tuple[float, float, float, float] | None:
+    boxes = []
+    for track in tracks:
+        if track.person == label and track.start <= end and track.end >= start - STEP:
+            inside = (track.times >= start - 0.02) & (track.times <= end)
+            boxes.append(track.boxes[inside])
+    if not boxes or not sum(map(len, boxes)):
+        nearest = [track.boxes[-1:] for track in tracks if track.person == label]
+        boxes = nearest[:1]
+    left, top, right, bottom = np.concatenate(boxes).mean(axis=0).tolist()
+    return left, top, right, bottom

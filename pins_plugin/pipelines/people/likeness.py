@@ -1,0 +1,106 @@
+"""Who may be whom among the people of a set of videos: suggestions to join two labels, and why somebody was not matched."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from pins_plugin.pipelines.people.enrollment import SAME_VOICE, KnownPerson
+from pins_plugin.pipelines.people.registry import Cast
+
+NEARLY = (
+    0.15  # of cosine similarity below the one needed, from which on two labels are worth a look
+)
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How alike two labels are.
+
+    Parameters
+    ----------
+    first, second : str
+    face, voice : float or None
+        Cosine similarity; None where one of them was not seen, or not heard.
+    needed_face, needed_voice : float
+        From which on two are taken for one person.
+    together : tuple of str
+        Videos that show both under different labels, which speaks against it.
+    """
+
+    first: str
+    second: str
+    face: float | None
+    voice: float | None
+    needed_face: float
+    needed_voice: float
+    together: tuple[str, ...] = ()
+
+    @property
+    def lead(self) -> float:
+        """By how much the surer kind of likeness is above what is needed: the face, or else the voice."""
+        if self.face is not None:
+            return self.face - self.needed_face
+        return -1.0 if self.voice is None else self.voice - self.needed_voice
+
+    def __str__(self) -> str:
+        parts = [
+            f"{kind} {value:.2f} (needed {needed:.2f})" if value is not None else f"{kind} unknown"
+            for kind, value, needed in (
+                ("face", self.face, self.needed_face),
+                ("voice", self.voice, self.needed_voice),
+            )
+        ]
+        if self.together:
+            parts.append(f"but both are in {', '.join(self.together)}")
+        return ", ".join(parts)
+
+
+def suggest_merges(cast: Cast, same_face: float) -> list[Likeness]:
+    """Pairs of labels that may be one person, the likeliest first; those seen in one video come last.
+
+    Parameters
+    ----------
+    cast : Cast
+    same_face : float
+        Cosine similarity of faces from which on two are taken for one person.
+    """
+    videos = {
+        label: {each.video for each in cast.appearances if each.person == label}
+        for label in cast.labels
+    }
+    pairs = [
+        _compare(first, second, same_face, sorted(videos[first.name] & videos[second.name]))
+        for first, second in combinations(cast.people(), 2)
+    ]
+    near = [pair for pair in pairs if pair.lead >= -NEARLY]
+    return sorted(near, key=lambda pair: (bool(pair.together), -pair.lead))
+
+
+def find_nearest(
+    cast: Cast, label: str, others: Sequence[KnownPerson], same_face: float
+) -> list[Likeness]:
+    """Everyone with whom somebody can be compared, the most alike first: why nobody was matched.
+
+    Parameters
+    ----------
+    cast : Cast
+    label : str
+        Of the cast.
+    others : sequence of KnownPerson
+        Examples, or the others of the cast.
+    same_face : float
+    """
+    [person] = [each for each in cast.people() if each.name == label]
+    found = [_compare(person, other, same_face) for other in others if other.name != label]
+    known = [each for each in found if each.face is not None or each.voice is not None]
+    return sorted(known, key=lambda each: -each.lead)
+
+
+def _compare(
+    first: KnownPerson, second: KnownPerson, same_face: float, together: Sequence[str] = ()
+) -> Likeness:
+    face = None if first.face is None or second.face is None else float(first.face @ second.face)
+    voice = None
+    if first.voice is not None and second.voice is not None:
+        voice = float(first.voice @ second.voice)
+    return Likeness(first.name, second.name, face, voice, same_face, SAME_VOICE, tuple(together))

@@ -1,0 +1,114 @@
+"""`pins cut`: files and shards of clips, read back."""
+
+import csv
+import json
+import tarfile
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from pins_plugin.cli import main
+from pins_plugin.data.audio import load_audio
+from pins_plugin.data.manifest import read_manifest
+from pins_plugin.data.video import VideoWriter, probe_video
+
+
+@pytest.fixture
+def linked(tmp_path: Path) -> Path:
+    """Ten seconds of one face; somebody else speaks from 4 to 5 s."""
+    with VideoWriter(tmp_path / "a talk.v1.mp4", 160, 120, 25, sample_rate=16000) as writer:
+        for _ in range(250):
+            writer.add_image(np.full((120, 160, 3), 90, np.uint8))
+        writer.add_sound(0.2 * np.sin(np.arange(160000) / 5).astype(np.float32))
+    turns = [(0, 10, "A", 0.95), (4, 5, None, 0.9)]
+    links = {
+        "version": 1, "video": str(tmp_path / "a talk.v1.mp4"), "duration": 10.0,
+        "links": [{"start": a, "end": b, "speaker": f"S{p}", "person": p, "box": None, "confidence": c} for a, b, p, c in turns],
+        "tracks": [{"track": "T1", "person": "A", "boxes": [[round(0.04 * k, 2), 20, 10, 110, 110] for k in range(250)]}],
+    }  # fmt: skip
+    folder = tmp_path / "linked"
+    folder.mkdir()
+    (folder / "links.json").write_text(json.dumps(links))
+    return folder
+
+
+def test_files_and_reasons(linked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = linked.parent / "clips"
+    assert main(["cut", str(linked), "--out", str(out), "--any_sync", "--quiet"]) == 0
+    assert capsys.readouterr().out.startswith("2 clips, 9.0 s")
+    clips = read_manifest(out / "manifest.csv")
+    assert [clip.identity for clip in clips] == ["A", "A"]
+    for clip, seconds in zip(clips, (4.0, 5.0), strict=True):
+        info = probe_video(clip.faces)
+        assert (info.width, info.height, info.has_audio) == (224, 224, True)
+        assert info.duration == pytest.approx(seconds, abs=0.1)
+        assert len(load_audio(clip.audio)) == pytest.approx(16000 * seconds, abs=800)
+    reasons = {
+        row["reason"] for row in csv.DictReader((out / "left_out.csv").open(encoding="utf-8"))
+    }
+    assert reasons == {"somebody else speaks too", "no face is linked to this voice"}
+
+
+def test_shards_are_named_as_webdataset_wants_them(linked: Path) -> None:
+    """Grouped as webdataset does: by all up to the first dot of the base name, neighbors in the archive."""
+    out = linked.parent / "shards"
+    options = ["--tar", "--shard_clips", "1", "--any_sync", "--quiet"]
+    assert main(["cut", str(linked), "--out", str(out), *options]) == 0
+    assert sorted(path.name for path in out.iterdir()) == ["left_out.csv", "shard-000000.tar", "shard-000001.tar"]  # fmt: skip
+    seen = []
+    for path in sorted(out.glob("*.tar")):
+        samples: dict[str, dict[str, bytes]] = {}
+        with tarfile.open(path) as tar:
+            for entry in tar:
+                key, part = entry.name.split(".", 1)
+                file = tar.extractfile(entry)
+                assert file is not None
+                samples.setdefault(key, {})[part] = file.read()
+        for key, parts in samples.items():
+            assert parts.keys() == {"face.mp4", "wav", "json"}
+            seen.append(json.loads(parts["json"]))
+            (out / "x.mp4").write_bytes(parts["face.mp4"])
+            with av.open(str(out / "x.mp4")) as container:
+                assert container.streams.video and container.streams.audio
+            assert parts["wav"].startswith(b"RIFF") and key
+    assert [(each["start"], each["person"]) for each in seen] == [(0.0, "A"), (5.0, "A")]
+
+
+def test_lips_that_are_not_seen_make_no_clip(linked: Path, capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+    out = linked.parent / "clips"
+    assert main(["cut", str(linked), "--out", str(out), "--quiet"]) == 0
+    assert capsys.readouterr().out.startswith("0 clips")
+    assert "lips and sound: cannot tell" in (out / "left_out.csv").read_text()
+
+
+@pytest.mark.real_data
+def test_a_real_person_in_sync_makes_a_clip(real_data: Path, tmp_path: Path) -> None:
+    """The same face with its sound moved by ten frames makes none, and the reason says so."""
+    video = real_data / "clips" / "p09_01.mpg"
+    boxes = [[round(0.04 * k, 2), 130, 90, 240, 230] for k in range(75)]
+    links = {
+        "version": 1, "video": str(video), "duration": 3.0,
+        "links": [{"start": 0, "end": 2.9, "speaker": "S", "person": "A", "box": None, "confidence": 0.9}],
+        "tracks": [{"track": "T1", "person": "A", "boxes": boxes}],
+    }  # fmt: skip
+    (tmp_path / "links.json").write_text(json.dumps(links))
+    options = ["--min_seconds", "2", "--quiet", "--out"]
+    assert main(["cut", str(tmp_path), *options, str(tmp_path / "o")]) == 0
+    assert len(read_manifest(tmp_path / "o" / "manifest.csv")) == 1
+    from pins_plugin.data.shift_sound import write_shifted
+
+    write_shifted(video, tmp_path / "late.mkv", 0.4)
+    (tmp_path / "links.json").write_text(json.dumps({**links, "video": str(tmp_path / "late.mkv")}))
+    assert main(["cut", str(tmp_path), *options, str(tmp_path / "p")]) == 0
+    assert "lips and sound: shifted by +10 frames" in (tmp_path / "p" / "left_out.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [(["--min_seconds", "9", "--max_seconds", "3"], "lengths"), (["--shard_clips", "0"], "--shard_clips")],
+)  # fmt: skip
+def test_mistakes_are_explained(linked: Path, capsys: pytest.CaptureFixture[str], options: list[str], message: str) -> None:  # fmt: skip
+    assert main(["cut", str(linked), "--out", str(linked / "o"), *options]) == 2
+    assert message in capsys.readouterr().err
