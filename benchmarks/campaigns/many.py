@@ -1,6 +1,6 @@
 """Runs over many files: `kill -9` of workers and of the driver at random moments; the end is that of an undisturbed run.
 
-    python -m campaigns.many --times 2 [--seed 0]        (from benchmarks/; stand-ins for the work, no networks)
+python -m campaigns.many --times 2 [--seed 0]        (from benchmarks/; stand-ins for the work, no networks)
 """
 
 import argparse

@@ -21,7 +21,7 @@ from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.pipelines.people.joining import JoinedPeople, Sightings, join_sightings
 from pins_plugin.pipelines.people.registry import Appearance, Cast, stack
 from pins_plugin.pipelines.people.video_people import VideoPeople
-from pins_plugin.utils.files import read_json, write_json
+from pins_plugin.utils.files import atomic_path, read_json, write_json
 
 JOINED = "joined.json"
 NUMBERED = re.compile(r"PERSON_(\d+)")
@@ -92,7 +92,8 @@ def _encoder(out: Path) -> str:
 def _read(out: Path, cast: Cast) -> _Archive:
     """Read the vectors of every folder, and the labels that its people have."""
     found, planned = _Archive(), _planned(out, cast)
-    known, from_folders = set(cast.labels), set()
+    known = {(each.video, each.person) for each in cast.appearances}
+    from_folders: set[str] = set()
     for folder in results.linked_folders(out):
         links = results.read_result(folder)
         if links is None or "joined" not in links or not (folder / results.VECTORS).is_file():
@@ -113,7 +114,7 @@ def _read(out: Path, cast: Cast) -> _Archive:
             given = now.get(label) if now else plan.get(label)
             if given is None and not NUMBERED.fullmatch(label):
                 given = label  # named by an example
-            if now and given is not None and given not in known:
+            if now and given is not None and (people.video, given) not in known:
                 found.removed.setdefault(folder, {})[label] = given
                 continue
             rows[place] = len(found.people)
@@ -227,6 +228,25 @@ def _print(report: Mapping[str, Any]) -> None:
         print(f"  least sure: {row['first']} and {row['second']} (lead {row['lead']:.3f})")
     for one, other, _ in report["perhaps_one"][:5]:
         print(f"  perhaps one person: {one} and {other} (`rename` makes them one)")
+
+
+def shed_vectors(out: Path) -> None:
+    """Blank the vectors of everyone who was removed, forgotten or expired, in the folders of all videos."""
+    known = {(each.video, each.person) for each in Cast.of_folder(out).appearances}
+    for folder in results.linked_folders(out):
+        path = folder / results.VECTORS
+        links = results.read_result(folder)
+        if links is None or not path.is_file() or not isinstance(links.get("joined"), Mapping):
+            continue
+        people = VideoPeople.load(path)
+        kept = np.array(
+            [(people.video, links["joined"].get(label)) in known for label in people.labels], bool
+        )
+        blank = people.without(~kept)
+        if (blank.faces != people.faces).any() or (blank.voices != people.voices).any():
+            with atomic_path(path) as temporary:
+                blank.save(temporary)
+    (out / JOINED).unlink(missing_ok=True)  # it has names; all that was decided is in the folders
 
 
 def _open_renamer(out: str, renames: int, quiet: bool) -> Callable[[str], bool]:

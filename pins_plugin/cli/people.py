@@ -29,7 +29,7 @@ Of an archive (`pins link ... --jobs N`, `--shard`, `--ray`), people are numbere
 import argparse
 from pathlib import Path
 
-ACTIONS = ("add", "list", "remove", "rename", "suggest", "why", "split", "undo", "forget", "expire")
+ACTIONS = ("add", "list", "remove", "rename", "suggest", "why", "split", "undo", "forget", "expire", "join")  # fmt: skip
 CONSENT = ".consent.txt"
 WITHOUT_NAME = ("list", "suggest", "undo", "expire")
 HELP = "keep examples that name people; name those met in videos"
@@ -80,6 +80,10 @@ def run(args: argparse.Namespace) -> int:
             print(name, *(path.name for path in found if path.stem == name), *consent)
     else:
         _remove_example(args.folder, args.name)
+    if args.action in ("remove", "forget", "expire") and (args.folder / FILE).is_file():
+        from pins_plugin.cli._join_archive import shed_vectors
+
+        shed_vectors(args.folder)
     return 0
 
 

@@ -15,6 +15,7 @@ from pins_plugin.data.video import VideoWriter
 from pins_plugin.pipelines.diarization.audio_file import file_uri
 from pins_plugin.pipelines.linking.result import LinkingResult
 from pins_plugin.pipelines.people.registry import FILE, Appearance, Cast
+from pins_plugin.pipelines.people.video_people import VideoPeople
 from pins_plugin.types import FaceTrack, SpeakerFaceLink
 from pins_plugin.utils.vectors import unit
 
@@ -125,6 +126,8 @@ def test_names_and_numbers_given_before_stay(
     assert main(["people", str(out), "join"]) == 0
     assert _bytes(out) == state  # once more changes nothing
     assert main(["people", str(out), "remove", "PERSON_04"]) == 0
+    people = VideoPeople.load(out / "a" / "vectors.safetensors")
+    assert people.faces.any(axis=1).tolist() == [False, True]  # of PERSON_04 nothing is left
     assert main(["people", str(out), "join"]) == 0
     assert "PERSON_04" not in Cast.load(out / FILE).labels  # forgotten is forgotten
 

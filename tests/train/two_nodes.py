@@ -14,7 +14,9 @@ from pins_plugin.train.gather import gather_with_gradient
 from pins_plugin.train.talking_heads import start_processes
 
 
-def embed(samples: list, encoders: tuple[nn.Module, nn.Module]) -> tuple[torch.Tensor, torch.Tensor]:
+def embed(
+    samples: list, encoders: tuple[nn.Module, nn.Module]
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Embed pictures and sounds of samples."""
     faces = torch.stack([torch.from_numpy(s.faces).float().flatten() / 255 for s in samples])
     sounds = torch.stack([torch.from_numpy(s.sound[:50]).float() / 99 for s in samples])

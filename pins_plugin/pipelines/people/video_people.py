@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +76,11 @@ class VideoPeople:
             sorted(pairs),
             same_face,
         )
+
+    def without(self, gone: NDArray[np.bool_]) -> "VideoPeople":
+        """Blank the vectors of some: (num_people,) bool array."""
+        keep = ~gone[:, None]
+        return replace(self, faces=self.faces * keep, voices=self.voices * keep)
 
     def save(self, path: Path) -> None:
         """Write; the same people give the same bytes."""
