@@ -14,7 +14,7 @@ help:
 $(VENV)/.installed: setup.py constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -e ".[test,onnx,gallery,docs]" -c constraints.txt
+	$(BIN)/python -m pip install --quiet -e ".[train,test,onnx,gallery,docs]" -c constraints.txt
 	@touch $@
 
 demo: $(VENV)/.installed

@@ -34,7 +34,6 @@ REQUIREMENTS = [
     "jinja2>=3.1",  # HTML pages
     "matplotlib>=3.9",  # plots
     "pillow>=10.4",
-    "tensorboard>=2.17",  # training logs
     "filelock>=3.16",  # one process at a time changes the people of a folder
     "psutil>=6",  # peak memory, worker processes included
     "tqdm>=4.66",  # progress bars
@@ -65,6 +64,7 @@ setup(
     },
     install_requires=REQUIREMENTS,
     extras_require={
+        "train": ["tensorboard>=2.17"],  # curves of a training run; train_log.txt needs nothing
         "onnx": ["onnx>=1.17", "onnxruntime>=1.20"],  # other encoders by file, export
         "gallery": ["faiss-cpu>=1.9"],  # approximate search over large galleries
         "ray": ["ray>=2.40"],  # workers on many machines (pins link --ray ADDRESS)

@@ -10,7 +10,7 @@ on this processor. `memory` is the most that the process held up to the end of t
 the stage leaves behind for the next ones, which alone grows with the length of the video.
 
 `--hours` tells what a film of that length needs without looking at every picture of it: the film is written, its sound
-is read and its turns are found in full, faces are followed and looked at through `--seconds` of it and then repeated in memory,
+is read and segmented in full, faces are followed and looked at through `--seconds` of it and then repeated in memory,
 looked at once more beside all that is kept by then, and links and page are made at full length.
 """
 
@@ -144,7 +144,7 @@ def count_bytes(value: Any) -> int:
 def repeat(tracks: list[Any], looks: Any, period: float, times: int) -> Any:
     """The faces of a part and their looks, as often as the part is in the film: another shot each time."""
     num_shots = max((track.shot for track in tracks), default=0) + 1
-    faces, seen = [], looks._replace(faces={}, curves={})
+    faces, seen = [], looks._replace(faces={}, curves={}, talking={})
     for number in range(times):
         for track in copy.deepcopy(tracks):
             name, later = f"{track.track}_{number}", number * period
@@ -155,6 +155,9 @@ def repeat(tracks: list[Any], looks: Any, period: float, times: int) -> Any:
             if track.track in looks.curves:
                 curve = copy.deepcopy(looks.curves[track.track])
                 seen.curves[name] = curve._replace(times=curve.times + later)
+            if track.track in looks.talking:
+                clock, ratios = looks.talking[track.track]
+                seen.talking[name] = (clock + later, ratios.copy())
     return faces, seen
 
 
@@ -165,6 +168,8 @@ def make_stages(
     import torch
 
     from pins_plugin.data.audio import load_audio
+    from pins_plugin.pipelines.diarization.segmentation import segment
+    from pins_plugin.pipelines.diarization.segmentation_model import load_segmentation_model
     from pins_plugin.pipelines.linking.observation import Observation
     from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
     from pins_plugin.report.annotate import write_annotated_video
@@ -180,8 +185,8 @@ def make_stages(
         looks()  # once more, beside all that is kept by now
         return everything
 
-    def turns() -> Any:
-        return found["libraries"].diarizer.find_turns({"video": str(film)}, found["sound"])
+    def segmentation() -> Any:
+        return segment(found["sound"], load_segmentation_model())
 
     def link() -> Any:
         if film == part:
@@ -189,8 +194,8 @@ def make_stages(
         else:
             tracks, seen_of = found.pop("repeated")
         seen = Observation(
-            film, "video", found["film"], found.pop("sound"), tracks, seen_of, found["turns"], from_sound=True
-        )  # fmt: skip
+            film, "video", found["film"], found.pop("sound"), tracks, seen_of, found["segmentation"]
+        )
         result = found["libraries"].link(seen)
         del seen, seen_of  # as in `pins link`: what was seen is gone when the results are written
         return result.to_json()
@@ -199,7 +204,7 @@ def make_stages(
     stages = {
         "libraries": ("", lambda: SpeakerFaceLinking().to(torch.device(device))),
         "sound": ("film", lambda: load_audio(film)),
-        "turns": ("film", turns),
+        "segmentation": ("film", segmentation),
         "faces": ("part", lambda: found["libraries"].find_faces(part, lambda *_, **__: None)),
         "looks": ("part", looks),
         "repeated": ("film", repeated),

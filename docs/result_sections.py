@@ -2,7 +2,8 @@
 
 A file is found by its place alone: `recipes/*/results*` or `recipes/*/results/*`, and `benchmarks/results/*`, ending in .md or
 .json. Markdown is taken as it is. JSON may be {"title", "about", "command", "headers", "rows"}; of any other, all numbers are listed.
-Where both endings stand side by side, the Markdown is shown and the JSON is for programs.
+Where both endings stand side by side, the Markdown is shown and the JSON is for programs. A section of more than MAX_LINES is only named;
+its tables stay in its file.
 """
 
 import json
@@ -12,6 +13,7 @@ from typing import Any
 
 from pins_plugin.report.tables import format_table
 
+MAX_LINES = 20  # of a section on the page
 MOST_NUMBERS = 40  # of a JSON file without headers
 
 
@@ -30,7 +32,20 @@ def result_sections(root: Path) -> Iterator[str]:
         yield f"## {name}"
         for path in paths:
             text = path.read_text(encoding="utf-8").strip()
-            yield _demoted(text) if path.suffix == ".md" else json_section(path, json.loads(text))
+            section = (
+                _demoted(text) if path.suffix == ".md" else json_section(path, json.loads(text))
+            )
+            yield shorten(section, path.relative_to(root))
+
+
+def shorten(section: str, path: Path) -> str:
+    """Name a section longer than `MAX_LINES` by its title, and say where it is."""
+    num_lines = len(section.splitlines())
+    if num_lines <= MAX_LINES:
+        return section
+    title = section.lstrip().splitlines()[0].lstrip("# ")
+    title = title if len(title) < 100 else f"{title[:90]} ..."
+    return f"* {title}: {num_lines} lines in `{path.as_posix()}`"
 
 
 def json_section(path: Path, result: Any) -> str:

@@ -6,7 +6,7 @@ Importing this module loads nothing heavy: public names are resolved on first us
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _PUBLIC = {
     "FaceVoiceEmbedder": "pins_plugin.inference.embedder",

@@ -30,6 +30,13 @@ MAY_IMPORT = {
     "archive": FOUNDATION | {"data"},
     "report": FOUNDATION | {"data", "metrics", "formats"},
 }
+ROOMS = {  # of `pipelines`: who may import whom
+    "pyannote_host": set(),
+    "active_speaker": {"people"},  # which faces are one person, in a file of several
+    "diarization": {"pyannote_host"},
+    "people": {"pyannote_host", "diarization"},
+    "linking": {"pyannote_host", "diarization", "active_speaker", "people"},
+}
 HOMES = {
     "facenet_pytorch": {"models", "tracking"},
     "speechbrain": {"train", "models", "inference", "data"},
@@ -75,6 +82,19 @@ def test_imports_point_one_way(path: Path) -> None:
                 assert rest[0] in MAY_IMPORT[part], f"{part} may not import {name}"
         elif root in HOMES:
             assert part in HOMES[root], f"{root} is not at home in {part}"
+
+
+def test_rooms_of_pipelines_are_entered_one_way() -> None:
+    house = PACKAGE / "pipelines"
+    assert {path.parent.name for path in house.glob("*/__init__.py")} == set(ROOMS)
+    wrong = []
+    for path in sorted(house.glob("*/*.py")):
+        room = path.parent.name
+        for name in _imports(path):
+            other = name.removeprefix("pins_plugin.pipelines.").split(".")[0]
+            if name.startswith("pins_plugin.pipelines.") and other not in ROOMS[room] | {room}:
+                wrong.append(f"{room}/{path.name} imports {name}")
+    assert wrong == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))

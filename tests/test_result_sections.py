@@ -41,3 +41,15 @@ def test_long_lists_of_numbers_are_cut(tmp_path: Path) -> None:
     section = sections.json_section(tmp_path / "results.json", many)
     assert "| 39 " in section and "| 40 " not in section
     assert "60 more" in section
+
+
+def test_a_long_section_is_named_and_stays_in_its_file() -> None:
+    rows = "\n".join(["| row | 1 |"] * sections.MAX_LINES)
+    path = Path("recipes/A/results/long.md")
+    short = sections.shorten(f"### Long\n\nWhat it is about.\n\n{rows}", path)
+    assert short == f"* Long: {sections.MAX_LINES + 4} lines in `recipes/A/results/long.md`"
+    assert sections.shorten("### Short\n\nAll of it.", path) == "### Short\n\nAll of it."
+
+
+def test_results_page_has_under_300_lines() -> None:
+    assert len((SCRIPT.parent / "results.md").read_text(encoding="utf-8").splitlines()) < 300

@@ -152,7 +152,7 @@ def _speech(videos: list[Path]) -> int:
 
 
 def _diarize(videos: list[Path]) -> int:
-    from pins_plugin.pipelines.diarization.builtin import BuiltinDiarization
+    from pins_plugin.pipelines.linking.builtin import BuiltinDiarization
 
     pipeline = BuiltinDiarization()
     pipeline.instantiate(pipeline.default_parameters())

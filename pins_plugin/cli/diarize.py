@@ -1,6 +1,7 @@
 """Say who speaks when in a sound or video file; writes RTTM.
 
-Built in and without downloads: voice activity detection, voice embeddings, clustering. One speaker at a time.
+Built in and without downloads: segmentation, voice embeddings, and the decoder that links voices to faces, without
+faces. Turns overlap where two speak at once.
 
   pins diarize meeting.wav --out meeting.rttm
   pins diarize meeting.wav --num_speakers 3        when their number is known
@@ -31,9 +32,9 @@ def run(args: argparse.Namespace) -> None:
     """Diarize, print, write."""
     from pins_plugin.errors import PinsError
     from pins_plugin.pipelines.diarization.audio_file import file_uri, load_sound
-    from pins_plugin.pipelines.diarization.builtin import choose_bounds, diarize
     from pins_plugin.pipelines.diarization.rttm import read_rttm, write_rttm
-    from pins_plugin.pipelines.diarization.voices import load_voice_encoder
+    from pins_plugin.pipelines.diarization.voices import find_voice_scatter, load_voice_encoder
+    from pins_plugin.pipelines.linking.builtin import choose_bounds, diarize
     from pins_plugin.utils.batch import Batch
     from pins_plugin.utils.writable import try_file
 
@@ -47,13 +48,13 @@ def run(args: argparse.Namespace) -> None:
         try_file(args.out)
     if args.out or args.reference:
         check_names(args.files)
-    encoder = load_voice_encoder(args.model)
+    encoder, scatter = load_voice_encoder(args.model), find_voice_scatter(args.model)
     reference = read_rttm(args.reference) if args.reference else {}
     results = {}
     batch = Batch("diarize", len(args.files), with_traceback=args.traceback)
     for path in args.files:
         with batch.costs_only(path):
-            turns = diarize(load_sound(path), encoder, uri=file_uri(path), **bounds)
+            turns = diarize(load_sound(path), encoder, scatter, uri=file_uri(path), **bounds)
             results[turns.uri] = turns
             spoken = sum(segment.duration for segment in turns.itersegments())
             print(f"{path}: {len(turns)} turns of {len(turns.labels())} speakers, {spoken:.1f} s")

@@ -53,24 +53,6 @@ def read_words(path: str | Path) -> list[SpokenWord]:
         raise ManifestError(f"{path}: expected times in seconds ({error})") from error
 
 
-def parse_words(text: str, clip: str) -> list[SpokenWord]:
-    """Read a manifest's attribute `words`: "word:start:end|word:start:end".
-
-    Examples
-    --------
-    >>> parse_words("red:0.1:0.4", "c")
-    [SpokenWord(clip='c', start=0.1, end=0.4, word='red', split='')]
-    """
-    words = []
-    for part in filter(None, text.split("|")):
-        try:
-            word, start, end = part.rsplit(":", 2)
-            words.append(SpokenWord(clip, float(start), float(end), word))
-        except ValueError as error:
-            raise ManifestError(f"{clip}: words: expected word:start:end, got {part!r}") from error
-    return words
-
-
 def cut_word(
     features: Tensor, start: float, end: float, num_frames: int = 20, context: int = 4
 ) -> Tensor:

@@ -1,6 +1,7 @@
 """From a name to a loaded model: a folder, a model that ships with the package, or a hub id."""
 
 import filecmp
+import hashlib
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -309,3 +310,24 @@ def _belongs_to_model(file: Path) -> bool:
             f"{file}: a link that leads out of the folder; put the file itself there"
         )
     return True
+
+
+def folder_checksum(source: str | Path) -> str:
+    """Tell the weights of a model apart from any others: SHA-256 over its weights, 16 digits.
+
+    Parameters
+    ----------
+    source : str or Path
+        As in `fetch_model`, or the file of a single encoder.
+
+    Raises
+    ------
+    ModelFolderError
+        When there is no such model.
+    """
+    path = Path(source)
+    files = [path] if path.is_file() else sorted(fetch_model(source).glob("*.safetensors"))
+    digest = hashlib.sha256()
+    for each in files:
+        digest.update(each.read_bytes())
+    return digest.hexdigest()[:16]

@@ -15,11 +15,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
-from torchaudio.functional import resample
 
 from pins_plugin.data.sync import FRAME_RATE, cut_sound, resample_frames
-from pins_plugin.errors import ShapeError
 from pins_plugin.inference.interface import PretrainedInterface
+from pins_plugin.inference.lips_and_sound import at_rate, check_inputs, fill_gaps, moves, sounds
 from pins_plugin.inference.offset_posterior import (
     OffsetCalibration,
     cut_pieces,
@@ -37,8 +36,6 @@ MIN_CONFIDENCE = 0.5
 MIN_FRAMES = 8
 FOREIGN_FRAMES = 50  # that faces must be seen for before it is said that the sound is not theirs
 SPEAKING_WINDOW = 25  # frames
-MIN_MOVEMENT = 2e-3  # of the distance between the eyes
-MIN_LOUDNESS = 1e-4  # root mean square
 
 
 @dataclass(frozen=True)
@@ -192,12 +189,12 @@ class Synchronizer(PretrainedInterface):
         times, waveform, sample_rate, max_offset
             As in `features`.
         """
-        lips, times, waveform = _checked(lips, times, waveform)
-        waveform = _at_rate(waveform, sample_rate, self.sound_encoder.sample_rate)
+        lips, times, waveform = check_inputs(lips, times, waveform)
+        waveform = at_rate(waveform, sample_rate, self.sound_encoder.sample_rate)
         clock, resampled = resample_frames(times, lips.swapaxes(0, 1))
         resampled = resampled.swapaxes(0, 1)  # (num_faces, num_resampled, 88, 2)
         seen = np.isfinite(resampled).all(axis=(2, 3))
-        filled = np.stack([_fill(*face) for face in zip(resampled, seen, strict=True)])
+        filled = np.stack([fill_gaps(*face) for face in zip(resampled, seen, strict=True)])
         start = (clock[0] if len(clock) else 0.0) - max_offset / FRAME_RATE
         num_sound = len(clock) + 2 * max_offset
         sound = cut_sound(waveform, start, num_sound, self.sound_encoder.sample_rate)
@@ -212,9 +209,9 @@ class Synchronizer(PretrainedInterface):
         sound_array[(sound_clock < -1e-3) | (sound_clock + 1 / FRAME_RATE > duration + 1e-3)] = (
             np.nan
         )
-        silent = not _sounds(sound)
+        silent = not sounds(sound)
         for features, face, kept in zip(lip_array, resampled, seen, strict=True):
-            if silent or not _moves(face[kept]):
+            if silent or not moves(face[kept]):
                 features[:] = np.nan
         return [SyncFeatures(clock, features, sound_array) for features in lip_array]
 
@@ -417,52 +414,6 @@ def _window_means(values: NDArray[np.floating], window: int) -> NDArray[np.float
     total = counts[high] - counts[low]
     means = (sums[high] - sums[low]) / np.maximum(total, 1)
     return np.where(total > 0, means, np.nan)
-
-
-def _checked(
-    lips: NDArray, times: NDArray, waveform: NDArray
-) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float32]]:
-    lips, times, waveform = np.asarray(lips), np.asarray(times), np.asarray(waveform)
-    if lips.ndim != 4 or lips.shape[2:] != (88, 2):
-        raise ShapeError(
-            f"lips: expected shape (num_frames, 88, 2), got {lips.shape[1:]}; pass `Crops.lips` of extract_crops"
-        )
-    if times.shape != lips.shape[1:2]:
-        raise ShapeError(f"times: expected shape ({lips.shape[1]},), got {times.shape}")
-    if (np.diff(times) <= 0).any():
-        raise ShapeError("times: expected increasing seconds, got a step back or a repetition")
-    if waveform.ndim != 1:
-        raise ShapeError(
-            f"waveform: expected shape (num_samples,), got {waveform.shape}; mix channels first"
-        )
-    return lips.astype(np.float32), times.astype(np.float64), np.asarray(waveform, np.float32)
-
-
-def _at_rate(waveform: NDArray[np.float32], rate: int, wanted: int) -> NDArray[np.float32]:
-    if rate == wanted:
-        return waveform
-    return resample(torch.from_numpy(waveform), rate, wanted).numpy()
-
-
-def _fill(lips: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Bridge frames without a face linearly."""
-    if seen.all() or not seen.any():
-        return np.nan_to_num(lips)
-    frames = np.arange(len(lips))
-    filled = lips.reshape(len(lips), -1).copy()
-    for column in range(filled.shape[1]):
-        filled[:, column] = np.interp(frames, frames[seen], filled[seen, column])
-    return filled.reshape(lips.shape)
-
-
-def _moves(lips: NDArray[np.float32]) -> bool:
-    return len(lips) > 1 and float((lips - lips.mean(axis=1, keepdims=True)).std(axis=0).mean()) > (
-        MIN_MOVEMENT
-    )
-
-
-def _sounds(waveform: NDArray[np.float32]) -> bool:
-    return len(waveform) > 0 and float(np.sqrt(np.mean(waveform**2))) > MIN_LOUDNESS
 
 
 def _sigmoid(value: float) -> float:

@@ -72,6 +72,12 @@ class VisualVoiceActivity(PretrainedInterface):
         (name,) = cls.needs
         return cls(model.modules[name], model.settings["llr_weights"], str(device))
 
+    def to(self, device: str | torch.device) -> Self:
+        """Move the network to a device."""
+        self.device = str(device)
+        self.talking_network.to(self.device)
+        return self
+
     def __call__(self, lips: NDArray[np.floating], times: NDArray[np.floating]) -> TalkingEvidence:
         """Judge one tracked face.
 

@@ -30,25 +30,3 @@ def n_way_credit(similarities: ArrayLike) -> NDArray[np.float64]:
     ties = np.cumsum(wrong == right, axis=1)
     credit: NDArray[np.float64] = np.where(beaten, 0.0, 1.0 / (1 + ties))
     return credit
-
-
-def n_way_accuracy(similarities: ArrayLike) -> NDArray[np.float64]:
-    """Measure the share of trials won among the first 2, 3, ... candidates.
-
-    Parameters
-    ----------
-    similarities : (num_trials, num_candidates) array
-        Column 0 holds the right candidate.
-
-    Returns
-    -------
-    accuracy : (num_candidates - 1,) float64 array
-        Item n - 2 is the accuracy among n; chance is 1 / n.
-
-    Examples
-    --------
-    >>> n_way_accuracy([[0.9, 0.1, 0.95], [0.5, 0.5, 0.2]])
-    array([0.75, 0.25])
-    """
-    accuracy: NDArray[np.float64] = n_way_credit(similarities).mean(axis=0)
-    return accuracy

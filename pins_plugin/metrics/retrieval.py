@@ -1,7 +1,5 @@
 """Search: how early do the right items come when a gallery is sorted by similarity?"""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -52,33 +50,6 @@ def average_precision(similarities: ArrayLike, relevant: ArrayLike) -> Floats:
         right = len(scores) - np.searchsorted(scores, scores, side="left")
         precision[query] = np.mean(right / listed) if len(scores) else np.nan
     return precision
-
-
-def recall_at_k(
-    similarities: ArrayLike, relevant: ArrayLike, ks: Sequence[int]
-) -> dict[int, float]:
-    """Measure the share of queries with a relevant item among the first k.
-
-    Queries without any relevant item are left out.
-
-    Examples
-    --------
-    >>> recall_at_k([[0.9, 0.8, 0.1]], [[False, True, False]], ks=[1, 2])
-    {1: 0.0, 2: 1.0}
-    """
-    ranks = ranks_of_first(similarities, relevant)[np.asarray(relevant).any(axis=1)]
-    return {k: float(np.mean(ranks <= k)) for k in ks}
-
-
-def mean_average_precision(similarities: ArrayLike, relevant: ArrayLike) -> float:
-    """Average the precision over all queries that have a relevant item.
-
-    Examples
-    --------
-    >>> mean_average_precision([[0.9, 0.8, 0.1]], [[True, False, True]])
-    0.8333333333333333
-    """
-    return float(np.nanmean(average_precision(similarities, relevant)))
 
 
 def chance_recall_at_k(num_relevant: ArrayLike, num_items: int, k: int) -> Floats:

@@ -194,20 +194,6 @@ def resolve_source(source: str | Path) -> Path:
     )
 
 
-def weights_checksum(source: str | Path) -> str:
-    """Tell the weights of a model apart from any others: SHA-256 over its safetensors files, 16 digits.
-
-    Raises
-    ------
-    ModelFolderError
-        As `resolve_source`.
-    """
-    digest = hashlib.sha256()
-    for path in sorted(resolve_source(source).glob("*.safetensors")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
 def _spec(module: nn.Module, dotted_class: str, arguments: Mapping[str, Any]) -> ModuleSpec:
     """How to build a module again; one that was made from a file knows better than its config."""
     own = getattr(module, "saved_arguments", None)

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 _PUBLIC = {
-    "BuiltinDiarization": "diarization.builtin",
+    "BuiltinDiarization": "linking.builtin",
     "FaceTracks": "people.face_tracks",
     "LinkingResult": "linking.result",
     "PinsSpeakerEmbedding": "diarization.speaker_embedding",

@@ -14,7 +14,6 @@ EVIDENCE = {
     "voice": ("voice", "This voice is like that of the person elsewhere in the file"),
     "joint": ("likeness", "The voice fits the face, in the space that both share"),
     "presence": ("on screen", "This face is in the picture when somebody begins to speak"),
-    "others": ("plugins", "Evidence of other packages"),
     "review": ("reviewed", "Somebody looked, and said so"),
 }
 TICK_STEPS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)  # seconds

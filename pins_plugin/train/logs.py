@@ -1,10 +1,11 @@
 """What a training run tells: a text file, TensorBoard, a line per epoch on the screen."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from speechbrain.utils.distributed import main_process_only
+from speechbrain.utils.distributed import if_main_process, main_process_only
 from speechbrain.utils.train_logger import FileTrainLogger, TensorboardLogger, TrainLogger
 from tqdm import tqdm
 
@@ -37,9 +38,15 @@ class ScreenLogger(TrainLogger):
 
 
 def make_loggers(output_folder: Path, num_epochs: int) -> Sequence[TrainLogger]:
-    """Log to `train_log.txt`, to `tensorboard/`, and on the screen."""
-    return (
+    """Log to `train_log.txt`, on the screen, and to `tensorboard/` where TensorBoard is installed."""
+    loggers = [
         FileTrainLogger(str(output_folder / "train_log.txt"), precision=3),
-        TensorboardLogger(str(output_folder / "tensorboard")),
         ScreenLogger(num_epochs),
-    )
+    ]
+    if find_spec("tensorboard") is not None:
+        return [*loggers, TensorboardLogger(str(output_folder / "tensorboard"))]
+    if if_main_process():
+        tqdm.write(
+            "TensorBoard is not installed, its curves are left out; pip install 'pins_plugin[train]'"
+        )
+    return loggers

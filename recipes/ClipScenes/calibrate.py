@@ -23,8 +23,8 @@ from pins_plugin.data.links import LinkedVideo
 from pins_plugin.evaluation.linking import follow_links
 from pins_plugin.evaluation.scene_steps import lay_out
 from pins_plugin.evaluation.scene_truth import SceneTruth, owner_of, true_faces
+from pins_plugin.inference.pretrained import folder_checksum
 from pins_plugin.inference.synchronizer import Synchronizer
-from pins_plugin.models.folder import weights_checksum
 from pins_plugin.pipelines.active_speaker.synchrony import compare_track, is_usable
 from pins_plugin.pipelines.linking.hearing import STEP
 from pins_plugin.pipelines.linking.learning import (
@@ -138,7 +138,7 @@ def write_parameters(folder, parameters, models, origin) -> None:
         {
             "about": "Learnt by recipes/ClipScenes/calibrate.py",
             "learnt_on": origin,
-            "models": {part: weights_checksum(source) for part, source in models.items()},
+            "models": {part: folder_checksum(source) for part, source in models.items()},
             "parameters": parameters.to_dict(),
         },
     )

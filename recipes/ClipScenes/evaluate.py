@@ -11,7 +11,7 @@ collar), split into missed, false alarm and confusion; and how often links of ea
 the truth (`given`) or found. Writes RESULTS/results.json and RESULTS/results.md.
 
 `--turns` adds turns that another program found, FOLDER/SCENES/SCENE.rttm, linked to the largest face and by presence.
-`--network` adds a published active-speaker network (see `pipelines.active_speaker.active_speaker_network`): whichever faces
+`--network` adds a published active-speaker network (see `inference.active_speaker_network`): whichever faces
 it scores above zero speak.
 """
 
@@ -153,7 +153,7 @@ def link_others(links, path, uri, other_turns, found) -> dict:
 
 def load_network(path: str):
     """Open an active-speaker network of others."""
-    from pins_plugin.pipelines.active_speaker.active_speaker_network import ActiveSpeakerNetwork
+    from pins_plugin.inference.active_speaker_network import ActiveSpeakerNetwork
 
     return ActiveSpeakerNetwork.from_file(path)
 

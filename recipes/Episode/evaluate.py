@@ -13,7 +13,6 @@ import argparse
 import json
 import shutil
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 from pins_plugin.evaluation.characters import score_faces, score_voices
@@ -63,10 +62,7 @@ def main() -> None:
                     shutil.copy(path, folder)
             pipeline = SpeakerFaceLinking(people=folder, quiet=False)
         seen = seen or pipeline.observe(args.episode / "scene.mp4")
-        turns = pipeline.diarizer.find_turns(
-            {"video": str(seen.path)}, seen.waveform, known=pipeline.known
-        )
-        links = pipeline.link(replace(seen, turns=turns)).to_json()
+        links = pipeline.link(seen).to_json()
         scores[name] = {
             "faces": score_faces(links, truth),
             "voices": score_voices(links, truth),

@@ -14,5 +14,5 @@ from pins_plugin.errors import ManifestError
 def test_a_table_of_another_form_is_refused(tmp_path: Path, text: str) -> None:
     """A row that is longer than its head has a field without a name."""
     (tmp_path / "words.csv").write_text(text)
-    with pytest.raises(ManifestError, match="words.csv: "):
+    with pytest.raises(ManifestError, match=r"words.csv: "):
         read_words(tmp_path / "words.csv")

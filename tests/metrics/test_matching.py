@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pins_plugin.errors import ShapeError
-from pins_plugin.metrics.matching import n_way_accuracy, n_way_credit
+from pins_plugin.metrics.matching import n_way_credit
 
 
 def _slow_credit(row: np.ndarray, n: int) -> float:
@@ -22,10 +22,12 @@ def test_credit_is_that_of_a_slow_oracle() -> None:
 
 
 def test_a_model_that_says_the_same_of_all_is_at_chance() -> None:
-    np.testing.assert_allclose(n_way_accuracy(np.ones((7, 5))), [1 / 2, 1 / 3, 1 / 4, 1 / 5])
+    np.testing.assert_allclose(
+        n_way_credit(np.ones((7, 5))).mean(axis=0), [1 / 2, 1 / 3, 1 / 4, 1 / 5]
+    )
 
 
 @pytest.mark.parametrize("shape", [(3,), (3, 1)])
 def test_fewer_than_two_candidates_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ShapeError, match="at least 2"):
-        n_way_accuracy(np.ones(shape))
+        n_way_credit(np.ones(shape))

@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from pins_plugin.models.compact import CompactFaceEncoder, CompactVoiceEncoder
-from pins_plugin.models.two_tower import TwoTower
 
 
 @pytest.mark.parametrize("image_size", [64, 80])
@@ -42,15 +41,3 @@ def test_loudness_does_not_count(gain: float) -> None:
     encoder = CompactVoiceEncoder(embedding_dim=16).eval()
     waveforms = 0.3 * torch.randn(2, 16000)
     assert torch.allclose(encoder(waveforms), encoder(gain * waveforms), atol=1e-3)
-
-
-def test_either_tower_may_be_idle() -> None:
-    model = TwoTower(CompactFaceEncoder(), CompactVoiceEncoder()).eval()
-    faces, voices = model(waveforms=torch.randn(2, 8000))
-    assert faces is None
-    assert voices.shape == (2, 128)
-
-
-def test_towers_of_different_width_are_refused() -> None:
-    with pytest.raises(ValueError, match="one embedding_dim"):
-        TwoTower(CompactFaceEncoder(embedding_dim=8), CompactVoiceEncoder(embedding_dim=16))

@@ -8,11 +8,14 @@ import torch
 
 
 class PitchEncoder(torch.nn.Module):
-    """Embeds a sine by its frequency."""
+    """Embeds a sine by its frequency, in bands of 50 Hz up to 800 Hz, however long it is."""
 
     def forward(self, waveforms: torch.Tensor) -> torch.Tensor:
         spectra = torch.fft.rfft(waveforms).abs()
-        bands = spectra[:, :800].reshape(len(spectra), 16, 50).sum(dim=2)
+        pitches = torch.fft.rfftfreq(waveforms.shape[1], 1 / 16000)
+        inside = pitches < 800
+        bands = torch.zeros(len(spectra), 16)
+        bands.index_add_(1, (pitches[inside] / 50).long(), spectra[:, inside])
         return torch.nn.functional.normalize(bands, dim=1)
 
 

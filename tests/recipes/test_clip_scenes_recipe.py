@@ -101,7 +101,8 @@ class _FakePipeline:
         landmarks, detected = np.zeros((2, 5, 2), np.float32), np.ones(2, bool)
         track = FaceTrack("T0", times, boxes, landmarks, detected, person="P0")
         link = SpeakerFaceLink(0.0, 4.0, "S", "P0", (1, 1, 9, 9), 0.95)
-        return LinkingResult("v", 4.0, seen.turns, Annotation(), [track], [link])
+        speakers = seen.turns or _annotate((0.0, 4.0, "S"))
+        return LinkingResult("v", 4.0, speakers, Annotation(), [track], [link])
 
 
 def _annotate(*rows: tuple[float, float, str]) -> Annotation:

@@ -96,7 +96,7 @@ def test_ticks_are_few_and_inside(duration: float) -> None:
     assert all(0 <= mark["x"] <= 97 for mark in marks)
 
 
-@pytest.mark.parametrize("name", [*LINKING_EVIDENCE, "others", "review"])
+@pytest.mark.parametrize("name", [*LINKING_EVIDENCE, "review"])
 def test_every_source_of_evidence_has_a_legend(name: str) -> None:
     title, meaning = EVIDENCE[name]
     assert title and len(meaning) > len(title)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from pins_plugin.data.sync import SyncClip, save_sync_clip
-from pins_plugin.data.words import SpokenWord, cut_word, parse_words, read_words, vocabulary
+from pins_plugin.data.words import SpokenWord, cut_word, read_words, vocabulary
 from pins_plugin.errors import ManifestError, PinsError
 from pins_plugin.inference.lip_reader import LipReader
 from pins_plugin.train.experiment import load_experiment
@@ -39,12 +39,9 @@ def test_broken_word_lists_are_explained(tmp_path, text: str) -> None:
         read_words(path)
 
 
-def test_words_of_a_manifest() -> None:
-    words = parse_words("red:0.1:0.4|at:0.5:0.6", "c")
-    assert [(word.word, word.start) for word in words] == [("red", 0.1), ("at", 0.5)]
+def test_vocabulary_is_sorted_and_has_each_word_once() -> None:
+    words = [SpokenWord("c", 0.0, 0.1, word) for word in ("red", "at", "red")]
     assert vocabulary(words) == ["at", "red"]
-    with pytest.raises(ManifestError, match="expected word:start:end"):
-        parse_words("red", "c")
 
 
 def test_split_words_by_column_or_by_name() -> None:

@@ -1,11 +1,10 @@
-"""Who speaks when, by sound: speech activity, voices, turns."""
+"""What is heard: how many speak, voices, turns."""
 
+from importlib import import_module
 from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    if name == "BuiltinDiarization":  # its import path before the rooms
-        from pins_plugin.pipelines.diarization.builtin import BuiltinDiarization
-
-        return BuiltinDiarization
+    if name == "BuiltinDiarization":  # its import path before there was one decoder
+        return import_module("pins_plugin.pipelines.linking.builtin").BuiltinDiarization
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

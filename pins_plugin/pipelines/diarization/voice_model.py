@@ -98,10 +98,43 @@ class VoiceModel:
         unknown = -0.5 * (square / (1 + noise) + voices.shape[1] * np.log(1 + noise))
         return np.asarray(known - unknown)
 
+    def recognize(
+        self,
+        embeddings: NDArray[np.float64],
+        seconds: NDArray[np.float64],
+        known: NDArray[np.float64],
+        known_seconds: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """Calibrated log-likelihood ratio that each voice is each known one against another, (num_voices, num_known).
+
+        Parameters
+        ----------
+        embeddings : (num_voices, embedding_dim) float64 array
+            Mean or sum of what is heard of each.
+        seconds : (num_voices,) float64 array
+            That each is heard.
+        known : (num_known, embedding_dim) float64 array
+        known_seconds : (num_known,) float64 array
+        """
+        voices, others = self.scale(embeddings, seconds), self.scale(known, known_seconds)
+        precision, other = 1 / self.variance(seconds), 1 / self.variance(known_seconds)
+        sums, added = voices * precision[:, None], others * other[:, None]
+        squares, size = (sums**2).sum(axis=1), voices.shape[1]
+        squares_added = (added**2).sum(axis=1)
+        together = squares[:, None] + squares_added + 2 * sums @ added.T
+        apart = _evidence(squares, precision, size)[:, None] + _evidence(squares_added, other, size)
+        gains = _evidence(together, precision[:, None] + other, size) - apart
+        return np.asarray(self.scatter.weight * gains + self.scatter.offset)
+
     def cluster(
-        self, voices: NDArray[np.float64], seconds: NDArray[np.float64], least_gain: float = 0.0
+        self,
+        voices: NDArray[np.float64],
+        seconds: NDArray[np.float64],
+        least_gain: float = 0.0,
+        fewest: int = 1,
+        most: int | None = None,
     ) -> NDArray[np.int64]:
-        """Group stretches by speaker: merge while that gains more than `least_gain`.
+        """Group stretches by speaker: merge while that gains more than `least_gain`, within the bounds.
 
         Parameters
         ----------
@@ -110,6 +143,8 @@ class VoiceModel:
         seconds : (num_stretches,) float64 array
         least_gain : float
             Of the log-likelihood, in favor of one speaker.
+        fewest, most : int, optional
+            Bounds of the number of groups, as far as there are stretches.
 
         Returns
         -------
@@ -123,21 +158,19 @@ class VoiceModel:
         sums = voices * precision[:, None]
         size = voices.shape[1]
 
-        def evidence(
-            squares: NDArray[np.float64], total: NDArray[np.float64]
-        ) -> NDArray[np.float64]:
-            return 0.5 * (squares / (1 + total) - size * np.log1p(total))
-
         squares = (sums**2).sum(axis=1)
-        alone = evidence(squares, precision)
-        gains = evidence(
-            squares[:, None] + squares + 2 * (sums @ sums.T), precision[:, None] + precision
+        alone = _evidence(squares, precision, size)
+        gains = _evidence(
+            squares[:, None] + squares + 2 * (sums @ sums.T), precision[:, None] + precision, size
         )
         gains -= alone[:, None] + alone
         np.fill_diagonal(gains, -np.inf)
         labels = np.arange(number)
         best = gains.max(axis=1)
-        while best.max() > least_gain:
+        while number > fewest and (best.max() > least_gain or (most and number > most)):
+            number -= 1
+            if most and best.max() <= least_gain:  # from here on just to keep the bound
+                fewest = most
             first = int(best.argmax())
             second = int(gains[first].argmax())
             first, second = min(first, second), max(first, second)
@@ -145,10 +178,12 @@ class VoiceModel:
             sums[first] += sums[second]
             precision[first] += precision[second]
             squares[first] = sums[first] @ sums[first]
-            alone[first] = evidence(squares[first], precision[first])
+            alone[first] = _evidence(squares[first], precision[first], size)
             gone = np.isneginf(gains[first]) & np.isneginf(gains[second])
-            row = evidence(
-                squares + squares[first] + 2 * (sums @ sums[first]), precision + precision[first]
+            row = _evidence(
+                squares + squares[first] + 2 * (sums @ sums[first]),
+                precision + precision[first],
+                size,
             )
             row = row - alone - alone[first]
             row[gone] = -np.inf
@@ -157,3 +192,13 @@ class VoiceModel:
             gains[first] = gains[:, first] = row
             best = gains.max(axis=1)
         return np.unique(labels, return_inverse=True)[1].astype(np.int64)
+
+
+def _evidence(
+    squares: NDArray[np.float64], total: NDArray[np.float64], size: int
+) -> NDArray[np.float64]:
+    """Log-likelihood that what was heard is of one speaker, but for what is equal for all.
+
+    By the square of the sum of precision times voice, the sum of precisions, and the number of dimensions.
+    """
+    return np.asarray(0.5 * (squares / (1 + total) - size * np.log1p(total)))

@@ -77,6 +77,7 @@ def make_block(
     *,
     by_sight: bool = False,
     held: Mapping[int, frozenset[int]] | None = None,
+    strangers: bool = True,
 ) -> Block:
     """Weigh the features of a block.
 
@@ -91,8 +92,10 @@ def make_block(
         Whether only those may speak who are shown, and one unknown voice; else whoever is shown or heard.
     held : mapping of int to frozenset of int, optional
         Step to the faces of which one speaks; none for somebody who is not shown.
+    strangers : bool
+        Whether an unknown voice may be heard beside those that are told apart.
     """
-    people = _find_people(features, visible, held or {}, by_sight)
+    people = _find_people(features, visible, held or {}, by_sight, strangers)
     features = features.take(slice(0, len(features.counts)), people)
     states = make_states(len(people))
     nodes = node_features(features, states)
@@ -127,6 +130,7 @@ def _find_people(
     visible: NDArray[np.bool_],
     held: Mapping[int, frozenset[int]],
     by_sight: bool,
+    strangers: bool,
 ) -> NDArray[np.int64]:
     """Columns of those who are shown, the unknown voice, and the voices that fit best; at most `MOST_PEOPLE`."""
     num_faces = visible.shape[1]
@@ -135,5 +139,8 @@ def _find_people(
         rank += np.maximum(features.voices, 0.0).sum(axis=0)
     rank[:num_faces] += visible.sum(axis=0)
     rank[[num_faces, *{person for who in held.values() for person in who}]] = np.inf
+    if not strangers and not by_sight:
+        rank[num_faces] = 0.0
+        rank[num_faces + 1 :] += 1e-9  # whatever is heard is one of these, however badly it fits
     order = np.argsort(-rank, kind="stable")
     return np.sort(order[rank[order] > 0][:MOST_PEOPLE])

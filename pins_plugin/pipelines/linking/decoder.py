@@ -58,6 +58,10 @@ class Evidence:
         looks, (num_groups, num_faces).
     labels : (num_stretches,) int64 array, optional
         Speakers that were given; they take the place of the groups.
+    groups : (num_stretches,) int64 array, optional
+        Stretches of one voice each; found by their voices when not given.
+    strangers : bool
+        Whether somebody may speak who is no face and in no group.
     enrolled : mapping of int to (embedding_dim,) array
         Voices known beforehand, by the index of the face.
     held : mapping of int to frozenset of int
@@ -69,6 +73,8 @@ class Evidence:
     scatter: VoiceScatter
     joint: Callable[[NDArray[np.int64]], NDArray[np.float64]] | None = None
     labels: NDArray[np.int64] | None = None
+    groups: NDArray[np.int64] | None = None
+    strangers: bool = True
     enrolled: Mapping[int, NDArray[np.float64]] = field(default_factory=dict)
     held: Mapping[int, frozenset[int]] = field(default_factory=dict)
 
@@ -145,10 +151,11 @@ class Decoder:
         self.voice_model = VoiceModel(known.scatter, parameters.voice_trust)
         self.voices = self.voice_model.scale(self.hearing.voices, self.hearing.seconds)
         seconds = self.hearing.seconds
+        given = known.groups if known.labels is None else known.labels
         self.groups = (
             self.voice_model.cluster(self.voices, seconds, parameters.least_gain)
-            if known.labels is None
-            else known.labels
+            if given is None
+            else given
         )
         octaves = np.log2(np.maximum(self.seeing.pixels, 1.0) / CLEAR)
         blur = parameters.small * np.minimum(octaves, 0.0)
@@ -164,7 +171,7 @@ class Decoder:
         self.joint = known.joint(self.groups) if known.joint and len(self.groups) else None
         totals = np.bincount(self.groups, seconds) if len(self.groups) else np.zeros(0)
         self.hidden = np.argsort(-totals, kind="stable")[
-            :MOST_HIDDEN
+            : MOST_HIDDEN if known.strangers else None
         ]  # groups with a voice of their own
         self.unknown = self.num_faces  # column of the unknown voice
         self.num_people = self.num_faces + 1 + len(self.hidden)
@@ -218,7 +225,7 @@ class Decoder:
         if not len(self.hidden):
             return []
         gains = self._group_gains()
-        best, columns = _assign(gains)
+        _, columns = _assign(gains)
         others = []
         for row, column in enumerate(columns):  # each pair of the best one forbidden in turn
             barred = gains.copy()
@@ -387,7 +394,7 @@ class Decoder:
         return make_block(
             features.take(steps, np.arange(self.num_people)), self.parameters,
             self.hearing.changes[steps], self.seeing.cuts[steps], self.seeing.visible[steps],
-            by_sight=by_sight, held=held,
+            by_sight=by_sight, held=held, strangers=self.known.strangers or not len(self.hidden),
         )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,6 +175,6 @@ def _split(
         return
     parts = max(1, int(np.ceil((end - start) * STEP / longest - 1e-9)))
     borders = np.linspace(start, end, parts + 1).round().astype(int)
-    for first, last in zip(borders[:-1], borders[1:], strict=True):
+    for first, last in pairwise(borders):
         stretch_of[first:last] = len(stretches)
         stretches.append((first * STEP, last * STEP))

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from pins_plugin.errors import PinsError
-from pins_plugin.models.folder import weights_checksum
+from pins_plugin.inference.pretrained import folder_checksum
 
 SHIPPED = Path(__file__).resolve().parents[2] / "pretrained" / "speaker_face_linking"
 FILE = "parameters.json"
@@ -141,6 +141,75 @@ class LinkingParameters:
         return cls(**checked)
 
 
+SOUND_TUNABLE = {  # of the diarization without faces, and within which bounds
+    "two": (-4.0, 2.0),
+    "voice": (0.01, 1.0),
+    "switches": (-10.0, 0.0),
+    "least_gain": (-30.0, 30.0),
+    "longest_pause": (0.1, 2.0),
+}
+
+
+@dataclass(frozen=True)
+class DiarizationSettings:
+    """What is weighed otherwise where nothing but sound is known.
+
+    Parameters
+    ----------
+    two, voice, switches, least_gain : float
+        See `LinkingParameters`.
+    longest_pause : float
+        Seconds; a shorter pause of one speaker belongs to the turn, as annotators have it.
+    """
+
+    two: float
+    voice: float
+    switches: float
+    least_gain: float
+    longest_pause: float = 1.0
+
+    def weigh(self, base: LinkingParameters) -> LinkingParameters:
+        """The decoder's parameters."""
+        chosen = asdict(self)
+        del chosen["longest_pause"]
+        return replace(base, **chosen)
+
+
+def load_diarization(
+    folder: str | Path = SHIPPED,
+) -> tuple[LinkingParameters, DiarizationSettings]:
+    """Read the parameters of linking, and those of the diarization without faces.
+
+    The latter stand under `diarization`, `settings`; what is missing is as in linking.
+
+    Raises
+    ------
+    PinsError
+        When the file cannot be read, or a value is no number.
+    """
+    path = Path(folder) / FILE
+    found = _read(path)
+    base = LinkingParameters.from_dict(found["parameters"], str(path))
+    own = found.get("diarization", {}).get("settings", {})
+    if not set(own) <= set(SOUND_TUNABLE) or not all(map(_is_number, own.values())):
+        raise PinsError(
+            f"{path}: diarization: expected finite numbers for some of {', '.join(SOUND_TUNABLE)}, got {own!r}; "
+            "learn them anew by recipes/Diarization/learn_settings.py"
+        )
+    shared = {name: getattr(base, name) for name in SOUND_TUNABLE if hasattr(base, name)}
+    return base, DiarizationSettings(**(shared | own))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return {**found, "parameters": found["parameters"], "models": dict(found["models"])}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PinsError(
+            f"{path}: no parameters of linking ({error}); learn them by recipes/ClipScenes/calibrate.py"
+        ) from error
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e6
 
@@ -161,15 +230,10 @@ def load_parameters(folder: str | Path, models: Mapping[str, str]) -> LinkingPar
         When the file cannot be read, or the parameters were learnt with other models.
     """
     path = Path(folder) / FILE
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        parameters, learnt_with = found["parameters"], dict(found["models"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise PinsError(
-            f"{path}: no parameters of linking ({error}); learn them by recipes/ClipScenes/calibrate.py"
-        ) from error
+    found = _read(path)
+    parameters, learnt_with = found["parameters"], found["models"]
     for part, source in models.items():
-        if learnt_with.get(part) != weights_checksum(source):
+        if learnt_with.get(part) != folder_checksum(source):
             raise PinsError(
                 f"{path}: learnt with another model for {part} than the one to be used; weights of evidence "
                 f"belong to their models. Learn them anew: python recipes/ClipScenes/calibrate.py SCENES "

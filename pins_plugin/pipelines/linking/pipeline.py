@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pyannote.core import Annotation, Segment
 
 from pins_plugin.data.audio import SAMPLE_RATE
 from pins_plugin.data.corrections import Corrections
@@ -18,7 +17,6 @@ from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.inference.synchronizer import Synchronizer
 from pins_plugin.inference.visual_voice_activity import VisualVoiceActivity
 from pins_plugin.pipelines.diarization.audio_file import file_path, file_uri, load_sound
-from pins_plugin.pipelines.diarization.diarizer import Diarizer
 from pins_plugin.pipelines.diarization.segmentation import segment
 from pins_plugin.pipelines.diarization.segmentation_model import load_segmentation_model
 from pins_plugin.pipelines.diarization.turns import clip_turns
@@ -28,6 +26,7 @@ from pins_plugin.pipelines.diarization.voices import (
     model_path,
 )
 from pins_plugin.pipelines.linking.decoder import Decoded, Decoder
+from pins_plugin.pipelines.linking.diarizer import Diarizer
 from pins_plugin.pipelines.linking.gathering import Gathered, gather
 from pins_plugin.pipelines.linking.joint import JointEvidence
 from pins_plugin.pipelines.linking.observation import Looks, Observation, Watcher
@@ -47,6 +46,7 @@ from pins_plugin.pipelines.linking.read_out import (
 from pins_plugin.pipelines.linking.result import LinkingResult
 from pins_plugin.pipelines.linking.review import hold_steps, rename_people
 from pins_plugin.pipelines.people.enrollment import KnownPerson, load_people
+from pins_plugin.pipelines.people.face_tracks import annotate_faces, find_faces
 from pins_plugin.pipelines.people.naming import (
     Voices,
     find_appearances,
@@ -59,7 +59,7 @@ from pins_plugin.pipelines.people.registry import Cast
 from pins_plugin.pipelines.pyannote_host.host import Pipeline
 from pins_plugin.plugins import find_plugins, load_plugin
 from pins_plugin.tracking.crops import iter_crops
-from pins_plugin.tracking.tracks import TrackerSettings, track_faces
+from pins_plugin.tracking.tracks import track_faces
 from pins_plugin.types import FaceTrack
 from pins_plugin.utils.vectors import unit
 
@@ -272,7 +272,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         notes: list[str] = []
         turns = None
         if self.diarizer.choose(file, diarization) is not None:
-            turns = self.diarizer.find_turns(file, waveform, diarization, self.known)
+            turns = self.diarizer.find_turns(file, waveform, diarization)
             turns.uri = uri
             turns, note = clip_turns(turns, max(info.duration, len(waveform) / SAMPLE_RATE))
             notes += [note] if note else []
@@ -339,7 +339,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         people = gathered.evidence.seeing.people
         given = [] if seen.turns is None else find_namesakes(seen.turns.labels())
         if self.known or self.cast is not None:
-            portraits = portray(result, voices, seen.looks.faces, given)
+            portraits = portray(result.tracks, result.links, voices, seen.looks.faces, given)
         with self.cast.held() if self.cast is not None else nullcontext():
             if portraits is not None:
                 names = find_names(portraits, self.known, self.cast, self.recognizer.same_person)
@@ -364,7 +364,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         decoder = Decoder(parameters, evidence)
         decoded = decoder.decode()
         if seen.turns is None:
-            runs = find_runs(decoded, seen.duration)
+            runs = find_runs(decoded.said, seen.duration)
             speakers = speaker_turns(runs, seen.uri)
         else:
             runs, speakers = find_given_runs(decoded, seen.turns), seen.turns
@@ -393,13 +393,8 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
     def find_faces(self, path: Path, hook: Any) -> list[FaceTrack]:
         """Follow the faces of a video; at least one."""
         hook("faces", None, total=1, completed=0)
-        tracks = self._track(path, TrackerSettings(device=str(self.device)), quiet=self.quiet)
+        tracks = find_faces(path, self._track, self.device, self.quiet)
         hook("faces", tracks, total=1, completed=1)
-        if not tracks:
-            raise MediaError(
-                f"{path}: shows no face for long enough to follow it; expected a video of people "
-                "(`pins diarize` says who speaks when, without faces)"
-            )
         return tracks
 
 
@@ -436,14 +431,6 @@ def pool_voices(decoded: Decoded, decoder: Decoder, runs: Sequence[Run]) -> Voic
         if share.any():
             found[speaker] = unit(share @ hearing.voices)
     return found
-
-
-def annotate_faces(tracks: Sequence[FaceTrack], uri: str) -> Annotation:
-    """When each person is on screen."""
-    faces = Annotation(uri=uri)
-    for track in tracks:
-        faces[Segment(*track.span), track.track] = track.person or track.track
-    return faces
 
 
 def _as_mapping(file: Any) -> Any:

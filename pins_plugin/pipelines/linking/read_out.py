@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,26 +39,35 @@ class Run:
         return (step + 0.5) * STEP
 
 
-def bridge_pauses(said: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Fill short pauses of one person in which nobody else speaks."""
+def bridge_pauses(said: NDArray[np.bool_], longest: int = PAUSE) -> NDArray[np.bool_]:
+    """Fill pauses of one person, of at most `longest` steps, in which nobody else speaks."""
     filled, anybody = said.copy(), said.any(axis=1)
     for person in range(said.shape[1]):
         spoken = np.flatnonzero(said[:, person])
-        for first, second in zip(spoken[:-1], spoken[1:], strict=True):
-            if 1 < second - first <= PAUSE + 1 and not anybody[first + 1 : second].any():
+        for first, second in pairwise(spoken):
+            if 1 < second - first <= longest + 1 and not anybody[first + 1 : second].any():
                 filled[first:second, person] = True
     return filled
 
 
-def find_runs(decoded: Decoded, duration: float) -> list[Run]:
-    """Runs of everybody who speaks; speakers are called SPEAKER_00, ... in order of appearance."""
-    said = bridge_pauses(decoded.said)
+def find_runs(said: NDArray[np.bool_], duration: float, pause: int = PAUSE) -> list[Run]:
+    """Runs of everybody who speaks; speakers are called SPEAKER_00, ... in order of appearance.
+
+    Parameters
+    ----------
+    said : (num_steps, num_people) bool array
+    duration : float
+        Of the file, in seconds.
+    pause : int
+        Steps; pauses of one person that are no longer belong to the run.
+    """
+    said = bridge_pauses(said, pause)
     names: dict[int, str] = {}
     runs = []
     for first, last, person in sorted(
-        (first, last, person)
-        for person in range(said.shape[1])
-        for first, last in _stretches(said[:, person])
+        (first, last, number)
+        for number, spoken in enumerate(said.T)
+        for first, last in _stretches(spoken)
     ):
         speaker = names.setdefault(person, f"SPEAKER_{len(names):02d}")
         runs.append(Run(first, last, person, speaker, first * STEP, min(last * STEP, duration)))
@@ -81,7 +91,7 @@ def find_given_runs(decoded: Decoded, turns: Annotation) -> list[Run]:
             scores = decoded.speaking[step] * (1.0 if active[step].sum() < 2 else affinity[row])
             who[step - first] = int(scores.argmax())
         borders = [0, *(np.flatnonzero(np.diff(who)) + 1), len(who)]
-        for begin, end in zip(borders[:-1], borders[1:], strict=True):
+        for begin, end in pairwise(borders):
             start = segment.start if begin == 0 else (first + begin) * STEP
             stop = segment.end if end == len(who) else (first + end) * STEP
             runs.append(Run(first + begin, first + end, int(who[begin]), str(label), start, stop))
@@ -118,13 +128,11 @@ def make_links(
             else np.zeros(run.last - run.first, bool)
         )
         fixed = np.array([step in held for step in range(run.first, run.last)])
-        for begin, end in _cut(shown, fixed):
+        for begin, end, on_screen, reviewed in _cut(shown, fixed):
             steps = slice(run.first + begin, run.first + end)
             start = run.start if begin == 0 else (run.first + begin) * STEP
             stop = run.end if end == run.last - run.first else (run.first + end) * STEP
-            on_screen = bool(shown[begin])
             who = held.get(run.first + begin, frozenset())
-            reviewed = bool(fixed[begin])
             label = seeing.people[run.person] if on_screen else None
             if reviewed and who and not on_screen:
                 label = seeing.people[min(who)]
@@ -176,10 +184,22 @@ def weigh_parts(
     return {
         "sync": parameters.lips * features.personal["lips"],
         "talking": parameters.talking * features.personal["talking"],
-        "others": parameters.others * features.personal["others"],
         "voice": features.voices,
         "presence": presence * begins[:, None],
+        **{
+            name: _of_plugin(values, decoded, seeing, parameters)
+            for name, values in seeing.others.items()
+        },
     }
+
+
+def _of_plugin(
+    ratios: NDArray[np.float64], decoded: Decoded, seeing: Seeing, parameters: LinkingParameters
+) -> NDArray[np.float64]:
+    """What a source of another package says, (num_steps, num_people)."""
+    said = np.zeros(decoded.speaking.shape)
+    said[:, : len(seeing.people)] = parameters.others * np.where(seeing.visible, ratios, 0.0)
+    return said
 
 
 def _explain(
@@ -217,18 +237,26 @@ def _stretches(spoken: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
-def _cut(shown: NDArray[np.bool_], fixed: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Borders of parts in which a face is shown throughout or not at all; short parts join the one before."""
-    changes = np.flatnonzero((np.diff(shown.astype(int)) != 0) | (np.diff(fixed.astype(int)) != 0))
-    borders = [0]
-    for border in [*(changes + 1).tolist(), len(shown)]:
-        if border - borders[-1] >= SHORTEST or len(borders) == 1:
-            borders.append(border)
-        else:
-            borders[-1] = border
-    if len(borders) > 2 and borders[1] < SHORTEST:
-        del borders[1]
-    return list(zip(borders[:-1], borders[1:], strict=True))
+def _cut(shown: NDArray[np.bool_], fixed: NDArray[np.bool_]) -> list[tuple[int, int, bool, bool]]:
+    """Parts in which a face is shown, and steps are settled, throughout or not at all: begin, end, whether.
+
+    What is too short goes with the part before it, or after it at the beginning.
+    """
+    kinds = 2 * shown.astype(int) + fixed
+    parts = _stretches_of_one(kinds)
+    for number, (begin, end) in enumerate(parts):
+        if end - begin < SHORTEST and len(parts) > 1:
+            kinds[begin:end] = kinds[begin - 1] if number else kinds[end]
+    return [
+        (begin, end, bool(kinds[begin] // 2), bool(kinds[begin] % 2))
+        for begin, end in _stretches_of_one(kinds)
+    ]
+
+
+def _stretches_of_one(kinds: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Begin and end of stretches of equal values."""
+    borders = [0, *(np.flatnonzero(np.diff(kinds)) + 1).tolist(), len(kinds)]
+    return list(pairwise(borders))
 
 
 def _mean_box(

@@ -144,10 +144,6 @@ class LinkingResult:
         """Write the turns of the speakers as RTTM."""
         write_rttm(path, [self.speakers])
 
-    def write_csv(self, path: str | Path) -> None:
-        """Write one row for each link."""
-        write_links_table(path, self.to_json())
-
 
 def write_links_table(path: str | Path, links: Mapping[str, Any]) -> None:
     """Write the links of a `links.json` as CSV, one row each."""

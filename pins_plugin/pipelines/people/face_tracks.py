@@ -1,15 +1,22 @@
-"""Faces of a video as a pyannote pipeline."""
+"""Faces of a video: followed, joined by person, and as a pyannote pipeline."""
 
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
-from pyannote.core import Annotation
+from pyannote.core import Annotation, Segment
 
+from pins_plugin.errors import MediaError
 from pins_plugin.pipelines.diarization.audio_file import file_path, file_uri
-from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking, annotate_faces
 from pins_plugin.pipelines.people.grouping import group_faces
+from pins_plugin.pipelines.people.recognition import FaceRecognizer
 from pins_plugin.pipelines.pyannote_host.host import Pipeline
 from pins_plugin.tracking.crops import extract_crops
+from pins_plugin.tracking.tracks import TrackerSettings, track_faces
+from pins_plugin.types import FaceTrack
+
+Track = Callable[..., list[FaceTrack]]
 
 
 class FaceTracks(Pipeline):  # type: ignore[misc]
@@ -27,7 +34,10 @@ class FaceTracks(Pipeline):  # type: ignore[misc]
         self, recognition: str = "face_recognition", token: Any = None, cache_dir: Any = None
     ) -> None:
         super().__init__()
-        self._linking = SpeakerFaceLinking(recognition=recognition, evidence=())
+        self._recognizer = [
+            FaceRecognizer(recognition)
+        ]  # in a list: no part of the pipeline itself
+        self.device = torch.device("cpu")
         self.instantiate({})
 
     def default_parameters(self) -> dict[str, float]:
@@ -36,15 +46,55 @@ class FaceTracks(Pipeline):  # type: ignore[misc]
 
     def to(self, device: torch.device) -> "FaceTracks":
         """Move the networks to a device."""
-        self._linking.to(device)
+        self.device = device
+        self._recognizer[0].to(device)
         return self
 
     def apply(self, file: Any, hook: Any = None) -> Annotation:
         """Follow and group the faces of a file: a path, or a mapping with `video` or `audio`."""
         hook = self.setup_hook(file, hook)
-        path = file_path(file)
-        tracks = self._linking.find_faces(path, hook)
+        path, recognizer = file_path(file), self._recognizer[0]
+        hook("faces", None, total=1, completed=0)
+        tracks = find_faces(path, track_faces, self.device)
+        hook("faces", tracks, total=1, completed=1)
         crops = extract_crops(path, tracks, ("face",), max_frames=8)
-        faces = {name: self._linking.recognizer.embed(crop.faces) for name, crop in crops.items()}
-        named = group_faces(tracks, faces, self._linking.recognizer.same_person)
+        faces = {
+            name: recognizer.embed(crop.faces) for name, crop in crops.items() if len(crop.faces)
+        }
+        named = group_faces(tracks, faces, recognizer.same_person)
         return annotate_faces(named, file_uri(file))
+
+
+def find_faces(
+    path: Path, track: Track, device: torch.device, quiet: bool = True
+) -> list[FaceTrack]:
+    """Follow the faces of a video.
+
+    Parameters
+    ----------
+    path : Path
+    track : callable
+        `track_faces`, or the tracker of another package.
+    device : torch.device
+    quiet : bool
+
+    Raises
+    ------
+    MediaError
+        When it shows none.
+    """
+    tracks = track(path, TrackerSettings(device=str(device)), quiet=quiet)
+    if not tracks:
+        raise MediaError(
+            f"{path}: shows no face for long enough to follow it; expected a video of people "
+            "(`pins diarize` says who speaks when, without faces)"
+        )
+    return tracks
+
+
+def annotate_faces(tracks: Sequence[FaceTrack], uri: str) -> Annotation:
+    """When each person is on screen."""
+    faces = Annotation(uri=uri)
+    for track in tracks:
+        faces[Segment(*track.span), track.track] = track.person or track.track
+    return faces

@@ -8,11 +8,10 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.pipelines.linking.result import LinkingResult
 from pins_plugin.pipelines.people.enrollment import Embedding, KnownPerson, name_people
 from pins_plugin.pipelines.people.registry import Appearance, Cast
 from pins_plugin.tracking.people import find_different_people
-from pins_plugin.types import SpeakerFaceLink
+from pins_plugin.types import FaceTrack, SpeakerFaceLink
 from pins_plugin.utils.vectors import unit
 
 Voices = dict[str, Embedding]
@@ -46,7 +45,8 @@ class Portraits:
 
 
 def portray(
-    result: LinkingResult,
+    tracks: Sequence[FaceTrack],
+    links: Sequence[SpeakerFaceLink],
     voices: Voices,
     embedded: Mapping[str, NDArray[np.float32]],
     namesakes: Collection[str] = (),
@@ -55,7 +55,9 @@ def portray(
 
     Parameters
     ----------
-    result : LinkingResult
+    tracks : sequence of FaceTrack
+        With people.
+    links : sequence of SpeakerFaceLink
     voices : dict of str to (embedding_dim,) array
         Of faces and speakers, by label.
     embedded : dict of str to (num_faces, embedding_dim) array
@@ -65,7 +67,7 @@ def portray(
     """
     faces: dict[str, Embedding] = {}
     seconds: dict[str, float] = {}
-    for track in sorted(result.tracks, key=lambda track: track.start):
+    for track in sorted(tracks, key=lambda track: track.start):
         label = str(track.person)
         seconds[label] = seconds.get(label, 0.0) + track.end - track.start
         if track.track in embedded:
@@ -73,14 +75,14 @@ def portray(
             faces[label] = faces[label] + total if label in faces else total
     heard = {
         link.person or link.speaker
-        for link in result.links
+        for link in links
         if link.status != "uncertain" and (link.person or link.speaker not in namesakes)
     }
     voices = {label: voice for label, voice in voices.items() if label in heard}
-    different = np.argwhere(find_different_people(result.tracks))
-    apart = {frozenset(str(result.tracks[number].person) for number in pair) for pair in different}
+    different = np.argwhere(find_different_people(tracks))
+    apart = {frozenset(str(tracks[number].person) for number in pair) for pair in different}
     faces = {label: unit(face) for label, face in faces.items()}
-    return Portraits(faces, voices, seconds, frozenset(apart), find_faces_of(result.links))
+    return Portraits(faces, voices, seconds, frozenset(apart), find_faces_of(links))
 
 
 def find_namesakes(speakers: Iterable[str]) -> list[str]:

@@ -135,7 +135,7 @@ def test_what_a_reviewer_settles_bears_on_the_rest(face: int) -> None:
 
 
 def test_settled_as_nobodys_face() -> None:
-    truth, evidence = _undecided()
+    _, evidence = _undecided()
     found = decode(replace(evidence, held=dict.fromkeys(range(20), frozenset())))
     assert not found.said[:20, :2].any() and found.said[:20, 2:].any(axis=1).all()
 

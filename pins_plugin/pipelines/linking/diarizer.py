@@ -1,6 +1,6 @@
 """Who speaks when: by an RTTM file, an Annotation, a pipeline, the folder of one, or the built-in diarization."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,13 @@ from pyannote.core import Annotation
 from pins_plugin.data.audio import SAMPLE_RATE
 from pins_plugin.errors import PinsError
 from pins_plugin.pipelines.diarization.audio_file import file_uri
-from pins_plugin.pipelines.diarization.builtin import BuiltinDiarization
 from pins_plugin.pipelines.diarization.rttm import choose_turns
-from pins_plugin.pipelines.diarization.voices import DEFAULT_VOICE
-from pins_plugin.pipelines.people.enrollment import KnownPerson
+from pins_plugin.pipelines.diarization.voices import DEFAULT_VOICE, load_voice_encoder
+from pins_plugin.pipelines.linking.builtin import BuiltinDiarization
 from pins_plugin.pipelines.pyannote_host.host import Pipeline
 from pins_plugin.pipelines.pyannote_host.pipeline_folder import open_pipeline
 
-FOR_LINKS = {"longest_pause": 0.0}  # links are of speech, so pauses stay nobody's
+FOR_LINKS = {"longest_pause": 0.4}  # seconds: links are of speech, so longer pauses stay nobody's
 
 
 class Diarizer:
@@ -35,12 +34,14 @@ class Diarizer:
     def __init__(self, given: Any = None, voice: str = DEFAULT_VOICE) -> None:
         self.given, self.voice = given, voice
         self.device = torch.device("cpu")
+        self.voice_encoder = load_voice_encoder(voice)  # compares speakers
         self._builtin: BuiltinDiarization | None = None
         self._opened: dict[Path, Pipeline] = {}  # pipelines by their folder
 
     def to(self, device: torch.device) -> "Diarizer":
         """Move the networks to a device."""
         self.device = device
+        self.voice_encoder.to(device)
         for part in (self.given, self._builtin, *self._opened.values()):
             if isinstance(part, Pipeline):
                 part.to(device)
@@ -54,11 +55,6 @@ class Diarizer:
             self._builtin.instantiate(self._builtin.default_parameters() | FOR_LINKS)
             self._builtin.to(self.device)
         return self._builtin
-
-    @property
-    def voice_encoder(self) -> torch.nn.Module:
-        """The network that compares speakers."""
-        return self.builtin.voice_encoder
 
     def choose(self, file: Mapping[str, Any], diarization: Any = None) -> Any:
         """The first that was given: with the call, with the pipeline, with the file; None when none was."""
@@ -79,7 +75,7 @@ class Diarizer:
         file: Mapping[str, Any],
         waveform: NDArray[Any],
         diarization: Any = None,
-        known: Sequence[KnownPerson] = (),
+        known: Mapping[str, NDArray[Any]] | None = None,
     ) -> Annotation:
         """Say who speaks when.
 
@@ -91,8 +87,8 @@ class Diarizer:
             At 16 kHz.
         diarization : optional
             In place of what was given before.
-        known : sequence of KnownPerson
-            Their voices help the built-in diarization.
+        known : mapping of str to (embedding_dim,) array, optional
+            Names to voices, which help the built-in diarization.
 
         Raises
         ------
@@ -109,8 +105,7 @@ class Diarizer:
         options: dict[str, Any] = {}
         if source is None:
             source = self.builtin
-            voices = {each.name: each.voice for each in known if each.voice is not None}
-            options = {"known": voices} if voices else {}
+            options = {"known": dict(known)} if known else {}
         sound = {
             "waveform": torch.from_numpy(waveform)[None],
             "sample_rate": SAMPLE_RATE,

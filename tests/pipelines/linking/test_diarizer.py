@@ -8,10 +8,10 @@ import torch
 from pyannote.core import Annotation, Segment
 
 from pins_plugin.errors import PinsError
-from pins_plugin.pipelines.diarization import diarizer as module
-from pins_plugin.pipelines.diarization.diarizer import Diarizer
 from pins_plugin.pipelines.diarization.turns import MOST_SPEAKERS, clip_turns
 from pins_plugin.pipelines.diarization.voices import compare_speakers
+from pins_plugin.pipelines.linking import diarizer as module
+from pins_plugin.pipelines.linking.diarizer import Diarizer
 
 SOUND = np.zeros(16000, np.float32)
 

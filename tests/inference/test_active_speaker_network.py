@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from pins_plugin.data.mfcc import mfcc
 from pins_plugin.errors import ModelFolderError, ShapeError
-from pins_plugin.pipelines.active_speaker.active_speaker_network import (
+from pins_plugin.inference.active_speaker_network import (
     ActiveSpeakerNetwork,
     grey_faces,
 )

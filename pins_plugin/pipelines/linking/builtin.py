@@ -1,0 +1,317 @@
+"""The built-in diarization: who speaks when, by sound alone, without any download. Overlap is told.
+
+The same decoder that links voices to faces, in a file that shows none: everybody is a voice. `diarize` is the function,
+`BuiltinDiarization` the pyannote pipeline.
+"""
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pyannote.core import Annotation
+from scipy.optimize import linear_sum_assignment
+
+from pins_plugin.data.audio import SAMPLE_RATE
+from pins_plugin.errors import PinsError
+from pins_plugin.pipelines.diarization.audio_file import file_uri, load_sound
+from pins_plugin.pipelines.diarization.segmentation import Segmentation, segment
+from pins_plugin.pipelines.diarization.segmentation_model import load_segmentation_model
+from pins_plugin.pipelines.diarization.voice_model import VoiceModel
+from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
+from pins_plugin.pipelines.diarization.voices import (
+    DEFAULT_VOICE,
+    embed_stretches,
+    find_voice_scatter,
+    load_voice_encoder,
+    model_path,
+)
+from pins_plugin.pipelines.linking.decoder import ENROLLED_SECONDS, Decoder, Evidence
+from pins_plugin.pipelines.linking.hearing import STEP, hear
+from pins_plugin.pipelines.linking.parameters import (
+    SOUND_TUNABLE,
+    DiarizationSettings,
+    LinkingParameters,
+    load_diarization,
+)
+from pins_plugin.pipelines.linking.read_out import find_runs, speaker_turns
+from pins_plugin.pipelines.linking.seeing import see
+from pins_plugin.pipelines.pyannote_host.host import Pipeline
+
+
+def diarize(
+    waveform: NDArray[np.float32],
+    voice_encoder: torch.nn.Module | None = None,
+    scatter: VoiceScatter | None = None,
+    settings: DiarizationSettings | None = None,
+    *,
+    segmentation: Segmentation | None = None,
+    num_speakers: int | None = None,
+    min_speakers: int | None = None,
+    max_speakers: int | None = None,
+    known: Mapping[str, NDArray[np.floating]] | None = None,
+    uri: str | None = None,
+) -> Annotation:
+    """Say who speaks when.
+
+    Parameters
+    ----------
+    waveform : (num_samples,) float32 array
+        At 16 kHz.
+    voice_encoder : nn.Module, optional
+        Maps (batch, num_samples) waveforms to (batch, embedding_dim) embeddings of unit length.
+    scatter : VoiceScatter, optional
+        How much its embeddings differ; needed with an encoder other than the shipped one.
+    settings : DiarizationSettings, optional
+        Those that were learnt when not given.
+    segmentation : Segmentation, optional
+        How many speak when; found when not given.
+    num_speakers, min_speakers, max_speakers : int, optional
+        Where their number, or a bound of it, is known.
+    known : mapping of str to (embedding_dim,) array, optional
+        Voices that may be heard, by name; see `name_voices`.
+    uri : str, optional
+        Name of the file.
+
+    Returns
+    -------
+    turns : Annotation
+        Labels are the names of known voices, and for all others SPEAKER_00, SPEAKER_01, ... in order of
+        appearance; turns may overlap.
+
+    Raises
+    ------
+    PinsError
+        When no number of speakers is within the bounds, or an encoder comes without its scatter.
+    """
+    fewest, most = choose_bounds(num_speakers, min_speakers, max_speakers)
+    if voice_encoder is not None and scatter is None:
+        raise PinsError(
+            "scatter: expected how much the embeddings of this voice encoder differ, got None; learn it by "
+            "recipes/Diarization/learn_scatter.py and load it by load_voice_scatter"
+        )
+    encoder = load_voice_encoder() if voice_encoder is None else voice_encoder
+    scatter = find_voice_scatter() if scatter is None else scatter
+    base, learnt = load_diarization()
+    settings = learnt if settings is None else settings
+    segmentation = segment(waveform) if segmentation is None else segmentation
+    evidence = listen(waveform, segmentation, encoder, scatter)
+    decoder, said = decode_sound(evidence, settings.weigh(base), fewest, most)
+    names = name_voices(decoder, said, known or {})
+    duration = len(waveform) / SAMPLE_RATE
+    return read_turns(said, duration, settings.longest_pause, names, uri)
+
+
+def listen(
+    waveform: NDArray[np.float32],
+    segmentation: Segmentation,
+    voice_encoder: torch.nn.Module,
+    scatter: VoiceScatter,
+) -> Evidence:
+    """Bring what is heard into the decoder's form; nothing is seen."""
+    seeing = see([], {}, {}, len(waveform) / SAMPLE_RATE)
+    hearing = hear(
+        segmentation, seeing.cuts, lambda each: embed_stretches(waveform, each, voice_encoder)
+    )
+    return Evidence(hearing, seeing, scatter)
+
+
+def decode_sound(
+    evidence: Evidence, parameters: LinkingParameters, fewest: int = 1, most: int | None = None
+) -> tuple[Decoder, NDArray[np.bool_]]:
+    """Decide who speaks when, by what `listen` heard.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    parameters : LinkingParameters
+    fewest, most : int, optional
+        Bounds of the number of speakers.
+
+    Returns
+    -------
+    decoder : Decoder
+    said : (num_steps, num_people) bool array
+        As in `Decoded`.
+    """
+    if fewest > 1 or most is not None:
+        heard, model = evidence.hearing, VoiceModel(evidence.scatter, parameters.voice_trust)
+        voices = model.scale(heard.voices, heard.seconds)
+        groups = model.cluster(voices, heard.seconds, parameters.least_gain, fewest, most)
+        evidence = replace(evidence, groups=groups, strangers=most is None)
+    decoder = Decoder(parameters, evidence)
+    said = decoder.decode().said.copy()
+    for place, group in enumerate(decoder.hidden):  # whoever was left without a word gets it back
+        person = decoder.unknown + 1 + place
+        if said.any(axis=0).sum() < fewest and not said[:, person].any():
+            own = np.isin(evidence.hearing.stretch_of, np.flatnonzero(decoder.groups == group))
+            said[own] = np.arange(said.shape[1]) == person
+    return decoder, said
+
+
+def read_turns(
+    said: NDArray[np.bool_],
+    duration: float,
+    longest_pause: float,
+    names: Mapping[int, str] | None = None,
+    uri: str | None = None,
+) -> Annotation:
+    """Turns of who speaks, without pauses shorter than `longest_pause` seconds.
+
+    Parameters
+    ----------
+    said : (num_steps, num_people) bool array
+    duration, longest_pause : float
+        In seconds.
+    names : mapping of int to str, optional
+        By the index of the person; others are called SPEAKER_00, ... in order of appearance.
+    uri : str, optional
+    """
+    labels, strangers = dict(names or {}), itertools.count()
+    runs = find_runs(said, duration, max(0, int(np.ceil(longest_pause / STEP - 1e-9)) - 1))
+    for run in runs:
+        if run.person not in labels:
+            labels[run.person] = f"SPEAKER_{next(strangers):02d}"
+    turns = speaker_turns([replace(run, speaker=labels[run.person]) for run in runs], uri or "")
+    turns.uri = uri
+    return turns
+
+
+def name_voices(
+    decoder: Decoder, said: NDArray[np.bool_], known: Mapping[str, NDArray[np.floating]]
+) -> dict[int, str]:
+    """Give known voices to the people whom they explain, and to no others; each to one.
+
+    Parameters
+    ----------
+    decoder : Decoder
+    said : (num_steps, num_people) bool array
+    known : mapping of str to (embedding_dim,) array
+
+    Returns
+    -------
+    names : dict of int to str
+        By the index of the person.
+    """
+    heard = decoder.hearing
+    inside = heard.stretch_of >= 0
+    shares = np.zeros((len(heard.stretches), said.shape[1]))
+    np.add.at(shares, heard.stretch_of[inside], said[inside] * STEP)  # seconds of each stretch
+    people = np.flatnonzero(shares.any(axis=0))
+    if not known or not len(people):
+        return {}
+    ratios = decoder.voice_model.recognize(
+        shares[:, people].T @ heard.voices,
+        shares[:, people].sum(axis=0),
+        np.stack([np.asarray(voice, np.float64) for voice in known.values()]),
+        np.full(len(known), ENROLLED_SECONDS),
+    )
+    pairs = zip(*linear_sum_assignment(np.maximum(ratios, 0.0), maximize=True), strict=True)
+    names = list(known)
+    return {int(people[row]): names[column] for row, column in pairs if ratios[row, column] > 0}
+
+
+def choose_bounds(
+    num_speakers: int | None, min_speakers: int | None, max_speakers: int | None
+) -> tuple[int, int | None]:
+    """Fewest and most speakers, after a look whether they make sense.
+
+    Examples
+    --------
+    >>> choose_bounds(None, 2, None), choose_bounds(3, None, None)
+    ((2, None), (3, 3))
+    """
+    options = {
+        "num_speakers": num_speakers,
+        "min_speakers": min_speakers,
+        "max_speakers": max_speakers,
+    }
+    for name, value in options.items():
+        if value is not None and value < 1:
+            raise PinsError(f"{name}: expected at least 1, got {value}")
+    fewest = max(num_speakers or 1, min_speakers or 1)
+    bounds = [bound for bound in (num_speakers, max_speakers) if bound is not None]
+    most = min(bounds, default=None)
+    if most is not None and fewest > most:
+        raise PinsError(
+            f"min_speakers, max_speakers: expected a number of speakers between them, got {fewest} and {most}"
+        )
+    return fewest, most
+
+
+class BuiltinDiarization(Pipeline):  # type: ignore[misc]
+    """The built-in diarization as a pyannote pipeline.
+
+    Parameters
+    ----------
+    voice : str
+        Model folder (or name of a model that comes with the package) whose voice branch is used. Another one than the
+        shipped needs its scatter: `recipes/Diarization/learn_scatter.py`.
+    token, cache_dir : ignored
+        pyannote hands them to every pipeline.
+    """
+
+    def __init__(
+        self,
+        voice: str | Mapping[str, Any] = DEFAULT_VOICE,
+        token: Any = None,
+        cache_dir: Any = None,
+    ) -> None:
+        from pyannote.pipeline.parameter import Uniform
+
+        super().__init__()
+        self._scatter = find_voice_scatter(model_path(voice))
+        self.voice_encoder = load_voice_encoder(model_path(voice))
+        self.segmentation_model = load_segmentation_model()
+        for name, (low, high) in SOUND_TUNABLE.items():
+            setattr(self, name, Uniform(low, high))
+
+    def default_parameters(self) -> dict[str, float]:
+        """Those that were learnt; see `recipes/Diarization/learn_settings.py`."""
+        return asdict(load_diarization()[1])
+
+    def apply(
+        self,
+        file: Any,
+        num_speakers: int | None = None,
+        min_speakers: int | None = None,
+        max_speakers: int | None = None,
+        known: Mapping[str, NDArray[np.floating]] | None = None,
+        hook: Any = None,
+        **_: Any,
+    ) -> Annotation:
+        """Diarize a file: a path, or a mapping with `waveform` and `sample_rate`, or with `audio`."""
+        hook = self.setup_hook(file, hook)
+        waveform = load_sound(file)
+        hook("segmentation", None, total=1, completed=0)
+        segmentation = segment(waveform, self.segmentation_model)
+        hook("segmentation", segmentation, total=1, completed=1)
+        hook("diarization", None, total=1, completed=0)
+        turns = diarize(
+            waveform,
+            self.voice_encoder,
+            self._scatter,
+            self.settings,
+            segmentation=segmentation,
+            num_speakers=num_speakers,
+            min_speakers=min_speakers,
+            max_speakers=max_speakers,
+            known=known,
+            uri=file_uri(file),
+        )
+        hook("diarization", turns, total=1, completed=1)
+        return turns
+
+    @property
+    def settings(self) -> DiarizationSettings:
+        """The instantiated parameters."""
+        return DiarizationSettings(**{name: float(getattr(self, name)) for name in SOUND_TUNABLE})
+
+    def get_metric(self) -> Any:
+        """The error that `pyannote.pipeline.Optimizer` lowers."""
+        from pyannote.metrics.diarization import DiarizationErrorRate
+
+        return DiarizationErrorRate(collar=0.0, skip_overlap=False)

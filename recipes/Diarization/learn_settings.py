@@ -1,0 +1,122 @@
+"""Learn how the decoder weighs what it hears where nothing is seen, by the diarization error rate.
+
+  python recipes/Diarization/learn_settings.py FOLDER... [--out settings.json]
+
+FOLDERs hold sound or video with RTTM files beside them, of people and rooms to learn from: composed scenes
+(recipes/ClipScenes) and conversations (conversations.py --share learn). Each file is heard once; then one setting after the
+other takes the value of the least error (mean of the folders, no collar, overlap scored), until none gets better. Start is
+what linking has. The result stands in pretrained/speaker_face_linking/parameters.json under "diarization".
+"""
+
+import argparse
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from pyannote.core import Annotation, Segment, Timeline
+from pyannote.metrics.diarization import DiarizationErrorRate
+
+from pins_plugin.data.audio import SAMPLE_RATE, load_audio
+from pins_plugin.pipelines.diarization.rttm import read_rttm
+from pins_plugin.pipelines.diarization.segmentation import segment
+from pins_plugin.pipelines.diarization.segmentation_model import load_segmentation_model
+from pins_plugin.pipelines.diarization.voices import find_voice_scatter, load_voice_encoder
+from pins_plugin.pipelines.linking.builtin import decode_sound, listen, read_turns
+from pins_plugin.pipelines.linking.decoder import Evidence
+from pins_plugin.pipelines.linking.parameters import DiarizationSettings, load_diarization
+from pins_plugin.utils.files import write_json
+from pins_plugin.utils.progress import progress
+
+VALUES = {
+    "two": (-3.0, -2.2, -1.6, -1.0, -0.5, 0.0),
+    "voice": (0.05, 0.1, 0.18, 0.3),
+    "switches": (-6.0, -5.0, -4.15, -3.0),
+    "least_gain": (-10.0, 0.0, 10.0),
+}
+LEAST = 0.05  # percent of the speech, by which a change must help
+
+
+class Heard(NamedTuple):
+    """One file: what is heard, who truly speaks, and how long it is in seconds."""
+
+    evidence: Evidence
+    truth: Annotation
+    duration: float
+
+
+def hear_folder(folder: Path) -> list[Heard]:
+    """Hear each file that has an RTTM file beside it."""
+    encoder, scatter, model = load_voice_encoder(), find_voice_scatter(), load_segmentation_model()
+    found = []
+    for rttm in progress(sorted(folder.rglob("*.rttm")), folder.name):
+        media = [path for end in (".wav", ".mp4") if (path := rttm.with_suffix(end)).exists()]
+        truth = list(read_rttm(rttm).values())
+        if media and len(truth) == 1:
+            waveform = load_audio(media[0])
+            evidence = listen(waveform, segment(waveform, model), encoder, scatter)
+            found.append(Heard(evidence, truth[0], len(waveform) / SAMPLE_RATE))
+    return found
+
+
+def measure(folders: list[list[Heard]], settings: DiarizationSettings) -> float:
+    """Mean of the folders' diarization error rates, in percent."""
+    base, _ = load_diarization()
+    rates = []
+    for folder in folders:
+        metric = DiarizationErrorRate()
+        for each in folder:
+            _, said = decode_sound(each.evidence, settings.weigh(base))
+            turns = read_turns(said, each.duration, settings.longest_pause)
+            metric(each.truth, turns, uem=Timeline([Segment(0, each.duration)]))
+        rates.append(100 * abs(metric))
+    return float(np.mean(rates))
+
+
+def learn(
+    folders: list[list[Heard]], start: DiarizationSettings
+) -> tuple[DiarizationSettings, float]:
+    """Change one setting after the other."""
+    best, least, better = start, measure(folders, start), True
+    print(f"start {least:.2f} %", flush=True)
+    while better:
+        better = False
+        for name, values in VALUES.items():
+            for value in values:
+                if value == getattr(best, name):
+                    continue
+                tried = replace(best, **{name: value})
+                rate = measure(folders, tried)
+                print(f"{name} {value}: {rate:.2f} %", flush=True)
+                if rate < least - LEAST:
+                    best, least, better = tried, rate, True
+    return best, least
+
+
+def main() -> None:
+    """Hear, learn, write."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folders", type=Path, nargs="+", help="sound or video with RTTM")
+    parser.add_argument("--out", type=Path, help="JSON file for the settings")
+    args = parser.parse_args()
+    base, _ = load_diarization()
+    start = DiarizationSettings(base.two, base.voice, base.switches, base.least_gain)
+    folders = [hear_folder(folder) for folder in args.folders]
+    settings, rate = learn(folders, start)
+    names = ", ".join(
+        f"{len(heard)} files of {folder.name}"
+        for folder, heard in zip(args.folders, folders, strict=True)
+    )
+    result = {
+        "learnt_on": f"recipes/Diarization/learn_settings.py, {names}: {rate:.1f} % diarization error rate",
+        "settings": asdict(settings),
+    }
+    print(result)
+    if args.out:
+        write_json(args.out, result)
+
+
+if __name__ == "__main__":
+    main()
