@@ -37,6 +37,7 @@ REQUIREMENTS = [
     "filelock>=3.16",  # one process at a time changes the people of a folder
     "psutil>=6",  # peak memory, worker processes included
     "tqdm>=4.66",  # progress bars
+    "fsspec>=2024.6",  # training shards from object storage (torch brings it anyway)
 ]
 
 setup(
@@ -66,6 +67,7 @@ setup(
         "train": ["tensorboard>=2.17"],  # curves of a training run; train_log.txt needs nothing
         "onnx": ["onnx>=1.17", "onnxruntime>=1.20"],  # other encoders by file, export
         "gallery": ["faiss-cpu>=1.9"],  # approximate search over large galleries
+        "ray": ["ray>=2.40"],  # workers on many machines (pins link --ray ADDRESS)
         "editors": ["opentimelineio>=0.17"],  # time lines as OTIO
         "docs": ["mkdocs-material>=9.5", "mkdocstrings[python]>=0.27"],
         "test": [

@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "inference": FOUNDATION | {"data", "models", "tracking"},
     "pipelines": FOUNDATION | {"data", "tracking", "inference"},
     "formats": FOUNDATION | {"data"},
+    "archive": FOUNDATION | {"data"},
     "report": FOUNDATION | {"data", "metrics", "formats"},
 }
 ROOMS = {  # of `pipelines`: who may import whom
@@ -50,6 +51,8 @@ HOMES = {
     "matplotlib": {"report"},
     "jinja2": {"report"},
     "opentimelineio": {"formats"},
+    "ray": {"archive"},
+    "fsspec": {"data"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

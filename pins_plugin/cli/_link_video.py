@@ -21,6 +21,7 @@ from pins_plugin.models.folder import resolve_source
 from pins_plugin.pipelines.diarization.audio_file import file_uri
 from pins_plugin.pipelines.diarization.rttm import choose_turns, write_rttm
 from pins_plugin.pipelines.linking.result import LinkingResult, write_links_table
+from pins_plugin.pipelines.people.video_people import VideoPeople
 from pins_plugin.plugins import get_plugin
 from pins_plugin.types import TranscriptWord
 from pins_plugin.utils.content import LENGTH, content_key, describe_file, source_key
@@ -54,6 +55,8 @@ class LinkOptions:
     alone : bool
         Only one video is linked, so that turns of one file are its own, whatever that is called.
     again, with_video, quiet : bool
+    archive : bool
+        The video's people are numbered for themselves, and kept as vectors for `pins people join`.
     """
 
     evidence: tuple[str, ...]
@@ -71,6 +74,7 @@ class LinkOptions:
     again: bool = False
     with_video: bool = True
     quiet: bool = False
+    archive: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,7 @@ def link_video(
     before = results.read_result(folder)
     source = describe_file(video, (before or {}).get("source"))
     results.check_owner(folder, source, before if options.several else None)
-    if options.several:
+    if options.several and not options.archive:  # which looks at all folders
         results.check_names(out, folder, file_uri(video))
     corrections = _corrections_of(source, video, options)
     words = _read_words(video, options)  # before the work, which a mistake in it would waste
@@ -164,6 +168,8 @@ def link_video(
         links["words"] = before["words"]  # linked anew, it keeps what is said in it
     if pipeline.cast is not None:
         links["renames"] = len(pipeline.cast.renames)
+    if options.archive:
+        links["joined"] = None  # see `pins people join`
     links = _write(result, links, video, folder, pipeline, options)
     if pipeline.cast is not None and corrections is not None and corrections.names:
         with pipeline.cast.held():
@@ -206,7 +212,17 @@ def _write(
             video, links, temporary, with_video=options.with_video, quiet=options.quiet
         )
         write_json_rows(temporary / results.LINKS, links)
-        if cast is not None:
+        if cast is not None and options.archive:
+            met = [each for each in cast.appearances if each.video == file_uri(video)]
+            people = VideoPeople.of(
+                cast.encoder,
+                pipeline.recognizer.same_person,
+                file_uri(video),
+                met,
+                result.tracks,
+            )
+            people.save(temporary / results.VECTORS)
+        elif cast is not None:
             held.enter_context(cast.held())
             held.callback(results.catch_up_folder, folder, cast, options.quiet)
         results.disown(folder)

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 LINKS, PAGE, VIDEO = "links.json", "page.html", "annotated.mp4"
 TABLES = ("speakers.rttm", "people.rttm", "links.csv")
 REPORTS = (PAGE, "page.mp4", VIDEO)
-ALL = (LINKS, *TABLES, *REPORTS)
+VECTORS = "vectors.safetensors"
+ALL = (LINKS, *TABLES, *REPORTS, VECTORS)
 
 
 def read_result(folder: Path) -> dict[str, Any] | None:
@@ -140,7 +141,11 @@ def disown(folder: Path) -> None:
 
 
 def rename_in_folder(
-    folder: Path, names: Mapping[str, str], renames: int | None = None, quiet: bool = False
+    folder: Path,
+    names: Mapping[str, str],
+    renames: int | None = None,
+    quiet: bool = False,
+    joined: Mapping[str, str] | None = None,
 ) -> None:
     """Give people other labels in everything that `pins link` wrote of one video.
 
@@ -154,10 +159,20 @@ def rename_in_folder(
     renames : int, optional
         How many renames of the people of all videos are in the folder afterwards.
     quiet : bool
+    joined : mapping of str to str, optional
+        Label at the time of linking to the label that it is to have now, of a video of an archive.
     """
     before = read_links(folder / LINKS)
+    now = before.get("joined")
+    if joined is not None:
+        now = now if isinstance(now, Mapping) else {}
+        names = {now.get(label, label): label_now for label, label_now in joined.items()}
     links = rename_links(before, names)
     changed = links != before
+    if joined is not None:
+        links["joined"] = dict(joined)
+    elif isinstance(now, Mapping):
+        links["joined"] = {label: names.get(each, each) for label, each in now.items()}
     if renames is not None:
         links["renames"] = renames
     if links == before:
@@ -205,7 +220,10 @@ def catch_up(out: Path, cast: "Cast", quiet: bool = False) -> None:
 
 def catch_up_folder(folder: Path, cast: "Cast", quiet: bool = False) -> None:
     """Bring one folder up to the names that people have now."""
-    seen = read_links(folder / LINKS).get("renames")
+    links = read_links(folder / LINKS)
+    if "joined" in links and links["joined"] is None:
+        return  # its labels are its own
+    seen = links.get("renames")
     count = seen if isinstance(seen, int) and seen >= 0 else 0
     if count < len(cast.renames):
         rename_in_folder(folder, cast.renamed_since(count), len(cast.renames), quiet)

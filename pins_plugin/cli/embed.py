@@ -6,13 +6,23 @@ A model that was trained on recognition embeddings (hparams/features.yaml) takes
 
   pins embed results/features/model --face_embeddings face.npz --voice_embeddings voice.npz --out emb.npz
 
+Many manifests (files, folders, patterns, lists), such as the parts of a large set, each into DIR/<name>.npz:
+
+  pins embed results/demo/model --manifest parts --out DIR --jobs 8
+
 The file holds the arrays face_embeddings, face_clip_id, voice_embeddings, voice_clip_id (unit length, float32).
 """
 
 import argparse
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
 from pins_plugin.errors import PinsError
+
+if TYPE_CHECKING:
+    from pins_plugin.inference.embedder import FaceVoiceEmbedder
 
 HELP = "embed faces and voices into one space"
 
@@ -20,7 +30,9 @@ HELP = "embed faces and voices into one space"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the command's arguments."""
     parser.add_argument("model", help="model folder, name of a shipped model, or hub id")
-    parser.add_argument("--manifest", type=Path, help="CSV file of clips")
+    parser.add_argument(
+        "--manifest", type=Path, nargs="+", help="CSV file of clips; many of them with --jobs"
+    )
     parser.add_argument("--face_embeddings", type=Path, help=".npz file: embeddings, clip_id")
     parser.add_argument("--voice_embeddings", type=Path, help=".npz file: embeddings, clip_id")
     parser.add_argument("--split", help="rows to embed (default: all)")
@@ -28,12 +40,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--num_frames", type=int, default=4, help="pictures per clip (default: 4)")
     parser.add_argument("--device", default="cpu", help="such as cuda:0 (default: cpu)")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_many_arguments(parser)
 
 
-def run(args: argparse.Namespace) -> None:
+def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from pins_plugin.utils.writable import try_file
 
+    if args.manifest and (is_many(args) or len(args.manifest) > 1):
+        from pins_plugin.cli._each_video import no_length, open_embedder, show_result
+
+        files = find_inputs(args.manifest, args, (".csv",))
+        setup = partial(open_embedder, argparse.Namespace(**{**vars(args), "run": None}))
+        return run_files("embed", files, args.out, setup, args, show_result, no_length)
     try_file(args.out)
     given = [args.face_embeddings is not None, args.voice_embeddings is not None]
     if all(given) and args.manifest is None:
@@ -43,31 +62,48 @@ def run(args: argparse.Namespace) -> None:
             args.model, args.face_embeddings, args.voice_embeddings, args.out
         )
         print(f"{num_faces} faces, {num_voices} voices: {args.out}")
-        return
+        return 0
     if any(given) or args.manifest is None:
         raise PinsError(
             "expected either --manifest, or both --face_embeddings and --voice_embeddings"
         )
+    from pins_plugin.inference.embedder import FaceVoiceEmbedder
+    from pins_plugin.utils.batch import Batch
+
+    embedder = FaceVoiceEmbedder.from_hparams(args.model, run_opts={"device": args.device})
+    count, dims, skipped = embed_manifest(
+        embedder, args.manifest[0], args.split, args.out, args.num_frames, args.quiet
+    )
+    batch = Batch("embed", count + len(skipped), "clips", args.traceback)
+    for clip_id, error in skipped.items():
+        batch.note(clip_id, error)
+    print(f"{count} clips, {dims} dimensions: {args.out}")
+    batch.finish()
+    return 0
+
+
+def embed_manifest(
+    embedder: "FaceVoiceEmbedder",
+    manifest: Path,
+    split: str | None,
+    out: Path,
+    num_frames: int,
+    quiet: bool,
+) -> tuple[int, int, dict[str, Exception]]:
+    """Embed the clips of one manifest; gives how many, of how many dimensions, and which were left out."""
     import numpy as np
 
     from pins_plugin.data.manifest import read_manifest
     from pins_plugin.inference.clips import embed_clips
-    from pins_plugin.inference.embedder import FaceVoiceEmbedder
-    from pins_plugin.utils.batch import Batch
     from pins_plugin.utils.files import atomic_path
 
-    clips = read_manifest(args.manifest, args.split)
-    embedder = FaceVoiceEmbedder.from_hparams(args.model, run_opts={"device": args.device})
-    batch = Batch("embed", len(clips), "clips", args.traceback)
+    clips = read_manifest(manifest, split)
     skipped: dict[str, Exception] = {}
     faces, voices = embed_clips(
-        embedder, clips, num_frames=args.num_frames, quiet=args.quiet, skipped=skipped
+        embedder, clips, num_frames=num_frames, quiet=quiet, skipped=skipped
     )
-    for clip_id, error in skipped.items():
-        batch.note(clip_id, error)
-    clips = [clip for clip in clips if clip.clip_id not in skipped]
-    clip_ids = np.array([clip.clip_id for clip in clips])
-    with atomic_path(args.out) as temporary, temporary.open("wb") as file:
+    clip_ids = np.array([clip.clip_id for clip in clips if clip.clip_id not in skipped])
+    with atomic_path(out) as temporary, temporary.open("wb") as file:
         np.savez(
             file,
             face_embeddings=faces,
@@ -75,5 +111,4 @@ def run(args: argparse.Namespace) -> None:
             voice_embeddings=voices,
             voice_clip_id=clip_ids,
         )
-    print(f"{len(clips)} clips, {faces.shape[1]} dimensions: {args.out}")
-    batch.finish()
+    return len(clip_ids), faces.shape[1], skipped

@@ -6,6 +6,7 @@
   pins link talk.mp4 --out out --diarization talk.rttm     with the turns of another system
   pins link talk.mp4 --out out --transcript talk.json      with words of whisper(X), faster-whisper, SRT, VTT; also afterwards
   pins link *.mp4 --out out --people cast                  names from cast/anna.jpg, cast/ben.wav, ...
+  pins link archive list.txt "day*/*.mp4" --out out --jobs 8; pins people out join     many files: see docs/scale.md
 
 Of several videos, out/people.safetensors keeps who was met: a stranger is PERSON_03 in all of them, in those that
 are linked into the same folder later too. `pins people out list` shows them, `pins people out rename PERSON_03 anna`
@@ -18,9 +19,12 @@ status, evidence}], tracks [{track, person, start, end, boxes}]. Times are secon
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
 from pins_plugin.cli.convert import add_transcript_arguments
 
 if TYPE_CHECKING:
@@ -81,9 +85,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no_video", action="store_true", help="write no annotated video")
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    add_many_arguments(parser)
 
 
-def run(args: argparse.Namespace) -> None:
+def run(args: argparse.Namespace) -> int:
     """Link each video, write, print."""
     from pins_plugin.cli import _results as results
     from pins_plugin.cli._link_video import link_video
@@ -92,9 +97,10 @@ def run(args: argparse.Namespace) -> None:
     from pins_plugin.utils.batch import Batch
     from pins_plugin.utils.writable import try_folder
 
-    videos, out = [Path(video) for video in args.videos], Path(args.out)
+    videos, out = find_inputs(args.videos, args), Path(args.out)
+    args.videos = [str(video) for video in videos]
     options = options_from(args, out)
-    if len(videos) > 1 and args.corrections:
+    if (len(videos) > 1 or is_many(args)) and args.corrections:
         raise PinsError(f"--corrections: expected one video, got {len(videos)}")
     if len(videos) > 1 and args.transcript and not args.transcript.is_dir():
         raise PinsError(
@@ -103,6 +109,13 @@ def run(args: argparse.Namespace) -> None:
     try_folder(out)
     if options.diarization and not Path(options.diarization).is_dir():
         read_rttm(options.diarization)  # before the work: a line that is damaged costs everything
+    if is_many(args):
+        if args.keep_strangers != "yes":
+            raise PinsError("--jobs, --shard, --ray: vectors of all people are kept until `pins people join`; leave out --keep_strangers")  # fmt: skip
+        from pins_plugin.cli._link_archive import open_linker, show_row
+
+        worker = replace(options, quiet=True, alone=False)
+        return run_files("link", videos, out, partial(open_linker, worker, str(out)), args, show_row)  # fmt: skip
     pipeline = open_pipeline(options, out)
     if pipeline.cast is not None:
         pipeline.cast.keep_strangers = args.keep_strangers == "yes"
@@ -117,6 +130,7 @@ def run(args: argparse.Namespace) -> None:
                 print(note)
             print(row)
     batch.finish()
+    return 0
 
 
 def options_from(args: argparse.Namespace, out: Path) -> "LinkOptions":

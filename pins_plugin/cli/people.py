@@ -20,12 +20,16 @@ labels with one name are one person from then on:
   pins people out expire 30                     forgets faces and voices of videos linked more than 30 days ago
 
 `pins people cast forget anna` deletes the examples, and `--consent "signed on ..."` with `add` keeps a note beside each.
+
+Of an archive (`pins link ... --jobs N`, `--shard`, `--ray`), people are numbered video by video until
+
+  pins people out join [--jobs N]               joins them over all videos; labels given before stay
 """
 
 import argparse
 from pathlib import Path
 
-ACTIONS = ("add", "list", "remove", "rename", "suggest", "why", "split", "undo", "forget", "expire")
+ACTIONS = ("add", "list", "remove", "rename", "suggest", "why", "split", "undo", "forget", "expire", "join")  # fmt: skip
 CONSENT = ".consent.txt"
 WITHOUT_NAME = ("list", "suggest", "undo", "expire")
 HELP = "keep examples that name people; name those met in videos"
@@ -44,15 +48,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="add: picture or sound; rename: the new name; split: videos; why: folder of examples",
     )
+    parser.add_argument("--jobs", type=int, default=0, metavar="N", help="join: worker processes")
     parser.add_argument("--consent", metavar="TEXT", help="add: a note that is kept beside the example")  # fmt: skip
 
 
-def run(args: argparse.Namespace) -> None:
-    """Add, list, remove or rename."""
+def run(args: argparse.Namespace) -> int:
+    """Add, join, list, remove or rename."""
     from pins_plugin.errors import PinsError
     from pins_plugin.pipelines.people.registry import FILE
     from pins_plugin.utils.files import write_text
 
+    if args.action == "join":
+        from pins_plugin.cli._join_archive import join_archive
+
+        return join_archive(args.folder, args.jobs)
     if args.action not in WITHOUT_NAME and not _is_name(args.name):
         raise PinsError(f"{args.action}: expected the name of a person, got {args.name!r}")
     if args.action == "add":
@@ -71,6 +80,11 @@ def run(args: argparse.Namespace) -> None:
             print(name, *(path.name for path in found if path.stem == name), *consent)
     else:
         _remove_example(args.folder, args.name)
+    if args.action in ("remove", "forget", "expire") and (args.folder / FILE).is_file():
+        from pins_plugin.cli._join_archive import shed_vectors
+
+        shed_vectors(args.folder)
+    return 0
 
 
 def _is_name(name: str | None) -> bool:

@@ -4,6 +4,7 @@
   pins sync interview.mp4 --json          {"offset_seconds", "offset_frames", "confidence", "decision"}
   pins sync interview.mp4 --fix out.mp4   writes a copy with the sound put right
   pins sync *.mp4 --csv report.csv --fail_above 80      many files; status 3 when one is more than 80 ms off
+  pins sync archive --out sync --jobs 8   sync/<name>.json for each video of a folder, by workers
   pins sync interview.mp4 --parts --people              a line for each shot and each person, and the drift
 
 offset_seconds  how much too late the sound comes; negative: too early
@@ -22,6 +23,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
+
 if TYPE_CHECKING:
     from pins_plugin.inference.synchronizer import SyncResult
     from pins_plugin.pipelines.active_speaker.sync_table import SyncRow
@@ -34,6 +37,7 @@ OVER = 3  # exit status
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("videos", nargs="+", metavar="VIDEO", help="video files with sound")
+    parser.add_argument("--out", metavar="DIR", help="with --jobs, --shard, --ray: DIR/<name>.json for each file")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print the answer as JSON, a line for each file")  # fmt: skip
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write a table: files, shots, people, stretches")  # fmt: skip
     parser.add_argument("--parts", action="store_true", help="also print shots, people and drift")
@@ -55,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_many_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -71,6 +76,10 @@ def run(args: argparse.Namespace) -> int:
 
     if not 0.2 <= args.max_offset <= 10:
         raise PinsError(f"--max-offset: expected 0.2 to 10 seconds, got {args.max_offset}")
+    videos = find_inputs(args.videos, args)
+    if is_many(args):
+        return run_many_files(videos, args)
+    args.videos = [str(video) for video in videos]
     if args.fail_above is not None and args.fail_above < 0:
         raise PinsError(f"--fail_above: expected milliseconds from 0 on, got {args.fail_above:g}")
     if args.fix and len(args.videos) > 1:
@@ -102,6 +111,22 @@ def run(args: argparse.Namespace) -> int:
         return OVER
     batch.finish()
     return 0
+
+
+def run_many_files(videos: list[Path], args: argparse.Namespace) -> int:
+    """Measure each video by workers, into a file of its own."""
+    from functools import partial
+
+    from pins_plugin.cli._each_video import open_synchronizer, show_result
+    from pins_plugin.errors import PinsError
+
+    alone = (args.fix, args.csv, args.parts, args.people, args.fail_dubbed, args.fail_above)
+    if not args.out or any(each not in (None, False) for each in alone):
+        raise PinsError(
+            "--jobs, --shard, --ray: expected --out DIR, and none of --fix, --csv, --parts, --people, --fail_..."
+        )
+    setup = partial(open_synchronizer, argparse.Namespace(**{**vars(args), "run": None}))
+    return run_files("sync", videos, Path(args.out), setup, args, show_result)
 
 
 def measure(video: str, synchronizer: object, args: argparse.Namespace) -> "VideoSync":

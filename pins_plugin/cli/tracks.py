@@ -6,6 +6,7 @@ boxes and five landmarks at every picture:
   pins tracks interview.mp4 --out tracks.json    JSON (documented in pins_plugin/tracking/files.py)
   pins tracks interview.mp4 --out tracks.csv     one row per face and picture
   pins tracks interview.mp4 --people             also says which tracks show the same person
+  pins tracks archive --out tracks --jobs 8      tracks/<name>.json for each video of a folder
 
 Columns: face size in pixels, sharpness (about 0 blurred, above 10 sharp), frontality (0 profile, 1 frontal),
 and the mean probability that it is a face.
@@ -14,11 +15,16 @@ and the mean probability that it is a face.
 import argparse
 import math
 from collections import defaultdict
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pins_plugin.tracking.tracks import TrackerSettings
     from pins_plugin.types import FaceTrack
 
 HELP = "follow the faces of a video"
@@ -26,8 +32,13 @@ HELP = "follow the faces of a video"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("video", help="video file")
-    parser.add_argument("--out", metavar="FILE", help="write the tracks: FILE.json or FILE.csv")
+    parser.add_argument("videos", nargs="+", metavar="VIDEO")
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        help="write the tracks: FILE.json or FILE.csv; of many videos a folder",
+    )
+    parser.add_argument("--format", choices=("json", "csv"), default="json", help="of many videos (default: json)")  # fmt: skip
     parser.add_argument(
         "--people",
         nargs="?",
@@ -54,38 +65,66 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_many_arguments(parser)
 
 
-def run(args: argparse.Namespace) -> None:
+def run(args: argparse.Namespace) -> int:
     """Track, write, print a table."""
-    from pathlib import Path
-
     from pins_plugin.data.video import probe_video
     from pins_plugin.errors import PinsError
-    from pins_plugin.plugins import load_plugin
     from pins_plugin.tracking.files import write_tracks
-    from pins_plugin.tracking.tracks import TrackerSettings, track_faces
     from pins_plugin.utils.writable import try_file
 
+    videos = find_inputs(args.videos, args)
+    if is_many(args) or len(videos) > 1:
+        from pins_plugin.cli._each_video import open_tracker, show_result
+
+        if not args.out:
+            raise PinsError("--out: expected a folder for the tracks of many videos")
+        make_settings(args)
+        quiet = argparse.Namespace(**{**vars(args), "quiet": True, "run": None})
+        setup = partial(open_tracker, quiet)
+        return run_files("tracks", videos, Path(args.out), setup, args, show_result)
+    args.video = str(videos[0])
     if args.out and Path(args.out).suffix not in (".json", ".csv"):
         raise PinsError(f"--out {args.out}: expected a name that ends in .json or .csv")
     if args.out:
         try_file(args.out)
-    settings = TrackerSettings(
-        detect_every=args.every, min_face_height=args.min_face, device=args.device
-    )
+    make_settings(args)
     info = probe_video(args.video)
-    group = load_grouping(args.people) if args.people else None
-    follow = load_plugin("trackers", args.tracker) if args.tracker else track_faces
-    tracks = follow(args.video, settings, quiet=args.quiet)
-    if group is not None:
-        tracks = group(args.video, tracks, args.quiet)
+    tracks = make_tracker(args)(args.video)
     if args.out:
         write_tracks(args.out, tracks, info)
     print_tracks(tracks)
     where = f", written to {args.out}" if args.out else ""
     count = f"{len(tracks)} face tracks" if tracks else "no face"
     print(f"{count} in {info.path.name} ({info.duration:.1f} s){where}")
+    return 0
+
+
+def make_settings(args: argparse.Namespace) -> "TrackerSettings":
+    """Take the tracker's settings from the command line."""
+    from pins_plugin.tracking.tracks import TrackerSettings
+
+    return TrackerSettings(
+        detect_every=args.every, min_face_height=args.min_face, device=args.device
+    )
+
+
+def make_tracker(args: argparse.Namespace) -> "Callable[[str], list[FaceTrack]]":
+    """Load whatever the command line asks for; gives the function that tracks one video."""
+    from pins_plugin.plugins import load_plugin
+    from pins_plugin.tracking.tracks import track_faces
+
+    settings = make_settings(args)
+    group = load_grouping(args.people) if args.people else None
+    follow = load_plugin("trackers", args.tracker) if args.tracker else track_faces
+
+    def track(video: str) -> "list[FaceTrack]":
+        tracks: list[FaceTrack] = follow(video, settings, quiet=args.quiet)
+        return tracks if group is None else group(video, tracks, args.quiet)
+
+    return track
 
 
 def print_tracks(tracks: "list[FaceTrack]") -> None:

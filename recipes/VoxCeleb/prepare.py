@@ -9,7 +9,8 @@ too): the videos of training people in the seen-heard lists are kept out of trai
 stretches are kept in which one face is seen and its lips make the sound.
 
 Writes OUT/manifest.csv for `pins train`, and OUT/skipped.csv with everything that was left out and why. A run
-that was stopped goes on where it was.
+that was stopped goes on where it was. Of many machines each takes a part (--shard 1/4 ...), which writes
+manifest-1-of-4.csv; a run without --shard afterwards, which finds everything cut, writes the whole manifest.
 """
 
 import argparse
@@ -17,12 +18,15 @@ import csv
 import io
 import os
 import sys
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
 from dataclasses import replace
-from functools import cache, partial
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 
+from pins_plugin.archive.claims import claimed
+from pins_plugin.archive.inputs import choose_part, parse_shard
+from pins_plugin.archive.many import run_many
+from pins_plugin.cli._many import add_many_arguments, find_inputs, machinery
 from pins_plugin.data.manifest import write_manifest
 from pins_plugin.data.readable import find_unreadable
 from pins_plugin.data.voxceleb import read_ids, read_traits
@@ -38,9 +42,6 @@ from pins_plugin.pipelines.active_speaker.speaking import SpeakingFaces
 from pins_plugin.tracking.clips import CutVideo, cut_clips
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import write_text
-from pins_plugin.utils.progress import progress
-
-VIDEOS = (".mp4", ".mkv", ".avi", ".mov", ".webm", ".mpg", ".mpeg", ".m4v")
 
 
 def prepare_voxceleb1(
@@ -69,51 +70,48 @@ def _beside(args: argparse.Namespace, name: str) -> Path | None:
     return next((folder / name for folder in folders if (folder / name).is_file()), None)
 
 
-def prepare_videos(
-    root: Path, out: Path, jobs: int, min_speaking: float | None
-) -> tuple[list[TalkingFaceClip], dict[str, str]]:
-    """Cut every video below `root`, several at a time; one in ten videos is for validation."""
-    videos = sorted(path for path in root.rglob("*") if path.suffix.lower() in VIDEOS)
-    if not videos:
-        raise MediaError(f"{root}: holds no video; expected files ending in {', '.join(VIDEOS)}")
-    cut = partial(_try_to_cut, root=root, out=out / "clips", min_speaking=min_speaking)
-    clips, skipped = [], {}
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        results = zip(videos, pool.map(cut, videos), strict=True)
-        for video, result in progress(results, "cutting videos", total=len(videos)):
-            if isinstance(result, str):
-                skipped[str(video)] = result
-            else:
-                skipped |= result.skipped
-                split = split_by_checksum(_name(video, root), valid_share=0.1)
-                clips += [replace(clip, split=split) for clip in result.clips]
-    return clips, skipped
+def prepare_videos(args: argparse.Namespace) -> tuple[list[TalkingFaceClip], dict[str, str]]:
+    """Cut videos into clips, several at a time; one in ten videos is for validation."""
+    root, out = args.root, args.out
+    min_speaking = None if args.any_voice else args.min_speaking
+    videos = find_inputs(args.videos or [root], args)
+    clips: list[TalkingFaceClip] = []
+    skipped: dict[str, str] = {}
+
+    def take(result: tuple[str, CutVideo]) -> bool:
+        name, cut = result
+        skipped.update(cut.skipped)
+        split = split_by_checksum(name, valid_share=0.1)
+        clips.extend(replace(clip, split=split) for clip in cut.clips)
+        return False
+
+    setup = partial(_open_cutter, root, out / "clips", min_speaking)
+    totals = run_many("prepare", videos, out, setup, machinery(args), take)
+    return sorted(clips, key=lambda clip: clip.clip_id), skipped | totals.errors
 
 
-def _try_to_cut(video: Path, root: Path, out: Path, min_speaking: float | None) -> CutVideo | str:
-    try:
-        if min_speaking is None:
-            return cut_clips(video, out, name=_name(video, root))
-        return cut_clips(
-            video,
-            out,
-            name=_name(video, root),
-            speaking=_speaking_faces(),
-            min_speaking=min_speaking,
-        )
-    except PinsError as error:
-        return str(error)
+def _open_cutter(
+    root: Path, out: Path, min_speaking: float | None
+) -> Callable[[str], tuple[str, CutVideo]]:
+    """Make, in a worker, the function that cuts one video."""
+    speaking = None if min_speaking is None else SpeakingFaces()
+    return partial(_cut, root, out, speaking, min_speaking or 0.0)
 
 
-@cache
-def _speaking_faces() -> SpeakingFaces:
-    """One synchronizer per process."""
-    return SpeakingFaces()
+def _cut(
+    root: Path, out: Path, speaking: SpeakingFaces | None, min_speaking: float, video: str
+) -> tuple[str, CutVideo]:
+    name = _name(Path(video), root)
+    with claimed(out, name):
+        cut = cut_clips(video, out, name=name, speaking=speaking, min_speaking=min_speaking)
+    return name, cut
 
 
 def _name(video: Path, root: Path) -> str:
     """Name a video by its place below `root`, so that equal names in two folders stay apart."""
-    return "__".join(video.relative_to(root).parts).replace(".", "_")
+    inside = video.is_relative_to(root)
+    parts = (video.relative_to(root) if inside else video.resolve()).parts
+    return "__".join(part.strip("/") for part in parts).replace(".", "_")
 
 
 def main() -> None:
@@ -131,7 +129,14 @@ def main() -> None:
     parser.add_argument(
         "--meta", type=Path, help="vox1_meta.csv, if not in LISTS or VOX1 (voxceleb1)"
     )
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="files at a time")
+    parser.add_argument(
+        "--videos",
+        nargs="+",
+        type=Path,
+        help="only these files, folders, patterns or lists (videos)",
+    )
+    add_many_arguments(parser)
+    parser.set_defaults(jobs=os.cpu_count())
     parser.add_argument(
         "--min_speaking",
         type=float,
@@ -150,29 +155,33 @@ def main() -> None:
         elif args.kind == "voxceleb2":
             clips, skipped = find_voxceleb2(args.root)
         else:
-            min_speaking = None if args.any_voice else args.min_speaking
-            clips, skipped = prepare_videos(args.root, args.out, args.jobs, min_speaking)
-        unreadable = find_unreadable(clips, args.out / "looked_at", jobs=args.jobs)
+            clips, skipped = prepare_videos(args)
+        if args.kind != "videos":
+            clips = choose_part(clips, parse_shard(args.shard or "1/1"), args.limit)
+        unreadable = find_unreadable(clips, args.out / "looked_at", jobs=max(1, args.jobs))
         skipped |= {
             str(clip.audio): unreadable[clip.clip_id].removeprefix(f"{clip.audio}: ")
             for clip in clips
             if clip.clip_id in unreadable
         }
         clips = [clip for clip in clips if clip.clip_id not in unreadable]
-        write_results(args.out, clips, skipped)
+        part = f"-{args.shard.replace('/', '-of-')}" if args.shard else ""
+        write_results(args.out, clips, skipped, part)
     except PinsError as error:
         sys.exit(f"prepare.py: {error}")
 
 
-def write_results(out: Path, clips: list[TalkingFaceClip], skipped: dict[str, str]) -> None:
-    """Write the manifest and the list of what was left out."""
+def write_results(
+    out: Path, clips: list[TalkingFaceClip], skipped: dict[str, str], part: str = ""
+) -> None:
+    """Write the manifest and the list of what was left out; `part` is put behind their names."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([("path", "reason"), *skipped.items()])
-    write_text(out / "skipped.csv", text.getvalue())
+    write_text(out / f"skipped{part}.csv", text.getvalue())
     print(f"{len(clips)} clips, {len(skipped)} left out (see {out / 'skipped.csv'})")
     if not clips:
         raise MediaError(f"no clip found; the first that was left out: {[*skipped.items()][:1]}")
-    write_manifest(out / "manifest.csv", clips)
+    write_manifest(out / f"manifest{part}.csv", clips)
 
 
 if __name__ == "__main__":

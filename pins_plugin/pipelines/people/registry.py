@@ -137,13 +137,12 @@ class Cast:
 
     def people(self) -> list[KnownPerson]:
         """Everyone, with the mean face and the mean voice over all videos."""
+        met: dict[str, list[Appearance]] = {}
+        for each in self.appearances:
+            met.setdefault(each.person, []).append(each)
         return [
-            KnownPerson(
-                label,
-                _mean([a.face for a in self.appearances if a.person == label]),
-                _mean([a.voice for a in self.appearances if a.person == label]),
-            )
-            for label in self.labels
+            KnownPerson(label, _mean([a.face for a in mine]), _mean([a.voice for a in mine]))
+            for label, mine in met.items()
         ]
 
     def new_label(self) -> str:
@@ -227,8 +226,8 @@ class Cast:
         rows = [[each.person, each.video, round(each.seconds, 3)] for each in kept]
         content = save(
             {
-                "faces": _stack([each.face for each in kept]),
-                "voices": _stack([each.voice for each in kept]),
+                "faces": stack([each.face for each in kept]),
+                "voices": stack([each.voice for each in kept]),
             },
             metadata={
                 "kind": KIND,
@@ -241,7 +240,7 @@ class Cast:
             },
         )
         with atomic_path(path) as temporary:
-            temporary.write_bytes(_in_order(content))
+            temporary.write_bytes(in_order(content))
 
     @classmethod
     def load(cls, path: str | Path, encoder: str | None = None) -> "Cast":
@@ -326,7 +325,7 @@ def _locked(lock: FileLock) -> Iterator[None]:
         lock.release()
 
 
-def _in_order(content: bytes) -> bytes:
+def in_order(content: bytes) -> bytes:
     """Sort the header of a safetensors file, which comes in any order."""
     size = int.from_bytes(content[:8], "little")
     header = json.dumps(json.loads(content[8 : 8 + size]), sort_keys=True).encode()
@@ -339,7 +338,7 @@ def _mean(vectors: Sequence[Embedding | None]) -> Embedding | None:
     return unit(np.sum(known, axis=0)) if known else None
 
 
-def _stack(vectors: Sequence[Embedding | None]) -> NDArray[np.float32]:
+def stack(vectors: Sequence[Embedding | None]) -> NDArray[np.float32]:
     """Rows of zeros stand for None."""
     known = [vector for vector in vectors if vector is not None]
     empty = np.zeros(len(known[0]) if known else 1, np.float32)

@@ -1,0 +1,45 @@
+"""Two runs never work on the same thing at the same time: a lock for each name, all in one file."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # no such locks on Windows
+    fcntl = None  # type: ignore[assignment]
+
+FILE = ".pins-claims"
+
+
+class BusyError(Exception):
+    """Another run is working on it."""
+
+
+@contextmanager
+def claimed(folder: Path, name: str) -> Iterator[None]:
+    """Hold a name of a folder; whatever the process ends by, it is free afterwards.
+
+    A byte of one file stands for each name (POSIX record locks, which reach over machines that share the folder).
+
+    Raises
+    ------
+    BusyError
+        When another process holds it.
+    """
+    if fcntl is None:
+        yield
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    place = int.from_bytes(hashlib.sha256(name.encode(errors="replace")).digest()[:7], "big")
+    handle = os.open(folder / FILE, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        try:
+            fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+        except (BlockingIOError, PermissionError) as error:
+            raise BusyError(f"{name}: another run is working on it") from error
+        yield
+    finally:
+        os.close(handle)

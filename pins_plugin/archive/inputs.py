@@ -1,0 +1,154 @@
+"""The door for many files: paths, folders, patterns and lists become one list of files, of which one machine takes a part."""
+
+import glob
+import json
+import re
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from pins_plugin.errors import MediaError, PinsError
+from pins_plugin.utils.files import read_text
+
+VIDEOS = (
+    ".mp4",
+    ".mkv",
+    ".avi",
+    ".mov",
+    ".webm",
+    ".mpg",
+    ".mpeg",
+    ".m4v",
+    ".ts",
+    ".mts",
+    ".wmv",
+    ".flv",
+)
+LISTS = (".txt", ".lst", ".list", ".json", ".jsonl")
+T = TypeVar("T")
+PATH_KEYS = ("path", "video", "file", "audio_filepath", "media")  # of a list's objects
+
+
+def find_files(given: Iterable[str | Path], endings: Collection[str] = VIDEOS) -> list[Path]:
+    """Turn what a command line says into files.
+
+    Parameters
+    ----------
+    given : iterable of str or Path
+        Files; folders, which are searched in depth for files with these endings; patterns such as "day*/*.mp4"; lists
+        (.txt: a path a line, # begins a comment; .json: a list of paths or of objects with "path"; .jsonl: an object or
+        path a line), whose relative paths are looked for beside the list, and then here.
+    endings : collection of str
+        Lower case.
+
+    Returns
+    -------
+    files : list of Path
+        Each once; those of a folder or pattern in the order of their names. A single file that is missing is listed too,
+        so that it costs itself only.
+
+    Raises
+    ------
+    MediaError
+        When a folder or pattern holds nothing, or a list cannot be read.
+    """
+    found: dict[Path, None] = {}
+    for each in given:
+        for path in _expand(Path(each), frozenset(endings)):
+            found.setdefault(path)
+    return list(found)
+
+
+def _expand(path: Path, endings: frozenset[str]) -> list[Path]:
+    if path.is_dir():
+        return _in_folder(path, endings)
+    if path.suffix.lower() in LISTS and path.suffix.lower() not in endings:
+        return [part for each in read_list(path) for part in _listed(each, path, endings)]
+    if not path.exists() and glob.has_magic(str(path)):
+        matches = sorted(Path(match) for match in glob.glob(str(path), recursive=True))  # noqa: PTH207 (absolute ones, too)
+        if not matches:
+            raise MediaError(f"{path}: no file fits this pattern")
+        return [part for match in matches for part in _expand(match, endings)]
+    return [path]
+
+
+def _listed(entry: Path, of: Path, endings: frozenset[str]) -> list[Path]:
+    beside = of.parent / entry
+    place = beside if entry.is_absolute() or beside.exists() else entry
+    return _in_folder(place, endings) if place.is_dir() else [place]
+
+
+def _in_folder(folder: Path, endings: frozenset[str]) -> list[Path]:
+    found = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in endings
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+    if not found:
+        raise MediaError(
+            f"{folder}: holds no such file; expected files ending in {', '.join(sorted(endings))}"
+        )
+    return found
+
+
+def read_list(path: str | Path) -> list[Path]:
+    """Read the paths that a text, JSON or JSON-lines file lists; see `find_files`."""
+    path = Path(path)
+    expected = "a list of paths: text with one a line, or JSON"
+    text = read_text(path, MediaError, expected)
+    try:
+        if path.suffix.lower() == ".json":
+            rows = json.loads(text)
+            if not isinstance(rows, list):
+                raise ValueError(f"expected a list, got {type(rows).__name__}")
+        elif path.suffix.lower() == ".jsonl":
+            rows = [json.loads(line) for line in text.splitlines() if line.strip()]
+        else:
+            lines = (line.strip() for line in text.splitlines())
+            rows = [line for line in lines if line and not line.startswith("#")]
+        entries = [Path(_path_of(row)) for row in rows]
+    except (ValueError, RecursionError) as error:
+        raise MediaError(f"{path}: {error}; expected {expected}") from error
+    if not entries:
+        raise MediaError(f"{path}: lists nothing; expected {expected}")
+    return entries
+
+
+def _path_of(row: object) -> str:
+    if isinstance(row, str) and row:
+        return row
+    if isinstance(row, dict):
+        for key in PATH_KEYS:
+            if isinstance(row.get(key), str):
+                return str(row[key])
+    raise ValueError(f'expected a path, or an object with "path", got {str(row)[:80]!r}')
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """Read "i/n", the i-th of n parts, from 1.
+
+    Examples
+    --------
+    >>> parse_shard("2/8")
+    (2, 8)
+    """
+    match = re.fullmatch(r"(\d+)/(\d+)", text)
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+        raise PinsError(f"--shard: expected i/n with i from 1 to n, as 1/4, got {text!r}")
+    return int(match[1]), int(match[2])
+
+
+def choose_part(
+    files: Sequence[T], shard: tuple[int, int] = (1, 1), limit: int | None = None
+) -> list[T]:
+    """Take every n-th file from the i-th on, and of these the first `limit`.
+
+    Examples
+    --------
+    >>> [str(path) for path in choose_part([Path("a"), Path("b"), Path("c")], (1, 2))]
+    ['a', 'c']
+    """
+    index, count = shard
+    return list(files[index - 1 :: count][:limit])

@@ -1,0 +1,209 @@
+"""A run over many files: where it is done, what is said meanwhile, what is noted of it."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pins_plugin.archive.failures import FILE, Failures
+from pins_plugin.archive.places import Here, LocalProcess, Place
+from pins_plugin.archive.run import Job, run_items
+from pins_plugin.data.video import probe_video
+from pins_plugin.errors import PinsError
+from pins_plugin.utils.files import write_json
+from pins_plugin.utils.text import printable
+
+SAY_EVERY = 10.0  # seconds
+
+
+@dataclass(frozen=True)
+class Machinery:
+    """Where and how long.
+
+    Parameters
+    ----------
+    jobs : int, optional
+        Worker processes, or Ray actors; 0: this very process. With Ray, None: as many as the cluster has room for.
+    ray : str, optional
+        Address of a cluster, or "local".
+    shard : (int, int)
+        The part of the files that this run takes, from 1.
+    timeout : float, optional
+        Of one file, in multiples of its length; None: no limit.
+    cpus, gpus : float
+        Per worker; cpus is also the number of threads (None: the cores, divided).
+    """
+
+    jobs: int | None = 1
+    ray: str | None = None
+    shard: tuple[int, int] = (1, 1)
+    timeout: float | None = 60.0
+    cpus: int | None = None
+    gpus: float = 0.0
+
+    def places(self) -> list[Place]:
+        """Make the places, closed as yet."""
+        if self.ray is not None:
+            from pins_plugin.archive.on_ray import RayActor, connect, count_places
+
+            cpus = self.cpus or 1
+            ray = connect(self.ray, None if self.jobs is None else max(1, self.jobs) * cpus)
+            count = self.jobs or count_places(ray, cpus, self.gpus)
+            return [RayActor(ray, cpus, self.gpus) for _ in range(count)]
+        if self.jobs == 0:
+            return [Here()]
+        return [LocalProcess() for _ in range(self.jobs or 1)]
+
+    @property
+    def threads(self) -> int | None:
+        """Per worker; None: as they are."""
+        if self.jobs == 0 and self.ray is None:
+            return None
+        if self.cpus is not None or self.ray is not None:
+            return self.cpus or 1
+        return max(1, (os.cpu_count() or 1) // (self.jobs or 1))
+
+
+@dataclass
+class Totals:
+    """What became of a run.
+
+    Parameters
+    ----------
+    files, done, already, failed, elsewhere : int
+        All; done now; done before; failed twice; being worked on by another run.
+    seconds, media_seconds : float
+        That the run took; of video in what was done now.
+    errors : dict of str to str
+        File -> why it failed.
+    """
+
+    files: int
+    done: int = 0
+    already: int = 0
+    failed: int = 0
+    elsewhere: int = 0
+    seconds: float = 0.0
+    media_seconds: float = 0.0
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        parts = [f"{self.done} done", f"{self.already} done before", f"{self.failed} failed"]
+        if self.elsewhere:
+            parts.append(f"{self.elsewhere} being worked on by another run")
+        rate = f"{self.media_seconds / max(self.seconds, 1e-9):.2f} h of video per hour"
+        return f"{', '.join(parts)} of {self.files}; {self.media_seconds / 3600:.2f} h, {rate}"
+
+    def status(self, strict: bool) -> int:
+        """Of the process: 1 when all failed, or with `strict` when any did."""
+        some = self.done + self.already + self.elsewhere
+        return int(self.failed > 0 and (strict or some == 0))
+
+
+def video_seconds(item: str) -> float:
+    """Length of a video; 0 where it cannot be read, which the work itself will say."""
+    try:
+        return probe_video(item).duration
+    except (PinsError, OSError):
+        return 0.0
+
+
+def run_many(
+    command: str,
+    files: Sequence[Path],
+    out: Path,
+    setup: Callable[[], Callable[[str], Any]],
+    machinery: Machinery,
+    show: Callable[[Any], bool],
+    duration: Callable[[str], float] = video_seconds,
+    quiet: bool = False,
+) -> Totals:
+    """Do the same with many files; a file that fails, crashes its worker or hangs costs itself only.
+
+    Notes failures in `out/failed.jsonl`, and the totals in `out/summary.json` (`summary-2-of-8.json` of a shard). Ctrl-C
+    and SIGTERM end the workers after they have cleaned up; the same run goes on later.
+
+    Parameters
+    ----------
+    command : str
+        For messages.
+    files : sequence of Path
+    out : Path
+    setup : callable
+        Gives, in a worker, the function that does one file.
+    machinery : Machinery
+    show : callable
+        Takes what that function gave, in this process; tells whether it had been done before.
+    duration : callable
+        File -> seconds of media, in a worker.
+    quiet : bool
+        Say nothing on the way.
+
+    Returns
+    -------
+    totals : Totals
+    """
+    items = [str(path) for path in files]
+    totals, failures = Totals(len(items)), Failures(out)
+    began = said = time.monotonic()
+    job = Job(setup, duration, machinery.threads, machinery.timeout)
+    try:
+        with _stoppable(), closing(run_items(items, machinery.places(), job)) as outcomes:
+            for outcome in outcomes:
+                reply = outcome.reply
+                if reply.busy:
+                    totals.elsewhere += outcome.final
+                elif reply.error is not None:
+                    failures.note(outcome.item, reply.error, reply.trace, 1 + outcome.final)
+                    _say(command, outcome.item, reply.error, outcome.final)
+                    if outcome.final:
+                        totals.failed += 1
+                        totals.errors[outcome.item] = reply.error
+                else:
+                    failures.clear(outcome.item)
+                    before = show(reply.value)
+                    totals.already += before
+                    totals.done += not before
+                    totals.media_seconds += 0.0 if before else outcome.duration
+                totals.seconds = time.monotonic() - began
+                if not quiet and time.monotonic() - said > SAY_EVERY:
+                    said = time.monotonic()
+                    print(f"pins {command}: {totals}", file=sys.stderr)
+    finally:
+        totals.seconds = round(time.monotonic() - began, 3)
+        index, count = machinery.shard
+        name = "summary.json" if count == 1 else f"summary-{index}-of-{count}.json"
+        write_json(out / name, {"command": command, **asdict(totals)})
+        print(f"pins {command}: {totals}", file=sys.stderr)
+        if totals.failed:
+            print(f"pins {command}: why they failed is in {out / FILE}", file=sys.stderr)
+    return totals
+
+
+def _say(command: str, item: str, error: str, final: bool) -> None:
+    about = error if error.startswith(item) else f"{item}: {error}"
+    later = "" if final else " (will be tried once more)"
+    print(f"pins {command}: {printable(about)}{later}", file=sys.stderr)
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let SIGTERM, which batch systems send, stop this process as Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,97 @@
+"""Workers of a Ray cluster, or of a Ray that is started on this machine."""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any
+
+from pins_plugin.archive import worker
+from pins_plugin.errors import PinsError
+from pins_plugin.utils.optional import import_extra
+
+
+def connect(address: str, cpus: int | None = None) -> Any:
+    """Join a cluster ("auto", "ray://head:10001", "head:6379"), or start one of this machine ("local").
+
+    Raises
+    ------
+    MissingExtraError
+        When Ray is not installed.
+    PinsError
+        When no cluster answers there.
+    """
+    ray = import_extra("ray", "ray")
+    if ray.is_initialized():
+        return ray
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    try:
+        if address == "local":
+            ray.init(include_dashboard=False, num_cpus=cpus, **options)
+        else:
+            ray.init(address=address, **options)
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise PinsError(
+            f"--ray {address}: no cluster answers ({str(error)[:200]}); expected `local`, `auto`, or an address as "
+            "`ray start --head` prints it"
+        ) from error
+    return ray
+
+
+def count_places(ray: Any, cpus: float, gpus: float) -> int:
+    """How many workers of this size the cluster has room for; at least one."""
+    room = ray.cluster_resources()
+    counts = [int(room.get("CPU", 1) / cpus)] if cpus else []
+    if gpus:
+        counts.append(int(room.get("GPU", 0) / gpus))
+    return max(1, min(counts, default=1))
+
+
+class RayActor:
+    """A Ray actor: its networks are loaded once; rows that come back are small.
+
+    Parameters
+    ----------
+    ray : module
+        From `connect`.
+    cpus, gpus : float
+        What it takes of its machine; gpus may be a fraction.
+    """
+
+    def __init__(self, ray: Any, cpus: float = 1, gpus: float = 0) -> None:
+        self._ray, self._actor = ray, None
+        self.lost: tuple[type[BaseException], ...] = (ray.exceptions.RayActorError,)
+        options = {"num_cpus": cpus, "num_gpus": gpus, "max_restarts": 0}
+        self._kind = ray.remote(**options)(_Actor)
+
+    def open(self, setup: Callable[[], worker.Work], threads: int | None) -> Future[int]:
+        """Start an actor, and load what all items need."""
+        self.kill()
+        self._actor = self._kind.remote()
+        return self._future("set_up", setup, threads)
+
+    def call(self, function: Callable[[str], Any], item: str) -> Future[Any]:
+        """Call it in the actor."""
+        return self._future("call", function, item)
+
+    def _future(self, method: str, *args: Any) -> Future[Any]:
+        future: Future[Any] = getattr(self._actor, method).remote(*args).future()
+        return future
+
+    def kill(self) -> None:
+        """Kill the actor; nothing starts it again but `open`."""
+        actor, self._actor = self._actor, None
+        if actor is not None:
+            with suppress(Exception):  # it may be gone with its machine
+                self._ray.kill(actor)
+
+    close = kill
+
+
+class _Actor:
+    """What an actor is made of: the functions of `worker`, which are the same in every place."""
+
+    def set_up(self, setup: Callable[[], worker.Work], threads: int | None) -> int:
+        return worker.set_up(setup, threads)
+
+    def call(self, function: Callable[[str], Any], item: str) -> Any:
+        return function(item)

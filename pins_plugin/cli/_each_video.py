@@ -1,0 +1,160 @@
+"""What `pins tracks`, `pins sync` and `pins embed` do with one file of many: its own file of results, in whatever process."""
+
+import argparse
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pins_plugin import __version__
+from pins_plugin.archive.claims import claimed
+from pins_plugin.utils.content import describe_file
+from pins_plugin.utils.files import atomic_contents, write_json
+
+Result = tuple[str, bool]
+"""What is said of a file, and whether it had been done before."""
+DONE = ".done.json"  # behind the stem: what the result was made of, and how
+
+
+def show_result(result: Result) -> bool:
+    """Print what became of a file; whether it had been done before."""
+    print(result[0], flush=True)
+    return result[1]
+
+
+def do_once(
+    out: Path, source: Path, ending: str, options: dict[str, Any], make: Callable[[Path], str]
+) -> Result:
+    """Make `out/<stem><ending>` where it is not made yet, from the same file with the same options.
+
+    Parameters
+    ----------
+    out, source : Path
+    ending : str
+        With the dot.
+    options : dict
+        Plain values: all that the result depends on besides the file.
+    make : callable
+        Writes the result to the path that it is given, and says what it is.
+    """
+    target, mark = out / f"{source.stem}{ending}", out / f"{source.stem}{DONE}"
+    with claimed(out, source.stem):
+        before = _read(mark)
+        about = describe_file(source, before.get("source"))
+        made = {"version": __version__, "options": options}
+        other = before.get("source", {}).get("content", about["content"]) != about["content"]
+        if other and before.get("source", {}).get("path") != about["path"]:
+            raise _other_file(target, before["source"]["path"], source)
+        if before.get("made") == made and not other and target.is_file():
+            return f"{source}: done already; {target}", True
+        with atomic_contents(out, last=mark.name) as temporary:
+            said = make(temporary / target.name)
+            write_json(temporary / mark.name, {"source": about, "made": made})
+    return f"{source}: {said}; {target}", False
+
+
+def _other_file(target: Path, first: str, second: Path) -> Exception:
+    from pins_plugin.errors import MediaError
+
+    return MediaError(
+        f"{target}: is of {first}, which is another file than {second}; rename one of them, or use another --out"
+    )
+
+
+def _read(mark: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(mark.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def open_tracker(args: argparse.Namespace) -> Callable[[str], Result]:
+    """Make, in a worker, the function that follows the faces of one video."""
+    from pins_plugin.cli.tracks import make_tracker
+
+    ending = f".{args.format}"
+    options = {
+        name: str(getattr(args, name)) for name in ("people", "tracker", "every", "min_face")
+    }
+    return partial(_track, make_tracker(args), Path(args.out), ending, options)
+
+
+def _track(
+    follow: Callable[[str], Any], out: Path, ending: str, options: dict[str, Any], video: str
+) -> Result:
+    from pins_plugin.data.video import probe_video
+    from pins_plugin.tracking.files import write_tracks
+
+    def make(path: Path) -> str:
+        tracks = follow(video)
+        write_tracks(path, tracks, probe_video(video))
+        return f"{len(tracks)} face tracks" if tracks else "no face"
+
+    return do_once(out, Path(video), ending, options, make)
+
+
+def open_synchronizer(args: argparse.Namespace) -> Callable[[str], Result]:
+    """Make, in a worker, the function that measures one video."""
+    from pins_plugin.inference.synchronizer import Synchronizer
+    from pins_plugin.utils.content import source_key
+
+    synchronizer = Synchronizer.from_hparams(args.model, run_opts={"device": args.device})
+    options = {"model": source_key(args.model), "max_offset": args.max_offset}
+    return partial(_synchronize, synchronizer, Path(args.out), options)
+
+
+def _synchronize(synchronizer: Any, out: Path, options: dict[str, Any], video: str) -> Result:
+    from pins_plugin.cli.sync import describe
+    from pins_plugin.pipelines.active_speaker.synchronization import synchronize_video
+
+    def make(path: Path) -> str:
+        most = round(options["max_offset"] * 25)
+        result = synchronize_video(video, synchronizer, max_offset=most, quiet=True).result
+        write_json(
+            path,
+            {
+                "offset_seconds": result.offset_seconds,
+                "offset_frames": result.offset_frames,
+                "confidence": round(result.confidence, 4),
+                "decision": result.decision,
+            },
+        )
+        return describe(result)
+
+    return do_once(out, Path(video), ".json", options, make)
+
+
+def open_embedder(args: argparse.Namespace) -> Callable[[str], Result]:
+    """Make, in a worker, the function that embeds the clips of one manifest."""
+    from pins_plugin.inference.embedder import FaceVoiceEmbedder
+    from pins_plugin.utils.content import source_key
+
+    embedder = FaceVoiceEmbedder.from_hparams(args.model, run_opts={"device": args.device})
+    options = {
+        "model": source_key(args.model),
+        "split": str(args.split),
+        "num_frames": args.num_frames,
+    }
+    return partial(_embed, embedder, args.split, Path(args.out), options)
+
+
+def _embed(
+    embedder: Any, split: str | None, out: Path, options: dict[str, Any], manifest: str
+) -> Result:
+    from pins_plugin.cli.embed import embed_manifest
+
+    def make(path: Path) -> str:
+        count, dims, skipped = embed_manifest(
+            embedder, Path(manifest), split, path, options["num_frames"], quiet=True
+        )
+        left = f", {len(skipped)} clips left out" if skipped else ""
+        return f"{count} clips, {dims} dimensions{left}"
+
+    return do_once(out, Path(manifest), ".npz", options, make)
+
+
+def no_length(item: str) -> float:
+    """Of a manifest: its clips are not looked at before."""
+    return 3600.0

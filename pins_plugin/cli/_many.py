@@ -1,0 +1,123 @@
+"""What the commands that take many files share: options, which files are meant, the run itself."""
+
+import argparse
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pins_plugin.errors import PinsError
+
+if TYPE_CHECKING:
+    from pins_plugin.archive.many import Machinery
+
+
+def add_many_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of a run over many files."""
+    group = parser.add_argument_group(
+        "many files",
+        "Inputs may be files, folders (searched in depth), patterns, or lists (.txt, .json, .jsonl). With --jobs, --shard or "
+        "--ray, a file that fails, crashes its process or hangs costs itself only: see failed.jsonl.",
+    )
+    group.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="worker processes (1 guards against crashes, too); 0: in this process; default: one file after the other",
+    )
+    group.add_argument("--shard", metavar="I/N", help="only the I-th of N parts, from 1, as for one of N machines")  # fmt: skip
+    group.add_argument("--limit", type=int, metavar="N", help="only the first N files (of the part)")  # fmt: skip
+    group.add_argument("--ray", metavar="ADDRESS", help="workers of a Ray cluster (its address, auto), or `local`")  # fmt: skip
+    group.add_argument("--strict", action="store_true", help="exit status 1 when any file failed")
+    group.add_argument(
+        "--timeout",
+        type=float,
+        default=60.0,
+        metavar="X",
+        help="time for one file in multiples of its length (default: 60, at least two minutes; 0: no limit)",
+    )
+    group.add_argument("--cpus_per_worker", type=int, metavar="N", help="threads of each worker")
+    group.add_argument(
+        "--gpus_per_worker", type=float, default=0.0, metavar="X", help="with --ray; may be 0.25"
+    )
+
+
+def is_many(args: argparse.Namespace) -> bool:
+    """Tell whether the files are to be done by workers, or as a part of more."""
+    return args.jobs is not None or args.shard is not None or args.ray is not None
+
+
+def find_inputs(
+    given: Sequence[str | Path], args: argparse.Namespace, endings: Collection[str] | None = None
+) -> list[Path]:
+    """Find the files that are meant, of which this run takes its part.
+
+    Raises
+    ------
+    PinsError
+    """
+    from pins_plugin.archive.inputs import VIDEOS, choose_part, find_files, parse_shard
+
+    if args.limit is not None and args.limit < 1:
+        raise PinsError(f"--limit: expected 1 or more, got {args.limit}")
+    shard = parse_shard(args.shard) if args.shard else (1, 1)
+    files = find_files(given, endings or VIDEOS)
+    chosen = choose_part(files, shard, args.limit)
+    if not chosen:
+        raise PinsError(f"--shard {args.shard}: expected at most {len(files)} parts, one for each file")  # fmt: skip
+    return chosen
+
+
+def run_files(
+    command: str,
+    files: Sequence[Path],
+    out: Path,
+    setup: Callable[[], Callable[[str], Any]],
+    args: argparse.Namespace,
+    show: Callable[[Any], bool],
+    duration: Callable[[str], float] | None = None,
+) -> int:
+    """Do all files as the options say; gives the exit status.
+
+    Parameters
+    ----------
+    command : str
+    files : sequence of Path
+    out : Path
+        For results, failures and totals.
+    setup : callable
+        As in `run_many`.
+    args : argparse.Namespace
+        With what `add_many_arguments` declares.
+    show : callable
+        Prints what the work gave; tells whether it had been done before.
+    duration : callable, optional
+        Length of a file in seconds; that of a video when not given.
+    """
+    from pins_plugin.archive.many import run_many, video_seconds
+    from pins_plugin.utils.writable import try_folder
+
+    try_folder(out)
+    quiet = bool(getattr(args, "quiet", False))
+    totals = run_many(
+        command, files, out, setup, machinery(args), show, duration or video_seconds, quiet
+    )
+    return totals.status(args.strict)
+
+
+def machinery(args: argparse.Namespace) -> "Machinery":
+    """Say where and how long, from what `add_many_arguments` declares."""
+    from pins_plugin.archive.inputs import parse_shard
+    from pins_plugin.archive.many import Machinery
+
+    for name in ("jobs", "timeout", "cpus_per_worker", "gpus_per_worker"):
+        value = getattr(args, name)
+        if value is not None and value < 0:
+            raise PinsError(f"--{name}: expected 0 or more, got {value:g}")
+    return Machinery(
+        jobs=args.jobs if args.jobs is not None or args.ray else 1,
+        ray=args.ray,
+        shard=parse_shard(args.shard) if args.shard else (1, 1),
+        timeout=args.timeout or None,
+        cpus=args.cpus_per_worker,
+        gpus=args.gpus_per_worker,
+    )

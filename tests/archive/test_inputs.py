@@ -1,0 +1,71 @@
+"""Which files a command line means."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pins_plugin.archive.inputs import choose_part, find_files, parse_shard, read_list
+from pins_plugin.errors import MediaError, PinsError
+
+
+@pytest.fixture
+def footage(tmp_path: Path) -> Path:
+    for name in ("b.mp4", "a.MKV", "day2/c.mov", "notes.md", ".hidden/d.mp4", ".e.mp4"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    return tmp_path
+
+
+def _names(files: list[Path], root: Path) -> list[str]:
+    return [path.relative_to(root).as_posix() for path in files]
+
+
+def test_folder_pattern_and_file_are_one_list_without_repetitions(footage: Path) -> None:
+    given = [footage / "day2" / "c.mov", footage / "*.mp4", footage]
+    assert _names(find_files(given), footage) == ["day2/c.mov", "b.mp4", "a.MKV"]
+    assert _names(find_files([footage / "**" / "*.mov"]), footage) == ["day2/c.mov"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("list.txt", "# night shift\nb.mp4\n\n  day2/c.mov \n"),
+        ("list.json", json.dumps(["b.mp4", {"path": "day2/c.mov"}])),
+        ("list.jsonl", '{"video": "b.mp4"}\n"day2"\n'),
+    ],
+)
+def test_lists_are_read_beside_themselves(footage: Path, name: str, text: str) -> None:
+    (footage / name).write_text(text)
+    assert _names(find_files([footage / name]), footage) == ["b.mp4", "day2/c.mov"]
+
+
+@pytest.mark.parametrize("text", ["{}", "[3]", "[", '[{"id": 1}]', "[]"])
+def test_a_list_of_something_else_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "list.json").write_text(text)
+    with pytest.raises(MediaError, match="expected a list of paths"):
+        read_list(tmp_path / "list.json")
+
+
+def test_what_holds_nothing_is_refused_and_a_missing_file_costs_itself(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match="expected files ending in"):
+        find_files([tmp_path])
+    with pytest.raises(MediaError, match="no file fits"):
+        find_files([tmp_path / "*.mp4"])
+    assert find_files([tmp_path / "gone.mp4"]) == [tmp_path / "gone.mp4"]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
+def test_shards_are_all_files_and_each_once(count: int) -> None:
+    files = [Path(f"{number}.mp4") for number in range(10)]
+    parts = [choose_part(files, (index, count)) for index in range(1, count + 1)]
+    assert sorted(path for part in parts for path in part) == sorted(files)
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+    assert choose_part(files, (1, 1), 3) == files[:3]
+
+
+@pytest.mark.parametrize("text", ["0/2", "3/2", "1", "a/b", "1/0", "-1/2"])
+def test_a_shard_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(PinsError, match="--shard"):
+        parse_shard(text)

@@ -1,0 +1,77 @@
+"""Many files with a file of results each: done once, by whatever worker, and never over those of another file."""
+
+from pathlib import Path
+
+import pytest
+
+from pins_plugin.cli import main
+from pins_plugin.cli._each_video import do_once
+from pins_plugin.errors import MediaError
+
+
+def _make(text: str):
+    def make(path: Path) -> str:
+        path.write_text(text)
+        return "made"
+
+    return make
+
+
+def test_a_result_is_made_once_and_anew_when_file_or_options_change(tmp_path: Path) -> None:
+    source, out = tmp_path / "a.mp4", tmp_path / "out"
+    source.write_text("one")
+    said, before = do_once(out, source, ".json", {"every": "0.3"}, _make("first"))
+    assert said == f"{source}: made; {out / 'a.json'}" and not before
+    assert do_once(out, source, ".json", {"every": "0.3"}, _make("again"))[1]
+    assert (out / "a.json").read_text() == "first"
+    assert not do_once(out, source, ".json", {"every": "0.5"}, _make("other options"))[1]
+    source.write_text("changed")
+    assert not do_once(out, source, ".json", {"every": "0.5"}, _make("other file"))[1]
+    assert (out / "a.json").read_text() == "other file"
+
+
+def test_results_of_another_file_are_not_replaced(tmp_path: Path) -> None:
+    for name in "xy":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.mp4").write_text(name)
+    do_once(tmp_path, tmp_path / "x" / "a.mp4", ".json", {}, _make("x"))
+    with pytest.raises(MediaError, match="another file"):
+        do_once(tmp_path, tmp_path / "y" / "a.mp4", ".json", {}, _make("y"))
+    assert (tmp_path / "a.json").read_text() == "x"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["tracks", ".", "--jobs", "1"], "expected a folder for the tracks"),
+        (["sync", ".", "--jobs", "1"], "expected --out DIR"),
+        (["link", ".", "--out", "out", "--jobs", "-1"], "--jobs: expected 0 or more"),
+        (["link", ".", "--out", "out", "--shard", "3/2"], "--shard: expected i/n"),
+        (["link", ".", "--out", "out", "--shard", "2/2"], "at most 1 parts"),
+        (["link", ".", "--out", "out", "--limit", "0"], "--limit: expected 1 or more"),
+        (["link", "nothing/*.mp4", "--out", "out"], "no file fits"),
+        (["link", ".", "--out", "out", "--jobs", "1", "--corrections", "a.json"], "one video"),
+    ],
+)
+def test_mistakes_are_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.mp4").write_text("no video")
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+
+
+def test_without_ray_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "ray", None)
+    (tmp_path / "a.mp4").write_text("no video")
+    command = ["sync", str(tmp_path), "--out", str(tmp_path / "out"), "--ray", "local"]
+    assert main(command) == 2
+    assert "pip install 'pins_plugin[ray]'" in capsys.readouterr().err

@@ -1,0 +1,118 @@
+"""Groups over many videos: truth found, constraints kept, labels kept; the slow way as an oracle."""
+
+import numpy as np
+import pytest
+
+from pins_plugin.inference.neighbors import find_neighbors
+from pins_plugin.pipelines.people.joining import Sightings, join_sightings
+from pins_plugin.utils.vectors import unit
+
+SAME = 0.6
+
+
+def _sightings(
+    num_people: int = 40,
+    num_videos: int = 60,
+    noise: float = 0.5,
+    seed: int = 0,
+    heard: float = 0.7,
+) -> tuple[Sightings, np.ndarray]:
+    """Sightings of known people: 4 of each video, all in one picture."""
+    generator = np.random.default_rng(seed)
+    people = np.concatenate(
+        [generator.choice(num_people, 4, replace=False) for _ in range(num_videos)]
+    )
+
+    def seen(dim: int) -> np.ndarray:
+        true = unit(generator.standard_normal((num_people, dim)))
+        return unit(
+            true[people] + noise * unit(generator.standard_normal((len(people), dim)))
+        ).astype(np.float32)
+
+    faces, voices = seen(64), seen(48)
+    voices[generator.random(len(people)) > heard] = 0
+    videos = np.repeat(np.arange(num_videos), 4)
+    apart = [(4 * v + i, 4 * v + j) for v in range(num_videos) for i in range(4) for j in range(i)]
+    return Sightings(faces, voices, videos, [None] * len(people), apart), people
+
+
+def _errors(groups: np.ndarray, people: np.ndarray) -> tuple[int, int]:
+    """Pairs joined in error, pairs left apart in error."""
+    same, joined = people[:, None] == people, groups[:, None] == groups
+    return int((joined & ~same).sum() // 2), int((same & ~joined).sum() // 2)
+
+
+def test_people_are_found_again() -> None:
+    seen, people = _sightings()
+    joined = join_sightings(seen, SAME)
+    assert _errors(joined.groups, people) == (0, 0)
+    assert joined.joined == len(people) - len(np.unique(people))
+    assert joined.known_pairs == len(seen.apart) and joined.known_pairs_alike == 0
+    assert joined.false_joins < 0.5
+
+
+def test_the_order_of_videos_changes_nothing() -> None:
+    seen, _ = _sightings(seed=1)
+    turn = np.random.default_rng(2).permutation(len(seen.videos))
+    place = np.argsort(turn)
+    apart = [(int(place[a]), int(place[b])) for a, b in seen.apart]
+    other = Sightings(seen.faces[turn], seen.voices[turn], seen.videos[turn], seen.labels, apart)
+    one, two = join_sightings(seen, SAME).groups, join_sightings(other, SAME).groups
+    assert ((one[:, None] == one)[np.ix_(turn, turn)] == (two[:, None] == two)).all()
+
+
+def test_two_of_one_picture_are_two_people_even_twins() -> None:
+    face = unit(np.ones((1, 8)))
+    faces = np.repeat(face, 4, axis=0).astype(np.float32)
+    seen = Sightings(
+        faces, np.zeros((4, 1), np.float32), np.array([0, 0, 1, 1]), [None] * 4, [(0, 1), (2, 3)]
+    )
+    joined = join_sightings(seen, SAME)
+    assert joined.groups[0] != joined.groups[1] and joined.groups[2] != joined.groups[3]
+    assert len(np.unique(joined.groups)) == 2
+    assert joined.known_pairs_alike == 2  # and it says that these vectors cannot tell them
+
+
+def test_labels_given_before_stay_and_never_become_one() -> None:
+    seen, people = _sightings(seed=3)
+    labels: list[str | None] = [None] * len(people)
+    first, second = np.flatnonzero(people == 5)[:2]
+    labels[first], labels[second] = "anna", "PERSON_07"  # the same person, called twice
+    one, other = np.flatnonzero(people == 8)[0], np.flatnonzero(people == 9)[0]
+    labels[one] = labels[other] = "ben"  # two people, called the same by somebody who knows
+    joined = join_sightings(
+        Sightings(seen.faces, seen.voices, seen.videos, labels, seen.apart), SAME
+    )
+    assert joined.groups[first] != joined.groups[second]
+    assert joined.groups[one] == joined.groups[other]
+    assert ("PERSON_07", "anna") in [pair for _, *pair in map(tuple, joined.perhaps)] or [
+        (a, b) for _, a, b in joined.perhaps
+    ] == [("PERSON_07", "anna")]
+
+
+def test_voices_hold_apart_who_looks_alike() -> None:
+    face = unit(np.ones(8)) * np.ones((2, 1))
+    voices = np.eye(2, 8, dtype=np.float32)
+    videos = np.array([0, 1])
+    alike = Sightings(face.astype(np.float32), np.zeros_like(voices), videos, [None] * 2)
+    assert len(np.unique(join_sightings(alike, SAME).groups)) == 1
+    told = Sightings(
+        (unit(np.eye(2, 8) * 0.6 + 0.4)).astype(np.float32), voices, videos, [None] * 2
+    )
+    assert len(np.unique(join_sightings(told, SAME).groups)) == 2
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_of_nobody_and_one_there_is_nothing_to_join(count: int) -> None:
+    faces = unit(np.ones((count, 4))).astype(np.float32)
+    seen = Sightings(faces, np.zeros((count, 1), np.float32), np.zeros(count, int), [None] * count)
+    assert join_sightings(seen, SAME).joined == 0
+
+
+def test_cells_find_the_neighbors_that_all_rows_have() -> None:
+    pytest.importorskip("faiss")
+    seen, _ = _sightings(num_people=200, num_videos=700, noise=0.4)
+    exact, _ = find_neighbors(seen.faces, 5)
+    cells, _ = find_neighbors(seen.faces, 5, many=1000)
+    shared = np.mean([len(set(a) & set(b)) / 5 for a, b in zip(exact, cells, strict=True)])
+    assert shared > 0.95 and (exact != np.arange(len(exact))[:, None]).all()
