@@ -62,7 +62,7 @@ def _decoded(truth: np.ndarray, sure: float, num_faces: int, visible=None):
 
 def _link(truth, sure=0.9, num_faces=2, visible=None, held=None, parameters=PLAIN):
     decoded, seeing = _decoded(truth, sure, num_faces, visible)
-    runs = find_runs(decoded, len(truth) / 10)
+    runs = find_runs(decoded.said, len(truth) / 10)
     tracks = [_track(face, 0, len(truth) / 10) for face in range(num_faces)]
     return make_links(runs, decoded, seeing, tracks, parameters, held or {})
 
@@ -92,7 +92,7 @@ def test_links_overlap_where_two_speak_at_once() -> None:
     links = _link(truth)
     assert [span[:2] for span in _spans(links)] == [(0.0, 3.0), (2.0, 5.0), (4.0, 6.0)]
     assert [link.person for link in links] == ["P0", "P1", None]
-    turns = speaker_turns(find_runs(_decoded(truth, 0.9, 2)[0], 6.0), "v")
+    turns = speaker_turns(find_runs(_decoded(truth, 0.9, 2)[0].said, 6.0), "v")
     assert turns.get_overlap().duration() == pytest.approx(2.0)
 
 
@@ -118,7 +118,7 @@ def test_a_face_that_is_gone_for_a_moment_cuts_nothing() -> None:
 def test_short_pauses_are_bridged(gap: int, number: int) -> None:
     truth = np.ones((30, 1), bool)
     truth[10 : 10 + gap] = False
-    assert len(find_runs(_decoded(truth, 0.9, 1)[0], 3.0)) == number
+    assert len(find_runs(_decoded(truth, 0.9, 1)[0].said, 3.0)) == number
 
 
 def test_nobody_bridges_a_pause_in_which_another_speaks() -> None:
@@ -156,7 +156,7 @@ def test_evidence_adds_up_over_a_link() -> None:
     decoded.features.personal["lips"][10:, 1] = -2.0
     decoded.features.voices[:10, 0] = 0.3
     seeing = replace(seeing, others={"coin": np.full((20, 2), 0.25)})
-    runs = find_runs(decoded, 2.0)
+    runs = find_runs(decoded.said, 2.0)
     first, second = make_links(runs, decoded, seeing, [_track(0, 0, 2), _track(1, 0, 2)], PLAIN, {})
     assert first.evidence["sync"] == pytest.approx(10 * 1.2 * PLAIN.lips)
     assert first.evidence["talking"] == pytest.approx(-10 * 0.5 * PLAIN.talking)
