@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +107,10 @@ class LinkingParameters:
     explanation_trust: float = 0.2
     confidence: tuple[float, ...] = (0.0, 1.0)
     uncertain: float = 0.6
+
+    def change(self, values: Mapping[str, Any]) -> "LinkingParameters":
+        """With other values of some."""
+        return replace(self, **values)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
