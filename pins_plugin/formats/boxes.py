@@ -102,7 +102,7 @@ def to_label_studio(linked: LinkedVideo, picture: Picture) -> str:
             "ranges": [{"start": first, "end": max(first, picture.frame(cue.end))}],
             "timelinelabels": [cue.name],
         }
-        result = {
+        result: dict[str, Any] = {
             "id": f"turn{number}",
             "type": "timelinelabels",
             "from_name": "turn",

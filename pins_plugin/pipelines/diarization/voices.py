@@ -230,7 +230,7 @@ def compare_speakers(
     }
 
 
-def model_path(source: str | Mapping[str, Any]) -> str:
+def model_path(source: str | Path | Mapping[str, Any]) -> str:
     """Resolve what pyannote makes of `$model/part`: a mapping of checkpoint and subfolder."""
     if isinstance(source, Mapping):
         return f"{source['checkpoint']}/{source.get('subfolder') or ''}".rstrip("/")

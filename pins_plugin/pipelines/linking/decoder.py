@@ -160,10 +160,12 @@ class Decoder:
         octaves = np.log2(np.maximum(self.seeing.pixels, 1.0) / CLEAR)
         blur = parameters.small * np.minimum(octaves, 0.0)
         self.watchable = parameters.watchable + blur  # log-odds, (num_faces,)
+        median, spread = parameters.lips_strength
         self.lips_models = [
             LipsModel(
                 float(expit(parameters.readable + each)),
-                *parameters.lips_strength,
+                median,
+                spread,
                 parameters.lips_trust,
             )
             for each in blur

@@ -108,6 +108,10 @@ class LinkingParameters:
     confidence: tuple[float, ...] = (0.0, 1.0)
     uncertain: float = 0.6
 
+    def change(self, values: Mapping[str, Any]) -> "LinkingParameters":
+        """With other values of some."""
+        return replace(self, **values)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
         return asdict(self)

@@ -41,10 +41,10 @@ class Run:
 
 def bridge_pauses(said: NDArray[np.bool_], longest: int = PAUSE) -> NDArray[np.bool_]:
     """Fill pauses of one person, of at most `longest` steps, in which nobody else speaks."""
-    filled, anybody = said.copy(), said.any(axis=1)
+    filled, anybody = said.copy(), np.asarray(said.any(axis=1))
     for person in range(said.shape[1]):
         spoken = np.flatnonzero(said[:, person])
-        for first, second in pairwise(spoken):
+        for first, second in pairwise(spoken.tolist()):
             if 1 < second - first <= longest + 1 and not anybody[first + 1 : second].any():
                 filled[first:second, person] = True
     return filled

@@ -69,7 +69,7 @@ def see(
         Further sources of evidence of the form of `talking`, by the name of the source.
     """
     num_steps = max(1, int(np.ceil(duration / STEP - 1e-6)))
-    clock = (np.arange(num_steps) + 0.5) * STEP
+    clock = (np.arange(num_steps, dtype=np.float64) + 0.5) * STEP
     people = sorted({str(track.person) for track in tracks})
     shape = (num_steps, len(people))
     sizes, talks = np.zeros(shape), np.zeros(shape)
