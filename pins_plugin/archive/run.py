@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from dataclasses import dataclass
 from typing import Any
@@ -78,7 +78,9 @@ class _Slot:
     deaths: int = 0
 
 
-def run_items(items: Sequence[str], places: Sequence[Place], job: Job) -> Iterator[Outcome]:
+def run_items(
+    items: Sequence[str], places: Sequence[Place], job: Job
+) -> Generator[Outcome, None, None]:
     """Do all items; a crash, an error, or more time than allowed costs the item that it happened to.
 
     Yields
@@ -144,9 +146,9 @@ def _look(slot: _Slot, job: Job) -> Outcome | None:
     future, slot.future = slot.future, None
     try:
         value = future.result()
-    except (*slot.place.lost, CancelledError) as error:
-        return _died(slot, error)
     except Exception as error:
+        if isinstance(error, (*slot.place.lost, CancelledError)):
+            return _died(slot, error)
         if slot.state == "loading":
             raise
         return _finish(slot, Reply(error=f"{type(error).__name__}: {error}", trace=repr(error)))
@@ -154,7 +156,8 @@ def _look(slot: _Slot, job: Job) -> Outcome | None:
         slot.state, slot.deaths = "idle", 0
         return None
     if slot.state == "measuring":
-        return _begin(slot, value, job)
+        _begin(slot, value, job)
+        return None
     return _finish(slot, value)
 
 

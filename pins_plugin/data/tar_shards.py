@@ -93,7 +93,7 @@ def write_tar_shards(
 
 
 def _add(tar: tarfile.TarFile, sample: ShardSample) -> int:
-    parts = {"faces.npy": sample.faces, "sound.npy": sample.sound}
+    parts: dict[str, NDArray[Any]] = {"faces.npy": sample.faces, "sound.npy": sample.sound}
     files = {name: _array_bytes(value) for name, value in parts.items()}
     files["json"] = json.dumps(sample.about, sort_keys=True).encode()
     for ending, content in files.items():

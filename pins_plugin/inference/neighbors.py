@@ -1,5 +1,7 @@
 """The most alike rows of a matrix for each of its rows: cells by FAISS where there are many rows, all of them otherwise."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,7 +57,7 @@ def find_neighbors(
     return rows, similarities
 
 
-def _cells(embeddings: Embeddings) -> "object | None":
+def _cells(embeddings: Embeddings) -> Any:
     """Train and fill cells (faiss.IndexIVFFlat); None where FAISS is not installed."""
     try:
         faiss = import_extra("faiss", "gallery")

@@ -157,7 +157,8 @@ def _part(
 def read_shard(path: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
     """Read a shard back: key, and its files by what stands after the key's first dot."""
     with tarfile.open(path) as tar:
-        key, parts = "", {}
+        key = ""
+        parts: dict[str, bytes] = {}
         for entry in tar:
             name, _, part = entry.name.partition(".")
             if name != key and parts:

@@ -144,7 +144,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--wheel", type=Path, help="of mediapipe 0.10.14; downloaded where not given")
+    parser.add_argument(
+        "--wheel", type=Path, help="of mediapipe 0.10.14; downloaded where not given"
+    )
     parser.add_argument("--out", type=Path, default=WEIGHTS.parent, help="folder to write")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:

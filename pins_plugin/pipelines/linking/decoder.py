@@ -9,7 +9,7 @@ sound comes, and whether a person's lips can be read at all.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -71,6 +71,7 @@ class Evidence:
     hearing: Hearing
     seeing: Seeing
     scatter: VoiceScatter
+    _: KW_ONLY
     joint: Callable[[NDArray[np.int64]], NDArray[np.float64]] | None = None
     labels: NDArray[np.int64] | None = None
     groups: NDArray[np.int64] | None = None

@@ -87,7 +87,8 @@ def gather(
             )
 
     enrolled = enroll(seeing, tracks, looks.faces, known, watcher.recognizer.same_person)
-    return Gathered(tracks, Evidence(hearing, seeing, scatter, joint, labels, enrolled))
+    evidence = Evidence(hearing, seeing, scatter, joint=joint, labels=labels, enrolled=enrolled)
+    return Gathered(tracks, evidence)
 
 
 def enroll(

@@ -113,8 +113,8 @@ class _Linkage:
         self.seen, self.same_face = seen, same_face
         self.parent = np.arange(count)
         self.faces, self.voices = seen.faces.copy(), seen.voices.copy()
-        self.num_faces = seen.faces.any(axis=1).astype(np.int64)
-        self.num_voices = seen.voices.any(axis=1).astype(np.int64)
+        self.num_faces = np.asarray(seen.faces.any(axis=1)).astype(np.int64)
+        self.num_voices = np.asarray(seen.voices.any(axis=1)).astype(np.int64)
         self.labels = list(seen.labels)
         self.version = np.zeros(count, np.int64)
         self.near: dict[int, set[int]] = {}
@@ -262,7 +262,7 @@ class _Alone:
 
     def __init__(self, linkage: _Linkage) -> None:
         seen = linkage.seen
-        faces = seen.faces.any(axis=1)
+        faces = np.asarray(seen.faces.any(axis=1))
         self.pairs = np.array(
             sorted({(min(a, b), max(a, b)) for a, b in seen.apart if faces[a] and faces[b]}),
             np.int64,
