@@ -1,0 +1,52 @@
+"""Learning on made conversations: what is right scores, a bad parameter is mended, probabilities are made to hold."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_evidence import PARAMETERS, hear, know, see, speak, take_turns
+
+from pins_plugin.pipelines.linking.decoder import Decoder
+from pins_plugin.pipelines.linking.learning import (
+    LearningScene,
+    fit_confidence,
+    judge,
+    score,
+    search,
+)
+
+
+@pytest.fixture(scope="module")
+def scene() -> LearningScene:
+    """Two who take turns, both in the picture."""
+    truth = speak(take_turns(12.0, 2.0, [0, 1]), 12.0, 2)
+    seeing = see(truth, num_faces=2)
+    owners = np.where(seeing.visible, np.arange(2), -1)
+    edges = np.zeros(len(truth), bool)
+    return LearningScene(
+        "turns", know(hear(truth), seeing), truth, np.ones_like(truth), owners, edges
+    )
+
+
+def test_what_is_right_scores_and_silence_does_not(scene: LearningScene) -> None:
+    decoded = Decoder(PARAMETERS, scene.evidence).decode()
+    silent = replace(
+        decoded, speaking=np.zeros_like(decoded.speaking), said=np.zeros_like(decoded.said)
+    )
+    other = replace(scene, owners=1 - scene.owners)  # each face is the other's
+    assert judge(scene, decoded) > 0.9
+    assert judge(scene, silent) < 0.1
+    assert judge(other, decoded) < 0.1
+
+
+def test_a_parameter_that_spoils_everything_is_mended(scene: LearningScene) -> None:
+    spoilt = replace(PARAMETERS, one=PARAMETERS.one - 4.0, counts=0.3)  # hardly anybody speaks
+    assert score([scene], search([scene], spoilt, sweeps=1)) > score([scene], spoilt) + 0.1
+
+
+def test_probabilities_are_made_to_hold() -> None:
+    generator = np.random.default_rng(0)
+    said = np.full(4000, 0.999)
+    bias, factor = fit_confidence(said, generator.random(4000) < 0.8)
+    logit = bias + factor * np.log(0.999 / 0.001)
+    assert 1 / (1 + np.exp(-logit)) == pytest.approx(0.8, abs=0.03)
