@@ -25,6 +25,7 @@ from pins_plugin.pipelines.diarization.voices import (
     find_voice_scatter,
     model_path,
 )
+from pins_plugin.pipelines.linking.crossing import part_tracks
 from pins_plugin.pipelines.linking.decoder import Decoded, Decoder
 from pins_plugin.pipelines.linking.diarizer import Diarizer
 from pins_plugin.pipelines.linking.gathering import Gathered, gather
@@ -283,6 +284,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         hook("crops", None, total=1, completed=0)
         looks = self.look(path, tracks, waveform, keep_crops)
         hook("crops", looks, total=1, completed=1)
+        tracks, looks = part_tracks(tracks, looks, self.recognizer.same_person)
         duration = max([info.duration, *(track.end for track in tracks)])
         return Observation(
             path, uri, duration, waveform, tracks, looks, segmentation, turns, tuple(notes)

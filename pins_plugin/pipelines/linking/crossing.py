@@ -1,0 +1,111 @@
+"""Tracks that begin as one person and end as another: two faces that cross are followed by place alone.
+
+Faces along a track are compared. Where those before a moment are one person's, those after it another's, the track is
+two: cut half-way between the pictures that were looked at.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pins_plugin.pipelines.active_speaker.synchrony import TrackCurves
+from pins_plugin.pipelines.linking.observation import Looks
+from pins_plugin.types import FaceTrack
+from pins_plugin.utils.vectors import unit
+
+LEAST_FACES = 2  # on either side: one picture alone may be turned away or blurred
+
+
+def part_tracks(
+    tracks: Sequence[FaceTrack], looks: Looks, same_person: float
+) -> tuple[list[FaceTrack], Looks]:
+    """Cut tracks whose faces change from one person to another.
+
+    Parameters
+    ----------
+    tracks : sequence of FaceTrack
+    looks : Looks
+        Faces are taken to be spread evenly over each track.
+    same_person : float
+        Cosine similarity of faces from which on two may be one person's.
+
+    Returns
+    -------
+    tracks : list of FaceTrack
+        A track `T2` that was cut is `T2` and `T2b`.
+    looks : Looks
+    """
+    parted: list[FaceTrack] = []
+    found = Looks(*(dict(each) for each in looks))
+    for track in tracks:
+        faces = looks.faces.get(track.track)
+        place = None if faces is None else find_change(faces, same_person)
+        if faces is None or place is None:
+            parted.append(track)
+            continue
+        seen = np.linspace(track.start, track.end, len(faces))
+        time = float((seen[place - 1] + seen[place]) / 2)
+        first = track.times < time
+        names = (track.track, f"{track.track}b")
+        for name, rows, part in zip(
+            names, (first, ~first), (faces[:place], faces[place:]), strict=True
+        ):
+            parted.append(_cut(track, name, rows))
+            found.faces[name] = part
+        _cut_series(found, track.track, names[1], time)
+    return parted, found
+
+
+def find_change(faces: NDArray[np.floating], same_person: float) -> int | None:
+    """Find the first face of another person, where there is one change and both sides are alike in themselves.
+
+    Parameters
+    ----------
+    faces : (num_faces, embedding_dim) array
+        In order of time.
+    same_person : float
+
+    Examples
+    --------
+    >>> find_change(np.eye(2)[[0, 0, 0, 1, 1]], 0.6)
+    3
+    """
+    vectors = unit(np.asarray(faces, np.float64))
+    alike = vectors @ vectors.T
+    best, change = same_person, None
+    for place in range(LEAST_FACES, len(vectors) - LEAST_FACES + 1):
+        between = float(alike[:place, place:].max())
+        within = min(float(alike[:place, :place].min()), float(alike[place:, place:].min()))
+        if between < best and within >= same_person:
+            best, change = between, place
+    return change
+
+
+def _cut(track: FaceTrack, name: str, rows: NDArray[np.bool_]) -> FaceTrack:
+    return replace(
+        track,
+        track=name,
+        times=track.times[rows],
+        boxes=track.boxes[rows],
+        landmarks=track.landmarks[rows],
+        detected=track.detected[rows],
+    )
+
+
+def _cut_series(looks: Looks, name: str, other: str, time: float) -> None:
+    """Part what was measured over time; a likeness of two people is nobody's."""
+    looks.portraits.pop(name, None)
+    if name in looks.curves:
+        times, similarities = looks.curves[name]
+        before = times < time
+        looks.curves[name] = TrackCurves(times[before], similarities[before])
+        looks.curves[other] = TrackCurves(times[~before], similarities[~before])
+    if name in looks.talking:
+        times, ratios = looks.talking[name]
+        before = times < time
+        looks.talking[name] = (times[before], ratios[before])
+        looks.talking[other] = (times[~before], ratios[~before])
+    if name in looks.crops:
+        looks.crops[other] = looks.crops[name]
