@@ -154,7 +154,11 @@ def run_many(
     began = said = time.monotonic()
     job = Job(setup, duration, machinery.threads, machinery.timeout)
     try:
-        with _stoppable(), closing(run_items(items, machinery.places(), job)) as outcomes:
+        here = machinery.jobs == 0 and machinery.ray is None
+        with (
+            _stoppable(job.stop, at_once=here),
+            closing(run_items(items, machinery.places(), job)) as outcomes,
+        ):
             for outcome in outcomes:
                 reply = outcome.reply
                 if reply.busy:
@@ -193,17 +197,24 @@ def _say(command: str, item: str, error: str, final: bool) -> None:
 
 
 @contextmanager
-def _stoppable() -> Iterator[None]:
-    """Let SIGTERM, which batch systems send, stop this process as Ctrl-C does."""
+def _stoppable(stop: threading.Event, at_once: bool) -> Iterator[None]:
+    """Let Ctrl-C, and SIGTERM, which batch systems send, end the run.
+
+    Where workers do the work, at the next look at them: an exception that is raised wherever the main thread happens to be
+    can be lost, or leave a pool half-made. A second signal, and work in this very process, is interrupted at once.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def stop(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
+    def end(number: int, frame: object) -> None:
+        if at_once or stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {each: signal.signal(each, end) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)

@@ -1,10 +1,11 @@
 """One item after the other in several places at once: what fails costs itself only, and is tried once more at the end."""
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pins_plugin.archive import worker
@@ -33,6 +34,8 @@ class Job:
         Seconds that even the shortest item may take.
     loading : float
         Seconds that a worker may take to load.
+    stop : threading.Event
+        Set when the run is to end; looked at between two waits.
     """
 
     setup: Callable[[], worker.Work]
@@ -41,6 +44,7 @@ class Job:
     timeout: float | None = None
     least: float = 120.0
     loading: float = 900.0
+    stop: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,8 @@ def run_items(
 
     Raises
     ------
+    KeyboardInterrupt
+        When the run is to end.
     SetupError
         When workers die again and again while they load.
     Exception
@@ -109,6 +115,8 @@ def run_items(
             if not busy and not todo and not again:
                 return
             wait(futures, timeout=POLL, return_when=FIRST_COMPLETED)
+            if job.stop.is_set():
+                raise KeyboardInterrupt
             for slot in slots:
                 outcome = _look(slot, job)
                 if outcome is not None:
