@@ -8,6 +8,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from pins_plugin.errors import ModelFolderError
+from pins_plugin.models.folder import load_model_folder
 
 
 def read_weights(places: Sequence[Path], origin: str) -> dict[str, Tensor]:
@@ -57,3 +58,26 @@ def load_strictly(network: nn.Module, weights: Mapping[str, Tensor], path: Path)
         raise ModelFolderError(
             f"{path}: does not fit {type(network).__name__} ({reason})"
         ) from error
+
+
+def load_branch(encoder: nn.Module, source: str | Path, branch: str) -> None:
+    """Give an encoder the weights of one branch of a model folder of ours: the start of fine-tuning.
+
+    Parameters
+    ----------
+    encoder : nn.Module
+        Of the same shape as the branch.
+    source : str or Path
+        The folder, or the name of a model that comes with the package.
+    branch : str
+        "face_encoder" or "voice_encoder".
+
+    Raises
+    ------
+    ModelFolderError
+        When the folder is missing or damaged, or the branch is of another shape.
+    """
+    modules = load_model_folder(source).modules
+    if branch not in modules:
+        raise ModelFolderError(f"{source}: expected a module {branch}, got {', '.join(modules)}")
+    load_strictly(encoder, modules[branch].state_dict(), Path(source))

@@ -221,6 +221,7 @@ def _save_model(
         {name: _config_of(modules[name], hparams, name) for name in ENCODERS},
         {
             "image_size": hparams["image_size"],
+            **({"faces": hparams["faces"]} if "faces" in hparams else {}),
             "seconds": hparams["seconds"],
             "seed": hparams["seed"],
             "validation": {name: best[name] for name in ("epoch", "roc_auc") if name in best},

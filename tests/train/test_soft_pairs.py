@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from tiny_clips import write_tiny_clips
 
 from pins_plugin.errors import ManifestError
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
@@ -117,3 +118,32 @@ def test_missing_rows_are_one_clear_error(prepared: Path, tmp_path: Path) -> Non
         SoftRows.load(tmp_path / "faces.npz", "learn")
     with pytest.raises(ManifestError, match="expected rows of split 'report'"):
         SoftRows.load(prepared / "faces.npz", "report")
+
+
+def test_fine_tuning_starts_from_the_model_that_ships(tmp_path: Path) -> None:
+    manifest = write_tiny_clips(tmp_path / "clips")
+    hparams = YAML.with_name("fine_tune.yaml")
+    options = ["--image_size", "32", "--seconds", "0.5", "--batch_size", "8", "--num_epochs", "1"]
+    folders = ["--manifest", str(manifest), "--output_folder", str(tmp_path / "own")]
+    run_experiment([str(hparams), "--device", "cpu", *folders, *options])
+    own = FaceVoiceEmbedder.from_hparams(tmp_path / "own" / "model")
+    shipped = FaceVoiceEmbedder.from_hparams("face_voice")
+    for side in ("face_encoder", "voice_encoder"):
+        before, after = shipped.mods[side], own.mods[side]
+        for name, value in before.trunk.state_dict().items():
+            assert torch.equal(value, after.trunk.state_dict()[name])  # frozen
+        assert not torch.equal(before.head.last.weight, after.head.last.weight)
+        change = (before.head.last.weight - after.head.last.weight).norm()
+        assert change < 0.2 * before.head.last.weight.norm()  # a start, not a fresh head
+    assert own.wants_aligned
+
+
+def test_speechbrain_opens_the_voice_branch_that_ships() -> None:
+    from speechbrain.inference.speaker import EncoderClassifier
+
+    from pins_plugin.models.folder import PRETRAINED
+
+    classifier = EncoderClassifier.from_hparams(str(PRETRAINED / "face_voice"), savedir=None)
+    waveforms = torch.randn(2, 16000, generator=torch.Generator().manual_seed(0))
+    expected = FaceVoiceEmbedder.from_hparams("face_voice").encode_voices(waveforms)
+    torch.testing.assert_close(classifier.encode_batch(waveforms).reshape(2, -1), expected)
