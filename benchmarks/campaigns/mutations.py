@@ -1,6 +1,7 @@
 """Seeded damage: to bytes, and to the values of JSON."""
 
 import json
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,8 @@ def mutate_json(content: bytes, generator: np.random.Generator) -> bytes:
         if generator.random() < 0.2 and isinstance(holder, dict):
             holder.pop(key, None)
         else:
-            holder[key] = ODD_VALUES[int(generator.integers(len(ODD_VALUES)))]
+            odd = ODD_VALUES[int(generator.integers(len(ODD_VALUES)))]
+            holder[key] = deepcopy(odd)  # a list that took itself in is no JSON
     return json.dumps(value).encode()
 
 
