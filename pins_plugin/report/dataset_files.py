@@ -1,6 +1,5 @@
 """Clips of a data set as files or as tar shards named as webdataset wants them: key.face.mp4, key.wav, key.json."""
 
-import json
 import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -168,8 +167,3 @@ def read_shard(path: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
             key, parts[part] = name, file.read() if file is not None else b""
         if parts:
             yield key, parts
-
-
-def load_description(parts: dict[str, bytes]) -> dict[str, Any]:
-    """What is known of a clip of `read_shard`."""
-    return dict(json.loads(parts["json"]))

@@ -59,12 +59,6 @@ class Segmentation:
         first = int(self.first_frames[window])
         return slice(first, min(first + self.log_posteriors.shape[1], self.num_frames))
 
-    def activities(self, window: int) -> NDArray[np.float32]:
-        """Probability (num_frames, 3) that each local speaker of a window speaks, alone or not."""
-        frames = self.frames_of(window)
-        posteriors = np.exp(self.log_posteriors[window, : frames.stop - frames.start])
-        return np.asarray(posteriors @ MEMBERSHIP, np.float32)
-
     def edge_weights(self, window: int) -> NDArray[np.float64]:
         """Weights (num_frames,) of a window's frames in averages: near its edges it has less to judge by."""
         frames = self.frames_of(window)

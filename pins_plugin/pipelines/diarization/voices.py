@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pyannote.core import Annotation
 
 from pins_plugin.data.audio import SAMPLE_RATE, load_audio
 from pins_plugin.errors import MediaError
@@ -195,39 +194,6 @@ def embed_sound(path: Path, voice_encoder: torch.nn.Module) -> NDArray[np.float6
     if not spoken:
         raise MediaError(f"{path}: holds no speech; expected a voice sample of one person")
     return mean_voice(waveform, spoken, voice_encoder)
-
-
-def compare_speakers(
-    turns: Annotation,
-    waveform: NDArray[np.float32],
-    voice_encoder: torch.nn.Module,
-) -> dict[tuple[str, str], float]:
-    """Cosine similarity of the mean voices of every two speakers.
-
-    Returns
-    -------
-    similarities : dict of (speaker, speaker) to float
-        Both orders of each pair.
-    """
-    speakers = [str(speaker) for speaker in turns.labels()]
-    means = [
-        mean_voice(
-            waveform,
-            [(turn.start, turn.end) for turn in turns.label_timeline(speaker).support()],
-            voice_encoder,
-        )
-        for speaker in turns.labels()
-    ]
-    if not means:
-        return {}
-    voices = unit(np.stack(means))
-    alike = (voices @ voices.T).tolist()
-    return {
-        (first, second): alike[row][column]
-        for row, first in enumerate(speakers)
-        for column, second in enumerate(speakers)
-        if row != column
-    }
 
 
 def model_path(source: str | Path | Mapping[str, Any]) -> str:

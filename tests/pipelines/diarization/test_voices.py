@@ -2,19 +2,8 @@
 
 import numpy as np
 import pytest
-from pyannote.core import Annotation, Segment
 
-from pins_plugin.pipelines.diarization.voices import compare_speakers, place_windows
-
-
-def test_compare_speakers_tells_voices_apart(sines, pitch_encoder) -> None:
-    waveform = sines((120, 3.0), (610, 3.0), (120, 3.0))
-    turns = Annotation()
-    for number, label in enumerate("aba"):
-        turns[Segment(3 * number, 3 * number + 3)] = label
-    turns[Segment(6, 9)] = "c"
-    voices = compare_speakers(turns, waveform, pitch_encoder)
-    assert voices["a", "c"] > 0.99 > 0.2 > voices["a", "b"] == voices["b", "a"]
+from pins_plugin.pipelines.diarization.voices import place_windows
 
 
 def test_place_windows_covers_long_regions_and_centers_on_short_ones() -> None:

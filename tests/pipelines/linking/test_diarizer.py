@@ -4,12 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from pyannote.core import Annotation, Segment
 
 from pins_plugin.errors import PinsError
 from pins_plugin.pipelines.diarization.turns import MOST_SPEAKERS, clip_turns
-from pins_plugin.pipelines.diarization.voices import compare_speakers
 from pins_plugin.pipelines.linking import diarizer as module
 from pins_plugin.pipelines.linking.diarizer import Diarizer
 
@@ -79,15 +77,3 @@ def test_a_crowd_of_speakers_is_refused() -> None:
         PinsError, match=f"at most {MOST_SPEAKERS} speakers, got {MOST_SPEAKERS + 1}"
     ):
         clip_turns(turns, 3.0)
-
-
-def test_speakers_are_compared_as_vectors_are(pitch_encoder: torch.nn.Module, sines) -> None:
-    turns = Annotation(uri="a")
-    for number, label in enumerate(("low", "high", "low again")):
-        turns[Segment(number, number + 1)] = label
-    sound = sines((200, 1.0), (4000, 1.0), (200, 1.0))
-    alike = compare_speakers(turns, sound, pitch_encoder)
-    assert len(alike) == 6
-    assert alike["low", "low again"] == pytest.approx(alike["low again", "low"])
-    assert alike["low", "low again"] > 0.9 > 0.5 > alike["low", "high"]
-    assert compare_speakers(Annotation(), sound, pitch_encoder) == {}
