@@ -1,0 +1,1 @@
+"""What is known of a linked video: turns, words, corrections."""
