@@ -30,6 +30,7 @@ from pins_plugin.models.folder.safe_yaml import (
     format_model_yaml,
     parse_model_yaml,
 )
+from pins_plugin.moved import current_path
 from pins_plugin.utils.files import atomic_folder
 from pins_plugin.utils.quantization import dequantize, pack, quantize, unpack
 
@@ -199,7 +200,7 @@ def _spec(module: nn.Module, dotted_class: str, arguments: Mapping[str, Any]) ->
     own = getattr(module, "saved_arguments", None)
     if own is not None:
         return ModuleSpec(f"{type(module).__module__}.{type(module).__qualname__}", dict(own))
-    return ModuleSpec(dotted_class, dict(arguments))
+    return ModuleSpec(current_path(dotted_class), dict(arguments))
 
 
 def _plain_weights(module: nn.Module) -> dict[str, Tensor]:

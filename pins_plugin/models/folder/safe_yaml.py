@@ -16,6 +16,7 @@ from torch import nn
 
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.models.folder.memory_budget import LARGEST_MODULE, MemoryBudget
+from pins_plugin.moved import current_path
 from pins_plugin.plugins import encoder_targets
 from pins_plugin.utils.plain_yaml import PlainLoader
 
@@ -140,7 +141,7 @@ def find_module_class(dotted_class: str) -> type[nn.Module]:
             f"!new:{dotted_class} is not allowed; expected a class of {OWN_MODELS}*, an installed plugin, "
             f"or one of {', '.join(sorted(OTHER_MODULES))}"
         )
-    module_name, _, class_name = dotted_class.rpartition(".")
+    module_name, _, class_name = current_path(dotted_class).rpartition(".")
     try:
         found = getattr(importlib.import_module(module_name), class_name)
     except (ImportError, AttributeError) as error:

@@ -151,7 +151,7 @@ def test_pictures_that_fail_cost_no_page(
     def fail(*args: object) -> None:
         raise ValueError("odd picture")
 
-    monkeypatch.setattr(page, "face_pictures", fail)
+    monkeypatch.setattr(video_page, "face_pictures", fail)
     write_page(video, _links(), tmp_path / "page.html", quiet=True)
     assert "pictures of faces were not made" in (tmp_path / "page.html").read_text()
 
