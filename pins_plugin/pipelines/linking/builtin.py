@@ -138,7 +138,7 @@ def decode_sound(
         As in `Decoded`.
     """
     if fewest > 1 or most is not None:
-        heard, model = evidence.hearing, VoiceModel(evidence.scatter, parameters.voice_trust)
+        heard, model = evidence.hearing, VoiceModel(evidence.scatter, parameters.voice_session)
         voices = model.scale(heard.voices, heard.seconds)
         groups = model.cluster(voices, heard.seconds, parameters.least_gain, fewest, most)
         evidence = replace(evidence, groups=groups, strangers=most is None)

@@ -58,8 +58,8 @@ class LinkingParameters:
         Bias and weights of `lead_features` in the score of lips.
     lips_strength : tuple of 2 floats
         Median and spread; see `LipsModel`.
-    voice_trust : float
-        See `VoiceModel`.
+    voice_session : float
+        See `VoiceModel.session`.
     least_gain : float
         Of two groups of voices that become one, see `VoiceModel.cluster`.
     label_trust : float
@@ -101,7 +101,7 @@ class LinkingParameters:
     talking_gain: float = 2.0
     lips_strength: tuple[float, ...] = (2.0, 0.5)
     lips_weights: tuple[float, ...] = (-0.24, 3.27, 2.06, 2.23)
-    voice_trust: float = 0.5
+    voice_session: float = 0.2
     least_gain: float = 0.0
     label_trust: float = 1.0
     explanation_trust: float = 0.2
