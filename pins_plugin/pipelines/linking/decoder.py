@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.special import expit, log_expit, softmax
 
-from pins_plugin.pipelines.active_speaker.lips_model import LipsBelief, LipsModel
+from pins_plugin.pipelines.active_speaker.lips_model import LipsBelief, LipsModel, offset_prior
 from pins_plugin.pipelines.active_speaker.synchrony import NUM_OFFSETS, RATE
 from pins_plugin.pipelines.diarization.voice_model import VoiceModel
 from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
@@ -162,12 +162,14 @@ class Decoder:
         blur = parameters.small * np.minimum(octaves, 0.0)
         self.watchable = parameters.watchable + blur  # log-odds, (num_faces,)
         median, spread = parameters.lips_strength
+        log_offsets = offset_prior(NUM_OFFSETS, *parameters.lips_offset)
         self.lips_models = [
             LipsModel(
                 float(expit(parameters.readable + each)),
                 median,
                 spread,
                 parameters.lips_trust,
+                log_offsets,
             )
             for each in blur
         ]

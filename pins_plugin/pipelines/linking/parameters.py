@@ -58,6 +58,9 @@ class LinkingParameters:
         Bias and weights of `lead_features` in the score of lips.
     lips_strength : tuple of 2 floats
         Median and spread; see `LipsModel`.
+    lips_offset : tuple of 3 floats
+        Center and spread, in frames, of how late the sound of a face comes, and the share of faces that this does not hold
+        for; see `offset_prior`.
     voice_trust : float
         See `VoiceModel`.
     least_gain : float
@@ -100,6 +103,7 @@ class LinkingParameters:
     talking_error: float = 0.2
     talking_gain: float = 2.0
     lips_strength: tuple[float, ...] = (2.0, 0.5)
+    lips_offset: tuple[float, ...] = (0.0, 3.0, 0.1)
     lips_weights: tuple[float, ...] = (-0.24, 3.27, 2.06, 2.23)
     voice_trust: float = 0.5
     least_gain: float = 0.0
