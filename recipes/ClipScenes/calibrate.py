@@ -65,9 +65,7 @@ def main() -> None:
         observe(pipeline, path, held) for path in progress(find_scenes(args.scenes), "scenes")
     ]
     weights, strength, offset = fit_lips(scenes)
-    start = LinkingParameters(
-        lips_weights=weights, lips_strength=strength, lips_offset=offset
-    )
+    start = LinkingParameters(lips_weights=weights, lips_strength=strength, lips_offset=offset)
     scores: list[float] = []
 
     def report(sweep: int, score: float, parameters: LinkingParameters) -> None:

@@ -13,7 +13,6 @@ SHIPPED = Path(__file__).resolve().parents[2] / "pretrained" / "speaker_face_lin
 FILE = "parameters.json"
 NODE = ("counts", "one", "two", "lips", "talking", "others")
 CLEAR = 80.0  # pixels, root of the area of a face: from here on size matters no more
-ENTRY = ("shown", "size", "crowd", "away", "hidden")
 
 
 TUNABLE = {  # those that pyannote's optimizer may change, and within which bounds
@@ -41,7 +40,10 @@ class LinkingParameters:
         sources that other packages add.
     shown, size, crowd, away, hidden : float
         Who begins to speak: a face that is shown, by its size and by how many are shown; a face that is not shown; a voice
-        that has no face.
+        that has no face, where nobody is shown.
+    off_screen : tuple of 2 floats
+        Log-odds that a turn is spoken by somebody who has no face while a face is shown, before anything is known of the
+        file, and how many turns that counts for; see `off_screen`.
     starts, stops, switches, joins, leaves, changes : float
         Logarithm of the weight of each kind of change, per step; see `states.TRANSITIONS`.
     ease_cut, ease_change : float
@@ -88,6 +90,7 @@ class LinkingParameters:
     crowd: float = -0.5
     away: float = -2.0
     hidden: float = -2.0
+    off_screen: tuple[float, ...] = (-5.0, 10.0)
     starts: float = -2.5
     stops: float = -2.5
     switches: float = -3.5
