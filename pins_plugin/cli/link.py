@@ -53,8 +53,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--model",
-        metavar="FOLDER",
-        help="joint embedding of faces and voices (pins train), as evidence `joint`",
+        default="face_voice",
+        metavar="MODEL",
+        help="joint embedding of faces and voices, which evidence `joint` asks: model folder (of pins train), name, or "
+        "hub id (default: %(default)s; `--without joint` to do without)",
     )
     parser.add_argument(
         "--tracker", metavar="NAME", help="tracker of another package (pins plugins)"
