@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.data.corpora.manifest import write_manifest
+from pins_plugin.data.corpora.splits import split_people
 from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio, save_audio
 from pins_plugin.data.media.video import probe_video
 from pins_plugin.formats.crop_path import file_name
@@ -25,11 +26,12 @@ PARTS = ("face.mp4", "wav", "json")
 
 @dataclass(frozen=True)
 class ClipFiles:
-    """Where the three files of a clip are, under one key."""
+    """Where the three files of a clip are, under one key; `identity` tells people apart over all videos."""
 
     key: str
     clip: DatasetClip
     folder: Path
+    identity: str = ""
 
     def path(self, part: str) -> Path:
         """Path of "face.mp4", "wav" or "json"."""
@@ -79,16 +81,18 @@ def describe(video: Path, clip: DatasetClip, frame_rate: float) -> dict[str, Any
 
 
 def write_clip_manifest(path: Path, files: Sequence[ClipFiles]) -> None:
-    """Write the manifest that `pins train` reads."""
+    """Write the manifest that `pins train` reads; people are parted into splits where there are enough."""
+    splits = split_people(each.identity or each.clip.person for each in files)
     write_manifest(
         path,
         [
             TalkingFaceClip(
                 each.key,
-                each.clip.person,
+                each.identity or each.clip.person,
                 each.key.rsplit("-", 2)[0],
                 each.path("face.mp4"),
                 each.path("wav"),
+                splits[each.identity or each.clip.person],
             )
             for each in files
         ],
