@@ -4,9 +4,8 @@
   pins cut linked season/* --out clips                what `pins link --out` wrote
   pins cut *.mp4 --out shards --tar                   shard-000000.tar: key.face.mp4, key.wav, key.json (webdataset)
 
-writes clips/KEY.face.mp4, clips/KEY.wav (16 kHz), clips/KEY.json, clips/manifest.csv for `pins train` (from 20 people on a tenth
-each is kept for validation and test; with fewer all are trained on), and clips/left_out.csv: every stretch of a turn that makes no
-clip, with its reason. Filters, with what users of such data sets ask for as defaults:
+writes clips/KEY.face.mp4, clips/KEY.wav (16 kHz), clips/KEY.json, clips/manifest.csv for `pins train`, and clips/left_out.csv: every
+stretch of a turn that makes no clip, with its reason. Filters, with what users of such data sets ask for as defaults:
 
   one face in the picture (--any_faces: not asked)       face of 80 pixels (--min_size)
   turned away by 45 degrees at most (--max_yaw)          link of confidence 0.8 (--min_confidence)
@@ -15,7 +14,6 @@ clip, with its reason. Filters, with what users of such data sets ask for as def
 """
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from pins_plugin.formats.dataset_cut import ClipFilters, DatasetClip, LeftOut
     from pins_plugin.report.dataset_files import ClipFiles, ShardWriter
 
-NUMBERED = "PERSON_"
 HELP = "cut clips of talking faces for a data set, as files or tar shards"
 
 
@@ -103,20 +100,10 @@ def _cut(
     for written in write_clips(video, clips, shards.scratch if shards else args.out, args.size):
         if written.key in keys:
             raise PinsError(f"{video}: another video of that name was cut; use two folders")
-        files.append(replace(written, identity=_identity(source, video, written.clip.person)))
+        files.append(written)
         if shards is not None:
             shards.add(written)
     return [(video.name, each) for each in left]
-
-
-def _identity(source: Path, video: Path, person: str) -> str:
-    """Tell people apart over all videos: numbers are each video's own, but for folders that share who was met."""
-    from pins_plugin.pipelines.people.registry import FILE
-
-    folder = source if source.is_dir() else source.parent
-    is_raw = not source.is_dir() and source.suffix != ".json"
-    shared = not is_raw and any((place / FILE).is_file() for place in (folder, folder.parent))
-    return f"{video.stem}-{person}" if person.startswith(NUMBERED) and not shared else person
 
 
 def in_sync(

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.data.corpora.manifest import write_manifest
-from pins_plugin.data.corpora.splits import split_people
 from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio, save_audio
 from pins_plugin.data.media.video import probe_video
 from pins_plugin.formats.crop_path import file_name
@@ -26,12 +25,11 @@ PARTS = ("face.mp4", "wav", "json")
 
 @dataclass(frozen=True)
 class ClipFiles:
-    """Where the three files of a clip are, under one key; `identity` tells people apart over all videos."""
+    """Where the three files of a clip are, under one key."""
 
     key: str
     clip: DatasetClip
     folder: Path
-    identity: str = ""
 
     def path(self, part: str) -> Path:
         """Path of "face.mp4", "wav" or "json"."""
@@ -81,18 +79,16 @@ def describe(video: Path, clip: DatasetClip, frame_rate: float) -> dict[str, Any
 
 
 def write_clip_manifest(path: Path, files: Sequence[ClipFiles]) -> None:
-    """Write the manifest that `pins train` reads; people are parted into splits where there are enough."""
-    splits = split_people(each.identity or each.clip.person for each in files)
+    """Write the manifest that `pins train` reads."""
     write_manifest(
         path,
         [
             TalkingFaceClip(
                 each.key,
-                each.identity or each.clip.person,
+                each.clip.person,
                 each.key.rsplit("-", 2)[0],
                 each.path("face.mp4"),
                 each.path("wav"),
-                splits[each.identity or each.clip.person],
             )
             for each in files
         ],

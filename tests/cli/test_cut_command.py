@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from pins_plugin.cli import main
-from pins_plugin.cli.cut import _identity
 from pins_plugin.data.corpora.manifest import read_manifest
 from pins_plugin.data.media.audio import load_audio
 from pins_plugin.data.media.video import VideoWriter, probe_video
@@ -41,7 +40,6 @@ def test_files_and_reasons(linked: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().out.startswith("2 clips, 9.0 s")
     clips = read_manifest(out / "manifest.csv")
     assert [clip.identity for clip in clips] == ["A", "A"]
-    assert {clip.split for clip in clips} == {"train"}  # else `pins train` finds nothing to train on
     for clip, seconds in zip(clips, (4.0, 5.0), strict=True):
         info = probe_video(clip.faces)
         assert (info.width, info.height, info.has_audio) == (224, 224, True)
@@ -114,23 +112,3 @@ def test_a_real_person_in_sync_makes_a_clip(real_data: Path, tmp_path: Path) -> 
 def test_mistakes_are_explained(linked: Path, capsys: pytest.CaptureFixture[str], options: list[str], message: str) -> None:  # fmt: skip
     assert main(["cut", str(linked), "--out", str(linked / "o"), *options]) == 2
     assert message in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("source", "person", "identity"),
-    [
-        ("season/a", "PERSON_01", "PERSON_01"),
-        ("alone/a", "PERSON_01", "talk-PERSON_01"),
-        ("talk.mp4", "PERSON_01", "talk-PERSON_01"),
-        ("alone/a", "anna", "anna"),
-    ],
-)
-def test_number_one_of_two_videos_is_two_people(
-    tmp_path: Path, source: str, person: str, identity: str
-) -> None:
-    """Unless both were linked into one place, which knows everybody who was met."""
-    for name in ("season/a", "alone/a"):
-        (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "season" / "people.safetensors").touch()
-    (tmp_path / "talk.mp4").touch()
-    assert _identity(tmp_path / source, Path("talk.mp4"), person) == identity
