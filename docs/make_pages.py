@@ -56,7 +56,8 @@ def recipes_page() -> str:
     """What every recipe says of itself, its results included."""
     head = "# Recipes\n\nThe pages of the folders in `recipes/`, with what was measured."
     pages = sorted((ROOT / "recipes").glob("*/README.md"))
-    return "\n\n".join([head, *(_demoted(page.read_text().strip()) for page in pages)]) + "\n"
+    texts = (page.read_text(encoding="utf-8").replace("](../../docs/", "](") for page in pages)
+    return "\n\n".join([head, *(_demoted(text.strip()) for text in texts)]) + "\n"
 
 
 def readme() -> str:
