@@ -61,7 +61,9 @@ def test_a_long_section_is_led_to_and_stands_in_full(tmp_path: Path) -> None:
 
 def test_every_table_stands_on_a_page() -> None:
     root = SCRIPT.parents[1]
-    pages = [(SCRIPT.parent / name).read_text(encoding="utf-8") for name in ("results.md", sections.LONG)]
+    pages = [
+        (SCRIPT.parent / name).read_text(encoding="utf-8") for name in ("results.md", sections.LONG)
+    ]
     for name, paths in sections.find_results(root).items():
         for path in (each for each in paths if each.suffix == ".json"):
             title = json.loads(path.read_text(encoding="utf-8")).get("title")
