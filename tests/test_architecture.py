@@ -38,7 +38,7 @@ ROOMS = {  # of `pipelines`: who may import whom
     "linking": {"pyannote_host", "diarization", "active_speaker", "people"},
 }
 HOMES = {
-    "facenet_pytorch": {"models", "tracking"},
+    "facenet_pytorch": {"models"},
     "speechbrain": {"train", "models", "inference", "data"},
     "hyperpyyaml": {"train", "utils", "models", "inference", "cli"},
     "pyannote": {"pipelines", "data", "evaluation", "report", "simulation", "cli"},
