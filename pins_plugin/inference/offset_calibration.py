@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.data.sync import FRAME_RATE, SyncClip
+from pins_plugin.data.training.sync_clips import FRAME_RATE, SyncClip
 from pins_plugin.inference.offset_posterior import (
     OffsetCalibration,
     OffsetEvidence,
