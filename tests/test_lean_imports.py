@@ -11,7 +11,7 @@ from pins_plugin.simulation.scenes import SceneSettings, write_scenes
 
 ROOT = Path(__file__).resolve().parents[1]
 EXTRAS = {"tensorboard", "faiss", "onnx", "onnxruntime", "ray", "opentimelineio", "selenium"}
-TRAINING = {"speechbrain", "hyperpyyaml", "facenet_pytorch", "sklearn", "pandas", "sentencepiece"}
+TRAINING = {"speechbrain", "hyperpyyaml", "facenet_pytorch", "sklearn", "sentencepiece"}
 OWN = {
     f"pins_plugin.{part}"
     for part in ("train", "losses", "miners", "samplers", "evaluation", "metrics", "simulation")
