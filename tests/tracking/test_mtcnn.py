@@ -13,7 +13,9 @@ from pins_plugin.tracking.mtcnn import load_stages
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize(("number", "theirs", "size"), [(0, PNet, 40), (1, RNet, 24), (2, ONet, 48)])
+@pytest.mark.parametrize(
+    ("number", "theirs", "size"), [(0, PNet, 40), (1, RNet, 24), (2, ONet, 48)]
+)
 def test_a_stage_gives_what_facenet_gives(number: int, theirs: type, size: int) -> None:
     pictures = torch.rand(3, 3, size, size, generator=torch.Generator().manual_seed(0)) * 2 - 1
     with torch.inference_mode():
