@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> None:
     if args.out:
         try_folder(args.out)
     skipped: dict[str, Exception] = {}
-    split = choose_split(args.manifest, args.split)
+    split = choose_split(args.manifest, args.split, media=args.face_embeddings is None)
     features = (args.face_embeddings, args.voice_embeddings)
     if (features[0] is None) != (features[1] is None):
         raise PinsError("expected both --face_embeddings and --voice_embeddings, or neither")
@@ -105,15 +105,14 @@ def run(args: argparse.Namespace) -> None:
         batch.finish()
 
 
-def choose_split(manifest: Path, asked: str | None) -> str | None:
+def choose_split(manifest: Path, asked: str | None, *, media: bool) -> str | None:
     """The split to score; None for all rows."""
-    from pins_plugin.data.manifest import read_manifest
+    from pins_plugin.data.features import COLUMNS
+    from pins_plugin.data.manifest import REQUIRED_COLUMNS, read_manifest
 
     if asked is None:
-        columns = ("clip_id", "identity")  # a manifest of features has no media
-        asked = (
-            "test" if any(clip.split for clip in read_manifest(manifest, None, columns)) else "all"
-        )
+        clips = read_manifest(manifest, columns=REQUIRED_COLUMNS if media else COLUMNS)
+        asked = "test" if any(clip.split for clip in clips) else "all"
     return None if asked == "all" else asked
 
 
