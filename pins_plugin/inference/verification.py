@@ -7,7 +7,7 @@ import numpy as np
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from pins_plugin.data.audio import SAMPLE_RATE, load_audio
+from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
 from pins_plugin.errors import MediaError
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
 from pins_plugin.inference.joint_calibration import JointCalibration
