@@ -98,6 +98,7 @@ def evaluate(
 ) -> dict:
     """Link every scene in every way, with given and with found turns, and score it."""
     tallies = {"given": Tally(), "found": Tally()}
+    parted = {f"{name}, by group": Tally() for name in tallies} if groups else {}
     for path in progress(scenes, "scenes"):
         truth = {"kind": "simulated", **json.loads(path.read_text(encoding="utf-8"))}
         given = choose_turns(path.with_suffix(".rttm"), truth.get("uri", path.stem))
@@ -117,8 +118,8 @@ def evaluate(
                 links |= link_others(links["pins"], path, given.uri, other_turns, found)
             tallies[name].add(given, found, links, truth)
             for part in part_turns(truth, groups).values() if groups else ():
-                tallies[name].add(given, {}, linked, part)
-    return {name: tally.report() for name, tally in tallies.items()}
+                parted[f"{name}, by group"].add(given, {}, linked, part)
+    return {name: tally.report() for name, tally in (tallies | parted).items()}
 
 
 def link_twice(pipeline, seen):

@@ -28,7 +28,7 @@ from pins_plugin.inference.joint_calibration import JointCalibration
 from pins_plugin.metrics.calibration import ReliabilityBin, reliability
 from pins_plugin.report.tables import format_table
 from pins_plugin.train.experiment import load_experiment
-from pins_plugin.train.soft_pairs import ENCODERS, SoftRows, fit_gain, fit_heads
+from pins_plugin.train.pairs.soft_pairs import ENCODERS, SoftRows, fit_gain, fit_heads
 from pins_plugin.utils.files import write_json, write_text
 from pins_plugin.utils.progress import progress
 

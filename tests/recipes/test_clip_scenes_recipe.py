@@ -171,6 +171,7 @@ def test_evaluation_by_hand(scenes: Path, monkeypatch: pytest.MonkeyPatch, tmp_p
     assert turns["others"]["rate"] == pytest.approx(0.0)
     assert turns["sound only"]["missed"] == pytest.approx(1 / 5)
     assert "others, presence" not in report["given"]["links"]["overlap"]
+    evaluate.format_report(report["found, by group"])
     text = evaluate.format_report(report["found"])
     assert "| overlap | 1 | 2 | 5 | 60.0 (0.0-100.0) |" in text
     assert "| overlap | sound only | 40.0 | 20.0 | 0.0 | 20.0 |" in text
