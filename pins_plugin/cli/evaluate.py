@@ -107,8 +107,8 @@ def run(args: argparse.Namespace) -> None:
 
 def choose_split(manifest: Path, asked: str | None, *, media: bool) -> str | None:
     """The split to score; None for all rows."""
-    from pins_plugin.data.training.features import COLUMNS
     from pins_plugin.data.corpora.manifest import REQUIRED_COLUMNS, read_manifest
+    from pins_plugin.data.training.features import COLUMNS
 
     if asked is None:
         clips = read_manifest(manifest, columns=REQUIRED_COLUMNS if media else COLUMNS)

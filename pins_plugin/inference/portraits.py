@@ -103,6 +103,32 @@ def load_clip_faces(
     return np.ascontiguousarray(faces.transpose(0, 3, 1, 2))
 
 
+def load_aligned_faces(path: str | Path, size: int, *, num_frames: int) -> NDArray[np.uint8]:
+    """Read the faces of a clip for training a model that wants them aligned.
+
+    Parameters
+    ----------
+    path : str or Path
+        A video or picture, whose largest face is found and turned upright; or a folder of faces that are cut out already.
+    size : int
+    num_frames : int
+        Pictures to give; those with a face are repeated where others show none.
+
+    Returns
+    -------
+    faces : (num_frames, 3, size, size) uint8 array
+
+    Raises
+    ------
+    MediaError
+        When there is no face, or there are several of about the same size.
+    """
+    if Path(path).is_dir():
+        return load_faces(path, size, num_frames=num_frames)
+    faces = load_clip_faces(path, size, num_frames, aligned=True, alone=True)
+    return faces[np.linspace(0, len(faces) - 1, num_frames).round().astype(int)]
+
+
 def crop_largest_face(
     image: NDArray[np.uint8], size: int, detector: FaceDetector, max_side: int = MAX_SIDE
 ) -> NDArray[np.uint8] | None:

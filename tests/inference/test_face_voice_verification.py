@@ -165,3 +165,14 @@ def test_a_second_of_speech_is_judged_and_less_is_refused(real_data: Path, tmp_p
     assert embedder.verify_files(clip, tmp_path / "1.0.wav").probability > 0.5
     with pytest.raises(MediaError, match="seconds of speech"):
         embedder.verify_files(clip, tmp_path / "0.5.wav")
+
+
+def test_faces_for_training_are_the_aligned_ones(real_data: Path, tmp_path: Path) -> None:
+    """Of a video found and turned upright, as often as asked for; of a folder as they are."""
+    clip = real_data / "clips" / "p01_02.mp4"
+    faces = portraits.load_aligned_faces(clip, 64, num_frames=2)
+    expected = portraits.load_portraits(clip, 64, num_frames=2)
+    np.testing.assert_array_equal(faces, expected.transpose(0, 3, 1, 2))
+    Image.fromarray(expected[0]).save(tmp_path / "0.png")
+    again = portraits.load_aligned_faces(tmp_path, 64, num_frames=3)
+    np.testing.assert_array_equal(again[2], faces[0])

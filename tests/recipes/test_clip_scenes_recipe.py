@@ -162,9 +162,9 @@ def test_evaluation_by_hand(scenes: Path, monkeypatch: pytest.MonkeyPatch, tmp_p
     assert found["network"]["correct"] == pytest.approx(1 / 5)
     assert found["others, largest face"]["correct"] == pytest.approx(3 / 5)
     assert found["without joint"]["correct"] == pytest.approx(3 / 5)
-    beside = report["found"]["links"][
-        "side by side, other group"
-    ]  # whoever speaks, the other is shown, too
+    parted = report["found, by group"]["links"]  # whoever speaks, the other is shown, too
+    assert list(parted) == ["side by side, other group"]
+    (beside,) = parted.values()
     assert beside["pins"]["correct"] == pytest.approx(3 / 5)
     assert set(beside) == {"pins", "without joint"}
     turns = report["found"]["turns"]["overlap"]
