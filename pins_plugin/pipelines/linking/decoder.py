@@ -101,6 +101,8 @@ class Decoded:
     readable : (num_faces,) float64 array
         Probability that the lips of each face can be read.
     evidence : float
+    joint : (num_steps, num_people) float64 array, optional
+        What the joint embedding adds to the voices of `features`, per step.
     """
 
     speaking: NDArray[np.float64]
@@ -111,6 +113,7 @@ class Decoded:
     offsets: NDArray[np.int64]
     readable: NDArray[np.float64]
     evidence: float
+    joint: NDArray[np.float64] | None = None
 
     def common_offset(self) -> float:
         """Seconds by which the sound comes late, by the lips that can be read; 0 where none can."""
@@ -301,6 +304,7 @@ class Decoder:
             - NUM_OFFSETS // 2,
             readable=np.array([belief.readable for belief in beliefs]),
             evidence=evidence - cost,
+            joint=None if self.joint is None else voice_features(self.hearing, self._joint())[0],
         )
 
     def _ratios(self, shares: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -318,11 +322,18 @@ class Decoder:
             given = label_ratios(self.known.labels, self.hearing.seconds, shares)
             ratios += self.parameters.label_trust * given
         ratios[:, self.unknown] = 0.0
-        if self.joint is not None:
-            seconds = np.bincount(self.groups, self.hearing.seconds)[self.groups]
-            part = (self.hearing.seconds / np.maximum(seconds, STEP))[:, None]
-            ratios[:, : self.num_faces] += self.parameters.joint * part * self.joint[self.groups]
-        return ratios
+        return ratios if self.joint is None else ratios + self._joint()
+
+    def _joint(self) -> NDArray[np.float64]:
+        """What the joint embedding says of each stretch, weighted: (num_stretches, num_people).
+
+        A group of voices is compared as a whole; each of its stretches takes its part by length.
+        """
+        seconds = np.bincount(self.groups, self.hearing.seconds)[self.groups]
+        part = (self.hearing.seconds / np.maximum(seconds, STEP))[:, None]
+        said = np.zeros((len(self.voices), self.num_people))
+        said[:, : self.num_faces] = self.parameters.joint * part * self.joint[self.groups]  # type: ignore[index]
+        return said
 
     def _features(
         self,

@@ -180,10 +180,12 @@ def weigh_parts(
     presence = features.entry - parameters.hidden  # beside a voice without a face
     begins = features.shifts.copy()
     begins[1:] |= (decoded.said[1:] != decoded.said[:-1]).any(axis=1)
+    joint = np.zeros_like(features.voices) if decoded.joint is None else decoded.joint
     return {
         "sync": parameters.lips * features.personal["lips"],
         "talking": parameters.talking * features.personal["talking"],
-        "voice": features.voices,
+        "voice": features.voices - joint,
+        "joint": joint,
         "presence": presence * begins[:, None],
         **{
             name: _of_plugin(values, decoded, seeing, parameters)

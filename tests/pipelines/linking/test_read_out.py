@@ -157,10 +157,14 @@ def test_evidence_adds_up_over_a_link() -> None:
     decoded.features.voices[:10, 0] = 0.3
     seeing = replace(seeing, others={"coin": np.full((20, 2), 0.25)})
     runs = find_runs(decoded.said, 2.0)
+    joint = np.zeros_like(decoded.features.voices)
+    joint[:10, 0] = 0.1  # of the 0.3 of the voices
+    decoded = replace(decoded, joint=joint)
     first, second = make_links(runs, decoded, seeing, [_track(0, 0, 2), _track(1, 0, 2)], PLAIN, {})
     assert first.evidence["sync"] == pytest.approx(10 * 1.2 * PLAIN.lips)
     assert first.evidence["talking"] == pytest.approx(-10 * 0.5 * PLAIN.talking)
-    assert first.evidence["voice"] == pytest.approx(3.0)
+    assert first.evidence["voice"] == pytest.approx(2.0)
+    assert first.evidence["joint"] == pytest.approx(1.0)
     assert first.evidence["coin"] == pytest.approx(10 * 0.25 * PLAIN.others)  # by its own name
     assert "sync" not in second.evidence  # what says nothing is not listed
     assert second.evidence["presence"] < 0  # against the face that came nearest: the first
