@@ -153,7 +153,7 @@ class Decoder:
         self.parameters, self.known = parameters, known
         self.hearing, self.seeing = known.hearing, known.seeing
         self.num_steps, self.num_faces = self.seeing.visible.shape
-        self.voice_model = VoiceModel(known.scatter, parameters.voice_trust)
+        self.voice_model = VoiceModel(known.scatter, parameters.voice_session)
         self.voices = self.voice_model.scale(self.hearing.voices, self.hearing.seconds)
         seconds = self.hearing.seconds
         given = known.groups if known.labels is None else known.labels
@@ -312,7 +312,7 @@ class Decoder:
         enrolled, precision = np.zeros((self.num_people, size)), np.zeros(self.num_people)
         for face, voice in self.known.enrolled.items():
             seconds = np.array([ENROLLED_SECONDS])
-            precision[face] = self.parameters.voice_trust / self.voice_model.variance(seconds)[0]
+            precision[face] = 1.0 / self.voice_model.variance(seconds)[0]
             enrolled[face] = precision[face] * self.voice_model.scale(voice[None], seconds)[0]
         ratios = self.parameters.voice * self.voice_model.compare(
             self.voices, self.hearing.seconds, shares, enrolled, precision

@@ -23,7 +23,7 @@ FACTORS = {  # first change of parameters that are positive, as the logarithm of
     "joint": 0.4,
     "talking_error": 0.4,
     "talking_gain": 0.5,
-    "voice_trust": 0.5,
+    "voice_session": 0.5,
     "lips_trust": 0.4,
     "certainty": 0.5,
 }

@@ -62,8 +62,8 @@ class LinkingParameters:
     lips_offset : tuple of 3 floats
         Center and spread, in frames, of how late the sound of a face comes, and the share of faces that this does not hold
         for; see `offset_prior`.
-    voice_trust : float
-        See `VoiceModel`.
+    voice_session : float
+        See `VoiceModel.session`.
     least_gain : float
         Of two groups of voices that become one, see `VoiceModel.cluster`.
     label_trust : float
@@ -108,7 +108,7 @@ class LinkingParameters:
     lips_strength: tuple[float, ...] = (2.0, 0.5)
     lips_offset: tuple[float, ...] = (0.0, 3.0, 0.1)
     lips_weights: tuple[float, ...] = (-0.24, 3.27, 2.06, 2.23)
-    voice_trust: float = 0.5
+    voice_session: float = 0.2
     least_gain: float = 0.0
     label_trust: float = 1.0
     explanation_trust: float = 0.2

@@ -37,7 +37,7 @@ PARAMETERS = replace(  # of no learning: tests hold whatever was learnt
     changes=-7.0,
     readable=2.8,
     watchable=2.0,
-    voice_trust=0.8,
+    voice_session=0.2,
 )
 Turn = tuple[float, float, int]  # start and end in seconds, person: faces first
 
