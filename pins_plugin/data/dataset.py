@@ -64,12 +64,21 @@ class RandomCrop:
 
     def __call__(self, position: int) -> tuple[Tensor, Tensor]:
         """Read a picture (3, height, width) uint8 and sound (num_samples,) int16."""
-        generator = np.random.default_rng((self.seed, self.epoch, position))
-        faces = self.shards.faces(position)
-        face = np.array(faces[generator.integers(len(faces))])
-        sound = self.shards.sound(position)
-        start = int(generator.integers(max(1, len(sound) - self.num_samples + 1)))
-        return torch.from_numpy(face), torch.from_numpy(cut_sound(sound, start, self.num_samples))
+        pair = self.shards.faces(position), self.shards.sound(position)
+        return crop_pair(*pair, self.num_samples, (self.seed, self.epoch, position))
+
+
+def crop_pair(
+    faces: NDArray[np.uint8],
+    sound: NDArray[np.int16],
+    num_samples: int,
+    seeds: tuple[int, int, int],
+) -> tuple[Tensor, Tensor]:
+    """Choose a picture (3, height, width) and a stretch of sound (num_samples,) of a clip, by seed, epoch and clip."""
+    generator = np.random.default_rng(seeds)
+    face = np.array(faces[generator.integers(len(faces))])
+    start = int(generator.integers(max(1, len(sound) - num_samples + 1)))
+    return torch.from_numpy(face), torch.from_numpy(cut_sound(sound, start, num_samples))
 
 
 def cut_sound(sound: NDArray[np.int16], start: int, num_samples: int) -> NDArray[np.int16]:
