@@ -1,6 +1,7 @@
 """Who is who in a simulated archive: time, memory, false merges and false splits against the truth.
 
     python benchmarks/archive_people.py [--videos 10000] [--appearances 100000] [--people 8000] [--seed 0]
+        [--face_dim 256] [--unguarded]
 
 Faces and voices are vectors with the spread of real recognizers: two pictures of one person have a cosine similarity of about
 0.75 (voices 0.7), two people of about 0.1 +- 0.13, since people of one group (16 of them) are alike; some people are in
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pins_plugin.pipelines.people import joining
 from pins_plugin.pipelines.people.joining import Sightings, join_sightings
 from pins_plugin.utils.vectors import unit
 
@@ -22,7 +24,9 @@ SAME_FACE = 0.62  # of the face recognizer that comes with the package
 FACE_DIM, VOICE_DIM = 256, 192
 
 
-def simulate(videos: int, appearances: int, people: int, seed: int) -> tuple[Sightings, np.ndarray]:
+def simulate(
+    videos: int, appearances: int, people: int, seed: int, face_dim: int = FACE_DIM
+) -> tuple[Sightings, np.ndarray]:
     """Vectors of an archive, and who everybody is."""
     generator = np.random.default_rng(seed)
     per_video = appearances // videos
@@ -47,7 +51,7 @@ def simulate(videos: int, appearances: int, people: int, seed: int) -> tuple[Sig
         return result
 
     bad = generator.random(len(true)) < 0.1
-    faces = vectors(FACE_DIM, np.where(bad, 0.9, 0.5) + 0.1 * generator.random(len(true)))
+    faces = vectors(face_dim, np.where(bad, 0.9, 0.5) + 0.1 * generator.random(len(true)))
     voices = vectors(VOICE_DIM, 0.6 + 0.1 * generator.random(len(true)))
     voices[generator.random(len(true)) < 0.3] = 0
     rows = np.arange(len(true)).reshape(videos, per_video)
@@ -104,9 +108,13 @@ def main() -> None:
     parser.add_argument("--appearances", type=int, default=100_000)
     parser.add_argument("--people", type=int, default=8_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--face_dim", type=int, default=FACE_DIM, help="fewer: a coarser recognizer")
+    parser.add_argument("--unguarded", action="store_true", help="ask no more of many than of few")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
-    seen, true = simulate(args.videos, args.appearances, args.people, args.seed)
+    if args.unguarded:
+        joining.FEWEST = args.appearances + 1
+    seen, true = simulate(args.videos, args.appearances, args.people, args.seed, args.face_dim)
     before = resource.getrusage(resource.RUSAGE_SELF)
     began = time.monotonic()
     joined = join_sightings(seen, SAME_FACE)
@@ -115,6 +123,8 @@ def main() -> None:
         "videos": args.videos,
         "appearances": len(true),
         "seed": args.seed,
+        "face_dim": args.face_dim,
+        "guarded": not args.unguarded,
         "seconds": round(time.monotonic() - began, 1),
         "cpu_seconds": round(after.ru_utime - before.ru_utime, 1),
         "peak_megabytes": round(after.ru_maxrss / 1000),
