@@ -108,7 +108,9 @@ def main() -> None:
     parser.add_argument("--appearances", type=int, default=100_000)
     parser.add_argument("--people", type=int, default=8_000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--face_dim", type=int, default=FACE_DIM, help="fewer: a coarser recognizer")
+    parser.add_argument(
+        "--face_dim", type=int, default=FACE_DIM, help="fewer: a coarser recognizer"
+    )
     parser.add_argument("--unguarded", action="store_true", help="ask no more of many than of few")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()

@@ -56,7 +56,9 @@ def write_clips(folder: Path, count: int) -> list[TalkingFaceClip]:
     return clips
 
 
-def loose(clips: list[TalkingFaceClip], batches: list[list[int]], hparams: dict) -> Iterator[PairBatch]:
+def loose(
+    clips: list[TalkingFaceClip], batches: list[list[int]], hparams: dict
+) -> Iterator[PairBatch]:
     """Read and decode the files of each batch."""
     num_samples = round(hparams["seconds"] * 16000)
     for batch in batches:
@@ -72,7 +74,9 @@ def loose(clips: list[TalkingFaceClip], batches: list[list[int]], hparams: dict)
 
 def main() -> None:
     """Print one row for each way."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--clips", type=int, default=256)
     parser.add_argument("--batch_size", type=int, default=32)
     parser.add_argument("--hparams", default="hparams/demo.yaml")
@@ -92,7 +96,9 @@ def main() -> None:
         ways = {
             "loose files": lambda: loose(clips, list(sampler), hparams),
             "cache": lambda: (collate_pairs([dataset[p] for p in batch]) for batch in sampler),
-            "tar shards": lambda: iter(ShardBatches(str(folder / "shards"), args.batch_size, seconds, form)),
+            "tar shards": lambda: iter(
+                ShardBatches(str(folder / "shards"), args.batch_size, seconds, form)
+            ),
         }
         step, rows = _step_seconds(hparams, ways["cache"]()), []
         for way, batches in ways.items():

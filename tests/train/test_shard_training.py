@@ -9,6 +9,7 @@ from tiny_clips import write_tiny_clips
 
 from pins_plugin.archive.many import Machinery
 from pins_plugin.archive.pack import pack_clips
+from pins_plugin.cli import main
 from pins_plugin.data.manifest import read_manifest
 from pins_plugin.data.tar_shards import ClipForm, read_index
 from pins_plugin.errors import ExperimentError, ManifestError
@@ -39,7 +40,10 @@ def _train(shards: Path, output: Path, **options: object) -> dict[str, torch.Ten
 def test_training_from_shards_learns(shards: Path, tmp_path: Path) -> None:
     index = read_index(str(shards), "train")
     assert len(index["shards"]) > 2
-    _train(shards, tmp_path, num_epochs=12)
+    given = ["--manifest", str(shards), "--output_folder", str(tmp_path), "--num_epochs", "12"]
+    assert (
+        main(["train", str(ROOT / "hparams" / "talking_heads.yaml"), *SMALL.split(), *given]) == 0
+    )
     log = (tmp_path / "train_log.txt").read_text()
     assert float(log.split("train loss: ")[-1].split()[0]) < 1.4  # chance: log 8 = 2.08
     assert load_model_folder(tmp_path / "model").settings["validation"]["roc_auc"] > 0.8
