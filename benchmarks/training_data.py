@@ -22,20 +22,20 @@ from PIL import Image
 
 from pins_plugin.archive.many import Machinery
 from pins_plugin.archive.pack import pack_clips
-from pins_plugin.data.dataset import (
+from pins_plugin.data.media.faces import load_faces
+from pins_plugin.data.training.dataset import (
     PairBatch,
     RandomCrop,
     collate_pairs,
     crop_pair,
     make_pair_dataset,
 )
-from pins_plugin.data.faces import load_faces
-from pins_plugin.data.shards import prepare_shards, read_sound
-from pins_plugin.data.tar_shards import ClipForm
+from pins_plugin.data.training.shards import prepare_shards, read_sound
+from pins_plugin.data.training.tar_shards import ClipForm
 from pins_plugin.samplers.different_videos import DifferentVideosSampler
 from pins_plugin.samplers.shard_batches import ShardBatches
-from pins_plugin.train.brain import FaceVoiceBrain
 from pins_plugin.train.experiment import load_experiment
+from pins_plugin.train.pairs.brain import FaceVoiceBrain
 from pins_plugin.types import TalkingFaceClip
 
 PICTURES, SIDE, SECONDS = 8, 224, 4

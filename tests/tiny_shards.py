@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from pins_plugin.data.tar_shards import ShardSample, write_index, write_shard
+from pins_plugin.data.training.tar_shards import ShardSample, write_index, write_shard
 
 
 def tiny_samples(count: int, per_video: int = 3) -> list[ShardSample]:

@@ -16,10 +16,10 @@ import numpy as np
 
 from pins_plugin.archive.claims import claimed
 from pins_plugin.archive.many import Machinery, Totals, run_many
-from pins_plugin.data.faces import load_faces
-from pins_plugin.data.manifest import read_manifest, write_manifest
-from pins_plugin.data.shards import fingerprint, read_sound
-from pins_plugin.data.tar_shards import (
+from pins_plugin.data.corpora.manifest import read_manifest, write_manifest
+from pins_plugin.data.media.faces import load_faces
+from pins_plugin.data.training.shards import fingerprint, read_sound
+from pins_plugin.data.training.tar_shards import (
     SHARD_BYTES,
     ClipForm,
     ShardSample,

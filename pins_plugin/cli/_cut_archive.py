@@ -22,7 +22,7 @@ from pins_plugin.utils.content import content_key
 from pins_plugin.utils.files import write_json, write_text
 
 if TYPE_CHECKING:
-    from pins_plugin.data.links import LinkedVideo
+    from pins_plugin.data.links.linked_video import LinkedVideo
 
 CUT, PART = ".cut.json", ".part.tar"
 OPTIONS = ("tar", "size", "min_seconds", "max_seconds", "min_size", "max_yaw", "min_confidence",
@@ -58,8 +58,8 @@ def cut_one(args: argparse.Namespace, item: str) -> Result:
 
 def find_source(source: Path) -> tuple[Path | None, Path]:
     """Tell an input's links, if it has any, and its video."""
-    from pins_plugin.data.linked_source import find_video
-    from pins_plugin.data.links import read_links
+    from pins_plugin.data.links.linked_source import find_video
+    from pins_plugin.data.links.linked_video import read_links
 
     if not source.is_dir() and source.suffix != ".json":
         return None, source
@@ -87,8 +87,8 @@ def source_seconds(item: str) -> float:
 def _cut(args: argparse.Namespace, links: Path | None, video: Path, record: Path) -> str:
     """Write the clips beside `record`, and the record."""
     from pins_plugin.cli.cut import in_sync
-    from pins_plugin.data.tar_shards import write_shard
-    from pins_plugin.data.voxceleb_clips import split_by_checksum
+    from pins_plugin.data.corpora.voxceleb_clips import split_by_checksum
+    from pins_plugin.data.training.tar_shards import write_shard
     from pins_plugin.report.dataset_files import PARTS, write_clips
 
     clips, left = choose_clips(_linked(links, video, args.quiet), filters_of(args))
@@ -115,7 +115,7 @@ def _cut(args: argparse.Namespace, links: Path | None, video: Path, record: Path
 
 
 def _linked(links: Path | None, video: Path, quiet: bool) -> "LinkedVideo":
-    from pins_plugin.data.links import LinkedVideo, read_links
+    from pins_plugin.data.links.linked_video import LinkedVideo, read_links
     from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 
     if links is not None:
@@ -152,7 +152,7 @@ def _name(source: Path) -> str:
 
 
 def _write_manifest(out: Path, records: dict[str, Any]) -> None:
-    from pins_plugin.data.manifest import write_manifest
+    from pins_plugin.data.corpora.manifest import write_manifest
     from pins_plugin.types import TalkingFaceClip
 
     clips = [
@@ -176,7 +176,7 @@ def pack(out: Path, records: dict[str, Any], shard_clips: int, part: str) -> Non
     The index, which is written last, says whose clips are packed: after a stop anywhere, the same command ends where an
     undisturbed one does.
     """
-    from pins_plugin.data.tar_shards import INDEX, write_index, write_shard
+    from pins_plugin.data.training.tar_shards import INDEX, write_index, write_shard
 
     with claimed(out, INDEX.format(part=part)):
         before = read_packed(out).get(INDEX.format(part=part), {"packed": {}, "shards": []})
@@ -202,7 +202,7 @@ def pack(out: Path, records: dict[str, Any], shard_clips: int, part: str) -> Non
 
 def read_packed(out: Path) -> dict[str, Any]:
     """Indexes by the names of their files; those that `pins cut` did not write have packed nothing."""
-    from pins_plugin.data.tar_shards import INDEX
+    from pins_plugin.data.training.tar_shards import INDEX
 
     return {
         path.name: {"packed": {}} | json.loads(path.read_text(encoding="utf-8"))
@@ -235,7 +235,7 @@ def _refuse_changed(out: Path, packed: dict[str, str], keys: dict[str, str]) -> 
 
 def _clips_of(out: Path, names: Sequence[str]) -> Iterator[tuple[str, dict[str, bytes]]]:
     """Give key and files of each clip of some videos."""
-    from pins_plugin.data.tar_shards import read_files
+    from pins_plugin.data.training.tar_shards import read_files
 
     for name in names:
         yield from read_files(out / f"{name}{PART}")

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from pins_plugin.errors import ModelFolderError, PluginError
-from pins_plugin.models.folder import resolve_source
+from pins_plugin.models.folder.model_folder import resolve_source
 from pins_plugin.plugins import get_plugin
 from pins_plugin.utils.content import content_key, source_key
 

@@ -110,7 +110,7 @@ def embed_manifest(
     """Embed the clips of one manifest; gives how many, of how many dimensions, and which were left out."""
     import numpy as np
 
-    from pins_plugin.data.manifest import read_manifest
+    from pins_plugin.data.corpora.manifest import read_manifest
     from pins_plugin.inference.clips import embed_clips
     from pins_plugin.utils.files import atomic_path
 
@@ -134,7 +134,7 @@ def embed_manifest(
 def media_endings() -> tuple[str, ...]:
     """Of the files that a face or a voice can be found in."""
     from pins_plugin.archive.inputs import SOUNDS, VIDEOS
-    from pins_plugin.data.images import IMAGE_SUFFIXES
+    from pins_plugin.data.media.images import IMAGE_SUFFIXES
 
     return (*VIDEOS, *SOUNDS, *sorted(IMAGE_SUFFIXES))
 
@@ -144,9 +144,9 @@ def embed_media(embedder: "FaceVoiceEmbedder", source: Path, out: Path, num_fram
     import numpy as np
 
     from pins_plugin.archive.inputs import SOUNDS
-    from pins_plugin.data.audio import load_audio
-    from pins_plugin.data.images import is_image
-    from pins_plugin.data.video import probe_video
+    from pins_plugin.data.media.audio import load_audio
+    from pins_plugin.data.media.images import is_image
+    from pins_plugin.data.media.video import probe_video
     from pins_plugin.inference.clips import embed_pictures, embed_waveforms
     from pins_plugin.inference.portraits import load_clip_faces
 

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import IterableDataset, get_worker_info
 
-from pins_plugin.data.audio import SAMPLE_RATE
-from pins_plugin.data.dataset import PairBatch, collate_pairs, crop_pair
-from pins_plugin.data.tar_shards import ClipForm, read_index, read_shard
+from pins_plugin.data.media.audio import SAMPLE_RATE
+from pins_plugin.data.training.dataset import PairBatch, collate_pairs, crop_pair
+from pins_plugin.data.training.tar_shards import ClipForm, read_index, read_shard
 from pins_plugin.errors import ManifestError, PinsError
 from pins_plugin.samplers.different_videos import deal_different
 

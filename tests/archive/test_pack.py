@@ -8,8 +8,8 @@ from tiny_clips import write_tiny_clips
 
 from pins_plugin.archive.many import Machinery
 from pins_plugin.archive.pack import pack_clips
-from pins_plugin.data.manifest import read_manifest
-from pins_plugin.data.tar_shards import ClipForm, read_index, read_shard
+from pins_plugin.data.corpora.manifest import read_manifest
+from pins_plugin.data.training.tar_shards import ClipForm, read_index, read_shard
 from pins_plugin.errors import ManifestError
 from pins_plugin.types import TalkingFaceClip
 

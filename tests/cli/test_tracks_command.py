@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pins_plugin.data.media.container.video import VideoWriter
 
 from pins_plugin.cli import main
-from pins_plugin.data.video import VideoWriter
 from pins_plugin.simulation.clip import plan_clip, render_faces
 
 
@@ -81,7 +81,7 @@ def test_tracks_of_an_archive_are_made_anew_with_another_model(
     import shutil
 
     from pins_plugin.cli import _model_keys
-    from pins_plugin.models.folder import resolve_source
+    from pins_plugin.models.folder.model_folder import resolve_source
 
     model = tmp_path / "model"
     shutil.copytree(resolve_source("face_recognition"), model)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pins_plugin.data.media.container.faces import load_faces
 from tiny_clips import write_tiny_clips
 
 from pins_plugin.cli import main
-from pins_plugin.data.faces import load_faces
-from pins_plugin.data.manifest import read_manifest
-from pins_plugin.data.tar_shards import ClipForm, HeldClips, read_index
-from pins_plugin.models.folder import load_model_folder
+from pins_plugin.data.corpora.manifest import read_manifest
+from pins_plugin.data.training.tar_shards import ClipForm, HeldClips, read_index
+from pins_plugin.models.folder.model_folder import load_model_folder
 from pins_plugin.simulation.corpus import CorpusSettings
 from pins_plugin.simulation.voxceleb_tree import write_voxceleb_tree
 from pins_plugin.tracking.clips import cut_clips

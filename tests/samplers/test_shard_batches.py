@@ -9,8 +9,8 @@ import torch
 from tiny_shards import tiny_samples, write_tiny_shards
 from torch.utils.data import DataLoader
 
-from pins_plugin.data.dataset import PairBatch
-from pins_plugin.data.tar_shards import ClipForm, read_index, write_index
+from pins_plugin.data.training.dataset import PairBatch
+from pins_plugin.data.training.tar_shards import ClipForm, read_index, write_index
 from pins_plugin.errors import ManifestError, PinsError
 from pins_plugin.samplers.shard_batches import ShardBatches, shuffle_within
 
