@@ -16,7 +16,7 @@ from pins_plugin.cli.convert import load_words
 from pins_plugin.data.links.linked_video import add_words
 from pins_plugin.data.links.linked_video.corrections import Corrections, read_corrections
 from pins_plugin.data.links.linked_video.transcripts import ENDINGS
-from pins_plugin.data.media.container.video import probe_video
+from pins_plugin.data.media.video import probe_video
 from pins_plugin.errors import LinksError, MediaError
 from pins_plugin.pipelines.diarization.audio_file import file_uri
 from pins_plugin.pipelines.diarization.rttm import choose_turns, write_rttm

@@ -8,11 +8,11 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from pins_plugin.data.media.container.audio import load_audio
-from pins_plugin.data.media.container.video import VideoWriter, probe_video
 
 from pins_plugin.cli import _cut_archive, main
 from pins_plugin.data.corpora.manifest import read_manifest
+from pins_plugin.data.media.audio import load_audio
+from pins_plugin.data.media.video import VideoWriter, probe_video
 from pins_plugin.data.training import tar_shards
 from pins_plugin.data.training.tar_shards import ClipForm, HeldClips, read_index
 
@@ -171,7 +171,7 @@ def test_a_real_person_in_sync_makes_a_clip(real_data: Path, tmp_path: Path) -> 
     options = ["--min_seconds", "2", "--quiet", "--out"]
     assert main(["cut", str(tmp_path), *options, str(tmp_path / "o")]) == 0
     assert len(read_manifest(tmp_path / "o" / "manifest.csv")) == 1
-    from pins_plugin.data.media.container.shift_sound import write_shifted
+    from pins_plugin.data.media.shift_sound import write_shifted
 
     write_shifted(video, tmp_path / "late.mkv", 0.4)
     (tmp_path / "links.json").write_text(json.dumps({**links, "video": str(tmp_path / "late.mkv")}))

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pins_plugin.data.media.container.video import VideoWriter
 
 from pins_plugin.cli import main
+from pins_plugin.data.media.video import VideoWriter
 from pins_plugin.simulation.clip import plan_clip, render_faces
 
 

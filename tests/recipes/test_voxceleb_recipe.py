@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pins_plugin.data.media.container.faces import load_faces
 from tiny_clips import write_tiny_clips
 
 from pins_plugin.cli import main
 from pins_plugin.data.corpora.manifest import read_manifest
+from pins_plugin.data.media.faces import load_faces
 from pins_plugin.data.training.tar_shards import ClipForm, HeldClips, read_index
 from pins_plugin.models.folder.model_folder import load_model_folder
 from pins_plugin.simulation.corpus import CorpusSettings

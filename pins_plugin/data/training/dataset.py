@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from speechbrain.dataio.dataset import DynamicItemDataset
 from torch import Tensor
 
-from pins_plugin.data.media.container.audio import SAMPLE_RATE
+from pins_plugin.data.media.audio import SAMPLE_RATE
 from pins_plugin.data.training.shards import ClipShards
 from pins_plugin.types import TalkingFaceClip
 

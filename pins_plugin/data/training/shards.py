@@ -17,8 +17,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from pins_plugin.data.media.container.audio import SAMPLE_RATE, load_audio
-from pins_plugin.data.media.container.faces import load_faces
+from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
+from pins_plugin.data.media.faces import load_faces
 from pins_plugin.errors import ManifestError
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.explain import explain

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pins_plugin.data.media.container.audio import save_audio
-from pins_plugin.data.media.container.video import VideoWriter
 from tiny_shards import tiny_samples, write_tiny_shards
 
+from pins_plugin.data.media.audio import save_audio
+from pins_plugin.data.media.video import VideoWriter
 from pins_plugin.data.training.tar_shards import (
     ClipForm,
     HeldClips,
