@@ -96,7 +96,7 @@ def _cut(args: argparse.Namespace, links: Path | None, video: Path, record: Path
         clips, unsure = in_sync(video, clips, args.max_offset_frames, args.quiet)
         left += unsure
     written = list(write_clips(video, clips, record.parent, args.size))
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"key": each.key, "person": each.clip.person, "seconds": round(each.clip.end - each.clip.start, 3)}
         for each in written
     ]  # fmt: skip

@@ -18,7 +18,7 @@ The file holds the arrays face_embeddings, face_clip_id, voice_embeddings, voice
 import argparse
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
 from pins_plugin.errors import PinsError
@@ -158,7 +158,7 @@ def embed_media(embedder: "FaceVoiceEmbedder", source: Path, out: Path, num_fram
         arrays["face"] = embed_pictures(embedder, [pictures])
     if is_sound or (not is_image(source) and probe_video(source).has_audio):
         arrays["voice"] = embed_waveforms(embedder, [load_audio(source, embedder.sample_rate)])
-    contents = {f"{kind}_embeddings": value for kind, value in arrays.items()}
+    contents: dict[str, Any] = {f"{kind}_embeddings": value for kind, value in arrays.items()}
     contents |= {f"{kind}_clip_id": np.array([source.stem]) for kind in arrays}
     with out.open("wb") as file:
         np.savez(file, **contents)

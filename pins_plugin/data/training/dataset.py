@@ -1,7 +1,7 @@
 """Pairs for training: a face and a voice of the same clip, and nothing about whose they are."""
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -128,17 +128,31 @@ def collate_pairs(items: Sequence[dict[str, Any]]) -> PairBatch:
     return PairBatch(torch.stack(faces), torch.stack(waveforms), positions)
 
 
+class DecodedClips(Protocol):
+    """Decoded clips by position, wherever they are held."""
+
+    @property
+    def skipped(self) -> Mapping[int, str]:
+        """Clips that could not be read, and why."""
+
+    def faces(self, position: int) -> NDArray[np.uint8]:
+        """Pictures of one clip: (num_frames, 3, size, size)."""
+
+    def sound(self, position: int) -> NDArray[np.int16]:
+        """Sound of one clip: (num_samples,)."""
+
+
 class SteadyCrops(torch.utils.data.Dataset):
     """All pictures and the middle stretch of sound of each clip, for scoring.
 
     Parameters
     ----------
-    shards : ClipShards
+    shards : DecodedClips
     seconds : float
     positions : sequence of int
     """
 
-    def __init__(self, shards: ClipShards, seconds: float, positions: Sequence[int]) -> None:
+    def __init__(self, shards: DecodedClips, seconds: float, positions: Sequence[int]) -> None:
         self.shards = shards
         self.num_samples = round(seconds * SAMPLE_RATE)
         self.positions = list(positions)

@@ -50,8 +50,9 @@ class ShardSample(NamedTuple):
 
     def files(self) -> dict[str, bytes]:
         """What the shard holds of it, by ending."""
-        arrays = dict(zip(ARRAYS, map(_array_bytes, (self.faces, self.sound)), strict=True))
-        return {**arrays, "json": json.dumps(self.about, sort_keys=True).encode()}
+        arrays = _array_bytes(self.faces), _array_bytes(self.sound)
+        about = json.dumps(self.about, sort_keys=True).encode()
+        return {**dict(zip(ARRAYS, arrays, strict=True)), "json": about}
 
 
 class ClipForm(NamedTuple):
@@ -232,8 +233,8 @@ def _decode(key: str, parts: Mapping[str, bytes], form: ClipForm | None) -> Shar
     try:
         about = json.loads(parts["json"])
         if ARRAYS[0] in parts:
-            arrays = [np.load(io.BytesIO(parts[name]), allow_pickle=False) for name in ARRAYS]
-            return ShardSample(key, *arrays, about)
+            faces, sound = (np.load(io.BytesIO(parts[name]), allow_pickle=False) for name in ARRAYS)
+            return ShardSample(key, faces, sound, about)
         with tempfile.TemporaryDirectory() as folder:
             paths = [Path(folder, f"clip.{ending}") for ending in MEDIA]
             for path, ending in zip(paths, MEDIA, strict=True):
@@ -262,7 +263,8 @@ class HeldClips:
     def __init__(self, address: str, split: str, form: ClipForm, most: int = 1000) -> None:
         shards = read_index(address, split)["shards"]
         step = -(-sum(shard["samples"] for shard in shards) // most)
-        self._samples, place = [], 0
+        self._samples: list[ShardSample] = []
+        place = 0
         for shard in shards:
             wanted = [(place + row) % step == 0 for row in range(shard["samples"])]
             place += shard["samples"]
