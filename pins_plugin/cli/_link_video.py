@@ -13,8 +13,8 @@ from pins_plugin import __version__
 from pins_plugin.cli import _results as results
 from pins_plugin.cli._model_keys import model_key, plugin_key
 from pins_plugin.cli.convert import load_words
-from pins_plugin.data.links.linked_video import add_words
 from pins_plugin.data.links.corrections import Corrections, read_corrections
+from pins_plugin.data.links.linked_video import add_words
 from pins_plugin.data.links.transcripts import ENDINGS
 from pins_plugin.data.media.video import probe_video
 from pins_plugin.errors import LinksError, MediaError
