@@ -115,8 +115,7 @@ def test_a_folder_of_results_by_workers_stopped_and_gone_on_with(
     with monkeypatch.context() as patch:
         write_index = tar_shards.write_index
         patch.setattr(tar_shards, "write_index", lambda *args: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            main(["cut", str(results), *options, str(out)])
+        assert main(["cut", str(results), *options, str(out)]) == 2  # the packing is stopped
         assert len(list(out.glob("*.part.tar"))) == 3  # which the next run packs
         patch.setattr(tar_shards, "write_index", write_index)
         patch.setattr(_cut_archive, "_cut", lambda *args: 1 / 0)  # nothing is cut again
