@@ -73,8 +73,14 @@ class ClipForm(NamedTuple):
 
 
 def is_shard_address(manifest: str | Path) -> bool:
-    """Tell an address of shards from a manifest, which is a CSV file."""
-    return not str(manifest).lower().endswith(".csv")
+    """Tell the address of shards, a folder or "s3://...", from a manifest, which is a file.
+
+    Examples
+    --------
+    >>> is_shard_address("s3://bucket/shards"), is_shard_address("clips/manifest.csv")
+    (True, False)
+    """
+    return "://" in str(manifest) or Path(manifest).is_dir()
 
 
 def write_shard(
