@@ -69,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
     forget_lost(args.out, args.tar)
     options = argparse.Namespace(**{**vars(args), "run": None})
     if is_many(args):
+        options.quiet = True
         setup = partial(open_cutter, options)
         status = run_files("cut", sources, args.out, setup, args, show_result, source_seconds)
         print(gather(args, sources))
