@@ -17,7 +17,6 @@ import numpy as np
 from pins_plugin.archive.claims import claimed
 from pins_plugin.archive.many import Machinery, Totals, run_many
 from pins_plugin.data.corpora.manifest import read_manifest, write_manifest
-from pins_plugin.data.media.faces import load_faces
 from pins_plugin.data.training.shards import fingerprint, read_sound
 from pins_plugin.data.training.tar_shards import (
     SHARD_BYTES,
@@ -105,7 +104,7 @@ def pack_clips(
         raise ManifestError(
             f"{out}: not all shards could be packed, see failed.jsonl there; the same command goes on"
         )
-    write_index(out, [row["shard"] for row in rows], form._asdict(), part)
+    write_index(out, [row["shard"] for row in rows], form.describe(), part)
     return totals, skipped
 
 
@@ -147,7 +146,7 @@ def _pack(form: ClipForm, item: str) -> Packed:
     path = Path(item)
     with claimed(path.parent, path.name):
         clips = read_manifest(path)
-        made = fingerprint(clips, repr([form, [clip.clip_id for clip in clips]]))
+        made = fingerprint(clips, repr([form.describe(), [clip.clip_id for clip in clips]]))
         tar, before = path.with_suffix(".tar"), _read_row(path)
         if before and before["made"] == made and tar.is_file():
             return Packed(tar.name, before["shard"]["samples"], before["skipped"], True)
@@ -162,7 +161,7 @@ def _samples(
 ) -> Iterator[tuple[str, dict[str, bytes]]]:
     for clip in clips:
         try:
-            faces = load_faces(clip.faces, form.image_size, num_frames=form.num_frames)
+            faces = form.faces(clip.faces)
             sound = read_sound(clip.audio, form.max_seconds)
         except Exception as error:  # foreseen or not, it costs this clip only
             skipped[clip.clip_id] = explain(error)

@@ -186,12 +186,16 @@ class ShardBatches(IterableDataset):  # type: ignore[misc]
 
 
 def _check_form(address: str, index: Mapping[str, Any], form: ClipForm) -> None:
-    size = index.get("image_size", form.image_size)
-    if size != form.image_size:
-        raise PinsError(
-            f"{address}: expected pictures of image_size {form.image_size}, got {size}; give --image_size {size}, or write "
-            "the shards anew"
-        )
+    """Refuse shards that were decoded into other pictures."""
+    if "image_size" not in index:
+        return  # media, which are decoded as they are wanted
+    wanted = form.describe()
+    for name in ("image_size", "read_faces"):
+        if index.get(name) != wanted[name]:
+            raise PinsError(
+                f"{address}: expected pictures with {name} {wanted[name]}, got {index.get(name)}; write the shards anew, or "
+                f"give --{name} {'null' if index.get(name) is None else index[name]}"
+            )
 
 
 def _number_videos(shards: Sequence[Mapping[str, Any]]) -> NDArray[np.int64]:

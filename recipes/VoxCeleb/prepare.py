@@ -43,6 +43,7 @@ from pins_plugin.data.training.readable import find_unreadable
 from pins_plugin.data.training.tar_shards import ClipForm
 from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.evaluation.pins_lists import read_pins_lists
+from pins_plugin.inference.portraits import load_aligned_faces
 from pins_plugin.pipelines.active_speaker.speaking import SpeakingFaces
 from pins_plugin.tracking.clips import CutVideo, cut_clips
 from pins_plugin.types import TalkingFaceClip
@@ -157,6 +158,11 @@ def main() -> None:
     parser.add_argument("--image_size", type=int, default=64, help="of the shards' pictures (64)")
     parser.add_argument("--frames_per_clip", type=int, default=4, help="in the shards (4)")
     parser.add_argument("--max_clip_seconds", type=float, default=10.0, help="of sound (10)")
+    parser.add_argument(
+        "--aligned",
+        action="store_true",
+        help="shards for hparams/fine_tune.yaml: the largest face, upright",
+    )
     args = parser.parse_args()
     try:
         if args.kind == "voxceleb1":
@@ -177,7 +183,10 @@ def main() -> None:
         part = f"-{args.shard.replace('/', '-of-')}" if args.shard else ""
         write_results(args.out, clips, skipped, part)
         if args.tar:
-            form = ClipForm(args.image_size, args.frames_per_clip, args.max_clip_seconds)
+            read_faces = load_aligned_faces if args.aligned else None
+            form = ClipForm(
+                args.image_size, args.frames_per_clip, args.max_clip_seconds, read_faces
+            )
             pack_clips(clips, args.out / "shards", form, machinery(args), part=part)
     except PinsError as error:
         sys.exit(f"prepare.py: {error}")

@@ -9,6 +9,7 @@ import torch
 from tiny_shards import tiny_samples, write_tiny_shards
 from torch.utils.data import DataLoader
 
+from pins_plugin.data.media.faces import load_faces
 from pins_plugin.data.training.dataset import PairBatch
 from pins_plugin.data.training.tar_shards import ClipForm, read_index, write_index
 from pins_plugin.errors import ManifestError, PinsError
@@ -116,6 +117,8 @@ def test_batches_that_cannot_be_filled_are_refused(
 def test_other_pictures_and_lost_clips_are_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(PinsError, match="--image_size 8"):
         ShardBatches(str(folder), 4, 1.0, ClipForm(64))
+    with pytest.raises(PinsError, match="read_faces .*load_faces, got None"):
+        ShardBatches(str(folder), 4, 1.0, ClipForm(8, read_faces=load_faces))
     write_tiny_shards(tmp_path, tiny_samples(14))
     rows = read_index(str(tmp_path))["shards"]
     (tmp_path / rows[1]["name"]).write_bytes((tmp_path / rows[0]["name"]).read_bytes())

@@ -11,7 +11,7 @@ import io
 import json
 import tarfile
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -65,11 +65,25 @@ class ClipForm(NamedTuple):
     num_frames : int
     max_seconds : float
         Sound kept, from its start.
+    read_faces : callable, optional
+        Reads the pictures in place of `data.media.faces.load_faces`, called alike.
     """
 
     image_size: int
     num_frames: int = 4
     max_seconds: float = 10.0
+    read_faces: Callable[..., NDArray[np.uint8]] | None = None
+
+    def describe(self) -> dict[str, Any]:
+        """Say it in plain values, for an index."""
+        read = self.read_faces
+        name = None if read is None else f"{read.__module__}.{read.__qualname__}"
+        return {**self._asdict(), "read_faces": name}
+
+    def faces(self, path: Path) -> NDArray[np.uint8]:
+        """Read the pictures of a clip."""
+        read = self.read_faces or load_faces
+        return read(path, self.image_size, num_frames=self.num_frames)
 
 
 def is_shard_address(manifest: str | Path) -> bool:
@@ -246,8 +260,9 @@ def _decode(key: str, parts: Mapping[str, bytes], form: ClipForm | None) -> Shar
             for path, ending in zip(paths, MEDIA, strict=True):
                 path.write_bytes(parts[ending])
             form = form or ClipForm(224)
-            faces = load_faces(paths[0], form.image_size, num_frames=form.num_frames)
-            return ShardSample(key, faces, read_sound(paths[1], form.max_seconds), about)
+            return ShardSample(
+                key, form.faces(paths[0]), read_sound(paths[1], form.max_seconds), about
+            )
     except (KeyError, ValueError, EOFError, PinsError) as error:
         raise ManifestError(f"{key}: damaged sample in a training shard ({error})") from error
 

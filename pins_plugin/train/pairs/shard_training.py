@@ -87,7 +87,10 @@ class ShardedClips:
         self.hparams = hparams
         self.address = str(hparams["manifest"])
         self.form = ClipForm(
-            hparams["image_size"], hparams["frames_per_clip"], hparams["max_clip_seconds"]
+            hparams["image_size"],
+            hparams["frames_per_clip"],
+            hparams["max_clip_seconds"],
+            hparams["read_faces"],
         )
         shards = read_index(self.address)["shards"]
         self.splits = {shard["split"] for shard in shards}
