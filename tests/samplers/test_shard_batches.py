@@ -117,7 +117,7 @@ def test_batches_that_cannot_be_filled_are_refused(
 def test_other_pictures_and_lost_clips_are_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(PinsError, match="--image_size 8"):
         ShardBatches(str(folder), 4, 1.0, ClipForm(64))
-    with pytest.raises(PinsError, match="read_faces .*load_faces, got None"):
+    with pytest.raises(PinsError, match=r"read_faces .*load_faces, got None"):
         ShardBatches(str(folder), 4, 1.0, ClipForm(8, read_faces=load_faces))
     write_tiny_shards(tmp_path, tiny_samples(14))
     rows = read_index(str(tmp_path))["shards"]
