@@ -1,7 +1,6 @@
 """Clips of a data set as files or as tar shards named as webdataset wants them: key.face.mp4, key.wav, key.json."""
 
 import tarfile
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +36,11 @@ class ClipFiles:
 
 
 def write_clips(
-    video: Path, clips: Sequence[DatasetClip], folder: Path, size: int = 224
+    video: Path,
+    clips: Sequence[DatasetClip],
+    folder: Path,
+    size: int = 224,
+    name: str | None = None,
 ) -> Iterator[ClipFiles]:
     """Write the face video with sound, the sound as 16 kHz WAV, and what is known, of each clip.
 
@@ -48,11 +51,14 @@ def write_clips(
     folder : Path
     size : int
         Of the face pictures, in pixels.
+    name : str, optional
+        What keys begin with, instead of the video's name.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     info = probe_video(video)
     sound = load_audio(video, SOUND_RATE) if clips else np.zeros(0, np.float32)
     speech = load_audio(video) if clips else np.zeros(0, np.float32)
-    name = file_name(video.stem).replace(".", "_")
+    name = name or file_name(video.stem).replace(".", "_")
     for clip in clips:
         milliseconds = round(1000 * clip.start)
         track = file_name(clip.track.track).replace(".", "_")
@@ -78,65 +84,71 @@ def describe(video: Path, clip: DatasetClip, frame_rate: float) -> dict[str, Any
     }
 
 
-def write_clip_manifest(path: Path, files: Sequence[ClipFiles]) -> None:
-    """Write the manifest that `pins train` reads."""
+def write_clip_manifest(path: Path, rows: Sequence[tuple[str, str, str, str]]) -> None:
+    """Write the manifest that `pins train` reads, of (key, person, video, split) whose files lie beside it."""
     write_manifest(
         path,
         [
             TalkingFaceClip(
-                each.key,
-                each.clip.person,
-                each.key.rsplit("-", 2)[0],
-                each.path("face.mp4"),
-                each.path("wav"),
+                key, person, video, path.parent / f"{key}.face.mp4", path.parent / f"{key}.wav", split
             )
-            for each in files
+            for key, person, video, split in rows
         ],
-    )
+    )  # fmt: skip
 
 
 class ShardWriter:
-    """Writes clips into shard-000000.tar, ...; each shard is whole or not there.
+    """Writes clips into shard-000000.tar, ..., after those that are there; each shard is whole or not there.
 
     Parameters
     ----------
     folder : Path
+    waiting : Path
+        Where the files of clips lie until they are in a shard.
     shard_clips : int
         Most clips of a shard.
+    part : str
+        Comes before the number in names of shards.
     """
 
-    def __init__(self, folder: Path, shard_clips: int = SHARD_CLIPS) -> None:
-        self.folder, self.shard_clips = folder, shard_clips
-        self.paths: list[Path] = []
-        self._waiting: list[ClipFiles] = []
-        folder.mkdir(parents=True, exist_ok=True)
-        self._temporary = tempfile.TemporaryDirectory(prefix=".clips.", dir=folder)
-        self.scratch = Path(self._temporary.name)
+    def __init__(
+        self, folder: Path, waiting: Path, shard_clips: int = SHARD_CLIPS, part: str = ""
+    ) -> None:
+        self.folder, self.waiting = folder, waiting
+        self.shard_clips, self.part = shard_clips, part
+        self._keys: list[str] = []
+        self._number = len(list(folder.glob(f"shard-{part}[0-9]*.tar")))
 
-    def add(self, files: ClipFiles) -> None:
-        """Take the next clip, whose files lie in `scratch`."""
-        self._waiting.append(files)
-        if len(self._waiting) == self.shard_clips:
+    def add(self, key: str) -> None:
+        """Take the next clip; one whose files do not wait is in a shard already."""
+        if not all(path.is_file() for path in self._paths(key)):
+            return
+        self._keys.append(key)
+        if len(self._keys) == self.shard_clips:
             self._flush()
 
     def close(self) -> None:
         """Write the last shard, and tidy up."""
         self._flush()
-        self._temporary.cleanup()
+        if self.waiting.is_dir() and not any(self.waiting.iterdir()):
+            self.waiting.rmdir()
+
+    def _paths(self, key: str) -> list[Path]:
+        return [self.waiting / f"{key}.{part}" for part in PARTS]
 
     def _flush(self) -> None:
-        if not self._waiting:
+        if not self._keys:
             return
-        path = self.folder / f"shard-{len(self.paths):06d}.tar"
+        path = self.folder / f"shard-{self.part}{self._number:06d}.tar"
         with atomic_path(path) as temporary, tarfile.open(temporary, "w") as tar:
-            for files in self._waiting:
-                for part in PARTS:
-                    _add(tar, files.path(part))
-        for files in self._waiting:
-            for part in PARTS:
-                files.path(part).unlink()
-        self.paths.append(path)
-        self._waiting = []
+            for key in self._keys:
+                for file in self._paths(key):
+                    _add(tar, file)
+        for key in self._keys:
+            for file in self._paths(key):
+                file.unlink()
+        self._number += 1
+        self._keys = []
 
 
 def _add(tar: tarfile.TarFile, path: Path) -> None:
@@ -151,19 +163,3 @@ def _part(
     waveform: NDArray[np.float32], start: float, end: float, rate: int
 ) -> NDArray[np.float32]:
     return waveform[round(start * rate) : round(end * rate)]
-
-
-def read_shard(path: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
-    """Read a shard back: key, and its files by what stands after the key's first dot."""
-    with tarfile.open(path) as tar:
-        key = ""
-        parts: dict[str, bytes] = {}
-        for entry in tar:
-            name, _, part = entry.name.partition(".")
-            if name != key and parts:
-                yield key, parts
-                parts = {}
-            file = tar.extractfile(entry)
-            key, parts[part] = name, file.read() if file is not None else b""
-        if parts:
-            yield key, parts
