@@ -115,7 +115,12 @@ def cut_options(args: argparse.Namespace) -> dict[str, Any]:
         args.min_confidence, args.overlap,
     )  # fmt: skip
     frames = None if args.any_sync else args.max_offset_frames
-    return {"filters": asdict(filters), "size": args.size, "max_offset_frames": frames, "tar": args.tar}
+    return {
+        "filters": asdict(filters),
+        "size": args.size,
+        "max_offset_frames": frames,
+        "tar": args.tar,
+    }
 
 
 def _cut(

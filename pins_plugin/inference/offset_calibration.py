@@ -135,9 +135,7 @@ def choose_limits(
     return calibration
 
 
-def _fit(
-    cases: Sequence[FileCase], target: Callable[[FileCase], bool]
-) -> tuple[float, ...]:
+def _fit(cases: Sequence[FileCase], target: Callable[[FileCase], bool]) -> tuple[float, ...]:
     features = np.array([case.evidence.features for case in cases])
     counts = Counter((case.person, case.own) for case in cases)
     weights = np.array(
