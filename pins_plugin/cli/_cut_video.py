@@ -16,7 +16,7 @@ from pins_plugin.utils.content import describe_file
 from pins_plugin.utils.files import write_json
 
 if TYPE_CHECKING:
-    from pins_plugin.data.links import LinkedVideo
+    from pins_plugin.data.links.linked_video import LinkedVideo
     from pins_plugin.formats.dataset_cut import DatasetClip, LeftOut
 
 LINKS = "links.json"
@@ -150,8 +150,8 @@ def _cut(
 
 def _read(source: Path, linking: Any) -> "tuple[LinkedVideo, Path]":
     """Read a linked result, or link a raw video; and where the video is."""
-    from pins_plugin.data.linked_source import find_video
-    from pins_plugin.data.links import LinkedVideo, read_links
+    from pins_plugin.data.links.linked_source import find_video
+    from pins_plugin.data.links.linked_video import LinkedVideo, read_links
 
     if _is_linked(source):
         links = read_links(source / LINKS)

@@ -103,7 +103,7 @@ def run(args: argparse.Namespace) -> int:
 
 def write_tables(out: Path, records: "list[Record]", tar: bool) -> None:
     """Write what holds for all videos that were cut into a folder, and say it."""
-    from pins_plugin.data.voxceleb_clips import split_by_checksum
+    from pins_plugin.data.corpora.voxceleb_clips import split_by_checksum
     from pins_plugin.formats.dataset_cut import LeftOut, left_out_table
     from pins_plugin.report.dataset_files import write_clip_manifest
     from pins_plugin.utils.files import write_text

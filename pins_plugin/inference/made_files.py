@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.data.sync import FRAME_RATE, SAMPLE_RATE, SyncClip, cut_sound
+from pins_plugin.data.training.sync_clips import FRAME_RATE, SAMPLE_RATE, SyncClip, cut_sound
 
 LENGTHS = (25, 38, 50, 63, 75, 100, 125)  # frames that a face is seen for at most
 MAX_SHIFT = 10  # frames by which sound is moved

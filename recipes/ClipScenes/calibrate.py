@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from evaluate import find_scenes
 
-from pins_plugin.data.links import LinkedVideo
+from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.evaluation.linking import follow_links
 from pins_plugin.evaluation.scene_steps import lay_out
 from pins_plugin.evaluation.scene_truth import SceneTruth, owner_of, true_faces

@@ -26,8 +26,8 @@ from typing import NamedTuple
 from scene_tables import format_report
 
 from pins_plugin.cli.link import choose_evidence
-from pins_plugin.data.audio import load_audio
-from pins_plugin.data.links import LinkedVideo
+from pins_plugin.data.links.linked_video import LinkedVideo
+from pins_plugin.data.media.audio import load_audio
 from pins_plugin.evaluation.baselines import (
     by_chance,
     by_presence,

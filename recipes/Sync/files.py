@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pins_plugin.data.sync import SyncClip, load_sync_clip
+from pins_plugin.data.training.sync_clips import SyncClip, load_sync_clip
 from pins_plugin.errors import PinsError
 from pins_plugin.inference.made_files import LENGTHS, make_files
 from pins_plugin.inference.offset_calibration import (
@@ -30,7 +30,7 @@ from pins_plugin.inference.offset_calibration import (
 from pins_plugin.inference.offset_posterior import OffsetCalibration
 from pins_plugin.inference.sync_calibration import write_calibration
 from pins_plugin.inference.synchronizer import Synchronizer
-from pins_plugin.models.folder import HYPERPARAMS
+from pins_plugin.models.folder.model_folder import HYPERPARAMS
 from pins_plugin.report.tables import format_table
 from pins_plugin.train.experiment import run_experiment
 

@@ -14,7 +14,7 @@ import pysubs2
 import pytest
 from praatio import textgrid
 
-from pins_plugin.data.links import LinkedVideo
+from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.formats.boxes import Picture
 from pins_plugin.formats.convert import FORMATS, Target, write_formats
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from pins_plugin.data.sync import SyncClip
+from pins_plugin.data.training.sync_clips import SyncClip
 from pins_plugin.inference.made_files import MAX_SHIFT, make_files
 from pins_plugin.inference.offset_calibration import (
     WANTED,

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from pins_plugin.data.video import VideoFrame
+from pins_plugin.data.media.video import VideoFrame
 from pins_plugin.tracking.shots import Chunk, iter_chunks, measure_change
 
 
