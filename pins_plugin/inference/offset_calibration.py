@@ -23,7 +23,7 @@ from pins_plugin.inference.synchronizer import FOREIGN_FRAMES, TOLERANCE, Synchr
 MAX_OFFSET = 25  # frames looked at, as `pins sync` does
 FOREIGN = 0.25  # of the weight
 LEAST = np.arange(0.4, 0.96, 0.01)  # probabilities from which on an answer may be given
-LARGEST_FOREIGN = np.arange(0.3, 0.0, -0.01)
+LARGEST_FOREIGN = np.arange(0.6, 0.0, -0.01)
 WANTED = 0.97  # of the answers that are right
 MISCALLED = 0.01  # of a person's own files that may be called "not this sound"
 
@@ -48,7 +48,7 @@ def look_at(
     for file in files:
         pieces = cut_pieces(
             [
-                synchronizer.features(lips, times, file.waveform, max_offset=MAX_OFFSET).similarities
+                synchronizer.moving_features(lips, times, file.waveform, max_offset=MAX_OFFSET).similarities
                 for lips, times in file.faces
             ]
         )  # fmt: skip

@@ -50,10 +50,10 @@ class OffsetCalibration:
 
     frame_weight: float = 0.5
     speaks: float = 0.8
-    right: tuple[float, ...] = (-0.7071, 0.9628, 0.0, 0.0, -0.4767)
-    own: tuple[float, ...] = (-5.3335, 0.4143, 0.5407, 12.4579, 0.4233)
-    least: float = 0.47
-    foreign: float = 0.08
+    right: tuple[float, ...] = (-2.3087, 0.7061, -0.2582, 6.1328, -0.3253)
+    own: tuple[float, ...] = (-0.8901, 0.618, -0.5414, 4.5836, -0.1248)
+    least: float = 0.61
+    foreign: float = 0.34
 
     @classmethod
     def from_settings(cls, values: Mapping[str, Any]) -> "OffsetCalibration":

@@ -133,7 +133,7 @@ def synchronize_faces(
         Of the crops: they tell shots and people.
     """
     features = {
-        name: synchronizer.features(crop.lips, crop.times, waveform, max_offset=max_offset)
+        name: synchronizer.moving_features(crop.lips, crop.times, waveform, max_offset=max_offset)
         for name, crop in crops.items()
     }
     similarities = {name: each.similarities for name, each in features.items()}
