@@ -39,7 +39,7 @@ def find_sources(given: list[Path]) -> list[Path]:
 
 
 def name_sources(sources: list[Path]) -> dict[str, str]:
-    """A name of its own for each source: its stem, or where two have the same stem its place below the folder that holds all.
+    """A name of its own for each source: the video's stem, or where two have the same its place below the folder that holds all.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def name_sources(sources: list[Path]) -> dict[str, str]:
 
     from pins_plugin.formats.crop_path import file_name
 
-    names = [source.name if source.is_dir() else source.stem for source in sources]
+    names = [_stem(source) for source in sources]
     if len(set(names)) < len(names):
         root = os.path.commonpath([os.path.abspath(source.parent) for source in sources])  # noqa: PTH100 (keeps links)
         places = [Path(os.path.relpath(source, root)) for source in sources]
@@ -78,6 +78,13 @@ def read_records(out: Path) -> list[Record]:
         json.loads(path.read_text(encoding="utf-8"))
         for path in sorted((out / RECORDS).glob("*.json"))
     ]
+
+
+def _stem(source: Path) -> str:
+    """Of the video, which a result of `pins link` names."""
+    if not _is_linked(source):
+        return source.stem
+    return Path(str(json.loads((source / LINKS).read_text(encoding="utf-8"))["video"])).stem
 
 
 def _is_linked(source: Path) -> bool:

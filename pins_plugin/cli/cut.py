@@ -76,8 +76,9 @@ def run(args: argparse.Namespace) -> int:
     shards = ShardWriter(args.out, args.out / WAITING, args.shard_clips, part) if args.tar else None
 
     def take(record: "Record") -> bool:
-        for row in record["clips"] if shards is not None else ():
-            shards.add(row["key"])
+        if shards is not None:
+            for row in record["clips"]:
+                shards.add(row["key"])
         print(f"{record['video']}: {len(record['clips'])} clips, {len(record['left_out'])} stretches left out", flush=True)  # fmt: skip
         return "before" in record
 

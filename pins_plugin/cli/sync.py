@@ -182,7 +182,8 @@ def show(video: str, found: "VideoSync", rows: "list[SyncRow]", args: argparse.N
         value |= to_plain(found) if args.parts else plain_result(result)
         print(json.dumps(value))
         return
-    print(f"{video}: {describe(result)}" if several else describe(result))
+    said = describe(result) + differing(found)
+    print(f"{video}: {said}" if several else said)
     if args.parts:
         if found.drift is not None:
             print(f"drift: {found.drift.milliseconds_per_minute:+.1f} ms a minute")
@@ -202,6 +203,17 @@ def describe(result: "SyncResult") -> str:
         f"{result.decision}: the sound comes {abs(result.offset_seconds):.2f} s too {side} "
         f"({result.offset_frames:+d} frames of 1/25 s; confidence {result.confidence:.2f})"
     )
+
+
+def differing(found: "VideoSync") -> str:
+    """What is to be added where a file has no offset of its own, because its shots have several."""
+    from pins_plugin.inference.synchronizer import TOLERANCE
+    from pins_plugin.pipelines.active_speaker.synchronization import ANSWERS
+
+    offsets = [each.offset_frames for each in found.per_shot.values() if each.decision in ANSWERS]
+    if not offsets or max(offsets) - min(offsets) <= 2 * TOLERANCE:
+        return ""
+    return f"; shots differ ({min(offsets):+d} to {max(offsets):+d} frames), see --parts"
 
 
 def mend(video: str, target: str, result: "SyncResult") -> None:

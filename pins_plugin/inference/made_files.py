@@ -96,7 +96,7 @@ Stretch = tuple[SyncClip, int, int]  # frames start to end of a clip
 
 
 def _draw(clips: Sequence[SyncClip], wanted: int, generator: np.random.Generator) -> Stretch:
-    clip = clips[generator.integers(len(clips))]
+    clip = clips[int(generator.integers(len(clips)))]
     length = min(wanted, len(clip.lips))
     start = int(generator.integers(0, len(clip.lips) - length + 1))
     return clip, start, start + length
@@ -125,6 +125,6 @@ def _sound(stretches: Sequence[Stretch], shift: int) -> NDArray[np.float32]:
 def _strange(
     others: Sequence[SyncClip], num_frames: int, generator: np.random.Generator
 ) -> NDArray[np.float32]:
-    clip = others[generator.integers(len(others))]
+    clip = others[int(generator.integers(len(others)))]
     start = int(generator.integers(len(clip.waveform)))
     return np.resize(np.roll(clip.waveform, -start), num_frames * PER_FRAME)

@@ -40,6 +40,7 @@ def test_files_and_reasons(linked: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "\n2 clips, 9.0 s" in capsys.readouterr().out
     clips = read_manifest(out / "manifest.csv")
     assert [clip.identity for clip in clips] == ["A", "A"]
+    assert all(clip.clip_id.startswith("a_talk_v1-") for clip in clips)
     for clip, seconds in zip(clips, (4.0, 5.0), strict=True):
         info = probe_video(clip.faces)
         assert (info.width, info.height, info.has_audio) == (224, 224, True)

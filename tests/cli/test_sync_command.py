@@ -145,6 +145,17 @@ def test_table_has_files_shots_people_and_drift(scripted, tmp_path, capsys) -> N
     assert "off: late.mp4" in said.err
 
 
+def test_shots_that_differ_are_told(scripted, monkeypatch, capsys) -> None:
+    """A file put together of sources with offsets of their own."""
+    late, early = (SyncResult(k / 25, k, 0.9, "shifted") for k in (6, -2))
+    nothing = SyncResult(0.0, 0, 0.3, "cannot tell")
+    for shots, told in (({0: late, 1: early, 2: nothing}, True), ({0: late, 1: nothing}, False)):
+        found = VideoSync(nothing, (), {}, shots)
+        monkeypatch.setattr("pins_plugin.pipelines.active_speaker.synchronization.synchronize_video", lambda *_, f=found, **__: f)  # fmt: skip
+        assert main(["sync", "good.mp4"]) == 0
+        assert ("shots differ (-2 to +6 frames)" in capsys.readouterr().out) == told
+
+
 def test_workers_make_the_same_table(scripted, tmp_path, monkeypatch) -> None:
     """Also when the files were measured by an earlier run."""
     monkeypatch.chdir(tmp_path)
