@@ -12,7 +12,7 @@ offset_frames   the same in frames of 1/25 s
 confidence      probability that this is right within one frame, calibrated on people unknown to the model
 decision        "in sync" (at most one frame off), "shifted",
                 "not this sound": nobody who is seen makes the sound that is heard (dubbed, a voice-over, only listeners), or
-                "cannot tell": no face, nobody speaks, or too short (three seconds of speech usually suffice)
+                "cannot tell": no face, nobody speaks, or too short (four seconds of speech usually suffice)
 drift           by how many milliseconds the sound comes later with each minute, where at least half a minute tells
 
 The evidence of all faces and shots of a file is summed. Offsets of up to --max-offset seconds (1.0) either way are looked for,
