@@ -5,9 +5,9 @@
   pins cut season --out clips                         what `pins link *.mp4 --out season` wrote: people are the same in all videos
   pins cut *.mp4 --out shards --tar                   shard-000000.tar: key.face.mp4, key.wav, key.json (webdataset)
 
-writes clips/KEY.face.mp4, clips/KEY.wav (16 kHz), clips/KEY.json, clips/manifest.csv for `pins train` (one video in ten for
-validation), and clips/left_out.csv: every stretch of a turn that makes no clip, with its reason. People of raw videos are
-VIDEO-PERSON_01: numbers of one video say nothing of another. Filters, with what users of such data sets ask for as defaults:
+writes clips/KEY.face.mp4, clips/KEY.wav (16 kHz), clips/KEY.json, clips/manifest.csv for `pins train`, and
+clips/left_out.csv: every stretch of a turn that makes no clip, with its reason. People of raw videos are VIDEO-PERSON_01: numbers
+of one video say nothing of another. Filters, with what users of such data sets ask for as defaults:
 
   one face in the picture (--any_faces: not asked)       face of 80 pixels (--min_size)
   turned away by 45 degrees at most (--max_yaw)          link of confidence 0.8 (--min_confidence)
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pins_plugin.cli._cut_video import Record
 
 HELP = "cut clips of talking faces for a data set, as files or tar shards"
-VALID_SHARE = 0.1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -104,18 +103,13 @@ def run(args: argparse.Namespace) -> int:
 
 def write_tables(out: Path, records: "list[Record]", tar: bool) -> None:
     """Write what holds for all videos that were cut into a folder, and say it."""
-    from pins_plugin.data.corpora.voxceleb_clips import split_by_checksum
     from pins_plugin.formats.dataset_cut import LeftOut, left_out_table
     from pins_plugin.report.dataset_files import write_clip_manifest
     from pins_plugin.utils.files import write_text
 
     left = [(each["video"], LeftOut(**row)) for each in records for row in each["left_out"]]
     write_text(out / "left_out.csv", left_out_table(left))
-    rows = [
-        (row["key"], row["person"], each["name"], split_by_checksum(each["name"], VALID_SHARE))
-        for each in records
-        for row in each["clips"]
-    ]
+    rows = [(row["key"], row["person"], each["name"]) for each in records for row in each["clips"]]
     if rows and not tar:
         write_clip_manifest(out / "manifest.csv", rows)
     seconds = sum(row["seconds"] for each in records for row in each["clips"])

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from pins_plugin.inference.made_files import MadeFile
 from pins_plugin.inference.offset_posterior import (
@@ -136,6 +135,8 @@ def choose_limits(
 
 
 def _fit(cases: Sequence[FileCase], target: Callable[[FileCase], bool]) -> tuple[float, ...]:
+    from sklearn.linear_model import LogisticRegression  # only to learn it: a second to import
+
     features = np.array([case.evidence.features for case in cases])
     counts = Counter((case.person, case.own) for case in cases)
     weights = np.array(

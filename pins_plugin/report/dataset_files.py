@@ -84,15 +84,15 @@ def describe(video: Path, clip: DatasetClip, frame_rate: float) -> dict[str, Any
     }
 
 
-def write_clip_manifest(path: Path, rows: Sequence[tuple[str, str, str, str]]) -> None:
-    """Write the manifest that `pins train` reads, of (key, person, video, split) whose files lie beside it."""
+def write_clip_manifest(path: Path, rows: Sequence[tuple[str, str, str]]) -> None:
+    """Write the manifest that `pins train` reads, of (key, person, video) whose files lie beside it."""
     write_manifest(
         path,
         [
             TalkingFaceClip(
-                key, person, video, path.parent / f"{key}.face.mp4", path.parent / f"{key}.wav", split
+                key, person, video, path.parent / f"{key}.face.mp4", path.parent / f"{key}.wav"
             )
-            for key, person, video, split in rows
+            for key, person, video in rows
         ],
     )  # fmt: skip
 
