@@ -1,13 +1,13 @@
 """Cut clips of talking faces for a data set: face video with sound, sound, what is known, and why the rest was left out.
 
   pins cut interview.mp4 talk.mp4 --out clips         raw videos: linked first
-  pins cut footage --out clips --jobs 8               every video of a folder, by workers; a stopped run goes on
-  pins cut season --out clips                         what `pins link *.mp4 --out season` wrote: people are the same in all videos
-  pins cut *.mp4 --out shards --tar                   shard-000000.tar: key.face.mp4, key.wav, key.json (webdataset)
+  pins cut linked season/* --out clips                what `pins link --out` wrote
+  pins cut archive --out shards --tar --jobs 8        train-000000.tar, ...: key.face.mp4, key.wav, key.json (webdataset), index.json
 
-writes clips/KEY.face.mp4, clips/KEY.wav (16 kHz), clips/KEY.json, clips/manifest.csv for `pins train`, and
-clips/left_out.csv: every stretch of a turn that makes no clip, with its reason. People of raw videos are VIDEO-PERSON_01: numbers
-of one video say nothing of another. Filters, with what users of such data sets ask for as defaults:
+writes clips/KEY.face.mp4, clips/KEY.wav (16 kHz), clips/KEY.json, clips/manifest.csv for `pins train`, and clips/left_out.csv: every
+stretch of a turn that makes no clip, with its reason. One in ten videos is for validation. People of raw
+videos are VIDEO-PERSON_01: numbers of one say nothing of another. What was cut from the same file with the
+same options is not cut again. `pins train --manifest shards` reads shards. Filters, with what users of such data sets ask for as defaults:
 
   one face in the picture (--any_faces: not asked)       face of 80 pixels (--min_size)
   turned away by 45 degrees at most (--max_yaw)          link of confidence 0.8 (--min_confidence)
@@ -20,10 +20,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pins_plugin.cli._many import add_many_arguments, is_many, run_files
+from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
 
 if TYPE_CHECKING:
-    from pins_plugin.cli._cut_video import Record
+    from pins_plugin.formats.dataset_cut import DatasetClip, LeftOut
 
 HELP = "cut clips of talking faces for a data set, as files or tar shards"
 
@@ -50,67 +50,59 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Choose, cut, write, print."""
-    from pins_plugin.archive.inputs import choose_part, parse_shard
-    from pins_plugin.cli._cut_video import (
-        WAITING,
-        cut_options,
-        find_sources,
-        name_sources,
+    from pins_plugin.cli._cut_archive import (
+        filters_of,
+        forget_lost,
+        gather,
         open_cutter,
-        read_records,
+        source_seconds,
     )
+    from pins_plugin.cli._each_video import show_result
     from pins_plugin.errors import PinsError
-    from pins_plugin.report.dataset_files import ShardWriter
     from pins_plugin.utils.batch import Batch
     from pins_plugin.utils.writable import try_folder
 
     if args.shard_clips < 1:
         raise PinsError(f"--shard_clips: expected 1 or more, got {args.shard_clips}")
-    cut_options(args)
-    sources = find_sources(args.inputs)
-    names = name_sources(sources)
-    mine = choose_part(sources, parse_shard(args.shard or "1/1"), args.limit)
+    filters_of(args)
+    sources = find_inputs(args.inputs, args, mark="links.json")
     try_folder(args.out)
-    part = f"{args.shard.replace('/', '-of-')}-" if args.shard else ""
-    shards = ShardWriter(args.out, args.out / WAITING, args.shard_clips, part) if args.tar else None
-
-    def take(record: "Record") -> bool:
-        if shards is not None:
-            for row in record["clips"]:
-                shards.add(row["key"])
-        print(f"{record['video']}: {len(record['clips'])} clips, {len(record['left_out'])} stretches left out", flush=True)  # fmt: skip
-        return "before" in record
-
-    plain = argparse.Namespace(**{**vars(args), "run": None})
-    setup = partial(open_cutter, plain, names)
-    status = 0
-    batch = Batch("cut", len(mine), "inputs", args.traceback)
-    try:
-        if is_many(args):
-            status = run_files("cut", mine, args.out, setup, args, take)
-        else:
-            cut = setup()
-            for source in mine:
-                with batch.costs_only(str(source)):
-                    take(cut(str(source)))
-    finally:
-        if shards is not None:
-            shards.close()
-        write_tables(args.out, read_records(args.out), args.tar)
+    forget_lost(args.out, args.tar)
+    options = argparse.Namespace(**{**vars(args), "run": None})
+    if is_many(args):
+        options.quiet = True
+        setup = partial(open_cutter, options)
+        status = run_files("cut", sources, args.out, setup, args, show_result, source_seconds)
+        print(gather(args, sources))
+        return status
+    batch = Batch("cut", len(sources), "inputs", args.traceback)
+    cut = open_cutter(options)
+    for source in sources:
+        with batch.costs_only(str(source)):
+            cut(str(source))
+    print(gather(args, sources))
     batch.finish()
-    return status
+    return 0
 
 
-def write_tables(out: Path, records: "list[Record]", tar: bool) -> None:
-    """Write what holds for all videos that were cut into a folder, and say it."""
-    from pins_plugin.formats.dataset_cut import LeftOut, left_out_table
-    from pins_plugin.report.dataset_files import write_clip_manifest
-    from pins_plugin.utils.files import write_text
+def in_sync(
+    video: Path, clips: "list[DatasetClip]", max_offset: int, quiet: bool
+) -> "tuple[list[DatasetClip], list[LeftOut]]":
+    """Keep the clips whose lips fit the sound within `max_offset` frames of 1/25 s, each by itself."""
+    from pins_plugin.formats.dataset_cut import LeftOut
+    from pins_plugin.pipelines.active_speaker.clip_sync import FaceSpan, measure_stretches
 
-    left = [(each["video"], LeftOut(**row)) for each in records for row in each["left_out"]]
-    write_text(out / "left_out.csv", left_out_table(left))
-    rows = [(row["key"], row["person"], each["name"]) for each in records for row in each["clips"]]
-    if rows and not tar:
-        write_clip_manifest(out / "manifest.csv", rows)
-    seconds = sum(row["seconds"] for each in records for row in each["clips"])
-    print(f"{len(rows)} clips, {seconds:.1f} s; {len(left)} stretches left out, see {out / 'left_out.csv'}")  # fmt: skip
+    kept, left = [], []
+    spans = [
+        FaceSpan(clip.start, clip.end, clip.track.box_at((clip.start + clip.end) / 2))
+        for clip in clips
+    ]
+    for clip, found in zip(clips, measure_stretches(video, spans, quiet), strict=True):
+        if found.decision in ("in sync", "shifted") and abs(found.offset_frames) <= max_offset:
+            kept.append(clip)
+            continue
+        reason = f"lips and sound: {found.decision}"
+        if found.decision == "shifted":
+            reason += f" by {found.offset_frames:+d} frames"
+        left.append(LeftOut(clip.person, clip.track.track, clip.start, clip.end, reason))
+    return kept, left

@@ -1,6 +1,5 @@
-"""Clips of a data set as files or as tar shards named as webdataset wants them: key.face.mp4, key.wav, key.json."""
+"""Clips of a data set as files, named as webdataset wants them: key.face.mp4, key.wav, key.json."""
 
-import tarfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,16 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.data.corpora.manifest import write_manifest
 from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio, save_audio
 from pins_plugin.data.media.video import probe_video
 from pins_plugin.formats.crop_path import file_name
 from pins_plugin.formats.dataset_cut import DatasetClip
 from pins_plugin.report.crop_video import SOUND_RATE, write_face_clip
-from pins_plugin.types import TalkingFaceClip
-from pins_plugin.utils.files import atomic_path, write_json
+from pins_plugin.utils.files import write_json
 
-SHARD_CLIPS = 1000
 PARTS = ("face.mp4", "wav", "json")
 
 
@@ -36,11 +32,7 @@ class ClipFiles:
 
 
 def write_clips(
-    video: Path,
-    clips: Sequence[DatasetClip],
-    folder: Path,
-    size: int = 224,
-    name: str | None = None,
+    video: Path, clips: Sequence[DatasetClip], folder: Path, size: int = 224
 ) -> Iterator[ClipFiles]:
     """Write the face video with sound, the sound as 16 kHz WAV, and what is known, of each clip.
 
@@ -51,14 +43,11 @@ def write_clips(
     folder : Path
     size : int
         Of the face pictures, in pixels.
-    name : str, optional
-        What keys begin with, instead of the video's name.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     info = probe_video(video)
     sound = load_audio(video, SOUND_RATE) if clips else np.zeros(0, np.float32)
     speech = load_audio(video) if clips else np.zeros(0, np.float32)
-    name = name or file_name(video.stem).replace(".", "_")
+    name = file_name(video.stem).replace(".", "_")
     for clip in clips:
         milliseconds = round(1000 * clip.start)
         track = file_name(clip.track.track).replace(".", "_")
@@ -82,81 +71,6 @@ def describe(video: Path, clip: DatasetClip, frame_rate: float) -> dict[str, Any
         "face_size": round(clip.size, 1),
         "yaw": None if clip.yaw is None else round(clip.yaw, 1),
     }
-
-
-def write_clip_manifest(path: Path, rows: Sequence[tuple[str, str, str]]) -> None:
-    """Write the manifest that `pins train` reads, of (key, person, video) whose files lie beside it."""
-    write_manifest(
-        path,
-        [
-            TalkingFaceClip(
-                key, person, video, path.parent / f"{key}.face.mp4", path.parent / f"{key}.wav"
-            )
-            for key, person, video in rows
-        ],
-    )  # fmt: skip
-
-
-class ShardWriter:
-    """Writes clips into shard-000000.tar, ..., after those that are there; each shard is whole or not there.
-
-    Parameters
-    ----------
-    folder : Path
-    waiting : Path
-        Where the files of clips lie until they are in a shard.
-    shard_clips : int
-        Most clips of a shard.
-    part : str
-        Comes before the number in names of shards.
-    """
-
-    def __init__(
-        self, folder: Path, waiting: Path, shard_clips: int = SHARD_CLIPS, part: str = ""
-    ) -> None:
-        self.folder, self.waiting = folder, waiting
-        self.shard_clips, self.part = shard_clips, part
-        self._keys: list[str] = []
-        self._number = len(list(folder.glob(f"shard-{part}[0-9]*.tar")))
-
-    def add(self, key: str) -> None:
-        """Take the next clip; one whose files do not wait is in a shard already."""
-        if not all(path.is_file() for path in self._paths(key)):
-            return
-        self._keys.append(key)
-        if len(self._keys) == self.shard_clips:
-            self._flush()
-
-    def close(self) -> None:
-        """Write the last shard, and tidy up."""
-        self._flush()
-        if self.waiting.is_dir() and not any(self.waiting.iterdir()):
-            self.waiting.rmdir()
-
-    def _paths(self, key: str) -> list[Path]:
-        return [self.waiting / f"{key}.{part}" for part in PARTS]
-
-    def _flush(self) -> None:
-        if not self._keys:
-            return
-        path = self.folder / f"shard-{self.part}{self._number:06d}.tar"
-        with atomic_path(path) as temporary, tarfile.open(temporary, "w") as tar:
-            for key in self._keys:
-                for file in self._paths(key):
-                    _add(tar, file)
-        for key in self._keys:
-            for file in self._paths(key):
-                file.unlink()
-        self._number += 1
-        self._keys = []
-
-
-def _add(tar: tarfile.TarFile, path: Path) -> None:
-    """Add a file without the owner and date of this machine."""
-    entry = tarfile.TarInfo(path.name)
-    entry.size = path.stat().st_size
-    with path.open("rb") as file:
-        tar.addfile(entry, file)
 
 
 def _part(

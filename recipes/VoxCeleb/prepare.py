@@ -6,6 +6,9 @@
 LISTS is the folder with the test lists of Learnable PINs, identity_splits.txt and vox1_meta.csv (which may lie in VOX1,
 too): the videos of training people in the seen-heard lists are kept out of training.
 
+With --tar, the clips are decoded, too, into OUT/shards (about 1 GB each), which `pins train --manifest OUT/shards` reads, there
+or from object storage.
+
 Writes OUT/manifest.csv for `pins train`, and OUT/skipped.csv with everything that was left out and why. A run
 that was stopped goes on where it was. Of many machines each takes a part (--shard 1/4 ...), which writes
 manifest-1-of-4.csv; a run without --shard afterwards, which finds everything looked at, writes the whole manifest.
@@ -20,6 +23,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from pins_plugin.archive.inputs import choose_part, parse_shard
+from pins_plugin.archive.pack import pack_clips
+from pins_plugin.cli._many import add_many_arguments, machinery
 from pins_plugin.data.corpora.manifest import write_manifest
 from pins_plugin.data.corpora.voxceleb import read_ids, read_traits
 from pins_plugin.data.corpora.voxceleb_clips import (
@@ -28,8 +33,10 @@ from pins_plugin.data.corpora.voxceleb_clips import (
     read_splits,
 )
 from pins_plugin.data.training.readable import find_unreadable
+from pins_plugin.data.training.tar_shards import ClipForm
 from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.evaluation.pins_lists import read_pins_lists
+from pins_plugin.inference.portraits import load_aligned_faces
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import write_text
 
@@ -75,9 +82,17 @@ def main() -> None:
     parser.add_argument(
         "--meta", type=Path, help="vox1_meta.csv, if not in LISTS or VOX1 (voxceleb1)"
     )
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N", help="files opened at a time")  # fmt: skip
-    parser.add_argument("--shard", metavar="I/N", help="only the I-th of N parts, from 1, as for one of N machines")  # fmt: skip
-    parser.add_argument("--limit", type=int, metavar="N", help="only the first N clips (of the part)")  # fmt: skip
+    add_many_arguments(parser)
+    parser.set_defaults(jobs=os.cpu_count())
+    parser.add_argument("--tar", action="store_true", help="decode the clips into tar shards, too")
+    parser.add_argument("--image_size", type=int, default=64, help="of the shards' pictures (64)")
+    parser.add_argument("--frames_per_clip", type=int, default=4, help="in the shards (4)")
+    parser.add_argument("--max_clip_seconds", type=float, default=10.0, help="of sound (10)")
+    parser.add_argument(
+        "--aligned",
+        action="store_true",
+        help="shards for hparams/fine_tune.yaml: the largest face, upright",
+    )
     args = parser.parse_args()
     try:
         if args.kind == "voxceleb1":
@@ -94,6 +109,12 @@ def main() -> None:
         clips = [clip for clip in clips if clip.clip_id not in unreadable]
         part = f"-{args.shard.replace('/', '-of-')}" if args.shard else ""
         write_results(args.out, clips, skipped, part)
+        if args.tar:
+            read_faces = load_aligned_faces if args.aligned else None
+            form = ClipForm(
+                args.image_size, args.frames_per_clip, args.max_clip_seconds, read_faces
+            )
+            pack_clips(clips, args.out / "shards", form, machinery(args), part=part)
     except PinsError as error:
         sys.exit(f"prepare.py: {error}")
 

@@ -9,10 +9,12 @@ import av
 import numpy as np
 import pytest
 
-from pins_plugin.cli import main
+from pins_plugin.cli import _cut_archive, main
 from pins_plugin.data.corpora.manifest import read_manifest
 from pins_plugin.data.media.audio import load_audio
 from pins_plugin.data.media.video import VideoWriter, iter_frames, probe_video
+from pins_plugin.data.training import tar_shards
+from pins_plugin.data.training.tar_shards import ClipForm, HeldClips, read_index
 
 
 @pytest.fixture
@@ -37,10 +39,9 @@ def linked(tmp_path: Path) -> Path:
 def test_files_and_reasons(linked: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = linked.parent / "clips"
     assert main(["cut", str(linked), "--out", str(out), "--any_sync", "--quiet"]) == 0
-    assert "\n2 clips, 9.0 s" in capsys.readouterr().out
+    assert capsys.readouterr().out.startswith("2 clips, 9.0 s")
     clips = read_manifest(out / "manifest.csv")
     assert [clip.identity for clip in clips] == ["A", "A"]
-    assert all(clip.clip_id.startswith("a_talk_v1-") for clip in clips)
     for clip, seconds in zip(clips, (4.0, 5.0), strict=True):
         info = probe_video(clip.faces)
         assert (info.width, info.height, info.has_audio) == (224, 224, True)
@@ -57,8 +58,9 @@ def test_shards_are_named_as_webdataset_wants_them(linked: Path) -> None:
     out = linked.parent / "shards"
     options = ["--tar", "--shard_clips", "1", "--any_sync", "--quiet"]
     assert main(["cut", str(linked), "--out", str(out), *options]) == 0
-    names = ["left_out.csv", "shard-000000.tar", "shard-000001.tar", "videos"]
-    assert sorted(path.name for path in out.iterdir() if path.name[0] != ".") == names
+    assert sorted(path.name for path in out.glob("[!.]*")) == [
+        "a_talk_v1.cut.json", "a_talk_v1.done.json", "index.json", "left_out.csv", "train-000000.tar", "train-000001.tar",
+    ]  # fmt: skip
     seen = []
     for path in sorted(out.glob("*.tar")):
         samples: dict[str, dict[str, bytes]] = {}
@@ -76,12 +78,81 @@ def test_shards_are_named_as_webdataset_wants_them(linked: Path) -> None:
                 assert container.streams.video and container.streams.audio
             assert parts["wav"].startswith(b"RIFF") and key
     assert [(each["start"], each["person"]) for each in seen] == [(0.0, "A"), (5.0, "A")]
+    held = HeldClips(str(out), "train", ClipForm(32))  # as `pins train` reads them
+    assert [len(held.sound(place)) for place in (0, 1)] == pytest.approx([64000, 80000], abs=800)
+    assert held.faces(0).shape == (4, 3, 32, 32)
+
+
+def _talk(folder: Path, name: str) -> Path:
+    """A second linked video."""
+    copy = folder / name
+    copy.mkdir(parents=True)
+    links = json.loads((folder / "linked" / "links.json").read_text())
+    video = folder / f"{name}.mp4"
+    video.write_bytes((folder / "a talk.v1.mp4").read_bytes())
+    (copy / "links.json").write_text(json.dumps({**links, "video": str(video)}))
+    return copy
+
+
+def _tars(out: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(out.glob("*.tar"))}
+
+
+def test_a_folder_of_results_by_workers_stopped_and_gone_on_with(
+    linked: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = linked.parent / "results"
+    results.mkdir()
+    for name in ("b", "c"):
+        _talk(linked.parent, name).rename(results / name)
+    linked.rename(results / "a")
+    options = ["--tar", "--any_sync", "--quiet", "--out"]
+    assert main(["cut", str(results), "--jobs", "1", *options, str(linked.parent / "jobs")]) == 0
+    assert "6 clips, 26.9 s" in capsys.readouterr().out
+    reference = _tars(linked.parent / "jobs")
+    assert "train-000000.tar" in reference and not list((linked.parent / "jobs").glob("*.part.tar"))
+    out = linked.parent / "stopped"
+    with monkeypatch.context() as patch:
+        write_index = tar_shards.write_index
+        patch.setattr(tar_shards, "write_index", lambda *args: 1 / 0)
+        assert main(["cut", str(results), *options, str(out)]) == 2  # the packing is stopped
+        assert len(list(out.glob("*.part.tar"))) == 3  # which the next run packs
+        patch.setattr(tar_shards, "write_index", write_index)
+        patch.setattr(_cut_archive, "_cut", lambda *args: 1 / 0)  # nothing is cut again
+        assert main(["cut", str(results), *options, str(out)]) == 0
+        assert _tars(out) == reference
+        assert main(["cut", str(results), *options, str(out)]) == 0
+    assert _tars(out) == reference
+    for number in (1, 2):
+        parts = ["--shard", f"{number}/2", "--jobs", "0"]
+        assert main(["cut", str(results), *parts, *options, str(linked.parent / "parts")]) == 0
+    index = read_index(str(linked.parent / "parts"))
+    assert sum(shard["samples"] for shard in index["shards"]) == 6
+    assert main(["cut", str(results), "--max_seconds", "4", *options, str(out)]) == 2
+    assert "use another --out" in capsys.readouterr().err
+
+
+def test_clips_that_are_gone_are_cut_again_and_others_are_not(
+    linked: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = linked.parent / "clips"
+    command = ["cut", str(linked), "--out", str(out), "--any_sync", "--quiet", "--jobs", "0"]
+    assert main(command) == 0
+    first = {path.name: path.read_bytes() for path in out.glob("*.*") if path.is_file()}
+    assert main(command) == 0
+    assert "done already" in capsys.readouterr().out
+    next(out.glob("*.wav")).unlink()
+    assert main(command) == 0
+    assert "done already" not in capsys.readouterr().out
+    assert {path.name: path.read_bytes() for path in out.glob("*.*") if path.name in first and path.suffix in (".wav", ".csv")} == {
+        name: content for name, content in first.items() if name.endswith((".wav", ".csv"))
+    }  # fmt: skip
 
 
 def test_lips_that_are_not_seen_make_no_clip(linked: Path, capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
     out = linked.parent / "clips"
     assert main(["cut", str(linked), "--out", str(out), "--quiet"]) == 0
-    assert "\n0 clips" in capsys.readouterr().out
+    assert capsys.readouterr().out.startswith("0 clips")
     assert "lips and sound: cannot tell" in (out / "left_out.csv").read_text()
 
 
@@ -134,73 +205,19 @@ class Linking:
         return {"version": 1, "video": str(self.video), "duration": 4.0, "links": [turn], "tracks": tracks}  # fmt: skip
 
 
-@pytest.fixture
-def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two videos of one name in two folders."""
+def test_people_of_raw_videos_stay_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PERSON_01 of one video is not PERSON_01 of another."""
     monkeypatch.setattr("pins_plugin.pipelines.linking.pipeline.SpeakerFaceLinking", Linking)
     Linking.calls = []
-    for day in ("monday", "tuesday"):
-        (tmp_path / "raw" / day).mkdir(parents=True)
-        with VideoWriter(tmp_path / "raw" / day / "0001.mp4", 160, 120, 25, sample_rate=16000) as writer:  # fmt: skip
+    for name in ("monday", "tuesday"):
+        with VideoWriter(tmp_path / f"{name}.mp4", 160, 120, 25, sample_rate=16000) as writer:
             for _ in range(100):
-                writer.add_image(np.full((120, 160, 3), 60 if day == "monday" else 120, np.uint8))
+                writer.add_image(np.full((120, 160, 3), 60, np.uint8))
             writer.add_sound(0.2 * np.sin(np.arange(64000) / 5).astype(np.float32))
-    return tmp_path / "raw"
-
-
-def test_people_of_raw_videos_stay_apart(raw: Path) -> None:
-    """PERSON_01 of one video is not PERSON_01 of another, and equal file names cost nothing."""
-    out = raw.parent / "clips"
-    assert main(["cut", str(raw), "--out", str(out), "--any_sync", "--quiet", "--jobs", "0"]) == 0
-    clips = read_manifest(out / "manifest.csv")
-    assert [clip.identity for clip in clips] == ["monday__0001-PERSON_01", "tuesday__0001-PERSON_01"]  # fmt: skip
-    assert len({clip.video for clip in clips}) == 2
-
-
-def _members(path: Path) -> list[str]:
-    with tarfile.open(path) as tar:
-        return tar.getnames()
-
-
-@pytest.mark.parametrize("tar", [False, True], ids=["files", "shards"])
-def test_a_run_goes_on_where_it_was(raw: Path, tar: bool) -> None:
-    """One part, then all: what is done is not done again, and nothing is there twice."""
-    out = raw.parent / "clips"
-    command = ["cut", str(raw), "--out", str(out), "--any_sync", "--quiet", "--jobs", "0", *["--tar"] * tar]  # fmt: skip
-    assert main([*command, "--limit", "1"]) == 0
-    assert main(command) == 0
-    assert main(command) == 0
-    assert len(Linking.calls) == 2
-    if tar:
-        members = [_members(path) for path in sorted(out.glob("shard-*.tar"))]
-        assert [len(names) for names in members] == [3, 3]
-        assert len({*members[0], *members[1]}) == 6
-    else:
-        assert len(read_manifest(out / "manifest.csv")) == 2
-
-
-def test_clips_that_wait_get_into_the_next_shard(raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-    """Stopped between a video's clips and its shard."""
-    from pins_plugin.report.dataset_files import ShardWriter
-
-    out = raw.parent / "clips"
-    command = ["cut", str(raw), "--out", str(out), "--any_sync", "--quiet", "--tar"]
-    with monkeypatch.context() as patch:
-        patch.setattr(ShardWriter, "close", lambda self: None)
-        assert main(command) == 0
-    assert not list(out.glob("*.tar"))
-    assert main(command) == 0
-    assert len(_members(out / "shard-000000.tar")) == 6
-    assert not (out / ".clips").exists()
-
-
-def test_other_filters_cut_again(raw: Path) -> None:
-    out = raw.parent / "clips"
-    command = ["cut", str(raw), "--out", str(out), "--any_sync", "--quiet"]
-    assert main(command) == 0
-    assert main([*command, "--min_seconds", "5"]) == 0
-    assert not list(out.glob("*.mp4"))
-    assert "at least 5 asked for" in (out / "left_out.csv").read_text()
+    videos = [str(tmp_path / f"{name}.mp4") for name in ("monday", "tuesday")]
+    assert main(["cut", *videos, "--out", str(tmp_path / "clips"), "--any_sync", "--quiet"]) == 0
+    clips = read_manifest(tmp_path / "clips" / "manifest.csv")
+    assert [clip.identity for clip in clips] == ["monday-PERSON_01", "tuesday-PERSON_01"]
 
 
 @pytest.mark.real_data
@@ -211,7 +228,7 @@ def test_a_real_video_of_two_shots_becomes_clips(real_data: Path, tmp_path: Path
     out = tmp_path / "clips"
     options = ["--quiet", "--min_seconds", "2", "--min_confidence", "0.5"]
     assert main(["cut", str(tmp_path / "talk.mp4"), "--out", str(out), *options]) == 0
-    found = [json.loads(path.read_text()) for path in sorted(out.glob("*.json"))]
+    found = [json.loads(path.read_text()) for path in sorted(out.glob("talk-*.json"))]
     shots_of = [(int(each["start"] // SHOT), int((each["end"] - 0.1) // SHOT)) for each in found]
     assert {(0, 0), (1, 1)} <= set(shots_of) <= {(0, 0), (1, 1)}  # none over a cut, none dubbed
     assert len({each["person"] for each in found}) == 2
