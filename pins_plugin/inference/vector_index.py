@@ -19,7 +19,7 @@ from pins_plugin.errors import ShapeError
 from pins_plugin.utils.optional import import_extra
 
 Embeddings = NDArray[np.float32]
-BLOCK = 65_536  # rows that are compared or coded at once
+ROWS_AT_ONCE = 65_536  # rows that are compared or coded at once
 FEWEST = 1000  # rows to train on
 TRAINING_ROWS = 20_000
 TURNS = 12  # steps of the optimization
@@ -128,7 +128,9 @@ class VectorIndex:
         quantizer = faiss.ProductQuantizer(dim, dim // code_dims, 4)
         quantizer.train(examples @ turn.T)
         centroids = faiss.vector_to_array(quantizer.centroids).reshape(-1, 16, code_dims)
-        blocks = [embeddings[start : start + BLOCK] for start in range(0, num_rows, BLOCK)]
+        blocks = [
+            embeddings[start : start + ROWS_AT_ONCE] for start in range(0, num_rows, ROWS_AT_ONCE)
+        ]
         codes = np.concatenate([quantizer.compute_codes(block @ turn.T) for block in blocks])
         return cls(turn, centroids, codes, num_rows, _scanner(centroids, codes))
 
@@ -212,8 +214,8 @@ def compare_all(
     """Compare with every item, block by block: rows and similarities of the best k (or all), unordered."""
     rows = np.zeros((len(queries), 0), np.int64)
     best = np.zeros((len(queries), 0), np.float32)
-    for start in range(0, len(items), BLOCK):
-        block = queries @ items[start : start + BLOCK].T  # (num_queries, block)
+    for start in range(0, len(items), ROWS_AT_ONCE):
+        block = queries @ items[start : start + ROWS_AT_ONCE].T  # (num_queries, block)
         places = np.broadcast_to(np.arange(start, start + block.shape[1]), block.shape)
         best, rows = np.concatenate([best, block], axis=1), np.concatenate([rows, places], axis=1)
         if best.shape[1] > k:

@@ -20,7 +20,7 @@ from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import atomic_path, write_json
 
 SHARD_CLIPS = 1000
-PARTS = ("face.mp4", "wav", "json")
+CLIP_FILES = ("face.mp4", "wav", "json")
 
 
 @dataclass(frozen=True)
@@ -130,10 +130,10 @@ class ShardWriter:
         path = self.folder / f"shard-{len(self.paths):06d}.tar"
         with atomic_path(path) as temporary, tarfile.open(temporary, "w") as tar:
             for files in self._waiting:
-                for part in PARTS:
+                for part in CLIP_FILES:
                     _add(tar, files.path(part))
         for files in self._waiting:
-            for part in PARTS:
+            for part in CLIP_FILES:
                 files.path(part).unlink()
         self.paths.append(path)
         self._waiting = []

@@ -38,7 +38,7 @@ FEWEST_PEOPLE = 10
 NUM_FOLDS = 5
 FEW_PEOPLE = 200  # folds are dealt out several times over
 HEADS = ("face_head", "voice_head")
-SPLITS = {  # what each is called
+SPLIT_NAMES = {  # what each is called
     "train": ("train", ""),
     "valid": ("valid", "validation", "val", "dev"),
     "test": ("test",),
@@ -114,7 +114,7 @@ def read_splits(
     _check_splits(clips.values(), manifest)
     tables = [(Path(path).name, load_features(path)) for path in (face_path, voice_path)]
     found = {}
-    for split, names in SPLITS.items():
+    for split, names in SPLIT_NAMES.items():
         faces, voices = (select_rows(rows, clips, names, name) for name, rows in tables)
         if faces.clips and voices.clips:
             found[split] = (faces, voices)
@@ -128,12 +128,12 @@ def read_splits(
 
 def _check_splits(clips: Collection[TalkingFaceClip], manifest: str | Path) -> None:
     """Nobody in two splits: a score or a choice by people seen in training would say nothing."""
-    split_of = {name: split for split, names in SPLITS.items() for name in names}
+    split_of = {name: split for split, names in SPLIT_NAMES.items() for name in names}
     others = Counter(clip.split for clip in clips if clip.split not in split_of)
     for name, number in others.items():
         logger.warning(
             "%s: %d clips of split %r are not used; expected %s",
-            manifest, number, name, ", ".join(SPLITS),
+            manifest, number, name, ", ".join(SPLIT_NAMES),
         )  # fmt: skip
     splits: dict[str, set[str]] = {}
     owners: dict[str, set[str]] = {}

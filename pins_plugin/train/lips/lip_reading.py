@@ -21,7 +21,7 @@ from pins_plugin.utils.files import write_json
 from pins_plugin.utils.progress import progress
 from pins_plugin.utils.seeding import seed_everything
 
-CHUNK = 1024  # clips or words at once where no gradient is kept
+WORDS_AT_ONCE = 1024  # clips or words at once where no gradient is kept
 
 
 def train_lip_reader(
@@ -125,8 +125,8 @@ def word_windows(
     features: dict[str, Tensor] = {}
     with torch.set_grad_enabled(train):
         for group in by_length.values():
-            for start in range(0, len(group), CHUNK):
-                part = group[start : start + CHUNK]
+            for start in range(0, len(group), WORDS_AT_ONCE):
+                part = group[start : start + WORDS_AT_ONCE]
                 encoded = lip_encoder.inner_features(torch.stack([lips[name] for name in part]))
                 features.update(zip(part, encoded, strict=True))
     return [cut_word(features[word.clip], word.start, word.end) for word in words]
@@ -144,7 +144,7 @@ def word_accuracy(
     classifier.eval()
     with torch.inference_mode():
         windows = torch.stack(word_windows(lips, words, lip_encoder))
-        guesses = [classifier(part).argmax(dim=1) for part in windows.split(CHUNK)]
+        guesses = [classifier(part).argmax(dim=1) for part in windows.split(WORDS_AT_ONCE)]
     labels = torch.tensor([known_words.index(word.word) for word in words])
     return torch.cat(guesses) == labels
 
