@@ -14,7 +14,7 @@ from pins_plugin.models.lips.sync_encoders import LipEncoder, SoundEncoder
 from pins_plugin.train.experiment import load_experiment
 from pins_plugin.train.lips.sync import one_cycle, train_synchronizer
 
-HPARAMS = Path(__file__).resolve().parents[2] / "hparams"
+HPARAMS = Path(__file__).resolve().parents[3] / "hparams"
 
 
 def make_clips(count: int = 6, num_frames: int = 80) -> list[SyncClip]:

@@ -16,7 +16,7 @@ from torch import nn
 from pins_plugin.data.training.tar_shards import ShardSample, TarShardStream, write_tar_shards
 from pins_plugin.losses.multiway_matching import MultiwayMatchingLoss
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def _free_port() -> int:
