@@ -9,7 +9,7 @@ SpeechBrain's own loader; ours reads past them and never follows or builds them.
 import importlib
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from torch import nn
@@ -32,6 +32,9 @@ OTHER_MODULES = frozenset(
 PRETRAINER = "pins_plugin.inference.pretrained.StrictPretrainer"
 MAX_CHARACTERS = 200_000
 LARGEST_ARGUMENT = 1_000_000  # no layer of a real model is larger
+
+
+Module = TypeVar("Module", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,22 @@ def find_module_class(dotted_class: str) -> type[nn.Module]:
     return found
 
 
+def note_origin(module: nn.Module, dotted_class: str, arguments: dict[str, Any]) -> None:
+    """Note on a module how it was built, so that whoever saves it need not be told.
+
+    Experiments note it for what their YAML makes, model folders for what they hold; a module that is made otherwise does
+    so itself.
+    """
+    module.origin = ModuleSpec(dotted_class, arguments)  # type: ignore[assignment]
+
+
+def make_module(kind: type[Module], **arguments: Any) -> Module:
+    """Make a module that knows how it was built."""
+    module = kind(**arguments)
+    note_origin(module, f"{kind.__module__}.{kind.__qualname__}", arguments)
+    return module
+
+
 def build_module(spec: ModuleSpec, largest: int = LARGEST_MODULE) -> nn.Module:
     """Make the module (and those among its arguments) with fresh weights, of at most `largest` bytes on the way."""
     with MemoryBudget(largest):
@@ -165,13 +184,15 @@ def _build_module(spec: ModuleSpec) -> nn.Module:
     arguments = {name: _build(value) for name, value in spec.arguments.items()}
     module_class = find_module_class(spec.dotted_class)
     try:
-        return module_class(**arguments)
+        module = module_class(**arguments)
     except ModelFolderError:
         raise
     except Exception as error:  # whatever a class may make of a stranger's arguments
         raise ModelFolderError(
             f"!new:{spec.dotted_class}: cannot be built from its arguments ({_one_line(error)})"
         ) from error
+    note_origin(module, current_path(spec.dotted_class), spec.arguments)
+    return module
 
 
 def _build(value: Any) -> Any:

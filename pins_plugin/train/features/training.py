@@ -233,17 +233,9 @@ def fit_heads(
 
 def save_heads(folder: str | Path, heads: Heads, report: Mapping[str, Any]) -> None:
     """Write two heads as a model folder."""
-    config = {
-        name: (
-            "pins_plugin.models.layers.heads.FeatureHead",
-            head.arguments,
-        )
-        for name, head in zip(HEADS, heads, strict=True)
-    }
     settings = {"kind": "feature heads", "training": dict(report)}
-    save_model_folder(
-        folder, dict(zip(HEADS, heads, strict=True)), config, settings, _card(heads, report)
-    )
+    modules = dict(zip(HEADS, heads, strict=True))
+    save_model_folder(folder, modules, {}, settings, _card(heads, report))
 
 
 def _card(heads: Heads, report: Mapping[str, Any]) -> str:

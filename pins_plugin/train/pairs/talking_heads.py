@@ -4,7 +4,6 @@ import atexit
 import dataclasses
 import gc
 import logging
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ from typing import Any
 import speechbrain as sb
 import torch
 from speechbrain.dataio.dataloader import SaveableDataLoader
-from speechbrain.utils.epoch_loop import EpochCounter
 from speechbrain.utils.run_opts import RunOptions
 from torch import distributed
 
@@ -22,9 +20,7 @@ from pins_plugin.data.training.shards import ClipShards, prepare_shards
 from pins_plugin.errors import ExperimentError, ManifestError
 from pins_plugin.models.folder.model_folder import save_model_folder
 from pins_plugin.samplers.different_videos import DifferentVideosSampler
-from pins_plugin.train.checkpoints import WholeCheckpointer
-from pins_plugin.train.experiment import module_config
-from pins_plugin.train.logs import make_loggers
+from pins_plugin.train.loop import run_training
 from pins_plugin.train.pairs.brain import FaceVoiceBrain
 from pins_plugin.train.pairs.validation import ValidationScorer
 from pins_plugin.train.run_record import begin_run, data_key
@@ -59,30 +55,22 @@ def train_talking_heads(hparams: dict[str, Any], run_opts: Any = None) -> list[d
         load(modules[name])  # before hours of decoding, so that missing weights are told at once
     train_shards = _decode(train_clips, hparams)
     crop = RandomCrop(train_shards, hparams["seconds"], hparams["seed"])
-    loader, sampler = _make_loader(train_clips, crop, hparams)
-    counter = EpochCounter(hparams["num_epochs"])
-    with_state = {name: module for name, module in modules.items() if module.state_dict()}
-    checkpointer = WholeCheckpointer(
-        output / "checkpoints", {**with_state, "counter": counter, "loader": loader}
-    )
-    settings = {**hparams, "epoch_counter": counter, "steps_per_epoch": len(sampler)}
+    loader = _make_loader(train_clips, crop, hparams)
     scorer = _make_scorer(valid_clips, hparams)
-    brain = FaceVoiceBrain(
-        modules=modules,
-        opt_class=hparams["optimizer"],
-        hparams=settings,
+    history = run_training(
+        FaceVoiceBrain,
+        modules,
+        loader,
+        {**hparams, "num_steps": hparams["num_epochs"] * len(loader)},
+        optimizer=hparams["optimizer"],
+        num_epochs=hparams["num_epochs"],
+        folder=output,
         run_opts=run_opts,
-        checkpointer=checkpointer,
         scorer=scorer,
-        loggers=make_loggers(output, hparams["num_epochs"]),
+        best_by="roc_auc" if scorer else None,
     )
-    brain.train_sampler = _Epochs(sampler, crop)
-    brain.fit(counter, loader, progressbar=sys.stderr.isatty() and not brain.noprogressbar)
-    history = list(brain.history)  # the best checkpoint's own ends at its epoch
     if sb.utils.distributed.if_main_process():
         write_json(output / "history.json", history)
-        checkpointer.recover_whole(max_key="roc_auc" if brain.scorer else None)
-        brain.modules.eval()
         calibration = scorer.calibrate() if scorer else None
         _save_model(output / "model", modules, hparams, history, calibration)
     return history
@@ -118,15 +106,13 @@ def _leave() -> None:
     distributed.destroy_process_group()
 
 
-class _Epochs:
-    """Tells everything that draws at random which epoch it is."""
-
-    def __init__(self, *parts: Any) -> None:
-        self.parts = parts
+class PairLoader(SaveableDataLoader):  # type: ignore[misc]
+    """Loads batches of pairs, cropped and drawn anew in each epoch; its place within one is part of a checkpoint."""
 
     def set_epoch(self, epoch: int) -> None:
-        for part in self.parts:
-            part.set_epoch(epoch)
+        """Tell all that draws at random which epoch it is."""
+        self.batch_sampler.set_epoch(epoch)
+        self.crop.set_epoch(epoch)
 
 
 def _parts(
@@ -171,7 +157,7 @@ def _decode(clips: list[TalkingFaceClip], hparams: dict[str, Any]) -> ClipShards
 
 def _make_loader(
     clips: list[TalkingFaceClip], crop: RandomCrop, hparams: dict[str, Any]
-) -> tuple[SaveableDataLoader, DifferentVideosSampler]:
+) -> PairLoader:
     dataset = make_pair_dataset(clips, crop)
     used = [clip for index, clip in enumerate(clips) if index not in crop.shards.skipped]
     several = distributed.is_initialized()
@@ -182,14 +168,15 @@ def _make_loader(
         rank=distributed.get_rank() if several else 0,
         num_processes=distributed.get_world_size() if several else 1,
     )
-    loader = SaveableDataLoader(
+    loader = PairLoader(
         dataset,
         batch_sampler=sampler,
         collate_fn=collate_pairs,
         num_workers=hparams["num_workers"],
         pin_memory=torch.cuda.is_available(),
     )
-    return loader, sampler
+    loader.crop = crop
+    return loader
 
 
 def _make_scorer(clips: list[TalkingFaceClip], hparams: dict[str, Any]) -> ValidationScorer | None:
@@ -218,7 +205,7 @@ def _save_model(
     save_model_folder(
         folder,
         {name: modules[name] for name in ENCODERS},
-        {name: _config_of(modules[name], hparams, name) for name in ENCODERS},
+        {},
         {
             "image_size": hparams["image_size"],
             **({"faces": hparams["faces"]} if "faces" in hparams else {}),
@@ -229,13 +216,6 @@ def _save_model(
         },
         _card(hparams, best),
     )
-
-
-def _config_of(module: Any, hparams: dict[str, Any], name: str) -> tuple[str, dict[str, Any]]:
-    """How the YAML made a module; one that was made from a file tells it itself when it is saved."""
-    if hasattr(module, "saved_arguments"):
-        return "", {}
-    return module_config(hparams["resolved_yaml"], name)
 
 
 def _card(hparams: dict[str, Any], best: dict[str, float]) -> str:
