@@ -4,7 +4,9 @@ import math
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -196,11 +198,15 @@ class StretchLoader(DataLoader):  # type: ignore[misc]
 
     def __iter__(self) -> Any:
         """Load, from where a former run stopped."""
-        self.given, done, self.passed_over = 0, self.passed_over, 0
-        for batch in super().__iter__():
+        state = torch.get_rng_state()
+        iterator, done = super().__iter__(), self.passed_over
+        if done:  # what was loaded before is drawn once more, as if nothing had happened meanwhile
+            deque(islice(iterator, done), maxlen=0)
+            torch.set_rng_state(state)
+        self.given, self.passed_over = done, 0
+        for batch in iterator:
             self.given += 1
-            if self.given > done:
-                yield batch
+            yield batch
         self.given = 0
 
     @mark_as_saver
