@@ -30,7 +30,8 @@ class TrainingBrain(sb.Brain):
     """What all trainings have in common; each adds `compute_forward` and `compute_objectives`.
 
     Hyperparameters: `epoch_counter`, `num_steps`, `learning_rate` (share of the run that is over -> rate), `max_minutes` or
-    None, and SpeechBrain's run options where a training has its own defaults.
+    None, `patience` (epochs without a better score before the run ends) or None, and SpeechBrain's run options where a
+    training has its own defaults.
 
     A run that was stopped and resumed ends at the weights of one that was not: a checkpoint holds the random numbers' state,
     and the loader (`StretchLoader`, `SaveableDataLoader`) its place within the epoch.
@@ -89,6 +90,7 @@ class TrainingBrain(sb.Brain):
         if self.checkpointer is not None:
             ranks = {name: score + 1e-9 * epoch for name, score in scores.items()}
             self.checkpointer.keep_best_and_last(ranks, [self.best_by] if self.best_by else [])
+        self._end_if_stale()
 
     def on_fit_batch_start(self, batch: Any, should_step: bool) -> None:
         """Set the learning rate of the step; end the run when its time is over."""
@@ -117,6 +119,7 @@ class TrainingBrain(sb.Brain):
         self._started = time.monotonic()
         if self._time_is_over():  # a finished run that was started again
             self.hparams.epoch_counter.limit = self.hparams.epoch_counter.current
+        self._end_if_stale()
 
     def _wrap_distributed(self) -> None:
         """Wrap for several processes; our batch normalization shares its statistics by itself."""
@@ -128,6 +131,13 @@ class TrainingBrain(sb.Brain):
                 if self.device_type != "cpu":  # for the batch normalization of other libraries
                     module = nn.SyncBatchNorm.convert_sync_batchnorm(module)
                 self.modules[name] = DistributedDataParallel(module, device_ids=device_ids)
+
+    def _end_if_stale(self) -> None:
+        """End the run after `patience` epochs without a better score."""
+        scores = [entry[self.best_by] for entry in self.history if self.best_by in entry]
+        since_best = len(scores) - 1 - scores.index(max(scores)) if scores else 0
+        if self.hparams.patience is not None and since_best >= self.hparams.patience:
+            self.hparams.epoch_counter.limit = self.hparams.epoch_counter.current
 
     # -- the clock -----------------------------------------------------------------------
 
@@ -272,7 +282,7 @@ def run_training(
         brain = brain_class(
             modules=modules,
             opt_class=optimizer,
-            hparams={"max_minutes": None, **hparams, "epoch_counter": counter},
+            hparams={"max_minutes": None, "patience": None, **hparams, "epoch_counter": counter},
             run_opts=run_opts,
             checkpointer=checkpointer,
             scorer=scorer,

@@ -74,6 +74,29 @@ def soft_options(folder: Path) -> dict[str, object]:
     return {"prepared_folder": folder, "num_steps": 8, "batch_size": 8, "pair_weight": 0.5}
 
 
+def feature_options(folder: Path) -> dict[str, object]:
+    generator = np.random.default_rng(0)
+    rows = ["clip_id,identity,video,split"]
+    for person in range(40):
+        split = "train" if person < 30 else "valid"
+        rows += [f"c{person}_{n},p{person},v{person}_{n // 2},{split}" for n in range(4)]
+    (folder / "clips.csv").write_text("\n".join(rows))
+    names = np.array([row.split(",")[0] for row in rows[1:]])
+    people = np.arange(160) // 4
+    for side, dim in (("face", 12), ("voice", 10)):
+        means = generator.normal(size=(40, dim))
+        embeddings = means[people] + 0.3 * generator.normal(size=(160, dim))
+        np.savez(folder / f"{side}.npz", embeddings=embeddings.astype(np.float32), clip_id=names)
+    fit = (
+        "!new:pins_plugin.train.features.training.FitSettings {num_closed_forms: 0, num_networks: 2, num_pairs: 100, "
+        "network: !new:pins_plugin.train.features.feature_networks.NetworkSettings {most_steps: 8, steps_per_check: 4}}"
+    )
+    return {
+        "manifest": folder / "clips.csv", "fit": fit, "supervised": True,
+        "face_embeddings": folder / "face.npz", "voice_embeddings": folder / "voice.npz",
+    }  # fmt: skip
+
+
 def pair_options(folder: Path) -> dict[str, object]:
     return {
         "manifest": write_tiny_clips(folder, 8), "image_size": 32, "frames_per_clip": 2, "seconds": 0.5,
@@ -86,6 +109,7 @@ KINDS: dict[str, tuple[str, Callable[[Path], dict[str, object]]]] = {
     "train_visual_voice_activity": ("visual_voice_activity", talking_options),
     "train_lip_reading": ("lip_reading", word_options),
     "train_soft_pairs": ("face_voice", soft_options),
+    "train_features": ("features", feature_options),
     "train_talking_heads": ("talking_heads", pair_options),
 }
 

@@ -62,12 +62,16 @@ class OneLongRun(DrawnBatches):
 
     def __iter__(self) -> Iterator[Any]:
         """Go on where the epoch before ended."""
-        generator = torch.Generator().manual_seed(self.seed)
+        generator = self.make_generator()
         first = (self.epoch - 1) * self.num_batches
         for step in range(min(first + self.num_batches, self.num_steps)):
             drawn = self.draw(generator)
             if step >= first:
                 yield drawn
+
+    def make_generator(self) -> Any:
+        """Give the random numbers of the run."""
+        return torch.Generator().manual_seed(self.seed)
 
 
 def balance_people(people: Sequence[str], lengths: Sequence[int], balance: float) -> list[float]:

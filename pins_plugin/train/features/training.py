@@ -29,6 +29,7 @@ from pins_plugin.train.features.feature_networks import Networks, NetworkSetting
 from pins_plugin.train.features.held_out import HeldOut, draw_folds
 from pins_plugin.train.features.mixture import Mixture
 from pins_plugin.train.features.people_table import Axes, make_table
+from pins_plugin.train.run_record import begin_run, data_key
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import write_json, write_text
 
@@ -74,18 +75,22 @@ def train_features(hparams: Mapping[str, Any], run_opts: Mapping[str, Any]) -> N
     hparams : mapping
         The entries of the YAML, see there.
     run_opts : mapping
-        SpeechBrain's run options; not used, heads train in seconds on a CPU.
+        SpeechBrain's run options, for the networks.
     """
     output_folder = Path(hparams["output_folder"])
     splits = read_splits(
         hparams["face_embeddings"], hparams["voice_embeddings"], hparams["manifest"]
     )
+    files = [(n, Path(hparams[n])) for n in ("face_embeddings", "voice_embeddings", "manifest")]
+    begin_run(output_folder, hparams, data_key(files))
     mixture, report = fit_heads(
         splits,
         hparams["objective"],
         hparams["fit"],
         supervised=hparams["supervised"],
         seed=hparams["seed"],
+        run_opts=run_opts,
+        folder=output_folder,
     )
     heads = mixture.build()
     save_heads(output_folder / "model", heads, report)
@@ -94,7 +99,7 @@ def train_features(hparams: Mapping[str, Any], run_opts: Mapping[str, Any]) -> N
         scores = _score_test(heads, *splits["test"], hparams)
         write_json(output_folder / "results.json", {"unseen": scores, "training": report})
         lines += ["", hparams["format_table"](scores)]
-    write_text(output_folder / "train_log.txt", "\n".join(lines) + "\n")
+    write_text(output_folder / "report.txt", "\n".join(lines) + "\n")
     print("\n".join(lines))
     print(f"model: {output_folder / 'model'}")
 
@@ -164,6 +169,8 @@ def fit_heads(
     supervised: bool = False,
     seed: int = 0,
     quiet: bool = False,
+    run_opts: Any = None,
+    folder: Path | None = None,
 ) -> tuple[Mixture, dict[str, Any]]:
     """Find the closed forms and the networks that do best on people held out.
 
@@ -180,6 +187,9 @@ def fit_heads(
     seed : int
     quiet : bool
         No progress bars.
+    run_opts : speechbrain RunOptions or dict, optional
+    folder : Path, optional
+        Of the run; one that was stopped goes on from there.
 
     Returns
     -------
@@ -215,7 +225,7 @@ def fit_heads(
     curve: list[tuple[int, float]] = []
     if settings.num_networks:
         networks, curve = train_networks(
-            table, folds, valid, objective, settings.network, seed, quiet
+            table, folds, valid, objective, settings.network, seed, quiet, run_opts, folder
         )
     mixture = Mixture(closed_form, chosen, networks, folds, valid, axes)
     report = {
