@@ -48,12 +48,12 @@ def train_talking_heads(hparams: dict[str, Any], run_opts: Any = None) -> list[d
     run_opts = start_processes(run_opts)
     output = Path(hparams["output_folder"])
     train_clips = read_manifest(hparams["manifest"], "train")
-    valid_clips = _validation_clips(hparams["manifest"])
+    valid_clips = validation_clips(hparams["manifest"])
     begin_run(output, hparams, data_key(_parts(train_clips, valid_clips)))
     modules = {name: hparams[name] for name in (*ENCODERS, "objective")}
     for name, load in (hparams["starting_weights"] or {}).items():
         load(modules[name])  # before hours of decoding, so that missing weights are told at once
-    train_shards = _decode(train_clips, hparams)
+    train_shards = decode_clips(train_clips, hparams)
     crop = RandomCrop(train_shards, hparams["seconds"], hparams["seed"])
     loader = _make_loader(train_clips, crop, hparams)
     scorer = _make_scorer(valid_clips, hparams)
@@ -126,13 +126,13 @@ def _parts(
         yield f"{name} sound", clip.audio
 
 
-def _validation_clips(manifest: str) -> list[TalkingFaceClip]:
+def validation_clips(manifest: str | Path) -> list[TalkingFaceClip]:
     """Clips of the validation split; none where the manifest has none."""
     return [clip for clip in read_manifest(manifest) if clip.split == "valid"]
 
 
-def _decode(clips: list[TalkingFaceClip], hparams: dict[str, Any]) -> ClipShards:
-    """Decode on the main process first, then open everywhere."""
+def decode_clips(clips: list[TalkingFaceClip], hparams: dict[str, Any]) -> ClipShards:
+    """Decode on the main process first, then open everywhere; what was decoded before is only opened."""
 
     def prepare() -> ClipShards:
         return prepare_shards(
@@ -188,7 +188,7 @@ def _make_scorer(clips: list[TalkingFaceClip], hparams: dict[str, Any]) -> Valid
         raise ManifestError("split 'valid': expected at least two people, got one")
     return ValidationScorer(
         clips,
-        _decode(clips, hparams),
+        decode_clips(clips, hparams),
         hparams["face_encoder"],
         hparams["voice_encoder"],
         hparams["seconds"],
