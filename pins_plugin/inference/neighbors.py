@@ -14,7 +14,7 @@ ROWS_AT_ONCE = 65_536  # rows that are compared at once
 MANY = 20_000  # rows from which on `find_neighbors` makes cells
 PROBED = 24  # cells that it searches for each row
 QUERIES = 2048  # that it asks at once
-FEWEST = 1000  # rows that are worth cells at all
+FEWEST_ROWS = 1000  # rows that are worth cells at all
 EXAMPLES_PER_CELL = 39  # the least that FAISS trains on without a warning
 TRIED = 500  # queries by which the recall is measured
 NEIGHBORS = 10  # of each
@@ -91,9 +91,9 @@ class Cells:
         ShapeError
             When there are too few rows, or `recall` is no share.
         """
-        if len(embeddings) < FEWEST:
+        if len(embeddings) < FEWEST_ROWS:
             raise ShapeError(
-                f"index: expected {FEWEST} rows or more, got {len(embeddings)}; search without an index"
+                f"index: expected {FEWEST_ROWS} rows or more, got {len(embeddings)}; search without an index"
             )
         if not 0 < recall < 1:
             raise ShapeError(f"recall: expected a share below 1, got {recall}")
