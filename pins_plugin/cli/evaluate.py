@@ -108,10 +108,10 @@ def run(args: argparse.Namespace) -> None:
 def choose_split(manifest: Path, asked: str | None, *, media: bool) -> str | None:
     """The split to score; None for all rows."""
     from pins_plugin.data.corpora.manifest import REQUIRED_COLUMNS, read_manifest
-    from pins_plugin.data.training.features import COLUMNS
+    from pins_plugin.data.training.features import FEATURE_COLUMNS
 
     if asked is None:
-        clips = read_manifest(manifest, columns=REQUIRED_COLUMNS if media else COLUMNS)
+        clips = read_manifest(manifest, columns=REQUIRED_COLUMNS if media else FEATURE_COLUMNS)
         asked = "test" if any(clip.split for clip in clips) else "all"
     return None if asked == "all" else asked
 

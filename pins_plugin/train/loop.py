@@ -45,6 +45,8 @@ class TrainingBrain(sb.Brain):
     loggers : sequence of speechbrain TrainLogger
     """
 
+    max_grad_norm: float
+
     def __init__(
         self,
         *args: Any,

@@ -4,27 +4,22 @@ import atexit
 import dataclasses
 import gc
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import speechbrain as sb
 import torch
-from speechbrain.dataio.dataloader import SaveableDataLoader
 from speechbrain.utils.run_opts import RunOptions
 from torch import distributed
 
-from pins_plugin.data.corpora.manifest import read_manifest
-from pins_plugin.data.training.dataset import RandomCrop, collate_pairs, make_pair_dataset
-from pins_plugin.data.training.shards import ClipShards, prepare_shards
-from pins_plugin.errors import ExperimentError, ManifestError
+from pins_plugin.data.training.tar_shards import is_shard_address
+from pins_plugin.errors import ExperimentError
 from pins_plugin.models.folder.model_folder import save_model_folder
-from pins_plugin.samplers.different_videos import DifferentVideosSampler
 from pins_plugin.train.loop import run_training
 from pins_plugin.train.pairs.brain import FaceVoiceBrain
-from pins_plugin.train.pairs.validation import ValidationScorer
-from pins_plugin.train.run_record import begin_run, data_key
-from pins_plugin.types import TalkingFaceClip
+from pins_plugin.train.pairs.listed_clips import ListedClips
+from pins_plugin.train.pairs.shard_training import ShardedClips
+from pins_plugin.train.run_record import begin_run
 from pins_plugin.utils.files import write_json
 
 ENCODERS = ("face_encoder", "voice_encoder")
@@ -47,16 +42,13 @@ def train_talking_heads(hparams: dict[str, Any], run_opts: Any = None) -> list[d
     """
     run_opts = start_processes(run_opts)
     output = Path(hparams["output_folder"])
-    train_clips = read_manifest(hparams["manifest"], "train")
-    valid_clips = validation_clips(hparams["manifest"])
-    begin_run(output, hparams, data_key(_parts(train_clips, valid_clips)))
+    sharded = is_shard_address(hparams["manifest"])
+    clips = ShardedClips(hparams) if sharded else ListedClips(hparams)
+    begin_run(output, hparams, clips.key)
     modules = {name: hparams[name] for name in (*ENCODERS, "objective")}
     for name, load in (hparams["starting_weights"] or {}).items():
         load(modules[name])  # before hours of decoding, so that missing weights are told at once
-    train_shards = decode_clips(train_clips, hparams)
-    crop = RandomCrop(train_shards, hparams["seconds"], hparams["seed"])
-    loader = _make_loader(train_clips, crop, hparams)
-    scorer = _make_scorer(valid_clips, hparams)
+    loader, scorer = clips.make_loader(), clips.make_scorer()
     history = run_training(
         FaceVoiceBrain,
         modules,
@@ -104,95 +96,6 @@ def _leave() -> None:
     """Let go of the other processes: threads that are still theirs at the very end can abort this one."""
     gc.collect()  # models hold on to the group
     distributed.destroy_process_group()
-
-
-class PairLoader(SaveableDataLoader):  # type: ignore[misc]
-    """Loads batches of pairs, cropped and drawn anew in each epoch; its place within one is part of a checkpoint."""
-
-    def set_epoch(self, epoch: int) -> None:
-        """Tell all that draws at random which epoch it is."""
-        self.batch_sampler.set_epoch(epoch)
-        self.crop.set_epoch(epoch)
-
-
-def _parts(
-    train: list[TalkingFaceClip], valid: list[TalkingFaceClip]
-) -> Iterator[tuple[str, Path]]:
-    """What the training depends on; of people, only those for validation are known to it."""
-    for clip in (*train, *valid):
-        who = clip.identity if clip.split == "valid" else ""
-        name = f"{clip.clip_id} {clip.video} {clip.split} {who}"
-        yield f"{name} faces", clip.faces
-        yield f"{name} sound", clip.audio
-
-
-def validation_clips(manifest: str | Path) -> list[TalkingFaceClip]:
-    """Clips of the validation split; none where the manifest has none."""
-    return [clip for clip in read_manifest(manifest) if clip.split == "valid"]
-
-
-def decode_clips(clips: list[TalkingFaceClip], hparams: dict[str, Any]) -> ClipShards:
-    """Decode on the main process first, then open everywhere; what was decoded before is only opened."""
-
-    def prepare() -> ClipShards:
-        return prepare_shards(
-            clips,
-            hparams["cache_folder"],
-            image_size=hparams["image_size"],
-            num_frames=hparams["frames_per_clip"],
-            max_seconds=hparams["max_clip_seconds"],
-            read_faces=hparams["read_faces"],
-        )
-
-    sb.utils.distributed.run_on_main(prepare)
-    shards = prepare()
-    if shards.skipped:
-        logger.warning(
-            "%d of %d clips could not be read and are left out; the first: %s",
-            len(shards.skipped),
-            len(clips),
-            next(iter(shards.skipped.values())),
-        )
-    return shards
-
-
-def _make_loader(
-    clips: list[TalkingFaceClip], crop: RandomCrop, hparams: dict[str, Any]
-) -> PairLoader:
-    dataset = make_pair_dataset(clips, crop)
-    used = [clip for index, clip in enumerate(clips) if index not in crop.shards.skipped]
-    several = distributed.is_initialized()
-    sampler = DifferentVideosSampler(
-        [clip.video for clip in used],
-        hparams["batch_size"],
-        hparams["seed"],
-        rank=distributed.get_rank() if several else 0,
-        num_processes=distributed.get_world_size() if several else 1,
-    )
-    loader = PairLoader(
-        dataset,
-        batch_sampler=sampler,
-        collate_fn=collate_pairs,
-        num_workers=hparams["num_workers"],
-        pin_memory=torch.cuda.is_available(),
-    )
-    loader.crop = crop
-    return loader
-
-
-def _make_scorer(clips: list[TalkingFaceClip], hparams: dict[str, Any]) -> ValidationScorer | None:
-    if not clips:
-        logger.warning("the manifest has no split 'valid': the last epoch is kept, not the best")
-        return None
-    if len({clip.identity or clip.video for clip in clips}) < 2:
-        raise ManifestError("split 'valid': expected at least two people, got one")
-    return ValidationScorer(
-        clips,
-        decode_clips(clips, hparams),
-        hparams["face_encoder"],
-        hparams["voice_encoder"],
-        hparams["seconds"],
-    )
 
 
 def _save_model(
