@@ -20,12 +20,8 @@ from numpy.typing import NDArray
 
 PIECE = 125  # frames
 MIN_FRAMES = 8  # of a piece, and of a file
-<<<<<<< HEAD
-SPREAD, FLOOR = 6.0, 0.05  # frames; of the prior: exp(-|k| / SPREAD) + FLOOR
-FEWEST = 0.3  # of the frames that must have sound at an offset for its similarity to count
-=======
 SPREAD, PRIOR_FLOOR = 6.0, 0.05  # frames; of the prior: exp(-|k| / SPREAD) + PRIOR_FLOOR
->>>>>>> main
+FEWEST = 0.3  # of the frames that must have sound at an offset for its similarity to count
 NEAR = 2  # frames around the best offset that are no rivals
 LARGEST_RATIO = 8.0  # nats that one piece can say
 TINY = 1e-300
