@@ -143,7 +143,7 @@ def link_video(
     try_folder(folder)
     before = results.read_result(folder)
     source = describe_file(video, (before or {}).get("source"))
-    results.check_owner(folder, source, before if options.several else None)
+    results.check_owner(folder, source, before)
     if options.several and not options.archive:  # which looks at all folders
         results.check_names(out, folder, file_uri(video))
     corrections = _corrections_of(source, video, options)

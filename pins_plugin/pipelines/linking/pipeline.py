@@ -277,9 +277,11 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             turns.uri = uri
             turns, note = clip_turns(turns, max(info.duration, len(waveform) / SAMPLE_RATE))
             notes += [note] if note else []
-        hook("segmentation", None, total=1, completed=0)
-        segmentation = segment(waveform, self._segmentation[0])
-        hook("segmentation", segmentation, total=1, completed=1)
+        segmentation = None
+        if turns is None:
+            hook("segmentation", None, total=1, completed=0)
+            segmentation = segment(waveform, self._segmentation[0])
+            hook("segmentation", segmentation, total=1, completed=1)
         tracks = self.find_faces(path, hook)
         hook("crops", None, total=1, completed=0)
         looks = self.look(path, tracks, waveform, keep_crops)

@@ -57,6 +57,7 @@ def test_the_sound_that_is_given_is_heard(
         "waveform": {"waveform": torch.from_numpy(sound), "sample_rate": RATE},
     }[kind]
     seen = pipeline.observe({"video": str(mute), "channel": channel, **given})
+    assert seen.segmentation is None  # turns are given
     np.testing.assert_allclose(seen.waveform, 0.4 if channel is None else 0.6, atol=1e-3)
     assert seen.uri == "mute"
     assert pipeline({"video": str(mute), "channel": channel, **given}).links[0].speaker == "anna"
