@@ -26,7 +26,6 @@ from typing import NamedTuple
 from scene_tables import format_report
 
 from pins_plugin.cli.link import choose_evidence
-from pins_plugin.data.audio import load_audio
 from pins_plugin.data.links import LinkedVideo
 from pins_plugin.evaluation.baselines import (
     by_chance,
@@ -83,8 +82,8 @@ def evaluate(
     for path in progress(find_scenes(folders), "scenes"):
         truth = {"kind": "simulated", **json.loads(path.read_text(encoding="utf-8"))}
         given = choose_turns(path.with_suffix(".rttm"), truth.get("uri", path.stem))
-        results, heard = link_twice(pipeline, path.with_suffix(".mp4"), given)
-        looks = look_at_faces(path.with_suffix(".mp4"), results["given"].tracks, networks)
+        seen, results, heard = link_twice(pipeline, path.with_suffix(".mp4"), given)
+        looks = look_at_faces(path.with_suffix(".mp4"), seen, networks)
         for name, turns in (("given", given), ("found", heard)):
             links = {"pins": results[name].to_json()}
             links |= link_simply(links["pins"], turns, looks, scene_name(path))
@@ -96,12 +95,12 @@ def evaluate(
 
 
 def link_twice(pipeline, video, given):
-    """Results with given and with found turns, and the turns that the sound alone gave."""
-    seen = pipeline.observe(video)
+    """What was seen, results with given and with found turns, and the turns that the sound alone gave."""
+    seen = pipeline.observe(video, keep_crops=True)
     heard = pipeline.diarizer.find_turns({"video": str(video)}, seen.waveform)
     heard.uri = given.uri
     with_turns = pipeline.link(replace(seen, turns=given))
-    return {"given": with_turns, "found": pipeline.link(seen)}, heard
+    return seen, {"given": with_turns, "found": pipeline.link(seen)}, heard
 
 
 class Looks(NamedTuple):
@@ -111,15 +110,14 @@ class Looks(NamedTuple):
     scores: dict[str, dict]  # of each network, times and values by track
 
 
-def look_at_faces(video, tracks, networks) -> Looks:
+def look_at_faces(video, seen, networks) -> Looks:
     """How well each face's mouth moves with the sound, and what networks make of it."""
-    waveform = load_audio(video)
-    crops = dict(iter_crops(video, tracks, ("face", "lips") if networks else ("lips",)))
-    scores = {}
-    for name, network in networks.items():
-        made = {track: network(crop, waveform) for track, crop in crops.items()}
-        scores[name] = {track: (each.times, each.scores) for track, each in made.items()}
-    return Looks(MouthMotion(crops, waveform), scores)
+    scores: dict[str, dict] = {name: {} for name in networks}
+    for track, crop in iter_crops(video, seen.tracks if networks else (), ("face",)):
+        for name, network in networks.items():
+            each = network(crop, seen.waveform)
+            scores[name][track] = (each.times, each.scores)
+    return Looks(MouthMotion(seen.looks.crops, seen.waveform), scores)
 
 
 def link_simply(links, turns, looks, place) -> dict:

@@ -92,8 +92,8 @@ class _FakePipeline:
 
     diarizer = SimpleNamespace(find_turns=lambda *_: _annotate((0.0, 4.0, "S")))
 
-    def observe(self, video: Path, diarization: Annotation) -> object:
-        return SimpleNamespace(waveform=None, turns=diarization)
+    def observe(self, video: Path, keep_crops: bool) -> object:
+        return SimpleNamespace(waveform=None, turns=None, keep_crops=keep_crops)
 
     def link(self, seen) -> LinkingResult:
         times = np.array([0.0, 4.0])
