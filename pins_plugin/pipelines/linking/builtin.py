@@ -35,6 +35,7 @@ from pins_plugin.pipelines.linking.parameters import (
     SOUND_TUNABLE,
     DiarizationSettings,
     LinkingParameters,
+    check_tunable,
     load_diarization,
 )
 from pins_plugin.pipelines.linking.read_out import find_runs, speaker_turns
@@ -268,6 +269,12 @@ class BuiltinDiarization(Pipeline):  # type: ignore[misc]
         self.segmentation_model = load_segmentation_model()
         for name, (low, high) in SOUND_TUNABLE.items():
             setattr(self, name, Uniform(low, high))
+
+    def instantiate(self, params: dict[str, Any]) -> "BuiltinDiarization":
+        """Take over parameters, as in `default_parameters`; those of an earlier version are refused."""
+        check_tunable(params, SOUND_TUNABLE, "recipes/Diarization/learn_settings.py")
+        super().instantiate(params)
+        return self
 
     def default_parameters(self) -> dict[str, float]:
         """Those that were learnt; see `recipes/Diarization/learn_settings.py`."""

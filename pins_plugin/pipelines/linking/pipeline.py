@@ -35,6 +35,7 @@ from pins_plugin.pipelines.linking.parameters import (
     SHIPPED,
     TUNABLE,
     LinkingParameters,
+    check_tunable,
     load_parameters,
 )
 from pins_plugin.pipelines.linking.read_out import (
@@ -119,7 +120,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         recognition: str | Mapping[str, Any] = "face_recognition",
         people: str | Path | None = None,
         cast: Cast | None = None,
-        parameters: str | Path | LinkingParameters | None = None,
+        parameters: str | Path | Mapping[str, Any] | LinkingParameters | None = None,
         model: str | Mapping[str, Any] | Path | None = "face_voice",
         quiet: bool = True,
         tracker: str | None = None,
@@ -165,7 +166,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         self._learnt = (
             parameters
             if isinstance(parameters, LinkingParameters)
-            else load_parameters(parameters or SHIPPED, models)
+            else load_parameters(model_path(parameters or SHIPPED), models)
         )
         self._known: list[KnownPerson] = []
         if people:
@@ -177,6 +178,12 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
     def default_parameters(self) -> dict[str, float]:
         """Those that were learnt, of the parameters that may be tuned."""
         return {name: float(getattr(self._learnt, name)) for name in TUNABLE}
+
+    def instantiate(self, params: dict[str, Any]) -> "SpeakerFaceLinking":
+        """Take over parameters, as in `default_parameters`; those of an earlier version are refused."""
+        check_tunable(params, TUNABLE, "recipes/ClipScenes/calibrate.py")
+        super().instantiate(params)
+        return self
 
     @property
     def recognizer(self) -> FaceRecognizer:
