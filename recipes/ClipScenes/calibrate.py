@@ -82,6 +82,9 @@ def main() -> None:
         for source, *people in args.held
         for person in people
     }
+    groups: list[frozenset] = []
+    if not args.confidence:  # before the work
+        groups = plan_folds([read_people(path) for path in find_scenes(args.scenes)], args.folds)
     pipeline = make(LinkingParameters())
     scenes, others = (
         [observe(pipeline, path, held) for path in progress(find_scenes(folders), name)]
@@ -98,7 +101,7 @@ def main() -> None:
         judged = judge_links(make(learnt), others)
         origin["confidence"] = [folder.name for folder in args.confidence]
     else:
-        judged, origin["left_out"] = leave_out(scenes, args.folds, args.sweeps, make)
+        judged, origin["left_out"] = leave_out(scenes, groups, args.sweeps, make)
     confidence = fit_confidence(*map(np.array, zip(*judged, strict=True)))
     write_parameters(args.out, replace(learnt, confidence=confidence), models, origin)
 
@@ -117,25 +120,46 @@ def learn(scenes, sweeps) -> tuple[LinkingParameters, list[float]]:
     return search(known, start, sweeps, report), scores
 
 
-def leave_out(scenes, folds, sweeps, make) -> tuple[list[tuple[float, bool]], list[dict]]:
-    """Leave groups of people out in turn: learn without them, judge the links of what they say; and their scores."""
-    people = sorted({person for scene in scenes for person in scene.people})
-    judged, scores = [], []
-    for fold in range(min(folds, len(people))):
-        out = frozenset(people[fold::folds])
-        own = [scene for scene in scenes if not out & scene.people]
-        theirs = [scene for scene in scenes if out & scene.people]
-        if not own:
+def plan_folds(meetings: list[frozenset], folds: int) -> list[frozenset]:
+    """Groups of people to leave out in turn, given who is in each scene: whole circles that never meet, where there are enough."""
+    circles: list[frozenset] = []
+    for people in meetings:
+        met = [circle for circle in circles if circle & people]
+        circles = [circle for circle in circles if not circle & people]
+        circles.append(people.union(*met))
+    if len(circles) < folds:
+        circles = [frozenset([person]) for person in sorted(frozenset().union(*meetings))]
+    groups = [frozenset() for _ in range(min(folds, len(circles)))]
+    for circle in sorted(circles, key=lambda circle: (-len(circle), min(circle))):
+        smallest = min(range(len(groups)), key=lambda number: len(groups[number]))
+        groups[smallest] |= circle
+    for group in groups:
+        if all(group & people for people in meetings):
             raise PinsError(
-                f"--folds: expected scenes without {', '.join(sorted(out))}, got none; leave out fewer people at a time "
+                f"--folds: expected scenes without {', '.join(sorted(group))}, got none; leave out fewer people at a time "
                 "(more folds), give scenes of more people, or others for --confidence"
             )
-        learnt, _ = learn(own, sweeps)
-        judged += judge_links(make(learnt), theirs, out)
+    return groups
+
+
+def leave_out(scenes, groups, sweeps, make) -> tuple[list[tuple[float, bool]], list[dict]]:
+    """Learn without each group of people, judge the links of what they say; and their scores."""
+    judged, scores = [], []
+    for group in groups:
+        theirs = [scene for scene in scenes if group & scene.people]
+        learnt, _ = learn([scene for scene in scenes if not group & scene.people], sweeps)
+        judged += judge_links(make(learnt), theirs, group)
         found = score([scene.learning for scene in theirs], learnt)
-        scores.append({"people": sorted(out), "scenes": len(theirs), "score": round(found, 4)})
-        print(f"left out {', '.join(sorted(out))}: {found:.4f}", flush=True)
+        scores.append({"people": sorted(group), "scenes": len(theirs), "score": round(found, 4)})
+        print(f"left out {', '.join(sorted(group))}: {found:.4f}", flush=True)
     return judged, scores
+
+
+def read_people(path: Path) -> frozenset:
+    """Whoever speaks or is seen in a scene."""
+    truth = json.loads(path.read_text(encoding="utf-8"))
+    speakers = {turn["speaker"] for turn in truth["turns"]}
+    return frozenset(speakers | {person for person, _ in true_faces(truth)})
 
 
 def observe(pipeline, path, held) -> Scene:
@@ -155,7 +179,7 @@ def observe(pipeline, path, held) -> Scene:
     known = LearningScene(
         truth["kind"], gathered.evidence, steps.speaking, steps.shown, steps.owners, steps.edges
     )
-    return Scene(known, seen, truth, frozenset(steps.people))
+    return Scene(known, seen, truth, read_people(path))
 
 
 def most_often(track, faces) -> str | None:

@@ -11,7 +11,7 @@ import pytest
 from pyannote.core import Annotation, Segment
 
 from pins_plugin.data.scene_deck import Clip, Deck
-from pins_plugin.errors import ManifestError
+from pins_plugin.errors import ManifestError, PinsError
 from pins_plugin.pipelines.linking.result import LinkingResult
 from pins_plugin.types import FaceTrack, SpeakerFaceLink
 
@@ -35,7 +35,9 @@ def _load(name: str) -> ModuleType:
     return module
 
 
-prepare, evaluate = _load("prepare"), _load("evaluate")
+sys.modules["evaluate"] = evaluate = _load("evaluate")
+prepare, calibrate = _load("prepare"), _load("calibrate")
+del sys.modules["evaluate"]
 
 
 def _plan(kind: str, index: int, seed: int = 31, edition: int = 2, minutes: float = 1.0):
@@ -187,3 +189,47 @@ def test_scenes_are_found_and_named(scenes: Path, tmp_path: Path) -> None:
         ("scenes", "turns_00"),
         ("simulated", "scene_000"),
     ]
+
+
+def _meet(*scenes: str) -> list[frozenset]:
+    return [frozenset(scene) for scene in scenes]
+
+
+@pytest.mark.parametrize(
+    ("scenes", "folds", "expected"),
+    [
+        (("ab", "bc", "de", "f"), 2, ("abc", "def")),  # nobody who meets another is parted
+        (("ab", "bc", "cd", "ad"), 4, ("a", "b", "c", "d")),
+        (("ab", "bc", "cd", "ad", "e", "ef"), 9, "abcdef"),
+    ],
+)
+def test_people_are_left_out_with_those_whom_they_meet(scenes, folds: int, expected) -> None:
+    assert sorted(calibrate.plan_folds(_meet(*scenes), folds), key=sorted) == _meet(*expected)
+
+
+def test_too_few_scenes_to_leave_people_out_are_told_before_the_work() -> None:
+    with pytest.raises(PinsError, match="--folds: expected scenes without a, c"):
+        calibrate.plan_folds(_meet("ab", "bc", "cd", "ad"), 2)
+
+
+def test_confidence_is_judged_on_people_who_taught_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    taught: list[str] = []
+
+    def learn(scenes, sweeps):
+        taught.append("".join(sorted(frozenset().union(*(scene.people for scene in scenes)))))
+        return taught[-1], []
+
+    def judge(pipeline, scenes, people):
+        assert not people & set(pipeline)
+        return [
+            (0.9, person in "ac") for scene in scenes for person in sorted(scene.people & people)
+        ]
+
+    monkeypatch.setattr(calibrate, "learn", learn)
+    monkeypatch.setattr(calibrate, "judge_links", judge)
+    monkeypatch.setattr(calibrate, "score", lambda scenes, learnt: len(scenes) / 4)
+    scenes = [calibrate.Scene(None, None, {}, people) for people in _meet("ab", "b", "cd", "d")]
+    judged, scores = calibrate.leave_out(scenes, _meet("ab", "cd"), 1, lambda learnt: learnt)
+    assert taught == ["cd", "ab"]
+    assert sorted(right for _, right in judged) == [False] * 4 + [True] * 2
+    assert [each["score"] for each in scores] == [0.5, 0.5]
