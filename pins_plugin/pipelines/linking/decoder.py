@@ -193,12 +193,16 @@ class Decoder:
         The others, each weighing by its evidence, make the probabilities less sure: where two people could as well be
         swapped throughout, each step of the best explanation alone would look certain.
         """
-        found = [self._refine(start) for start in (self._from_sight(), *self._from_sound())]
-        evidence = np.array([each.evidence for each in found])
-        weights = softmax(self.parameters.explanation_trust * evidence)
-        best = found[int(evidence.argmax())]
-        speaking = np.tensordot(weights, np.stack([each.speaking for each in found]), axes=1)
-        return replace(best, speaking=speaking)
+        best = self._refine(self._from_sight())
+        evidence, speaking = [best.evidence], [best.speaking]
+        for start in self._from_sound():
+            found = self._refine(start)  # of hours, large: only the best is kept whole
+            evidence.append(found.evidence)
+            speaking.append(found.speaking)
+            if found.evidence > best.evidence:
+                best = found
+        weights = softmax(self.parameters.explanation_trust * np.array(evidence))
+        return replace(best, speaking=np.tensordot(weights, np.stack(speaking), axes=1))
 
     def _lips_scores(self, fits: NDArray[np.float32]) -> NDArray[np.float64]:
         """How well lips fit at each offset, in standard deviations of lips that do not, (num_shown, num_offsets)."""
