@@ -41,8 +41,10 @@ from pins_plugin.pipelines.linking.parameters import (
 from pins_plugin.pipelines.linking.read_out import find_runs, speaker_turns
 from pins_plugin.pipelines.linking.seeing import see
 from pins_plugin.pipelines.pyannote_host.host import Pipeline
+from pins_plugin.utils.threads import one_thread
 
 
+@one_thread()
 def diarize(
     waveform: NDArray[np.float32],
     voice_encoder: torch.nn.Module | None = None,
@@ -294,7 +296,8 @@ class BuiltinDiarization(Pipeline):  # type: ignore[misc]
         hook = self.setup_hook(file, hook)
         waveform = load_sound(file)
         hook("segmentation", None, total=1, completed=0)
-        segmentation = segment(waveform, self.segmentation_model)
+        with one_thread():
+            segmentation = segment(waveform, self.segmentation_model)
         hook("segmentation", segmentation, total=1, completed=1)
         hook("diarization", None, total=1, completed=0)
         turns = diarize(

@@ -63,6 +63,7 @@ from pins_plugin.plugins import find_plugins, load_plugin
 from pins_plugin.tracking.crops import iter_crops
 from pins_plugin.tracking.tracks import track_faces
 from pins_plugin.types import FaceTrack
+from pins_plugin.utils.threads import one_thread
 from pins_plugin.utils.vectors import unit
 
 EVIDENCE = ("sync", "talking", "voice", "presence", "joint")  # all there are
@@ -265,6 +266,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         rate = DiarizationErrorRate()(file["annotation"], output.people, uem=file.get("annotated"))
         return float(rate)
 
+    @one_thread()
     def observe(
         self, file: Any, hook: Any = None, diarization: Any = None, keep_crops: bool = False
     ) -> Observation:
@@ -329,6 +331,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             self.evidence,
         )
 
+    @one_thread()
     def link(
         self, seen: Observation, hook: Any = None, corrections: Corrections | None = None
     ) -> LinkingResult:
@@ -393,10 +396,12 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         )
         return result, runs, pool_voices(decoded, decoder, runs)
 
+    @one_thread()
     def embed_picture(self, path: Path) -> NDArray[np.float64]:
         """Embed the largest face of a picture."""
         return self.recognizer.embed_picture(path)
 
+    @one_thread()
     def embed_sound(self, path: Path) -> NDArray[np.float64]:
         """Embed the speech of a sound file."""
         return embed_sound(path, self.diarizer.voice_encoder)

@@ -12,6 +12,7 @@ from pyannote.core import Annotation, Segment
 
 from pins_plugin.data.video import VideoWriter
 from pins_plugin.errors import MediaError
+from pins_plugin.pipelines.linking import gathering
 from pins_plugin.pipelines.linking.observation import Looks
 from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 from pins_plugin.types import FaceTrack
@@ -83,3 +84,29 @@ def test_a_video_without_sound_or_a_folder_is_refused(
         pipeline(tmp_path / "folder.mp4")
     with pytest.raises(MediaError, match="path under `video`"):
         pipeline({"audio": io.BytesIO(b"")})
+
+
+def test_networks_run_in_one_thread_whatever_their_number(
+    pipeline: SpeakerFaceLinking, mute: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sums that several threads share are rounded otherwise: links that are nearly as sure could turn."""
+    used: list[int] = []
+
+    def look(*_: Any, **__: Any) -> Looks:
+        used.append(torch.get_num_threads())
+        return Looks({}, {}, {}, {}, {})
+
+    def embed(waveform: Any, stretches: np.ndarray, encoder: Any) -> np.ndarray:
+        used.append(torch.get_num_threads())
+        return np.tile(np.eye(192)[0], (len(stretches), 1))
+
+    monkeypatch.setattr(pipeline, "look", look)
+    monkeypatch.setattr(gathering, "embed_stretches", embed)
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        pipeline({"video": str(mute), "waveform": torch.zeros(1, 2 * RATE), "sample_rate": RATE})
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+    assert used == [1, 1]
