@@ -58,7 +58,7 @@ setup(
     package_data={
         "pins_plugin": ["py.typed"],
         "pins_plugin.hparams": ["*.yaml"],
-        "pins_plugin.report": ["templates/*"],
+        "pins_plugin.report.page": ["templates/*"],
         "pins_plugin.pretrained": ["*/*"],
     },
     install_requires=REQUIREMENTS,

@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from pins_plugin.data.audio import load_audio
-from pins_plugin.data.faces import load_faces
-from pins_plugin.data.manifest import read_manifest
+from pins_plugin.data.corpora.manifest import read_manifest
+from pins_plugin.data.media.audio import load_audio
+from pins_plugin.data.media.faces import load_faces
 from pins_plugin.evaluation.cross_modal import evaluate_cross_modal
 from pins_plugin.evaluation.strata import strata_of
 from pins_plugin.inference.pretrained import load_pretrained
-from pins_plugin.models.folder import resolve_source
+from pins_plugin.models.folder.model_folder import resolve_source
 from pins_plugin.report.model_card import HEADERS, group_rows, write_measured
 from pins_plugin.report.tables import format_table
 from pins_plugin.utils.progress import progress

@@ -17,16 +17,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from pins_plugin.data.sync import SyncClip, load_sync_clip
-from pins_plugin.data.words import vocabulary
+from pins_plugin.data.corpora.words import vocabulary
+from pins_plugin.data.training.sync_clips import SyncClip, load_sync_clip
 from pins_plugin.evaluation.groups import FEWEST_PEOPLE
 from pins_plugin.evaluation.synchronization import accuracy_by_person, offset_accuracy
 from pins_plugin.inference.synchronizer import Synchronizer
-from pins_plugin.models.folder import resolve_source
-from pins_plugin.models.lip_reader import WordClassifier
+from pins_plugin.models.folder.model_folder import resolve_source
+from pins_plugin.models.lips.lip_reader import WordClassifier
 from pins_plugin.report.model_card import write_measured
 from pins_plugin.report.tables import format_table, share_cell
-from pins_plugin.train.lip_reading import load_spoken, train_lip_reader, word_accuracy
+from pins_plugin.train.lips.lip_reading import load_spoken, train_lip_reader, word_accuracy
 from pins_plugin.utils.seeding import seed_everything
 
 LENGTHS = (5, 15, 25, 50)

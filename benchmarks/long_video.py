@@ -8,8 +8,8 @@ import av
 import cv2
 import numpy as np
 
-from pins_plugin.data.audio import SAMPLE_RATE, load_audio
-from pins_plugin.data.video import VideoWriter, iter_frames
+from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
+from pins_plugin.data.media.video import VideoWriter, iter_frames
 from pins_plugin.utils.files import atomic_path
 
 RATE = 25.0  # Hz

@@ -81,7 +81,7 @@ def main() -> None:
 
 def measure(part: Path, film: Path, device: str) -> None:
     """Print one line for each stage: name, seconds of video, cpu, wall, rest, memory, kept."""
-    from pins_plugin.data.video import probe_video
+    from pins_plugin.data.media.video import probe_video
 
     found: dict[str, Any] = {"part": probe_video(part).duration, "film": probe_video(film).duration}
     total, kept, networks = np.zeros(3), 0.0, NetworkClock()
@@ -167,7 +167,7 @@ def make_stages(
     """The stages in order, with what each works on; each finds what those before it left in `found`."""
     import torch
 
-    from pins_plugin.data.audio import load_audio
+    from pins_plugin.data.media.audio import load_audio
     from pins_plugin.pipelines.diarization.segmentation import (
         FRAME_STEP,
         STEP,
@@ -179,7 +179,7 @@ def make_stages(
     from pins_plugin.pipelines.linking.observation import Observation
     from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
     from pins_plugin.report.annotate import write_annotated_video
-    from pins_plugin.report.page import write_page
+    from pins_plugin.report.page.video_page import write_page
 
     times = max(1, int(found["film"] / found["part"]))
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from facenet_pytorch import MTCNN
 
-from pins_plugin.data.video import iter_frames
+from pins_plugin.data.media.video import iter_frames
 from pins_plugin.report.tables import format_table
 from pins_plugin.tracking.boxes import box_overlaps
 from pins_plugin.tracking.tracks import TrackerSettings, track_faces

@@ -23,12 +23,12 @@ import torch
 from speechbrain.dataio.dataloader import SaveableDataLoader
 from torch.utils.flop_counter import FlopCounterMode
 
-from pins_plugin.data.dataset import RandomCrop, collate_pairs, make_pair_dataset
-from pins_plugin.data.shards import CLIPS_PER_SHARD, ClipShards
+from pins_plugin.data.training.dataset import RandomCrop, collate_pairs, make_pair_dataset
+from pins_plugin.data.training.shards import CLIPS_PER_SHARD, ClipShards
 from pins_plugin.report.tables import format_table
 from pins_plugin.samplers.different_videos import DifferentVideosSampler
-from pins_plugin.train.brain import FaceVoiceBrain
 from pins_plugin.train.experiment import load_experiment
+from pins_plugin.train.pairs.brain import FaceVoiceBrain
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import write_json
 

@@ -29,7 +29,7 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
 
     from pins_plugin.models.compact import CompactFaceEncoder, CompactVoiceEncoder
-    from pins_plugin.models.folder import save_model_folder
+    from pins_plugin.models.folder.model_folder import save_model_folder
 
     folder = tmp_path_factory.mktemp("models") / "small"
     with torch.random.fork_rng():
@@ -54,7 +54,7 @@ def noise_manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import soundfile
     from PIL import Image
 
-    from pins_plugin.data.manifest import write_manifest
+    from pins_plugin.data.corpora.manifest import write_manifest
     from pins_plugin.types import TalkingFaceClip
 
     folder = tmp_path_factory.mktemp("clips")

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from pins_plugin.cli import build_parser
-from pins_plugin.data.audio import load_audio, save_audio
-from pins_plugin.data.video import iter_frames
+from pins_plugin.data.media.audio import load_audio, save_audio
+from pins_plugin.data.media.video import iter_frames
 from pins_plugin.simulation.scenes import SceneSettings, write_scenes
 
 ROOT = Path(__file__).resolve().parents[1]

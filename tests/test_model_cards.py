@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pins_plugin.models.folder import PRETRAINED
+from pins_plugin.models.folder.model_folder import PRETRAINED
 
 CARDS = sorted(PRETRAINED.glob("*/README.md"))
 

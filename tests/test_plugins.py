@@ -14,7 +14,7 @@ import torch
 from pins_plugin import plugins
 from pins_plugin.cli import main
 from pins_plugin.errors import ModelFolderError, PluginError
-from pins_plugin.models.folder import load_model_folder, save_model_folder
+from pins_plugin.models.folder.model_folder import load_model_folder, save_model_folder
 
 PACKAGE = Path(__file__).parent / "plugin_package"
 
@@ -147,7 +147,7 @@ def test_linking_takes_encoder_tracker_and_evidence_by_name(tmp_path: Path, caps
     import numpy as np
     from pyannote.core import Annotation, Segment
 
-    from pins_plugin.data.video import VideoWriter
+    from pins_plugin.data.media.video import VideoWriter
     from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 
     generator = np.random.default_rng(0)

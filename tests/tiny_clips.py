@@ -6,7 +6,7 @@ import numpy as np
 import soundfile
 from PIL import Image
 
-from pins_plugin.data.manifest import write_manifest
+from pins_plugin.data.corpora.manifest import write_manifest
 from pins_plugin.types import TalkingFaceClip
 
 

@@ -12,19 +12,19 @@ import torch
 
 from campaigns.forks import Row, in_fork, wrong_exceptions
 from campaigns.mutations import mutate_bytes, mutate_json
-from pins_plugin.data.corrections import read_corrections
-from pins_plugin.data.features import load_features
-from pins_plugin.data.links import LinkedVideo, read_links
-from pins_plugin.data.manifest import read_manifest
-from pins_plugin.data.trial_list import read_trial_list
-from pins_plugin.data.words import read_words
+from pins_plugin.data.corpora.manifest import read_manifest
+from pins_plugin.data.corpora.trial_list import read_trial_list
+from pins_plugin.data.corpora.words import read_words
+from pins_plugin.data.links.corrections import read_corrections
+from pins_plugin.data.links.linked_video import LinkedVideo, read_links
+from pins_plugin.data.training.features import load_features
 from pins_plugin.inference.gallery import Gallery
 from pins_plugin.models.compact import CompactFaceEncoder
-from pins_plugin.models.folder import load_model_folder, save_model_folder
+from pins_plugin.models.folder.model_folder import load_model_folder, save_model_folder
 from pins_plugin.pipelines.diarization.rttm import read_rttm, write_rttm
 from pins_plugin.pipelines.linking.result import write_links_table
 from pins_plugin.pipelines.people.registry import Appearance, Cast
-from pins_plugin.report import page_parts
+from pins_plugin.report.page import parts as page_parts
 from pins_plugin.tracking.files import read_tracks
 
 AT_ONCE = 20  # damaged files in one fork

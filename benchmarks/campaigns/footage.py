@@ -12,8 +12,8 @@ import soundfile
 from PIL import Image
 
 from campaigns.forks import in_fork, pins
-from pins_plugin.data.manifest import write_manifest
-from pins_plugin.data.video import iter_frames
+from pins_plugin.data.corpora.manifest import write_manifest
+from pins_plugin.data.media.video import iter_frames
 from pins_plugin.types import TalkingFaceClip
 
 LINK = ("--quiet", "--no_video")

@@ -12,11 +12,11 @@ from PIL import Image
 
 from campaigns.forks import Row, in_fork, pins, wrong_exceptions
 from campaigns.mutations import mutate_bytes
-from pins_plugin.data.audio import load_audio
-from pins_plugin.data.faces import load_faces
-from pins_plugin.data.images import is_image, read_image
-from pins_plugin.data.media import plays_in_browsers
-from pins_plugin.data.video import VideoWriter, iter_frames, probe_video
+from pins_plugin.data.media.audio import load_audio
+from pins_plugin.data.media.container import plays_in_browsers
+from pins_plugin.data.media.faces import load_faces
+from pins_plugin.data.media.images import is_image, read_image
+from pins_plugin.data.media.video import VideoWriter, iter_frames, probe_video
 
 # file name: codec of the pictures, of the sound, its rate
 VIDEOS = {

@@ -14,7 +14,7 @@ from typing import Any
 from pins_plugin.archive.failures import FILE, Failures
 from pins_plugin.archive.places import Here, LocalProcess, Place
 from pins_plugin.archive.run import Job, run_items
-from pins_plugin.data.video import probe_video
+from pins_plugin.data.media.video import probe_video
 from pins_plugin.errors import PinsError
 from pins_plugin.utils.files import write_json
 from pins_plugin.utils.text import printable

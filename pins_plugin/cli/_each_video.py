@@ -84,7 +84,7 @@ def open_tracker(args: argparse.Namespace) -> Callable[[str], Result]:
 def _track(
     follow: Callable[[str], Any], out: Path, ending: str, options: dict[str, Any], video: str
 ) -> Result:
-    from pins_plugin.data.video import probe_video
+    from pins_plugin.data.media.video import probe_video
     from pins_plugin.tracking.files import write_tracks
 
     def make(path: Path) -> str:

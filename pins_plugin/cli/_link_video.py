@@ -12,12 +12,12 @@ from pyannote.core import Annotation
 from pins_plugin import __version__
 from pins_plugin.cli import _results as results
 from pins_plugin.cli.convert import load_words
-from pins_plugin.data.corrections import Corrections, read_corrections
-from pins_plugin.data.links import add_words
-from pins_plugin.data.transcripts import ENDINGS
-from pins_plugin.data.video import probe_video
+from pins_plugin.data.links.corrections import Corrections, read_corrections
+from pins_plugin.data.links.linked_video import add_words
+from pins_plugin.data.links.transcripts import ENDINGS
+from pins_plugin.data.media.video import probe_video
 from pins_plugin.errors import LinksError, MediaError, ModelFolderError, PluginError
-from pins_plugin.models.folder import resolve_source
+from pins_plugin.models.folder.model_folder import resolve_source
 from pins_plugin.pipelines.diarization.audio_file import file_uri
 from pins_plugin.pipelines.diarization.rttm import choose_turns, write_rttm
 from pins_plugin.pipelines.linking.result import LinkingResult, write_links_table

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pins_plugin.cli import _results as results
-from pins_plugin.data.linked_source import find_video
-from pins_plugin.data.links import read_links
+from pins_plugin.data.links.linked_source import find_video
+from pins_plugin.data.links.linked_video import read_links
 from pins_plugin.errors import PinsError
 from pins_plugin.pipelines.diarization.audio_file import file_uri
 from pins_plugin.pipelines.people.likeness import find_nearest, suggest_merges

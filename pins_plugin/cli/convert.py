@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pins_plugin.data.links import LinkedVideo
+    from pins_plugin.data.links.linked_video import LinkedVideo
     from pins_plugin.formats.boxes import Picture
     from pins_plugin.types import TranscriptWord
 
@@ -56,8 +56,8 @@ def run(args: argparse.Namespace) -> None:
     from dataclasses import replace
     from functools import cache
 
-    from pins_plugin.data.linked_source import find_video
-    from pins_plugin.data.links import LinkedVideo, add_words, read_links
+    from pins_plugin.data.links.linked_source import find_video
+    from pins_plugin.data.links.linked_video import LinkedVideo, add_words, read_links
     from pins_plugin.errors import PinsError
     from pins_plugin.formats.convert import Target, write_formats
     from pins_plugin.utils.writable import try_folder
@@ -88,7 +88,7 @@ def load_words(
     """Read a transcript, and say on standard error what had to be put right."""
     import sys
 
-    from pins_plugin.data.transcripts import read_transcript
+    from pins_plugin.data.links.transcripts import read_transcript
     from pins_plugin.utils.text import printable
 
     transcript = read_transcript(path, duration=duration, encoding=encoding)
@@ -99,7 +99,7 @@ def load_words(
 
 def find_picture(linked: "LinkedVideo", video: Path | None, args: argparse.Namespace) -> "Picture":
     """Size and rate as the options say, else as the video has them, where it is known which that is."""
-    from pins_plugin.data.video import iter_frames, probe_video
+    from pins_plugin.data.media.video import iter_frames, probe_video
     from pins_plugin.errors import PinsError
     from pins_plugin.formats.boxes import Picture, first_picture
     from pins_plugin.formats.timecode import as_rate

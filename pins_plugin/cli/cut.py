@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pins_plugin.data.links import LinkedVideo
+    from pins_plugin.data.links.linked_video import LinkedVideo
     from pins_plugin.formats.dataset_cut import ClipFilters, DatasetClip, LeftOut
     from pins_plugin.report.dataset_files import ClipFiles, ShardWriter
 
@@ -131,8 +131,8 @@ def in_sync(
 
 def _linked(source: Path, quiet: bool) -> "tuple[LinkedVideo, Path]":
     """Read a linked result, or link a raw video; and where the video is."""
-    from pins_plugin.data.linked_source import find_video
-    from pins_plugin.data.links import LinkedVideo, read_links
+    from pins_plugin.data.links.linked_source import find_video
+    from pins_plugin.data.links.linked_video import LinkedVideo, read_links
     from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 
     if source.is_dir() or source.suffix == ".json":

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pins_plugin.report.demo_page import LinkedScene
+    from pins_plugin.report.page.demo_page import LinkedScene
 
 HELP = "train, score and link on simulated people; ends with a page to look at"
 APART = ("verification", "same_track", "other_video")  # scores that are told for both groups
@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Run the command."""
-    from pins_plugin.report.demo_page import write_demo_page
+    from pins_plugin.report.page.demo_page import write_demo_page
     from pins_plugin.utils.files import write_json
     from pins_plugin.utils.memory import PeakMemory
     from pins_plugin.utils.writable import try_folder
@@ -144,7 +144,7 @@ def _evaluate(args: argparse.Namespace, model: Path, manifest: Path) -> dict[str
 
 def _link(args: argparse.Namespace, size: Size) -> "list[LinkedScene]":
     from pins_plugin.cli._link_video import LinkOptions, link_video
-    from pins_plugin.data.links import read_links
+    from pins_plugin.data.links.linked_video import read_links
     from pins_plugin.evaluation.linking import speech_time_correct
     from pins_plugin.pipelines.linking.pipeline import DEFAULT_EVIDENCE, SpeakerFaceLinking
     from pins_plugin.simulation.scenes import SceneSettings, write_scenes
@@ -177,7 +177,7 @@ def _link(args: argparse.Namespace, size: Size) -> "list[LinkedScene]":
 def _scene(
     args: argparse.Namespace, folder: Path, title: str, text: str, correct: float | None = None
 ) -> "LinkedScene":
-    from pins_plugin.report.demo_page import LinkedScene
+    from pins_plugin.report.page.demo_page import LinkedScene
 
     page = (folder / "page.html").relative_to(args.out).as_posix()
     return LinkedScene(title, text, folder / "annotated.mp4", page, correct)
@@ -194,7 +194,7 @@ def _curves(out: Path) -> dict[str, Path]:
 
 
 def _count_people(manifest: Path) -> dict[str, int]:
-    from pins_plugin.data.manifest import read_manifest
+    from pins_plugin.data.corpora.manifest import read_manifest
 
     people: dict[str, set[str]] = {}
     for clip in read_manifest(manifest):

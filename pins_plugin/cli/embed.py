@@ -93,7 +93,7 @@ def embed_manifest(
     """Embed the clips of one manifest; gives how many, of how many dimensions, and which were left out."""
     import numpy as np
 
-    from pins_plugin.data.manifest import read_manifest
+    from pins_plugin.data.corpora.manifest import read_manifest
     from pins_plugin.inference.clips import embed_clips
     from pins_plugin.utils.files import atomic_path
 

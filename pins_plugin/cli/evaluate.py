@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Run the command."""
-    from pins_plugin.data.manifest import read_manifest
+    from pins_plugin.data.corpora.manifest import read_manifest
     from pins_plugin.utils.batch import Batch
     from pins_plugin.utils.writable import try_folder
 
@@ -125,7 +125,7 @@ def evaluate_model(
     report : dict
         See `evaluation.unseen.evaluate_clips`.
     """
-    from pins_plugin.data.manifest import read_manifest
+    from pins_plugin.data.corpora.manifest import read_manifest
     from pins_plugin.inference.clips import embed_clips
 
     clips = read_manifest(manifest, split)
@@ -151,7 +151,7 @@ def embed_features(
     model: str, manifest: Path, face_path: Path, voice_path: Path, split: str | None
 ) -> Embedded:
     """Embed one split of two files of recognition embeddings."""
-    from pins_plugin.data.features import load_features, read_feature_clips, select_rows
+    from pins_plugin.data.training.features import load_features, read_feature_clips, select_rows
     from pins_plugin.inference.feature_embedder import FeatureEmbedder
 
     embedder = FeatureEmbedder.from_hparams(model)
@@ -219,7 +219,7 @@ def write_report(report: dict[str, Any], out: Path) -> None:
 
 def write_card(model: str | Path, report: dict[str, Any]) -> None:
     """Write the scores of people never seen, over all and by group, into the card of a model folder."""
-    from pins_plugin.models.folder import resolve_source
+    from pins_plugin.models.folder.model_folder import resolve_source
     from pins_plugin.report.model_card import measured_section, write_measured
 
     name = "unseen" if "unseen" in report else "seen"

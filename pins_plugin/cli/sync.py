@@ -191,7 +191,7 @@ def mend(video: str, target: str, result: "SyncResult") -> None:
     """Write the copy, or say why not."""
     import sys
 
-    from pins_plugin.data.shift_sound import write_shifted
+    from pins_plugin.data.media.shift_sound import write_shifted
     from pins_plugin.errors import PinsError
 
     if result.decision in ("cannot tell", "not this sound"):

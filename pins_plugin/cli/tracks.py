@@ -70,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Track, write, print a table."""
-    from pins_plugin.data.video import probe_video
+    from pins_plugin.data.media.video import probe_video
     from pins_plugin.errors import PinsError
     from pins_plugin.tracking.files import write_tracks
     from pins_plugin.utils.writable import try_file

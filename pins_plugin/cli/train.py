@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> None:
 def complete_card(hparams: dict[str, Any]) -> None:
     """Score a freshly trained model of face and voice on split "valid", and write it into its card."""
     from pins_plugin.cli.evaluate import embed_features, evaluate_model, score, write_card
-    from pins_plugin.data.features import read_feature_clips
+    from pins_plugin.data.training.features import read_feature_clips
     from pins_plugin.inference.embedder import FaceVoiceEmbedder
 
     if not hparams.get("manifest") or not {"face_encoder", "face_embeddings"} & hparams.keys():

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pyannote.core import Annotation
 from scipy.optimize import linear_sum_assignment
 
-from pins_plugin.data.links import VERSION, LinkedTrack
+from pins_plugin.data.links.linked_video import VERSION, LinkedTrack
 
 SHORTEST = 0.32  # seconds; shorter parts of a turn join a neighbor
 FRAME = 0.04  # seconds: how finely scores of an active-speaker network are read

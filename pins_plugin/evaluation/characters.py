@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pins_plugin.data.links import LinkedTrack, LinkedVideo
+from pins_plugin.data.links.linked_video import LinkedTrack, LinkedVideo
 from pins_plugin.evaluation.scene_truth import STEP, faces_at, moments, owner_of, true_faces
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from pyannote.core import Annotation
 
-from pins_plugin.data.links import LinkedVideo
+from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.errors import LinksError
 from pins_plugin.evaluation.linking import CAUSES, RIGHT, Heard, LinkMoments, follow_links, hear
 from pins_plugin.evaluation.scene_truth import STEP, SceneTruth

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.data.voxceleb import MediaKey, VoxCelebFolder
+from pins_plugin.data.corpora.voxceleb import MediaKey, VoxCelebFolder
 from pins_plugin.evaluation.items import Bootstrap, FaceVoiceItems, Report
 from pins_plugin.evaluation.pins_lists import MatchingList, PinsLists, VerificationList
 from pins_plugin.evaluation.published import published_for

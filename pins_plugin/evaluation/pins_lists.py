@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.data.voxceleb import MediaKey, parse_key, read_ids
+from pins_plugin.data.corpora.voxceleb import MediaKey, parse_key, read_ids
 from pins_plugin.errors import ManifestError
 
 STRATA = ("random", "G", "N", "A", "GNA")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.data.links import Timetable
+from pins_plugin.data.links.linked_video import Timetable
 
 STEP = 0.02  # seconds between the moments at which links are compared
 Boxes = NDArray[np.float64]

@@ -6,7 +6,7 @@ from typing import Any
 
 from pyannote.core import Annotation, Segment, Timeline
 
-from pins_plugin.data.links import LinkedVideo
+from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.evaluation.scene_truth import SceneTruth, moments, owner_of
 
 PARTS = {"missed": "missed detection", "false alarm": "false alarm", "confusion": "confusion"}

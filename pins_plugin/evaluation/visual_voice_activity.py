@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.data.talking import RESTS, TalkingClip, bridge
+from pins_plugin.data.training.talking_clips import RESTS, TalkingClip, bridge
 from pins_plugin.metrics.bootstrap import bootstrap_interval
 from pins_plugin.metrics.verification import roc_auc
 

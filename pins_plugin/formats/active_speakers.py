@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.data.links import LinkedTrack, LinkedVideo
+from pins_plugin.data.links.linked_video import LinkedTrack, LinkedVideo
 from pins_plugin.formats.boxes import Picture
 from pins_plugin.utils.text import table_cell
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 from xml.etree import ElementTree
 
-from pins_plugin.data.links import LinkedVideo
+from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.formats.cues import Cue, make_stretches, make_tiers
 
 LEAST_GAP = 1e-6  # seconds; Praat refuses an empty interval

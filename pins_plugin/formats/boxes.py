@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 
-from pins_plugin.data.links import LinkedTrack, LinkedVideo
+from pins_plugin.data.links.linked_video import LinkedTrack, LinkedVideo
 from pins_plugin.formats.annotation import without_control
 from pins_plugin.formats.cues import UNKNOWN, make_stretches
 from pins_plugin.formats.timecode import as_rate, to_frame

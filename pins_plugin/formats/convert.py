@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pins_plugin.data.links import LinkedVideo
+from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.errors import PinsError
 from pins_plugin.formats.active_speakers import to_active_speakers, to_ava, to_ava_predictions
 from pins_plugin.formats.annotation import to_audacity, to_elan, to_textgrid

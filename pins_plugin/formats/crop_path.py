@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.data.links import LinkedTrack, LinkedVideo
+from pins_plugin.data.links.linked_video import LinkedTrack, LinkedVideo
 from pins_plugin.errors import PinsError
 from pins_plugin.utils.text import table_cell
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from pins_plugin.data.links import LinkedVideo, Timetable
+from pins_plugin.data.links.linked_video import LinkedVideo, Timetable
 from pins_plugin.types import SpeakerFaceLink, TranscriptWord
 
 UNKNOWN = "unknown speaker"

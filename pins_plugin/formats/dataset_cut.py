@@ -9,7 +9,7 @@ from math import atan, degrees
 
 import numpy as np
 
-from pins_plugin.data.links import LinkedTrack, LinkedVideo
+from pins_plugin.data.links.linked_video import LinkedTrack, LinkedVideo
 from pins_plugin.errors import PinsError
 from pins_plugin.formats.crop_path import SpeakingStretch, speaking_stretches
 from pins_plugin.utils.text import table_cell

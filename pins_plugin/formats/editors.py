@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
-from pins_plugin.data.links import LinkedVideo
+from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.formats.annotation import relative_url, without_control
 from pins_plugin.formats.boxes import Picture
 from pins_plugin.formats.cues import make_stretches

@@ -9,7 +9,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 
-from pins_plugin.data.links import LinkedVideo
+from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.formats.cues import Cue, make_cues
 
 SPEAKS = "[speaks]"

@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pins_plugin.data.mfcc import NUM_COEFFICIENTS, STEPS_PER_SECOND, mfcc
-from pins_plugin.data.sync import FRAME_RATE, cut_sound, resample_frames
+from pins_plugin.data.media.mfcc import NUM_COEFFICIENTS, STEPS_PER_SECOND, mfcc
+from pins_plugin.data.training.sync_clips import FRAME_RATE, cut_sound, resample_frames
 from pins_plugin.errors import ModelFolderError, ShapeError
-from pins_plugin.models.face_recognition import read_window
-from pins_plugin.models.onnx_file import OnnxSession, read_onnx_file
+from pins_plugin.models.faces.face_recognition import read_window
+from pins_plugin.models.folder.onnx_file import OnnxSession, read_onnx_file
 from pins_plugin.tracking.crops import Crops
 
 FACE_SIZE = 112

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import normalize
 
-from pins_plugin.data.audio import load_audio
+from pins_plugin.data.media.audio import load_audio
 from pins_plugin.errors import MediaError
 from pins_plugin.inference.embedder import PIECE_SECONDS, FaceVoiceEmbedder
 from pins_plugin.inference.portraits import load_clip_faces

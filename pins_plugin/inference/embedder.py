@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, normalize, pad
 
-from pins_plugin.data.audio import load_audio
+from pins_plugin.data.media.audio import load_audio
 from pins_plugin.errors import ShapeError
 from pins_plugin.inference.interface import PretrainedInterface
 from pins_plugin.inference.joint_calibration import JointCalibration
-from pins_plugin.models.folder import ModelFolder
+from pins_plugin.models.folder.model_folder import ModelFolder
 from pins_plugin.similarity import pairwise_similarity
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from pins_plugin.errors import PinsError
-from pins_plugin.models.convolution_spectrogram import ConvolutionSpectrogram
-from pins_plugin.models.onnx_file import OnnxSession
+from pins_plugin.models.folder.onnx_file import OnnxSession
+from pins_plugin.models.layers.convolution_spectrogram import ConvolutionSpectrogram
 from pins_plugin.utils.files import atomic_path, write_text
 from pins_plugin.utils.optional import import_extra
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from torch import nn
 
 from pins_plugin.inference.pretrained import load_pretrained
-from pins_plugin.models.appearance import AppearanceEncoder
+from pins_plugin.models.faces.appearance import AppearanceEncoder
 
 DEFAULT = "face_recognition"
 BY_APPEARANCE = (
@@ -46,7 +46,7 @@ def load_face_recognition(source: str = DEFAULT) -> FaceRecognition:
         When there is no such encoder, or it is damaged: nothing else takes its place unasked.
     """
     if source == "facenet":
-        from pins_plugin.models.facenet import FacenetRecognition, load_facenet_weights
+        from pins_plugin.models.faces.facenet import FacenetRecognition, load_facenet_weights
 
         network = FacenetRecognition()
         load_facenet_weights(network)

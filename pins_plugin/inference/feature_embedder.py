@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.data.features import load_features
+from pins_plugin.data.training.features import load_features
 from pins_plugin.errors import ModelFolderError, ShapeError
-from pins_plugin.models.folder import load_model_folder
-from pins_plugin.models.heads import FeatureHead, apply_head
+from pins_plugin.models.folder.model_folder import load_model_folder
+from pins_plugin.models.layers.heads import FeatureHead, apply_head
 from pins_plugin.utils.files import atomic_path
 
 
@@ -61,7 +61,7 @@ def embed_feature_files(
     source : str or Path
         Model folder.
     face_path, voice_path : str or Path
-        `.npz` files, see `data.features.load_features`.
+        `.npz` files, see `data.training.features.load_features`.
     out : str or Path
         `.npz` with face_embeddings, face_clip_id, voice_embeddings, voice_clip_id.
 

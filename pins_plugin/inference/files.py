@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.data.audio import load_audio
+from pins_plugin.data.media.audio import load_audio
 from pins_plugin.inference.clips import READERS, embed_pictures, embed_waveforms
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
 from pins_plugin.inference.portraits import load_clip_faces

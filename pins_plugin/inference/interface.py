@@ -9,7 +9,7 @@ import torch
 
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.inference.pretrained import device_of, load_pretrained
-from pins_plugin.models.folder import ModelFolder
+from pins_plugin.models.folder.model_folder import ModelFolder
 
 
 class PretrainedInterface(ABC):

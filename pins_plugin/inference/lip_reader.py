@@ -9,11 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from pins_plugin.data.sync import resample_frames
-from pins_plugin.data.words import cut_word
+from pins_plugin.data.corpora.words import cut_word
+from pins_plugin.data.training.sync_clips import resample_frames
 from pins_plugin.errors import ShapeError
 from pins_plugin.inference.interface import PretrainedInterface
-from pins_plugin.models.folder import ModelFolder
+from pins_plugin.models.folder.model_folder import ModelFolder
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class LipReader(PretrainedInterface):
     Parameters
     ----------
     lip_encoder, classifier : nn.Module
-        See `models.sync.LipEncoder`, `models.lip_reader.WordClassifier`.
+        See `models.lips.sync_encoders.LipEncoder`, `models.lips.lip_reader.WordClassifier`.
     vocabulary : sequence of str
     device : str
     """

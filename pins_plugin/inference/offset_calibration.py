@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from pins_plugin.data.sync import FRAME_RATE, SyncClip
+from pins_plugin.data.training.sync_clips import FRAME_RATE, SyncClip
 from pins_plugin.inference.offset_posterior import (
     OffsetCalibration,
     OffsetEvidence,

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.data.faces import load_faces
-from pins_plugin.data.images import is_image, read_image
-from pins_plugin.data.video import iter_frames, probe_video
+from pins_plugin.data.media.faces import load_faces
+from pins_plugin.data.media.images import is_image, read_image
+from pins_plugin.data.media.video import iter_frames, probe_video
 from pins_plugin.errors import MediaError
 from pins_plugin.tracking.crops import align_face
 from pins_plugin.tracking.detector import FaceDetector

@@ -13,7 +13,8 @@ import torch
 from torch import nn
 
 from pins_plugin.errors import ModelFolderError
-from pins_plugin.models.folder import (
+from pins_plugin.models.folder.memory_budget import MemoryBudget
+from pins_plugin.models.folder.model_folder import (
     HYPERPARAMS,
     PRETRAINED,
     ModelFolder,
@@ -22,9 +23,8 @@ from pins_plugin.models.folder import (
     read_specs,
     resolve_source,
 )
-from pins_plugin.models.memory_budget import MemoryBudget
+from pins_plugin.models.folder.safe_yaml import ModuleSpec, build_module
 from pins_plugin.models.onnx_encoder import OnnxFaceEncoder, OnnxVoiceEncoder
-from pins_plugin.models.safe_yaml import ModuleSpec, build_module
 from pins_plugin.plugins import find_plugins
 from pins_plugin.utils.files import atomic_folder
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from pins_plugin.data.sync import FRAME_RATE, SyncClip
+from pins_plugin.data.training.sync_clips import FRAME_RATE, SyncClip
 from pins_plugin.inference.synchronizer import (
     SPEAKING_WINDOW,
     TOLERANCE,
@@ -17,8 +17,8 @@ from pins_plugin.inference.synchronizer import (
     offset_evidence,
     speaking_evidence,
 )
-from pins_plugin.models.folder import HYPERPARAMS, resolve_source
-from pins_plugin.models.safe_yaml import format_model_yaml, parse_model_yaml
+from pins_plugin.models.folder.model_folder import HYPERPARAMS, resolve_source
+from pins_plugin.models.folder.safe_yaml import format_model_yaml, parse_model_yaml
 from pins_plugin.utils.files import write_text
 
 WINDOW_LENGTHS = (15, 25, 50, 100)  # frames

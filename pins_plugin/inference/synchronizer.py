@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from pins_plugin.data.sync import FRAME_RATE, cut_sound, resample_frames
+from pins_plugin.data.training.sync_clips import FRAME_RATE, cut_sound, resample_frames
 from pins_plugin.inference.interface import PretrainedInterface
 from pins_plugin.inference.lips_and_sound import at_rate, check_inputs, fill_gaps, moves, sounds
 from pins_plugin.inference.offset_posterior import (
@@ -27,7 +27,7 @@ from pins_plugin.inference.offset_posterior import (
     speaking_ratio,
     sum_evidence,
 )
-from pins_plugin.models.folder import ModelFolder
+from pins_plugin.models.folder.model_folder import ModelFolder
 
 MAX_OFFSET = 15  # frames
 FAR_PENALTY = 1.0  # margin (see `offset_evidence`) that rare offsets beyond MAX_OFFSET need on top
@@ -97,7 +97,7 @@ class Synchronizer(PretrainedInterface):
     Parameters
     ----------
     lip_encoder, sound_encoder : nn.Module
-        See `models.sync`.
+        See `models.lips.sync_encoders`.
     offset_weights : sequence of 3 floats
         Logistic calibration of the offset's confidence: bias, margin, peak; see `offset_evidence`.
     speaking_weights : sequence of 4 floats

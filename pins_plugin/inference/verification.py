@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from torch.nn.functional import normalize
 
-from pins_plugin.data.audio import SAMPLE_RATE, load_audio
+from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
 from pins_plugin.errors import MediaError
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
 from pins_plugin.inference.portraits import load_portraits

@@ -16,11 +16,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from pins_plugin.data.sync import resample_frames
-from pins_plugin.data.talking import bridge
+from pins_plugin.data.training.sync_clips import resample_frames
+from pins_plugin.data.training.talking_clips import bridge
 from pins_plugin.errors import ShapeError
 from pins_plugin.inference.interface import PretrainedInterface
-from pins_plugin.models.folder import ModelFolder
+from pins_plugin.models.folder.model_folder import ModelFolder
 from pins_plugin.tracking.crops import Crops
 
 FEWEST_FRAMES = 5  # at 25 per second; less says nothing
@@ -51,7 +51,7 @@ class VisualVoiceActivity(PretrainedInterface):
     Parameters
     ----------
     talking_network : nn.Module
-        See `models.visual_voice_activity`.
+        See `models.lips.talking_network`.
     llr_weights : sequence of 2 floats
         Calibration on people not trained on: bias, and factor of the network's logit.
     device : str

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pins_plugin.data.audio import SAMPLE_RATE
+from pins_plugin.data.media.audio import SAMPLE_RATE
 
 HOP = 512  # samples of 16 kHz per probability: the frame of silero-vad
 BLOCK = (

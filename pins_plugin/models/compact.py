@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from pins_plugin.models.dropout import Dropout
-from pins_plugin.models.lengths import encode_by_length
-from pins_plugin.models.normalization import BatchNorm
-from pins_plugin.models.pooling import StatisticsPooling
-from pins_plugin.models.projection import Projection
-from pins_plugin.models.spectrogram import LogMelSpectrogram
+from pins_plugin.models.layers.dropout import Dropout
+from pins_plugin.models.layers.lengths import encode_by_length
+from pins_plugin.models.layers.normalization import BatchNorm
+from pins_plugin.models.layers.pooling import StatisticsPooling
+from pins_plugin.models.layers.projection import Projection
+from pins_plugin.models.layers.spectrogram import LogMelSpectrogram
 
 
 class CompactFaceEncoder(nn.Module):

@@ -13,14 +13,14 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, normalize
 
 from pins_plugin.errors import ModelFolderError
-from pins_plugin.models.face_recognition import read_window
-from pins_plugin.models.onnx_file import (
+from pins_plugin.models.faces.face_recognition import read_window
+from pins_plugin.models.folder.onnx_file import (
     FACE_SETTINGS,
     VOICE_SETTINGS,
     OnnxSession,
     read_onnx_file,
 )
-from pins_plugin.models.projection import Projection
+from pins_plugin.models.layers.projection import Projection
 
 WHOLE = (0.0, 0.0, 1.0, 1.0)  # window of all of a picture
 
@@ -97,7 +97,7 @@ class OnnxEncoder(nn.Module):
 
     @classmethod
     def from_file(cls, path: str | Path, embedding_dim: int | None = None) -> Self:
-        """Read an ONNX file and the YAML beside it (see `models.onnx_file`).
+        """Read an ONNX file and the YAML beside it (see `models.folder.onnx_file`).
 
         Raises
         ------

@@ -6,12 +6,12 @@ Nagrani, Chung, Zisserman, "VoxCeleb" (Interspeech 2017), table 4; both as used 
 
 from torch import Tensor, nn
 
-from pins_plugin.models.dropout import Dropout
-from pins_plugin.models.lengths import encode_by_length
-from pins_plugin.models.normalization import BatchNorm
-from pins_plugin.models.pooling import MeanPooling
-from pins_plugin.models.projection import Projection
-from pins_plugin.models.spectrogram import MagnitudeSpectrogram
+from pins_plugin.models.layers.dropout import Dropout
+from pins_plugin.models.layers.lengths import encode_by_length
+from pins_plugin.models.layers.normalization import BatchNorm
+from pins_plugin.models.layers.pooling import MeanPooling
+from pins_plugin.models.layers.projection import Projection
+from pins_plugin.models.layers.spectrogram import MagnitudeSpectrogram
 
 
 class VGGMFaceEncoder(nn.Module):

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.data.audio import load_audio
-from pins_plugin.data.links import LinkedVideo
-from pins_plugin.data.video import VideoInfo, VideoWriter, iter_frames, probe_video
+from pins_plugin.data.links.linked_video import LinkedVideo
+from pins_plugin.data.media.audio import load_audio
+from pins_plugin.data.media.video import VideoInfo, VideoWriter, iter_frames, probe_video
 from pins_plugin.formats.crop_path import (
     CropPath,
     SpeakingStretch,

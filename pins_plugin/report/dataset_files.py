@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.data.audio import SAMPLE_RATE, load_audio, save_audio
-from pins_plugin.data.manifest import write_manifest
-from pins_plugin.data.video import probe_video
+from pins_plugin.data.corpora.manifest import write_manifest
+from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio, save_audio
+from pins_plugin.data.media.video import probe_video
 from pins_plugin.formats.crop_path import file_name
 from pins_plugin.formats.dataset_cut import DatasetClip
 from pins_plugin.report.crop_video import SOUND_RATE, write_face_clip

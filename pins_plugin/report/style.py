@@ -1,6 +1,6 @@
 """How all reports show the same thing: one color per person, times as a player writes them."""
 
-from pins_plugin.data.links import LinkedVideo
+from pins_plugin.data.links.linked_video import LinkedVideo
 
 PALETTE = (
     (79, 157, 232),

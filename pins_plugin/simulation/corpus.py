@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pins_plugin.data.manifest import write_manifest
+from pins_plugin.data.corpora.manifest import write_manifest
 from pins_plugin.errors import ManifestError
 from pins_plugin.simulation.clip import plan_clip, write_clip
 from pins_plugin.simulation.oracle import save_people

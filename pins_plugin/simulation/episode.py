@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pins_plugin.data.audio import save_audio
+from pins_plugin.data.media.audio import save_audio
 from pins_plugin.errors import ManifestError
 from pins_plugin.simulation.clip import plan_clip, render_faces, render_sound
 from pins_plugin.simulation.person import sample_person

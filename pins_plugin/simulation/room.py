@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import fftconvolve, lfilter
 
-from pins_plugin.data.audio import SAMPLE_RATE
+from pins_plugin.data.media.audio import SAMPLE_RATE
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.data.audio import SAMPLE_RATE
-from pins_plugin.data.video import VideoWriter
+from pins_plugin.data.media.audio import SAMPLE_RATE
+from pins_plugin.data.media.video import VideoWriter
 from pins_plugin.errors import ManifestError
 from pins_plugin.simulation.person import sample_person
 from pins_plugin.simulation.scene import Scene

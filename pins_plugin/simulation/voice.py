@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from pins_plugin.data.audio import SAMPLE_RATE
+from pins_plugin.data.media.audio import SAMPLE_RATE
 from pins_plugin.simulation.person import Person
 from pins_plugin.simulation.tract import friction_response, tract_response, tract_track
 from pins_plugin.simulation.utterance import Utterance

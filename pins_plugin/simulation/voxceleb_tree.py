@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pins_plugin.data.manifest import read_manifest
+from pins_plugin.data.corpora.manifest import read_manifest
 from pins_plugin.simulation.corpus import CorpusSettings, write_corpus
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import write_text

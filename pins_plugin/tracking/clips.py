@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pins_plugin.data.audio import SAMPLE_RATE, load_audio, save_audio
+from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio, save_audio
 from pins_plugin.errors import MediaError
 from pins_plugin.tracking.crops import Crops, extract_crops
 from pins_plugin.tracking.tracks import TrackerSettings, track_faces

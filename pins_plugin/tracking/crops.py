@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from pins_plugin.data.video import iter_frames
+from pins_plugin.data.media.video import iter_frames
 from pins_plugin.errors import ShapeError
 from pins_plugin.tracking.face_mesh import EYE_CORNERS, INPUT_SIZE, MOUTH_CORNERS, load_face_mesh
 from pins_plugin.types import FaceTrack

@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from pins_plugin.data.video import VideoInfo
+from pins_plugin.data.media.video import VideoInfo
 from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.types import FaceTrack
 from pins_plugin.utils.files import atomic_path, read_json, write_json_rows

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.data.video import VideoFrame
+from pins_plugin.data.media.video import VideoFrame
 
 THUMBNAIL_HEIGHT = 72  # pixels; differences between pictures are measured on thumbnails
 LOOK_AHEAD = 2  # frames on either side that a cut must stand out from

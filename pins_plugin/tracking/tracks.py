@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.data.video import iter_frames, probe_video
+from pins_plugin.data.media.video import iter_frames, probe_video
 from pins_plugin.errors import PinsError
 from pins_plugin.tracking.boxes import box_areas
 from pins_plugin.tracking.detector import FaceDetector

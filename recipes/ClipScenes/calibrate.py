@@ -23,7 +23,7 @@ import numpy as np
 import yaml
 from evaluate import find_scenes
 
-from pins_plugin.data.links import LinkedVideo
+from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.errors import PinsError
 from pins_plugin.evaluation.linking import follow_links
 from pins_plugin.evaluation.scene_steps import lay_out

@@ -26,7 +26,7 @@ from typing import NamedTuple
 from scene_tables import format_report
 
 from pins_plugin.cli.link import choose_evidence
-from pins_plugin.data.links import LinkedVideo
+from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.evaluation.baselines import (
     by_chance,
     by_presence,

@@ -14,11 +14,15 @@ from pathlib import Path
 
 import numpy as np
 
-from pins_plugin.data.audio import SAMPLE_RATE, load_audio
-from pins_plugin.data.scene_conversation import plan_conversation
-from pins_plugin.data.scene_deck import MIN_SILENCE, Clip, Deck
-from pins_plugin.data.scene_noise import NOISES, RATIOS, make_noise, mix
-from pins_plugin.data.scene_plans import (
+from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
+from pins_plugin.data.media.video import iter_frames, probe_video
+from pins_plugin.errors import ManifestError
+from pins_plugin.inference.voice_activity import find_speech
+from pins_plugin.simulation.composed.compose import compose_scene
+from pins_plugin.simulation.composed.conversation import plan_conversation
+from pins_plugin.simulation.composed.deck import MIN_SILENCE, Clip, Deck
+from pins_plugin.simulation.composed.noise import NOISES, RATIOS, make_noise, mix
+from pins_plugin.simulation.composed.plans import (
     level_voices,
     offset_clips,
     plan_dubbed,
@@ -29,11 +33,7 @@ from pins_plugin.data.scene_plans import (
     plan_voice_over,
     shrink_faces,
 )
-from pins_plugin.data.scene_script import Recording
-from pins_plugin.data.scenes import compose_scene
-from pins_plugin.data.video import iter_frames, probe_video
-from pins_plugin.errors import ManifestError
-from pins_plugin.inference.voice_activity import find_speech
+from pins_plugin.simulation.composed.script import Recording
 from pins_plugin.tracking.detector import FaceDetector
 from pins_plugin.utils.progress import progress
 

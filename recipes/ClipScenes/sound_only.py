@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from evaluate import find_scenes, scene_name
 
-from pins_plugin.data.audio import SAMPLE_RATE, load_audio
+from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
 from pins_plugin.pipelines import PinsSpeakerEmbedding
 from pins_plugin.pipelines.diarization.rttm import write_rttm
 from pins_plugin.pipelines.diarization.segmentation_model import load_segmentation_model

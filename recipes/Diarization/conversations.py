@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pyannote.core import Annotation, Segment
 from scipy.signal import butter, fftconvolve, sosfilt
 
-from pins_plugin.data.audio import SAMPLE_RATE, load_audio, save_audio
+from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio, save_audio
 
 FRAME = 160  # samples by which speech is found
 QUIET = 10 ** (-35 / 20)  # of the loudest frames: what is less is a pause

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from pins_plugin.data.audio import SAMPLE_RATE
+from pins_plugin.data.media.audio import SAMPLE_RATE
 from pins_plugin.metrics.verification import eer
-from pins_plugin.models.folder import resolve_source
+from pins_plugin.models.folder.model_folder import resolve_source
 from pins_plugin.pipelines.diarization.voice_scatter import FILE, VoiceScatter
 from pins_plugin.pipelines.diarization.voices import (
     DEFAULT_VOICE,

@@ -18,10 +18,10 @@ from published_vfal import METHODS, best_vfal
 
 from pins_plugin.errors import ManifestError, PinsError
 from pins_plugin.evaluation.cross_modal import evaluate_cross_modal
-from pins_plugin.models.heads import apply_head
+from pins_plugin.models.layers.heads import apply_head
 from pins_plugin.report.tables import format_table
-from pins_plugin.train.features import FitSettings, fit_heads, read_splits
-from pins_plugin.train.named_objectives import make_objective
+from pins_plugin.train.features.named_objectives import make_objective
+from pins_plugin.train.features.training import FitSettings, fit_heads, read_splits
 from pins_plugin.utils.files import write_json, write_text
 
 HEADERS = ["method", "AUC", "95 % interval", "EER", "1 of 2", "1 of 10"]

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from pins_plugin.data.features import FeatureRows
+from pins_plugin.data.training.features import FeatureRows
 from pins_plugin.errors import PinsError
 from pins_plugin.metrics.verification import roc_auc
 

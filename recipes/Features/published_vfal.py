@@ -19,9 +19,9 @@ import torch
 from published_fop import pair_rows, score_pairs
 from torch import Tensor, nn
 
-from pins_plugin.data.features import FeatureRows
+from pins_plugin.data.training.features import FeatureRows
 from pins_plugin.errors import PinsError
-from pins_plugin.train.held_out import RowsByPerson
+from pins_plugin.train.features.held_out import RowsByPerson
 
 Loss = Callable[[Tensor, Tensor, Tensor, int], Tensor]
 DIM, BATCH_SIZE, STEPS_PER_CHECK, PATIENCE = 128, 256, 100, 5

@@ -22,16 +22,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from pins_plugin.data.sync import load_sync_clip
-from pins_plugin.data.words import SpokenWord, vocabulary
+from pins_plugin.data.corpora.words import SpokenWord, vocabulary
+from pins_plugin.data.training.sync_clips import load_sync_clip
 from pins_plugin.metrics.bootstrap import mean_interval
-from pins_plugin.models.folder import load_model_folder
-from pins_plugin.models.lip_reader import WordClassifier
-from pins_plugin.models.sync import LipEncoder
+from pins_plugin.models.folder.model_folder import load_model_folder
+from pins_plugin.models.lips.lip_reader import WordClassifier
+from pins_plugin.models.lips.sync_encoders import LipEncoder
 from pins_plugin.report.tables import format_table
 from pins_plugin.train.experiment import load_experiment
-from pins_plugin.train.lip_reading import load_spoken, train_lip_reader, word_accuracy
-from pins_plugin.train.sync import train_synchronizer
+from pins_plugin.train.lips.lip_reading import load_spoken, train_lip_reader, word_accuracy
+from pins_plugin.train.lips.sync import train_synchronizer
 from pins_plugin.utils.files import atomic_path, write_json
 from pins_plugin.utils.seeding import seed_everything
 

@@ -12,7 +12,7 @@ import re
 import sys
 from pathlib import Path
 
-from pins_plugin.data.sync import clip_name
+from pins_plugin.data.training.sync_clips import clip_name
 from pins_plugin.utils.files import write_text
 
 CLIP_SECONDS = 1.16

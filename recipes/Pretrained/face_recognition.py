@@ -31,8 +31,8 @@ from safetensors.torch import save
 from torch import Tensor
 
 from pins_plugin.errors import PinsError
-from pins_plugin.models.face_recognition import FaceRecognitionEncoder
-from pins_plugin.models.folder import PRETRAINED, load_model_folder
+from pins_plugin.models.faces.face_recognition import FaceRecognitionEncoder
+from pins_plugin.models.folder.model_folder import PRETRAINED, load_model_folder
 from pins_plugin.utils.files import atomic_path
 from pins_plugin.utils.quantization import dequantize, pack, quantize
 

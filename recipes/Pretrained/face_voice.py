@@ -22,9 +22,9 @@ from torch.nn.functional import normalize
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "RealPeople"))
 
 from pins_plugin.errors import PinsError
-from pins_plugin.models.folder import HYPERPARAMS, load_model_folder
+from pins_plugin.models.folder.model_folder import HYPERPARAMS, load_model_folder
 from pins_plugin.train.experiment import run_experiment
-from pins_plugin.train.soft_pairs import ENCODERS, SoftRows
+from pins_plugin.train.pairs.soft_pairs import ENCODERS, SoftRows
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "pins_plugin" / "pretrained" / "face_voice"

@@ -23,7 +23,7 @@ import yaml
 from safetensors.torch import save
 from torch import Tensor
 
-from pins_plugin.data.audio import load_audio
+from pins_plugin.data.media.audio import load_audio
 from pins_plugin.errors import PinsError
 from pins_plugin.pipelines.diarization.segmentation import segment
 from pins_plugin.pipelines.diarization.segmentation_model import (

@@ -28,10 +28,10 @@ from torch.nn.functional import unfold
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "SpeakerRecognition"))
 from convert_campplus import fold_weights, read_source
 
-from pins_plugin.data.audio import SAMPLE_RATE, load_audio
+from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
 from pins_plugin.errors import PinsError
-from pins_plugin.models.campplus import CAMPlusVoiceEncoder
-from pins_plugin.models.folder import PRETRAINED, load_model_folder
+from pins_plugin.models.folder.model_folder import PRETRAINED, load_model_folder
+from pins_plugin.models.voices.campplus import CAMPlusVoiceEncoder
 from pins_plugin.utils.files import atomic_path
 from pins_plugin.utils.quantization import SCALE, dequantize, pack
 

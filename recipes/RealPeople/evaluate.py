@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from teachers import read_face_teacher, read_voice_teacher
 
-from pins_plugin.data.audio import SAMPLE_RATE, load_audio
+from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
 from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.evaluation.every_pair import score_every_pair
 from pins_plugin.inference.embedder import FaceVoiceEmbedder

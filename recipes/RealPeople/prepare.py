@@ -22,9 +22,9 @@ from safetensors.torch import save_file
 from teachers import read_face_teacher, read_voice_teacher
 from torch import Generator, Tensor
 
-from pins_plugin.data.audio import SAMPLE_RATE, load_audio
-from pins_plugin.data.augmentation import FaceAugmentation, VoiceAugmentation
-from pins_plugin.data.recording_conditions import RecordingConditions
+from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
+from pins_plugin.data.training.augmentation import FaceAugmentation, VoiceAugmentation
+from pins_plugin.data.training.recording_conditions import RecordingConditions
 from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.inference.portraits import load_portraits
 from pins_plugin.utils.progress import progress

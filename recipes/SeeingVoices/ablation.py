@@ -24,7 +24,7 @@ import identity_runs
 import sync_runs
 
 from pins_plugin.metrics.seeds import mean_over_seeds
-from pins_plugin.models.sync import LipEncoder
+from pins_plugin.models.lips.sync_encoders import LipEncoder
 from pins_plugin.report.tables import format_table
 from pins_plugin.simulation.corpus import CorpusSettings, write_corpus
 from pins_plugin.utils.files import write_json, write_text

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from pins_plugin.data.augmentation import FaceAugmentation
-from pins_plugin.data.dataset import RandomCrop
-from pins_plugin.data.manifest import read_manifest
-from pins_plugin.data.shards import prepare_shards
+from pins_plugin.data.corpora.manifest import read_manifest
+from pins_plugin.data.training.augmentation import FaceAugmentation
+from pins_plugin.data.training.dataset import RandomCrop
+from pins_plugin.data.training.shards import prepare_shards
 from pins_plugin.evaluation.recognition import evaluate_recognition, fit_probe, recognition_trials
 from pins_plugin.inference.clips import embed_clips
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
@@ -17,7 +17,7 @@ from pins_plugin.metrics.spread import dimensions_used
 from pins_plugin.metrics.verification import roc_auc
 from pins_plugin.models.compact import CompactFaceEncoder, CompactVoiceEncoder
 from pins_plugin.train.experiment import load_experiment
-from pins_plugin.train.supervised import train_supervised
+from pins_plugin.train.pairs.supervised import train_supervised
 from pins_plugin.utils.seeding import seed_everything
 
 HPARAMS = Path(__file__).resolve().parents[2] / "hparams" / "demo.yaml"
@@ -25,7 +25,7 @@ WITHIN = {(): "none", ("sound",): "voice", ("video",): "face", ("sound", "video"
 IMAGE_SIZE, SECONDS = 48, 1.3  # smaller pictures than the demo's, to save time
 PROBED_PEOPLE = 200  # whose names the probe is told
 OBJECTIVE = """
-objective: !new:pins_plugin.train.objective.PairObjective
+objective: !new:pins_plugin.train.pairs.objective.PairObjective
     loss: !new:pins_plugin.losses.within_modality.WithinModalitySeparationLoss
         within: {within}
         weight: {weight}

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from pins_plugin.data.sync import SyncClip, load_sync_clip
-from pins_plugin.data.words import SpokenWord, read_words, vocabulary
+from pins_plugin.data.corpora.words import SpokenWord, read_words, vocabulary
+from pins_plugin.data.training.sync_clips import SyncClip, load_sync_clip
 from pins_plugin.evaluation.synchronization import accuracy_by_person, offset_accuracy
 from pins_plugin.losses.window_matching import WindowMatchingLoss
 from pins_plugin.metrics.spread import dimensions_used
-from pins_plugin.models.lip_reader import WordClassifier
-from pins_plugin.models.sync import LipEncoder, SoundEncoder
-from pins_plugin.train.lip_reading import train_lip_reader, word_accuracy
-from pins_plugin.train.sync import train_synchronizer
+from pins_plugin.models.lips.lip_reader import WordClassifier
+from pins_plugin.models.lips.sync_encoders import LipEncoder, SoundEncoder
+from pins_plugin.train.lips.lip_reading import train_lip_reader, word_accuracy
+from pins_plugin.train.lips.sync import train_synchronizer
 from pins_plugin.utils.seeding import seed_everything
 
 LENGTHS = (1, 5, 15, 25)

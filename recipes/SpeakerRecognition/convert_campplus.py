@@ -19,11 +19,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pins_plugin.data.audio import load_audio
+from pins_plugin.data.media.audio import load_audio
 from pins_plugin.errors import PinsError
 from pins_plugin.inference.voice_activity import find_speech
-from pins_plugin.models.campplus import CAMPlusVoiceEncoder
-from pins_plugin.models.folder import save_model_folder
+from pins_plugin.models.folder.model_folder import save_model_folder
+from pins_plugin.models.voices.campplus import CAMPlusVoiceEncoder
 from pins_plugin.pipelines.diarization.voices import (
     WINDOW,
     embed_windows,

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pins_plugin.data.trial_list import TrialList, read_trial_list
+from pins_plugin.data.corpora.trial_list import TrialList, read_trial_list
 from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.evaluation.recognition import evaluate_recognition
 from pins_plugin.inference.embedder import FaceVoiceEmbedder

@@ -8,7 +8,7 @@ Writes the weights into MODEL's folder. MODEL_A, MODEL_B, ... were trained alike
 import argparse
 from pathlib import Path
 
-from pins_plugin.data.sync import load_sync_clip
+from pins_plugin.data.training.sync_clips import load_sync_clip
 from pins_plugin.inference.sync_calibration import (
     fit_offset_weights,
     fit_speaking_weights,

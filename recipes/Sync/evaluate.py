@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from pins_plugin.data.sync import SyncClip, load_sync_clip
+from pins_plugin.data.training.sync_clips import SyncClip, load_sync_clip
 from pins_plugin.errors import PinsError
 from pins_plugin.evaluation.synchronization import (
     CHANCE,
@@ -26,7 +26,7 @@ from pins_plugin.evaluation.synchronization import (
 )
 from pins_plugin.inference.sync_calibration import offset_cases
 from pins_plugin.inference.synchronizer import Synchronizer
-from pins_plugin.models.sync import SoundEncoder
+from pins_plugin.models.lips.sync_encoders import SoundEncoder
 from pins_plugin.report.tables import share_cell
 from pins_plugin.utils.files import write_text
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pins_plugin.data.sync import load_sync_clip
+from pins_plugin.data.training.sync_clips import load_sync_clip
 from pins_plugin.inference.offset_calibration import (
     LENGTHS,
     fit_file_calibration,

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from pins_plugin.data.sync import SyncClip, load_sync_clip
+from pins_plugin.data.training.sync_clips import SyncClip, load_sync_clip
 from pins_plugin.evaluation.synchronization import (
     CHANCE,
     WINDOW_LENGTHS,
@@ -24,8 +24,8 @@ from pins_plugin.evaluation.synchronization import (
     energy_baseline,
 )
 from pins_plugin.losses.window_matching import WindowMatchingLoss
-from pins_plugin.models.sync import LipEncoder, SoundEncoder
-from pins_plugin.train.sync import train_synchronizer
+from pins_plugin.models.lips.sync_encoders import LipEncoder, SoundEncoder
+from pins_plugin.train.lips.sync import train_synchronizer
 from pins_plugin.utils.files import write_json, write_text
 from pins_plugin.utils.seeding import seed_everything
 

@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.data.audio import load_audio
-from pins_plugin.data.sync import (
+from pins_plugin.data.media.audio import load_audio
+from pins_plugin.data.training.sync_clips import (
     SyncClip,
     clip_name,
     cut_sound,

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pins_plugin.data.sync import FRAME_RATE, SyncClip, load_sync_clip
+from pins_plugin.data.training.sync_clips import FRAME_RATE, SyncClip, load_sync_clip
 from pins_plugin.errors import PinsError
 from pins_plugin.inference.synchronizer import TOLERANCE, Synchronizer
 from pins_plugin.report.tables import format_table

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.data.sync import SyncClip, cut_sound, save_sync_clip
+from pins_plugin.data.training.sync_clips import SyncClip, cut_sound, save_sync_clip
 from pins_plugin.simulation.clip import ClipPlan, frame_times, plan_clip, render_faces, render_sound
 from pins_plugin.simulation.corpus import CorpusSettings, assign_splits
 from pins_plugin.simulation.look import look_of

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pins_plugin.data.manifest import read_manifest
+from pins_plugin.data.corpora.manifest import read_manifest
 from pins_plugin.errors import PinsError
 from pins_plugin.metrics.verification import roc_auc
 from pins_plugin.report.ablation import ablation_curve, ablation_result, plot_ablation

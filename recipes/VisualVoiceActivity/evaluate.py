@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pins_plugin.data.sync import FRAME_RATE
-from pins_plugin.data.talking import TalkingClip, load_talking_clip
+from pins_plugin.data.training.sync_clips import FRAME_RATE
+from pins_plugin.data.training.talking_clips import TalkingClip, load_talking_clip
 from pins_plugin.errors import PinsError
 from pins_plugin.evaluation.visual_voice_activity import (
     TalkingWindows,

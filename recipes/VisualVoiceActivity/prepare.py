@@ -22,10 +22,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pins_plugin.data.audio import load_audio
-from pins_plugin.data.sync import FRAME_RATE, resample_frames
-from pins_plugin.data.talking import TalkingClip, label_frames, save_talking_clip
-from pins_plugin.data.video import iter_frames
+from pins_plugin.data.media.audio import load_audio
+from pins_plugin.data.media.video import iter_frames
+from pins_plugin.data.training.sync_clips import FRAME_RATE, resample_frames
+from pins_plugin.data.training.talking_clips import TalkingClip, label_frames, save_talking_clip
 from pins_plugin.errors import PinsError
 from pins_plugin.inference.voice_activity import find_speech
 from pins_plugin.simulation.clip import ClipPlan, frame_times, plan_clip, render_faces

@@ -27,15 +27,15 @@ from pins_plugin.archive.claims import claimed
 from pins_plugin.archive.inputs import choose_part, parse_shard
 from pins_plugin.archive.many import run_many
 from pins_plugin.cli._many import add_many_arguments, find_inputs, machinery
-from pins_plugin.data.manifest import write_manifest
-from pins_plugin.data.readable import find_unreadable
-from pins_plugin.data.voxceleb import read_ids, read_traits
-from pins_plugin.data.voxceleb_clips import (
+from pins_plugin.data.corpora.manifest import write_manifest
+from pins_plugin.data.corpora.voxceleb import read_ids, read_traits
+from pins_plugin.data.corpora.voxceleb_clips import (
     find_voxceleb1,
     find_voxceleb2,
     read_splits,
     split_by_checksum,
 )
+from pins_plugin.data.training.readable import find_unreadable
 from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.evaluation.pins_lists import read_pins_lists
 from pins_plugin.pipelines.active_speaker.speaking import SpeakingFaces

@@ -10,7 +10,7 @@ import pytest
 from pins_plugin.cli import convert as command
 from pins_plugin.cli import main
 from pins_plugin.cli.export import HELP as EXPORT_HELP
-from pins_plugin.data.video import VideoWriter
+from pins_plugin.data.media.video import VideoWriter
 from pins_plugin.formats.convert import FORMATS
 
 ENDINGS = {ending for kind in FORMATS.values() for ending in kind.files}

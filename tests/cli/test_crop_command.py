@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from pins_plugin.cli import main
-from pins_plugin.data.audio import load_audio
-from pins_plugin.data.video import VideoWriter, iter_frames, probe_video
+from pins_plugin.data.media.audio import load_audio
+from pins_plugin.data.media.video import VideoWriter, iter_frames, probe_video
 
 RED, BLUE = [200, 30, 30], [30, 30, 200]
 

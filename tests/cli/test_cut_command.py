@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from pins_plugin.cli import main
-from pins_plugin.data.audio import load_audio
-from pins_plugin.data.manifest import read_manifest
-from pins_plugin.data.video import VideoWriter, probe_video
+from pins_plugin.data.corpora.manifest import read_manifest
+from pins_plugin.data.media.audio import load_audio
+from pins_plugin.data.media.video import VideoWriter, probe_video
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_a_real_person_in_sync_makes_a_clip(real_data: Path, tmp_path: Path) -> 
     options = ["--min_seconds", "2", "--quiet", "--out"]
     assert main(["cut", str(tmp_path), *options, str(tmp_path / "o")]) == 0
     assert len(read_manifest(tmp_path / "o" / "manifest.csv")) == 1
-    from pins_plugin.data.shift_sound import write_shifted
+    from pins_plugin.data.media.shift_sound import write_shifted
 
     write_shifted(video, tmp_path / "late.mkv", 0.4)
     (tmp_path / "links.json").write_text(json.dumps({**links, "video": str(tmp_path / "late.mkv")}))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pins_plugin.cli import main
-from pins_plugin.data.audio import save_audio
+from pins_plugin.data.media.audio import save_audio
 
 
 def test_real_meeting_is_scored_against_its_reference(

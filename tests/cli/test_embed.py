@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from pins_plugin.cli import main
-from pins_plugin.data.manifest import read_manifest
+from pins_plugin.data.corpora.manifest import read_manifest
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
 
 
@@ -32,7 +32,7 @@ def test_a_broken_clip_costs_itself_only(
 ) -> None:
     from dataclasses import replace
 
-    from pins_plugin.data.manifest import write_manifest
+    from pins_plugin.data.corpora.manifest import write_manifest
 
     clips = read_manifest(noise_manifest, "test")
     (tmp_path / "broken.wav").write_text("no sound")

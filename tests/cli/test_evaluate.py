@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pins_plugin.cli import main
-from pins_plugin.data.manifest import read_manifest
+from pins_plugin.data.corpora.manifest import read_manifest
 from pins_plugin.evaluation import cross_modal
 
 
@@ -123,8 +123,8 @@ def test_scores_are_numbers_of_a_known_kind(model_folder, noise_manifest, capsys
 
 def test_a_model_of_features_is_scored_on_features(tmp_path: Path, capsys) -> None:
     """Heads that do nothing, over embeddings that already agree: everything is right."""
-    from pins_plugin.models.folder import save_model_folder
-    from pins_plugin.models.heads import FeatureHead
+    from pins_plugin.models.folder.model_folder import save_model_folder
+    from pins_plugin.models.layers.heads import FeatureHead
 
     generator = np.random.default_rng(0)
     people = np.repeat(generator.normal(size=(12, 6)), 2, axis=0).astype(np.float32)
@@ -137,7 +137,7 @@ def test_a_model_of_features_is_scored_on_features(tmp_path: Path, capsys) -> No
     heads, config = {}, {}
     for side, name in enumerate(("face_head", "voice_head")):
         heads[name] = FeatureHead(6, side, 1, 6)
-        config[name] = ("pins_plugin.models.heads.FeatureHead", heads[name].arguments)
+        config[name] = ("pins_plugin.models.layers.heads.FeatureHead", heads[name].arguments)
     heads["voice_head"].load_state_dict(heads["face_head"].state_dict())
     save_model_folder(tmp_path / "model", heads, config, {}, "# Card\n")
     command = ["evaluate", str(tmp_path / "model"), str(manifest), "--json"]
@@ -157,7 +157,7 @@ def test_a_broken_clip_costs_itself_only(
 ) -> None:
     from dataclasses import replace
 
-    from pins_plugin.data.manifest import write_manifest
+    from pins_plugin.data.corpora.manifest import write_manifest
 
     clips = read_manifest(noise_manifest)
     (tmp_path / "broken.png").write_text("no picture")

@@ -11,7 +11,7 @@ from pyannote.core import Annotation, Segment
 
 from pins_plugin.cli import _join_archive, _link_archive, main
 from pins_plugin.cli._link_video import LinkOptions
-from pins_plugin.data.video import VideoWriter
+from pins_plugin.data.media.video import VideoWriter
 from pins_plugin.pipelines.diarization.audio_file import file_uri
 from pins_plugin.pipelines.linking.result import LinkingResult
 from pins_plugin.pipelines.people.registry import FILE, Appearance, Cast

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from pins_plugin.cli import main
-from pins_plugin.data.audio import load_audio
-from pins_plugin.data.links import read_links
-from pins_plugin.data.video import VideoWriter, iter_frames
+from pins_plugin.data.links.linked_video import read_links
+from pins_plugin.data.media.audio import load_audio
+from pins_plugin.data.media.video import VideoWriter, iter_frames
 
 
 def _write(

@@ -12,7 +12,7 @@ from pins_plugin.cli import main
 def test_examples_are_added_listed_and_removed(
     tmp_path: Path, real_data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from pins_plugin.data.video import iter_frames
+    from pins_plugin.data.media.video import iter_frames
 
     frame = next(iter_frames(real_data / "clips" / "p36_01.mp4"))
     Image.fromarray(frame.image).save(tmp_path / "frame.jpg")

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from pins_plugin.cli import main
-from pins_plugin.data.links import read_links
-from pins_plugin.data.video import VideoWriter
+from pins_plugin.data.links.linked_video import read_links
+from pins_plugin.data.media.video import VideoWriter
 from pins_plugin.pipelines.people.registry import FILE, Appearance, Cast
 
 AXES = np.eye(8)
@@ -132,7 +132,7 @@ def test_strangers_are_not_kept_where_that_is_asked(season: Path) -> None:
 def test_a_consent_note_is_kept_beside_the_example(tmp_path: Path, real_data: Path, capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
     from PIL import Image
 
-    from pins_plugin.data.video import iter_frames
+    from pins_plugin.data.media.video import iter_frames
 
     frame = next(iter_frames(real_data / "clips" / "p36_01.mp4"))
     Image.fromarray(frame.image).save(tmp_path / "frame.jpg")

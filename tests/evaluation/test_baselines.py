@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pyannote.core import Annotation, Segment
 
-from pins_plugin.data.links import LinkedTrack, LinkedVideo
+from pins_plugin.data.links.linked_video import LinkedTrack, LinkedVideo
 from pins_plugin.evaluation.baselines import (
     by_chance,
     by_presence,

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pins_plugin.data.links import LinkedVideo
+from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.errors import LinksError
 from pins_plugin.evaluation.linking import CAUSES, follow_links, speech_time_correct
 from pins_plugin.evaluation.scene_truth import SceneTruth, moments

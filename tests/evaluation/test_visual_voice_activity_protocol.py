@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pins_plugin.data.talking import TalkingClip
+from pins_plugin.data.training.talking_clips import TalkingClip
 from pins_plugin.evaluation.visual_voice_activity import (
     labeled_windows,
     motion_energy,

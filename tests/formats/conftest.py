@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pins_plugin.data.links import LinkedVideo
+from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.formats.boxes import Picture
 
 ANNA, BEN, RTL = 'Anna "Ann" O\'Neil, <Dr>', "Ben | & {x}", "יעל כהן"

@@ -9,7 +9,7 @@ import numpy as np
 import pandas
 import pytest
 
-from pins_plugin.data.links import LinkedVideo
+from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.evaluation.active_speakers import read_ava, score_active_speakers
 from pins_plugin.formats.active_speakers import (
     COLUMNS,

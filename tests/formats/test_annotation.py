@@ -9,7 +9,7 @@ import pytest
 from praatio import textgrid
 from pympi import Eaf
 
-from pins_plugin.data.links import LinkedVideo
+from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.formats.annotation import to_audacity, to_elan, to_textgrid
 from pins_plugin.formats.cues import UNKNOWN, make_stretches, make_tiers
 

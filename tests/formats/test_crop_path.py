@@ -7,7 +7,7 @@ from io import StringIO
 import numpy as np
 import pytest
 
-from pins_plugin.data.links import LinkedVideo
+from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.errors import PinsError
 from pins_plugin.formats.crop_path import (
     SHORT_TURN,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from itertools import pairwise
 
-from pins_plugin.data.links import LinkedVideo
+from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.formats.cues import (
     MAX_LETTERS,
     MAX_SECONDS,

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import opentimelineio as otio
 import pytest
 
-from pins_plugin.data.links import LinkedVideo
+from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.formats.boxes import Picture
 from pins_plugin.formats.editors import make_markers, to_edl, to_fcp7_xml, to_otio
 from pins_plugin.formats.timecode import parse_timecode, to_frame

@@ -7,8 +7,8 @@ import av
 import pysubs2
 import pytest
 
-from pins_plugin.data.links import LinkedVideo
-from pins_plugin.data.transcripts import read_transcript
+from pins_plugin.data.links.linked_video import LinkedVideo
+from pins_plugin.data.links.transcripts import read_transcript
 from pins_plugin.formats.cues import UNKNOWN, make_cues
 from pins_plugin.formats.subtitles import SPEAKS, to_ass, to_srt, to_text, to_vtt
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pins_plugin.data.mfcc import mfcc
+from pins_plugin.data.media.mfcc import mfcc
 from pins_plugin.errors import ModelFolderError, ShapeError
 from pins_plugin.inference.active_speaker_network import (
     ActiveSpeakerNetwork,

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from pins_plugin.data.sync import SyncClip
+from pins_plugin.data.training.sync_clips import SyncClip
 from pins_plugin.inference.offset_calibration import (
     fit_file_calibration,
     look_at,

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-from pins_plugin.data.sync import SyncClip
+from pins_plugin.data.training.sync_clips import SyncClip
 from pins_plugin.inference import sync_calibration as calibration
 from pins_plugin.inference.synchronizer import Synchronizer
-from pins_plugin.models.folder import resolve_source
+from pins_plugin.models.folder.model_folder import resolve_source
 
 
 class ReadLips(nn.Module):

@@ -8,7 +8,7 @@ from torch import nn
 from pins_plugin.errors import ShapeError
 from pins_plugin.inference import visual_voice_activity as module
 from pins_plugin.inference.visual_voice_activity import VisualVoiceActivity
-from pins_plugin.models.visual_voice_activity import TalkingNetwork
+from pins_plugin.models.lips.talking_network import TalkingNetwork
 from pins_plugin.tracking.crops import Crops
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from pins_plugin.errors import ModelFolderError
-from pins_plugin.models.folder import load_model_folder, save_model_folder
+from pins_plugin.models.folder.model_folder import load_model_folder, save_model_folder
 from pins_plugin.models.onnx_encoder import OnnxFaceEncoder, OnnxVoiceEncoder
 
 pytest.importorskip("onnxruntime")

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from pyannote.core import Annotation, Segment
 
-from pins_plugin.data.scene_deck import Clip, Deck
 from pins_plugin.errors import ManifestError, PinsError
 from pins_plugin.pipelines.linking.result import LinkingResult
+from pins_plugin.simulation.composed.deck import Clip, Deck
 from pins_plugin.types import FaceTrack, SpeakerFaceLink
 
 RECIPE = Path(__file__).resolve().parents[2] / "recipes" / "ClipScenes"

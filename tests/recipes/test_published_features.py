@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pins_plugin.data.features import FeatureRows
+from pins_plugin.data.training.features import FeatureRows
 from pins_plugin.errors import PinsError
 from pins_plugin.types import TalkingFaceClip
 

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from pins_plugin.data.sync import SyncClip, load_sync_clip, save_sync_clip
-from pins_plugin.data.words import SpokenWord
+from pins_plugin.data.corpora.words import SpokenWord
+from pins_plugin.data.training.sync_clips import SyncClip, load_sync_clip, save_sync_clip
 from pins_plugin.inference.synchronizer import Synchronizer, SyncResult
-from pins_plugin.models.folder import save_model_folder
-from pins_plugin.models.sync import LipEncoder, SoundEncoder
-from pins_plugin.train.sync import UNCALIBRATED
+from pins_plugin.models.folder.model_folder import save_model_folder
+from pins_plugin.models.lips.sync_encoders import LipEncoder, SoundEncoder
+from pins_plugin.train.lips.sync import UNCALIBRATED
 
 RECIPES = Path(__file__).resolve().parents[2] / "recipes"
 

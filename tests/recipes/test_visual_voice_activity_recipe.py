@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pins_plugin.data.talking import RESTS, TALKS, load_talking_clip
+from pins_plugin.data.training.talking_clips import RESTS, TALKS, load_talking_clip
 
 RECIPES = Path(__file__).resolve().parents[2] / "recipes"
 

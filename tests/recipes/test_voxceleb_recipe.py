@@ -11,8 +11,8 @@ import pytest
 from tiny_clips import write_tiny_clips
 
 from pins_plugin.cli import main
-from pins_plugin.data.manifest import read_manifest
-from pins_plugin.models.folder import load_model_folder
+from pins_plugin.data.corpora.manifest import read_manifest
+from pins_plugin.models.folder.model_folder import load_model_folder
 from pins_plugin.simulation.corpus import CorpusSettings
 from pins_plugin.simulation.voxceleb_tree import write_voxceleb_tree
 from pins_plugin.tracking.clips import cut_clips

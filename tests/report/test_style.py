@@ -2,7 +2,7 @@
 
 import pytest
 
-from pins_plugin.data.links import LinkedVideo
+from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.report.style import NOBODY, PALETTE, color_of, format_time, hex_color
 
 

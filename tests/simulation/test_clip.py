@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pins_plugin.data.audio import SAMPLE_RATE, load_audio
-from pins_plugin.data.video import iter_frames
+from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
+from pins_plugin.data.media.video import iter_frames
 from pins_plugin.simulation.clip import (
     FRAME_RATE,
     frame_times,

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from pins_plugin.data.audio import load_audio
-from pins_plugin.data.manifest import read_manifest
+from pins_plugin.data.corpora.manifest import read_manifest
+from pins_plugin.data.media.audio import load_audio
 from pins_plugin.errors import ManifestError
 from pins_plugin.simulation.corpus import (
     CorpusSettings,

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from pins_plugin.data.audio import load_audio
+from pins_plugin.data.media.audio import load_audio
 from pins_plugin.errors import ManifestError
 from pins_plugin.simulation.episode import EpisodeSettings, episode_script, write_episode
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pins_plugin.data.audio import SAMPLE_RATE
+from pins_plugin.data.media.audio import SAMPLE_RATE
 from pins_plugin.simulation.room import Room, record, sample_room
 
 

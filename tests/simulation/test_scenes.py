@@ -12,8 +12,8 @@ import torch
 from facenet_pytorch import MTCNN
 from pyannote.database.util import load_rttm
 
-from pins_plugin.data.audio import load_audio
-from pins_plugin.data.video import iter_frames, probe_video
+from pins_plugin.data.media.audio import load_audio
+from pins_plugin.data.media.video import iter_frames, probe_video
 from pins_plugin.errors import ManifestError
 from pins_plugin.simulation.scene import Scene
 from pins_plugin.simulation.scenes import (

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pins_plugin.data.audio import SAMPLE_RATE
+from pins_plugin.data.media.audio import SAMPLE_RATE
 from pins_plugin.simulation.person import sample_person
 from pins_plugin.simulation.utterance import Utterance, say
 from pins_plugin.simulation.voice import VoiceQuality, speak, voice_quality

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pins_plugin.data.voxceleb import VoxCelebFolder, read_ids, read_traits
-from pins_plugin.data.voxceleb_clips import find_voxceleb1, read_splits
+from pins_plugin.data.corpora.voxceleb import VoxCelebFolder, read_ids, read_traits
+from pins_plugin.data.corpora.voxceleb_clips import find_voxceleb1, read_splits
 from pins_plugin.evaluation.pins_lists import PinsLists, read_pins_lists
 from pins_plugin.simulation.corpus import CorpusSettings
 from pins_plugin.simulation.voxceleb_tree import write_voxceleb_tree

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pins_plugin.data.video import VideoWriter
+from pins_plugin.data.media.video import VideoWriter
 from pins_plugin.errors import MediaError
 from pins_plugin.tracking import clips as clips_module
 from pins_plugin.tracking.clips import cut_clips, find_single_faces

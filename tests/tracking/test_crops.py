@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pins_plugin.data.video import VideoWriter
+from pins_plugin.data.media.video import VideoWriter
 from pins_plugin.errors import ShapeError
 from pins_plugin.tracking import crops
 from pins_plugin.types import FaceTrack
@@ -120,7 +120,7 @@ def test_extract_crops_without_tracks_reads_nothing() -> None:
 
 
 def test_lips_open_when_a_real_mouth_opens(real_data) -> None:
-    from pins_plugin.data.video import iter_frames
+    from pins_plugin.data.media.video import iter_frames
     from pins_plugin.tracking.face_mesh import load_face_mesh
 
     assert load_face_mesh().to_presence.weight.abs().sum() > 0

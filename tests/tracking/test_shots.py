@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pins_plugin.data.video import VideoFrame
+from pins_plugin.data.media.video import VideoFrame
 from pins_plugin.tracking.shots import Chunk, CutDetector, iter_chunks, measure_change
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pins_plugin.data.video import VideoInfo
+from pins_plugin.data.media.video import VideoInfo
 from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.tracking.files import read_tracks, write_tracks
 from pins_plugin.types import FaceTrack

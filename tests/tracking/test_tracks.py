@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pins_plugin.data.video import iter_frames
+from pins_plugin.data.media.video import iter_frames
 from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.tracking.boxes import box_overlaps
 from pins_plugin.tracking.tracks import TrackerSettings, track_faces

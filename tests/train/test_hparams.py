@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from pins_plugin.models.folder import load_model_folder, save_model_folder
+from pins_plugin.models.folder.model_folder import load_model_folder, save_model_folder
 from pins_plugin.train.experiment import load_experiment, module_config
 
 FOLDER = Path(__file__).resolve().parents[2] / "hparams"

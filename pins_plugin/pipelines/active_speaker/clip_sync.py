@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.data.audio import load_audio
+from pins_plugin.data.media.audio import load_audio
 from pins_plugin.inference.synchronizer import Synchronizer, SyncResult
 from pins_plugin.tracking.crops import extract_crops
 from pins_plugin.tracking.tracks import track_faces

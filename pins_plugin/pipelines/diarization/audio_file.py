@@ -1,6 +1,6 @@
 """Audio of whatever pyannote calls a file: a path, an open file, or a mapping. Always on the media clock of the file.
 
-pyannote's own reader cannot open a video whose audio starts late; here every path goes through `data.audio`. The
+pyannote's own reader cannot open a video whose audio starts late; here every path goes through `data.media.audio`. The
 keys of a mapping are pyannote's: `waveform` with `sample_rate`, or `audio`; `channel` chooses one channel; `video`
 is the file that shows the faces, and is heard where neither of the others is given.
 """
@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torchaudio.functional import resample
 
-from pins_plugin.data.audio import SAMPLE_RATE, load_audio, mix_channels
+from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio, mix_channels
 from pins_plugin.errors import MediaError
 from pins_plugin.utils.text import one_word
 

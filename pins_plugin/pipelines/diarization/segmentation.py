@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pins_plugin.data.audio import SAMPLE_RATE
+from pins_plugin.data.media.audio import SAMPLE_RATE
 from pins_plugin.pipelines.diarization.segmentation_model import load_segmentation_model
 
 HOP, FIELD = 270, 991  # samples between frames, and samples that a frame hears

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pins_plugin.data.audio import SAMPLE_RATE, load_audio
+from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
 from pins_plugin.errors import MediaError
 from pins_plugin.inference.pretrained import fetch_model, load_pretrained
 from pins_plugin.inference.voice_activity import find_speech

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pyannote.core import Annotation
 from scipy.optimize import linear_sum_assignment
 
-from pins_plugin.data.audio import SAMPLE_RATE
+from pins_plugin.data.media.audio import SAMPLE_RATE
 from pins_plugin.errors import PinsError
 from pins_plugin.pipelines.diarization.audio_file import file_uri, load_sound
 from pins_plugin.pipelines.diarization.segmentation import Segmentation, segment

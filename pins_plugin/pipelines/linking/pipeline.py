@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pins_plugin.data.audio import SAMPLE_RATE
-from pins_plugin.data.corrections import Corrections
-from pins_plugin.data.video import probe_video
+from pins_plugin.data.links.corrections import Corrections
+from pins_plugin.data.media.audio import SAMPLE_RATE
+from pins_plugin.data.media.video import probe_video
 from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.inference.synchronizer import Synchronizer
 from pins_plugin.inference.visual_voice_activity import VisualVoiceActivity

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from pins_plugin.data.corrections import Correction
+from pins_plugin.data.links.corrections import Correction
 from pins_plugin.errors import LinksError
 from pins_plugin.pipelines.linking.read_out import Run
 

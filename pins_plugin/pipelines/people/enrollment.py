@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.data.images import IMAGE_SUFFIXES, is_hidden
+from pins_plugin.data.media.images import IMAGE_SUFFIXES, is_hidden
 from pins_plugin.errors import MediaError
 from pins_plugin.utils.vectors import unit
 

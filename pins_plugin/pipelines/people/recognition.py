@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pins_plugin.data.images import read_image
+from pins_plugin.data.media.images import read_image
 from pins_plugin.errors import MediaError
 from pins_plugin.inference.face_recognition import DEFAULT, load_face_recognition
 from pins_plugin.inference.portraits import crop_largest_face

@@ -1,7 +1,7 @@
 """The one door through which pyannote.audio is imported: no telemetry, no torchcodec warning.
 
 pyannote.audio reports each pipeline to a server unless `PYANNOTE_METRICS_ENABLED` says otherwise. Here it
-stays off unless the user has set that variable to 1. Sound is decoded by `data.audio`, so that it does not
+stays off unless the user has set that variable to 1. Sound is decoded by `data.media.audio`, so that it does not
 matter whether torchcodec finds the system's FFmpeg.
 """
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pins_plugin.data.audio import load_audio
+from pins_plugin.data.media.audio import load_audio
 from pins_plugin.inference.synchronizer import SyncResult
 from pins_plugin.pipelines.active_speaker import speaking as speaking_module
 from pins_plugin.pipelines.active_speaker.speaking import SpeakingFaces

@@ -7,7 +7,7 @@ import pyannote.audio
 import pytest
 import torch
 
-from pins_plugin.data.audio import load_audio
+from pins_plugin.data.media.audio import load_audio
 from pins_plugin.pipelines.diarization import segmentation as module
 from pins_plugin.pipelines.diarization.rttm import read_rttm
 from pins_plugin.pipelines.diarization.segmentation import (

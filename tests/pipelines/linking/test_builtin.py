@@ -9,7 +9,7 @@ import pytest
 import torch
 from pyannote.core import Annotation, Segment
 
-from pins_plugin.data.audio import load_audio
+from pins_plugin.data.media.audio import load_audio
 from pins_plugin.errors import ModelFolderError, PinsError
 from pins_plugin.pipelines import BuiltinDiarization
 from pins_plugin.pipelines.diarization.segmentation import (

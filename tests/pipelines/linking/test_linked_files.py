@@ -10,7 +10,7 @@ import soundfile
 import torch
 from pyannote.core import Annotation, Segment
 
-from pins_plugin.data.video import VideoWriter
+from pins_plugin.data.media.video import VideoWriter
 from pins_plugin.errors import MediaError
 from pins_plugin.pipelines.linking import gathering
 from pins_plugin.pipelines.linking.observation import Looks

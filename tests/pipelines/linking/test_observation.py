@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pins_plugin.errors import ModelFolderError
-from pins_plugin.models import folder as folder_module
+from pins_plugin.models.folder import model_folder as folder_module
 from pins_plugin.pipelines.linking.observation import Watcher
 from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 from pins_plugin.tracking.crops import Crops

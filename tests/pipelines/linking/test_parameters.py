@@ -8,7 +8,7 @@ import pytest
 
 from pins_plugin.errors import PinsError
 from pins_plugin.inference.pretrained import folder_checksum
-from pins_plugin.models.folder import PRETRAINED
+from pins_plugin.models.folder.model_folder import PRETRAINED
 from pins_plugin.pipelines.linking.parameters import (
     ENTRY,
     FILE,

@@ -10,7 +10,7 @@ from PIL import Image
 import pins_plugin.inference.face_recognition as recognition
 from pins_plugin.errors import MediaError, ModelFolderError
 from pins_plugin.inference.face_recognition import BY_APPEARANCE
-from pins_plugin.models.facenet import WEIGHTS, FacenetRecognition
+from pins_plugin.models.faces.facenet import WEIGHTS, FacenetRecognition
 from pins_plugin.pipelines.people import recognition as people_recognition
 from pins_plugin.pipelines.people.recognition import FaceRecognizer
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from pins_plugin.errors import MediaError
-from pins_plugin.models.folder import PRETRAINED
+from pins_plugin.models.folder.model_folder import PRETRAINED
 from pins_plugin.pipelines.diarization.speaker_embedding import PinsSpeakerEmbedding
 from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 from pins_plugin.pipelines.pyannote_host.host import Model, Pipeline

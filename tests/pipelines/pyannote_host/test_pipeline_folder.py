@@ -109,7 +109,7 @@ def test_a_model_folder_may_be_a_part(tmp_path: Path) -> None:
     """`$model/voice`: a model folder inside the folder of the pipeline."""
     import shutil
 
-    from pins_plugin.models.folder import PRETRAINED
+    from pins_plugin.models.folder.model_folder import PRETRAINED
 
     shutil.copytree(PRETRAINED / "voice_campplus", tmp_path / "voice")
     shutil.copytree(PRETRAINED / "sync", tmp_path / "sync")

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from pins_plugin.data.video import iter_frames
+from pins_plugin.data.media.video import iter_frames
 from pins_plugin.types import FaceTrack
 
 

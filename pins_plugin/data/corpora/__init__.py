@@ -1,0 +1,1 @@
+"""Clips as people published them, and the manifest that lists them."""

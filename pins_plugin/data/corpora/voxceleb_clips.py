@@ -1,0 +1,213 @@
+"""Clips of VoxCeleb1 and VoxCeleb2 as their authors released them, as rows of a manifest.
+
+VoxCeleb1: utterances `[vox1_dev_]wav/id10001/<video>/00001.wav` (or `A.J._Buckley/<video>_0000001.wav`), pictures
+`unzippedFaces/A.J._Buckley/1.6/<video>/0002275.jpg`, and, where they lie there too, the tracks
+`txt/id10001/<video>/00001.txt` that tell which pictures belong to which utterance, or `mp4/id10001/<video>/00001.mp4`.
+VoxCeleb2: `mp4/id00012/<video>/00001.mp4` and `aac/id00012/<video>/00001.m4a`.
+
+A recording is a person's part of a video: two people of one video may meet in a batch, and are fair negatives.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+
+from pins_plugin.data.corpora.voxceleb import CROP_FOLDER, VOICE_SUFFIXES, MediaKey, parse_key
+from pins_plugin.errors import ManifestError, MediaError
+from pins_plugin.types import TalkingFaceClip
+from pins_plugin.utils.files import read_text
+
+SPLITS = {"1": "train", "2": "valid", "3": "test", "4": "test"}
+Skipped = dict[str, str]
+
+
+def read_splits(path: str | Path) -> dict[str, str]:
+    """Read the official `identity_splits.txt`: person's name to "train", "valid" or "test".
+
+    Raises
+    ------
+    ManifestError
+        When the file is missing or of another kind.
+    """
+    text = read_text(path, ManifestError, "the authors' identity_splits.txt")
+    rows = [line.split() for line in text.split("\n") if line.strip()]
+    if not rows or any(len(row) != 2 or row[1] not in SPLITS for row in rows):
+        raise ManifestError(f"{path}: expected lines like 'A.J._Buckley 1' with a number 1 to 4")
+    return {name: SPLITS[number] for name, number in rows}
+
+
+def find_voxceleb1(
+    root: str | Path,
+    splits: Mapping[str, str],
+    ids: Mapping[str, str],
+    out: str | Path,
+    held_out: Collection[tuple[str, str]] = (),
+) -> tuple[list[TalkingFaceClip], Skipped]:
+    """List the utterances of VoxCeleb1 that have pictures.
+
+    Parameters
+    ----------
+    root : str or Path
+        Folder below which everything lies.
+    splits : mapping of str to str
+        Person's name (or id) to split, as `read_splits` gives it.
+    ids : mapping of str to str
+        Person's name to VoxCeleb1 id, as `read_ids` gives it.
+    out : str or Path
+        Where the pictures of single tracks are linked.
+    held_out : collection of (str, str)
+        Person's id and video: videos of training people that are for testing, those of the seen-heard lists.
+
+    Returns
+    -------
+    clips : list of TalkingFaceClip
+    skipped : dict of str to str
+        Path of an utterance, or of a video's pictures, to why it was left out.
+    """
+    root = _existing(root)
+    names = {vox_id: name for name, vox_id in ids.items()}
+    voices: dict[MediaKey, Path] = {}
+    tracks: dict[MediaKey, Path] = {}
+    videos: dict[MediaKey, Path] = {}
+    pictures: dict[tuple[str, str], dict[int, Path]] = {}  # (person, video) -> frame -> file
+    kinds = {".mp4": videos, ".txt": tracks, **dict.fromkeys(VOICE_SUFFIXES, voices)}
+    skipped: Skipped = {}
+    for path in _files(root):
+        suffix = path.suffix.lower()
+        try:
+            if suffix == ".jpg":
+                key = _key(path, ids)
+                pictures.setdefault((key.person, key.video), {})[key.number] = path
+            elif suffix in kinds:
+                kinds[suffix][_key(path, ids)] = path
+        except ManifestError as error:
+            if suffix != ".txt":  # such as a README
+                skipped[str(path)] = str(error)
+    clips = []
+    for key, voice in sorted(voices.items()):
+        person = names.get(key.person, key.person)
+        split = splits.get(person) or splits.get(key.person)
+        seen = pictures.get((key.person, key.video), {})
+        clip_id = f"{key.person}-{key.video}-{key.number:05d}"
+        if split is None:
+            skipped[str(voice)] = f"{person} is not in the splits"
+        elif not seen and key not in videos:
+            skipped[str(voice)] = "no pictures of this video"
+        else:
+            faces = videos.get(key) or _faces_of(
+                seen, tracks.get(key), Path(out) / "faces" / clip_id
+            )
+            if faces is None:
+                skipped[str(voice)] = "no picture in this track"
+                continue
+            split = "test" if (key.person, key.video) in held_out else split
+            video = f"{key.person}/{key.video}"
+            clips.append(TalkingFaceClip(clip_id, person, video, faces, voice, split))
+    for person, video in sorted(pictures.keys() - {(key.person, key.video) for key in voices}):
+        folder = next(iter(pictures[person, video].values())).parent
+        skipped[str(folder)] = "no utterance of this video"
+    return clips, skipped
+
+
+def find_voxceleb2(
+    root: str | Path, valid_share: float = 0.05
+) -> tuple[list[TalkingFaceClip], Skipped]:
+    """List the clips of VoxCeleb2: face video and sound, that of the video itself where there is no other.
+
+    Parameters
+    ----------
+    root : str or Path
+    valid_share : float
+        Share of people for validation, chosen by a checksum of their id; `test` folders are for testing.
+
+    Returns
+    -------
+    clips : list of TalkingFaceClip
+    skipped : dict of str to str
+    """
+    root = _existing(root)
+    videos, sounds = {}, {}
+    for path in _files(root):
+        key = (*tuple(path.parts[-3:-1]), path.stem)
+        if path.suffix.lower() == ".mp4":
+            videos[key] = path
+        elif path.suffix.lower() in VOICE_SUFFIXES:
+            sounds[key] = path
+    clips = []
+    for key, path in sorted(videos.items()):
+        person, video, number = key
+        is_test = any("test" in part for part in path.relative_to(root).parts[:-3])
+        split = "test" if is_test else split_by_checksum(person, valid_share)
+        clip_id = f"{person}-{video}-{number}"
+        recording, sound = f"{person}/{video}", sounds.get(key, path)
+        clips.append(TalkingFaceClip(clip_id, person, recording, path, sound, split))
+    return clips, {
+        str(sounds[key]): "no video of this clip" for key in sorted(sounds.keys() - videos)
+    }
+
+
+def split_by_checksum(name: str, valid_share: float, test_share: float = 0.0) -> str:
+    """Put a person (or a video) into a split, always the same one.
+
+    Examples
+    --------
+    >>> split_by_checksum("id00012", valid_share=0.0)
+    'train'
+    """
+    number = int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) / 16**8
+    if number < valid_share:
+        return "valid"
+    return "test" if number < valid_share + test_share else "train"
+
+
+def _key(path: Path, ids: Mapping[str, str]) -> MediaKey:
+    """Understand `.../person/video/number` and `.../person/video_number`."""
+    parts = [part for part in path.parts if part != CROP_FOLDER]
+    short = "_" in path.stem and not path.stem.isdigit()
+    return parse_key("/".join(parts[-2:] if short else parts[-3:]), ids)
+
+
+def _faces_of(seen: Mapping[int, Path], track: Path | None, folder: Path) -> Path | None:
+    """Find the folder with the pictures of a track; those of the whole video where no track is known."""
+    if track is None:
+        return next(iter(seen.values())).parent
+    frames = [
+        int(line.split()[0])
+        for line in track.read_text(encoding="utf-8", errors="replace").splitlines()
+        if line[:1].isdigit()
+    ]
+    if not frames:
+        return next(iter(seen.values())).parent
+    own = [path for number, path in sorted(seen.items()) if frames[0] <= number <= frames[-1]]
+    if not own:
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in own:
+        _link(path, folder / path.name)
+    return folder
+
+
+def _link(source: Path, target: Path) -> None:
+    """Hard link, or copy where the file system has none."""
+    if target.exists():
+        return
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _files(root: Path) -> Iterable[Path]:
+    for folder, children, names in os.walk(root, followlinks=True):
+        children.sort()
+        for name in sorted(names):
+            yield Path(folder) / name
+
+
+def _existing(root: str | Path) -> Path:
+    root = Path(root)
+    if not root.is_dir():
+        raise MediaError(f"{root}: no such folder; expected the unpacked data set")
+    return root

@@ -1,0 +1,103 @@
+"""Sound in and out: mono float32 NumPy arrays in [-1, 1]."""
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from pins_plugin.data.media.clock import read_clock
+from pins_plugin.data.media.container import choose_sound, open_media
+from pins_plugin.data.media.sound_stream import decode_sound
+from pins_plugin.errors import MediaError
+from pins_plugin.utils.files import atomic_path
+
+SAMPLE_RATE = 16000  # Hz, of everything inside this package
+
+
+def load_audio(
+    path: str | Path, sample_rate: int = SAMPLE_RATE, channel: int | None = None
+) -> NDArray[np.float32]:
+    """Read the sound of any media file, on the file's media clock: the track that a player plays by default.
+
+    Channels are averaged, the rate is converted. Where sound starts later than the picture (common in
+    real files) the waveform begins with that much silence, so that sample i always sounds at
+    i / sample_rate seconds of the media clock; gaps in the time stamps become silence too, samples that outrun
+    their time stamps are dropped, and what is no number (NaN, infinity) is silence.
+
+    Parameters
+    ----------
+    path : str or Path
+        Sound or video file.
+    sample_rate : int
+        In Hz.
+    channel : int, optional
+        This channel alone, counted from zero, in place of the mean of all.
+
+    Returns
+    -------
+    waveform : (num_samples,) float32 array
+
+    Raises
+    ------
+    MediaError
+        When the file is missing or unreadable, or has no sound.
+    """
+    path = Path(path)
+    with open_media(path) as container:
+        stream = choose_sound(container, path)
+        clock = read_clock(path)
+        seconds = clock.ends.get(stream.index, 0.0)
+        sound = _GrowingSound(_expected_samples(seconds, sample_rate))
+        for samples in decode_sound(container, stream, clock, sample_rate):
+            sound.add(mix_channels(samples, channel, path))
+    if sound.num_samples == 0:
+        raise MediaError(f"{path}: its sound stream holds no samples; expected some sound")
+    return sound.samples
+
+
+def mix_channels(
+    waveforms: NDArray[np.float32], channel: int | None, name: object
+) -> NDArray[np.float32]:
+    """Average (num_channels, num_samples) waveforms, or take one of them; `name` says whose they are."""
+    if channel is None:
+        return waveforms[0] if len(waveforms) == 1 else waveforms.mean(axis=0)
+    if not -len(waveforms) <= channel < len(waveforms):
+        raise MediaError(f"{name}: holds {len(waveforms)} channels, asked for channel {channel}")
+    return waveforms[channel]
+
+
+class _GrowingSound:
+    """Samples that are collected in one block of memory: two hours are held once, not twice."""
+
+    def __init__(self, expected: int) -> None:
+        self._block = np.empty(expected, np.float32)
+        self.num_samples = 0
+
+    def add(self, samples: NDArray[np.float32]) -> None:
+        """Append (num_samples,) samples."""
+        end = self.num_samples + len(samples)
+        if end > len(self._block):
+            block = np.empty(end + end // 4, np.float32)
+            block[: self.num_samples] = self.samples
+            self._block = block
+        self._block[self.num_samples : end] = samples
+        self.num_samples = end
+
+    @property
+    def samples(self) -> NDArray[np.float32]:
+        """What was collected, (num_samples,)."""
+        return self._block[: self.num_samples]
+
+
+def _expected_samples(seconds: float, sample_rate: int) -> int:
+    """As many as the file claims to hold, with some to spare (memory that is never written costs none), at most a day's."""
+    return round((1.05 * min(max(seconds, 0.0), 86400.0) + 1.0) * sample_rate)
+
+
+def save_audio(
+    path: str | Path, waveform: NDArray[np.float32], sample_rate: int = SAMPLE_RATE
+) -> None:
+    """Write a (num_samples,) waveform in [-1, 1] as 16-bit WAV or FLAC, by the name's ending, in one step."""
+    with atomic_path(path) as temporary:
+        soundfile.write(temporary, np.clip(waveform, -1, 1), sample_rate, subtype="PCM_16")

@@ -1,0 +1,90 @@
+"""Pictures of a face, from a video, a folder of images, or one image."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pins_plugin.data.media.images import is_hidden, is_image, read_image
+from pins_plugin.data.media.video import iter_frames
+from pins_plugin.errors import MediaError
+
+
+def load_faces(
+    path: str | Path,
+    size: int,
+    *,
+    num_frames: int | None = None,
+    indices: Sequence[int] | None = None,
+) -> NDArray[np.uint8]:
+    """Read pictures of a face as squares of one size.
+
+    Parameters
+    ----------
+    path : str or Path
+        A video file, a folder of images (in the order of their names), or one image.
+    size : int
+        Height and width in pixels; what is not square is cropped about its center.
+    num_frames : int, optional
+        Take this many pictures, evenly spread; repeated where there are fewer.
+    indices : sequence of int, optional
+        Take these pictures instead (negative ones count from the end). Default: all.
+
+    Returns
+    -------
+    faces : (n, 3, size, size) uint8 array
+        RGB.
+
+    Raises
+    ------
+    MediaError
+        When nothing is there, or it cannot be read.
+    """
+    path = Path(path)
+    if path.is_dir() or is_image(path):
+        files = _image_files(path)
+        chosen = _choose(len(files), num_frames, indices, path)
+        read = {index: _read_image(files[index], size) for index in set(chosen)}
+    else:
+        images = [_square(Image.fromarray(frame.image), size) for frame in iter_frames(path)]
+        chosen = _choose(len(images), num_frames, indices, path)
+        read = {index: images[index] for index in set(chosen)}
+    return np.stack([read[index] for index in chosen]).transpose(0, 3, 1, 2).copy()
+
+
+def _image_files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    return sorted(file for file in path.iterdir() if is_image(file) and not is_hidden(file))
+
+
+def _choose(
+    available: int, num_frames: int | None, indices: Sequence[int] | None, path: Path
+) -> list[int]:
+    if available == 0:
+        raise MediaError(f"{path}: holds no picture; expected at least one")
+    if indices is not None:
+        if not all(-available <= index < available for index in indices):
+            raise MediaError(f"{path}: holds {available} pictures, asked for {list(indices)}")
+        return [index % available for index in indices]
+    if num_frames is None or num_frames == available:
+        return list(range(available))
+    if num_frames > available:
+        return [index % available for index in range(num_frames)]
+    centers = (np.arange(num_frames) + 0.5) * available / num_frames
+    return [int(center) for center in centers]
+
+
+def _read_image(path: Path, size: int) -> NDArray[np.uint8]:
+    return _square(Image.fromarray(read_image(path, size)), size)
+
+
+def _square(image: Image.Image, size: int) -> NDArray[np.uint8]:
+    if image.size == (size, size):
+        return np.asarray(image)
+    side = min(image.size)
+    left, top = (image.width - side) / 2, (image.height - side) / 2
+    box = (left, top, left + side, top + side)
+    return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR, box))

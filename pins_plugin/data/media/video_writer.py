@@ -1,0 +1,124 @@
+"""Writing videos, through PyAV (its wheels carry FFmpeg)."""
+
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import av.error
+import numpy as np
+from numpy.typing import NDArray
+
+from pins_plugin.data.media.sound_copy import SoundCopy
+from pins_plugin.errors import MediaError
+from pins_plugin.utils.files import atomic_path
+
+CLOCK = Fraction(1, 90000)  # seconds; the unit of the time stamps that are written
+
+
+class VideoWriter:
+    """Write an H.264/AAC mp4 file in one step; nothing is left behind on failure.
+
+    Parameters
+    ----------
+    path : str or Path
+    width, height : int
+        Size of the pictures in pixels; an odd size loses its last column or row (H.264 wants even).
+    frame_rate : float
+        In Hz; used for pictures that are added without a time.
+    sample_rate : int, optional
+        Of the sound, in Hz. None for a silent file.
+    quality : int
+        x264's constant rate factor, 18 (large) to 32 (small).
+    sound_of : Path, optional
+        Carry the original sound of this file along, in place of `sample_rate` and `add_sound`.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        width: int,
+        height: int,
+        frame_rate: float,
+        sample_rate: int | None = None,
+        quality: int = 23,
+        sound_of: Path | None = None,
+    ) -> None:
+        self._context = atomic_path(path)
+        self._container = av.open(
+            f"file:{self._context.__enter__().absolute()}",  # a name is never an address
+            "w",
+            format="mp4",
+            options={"movflags": "+faststart"},
+        )
+        self._video = self._container.add_stream("libx264", rate=frame_rate_fraction(frame_rate))
+        self._video.width, self._video.height = width // 2 * 2, height // 2 * 2
+        self._video.pix_fmt = "yuv420p"
+        self._video.codec_context.time_base = CLOCK
+        self._video.options = {"crf": str(quality), "preset": "veryfast"}
+        self._rate = frame_rate
+        self._num_frames = 0
+        self._last_pts = -1
+        self._sample_rate = sample_rate
+        self._num_samples = 0
+        self._audio = None
+        if sample_rate is not None:
+            self._audio = self._container.add_stream("aac", rate=sample_rate, layout="mono")
+        self._sound_copy = SoundCopy(sound_of, self._container) if sound_of is not None else None
+
+    def add_image(self, image: NDArray[np.uint8], time: float | None = None) -> None:
+        """Append a picture (height, width, 3) RGB, at `time` in seconds (default: the next at the frame rate)."""
+        height, width = self._video.height, self._video.width
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image[:height, :width]), "rgb24")
+        seconds = self._num_frames / self._rate if time is None else time
+        frame.pts = max(round(seconds / CLOCK), self._last_pts + 1)
+        frame.time_base = CLOCK
+        self._last_pts = frame.pts
+        self._num_frames += 1
+        self._container.mux(self._video.encode(frame))
+        if self._sound_copy is not None:
+            self._sound_copy.copy_until(seconds)
+
+    def add_sound(self, waveform: NDArray[np.float32]) -> None:
+        """Append samples (num_samples,) in [-1, 1]; sound starts at time zero."""
+        if self._audio is None:
+            raise MediaError("this VideoWriter was opened without a sample_rate; give one")
+        for begin in range(0, len(waveform), 16384):
+            chunk = np.clip(waveform[begin : begin + 16384], -1, 1).astype(np.float32)
+            frame = av.AudioFrame.from_ndarray(chunk[None], format="fltp", layout="mono")
+            frame.sample_rate = self._sample_rate
+            frame.time_base = Fraction(1, int(self._sample_rate or 1))
+            frame.pts = self._num_samples
+            self._num_samples += len(chunk)
+            self._container.mux(self._audio.encode(frame))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                self._container.mux(self._video.encode(None))
+                if self._audio is not None:
+                    self._container.mux(self._audio.encode(None))
+                if self._sound_copy is not None:
+                    self._sound_copy.copy_until(float("inf"))
+        finally:
+            if self._sound_copy is not None:
+                self._sound_copy.close()
+            self._container.close()
+            self._context.__exit__(kind, error, trace)
+
+
+def frame_rate_fraction(frame_rate: float) -> Fraction:
+    """Nearest usual fraction of a frame rate: 29.97 gives 30000/1001."""
+    ntsc = Fraction(round(frame_rate * 1.001) * 1000, 1001)
+    if abs(float(ntsc) - frame_rate) < 0.005:
+        return ntsc
+    return Fraction(frame_rate).limit_denominator(1000)

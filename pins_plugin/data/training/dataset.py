@@ -1,0 +1,149 @@
+"""Pairs for training: a face and a voice of the same clip, and nothing about whose they are."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from speechbrain.dataio.dataset import DynamicItemDataset
+from torch import Tensor
+
+from pins_plugin.data.media.audio import SAMPLE_RATE
+from pins_plugin.data.training.shards import ClipShards
+from pins_plugin.types import TalkingFaceClip
+
+
+class PairBatch(NamedTuple):
+    """Row i of each tensor comes from the same clip.
+
+    Parameters
+    ----------
+    faces : (batch, 3, height, width) uint8 Tensor
+    waveforms : (batch, num_samples) int16 Tensor
+    positions : (batch,) int64 Tensor
+        Which clips of the dataset these are.
+    """
+
+    faces: Tensor
+    waveforms: Tensor
+    positions: Tensor
+
+    def to(self, device: str | torch.device, non_blocking: bool = True) -> "PairBatch":
+        """Move everything."""
+        return PairBatch(*(value.to(device, non_blocking=non_blocking) for value in self))
+
+    def pin_memory(self) -> "PairBatch":
+        """Make copies to a GPU fast."""
+        return PairBatch(*(value.pin_memory() for value in self))
+
+
+class RandomCrop:
+    """Choose one picture and one stretch of sound of a clip.
+
+    The choice depends on seed, epoch and clip only: not on the process, the worker, or what was drawn
+    before. A run that was stopped therefore goes on with the very same crops.
+
+    Parameters
+    ----------
+    shards : ClipShards
+    seconds : float
+        Length of the stretch; shorter clips are repeated.
+    seed : int
+    """
+
+    def __init__(self, shards: ClipShards, seconds: float, seed: int = 0) -> None:
+        self.shards = shards
+        self.num_samples = round(seconds * SAMPLE_RATE)
+        self.seed = seed
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Draw other crops than in other epochs."""
+        self.epoch = epoch
+
+    def __call__(self, position: int) -> tuple[Tensor, Tensor]:
+        """Read a picture (3, height, width) uint8 and sound (num_samples,) int16."""
+        generator = np.random.default_rng((self.seed, self.epoch, position))
+        faces = self.shards.faces(position)
+        face = np.array(faces[generator.integers(len(faces))])
+        sound = self.shards.sound(position)
+        start = int(generator.integers(max(1, len(sound) - self.num_samples + 1)))
+        return torch.from_numpy(face), torch.from_numpy(cut_sound(sound, start, self.num_samples))
+
+
+def cut_sound(sound: NDArray[np.int16], start: int, num_samples: int) -> NDArray[np.int16]:
+    """Copy (num_samples,) samples from `start` on; sound that is too short is repeated.
+
+    Examples
+    --------
+    >>> cut_sound(np.array([1, 2, 3], dtype=np.int16), 0, 5)
+    array([1, 2, 3, 1, 2], dtype=int16)
+    """
+    if len(sound) < num_samples:
+        return np.resize(np.asarray(sound), num_samples)
+    return np.array(sound[start : start + num_samples])
+
+
+def make_pair_dataset(clips: Sequence[TalkingFaceClip], crop: RandomCrop) -> DynamicItemDataset:
+    """List the clips for training: all that an item knows is which clip and which video it comes from.
+
+    Parameters
+    ----------
+    clips : sequence of TalkingFaceClip
+        In the order of the shards that `crop` reads; identities are not looked at.
+    crop : RandomCrop
+
+    Returns
+    -------
+    dataset : DynamicItemDataset
+        Items {"position", "pair"}; clips that could not be decoded are left out.
+    """
+    items = {
+        clip.clip_id: {"position": position, "video": clip.video}
+        for position, clip in enumerate(clips)
+        if position not in crop.shards.skipped
+    }
+
+    dataset = DynamicItemDataset(items)
+    # An object, no local function: workers that are spawned get a pickled copy of it.
+    dataset.add_dynamic_item(crop, takes="position", provides="pair")
+    dataset.set_output_keys(["position", "pair"])
+    return dataset
+
+
+def collate_pairs(items: Sequence[dict[str, Any]]) -> PairBatch:
+    """Stack the items of `make_pair_dataset`."""
+    faces, waveforms = zip(*(item["pair"] for item in items), strict=True)
+    positions = torch.tensor([item["position"] for item in items])
+    return PairBatch(torch.stack(faces), torch.stack(waveforms), positions)
+
+
+class SteadyCrops(torch.utils.data.Dataset):
+    """All pictures and the middle stretch of sound of each clip, for scoring.
+
+    Parameters
+    ----------
+    shards : ClipShards
+    seconds : float
+    positions : sequence of int
+    """
+
+    def __init__(self, shards: ClipShards, seconds: float, positions: Sequence[int]) -> None:
+        self.shards = shards
+        self.num_samples = round(seconds * SAMPLE_RATE)
+        self.positions = list(positions)
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def __getitem__(self, index: int) -> PairBatch:
+        """Read faces (num_frames, 3, height, width), waveforms (1, num_samples), positions (1,)."""
+        position = self.positions[index]
+        sound = self.shards.sound(position)
+        start = max(0, (len(sound) - self.num_samples) // 2)
+        return PairBatch(
+            torch.from_numpy(np.array(self.shards.faces(position))),
+            torch.from_numpy(cut_sound(sound, start, self.num_samples))[None],
+            torch.tensor([position]),
+        )

@@ -1,0 +1,83 @@
+"""Weights that other projects published: found on this machine, never downloaded, loaded strictly."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from pins_plugin.errors import ModelFolderError
+from pins_plugin.models.folder.model_folder import load_model_folder
+
+
+def read_weights(places: Sequence[Path], origin: str) -> dict[str, Tensor]:
+    """Read the first file that exists, without running code from it.
+
+    Parameters
+    ----------
+    places : sequence of Path
+    origin : str
+        What the weights are and where a user gets them.
+
+    Raises
+    ------
+    ModelFolderError
+        When there is none, or it is no file of weights.
+    """
+    path = next((place for place in places if place.is_file()), None)
+    if path is None:
+        looked = ", ".join(map(str, places))
+        raise ModelFolderError(
+            f"no weights of {origin}; looked at {looked}; download the file and name it in the YAML (source: ...)"
+        )
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        weights = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch.load raises many kinds
+        reason = " ".join(str(error).split())[:120]
+        raise ModelFolderError(f"{path}: not a file of weights ({reason})") from error
+    if not isinstance(weights, dict):
+        raise ModelFolderError(f"{path}: expected weights by name, got {type(weights).__name__}")
+    return weights
+
+
+def load_strictly(network: nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:
+    """Load weights that must fit exactly.
+
+    Raises
+    ------
+    ModelFolderError
+        When any is missing, left over or of another shape.
+    """
+    try:
+        network.load_state_dict(weights, strict=True)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ModelFolderError(
+            f"{path}: does not fit {type(network).__name__} ({reason})"
+        ) from error
+
+
+def load_branch(encoder: nn.Module, source: str | Path, branch: str) -> None:
+    """Give an encoder the weights of one branch of a model folder of ours: the start of fine-tuning.
+
+    Parameters
+    ----------
+    encoder : nn.Module
+        Of the same shape as the branch.
+    source : str or Path
+        The folder, or the name of a model that comes with the package.
+    branch : str
+        "face_encoder" or "voice_encoder".
+
+    Raises
+    ------
+    ModelFolderError
+        When the folder is missing or damaged, or the branch is of another shape.
+    """
+    modules = load_model_folder(source).modules
+    if branch not in modules:
+        raise ModelFolderError(f"{source}: expected a module {branch}, got {', '.join(modules)}")
+    load_strictly(encoder, modules[branch].state_dict(), Path(source))

@@ -1,0 +1,123 @@
+"""Voices through SpeechBrain's ECAPA-TDNN, a speaker recognition network (VoxCeleb)."""
+
+import os
+from pathlib import Path
+
+import torch
+from speechbrain.lobes.features import Fbank
+from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
+from torch import Tensor, nn
+
+from pins_plugin.models.folder.starting_weights import load_strictly, read_weights
+from pins_plugin.models.layers.dropout import Dropout
+from pins_plugin.models.layers.frozen import Trunk
+from pins_plugin.models.layers.lengths import encode_by_length
+from pins_plugin.models.layers.projection import Projection
+
+HUB_NAME = "speechbrain/spkrec-ecapa-voxceleb"
+WEIGHTS = "embedding_model.ckpt"
+
+
+class ECAPAEncoder(nn.Module):
+    """ECAPA-TDNN (192 numbers) under a small head.
+
+    Front end and trunk are those of SpeechBrain's `spkrec-ecapa-voxceleb`: 80 mel bands in dB, mean of each band
+    taken off. Weights are fresh; see `load_ecapa_weights`.
+
+    Parameters
+    ----------
+    embedding_dim : int
+    frozen : bool
+        Train the head only.
+    hidden_dim : int
+        Of the head.
+    dropout : float
+    channels : int
+        Of the trunk; the published weights have 1024.
+    """
+
+    sample_rate = 16000  # Hz
+
+    def __init__(
+        self,
+        embedding_dim: int = 256,
+        frozen: bool = True,
+        hidden_dim: int = 512,
+        dropout: float = 0.2,
+        channels: int = 1024,
+    ) -> None:
+        super().__init__()
+        self.embedding_dim = embedding_dim
+        self.fbank = Fbank(n_mels=80)
+        widths = [channels] * 4 + [3 * channels]
+        network = ECAPA_TDNN(
+            80,
+            lin_neurons=192,
+            channels=widths,
+            kernel_sizes=[5, 3, 3, 3, 1],
+            dilations=[1, 2, 3, 4, 1],
+            attention_channels=128,
+        )
+        self.trunk = Trunk(network, frozen)
+        self.hidden = nn.Sequential(
+            nn.Linear(192, hidden_dim), nn.ReLU(inplace=True), Dropout(dropout)
+        )
+        self.projection = Projection(hidden_dim, embedding_dim)
+
+    def forward(self, waveforms: Tensor, relative_lengths: Tensor | None = None) -> Tensor:
+        """Embed sound.
+
+        Parameters
+        ----------
+        waveforms : (batch, num_samples) Tensor
+            In [-1, 1], at 16 kHz.
+        relative_lengths : (batch,) Tensor, optional
+            Length of each row relative to the longest, in (0, 1]; the rest is padding.
+
+        Returns
+        -------
+        voice_embeddings : (batch, embedding_dim) Tensor
+            Of unit length.
+        """
+        if relative_lengths is not None:
+            return encode_by_length(self, waveforms, relative_lengths, self.sample_rate)
+        with torch.autocast(waveforms.device.type, enabled=False), torch.no_grad():
+            bands = self.fbank(waveforms.float())  # (batch, num_frames, 80)
+            bands = bands - bands.mean(dim=1, keepdim=True)
+        whole = waveforms.new_ones(waveforms.shape[0])
+        features = self.trunk(bands, whole)[:, 0]  # (batch, 192)
+        return self.projection(self.hidden(nn.functional.normalize(features.float(), dim=-1)))
+
+
+def load_ecapa_weights(encoder: ECAPAEncoder, source: str | Path | None = None) -> None:
+    """Give an `ECAPAEncoder` the weights of speaker recognition.
+
+    Parameters
+    ----------
+    encoder : ECAPAEncoder
+    source : str or Path, optional
+        The file, or the folder of the downloaded model; by default where SpeechBrain keeps it.
+
+    Raises
+    ------
+    ModelFolderError
+        When the file is missing or does not fit.
+    """
+    if source is None:
+        places = _usual_places()
+    else:
+        path = Path(source)
+        places = [path / WEIGHTS if path.is_dir() else path]
+    weights = read_weights(places, f"ECAPA-TDNN, https://huggingface.co/{HUB_NAME}")
+    load_strictly(encoder.trunk.network, weights, places[0])
+
+
+def _usual_places() -> list[Path]:
+    cache = Path(os.environ.get("HF_HOME", Path.home() / ".cache" / "huggingface"))
+    hub = Path(os.environ.get("HF_HUB_CACHE", cache / "hub"))
+    folder = "models--" + HUB_NAME.replace("/", "--")
+    return [
+        *sorted((hub / folder / "snapshots").glob(f"*/{WEIGHTS}")),
+        Path("pretrained_models") / HUB_NAME.split("/")[1] / WEIGHTS,
+        hub / folder / "snapshots" / "*" / WEIGHTS,
+    ]

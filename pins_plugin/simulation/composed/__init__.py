@@ -1,0 +1,1 @@
+"""Scenes with known truth, composed from clips of one person each."""

@@ -1,0 +1,81 @@
+"""Pictures of a stretch of a clip, one for each picture of a scene."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pins_plugin.data.media.video import VideoFrame, iter_frames
+from pins_plugin.errors import MediaError
+from pins_plugin.simulation.composed.script import FRAME_RATE, Stretch
+
+
+def play(
+    stretch: Stretch,
+    num_frames: int,
+    width: int,
+    height: int,
+    frame_rate: float = FRAME_RATE,
+    blur: float = 0.0,
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield `num_frames` pictures (height, width, 3) of a stretch, letterboxed; the clip's last one is held."""
+    first = stretch.start - 0.1  # so that the picture that stands at the start is among them
+    last = float("inf") if stretch.end is None else stretch.end
+    frames = iter_frames(stretch.path, start=max(0.0, first), end=last)
+    times = [stretch.time_at((index + 0.5) / frame_rate) for index in range(num_frames)]
+    shown: tuple[VideoFrame | None, NDArray[np.uint8] | None] = (None, None)
+    for frame in _frames_at(frames, times, stretch):
+        if frame is not shown[0]:
+            shown = frame, _blur(letterbox(frame.image, width, height, stretch.scale), blur)
+        assert shown[1] is not None
+        yield shown[1]
+
+
+def _frames_at(
+    frames: Iterator[VideoFrame], times: Sequence[float], stretch: Stretch
+) -> Iterator[VideoFrame]:
+    """The picture that stands at each time."""
+    current = next(frames, None)
+    if current is None:
+        raise MediaError(
+            f"{stretch.path}: shows no picture after {stretch.start:.2f} s; expected a longer clip"
+        )
+    if stretch.end is not None:  # times go back and forth
+        kept = [current, *frames]
+        starts = [frame.time for frame in kept]
+        for index in np.searchsorted(starts, times, side="right"):
+            yield kept[max(0, int(index) - 1)]
+        return
+    following = next(frames, None)
+    for time in times:
+        while following is not None and following.time <= time:
+            current, following = following, next(frames, None)
+        yield current
+
+
+def letterbox(
+    image: NDArray[np.uint8], width: int, height: int, scale: float | None = None
+) -> NDArray[np.uint8]:
+    """Scale a picture (rows, columns, 3) into (height, width, 3), centered, with black bars.
+
+    `scale` is as large as fits, or the one given where that is smaller.
+    """
+    import cv2
+
+    rows, columns = image.shape[:2]
+    scale = min(width / columns, height / rows, *([] if scale is None else [scale]))
+    size = (min(width, round(columns * scale)), min(height, round(rows * scale)))
+    canvas = np.zeros((height, width, 3), np.uint8)
+    top, left = (height - size[1]) // 2, (width - size[0]) // 2
+    scaled = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    canvas[top : top + size[1], left : left + size[0]] = scaled
+    return canvas
+
+
+def _blur(image: NDArray[np.uint8], deviation: float) -> NDArray[np.uint8]:
+    import cv2
+
+    if not deviation:
+        return image
+    blurred: NDArray[np.uint8] = cv2.GaussianBlur(image, (0, 0), deviation).astype(np.uint8)
+    return blurred

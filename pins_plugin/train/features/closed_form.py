@@ -1,0 +1,232 @@
+"""Heads solved in closed form for a table of people, and which of them do best on people held out."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pins_plugin.metrics.verification import roc_auc
+from pins_plugin.models.layers.heads import DirectionHead
+from pins_plugin.train.features.canonical import CanonicalDirections, Moments, find_directions
+from pins_plugin.train.features.held_out import HeldOut, Mask
+from pins_plugin.train.features.people_table import PeopleTable
+from pins_plugin.utils.progress import progress
+
+Array = NDArray[np.float64]
+
+SHRINKAGE_AND_POWER = (
+    *((0.0, power) for power in (0.25, 0.5, 0.75, 0.9)),
+    *((shrinkage, 1.0) for shrinkage in (0.02, 0.1, 0.3, 0.7)),
+)
+NUM_DIRECTIONS = (4, 8, 16, 32)
+EXPONENTS = (1.0, 2.0)
+SATURATIONS = (0.0, 2.0)
+MOST_ROWS = 20_000
+RADIUS_QUANTILE = 0.5
+
+
+@dataclass(frozen=True)
+class HeadSettings:
+    """What the closed form leaves open.
+
+    Parameters
+    ----------
+    shrinkage, power : float
+        Of the whitening, see `Moments.whitening`.
+    num_directions : int
+        Directions kept.
+    exponent : float
+        Direction k is weighted by strength_k ** exponent.
+    saturation : float
+        Slope at which the first direction (gender, as a rule) is squashed by tanh; 0 leaves it linear.
+    """
+
+    shrinkage: float
+    power: float
+    num_directions: int
+    exponent: float
+    saturation: float
+
+    @property
+    def whitening(self) -> tuple[float, float]:
+        """Shrinkage and power."""
+        return self.shrinkage, self.power
+
+    def shape(self, standardized: Array, scales: Array, strengths: Array) -> Array:
+        """Squash and weigh projections of unit variance (num_rows, num_directions)."""
+        count = min(self.num_directions, len(strengths))
+        shaped = standardized[:, :count].copy()
+        if self.saturation > 0:
+            shaped[:, 0] = np.tanh(self.saturation * shaped[:, 0])
+        return np.asarray(shaped * scales[:count] * strengths[:count] ** self.exponent)
+
+
+CANDIDATES = tuple(
+    HeadSettings(shrinkage, power, count, exponent, saturation)
+    for shrinkage, power in SHRINKAGE_AND_POWER
+    for count, exponent, saturation in product(NUM_DIRECTIONS, EXPONENTS, SATURATIONS)
+)
+
+
+class ClosedForm:
+    """Solves canonical correlation with shrinkage for the people of a table.
+
+    Whitening goes by the moments of single rows, since single rows are compared in the end; the cross-covariance by
+    the means of people, a person seen in n videos counting n / (n + 1).
+
+    Parameters
+    ----------
+    table : PeopleTable
+    """
+
+    def __init__(self, table: PeopleTable) -> None:
+        self.table = table
+        self.means = table.person_means()
+        videos = table.videos_per_person()
+        self.weights = videos / (videos + 1)
+        self.moments = (
+            _row_moments(table.faces, table.face_people),
+            _row_moments(table.voices, table.voice_people),
+        )
+        self._whitenings: dict[tuple[float, float], tuple[Array, Array]] = {}
+
+    def solve(
+        self, whitening: tuple[float, float], people: Mask | None = None
+    ) -> CanonicalDirections:
+        """Find the directions for some people (all by default)."""
+        if whitening not in self._whitenings:
+            faces, voices = self.moments
+            self._whitenings[whitening] = faces.whitening(*whitening), voices.whitening(*whitening)
+        return find_directions(
+            self.means,
+            self.weights if people is None else self.weights * people,
+            self._whitenings[whitening],
+            max(NUM_DIRECTIONS),
+        )
+
+    def similarities(
+        self, settings: Sequence[HeadSettings], held_out: HeldOut
+    ) -> Iterator[tuple[HeadSettings, Array]]:
+        """Compare the pairs held out, (num_pairs,), under each setting; the people that are left train."""
+        faces, voices = held_out.faces.astype(np.float64), held_out.voices.astype(np.float64)
+        for whitening in dict.fromkeys(candidate.whitening for candidate in settings):
+            found = self.solve(whitening, held_out.trained_on)
+            scales = self._scales(found)
+            first = (faces - found.face_mean) @ found.face_directions / scales[0]
+            second = (voices - found.voice_mean) @ found.voice_directions / scales[1]
+            for candidate in settings:
+                if candidate.whitening == whitening:
+                    yield (
+                        candidate,
+                        np.asarray(
+                            (
+                                _bounded(candidate.shape(first, scales[0], found.strengths))
+                                * _bounded(candidate.shape(second, scales[1], found.strengths))
+                            ).sum(axis=1)
+                        ),
+                    )
+
+    def build(self, settings: HeadSettings) -> tuple[DirectionHead, DirectionHead]:
+        """Solve for all people and write the result into two heads."""
+        found = self.solve(settings.whitening)
+        scales = self._scales(found)
+        sides = (
+            (self.table.faces, found.face_mean, found.face_directions),
+            (self.table.voices, found.voice_mean, found.voice_directions),
+        )
+        heads = []
+        for side, (rows, mean, directions) in enumerate(sides):
+            head = DirectionHead(rows.shape[1], max(NUM_DIRECTIONS), side)
+            sample = rows[:: -(-len(rows) // MOST_ROWS)].astype(np.float64)
+            shaped = settings.shape(
+                (sample - mean) @ directions / scales[side], scales[side], found.strengths
+            )
+            radius = np.quantile(np.linalg.norm(shaped, axis=1), RADIUS_QUANTILE)
+            _fill(head, settings, mean, directions, scales[side], found.strengths, float(radius))
+            heads.append(head)
+        return heads[0], heads[1]
+
+    def _scales(self, found: CanonicalDirections) -> tuple[Array, Array]:
+        """Standard deviation of single rows along each direction: two (num_directions,) arrays."""
+        first, second = self.moments
+        return first.spread(found.face_directions), second.spread(found.voice_directions)
+
+
+def rank_settings(
+    closed_form: ClosedForm, held_out: Sequence[HeldOut], quiet: bool = False
+) -> dict[HeadSettings, float]:
+    """Score every candidate on people held out.
+
+    Parameters
+    ----------
+    closed_form : ClosedForm
+    held_out : sequence of HeldOut
+        Folds of the training people, and people of split valid.
+    quiet : bool
+        No progress bar.
+
+    Returns
+    -------
+    scores : dict of HeadSettings to float
+        Mean verification AUC, best first.
+    """
+    totals = dict.fromkeys(CANDIDATES, 0.0)
+    for part in progress(held_out, "choosing closed forms", quiet=quiet):
+        for settings, similarities in closed_form.similarities(CANDIDATES, part):
+            totals[settings] += part.weight * float(roc_auc(similarities, part.same))
+    weight = sum(part.weight for part in held_out)
+    return {
+        settings: total / weight
+        for settings, total in sorted(totals.items(), key=lambda item: -item[1])
+    }
+
+
+def choose_settings(ranking: Mapping[HeadSettings, float], count: int) -> list[HeadSettings]:
+    """Take the best candidate of each of the `count` best whitenings.
+
+    Heads that whiten differently err differently, so that their mean is better than that of the best few overall.
+    """
+    best: dict[tuple[float, float], HeadSettings] = {}
+    for settings in sorted(ranking, key=lambda one: -ranking[one]):
+        best.setdefault(settings.whitening, settings)
+    return list(best.values())[:count]
+
+
+def _bounded(shaped: Array) -> Array:
+    """Divide by the length, or by the median length where that is longer."""
+    lengths = np.linalg.norm(shaped, axis=1, keepdims=True)
+    return np.asarray(shaped / np.maximum(lengths, np.quantile(lengths, RADIUS_QUANTILE) + 1e-12))
+
+
+def _row_moments(rows: NDArray[np.float32], people: NDArray[np.int64]) -> Moments:
+    """Moments of rows, everyone counting alike."""
+    step = -(-len(rows) // MOST_ROWS)
+    people = people[::step]
+    weights = 1 / np.bincount(people)[people]
+    return Moments.of(rows[::step].astype(np.float64), weights / weights.sum())
+
+
+@torch.no_grad()
+def _fill(
+    head: DirectionHead,
+    settings: HeadSettings,
+    mean: Array,
+    directions: Array,
+    scales: Array,
+    strengths: Array,
+    radius: float,
+) -> None:
+    """Write a solution into a head; directions that are not kept have weight zero."""
+    count = min(settings.num_directions, len(strengths))
+    weights = scales[:count] * strengths[:count] ** settings.exponent
+    if settings.saturation > 0:
+        weights[0] *= settings.saturation  # so that the squashed direction spans -weight ... weight
+        head.saturation[0] = settings.saturation
+    head.mean.copy_(torch.from_numpy(mean))
+    head.weights.zero_()[:count] = torch.from_numpy(weights / radius)
+    head.directions.weight.zero_()[:count] = torch.from_numpy((directions / scales).T[:count])
+    head.radius.fill_(1.0)
+    head.eval()

@@ -1,0 +1,1 @@
+"""Training of all that looks at lips."""

@@ -1,0 +1,296 @@
+"""Training of a lip reader: a word classifier over frozen synchronization features, or end to end."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from pins_plugin.data.corpora.words import SpokenWord, cut_word, read_words, vocabulary
+from pins_plugin.data.training.sync_clips import load_sync_clip
+from pins_plugin.errors import PinsError
+from pins_plugin.models.folder.model_folder import load_model_folder, save_model_folder
+from pins_plugin.models.lips.lip_reader import WordClassifier
+from pins_plugin.models.lips.sync_encoders import LipEncoder
+from pins_plugin.train.lips.sync import one_cycle
+from pins_plugin.utils.files import write_json
+from pins_plugin.utils.progress import progress
+from pins_plugin.utils.seeding import seed_everything
+
+CHUNK = 1024  # clips or words at once where no gradient is kept
+
+
+def train_lip_reader(
+    lips: Mapping[str, Tensor],
+    words: Sequence[SpokenWord],
+    known_words: Sequence[str],
+    lip_encoder: LipEncoder,
+    classifier: WordClassifier,
+    *,
+    end_to_end: bool = False,
+    num_steps: int = 500,
+    batch_size: int = 64,
+    learning_rate: float = 3e-3,
+    weight_decay: float = 0.05,
+    label_smoothing: float = 0.1,
+    seed: int = 0,
+    valid_words: Sequence[SpokenWord] = (),
+    valid_every: int = 50,
+    quiet: bool = False,
+) -> list[tuple[int, float]]:
+    """Train the classifier in place, and with `end_to_end` the encoder below it as well.
+
+    Parameters
+    ----------
+    lips : mapping of clip to (num_frames, 88, 2) Tensor
+    words : sequence of SpokenWord
+        Of these clips.
+    known_words : sequence of str
+        Classes.
+    lip_encoder : LipEncoder
+        Left as it is unless `end_to_end`.
+    classifier : WordClassifier
+        For `lip_encoder.inner_dim` features.
+    end_to_end : bool
+    num_steps, batch_size, learning_rate, weight_decay, label_smoothing, seed
+    valid_words : sequence of SpokenWord
+        With any, the weights that read most of them right are kept, not the last ones.
+    valid_every : int
+        In steps.
+    quiet : bool
+
+    Returns
+    -------
+    history : list of (step, accuracy)
+        On `valid_words`.
+    """
+    seed_everything(seed)
+    modules: list[nn.Module] = [classifier, lip_encoder] if end_to_end else [classifier]
+    parameters = [parameter for module in modules for parameter in module.parameters()]
+    optimizer = torch.optim.AdamW(parameters, learning_rate, weight_decay=weight_decay)
+    labels = torch.tensor([known_words.index(word.word) for word in words])
+    frozen = None if end_to_end else torch.stack(word_windows(lips, words, lip_encoder))
+    generator = torch.Generator().manual_seed(seed)
+    history: list[tuple[int, float]] = []
+    best: list[dict[str, Tensor]] = []
+    for module in modules:
+        module.train()
+    for step in progress(range(num_steps), "lip reader", quiet=quiet):
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate * one_cycle(step / num_steps)
+        chosen = torch.randint(len(words), (batch_size,), generator=generator)
+        if frozen is None:
+            picked = [words[index] for index in chosen.tolist()]
+            windows = torch.stack(word_windows(lips, picked, lip_encoder, train=True))
+        else:
+            windows = frozen[chosen]
+        shift = int(torch.randint(-1, 2, (1,), generator=generator))
+        logits = classifier(windows.roll(shift, dims=1))
+        loss = functional.cross_entropy(logits, labels[chosen], label_smoothing=label_smoothing)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if valid_words and ((step + 1) % valid_every == 0 or step + 1 == num_steps):
+            right = word_accuracy(lips, valid_words, known_words, lip_encoder, classifier)
+            history.append((step + 1, float(right.float().mean())))
+            if history[-1][1] >= max(accuracy for _, accuracy in history):
+                best = [copy.deepcopy(module.state_dict()) for module in modules]
+            for module in modules:
+                module.train()
+    for module, state in zip(modules, best, strict=False):
+        module.load_state_dict(state)
+    for module in modules:
+        module.eval()
+    return history
+
+
+def word_windows(
+    lips: Mapping[str, Tensor],
+    words: Sequence[SpokenWord],
+    lip_encoder: LipEncoder,
+    train: bool = False,
+) -> list[Tensor]:
+    """Windows of the encoder's inner features around words, each clip encoded once.
+
+    Clips of one length go through the encoder together.
+    """
+    names = sorted({word.clip for word in words})
+    by_length: dict[int, list[str]] = {}
+    for name in names:
+        by_length.setdefault(len(lips[name]), []).append(name)
+    features: dict[str, Tensor] = {}
+    with torch.set_grad_enabled(train):
+        for group in by_length.values():
+            for start in range(0, len(group), CHUNK):
+                part = group[start : start + CHUNK]
+                encoded = lip_encoder.inner_features(torch.stack([lips[name] for name in part]))
+                features.update(zip(part, encoded, strict=True))
+    return [cut_word(features[word.clip], word.start, word.end) for word in words]
+
+
+def word_accuracy(
+    lips: Mapping[str, Tensor],
+    words: Sequence[SpokenWord],
+    known_words: Sequence[str],
+    lip_encoder: LipEncoder,
+    classifier: WordClassifier,
+) -> Tensor:
+    """Whether each word was read right, (num_words,) bool."""
+    lip_encoder.eval()
+    classifier.eval()
+    with torch.inference_mode():
+        windows = torch.stack(word_windows(lips, words, lip_encoder))
+        guesses = [classifier(part).argmax(dim=1) for part in windows.split(CHUNK)]
+    labels = torch.tensor([known_words.index(word.word) for word in words])
+    return torch.cat(guesses) == labels
+
+
+def train_lip_reading(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None:
+    """Carry out the experiment of `hparams/lip_reading.yaml`: train, score, write a model folder.
+
+    Parameters
+    ----------
+    hparams : dict
+        The entries of the YAML, built.
+    run_opts : dict
+        Not used; the network is small.
+
+    Raises
+    ------
+    PinsError
+        When no word of the list is in a clip, or none is left to train on or to test on.
+    """
+    folder = Path(hparams["output_folder"])
+    lips, words = load_spoken(hparams["clips"], hparams["words"])
+    train, valid, test = split_words(words, hparams["num_test_clips"], hparams["num_valid_clips"])
+    if not train or not test:
+        raise PinsError(
+            f"words: {hparams['words']}: expected words to train on and words to test on, got {len(train)} and {len(test)}; "
+            "see num_test_clips, or the column split"
+        )
+    known = vocabulary(words)
+    sync = load_model_folder(hparams["synchronizer"])
+    encoder = sync.modules["lip_encoder"]
+    if not isinstance(encoder, LipEncoder):
+        raise PinsError(
+            f"synchronizer: {hparams['synchronizer']}: expected a LipEncoder, got {type(encoder).__name__}"
+        )
+    if hparams["end_to_end"]:
+        seed_everything(hparams["seed"])
+        encoder = LipEncoder(channels=encoder.blocks.convolutions[0].in_channels)
+    arguments = {
+        "feature_dim": encoder.inner_dim,
+        "num_words": len(known),
+        "channels": hparams["channels"],
+        "dropout": hparams["dropout"],
+    }
+    seed_everything(hparams["seed"])
+    classifier = WordClassifier(**arguments)
+    history = train_lip_reader(
+        lips,
+        train,
+        known,
+        encoder,
+        classifier,
+        valid_words=valid,
+        end_to_end=hparams["end_to_end"],
+        num_steps=hparams["num_steps"],
+        batch_size=hparams["batch_size"],
+        learning_rate=hparams["learning_rate"],
+        weight_decay=hparams["weight_decay"],
+        seed=hparams["seed"],
+        valid_every=max(50, hparams["num_steps"] // 50),
+    )
+    right = word_accuracy(lips, test, known, encoder, classifier)
+    commonest = max(sum(word.word == each for word in test) for each in known)
+    result = {
+        "top1": round(float(right.float().mean()), 4),
+        "step": max(history, key=lambda entry: entry[::-1])[0] if history else hparams["num_steps"],
+        "num_train_words": len(train),
+        "num_test_words": len(test),
+        "num_test_clips": len({word.clip for word in test}),
+        "chance": round(1 / len(known), 4),
+        "commonest_word": round(commonest / len(test), 4),
+        "end_to_end": hparams["end_to_end"],
+        "seed": hparams["seed"],
+    }
+    write_json(folder / "result.json", result)
+    print(" ".join(f"{name}={value}" for name, value in result.items()))
+    save_model_folder(
+        folder / "model",
+        {"lip_encoder": encoder, "word_classifier": classifier},
+        {
+            "lip_encoder": (
+                "pins_plugin.models.lips.sync_encoders.LipEncoder",
+                {
+                    "channels": encoder.blocks.convolutions[0].in_channels,
+                    "embedding_dim": encoder.embedding_dim,
+                },
+            ),
+            "word_classifier": ("pins_plugin.models.lips.lip_reader.WordClassifier", arguments),
+        },
+        {"vocabulary": known},
+        f"# Lip reader\n\n{len(known)} words; top-1 on {len(test)} words of unseen clips: "
+        f"{100 * result['top1']:.1f} % (chance {100 / len(known):.1f} %).\n",
+    )
+
+
+def load_spoken(
+    clips: str | Path, word_list: str | Path
+) -> tuple[dict[str, Tensor], list[SpokenWord]]:
+    """Read a list of words, and the lips of the clips below a folder that they are spoken in.
+
+    Returns
+    -------
+    lips : dict of clip to (num_frames, 88, 2) Tensor
+    words : list of SpokenWord
+        Times are of the clip, which may begin later than the video.
+
+    Raises
+    ------
+    PinsError
+        When no word of the list is in a clip.
+    """
+    paths = {path.stem: path for path in sorted(Path(clips).rglob("*.npz"))}
+    words = [word for word in read_words(word_list) if word.clip in paths]
+    if not words:
+        raise PinsError(
+            f"words: {word_list}: expected words of clips in {clips}, got none; "
+            "make the clips with recipes/Sync/prepare.py"
+        )
+    spoken = {name: load_sync_clip(paths[name]) for name in sorted({word.clip for word in words})}
+    starts = {name: clip.start for name, clip in spoken.items()}
+    lips = {name: torch.from_numpy(clip.lips) for name, clip in spoken.items()}
+    return lips, [
+        replace(word, start=word.start - starts[word.clip], end=word.end - starts[word.clip])
+        for word in words
+    ]
+
+
+def split_words(
+    words: Sequence[SpokenWord], num_test_clips: int, num_valid_clips: int = 0
+) -> tuple[list[SpokenWord], list[SpokenWord], list[SpokenWord]]:
+    """Words to train on, to choose the step by, and to test on.
+
+    By their `split`; where there is none, clips evenly spread over the names: the first of each stretch
+    for the test, the middle one for validation.
+    """
+    if any(word.split for word in words):
+        train, valid, test = (
+            [word for word in words if word.split == split] for split in ("train", "valid", "test")
+        )
+        return train, valid, test
+    names = sorted({word.clip for word in words})
+    stride = max(1, len(names) // num_test_clips)
+    test_clips = set(names[::stride][:num_test_clips])
+    rest = [name for name in names[stride // 2 :: stride] if name not in test_clips]
+    valid_clips = set(rest[:num_valid_clips])
+    return (
+        [word for word in words if word.clip not in test_clips | valid_clips],
+        [word for word in words if word.clip in valid_clips],
+        [word for word in words if word.clip in test_clips],
+    )

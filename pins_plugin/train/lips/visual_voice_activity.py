@@ -1,0 +1,279 @@
+"""Training of visual voice activity: which moments of a mouth are talk, from labeled clips."""
+
+import copy
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import speechbrain as sb
+import torch
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from speechbrain.utils.checkpoints import Checkpointer
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.data import DataLoader
+
+from pins_plugin.data.training.talking_clips import (
+    UNKNOWN,
+    TalkingBatch,
+    TalkingBatches,
+    TalkingClip,
+    bridge,
+    load_talking_clip,
+)
+from pins_plugin.errors import PinsError
+from pins_plugin.models.folder.model_folder import save_model_folder
+from pins_plugin.train.lips.sync import one_cycle
+from pins_plugin.utils.seeding import seed_everything
+
+NETWORK_OPTIONS = ("num_modes", "channels", "num_blocks", "dropout")
+TRAINING_OPTIONS = ("num_epochs", "steps_per_epoch", "num_frames", "batch_size", "learning_rate", "weight_decay",
+                    "augmentation", "looped", "slowed", "balance", "seed")  # fmt: skip
+UNCALIBRATED = [0.0, 1.0]
+CALIBRATION_STEP = 5  # frames from one that is calibrated on to the next
+
+
+class TalkingBrain(sb.Brain):
+    """Train `talking_network` with balanced cross entropy under a one-cycle learning rate.
+
+    Hyperparameters: `learning_rate` (highest), `num_steps`.
+    """
+
+    def compute_forward(self, batch: TalkingBatch, stage: sb.Stage) -> Tensor:
+        """Judge each frame: (batch, num_frames) logits."""
+        return self.modules.talking_network(batch.lips.to(self.device), batch.seen.to(self.device))
+
+    def compute_objectives(
+        self, predictions: Tensor, batch: TalkingBatch, stage: sb.Stage
+    ) -> Tensor:
+        """Compare with the labels."""
+        return balanced_cross_entropy(predictions, batch.talking.to(self.device))
+
+    def on_fit_batch_start(self, batch: TalkingBatch, should_step: bool) -> None:
+        """Set the learning rate of the step."""
+        rate = one_cycle(self.optimizer_step / self.hparams.num_steps) * self.hparams.learning_rate
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+
+    def on_stage_start(self, stage: sb.Stage, epoch: int | None = None) -> None:
+        """Draw other stretches in each epoch."""
+        if stage == sb.Stage.TRAIN and epoch is not None:
+            self.batches.set_epoch(epoch)
+
+    def on_stage_end(self, stage: sb.Stage, stage_loss: float, epoch: int | None = None) -> None:
+        """Log and save."""
+        self.losses.append(float(stage_loss))
+        if getattr(self.hparams, "train_logger", None) is not None:
+            self.hparams.train_logger.log_stats(
+                {"epoch": epoch, "step": self.optimizer_step}, train_stats={"loss": stage_loss}
+            )
+        if self.checkpointer is not None:
+            self.checkpointer.save_and_keep_only(meta={"loss": float(stage_loss)}, num_to_keep=1)
+
+
+def balanced_cross_entropy(logits: Tensor, talking: Tensor) -> Tensor:
+    """Cross entropy in which talk and rest count alike, so that the logit is a log-likelihood ratio.
+
+    Parameters
+    ----------
+    logits : (batch, num_frames) Tensor
+    talking : (batch, num_frames) Tensor
+        1, 0, or -1 where not known.
+
+    Examples
+    --------
+    >>> logits = torch.zeros(1, 3)
+    >>> round(float(balanced_cross_entropy(logits, torch.tensor([[1.0, 0.0, -1.0]]))), 4)
+    0.6931
+    """
+    losses = functional.binary_cross_entropy_with_logits(
+        logits, talking.clamp(min=0), reduction="none"
+    )
+    means = []
+    for value in (0, 1):
+        chosen = (talking == value).to(losses.dtype)
+        means.append((losses * chosen).sum() / chosen.sum().clamp(min=1))
+    return (means[0] + means[1]) / 2
+
+
+def train_talking(
+    clips: Sequence[TalkingClip],
+    talking_network: nn.Module,
+    *,
+    num_epochs: int = 8,
+    steps_per_epoch: int = 100,
+    num_frames: int = 64,
+    batch_size: int = 48,
+    learning_rate: float = 3e-3,
+    weight_decay: float = 1e-2,
+    augmentation: float = 1.0,
+    looped: float = 0.3,
+    slowed: float = 0.06,
+    balance: float = 0.5,
+    seed: int = 0,
+    device: str = "cpu",
+    folder: str | Path | None = None,
+    train_logger: Any = None,
+    quiet: bool = False,
+) -> list[float]:
+    """Train the network in place.
+
+    Parameters
+    ----------
+    clips : sequence of TalkingClip
+    talking_network : nn.Module
+        See `models.lips.talking_network`.
+    num_epochs, steps_per_epoch, num_frames, batch_size : int
+    learning_rate, weight_decay : float
+    augmentation, looped, slowed, balance : float
+        See `TalkingBatches`.
+    seed : int
+        Of the order, the augmentation and dropout. (The start of the network is the caller's.)
+    device : str
+    folder : str or Path, optional
+        For checkpoints; an interrupted run goes on from the last one found there.
+    train_logger : speechbrain TrainLogger, optional
+    quiet : bool
+
+    Returns
+    -------
+    losses : list of float
+        Mean loss of each epoch of this run.
+    """
+    seed_everything(seed)
+    batches = TalkingBatches(
+        clips, num_frames, batch_size, steps_per_epoch, augmentation, looped, slowed, balance, seed
+    )
+    modules = {"talking_network": talking_network}
+    epochs = sb.utils.epoch_loop.EpochCounter(num_epochs)
+    brain = TalkingBrain(
+        modules,
+        opt_class=lambda parameters: torch.optim.AdamW(
+            parameters, learning_rate, weight_decay=weight_decay
+        ),
+        hparams={
+            "num_steps": num_epochs * steps_per_epoch,
+            "learning_rate": learning_rate,
+            "train_logger": train_logger,
+        },
+        run_opts={"device": device, "max_grad_norm": 1.0, "noprogressbar": quiet},
+        checkpointer=None
+        if folder is None
+        else Checkpointer(folder, {**modules, "epochs": epochs}),
+    )
+    brain.batches, brain.losses = batches, []
+    brain.fit(epochs, DataLoader(batches, batch_size=None))
+    talking_network.eval()
+    return brain.losses
+
+
+def calibrate(
+    clips: Sequence[TalkingClip], options: dict[str, Any], network: nn.Module, num_folds: int
+) -> list[float]:
+    """Fit bias and factor of the logit on people left out in turn.
+
+    Parameters
+    ----------
+    clips : sequence of TalkingClip
+    options : dict
+        Of `train_talking`.
+    network : nn.Module
+        Untrained; copies of it are trained.
+    num_folds : int
+        How many groups of people are left out, one after the other.
+
+    Returns
+    -------
+    weights : list of 2 floats
+    """
+    people = sorted({clip.person for clip in clips})
+    logits, labels, weights = [], [], []
+    for fold in range(num_folds):
+        held = set(people[fold::num_folds])
+        copied = copy.deepcopy(network)
+        train_talking([c for c in clips if c.person not in held], copied, **options, quiet=True)
+        for clip in clips:
+            if clip.person in held:
+                scores = judge(copied, clip)[CALIBRATION_STEP // 2 :: CALIBRATION_STEP]
+                logits.append(scores)
+                labels.append(clip.talking[CALIBRATION_STEP // 2 :: CALIBRATION_STEP])
+                weights += [clip.person] * len(scores)
+    return fit_llr(np.concatenate(logits), np.concatenate(labels), weights)
+
+
+@torch.inference_mode()
+def judge(network: nn.Module, clip: TalkingClip) -> NDArray[np.float32]:
+    """Logit of each frame of a clip, (num_frames,)."""
+    lips, seen = bridge(clip.lips)
+    marks = torch.from_numpy(seen.astype(np.float32))[None]
+    return np.asarray(network(torch.from_numpy(lips)[None], marks)[0])
+
+
+def fit_llr(
+    logits: NDArray[np.floating], labels: NDArray[np.integer], people: Sequence[str]
+) -> list[float]:
+    """Logistic calibration in which people count alike, and so do talk and rest: bias and factor."""
+    known = labels != UNKNOWN
+    groups = [(person, int(label)) for person, label in zip(people, labels, strict=True)]
+    counts = Counter(group for group, keep in zip(groups, known, strict=True) if keep)
+    by_label = Counter(label for _, label in counts)
+    weights = np.array(
+        [
+            1 / (counts[group] * by_label[group[1]]) if keep else 0.0
+            for group, keep in zip(groups, known, strict=True)
+        ]
+    )
+    model = LogisticRegression(C=100.0)
+    model.fit(logits[known, None], labels[known], sample_weight=weights[known] * known.sum() / 2)
+    return [round(float(value), 4) for value in (model.intercept_[0], model.coef_[0, 0])]
+
+
+def train_visual_voice_activity(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None:
+    """Carry out the experiment of `hparams/visual_voice_activity.yaml` and write a model folder.
+
+    Parameters
+    ----------
+    hparams : dict
+        The entries of the YAML, built.
+    run_opts : dict
+        SpeechBrain's run options; `device` is used.
+
+    Raises
+    ------
+    PinsError
+        When there is no clip to train on.
+    """
+    folder = Path(hparams["output_folder"])
+    left_out = set(hparams["leave_out"])
+    clips = [load_talking_clip(path) for path in sorted(Path(hparams["clips"]).rglob("*.npz"))]
+    clips = [clip for clip in clips if not {clip.person, clip.name} & left_out]
+    if not clips:
+        raise PinsError(
+            f"clips: {hparams['clips']}: expected clips of recipes/VisualVoiceActivity/prepare.py, "
+            "got none to train on"
+        )
+    network = hparams["talking_network"]
+    options = {name: hparams[name] for name in TRAINING_OPTIONS}
+    options["device"] = run_opts.get("device", "cpu")
+    llr_weights = UNCALIBRATED
+    if hparams["num_folds"]:
+        llr_weights = calibrate(clips, options, network, hparams["num_folds"])
+    train_talking(
+        clips,
+        network,
+        **options,
+        folder=folder / "checkpoints",
+        train_logger=sb.utils.train_logger.FileTrainLogger(folder / "train_log.txt"),
+    )
+    arguments = {name: hparams[name] for name in NETWORK_OPTIONS}
+    kind = type(network)
+    save_model_folder(
+        folder / "model",
+        {"talking_network": network},
+        {"talking_network": (f"{kind.__module__}.{kind.__qualname__}", arguments)},
+        {"llr_weights": llr_weights},
+        f"# Visual voice activity\n\nTrained on {len(clips)} clips of {len({c.person for c in clips})} people.\n",
+    )

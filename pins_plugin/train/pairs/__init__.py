@@ -1,0 +1,1 @@
+"""Encoders trained on a face and a voice of the same clip."""

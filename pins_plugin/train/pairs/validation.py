@@ -1,0 +1,88 @@
+"""How well the model tells people apart who are not in training: the only place where identity is read."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from pins_plugin.data.training.dataset import SteadyCrops
+from pins_plugin.data.training.shards import ClipShards
+from pins_plugin.metrics.calibration import fit_calibration
+from pins_plugin.metrics.verification import roc_auc
+from pins_plugin.similarity import pairwise_similarity
+from pins_plugin.types import TalkingFaceClip
+
+
+class ValidationScorer:
+    """Cross-modal verification on the clips of a validation split.
+
+    Parameters
+    ----------
+    clips : sequence of TalkingFaceClip
+        With the identities that scores are counted by; a clip without one stands for itself.
+    shards : ClipShards
+        In the same order.
+    face_encoder, voice_encoder : nn.Module
+        The raw modules, not wrapped for several processes.
+    seconds : float
+        Length of sound per clip.
+    max_clips : int
+        Clips used, evenly spread.
+    """
+
+    def __init__(
+        self,
+        clips: Sequence[TalkingFaceClip],
+        shards: ClipShards,
+        face_encoder: nn.Module,
+        voice_encoder: nn.Module,
+        seconds: float,
+        max_clips: int = 1000,
+    ) -> None:
+        readable = [index for index in range(len(clips)) if index not in shards.skipped]
+        chosen = readable[:: -(-len(readable) // max_clips)]
+        self.crops = SteadyCrops(shards, seconds, chosen)
+        self.identities = np.array(
+            [clips[index].identity or clips[index].video for index in chosen]
+        )
+        self.face_encoder = face_encoder
+        self.voice_encoder = voice_encoder
+
+    def __call__(self, clips_per_batch: int = 64) -> dict[str, float]:
+        """Score the encoders as they are: every face against every voice.
+
+        Returns
+        -------
+        scores : dict
+            "roc_auc" in [0, 1], chance 0.5.
+        """
+        return {"roc_auc": float(roc_auc(*self._pairs(clips_per_batch)))}
+
+    def calibrate(self, clips_per_batch: int = 64) -> dict[str, float]:
+        """Fit what turns similarities into probabilities; see `metrics.calibration`."""
+        return fit_calibration(*self._pairs(clips_per_batch))
+
+    def _pairs(self, clips_per_batch: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Similarity of every face with every voice, and whether they are one person's."""
+        face_embeddings, voice_embeddings = self.embed(clips_per_batch)
+        similarities = pairwise_similarity(face_embeddings, voice_embeddings).cpu().numpy()
+        same = self.identities[:, None] == self.identities[None, :]
+        return similarities.ravel(), same.ravel()
+
+    @torch.no_grad()
+    def embed(self, clips_per_batch: int = 64) -> tuple[Tensor, Tensor]:
+        """Embed each clip: its mean face, its voice: two (num_clips, embedding_dim) Tensors."""
+        device = next(self.face_encoder.parameters()).device
+        face_embeddings, voice_embeddings = [], []
+        for start in range(0, len(self.crops), clips_per_batch):
+            stop = min(start + clips_per_batch, len(self.crops))
+            batches = [self.crops[index] for index in range(start, stop)]
+            faces = torch.cat([batch.faces for batch in batches]).to(device).float() / 255
+            waveforms = torch.cat([batch.waveforms for batch in batches]).to(device).float() / 32768
+            found = self.face_encoder(faces).float().unflatten(0, (len(batches), -1))
+            face_embeddings.append(normalize(found.mean(dim=1), dim=-1))
+            voice_embeddings.append(self.voice_encoder(waveforms).float())
+        return torch.cat(face_embeddings), torch.cat(voice_embeddings)

@@ -1,0 +1,52 @@
+"""Huge shapes are refused before memory is touched."""
+
+import time
+
+import pytest
+import torch
+
+from pins_plugin.errors import ModelFolderError
+from pins_plugin.models.folder.memory_budget import MemoryBudget
+from pins_plugin.models.folder.safe_yaml import build_module, parse_model_yaml
+
+
+def test_what_fits_is_built() -> None:
+    with MemoryBudget(largest=4 * (2 * 3 + 3) * 4):
+        assert torch.nn.Linear(2, 3)(torch.ones(1, 2)).shape == (1, 3)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: torch.zeros(10**6),
+        lambda: torch.empty(1000, 1000),
+        lambda: torch.arange(10**6),
+        lambda: torch.linspace(0, 1, 10**6),
+        lambda: torch.ones(1000, 1) * torch.ones(1, 1000),
+        lambda: [torch.zeros(100) for _ in range(1000)],
+    ],
+)
+def test_what_does_not_fit_is_refused(make) -> None:
+    with pytest.raises(MemoryError, match="more than 100000 bytes"), MemoryBudget(largest=100_000):
+        make()
+
+
+def test_a_million_operations_are_refused() -> None:
+    with pytest.raises(MemoryError, match="more than 10 operations"), MemoryBudget(most=10):
+        for _ in range(1000):
+            torch.zeros(1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "torch.nn.Linear {in_features: 100000, out_features: 100000}",
+        "pins_plugin.models.compact.CompactFaceEncoder {channels: [1000000, 1000000]}",
+        "pins_plugin.models.layers.spectrogram.LogMelSpectrogram {num_bins: 1000000, window_seconds: 100}",
+    ],
+)
+def test_a_strangers_arguments_cannot_fill_the_memory(text: str) -> None:
+    started = time.monotonic()
+    with pytest.raises(ModelFolderError, match=r"more than \d+ bytes"):
+        build_module(parse_model_yaml(f"a: !new:{text}")["a"])
+    assert time.monotonic() - started < 10

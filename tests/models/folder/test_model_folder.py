@@ -1,0 +1,176 @@
+"""Model folders come back as they were saved, and every damage has its line."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from pins_plugin.errors import ModelFolderError
+from pins_plugin.models.compact import CompactFaceEncoder, CompactVoiceEncoder
+from pins_plugin.models.folder import model_folder as folder_module
+from pins_plugin.models.folder.model_folder import (
+    load_model_folder,
+    resolve_source,
+    save_model_folder,
+)
+
+CONFIG = {
+    "face_encoder": (
+        "pins_plugin.models.compact.CompactFaceEncoder",
+        {"embedding_dim": 8, "channels": (4, 4, 4, 4), "hidden_dim": 8},
+    ),
+    "voice_encoder": (
+        "pins_plugin.models.compact.CompactVoiceEncoder",
+        {"embedding_dim": 8, "channels": (4, 4), "hidden_dim": 8},
+    ),
+}
+
+
+def make_modules() -> dict[str, nn.Module]:
+    torch.manual_seed(0)
+    return {
+        "face_encoder": CompactFaceEncoder(**CONFIG["face_encoder"][1]),
+        "voice_encoder": CompactVoiceEncoder(**CONFIG["voice_encoder"][1]),
+    }
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    save_model_folder(tmp_path / "model", make_modules(), CONFIG, {"note": "tiny"}, "# Tiny\n")
+    return tmp_path / "model"
+
+
+def refusal(folder: Path) -> str:
+    with pytest.raises(ModelFolderError) as caught:
+        load_model_folder(folder)
+    message = str(caught.value)
+    assert "\n" not in message and str(folder) in message
+    return message
+
+
+def test_loaded_model_embeds_like_the_saved_one(folder: Path) -> None:
+    saved, loaded = make_modules(), load_model_folder(folder)
+    faces, waveforms = torch.rand(3, 3, 64, 64), torch.randn(3, 8000)
+    for name, inputs in [("face_encoder", faces), ("voice_encoder", waveforms)]:
+        assert not loaded.modules[name].training
+        expected = saved[name].eval()(inputs)
+        assert torch.equal(loaded.modules[name](inputs), expected)
+    assert loaded.settings == {"note": "tiny"}
+    assert (folder / "README.md").read_text() == "# Tiny\n"
+
+
+def test_saving_again_replaces_the_folder(folder: Path) -> None:
+    save_model_folder(folder, make_modules(), CONFIG, {"note": "second"}, "")
+    assert load_model_folder(folder).settings == {"note": "second"}
+    assert [path.name for path in folder.parent.iterdir()] == ["model"]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.999])
+def test_truncated_weights_are_refused(folder: Path, share: float) -> None:
+    path = folder / "face_encoder.safetensors"
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+    assert "damaged or truncated" in refusal(folder)
+
+
+def test_flipped_bit_is_refused(folder: Path) -> None:
+    path = folder / "voice_encoder.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 1
+    path.write_bytes(content)
+    assert "checksum" in refusal(folder)
+
+
+def change_weights(folder: Path, change) -> None:
+    """Edit the face weights, and drop the checksums so that the weights themselves are judged."""
+    path = folder / "face_encoder.safetensors"
+    weights = load_file(path)
+    change(weights)
+    save_file(weights, path)
+    text = (folder / "hyperparams.yaml").read_text()
+    (folder / "hyperparams.yaml").write_text(text.split("sha256:")[0])
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda weights: weights.pop("hidden.1.weight"), "missing hidden.1.weight"),
+        (lambda weights: weights.update(extra=torch.zeros(1)), "unexpected extra"),
+        (lambda weights: weights.update({"hidden.1.weight": torch.zeros(2)}), r"got (2,)"),
+        (lambda weights: weights["hidden.1.weight"].fill_(torch.nan), "finite"),
+    ],
+)
+def test_weights_that_do_not_fit_are_refused(folder: Path, change, expected: str) -> None:
+    change_weights(folder, change)
+    assert expected in refusal(folder)
+
+
+@pytest.mark.parametrize("name", ["hyperparams.yaml", "face_encoder.safetensors"])
+def test_missing_file_is_named(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    refusal(folder)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "version: 2\nmodules: {}\n",
+        "version: 1\n",
+        "version: 1\nmodules: []\n",
+        "version: 1\nmodules: {face_encoder: 3}\n",
+        "version: 1\nsettings: [1]\nmodules: {a: !new:torch.nn.Identity {}}\n",
+        "version: 1\nmodules: {../../escape: !new:torch.nn.Identity {}}\n",
+        "version: 1\nmodules: {/etc/passwd: !new:torch.nn.Identity {}}\n",
+        "version: 1\nmodules: {face_encoder: !new:os.system {command: 'true'}}\n",
+        "version: 1\nmodules: {face_encoder: !new:pins_plugin.models.compact.CompactFaceEncoder {a: 1}}\n",
+    ],
+)
+def test_bad_hyperparams_are_refused(folder: Path, text: str) -> None:
+    (folder / "hyperparams.yaml").write_text(text)
+    refusal(folder)
+
+
+def test_binary_hyperparams_are_refused(folder: Path) -> None:
+    (folder / "hyperparams.yaml").write_bytes(b"\xff\xfe\x00")
+    assert "not a text file" in refusal(folder)
+
+
+@pytest.mark.parametrize("source", ["absent", "../pretrained", "/no/such/folder", ""])
+def test_unknown_source_is_refused(source: str) -> None:
+    with pytest.raises(ModelFolderError):
+        resolve_source(source)
+
+
+def test_unloadable_model_is_not_saved(folder: Path) -> None:
+    wrong = {**CONFIG, "face_encoder": (CONFIG["face_encoder"][0], {"embedding_dim": 9})}
+    with pytest.raises(ModelFolderError, match="expected"):
+        save_model_folder(folder, make_modules(), wrong, {}, "")
+    assert load_model_folder(folder).settings == {"note": "tiny"}  # the old one is untouched
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("embedding_dim: 8", "embedding_dim: 1000000"), ("hidden_dim: 8", "hidden_dim: 900000")],
+)
+def test_a_module_much_larger_than_its_weights_is_not_built(
+    folder: Path, old: str, new: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the file's header says decides before memory is taken, not after 8 GB of it."""
+    monkeypatch.setattr(folder_module, "ROOM", 2**20)
+    text = (folder / "hyperparams.yaml").read_text()
+    assert old in text
+    (folder / "hyperparams.yaml").write_text(text.replace(old, new))
+    assert "bytes of tensors" in refusal(folder)
+
+
+@pytest.mark.parametrize(
+    "name", sorted(path.parent.name for path in folder_module.PRETRAINED.glob("*/hyperparams.yaml"))
+)
+def test_shipped_models_need_half_of_the_room_they_get(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder_module, "ROOM", folder_module.ROOM // 2)
+    monkeypatch.setattr(folder_module, "GROWTH", folder_module.GROWTH / 2)
+    load_model_folder(name)

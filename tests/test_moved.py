@@ -1,0 +1,65 @@
+"""What was saved when folders had no rooms still loads, by every reader."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import torch
+from hyperpyyaml import load_hyperpyyaml
+
+from pins_plugin.models.folder import load_model_folder
+from pins_plugin.moved import MOVED, PACKAGE, current_path
+from pins_plugin.train.experiment import load_experiment
+
+OLD = {
+    "pins_plugin.models.layers.pass_through": "pins_plugin.models.pass_through",
+    "pins_plugin.models.lips.lip_reader": "pins_plugin.models.lip_reader",
+    "pins_plugin.models.lips.sync_encoders": "pins_plugin.models.sync",
+    "pins_plugin.models.faces.chip_face": "pins_plugin.models.chip_face",
+    "pins_plugin.models.voices.patch_voice": "pins_plugin.models.patch_voice",
+}
+
+
+@pytest.mark.parametrize("old", MOVED)
+def test_old_paths_lead_to_modules(old: str) -> None:
+    new = current_path(f"{PACKAGE}{old}.Anything")
+    assert find_spec(new.removesuffix(".Anything")) is not None
+    assert find_spec(PACKAGE + old) is None  # else what stands there would be passed over
+
+
+@pytest.mark.parametrize("name", ["sync", "lip_reader", "face_voice"])
+def test_folders_saved_with_old_paths_load(name: str, tmp_path: Path) -> None:
+    shipped = Path(__file__).resolve().parents[1] / "pins_plugin" / "pretrained" / name
+    for file in shipped.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    text = (shipped / "hyperparams.yaml").read_text(encoding="utf-8")
+    for new, old in OLD.items():
+        text = text.replace(new, old)
+    assert ".lips." not in text and ".faces." not in text
+    (tmp_path / "hyperparams.yaml").write_text(text, encoding="utf-8")
+    before, now = load_model_folder(tmp_path), load_model_folder(name)
+    assert before.settings == now.settings
+    for module in now.modules:
+        weights = before.modules[module].state_dict()
+        assert all(torch.equal(weights[k], v) for k, v in now.modules[module].state_dict().items())
+
+
+def test_old_paths_in_yaml_that_others_read() -> None:
+    """HyperPyYAML, and with it SpeechBrain's `from_hparams`."""
+    built = load_hyperpyyaml("a: !new:pins_plugin.models.pass_through.PassThrough {}")["a"]
+    assert type(built).__module__ == "pins_plugin.models.layers.pass_through"
+
+
+def test_experiments_written_with_old_paths(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("run: !name:pins_plugin.train.features.train_features\n")
+    assert load_experiment(path)["run"].__name__ == "train_features"
+    path.write_text("run: !name:pins_plugin.train.sync.train_sync\n")
+    assert load_experiment(path)["run"].__name__ == "train_sync"
+
+
+def test_names_that_never_were(tmp_path: Path) -> None:
+    import pins_plugin.data
+
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = pins_plugin.data.nothing
