@@ -36,7 +36,7 @@ from pins_plugin.evaluation.baselines import (
     link_turns,
 )
 from pins_plugin.evaluation.link_scores import Tally
-from pins_plugin.pipelines.active_speaker.mouth_motion import MouthMotion
+from pins_plugin.evaluation.mouth_motion import MouthMotion
 from pins_plugin.pipelines.diarization.rttm import choose_turns
 from pins_plugin.pipelines.linking.pipeline import DEFAULT_EVIDENCE, SpeakerFaceLinking
 from pins_plugin.tracking.crops import iter_crops
@@ -117,7 +117,8 @@ def look_at_faces(video, seen, networks) -> Looks:
         for name, network in networks.items():
             each = network(crop, seen.waveform)
             scores[name][track] = (each.times, each.scores)
-    return Looks(MouthMotion(seen.looks.crops, seen.waveform), scores)
+    mouths = {track: (crop.times, crop.lips) for track, crop in seen.looks.crops.items()}
+    return Looks(MouthMotion(mouths, seen.waveform), scores)
 
 
 def link_simply(links, turns, looks, place) -> dict:
