@@ -43,6 +43,8 @@ class LinkOptions:
         RTTM file, or folder of a pyannote pipeline.
     people, model, corrections : str or None
         Paths.
+    num_speakers : int or None
+        How many people speak.
     transcript : str or None
         File of words, or a folder of files that are named as the videos are.
     encoding : str or None
@@ -64,6 +66,7 @@ class LinkOptions:
     people: str | None = None
     model: str | None = None
     corrections: str | None = None
+    num_speakers: int | None = None
     transcript: str | None = None
     encoding: str | None = None
     face_encoder: str = "face_recognition"
@@ -160,7 +163,9 @@ def link_video(
         )
         added = words is not None and results.put_words(video, folder, words, options.quiet)
         return LinkedRow(str(video), str(folder), done=True, transcript_added=added)
-    result = pipeline(video, corrections=corrections, diarization=_given_turns(video, options))
+    known = {} if options.num_speakers is None else {"num_speakers": options.num_speakers}
+    turns = _given_turns(video, options)
+    result = pipeline(video, corrections=corrections, diarization=turns, **known)
     links = {**result.to_json(), "source": source, "run": key}
     if words is not None:
         links = add_words(links, words)
@@ -245,6 +250,7 @@ def run_key(content: str, options: LinkOptions) -> str:
     plugins = {name: _version("evidence", name) for name in sorted(options.evidence)}
     tracker = _version("trackers", options.tracker) if options.tracker else ""
     parts = [__version__, content, sorted(sources.items()), sorted(plugins.items()), tracker]
+    parts += [] if options.num_speakers is None else [options.num_speakers]
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:LENGTH]
 
 

@@ -119,7 +119,8 @@ class MouthMotion:
         usable = {name: mouth for name, mouth in mouths.items() if len(mouth[0]) >= FEWEST_STEPS}
         self._starts = {name: float(times[0]) for name, (times, _) in usable.items()}
         self._signals = {
-            name: mouth_signals(np.nan_to_num(lips), times) for name, (times, lips) in usable.items()
+            name: mouth_signals(np.nan_to_num(lips), times)
+            for name, (times, lips) in usable.items()
         }
 
     def score(self, track: str, start: float, end: float) -> float | None:

@@ -111,6 +111,7 @@ def test_everything_that_counts_is_in_the_key(tmp_path: Path) -> None:
         {"face_encoder": "appearance"},
         {"tracker": "other"},
         {"people": None},
+        {"num_speakers": 2},
     ):
         keys.append(run_key("v", replace(options, **change)))
     for file in (cast / "file", model / "file", rttm):  # the same path, size and time

@@ -62,6 +62,8 @@ class Evidence:
         Stretches of one voice each; found by their voices when not given.
     strangers : bool
         Whether somebody may speak who is no face and in no group.
+    barred : frozenset of int
+        People who do not speak, by their column.
     enrolled : mapping of int to (embedding_dim,) array
         Voices known beforehand, by the index of the face.
     held : mapping of int to frozenset of int
@@ -76,6 +78,7 @@ class Evidence:
     labels: NDArray[np.int64] | None = None
     groups: NDArray[np.int64] | None = None
     strangers: bool = True
+    barred: frozenset[int] = frozenset()
     enrolled: Mapping[int, NDArray[np.float64]] = field(default_factory=dict)
     held: Mapping[int, frozenset[int]] = field(default_factory=dict)
 
@@ -402,6 +405,7 @@ class Decoder:
             features.take(steps, np.arange(self.num_people)), self.parameters,
             self.hearing.changes[steps], self.seeing.cuts[steps], self.seeing.visible[steps],
             by_sight=by_sight, held=held, strangers=self.known.strangers or not len(self.hidden),
+            barred=self.known.barred,
         )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import torch
 from pyannote.core import Annotation, Segment
 
 from pins_plugin.data.media.video import VideoWriter
-from pins_plugin.errors import MediaError
+from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.pipelines.linking import gathering
 from pins_plugin.pipelines.linking.observation import Looks
 from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
@@ -84,6 +84,16 @@ def test_a_video_without_sound_or_a_folder_is_refused(
         pipeline(tmp_path / "folder.mp4")
     with pytest.raises(MediaError, match="path under `video`"):
         pipeline({"audio": io.BytesIO(b"")})
+
+
+def test_a_number_of_speakers_beside_given_turns_is_refused(
+    pipeline: SpeakerFaceLinking, mute: Path
+) -> None:
+    file = {"video": str(mute), "waveform": torch.zeros(1, 2 * RATE), "sample_rate": RATE}
+    with pytest.raises(PinsError, match="num_speakers: turns are given"):
+        pipeline(file, num_speakers=2)
+    with pytest.raises(PinsError, match="num_speakers: expected at least 1"):
+        pipeline(file, num_speakers=0)
 
 
 def test_networks_run_in_one_thread_whatever_their_number(
