@@ -12,7 +12,7 @@ the truth (`given`) or found. Writes RESULTS/results.json and RESULTS/results.md
 
 `--turns` adds turns that another program found, FOLDER/SCENES/SCENE.rttm, linked to the largest face and by presence.
 `--network` adds a published active-speaker network (see `inference.active_speaker_network`): whichever faces
-it scores above zero speak.
+it scores above zero speak, or (`best face`) the one of the highest score.
 """
 
 import argparse
@@ -43,7 +43,8 @@ from pins_plugin.tracking.crops import iter_crops
 from pins_plugin.utils.files import write_json, write_text
 from pins_plugin.utils.progress import progress
 
-FIRST_GENERATION = Path(__file__).with_name("results") / "first_generation.json"
+KEPT = ("first_generation.json", "baselines.json")  # of systems that are gone, or take long
+RESULTS = Path(__file__).with_name("results")
 
 
 def main() -> None:
@@ -62,7 +63,7 @@ def main() -> None:
     networks = {name: load_network(path) for name, path in _pairs(args.network).items()}
     report = evaluate(args.scenes, pipeline, _pairs(args.turns), networks)
     names = [folder.name for folder in args.scenes]
-    add_first_generation(report, names)
+    add_kept(report, names)
     text = "\n\n".join(f"Turns {name}:\n\n{format_report(each)}" for name, each in report.items())
     print(text)
     if args.out:
@@ -132,6 +133,8 @@ def link_simply(links, turns, looks, place) -> dict:
     linked = {name: link_turns(turns, tracks, duration, choose) for name, choose in ways.items()}
     for name, scores in looks.scores.items():
         linked[name] = link_by_network(scores, tracks, duration)
+        best = link_by_network(scores, tracks, duration, one_at_a_time=True)
+        linked[f"{name}, best face"] = best
     return linked
 
 
@@ -157,14 +160,16 @@ def load_network(path: str):
     return ActiveSpeakerNetwork.from_file(path)
 
 
-def add_first_generation(report, names) -> None:
-    """Put the kept numbers of the first generation beside, where these very scenes were scored."""
-    kept = json.loads(FIRST_GENERATION.read_text(encoding="utf-8"))
+def add_kept(report, names) -> None:
+    """Put kept numbers of other systems beside, where these very scenes were scored."""
     key = "+".join(sorted(names))
-    for name, scores in kept["scenes"].get(key, {}).items():
-        for kind, values in scores["links"].items():
-            if kind in report[name]["links"]:
-                report[name]["links"][kind]["first generation"] = values
+    for file in KEPT:
+        kept = json.loads((RESULTS / file).read_text(encoding="utf-8"))
+        for name, scores in kept["scenes"].get(key, {}).items():
+            for kind, ways in scores["links"].items():
+                if kind in report[name]["links"]:
+                    found = {"first generation": ways} if "correct" in ways else ways
+                    report[name]["links"][kind] |= found
 
 
 def find_scenes(folders: list[Path]) -> list[Path]:

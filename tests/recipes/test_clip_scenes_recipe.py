@@ -154,6 +154,7 @@ def test_evaluation_by_hand(scenes: Path, monkeypatch: pytest.MonkeyPatch, tmp_p
         "together": pytest.approx(1 / 2),
     }
     assert found["pins"]["precision"] == pytest.approx(3 / 4)
+    assert found["network"]["correct"] == found["network, best face"]["correct"]
     assert found["network"]["correct"] == pytest.approx(1 / 5)
     assert found["others, largest face"]["correct"] == pytest.approx(3 / 5)
     turns = report["found"]["turns"]["overlap"]
@@ -166,17 +167,18 @@ def test_evaluation_by_hand(scenes: Path, monkeypatch: pytest.MonkeyPatch, tmp_p
     assert "| above 0.9 | 0.750 | 4 |" in text
 
 
-def test_first_generation_stands_beside_its_own_scenes_only(
+def test_kept_numbers_stand_beside_their_own_scenes_only(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    kept = {"scenes": {"a+b": {"found": {"links": {"turns": {"correct": 0.5}}}}}}
-    path = tmp_path / "first_generation.json"
-    path.write_text(json.dumps(kept))
-    monkeypatch.setattr(evaluate, "FIRST_GENERATION", path)
-    for names, expected in ((["b", "a"], {"correct": 0.5}), (["a"], None)):
+    half, most = {"correct": 0.5}, {"correct": 0.9}
+    for file, kept in (("first_generation", half), ("baselines", {"network": most})):
+        scenes = {"scenes": {"a+b": {"found": {"links": {"turns": kept}}}}}
+        (tmp_path / f"{file}.json").write_text(json.dumps(scenes))
+    monkeypatch.setattr(evaluate, "RESULTS", tmp_path)
+    for names, expected in ((["b", "a"], {"first generation": half, "network": most}), (["a"], {})):
         report = {"found": {"links": {"turns": {}}}}
-        evaluate.add_first_generation(report, names)
-        assert report["found"]["links"]["turns"].get("first generation") == expected
+        evaluate.add_kept(report, names)
+        assert report["found"]["links"]["turns"] == expected
 
 
 def test_scenes_are_found_and_named(scenes: Path, tmp_path: Path) -> None:
