@@ -109,14 +109,14 @@ def main() -> None:
 def learn(scenes, sweeps) -> tuple[LinkingParameters, list[float]]:
     """Learn from scenes; also the score after each sweep."""
     known = [scene.learning for scene in scenes]
-    weights, strength = fit_lips(known)
+    weights, strength, offset = fit_lips(known)
     scores: list[float] = []
 
     def report(sweep: int, score: float, parameters: LinkingParameters) -> None:
         scores.append(round(score, 4))
         print(f"sweep {sweep}: {score:.4f}", flush=True)
 
-    start = LinkingParameters(lips_weights=weights, lips_strength=strength)
+    start = LinkingParameters(lips_weights=weights, lips_strength=strength, lips_offset=offset)
     return search(known, start, sweeps, report), scores
 
 
