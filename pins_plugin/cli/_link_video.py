@@ -252,7 +252,7 @@ def run_key(content: str, options: LinkOptions) -> str:
     plugins = {name: _version("evidence", name) for name in sorted(options.evidence)}
     tracker = _version("trackers", options.tracker) if options.tracker else ""
     parts = [__version__, content, sorted(sources.items()), sorted(plugins.items()), tracker]
-    parts += [] if options.num_speakers is None else [options.num_speakers]
+    parts += [] if options.num_speakers is None else [f"{options.num_speakers} speakers"]
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:LENGTH]
 
 
