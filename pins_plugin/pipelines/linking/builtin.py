@@ -42,6 +42,8 @@ from pins_plugin.pipelines.linking.seeing import see
 from pins_plugin.pipelines.pyannote_host.host import Pipeline
 from pins_plugin.utils.threads import one_thread
 
+WINDOW_STEP = 1.25  # seconds between windows of the segmentation, where it is all that says when
+
 
 @one_thread()
 def diarize(
@@ -99,7 +101,7 @@ def diarize(
     scatter = find_voice_scatter() if scatter is None else scatter
     base, learnt = load_diarization()
     settings = learnt if settings is None else settings
-    segmentation = segment(waveform) if segmentation is None else segmentation
+    segmentation = segment(waveform, step=WINDOW_STEP) if segmentation is None else segmentation
     evidence = listen(waveform, segmentation, encoder, scatter)
     decoder, decoded = decode_within(settings.weigh(base), evidence, bounds)
     said = decoded.said
@@ -236,7 +238,7 @@ class BuiltinDiarization(Pipeline):  # type: ignore[misc]
         waveform = load_sound(file)
         hook("segmentation", None, total=1, completed=0)
         with one_thread():
-            segmentation = segment(waveform, self.segmentation_model)
+            segmentation = segment(waveform, self.segmentation_model, WINDOW_STEP)
         hook("segmentation", segmentation, total=1, completed=1)
         hook("diarization", None, total=1, completed=0)
         turns = diarize(

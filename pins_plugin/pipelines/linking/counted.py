@@ -30,7 +30,7 @@ def decode_within(
     """
     fewest, most = bounds
     if bounds != NO_BOUNDS:
-        heard, model = evidence.hearing, VoiceModel(evidence.scatter, parameters.voice_trust)
+        heard, model = evidence.hearing, VoiceModel(evidence.scatter, parameters.voice_session)
         voices = model.scale(heard.voices, heard.seconds)
         groups = model.cluster(voices, heard.seconds, parameters.least_gain, fewest, most)
         evidence = replace(evidence, groups=groups, strangers=most is None)
