@@ -15,7 +15,7 @@ from scipy.optimize import linear_sum_assignment
 
 from pins_plugin.data.links.linked_video import VERSION, LinkedTrack
 
-SHORTEST = 0.32  # seconds; shorter parts of a turn join a neighbor
+SHORTEST_PIECE = 0.32  # seconds; shorter parts of a turn join a neighbor
 FRAME = 0.04  # seconds: how finely scores of an active-speaker network are read
 
 
@@ -196,7 +196,7 @@ def cut_turns(turns: Annotation, tracks: Sequence[LinkedTrack]) -> list[Part]:
         inside = changes[(changes > segment.start) & (changes < segment.end)]
         borders = [segment.start]
         for border in inside.tolist():
-            if min(border - borders[-1], segment.end - border) >= SHORTEST:
+            if min(border - borders[-1], segment.end - border) >= SHORTEST_PIECE:
                 borders.append(border)
         for start, end in pairwise([*borders, segment.end]):
             shown = tuple(

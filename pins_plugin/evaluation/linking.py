@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.errors import LinksError
-from pins_plugin.evaluation.scene_truth import STEP, SceneTruth, moments, owner_of
+from pins_plugin.evaluation.scene_truth import TRUTH_STEP, SceneTruth, moments, owner_of
 
 RIGHT = "right"
 CAUSES = (
@@ -179,8 +179,8 @@ def follow_links(
             faces = linked.boxes_at(time)
             if turn.person in {person for person, _ in faces}:
                 right = _owner(turn.person, faces, seen) in speaking
-                made.named += STEP
-                made.rightly_named += STEP * right
+                made.named += TRUTH_STEP
+                made.rightly_named += TRUTH_STEP * right
             else:
                 right = bool(speaking - set(seen))
             if speaking and (people is None or speaking & set(people)):
@@ -192,6 +192,6 @@ def share(heard: list[Heard]) -> dict[str, float | None]:
     """Seconds of speech, and the share that is right."""
     right = sum(each.verdict == RIGHT for each in heard)
     return {
-        "seconds": round(len(heard) * STEP, 2),
+        "seconds": round(len(heard) * TRUTH_STEP, 2),
         "correct": right / len(heard) if heard else None,
     }

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 PIECE = 125  # frames
 MIN_FRAMES = 8  # of a piece, and of a file
-SPREAD, FLOOR = 6.0, 0.05  # frames; of the prior: exp(-|k| / SPREAD) + FLOOR
+SPREAD, PRIOR_FLOOR = 6.0, 0.05  # frames; of the prior: exp(-|k| / SPREAD) + PRIOR_FLOOR
 NEAR = 2  # frames around the best offset that are no rivals
 LARGEST_RATIO = 8.0  # nats that one piece can say
 TINY = 1e-300
@@ -164,7 +164,7 @@ def speaking_ratio(
 def log_prior(num_offsets: int) -> NDArray[np.float64]:
     """Logarithm of the prior of each offset: small ones are more usual, none is ruled out."""
     place = np.abs(np.arange(num_offsets) - num_offsets // 2)
-    prior = np.exp(-place / SPREAD) + FLOOR
+    prior = np.exp(-place / SPREAD) + PRIOR_FLOOR
     return np.asarray(np.log(prior / prior.sum()))
 
 
