@@ -67,7 +67,6 @@ HOMES = {
     "pyannote": {"pipelines", "data", "evaluation", "report", "simulation", "cli"},
     "av": {"data"},
     "silero_vad": {"inference"},
-    "scenedetect": {"tracking"},
     "entrypoints": {"plugins"},
     "onnxruntime": {"models"},
     "faiss": {"inference"},

@@ -5,7 +5,7 @@ is looked for by itself.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -168,8 +168,10 @@ def _owner(
     return owner_of(boxes[0], seen) if len(boxes) == 1 else None
 
 
-def follow_links(linked: LinkedVideo, truth: SceneTruth) -> LinkMoments:
-    """Judge each moment of each link."""
+def follow_links(
+    linked: LinkedVideo, truth: SceneTruth, people: Collection[str] | None = None
+) -> LinkMoments:
+    """Judge each moment of each link; with `people`, `judged` holds those in which one of them speaks."""
     made = LinkMoments()
     for turn in linked.turns:
         for time in moments(turn.start, turn.end):
@@ -181,7 +183,7 @@ def follow_links(linked: LinkedVideo, truth: SceneTruth) -> LinkMoments:
                 made.rightly_named += TRUTH_STEP * right
             else:
                 right = bool(speaking - set(seen))
-            if speaking:
+            if speaking and (people is None or speaking & set(people)):
                 made.judged.append((turn.confidence, right))
     return made
 

@@ -19,7 +19,8 @@ from pins_plugin.pipelines.diarization.segmentation import (
     place_windows,
 )
 from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
-from pins_plugin.pipelines.linking.builtin import add_speakers, diarize
+from pins_plugin.pipelines.linking.builtin import diarize
+from pins_plugin.pipelines.linking.counted import add_speakers
 from pins_plugin.pipelines.linking.parameters import DiarizationSettings
 
 SCATTER = VoiceScatter((1 / 16,) * 16, 0.05, 0.001, 0.001)  # of the pitch encoder, roughly
