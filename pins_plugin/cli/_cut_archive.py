@@ -7,6 +7,7 @@ NAME.part.tar        its clips on the way into a shard (--tar)
 import argparse
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -95,6 +96,10 @@ def _cut(args: argparse.Namespace, links: Path | None, video: Path, record: Path
     if not args.any_sync:
         clips, unsure = in_sync(video, clips, args.max_offset_frames, args.quiet)
         left += unsure
+    if (
+        links is None
+    ):  # numbers of people hold for one video, unless `pins link` met several together
+        clips = [replace(clip, person=f"{name_of(video)}-{clip.person}") for clip in clips]
     written = list(write_clips(video, clips, record.parent, args.size))
     rows: list[dict[str, Any]] = [
         {"key": each.key, "person": each.clip.person, "seconds": round(each.clip.end - each.clip.start, 3)}

@@ -139,19 +139,49 @@ def decode_sound(
     said : (num_steps, num_people) bool array
         As in `Decoded`.
     """
-    if fewest > 1 or most is not None:
+    if most is not None:
         heard, model = evidence.hearing, VoiceModel(evidence.scatter, parameters.voice_session)
         voices = model.scale(heard.voices, heard.seconds)
-        groups = model.cluster(voices, heard.seconds, parameters.least_gain, fewest, most)
-        evidence = replace(evidence, groups=groups, strangers=most is None)
+        groups = model.cluster(voices, heard.seconds, parameters.least_gain, most=most)
+        evidence = replace(evidence, groups=groups, strangers=False)
     decoder = Decoder(parameters, evidence)
-    said = decoder.decode().said.copy()
-    for place, group in enumerate(decoder.hidden):  # whoever was left without a word gets it back
-        person = decoder.unknown + 1 + place
-        if said.any(axis=0).sum() < fewest and not said[:, person].any():
-            own = np.isin(evidence.hearing.stretch_of, np.flatnonzero(decoder.groups == group))
-            said[own] = np.arange(said.shape[1]) == person
-    return decoder, said
+    found = decoder.decode()
+    return decoder, add_speakers(found.said, found.ratios, evidence.hearing.stretch_of, fewest)
+
+
+def add_speakers(
+    said: NDArray[np.bool_],
+    ratios: NDArray[np.float64],
+    stretch_of: NDArray[np.int64],
+    fewest: int,
+) -> NDArray[np.bool_]:
+    """Make speakers of those stretches that fit theirs least, until there are enough: who is missing spoke little.
+
+    Parameters
+    ----------
+    said : (num_steps, num_people) bool array
+    ratios : (num_stretches, num_people) float64 array
+        As in `Decoded`.
+    stretch_of : (num_steps,) int64 array
+        See `Hearing`.
+    fewest : int
+        Speakers, as far as there are stretches.
+
+    Returns
+    -------
+    said : (num_steps, num_people + num_added) bool array
+    """
+    inside = stretch_of >= 0
+    spoken = np.zeros(ratios.shape)
+    np.add.at(spoken, stretch_of[inside], said[inside])
+    owners = spoken.argmax(axis=1)
+    for stretch in np.argsort(ratios[np.arange(len(ratios)), owners], kind="stable"):
+        own = stretch_of == stretch
+        if said.any(axis=0).sum() >= fewest:
+            break
+        if spoken[stretch].any() and said[~own, owners[stretch]].any():
+            said = np.hstack([said & ~own[:, None], own[:, None]])
+    return said
 
 
 def read_turns(
