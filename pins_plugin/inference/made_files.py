@@ -16,7 +16,7 @@ from pins_plugin.data.training.sync_clips import FRAME_RATE, SAMPLE_RATE, SyncCl
 
 LENGTHS = (25, 38, 50, 63, 75, 100, 125)  # frames that a face is seen for at most
 MAX_SHIFT = 10  # frames by which sound is moved
-SHORTEST = 15  # frames, of one stretch of several
+MIN_FRAMES = 15  # frames, of one stretch of several
 PER_FRAME = round(SAMPLE_RATE / FRAME_RATE)  # samples
 
 
@@ -81,7 +81,7 @@ def make_files(
                 beside = int(generator.integers(0, 4)) if listeners and number % 4 >= 2 else 0
                 stretches = []
                 for _ in range(count):
-                    wanted = int(generator.integers(SHORTEST, length + 1)) if several else length
+                    wanted = int(generator.integers(MIN_FRAMES, length + 1)) if several else length
                     stretches.append(_draw(mine, wanted, generator))
                 total = sum(end - start for _, start, end in stretches)
                 waveform = _sound(stretches, shift) if own else _strange(others, total, generator)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 PIECE = 125  # frames
 MIN_FRAMES = 8  # of a piece, and of a file
 SPREAD, PRIOR_FLOOR = 6.0, 0.05  # frames; of the prior: exp(-|k| / SPREAD) + PRIOR_FLOOR
-FEWEST = 0.3  # of the frames that must have sound at an offset for its similarity to count
+MIN_HEARD = 0.3  # of the frames that must have sound at an offset for its similarity to count
 NEAR = 2  # frames around the best offset that are no rivals
 LARGEST_RATIO = 8.0  # nats that one piece can say
 TINY = 1e-300
@@ -141,7 +141,7 @@ def sum_evidence(
     num_frames = float(speaking @ counts.max(axis=1))
     weights = speaking @ counts  # frames at each offset
     with np.errstate(invalid="ignore", divide="ignore"):
-        curve = np.where(weights >= FEWEST * num_frames, speaking @ sums / weights, np.nan)
+        curve = np.where(weights >= MIN_HEARD * num_frames, speaking @ sums / weights, np.nan)
     sure = float(np.clip(window[center], 1e-9, 1 - 1e-9))
     odds = float(np.clip(np.log(sure / (1 - sure)), -LARGEST_ODDS, LARGEST_ODDS))
     margin = _margin(curve, weights, best)

@@ -10,7 +10,7 @@ from pins_plugin.inference.synchronizer import SyncResult
 from pins_plugin.pipelines.active_speaker.synchronization import ANSWERS, VideoSync
 from pins_plugin.utils.text import table_cell
 
-COLUMNS = ("file", "part", "decision", "offset_ms", "offset_frames", "confidence", "drift_ms_per_minute", "over", "error")  # fmt: skip
+SYNC_COLUMNS = ("file", "part", "decision", "offset_ms", "offset_frames", "confidence", "drift_ms_per_minute", "over", "error")  # fmt: skip
 
 
 class SyncRow(NamedTuple):
@@ -92,7 +92,7 @@ def write_sync_table(rows: Iterable[SyncRow]) -> str:
     """Write rows as CSV; offsets are empty where nobody can tell."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(SYNC_COLUMNS)
     for row in rows:
         cells: list[object] = ["", "", "", ""]
         if row.result is not None:
