@@ -65,7 +65,6 @@ setup(
         "train": [
             "tensorboard>=2.17",  # curves of a training run; train_log.txt needs nothing
             "matplotlib>=3.9",  # plots of scores (pyannote.audio brings it, too)
-            "fsspec>=2024.6",  # training shards from object storage (torch brings it, too)
         ],
         "onnx": ["onnx>=1.17", "onnxruntime>=1.20"],  # other encoders by file, export
         "gallery": ["faiss-cpu>=1.9"],  # approximate search over large galleries

@@ -75,7 +75,6 @@ HOMES = {
     "jinja2": {"report"},
     "opentimelineio": {"formats"},
     "ray": {"archive"},
-    "fsspec": {"data"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
