@@ -13,8 +13,8 @@ import yaml
 from torch import nn
 
 from pins_plugin.errors import ModelFolderError
-from pins_plugin.models.folder.memory_budget import LARGEST_MODULE, MemoryBudget
 from pins_plugin.models.folder.allowed_classes import find_class
+from pins_plugin.models.folder.memory_budget import LARGEST_MODULE, MemoryBudget
 from pins_plugin.utils.plain_yaml import PlainLoader
 
 PRETRAINER = "pins_plugin.inference.pretrained.StrictPretrainer"
