@@ -35,7 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="model folder, name of a shipped model, or hub id")
     parser.add_argument("manifest", type=Path, help="CSV file of clips with identities")
     parser.add_argument(
-        "--split", default="test", help="rows to score (default: test); 'all' for all"
+        "--split",
+        help="rows to score; 'all' for all (default: test, or all where the manifest has no splits)",
     )
     parser.add_argument("--out", type=Path, help="folder for the JSON, the table and the pictures")
     parser.add_argument(
@@ -64,7 +65,7 @@ def run(args: argparse.Namespace) -> None:
     if args.out:
         try_folder(args.out)
     skipped: dict[str, Exception] = {}
-    split = None if args.split == "all" else args.split
+    split = choose_split(args.manifest, args.split, media=args.face_embeddings is None)
     features = (args.face_embeddings, args.voice_embeddings)
     if (features[0] is None) != (features[1] is None):
         raise PinsError("expected both --face_embeddings and --voice_embeddings, or neither")
@@ -87,7 +88,7 @@ def run(args: argparse.Namespace) -> None:
     report = {
         "model": str(args.model),
         "manifest": str(args.manifest),
-        "split": args.split,
+        "split": split or "all",
     } | report
     if args.out:
         write_report(report, args.out)
@@ -102,6 +103,17 @@ def run(args: argparse.Namespace) -> None:
         for clip_id, error in skipped.items():
             batch.note(clip_id, error)
         batch.finish()
+
+
+def choose_split(manifest: Path, asked: str | None, *, media: bool) -> str | None:
+    """The split to score; None for all rows."""
+    from pins_plugin.data.corpora.manifest import REQUIRED_COLUMNS, read_manifest
+    from pins_plugin.data.training.features import COLUMNS
+
+    if asked is None:
+        clips = read_manifest(manifest, columns=REQUIRED_COLUMNS if media else COLUMNS)
+        asked = "test" if any(clip.split for clip in clips) else "all"
+    return None if asked == "all" else asked
 
 
 def evaluate_model(

@@ -36,8 +36,8 @@ def run(args: argparse.Namespace) -> None:
         print(json.dumps({**asdict(result), "decision": result.decision}))
         return
     print(f"similarity  {result.similarity:+.3f}")
-    if result.probability is None:
-        print("decision    cannot tell: this model is not calibrated")
-        return
-    print(f"probability {result.probability:.3f}")
-    print(f"decision    {result.decision}")
+    if result.probability is not None:
+        print(
+            f"probability {result.probability:.3f} (this model gives {result.largest_probability:.2f} at most)"
+        )
+    print(f"decision    {result.decision}: {result.reason}")

@@ -14,6 +14,7 @@ from pins_plugin.data.media.audio import load_audio
 from pins_plugin.errors import MediaError
 from pins_plugin.inference.embedder import PIECE_SECONDS, FaceVoiceEmbedder
 from pins_plugin.inference.portraits import load_clip_faces
+from pins_plugin.inference.verification import load_speech
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.prefetch import map_ahead
 from pins_plugin.utils.progress import progress
@@ -59,6 +60,9 @@ def embed_clips(
     skipped : dict, optional
         Clips that cannot be read are left out, and noted here: `clip_id` to why.
 
+    Clips as they come, for a model that wants faces to be found, are looked at as `verify_files` does: no face, several, or
+    too little speech is an error of that clip, and pauses are left out.
+
     Returns
     -------
     embeddings : ClipEmbeddings
@@ -73,10 +77,12 @@ def embed_clips(
 
     def load(clip: TalkingFaceClip) -> Loaded | None:
         try:
+            raw = embedder.wants_aligned and not clip.faces.is_dir()
             pictures = load_clip_faces(
-                clip.faces, embedder.image_size, num_frames, aligned=embedder.wants_aligned
+                clip.faces, embedder.image_size, num_frames, aligned=raw, alone=raw
             )
-            return pictures, load_audio(clip.audio, embedder.sample_rate)
+            read = load_speech if raw else load_audio
+            return pictures, read(clip.audio, embedder.sample_rate)
         except Exception as error:  # foreseen or not, it is this clip's
             if skipped is None:
                 raise

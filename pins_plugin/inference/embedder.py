@@ -203,7 +203,7 @@ class FaceVoiceEmbedder(nn.Module, PretrainedInterface):
         """Embed the largest face of a photo or video: (embedding_dim,) Tensor of unit length."""
         from pins_plugin.inference.portraits import load_portraits
 
-        faces = load_portraits(path, self.image_size)  # (num_faces, size, size, 3)
+        faces = load_portraits(path, self.image_size, cut_out=not self.wants_aligned)
         return _mean_direction(self.encode_faces(faces.transpose(0, 3, 1, 2)))
 
     def encode_voice_file(self, path: str | Path) -> Tensor:

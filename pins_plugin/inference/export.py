@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from pins_plugin.errors import PinsError
 from pins_plugin.models.folder.onnx_file import OnnxSession
 from pins_plugin.models.layers.convolution_spectrogram import ConvolutionSpectrogram
+from pins_plugin.models.voices.patch_voice import PatchTrunk
+from pins_plugin.models.voices.portable_patches import PortablePatchTrunk
 from pins_plugin.utils.files import atomic_path, write_text
 from pins_plugin.utils.optional import import_extra
 
@@ -178,10 +180,12 @@ def _difference(found: NDArray[np.float32], expected: NDArray[np.float32]) -> fl
 
 
 def _without_fft(module: nn.Module) -> nn.Module:
-    """Replace Fourier transforms, which ONNX exporters do not know, by convolutions."""
+    """Replace Fourier transforms and strided windows, which ONNX exporters do not know, by convolutions."""
     for name, child in module.named_children():
         if isinstance(child, torchaudio.transforms.Spectrogram):
             setattr(module, name, ConvolutionSpectrogram(child))
+        elif isinstance(child, PatchTrunk):
+            setattr(module, name, PortablePatchTrunk(child))
         else:
             _without_fft(child)
     return module

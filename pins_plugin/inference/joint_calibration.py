@@ -82,6 +82,16 @@ class JointCalibration:
         """Probability of one person, where half of all pairs are one person's."""
         return torch.sigmoid(self.log_ratio(similarities))
 
+    @property
+    def largest_probability(self) -> float:
+        """Of one person, at a cosine of 1."""
+        return float(self.probability(torch.tensor(1.0)))
+
+    @property
+    def can_confirm(self) -> bool:
+        """Whether any pair can come out as one person; a model that knows few traits can only rule pairs out."""
+        return self.largest_probability >= self.decide_at
+
     def decide(self, similarity: Tensor) -> bool | None:
         """Whether it is one person; None where that cannot be told."""
         probability = float(self.probability(similarity))

@@ -21,7 +21,12 @@ CUT_OUT_SIDE = 256  # a square picture up to this size is taken for a face that 
 
 
 def load_portraits(
-    path: str | Path, size: int, *, num_frames: int = NUM_FRAMES, alone: bool = False
+    path: str | Path,
+    size: int,
+    *,
+    num_frames: int = NUM_FRAMES,
+    alone: bool = False,
+    cut_out: bool = True,
 ) -> NDArray[np.uint8]:
     """Cut the largest face out of a photo, or out of pictures spread over a video.
 
@@ -35,12 +40,14 @@ def load_portraits(
         Pictures of a video to look at.
     alone : bool
         Refuse a picture, or a video most of whose pictures are such, that shows a second face of about the same size.
+    cut_out : bool
+        Take a small square picture in which no face is found whole, as a face that was cut out already (drawn faces are
+        hardly ever found); else it is a picture without a face.
 
     Returns
     -------
     faces : (num_faces, size, size, 3) uint8 array
-        RGB; at most one for each picture looked at. A small square picture in which no face is found is
-        taken whole, as a face that was cut out already.
+        RGB; at most one for each picture looked at.
 
     Raises
     ------
@@ -56,7 +63,7 @@ def load_portraits(
             f"{path}: shows several faces of about the same size; expected one: cut out the one that is meant"
         )
     faces = [align_face(image, landmarks[0], size) for image, landmarks, _ in shown]
-    if not faces and is_cut_out(images[0]):
+    if not faces and cut_out and is_cut_out(images[0]):
         faces = [cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA) for image in images]
     if not faces:
         raise MediaError(
@@ -66,7 +73,7 @@ def load_portraits(
 
 
 def load_clip_faces(
-    path: str | Path, size: int, num_frames: int | None, *, aligned: bool
+    path: str | Path, size: int, num_frames: int | None, *, aligned: bool, alone: bool = False
 ) -> NDArray[np.uint8]:
     """Read the faces of a clip as a model wants them.
 
@@ -81,6 +88,8 @@ def load_clip_faces(
     aligned : bool
         Find the largest face and turn it upright, as models with the setting `faces: aligned` want it (folders hold faces
         that are cut out already); else take the middle of each picture.
+    alone : bool
+        Refuse what shows several faces of about the same size, where faces are to be found.
 
     Returns
     -------
@@ -88,8 +97,36 @@ def load_clip_faces(
     """
     if not aligned or Path(path).is_dir():
         return load_faces(path, size, num_frames=num_frames)
-    faces = load_portraits(path, size, num_frames=num_frames or NUM_FRAMES)
+    faces = load_portraits(
+        path, size, num_frames=num_frames or NUM_FRAMES, alone=alone, cut_out=False
+    )
     return np.ascontiguousarray(faces.transpose(0, 3, 1, 2))
+
+
+def load_aligned_faces(path: str | Path, size: int, *, num_frames: int) -> NDArray[np.uint8]:
+    """Read the faces of a clip for training a model that wants them aligned.
+
+    Parameters
+    ----------
+    path : str or Path
+        A video or picture, whose largest face is found and turned upright; or a folder of faces that are cut out already.
+    size : int
+    num_frames : int
+        Pictures to give; those with a face are repeated where others show none.
+
+    Returns
+    -------
+    faces : (num_frames, 3, size, size) uint8 array
+
+    Raises
+    ------
+    MediaError
+        When there is no face, or there are several of about the same size.
+    """
+    if Path(path).is_dir():
+        return load_faces(path, size, num_frames=num_frames)
+    faces = load_clip_faces(path, size, num_frames, aligned=True, alone=True)
+    return faces[np.linspace(0, len(faces) - 1, num_frames).round().astype(int)]
 
 
 def crop_largest_face(

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from torch import Tensor
 from torch.nn.functional import normalize
 
 from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
 from pins_plugin.errors import MediaError
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
+from pins_plugin.inference.joint_calibration import JointCalibration
 from pins_plugin.inference.portraits import load_portraits
 from pins_plugin.inference.voice_activity import find_speech
 
@@ -29,11 +31,18 @@ class FaceVoiceVerification:
     same_person : bool or None
         The decision; None where it cannot be told: the probability is too close to one half for this model (see
         `inference.joint_calibration`), or the model is not calibrated.
+    largest_probability : float or None
+        That this model can ever give. Below its threshold of decisions, as in the shipped `face_voice`, pairs are
+        ruled out or left open, never confirmed.
+    reason : str
+        Why, in a sentence.
     """
 
     similarity: float
     probability: float | None
     same_person: bool | None
+    largest_probability: float | None = None
+    reason: str = ""
 
     @property
     def decision(self) -> str:
@@ -59,15 +68,42 @@ def verify_files(
     MediaError
         When a file cannot be read, shows no face or several, or has no sound or too little speech.
     """
-    pictures = load_portraits(face, embedder.image_size, alone=True)
+    pictures = load_portraits(
+        face, embedder.image_size, alone=True, cut_out=not embedder.wants_aligned
+    )
     faces = embedder.encode_faces(pictures.transpose(0, 3, 1, 2))
     speech = load_speech(voice, embedder.sample_rate)
     similarity = normalize(faces.mean(dim=0), dim=-1) @ embedder.encode_long_voice(speech)
-    calibration = embedder.calibration
+    return judge(similarity, embedder.calibration)
+
+
+def judge(similarity: Tensor, calibration: JointCalibration | None) -> FaceVoiceVerification:
+    """Say what a cosine means.
+
+    Examples
+    --------
+    >>> import torch
+    >>> calibration = JointCalibration(gain=0.9)
+    >>> print(judge(torch.tensor(1.0), calibration).reason)
+    they fit, as many other pairs do: this model can rule pairs out, never confirm one (it gives 66 % at most)
+    """
     if calibration is None:
-        return FaceVoiceVerification(float(similarity), None, None)
+        return FaceVoiceVerification(
+            float(similarity), None, None, reason="this model is not calibrated"
+        )
     probability = float(calibration.probability(similarity))
-    return FaceVoiceVerification(float(similarity), probability, calibration.decide(similarity))
+    same, most = calibration.decide(similarity), calibration.largest_probability
+    threshold = f"{calibration.decide_at:.0%}".replace("%", " %")
+    if same is not None:
+        reason = f"at least {threshold} sure, where half of all pairs are one person's"
+    elif probability >= 0.5 and not calibration.can_confirm:
+        reason = (
+            "they fit, as many other pairs do: this model can rule pairs out, never confirm one "
+            f"(it gives {100 * most:.0f} % at most)"
+        )
+    else:
+        reason = f"neither answer is {threshold} sure"
+    return FaceVoiceVerification(float(similarity), probability, same, most, reason)
 
 
 def load_speech(path: str | Path, sample_rate: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Which tracks show the same person: constrained clustering of their face embeddings.
+"""Which tracks show the same person: constrained clustering of track embeddings.
 
 Two faces in one picture are two people, however alike they look, unless they also move as one (`repeated_views`);
 everything else is decided by similarity.
@@ -17,7 +17,7 @@ from pins_plugin.tracking.crops import extract_crops
 from pins_plugin.tracking.repeated_views import find_repeated_views
 from pins_plugin.types import FaceTrack
 
-SAME_PERSON_SIMILARITY = 0.62  # of the shipped face recognition model, see its card
+SAME_PERSON_SIMILARITY = 0.70  # of the shipped face recognition model, see its card
 SAME_FACE_OVERLAP = 0.3  # boxes that overlap by more are one face that was tracked twice
 
 Encode = Callable[[NDArray[np.uint8]], NDArray[np.floating]]

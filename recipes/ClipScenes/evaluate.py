@@ -1,7 +1,8 @@
 """Score the linking of composed scenes, beside simple ways to link.
 
     python recipes/ClipScenes/evaluate.py SCENES... [--out RESULTS] [--without sync ...] [--model FOLDER]
-        [--turns NAME=FOLDER ...] [--network NAME=FILE.onnx ...]
+        [--turns NAME=FOLDER ...] [--network NAME=FILE.onnx ...] [--kinds off_screen ...]
+        [--beside joint ...] [--groups people.csv]
 
 SCENES are folders that prepare.py or `pins simulate scenes` wrote, such as one for each seed. For each kind of
 scene: the share of speech time that is linked to the right face, or rightly to nobody, with its 95 % interval
@@ -13,6 +14,9 @@ the truth (`given`) or found. Writes RESULTS/results.json and RESULTS/results.md
 `--turns` adds turns that another program found, FOLDER/SCENES/SCENE.rttm, linked to the largest face and by presence.
 `--network` adds a published active-speaker network (see `inference.active_speaker_network`): whichever faces
 it scores above zero speak.
+`--beside joint` links the same scenes a second time without that evidence, so that its share is seen. With `--groups`, a table
+person,group, the moments in which a voice could be taken for another's are scored apart: the speaker off screen or beside others,
+of whom one is of the same group, or none is.
 """
 
 import argparse
@@ -23,6 +27,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from scene_groups import part_turns, read_groups
 from scene_tables import format_report
 
 from pins_plugin.cli.link import choose_evidence
@@ -54,14 +59,25 @@ def main() -> None:
     parser.add_argument("scenes", type=Path, nargs="+", help="folders of scenes")
     parser.add_argument("--out", type=Path, help="folder for results.json and results.md")
     parser.add_argument("--without", nargs="+", default=[], help="evidence not to use")
+    parser.add_argument("--kinds", nargs="+", help="kinds of scenes (default: all)")
+    parser.add_argument("--beside", nargs="+", default=[], help="link without this evidence, too")
+    parser.add_argument("--groups", type=Path, help="table person,group")
     parser.add_argument("--model", help="joint embedding of faces and voices, as evidence")
     parser.add_argument("--turns", nargs="+", default=[], metavar="NAME=FOLDER")
     parser.add_argument("--network", nargs="+", default=[], metavar="NAME=FILE")
     args = parser.parse_args()
     evidence = choose_evidence(DEFAULT_EVIDENCE, args.without)
     pipeline = SpeakerFaceLinking(evidence=evidence, model=args.model)
+    others = {
+        f"without {name}": SpeakerFaceLinking(
+            evidence=choose_evidence(evidence, [name]), model=args.model
+        )
+        for name in args.beside
+    }
     networks = {name: load_network(path) for name, path in _pairs(args.network).items()}
-    report = evaluate(args.scenes, pipeline, _pairs(args.turns), networks)
+    groups = read_groups(args.groups) if args.groups else {}
+    scenes = find_scenes(args.scenes, args.kinds)
+    report = evaluate(scenes, pipeline, _pairs(args.turns), networks, others, groups)
     names = [folder.name for folder in args.scenes]
     add_first_generation(report, names)
     text = "\n\n".join(f"Turns {name}:\n\n{format_report(each)}" for name, each in report.items())
@@ -73,35 +89,42 @@ def main() -> None:
 
 
 def evaluate(
-    folders: list[Path],
+    scenes: list[Path],
     pipeline: SpeakerFaceLinking,
     other_turns: Mapping[str, str],
     networks: Mapping[str, Callable],
+    others: Mapping[str, SpeakerFaceLinking],
+    groups: Mapping[str, str],
 ) -> dict:
     """Link every scene in every way, with given and with found turns, and score it."""
     tallies = {"given": Tally(), "found": Tally()}
-    for path in progress(find_scenes(folders), "scenes"):
+    parted = {f"{name}, by group": Tally() for name in tallies} if groups else {}
+    for path in progress(scenes, "scenes"):
         truth = {"kind": "simulated", **json.loads(path.read_text(encoding="utf-8"))}
         given = choose_turns(path.with_suffix(".rttm"), truth.get("uri", path.stem))
-        results, heard = link_twice(pipeline, path.with_suffix(".mp4"), given)
+        seen = pipeline.observe(path.with_suffix(".mp4"), diarization=given)
+        heard = pipeline.diarizer.find_turns({"video": str(seen.path)}, seen.waveform)
+        heard.uri = given.uri
+        results = link_twice(pipeline, seen)
+        beside = {name: link_twice(other, seen) for name, other in others.items()}
         looks = look_at_faces(path.with_suffix(".mp4"), results["given"].tracks, networks)
         for name, turns in (("given", given), ("found", heard)):
             links = {"pins": results[name].to_json()}
+            links |= {other: both[name].to_json() for other, both in beside.items()}
+            linked = dict(links)
             links |= link_simply(links["pins"], turns, looks, scene_name(path))
             found = {"sound only": turns, "pins": results[name].speakers}
             if name == "found":
                 links |= link_others(links["pins"], path, given.uri, other_turns, found)
             tallies[name].add(given, found, links, truth)
-    return {name: tally.report() for name, tally in tallies.items()}
+            for part in part_turns(truth, groups).values() if groups else ():
+                parted[f"{name}, by group"].add(given, {}, linked, part)
+    return {name: tally.report() for name, tally in (tallies | parted).items()}
 
 
-def link_twice(pipeline, video, given):
-    """Results with given and with found turns, and the turns that the sound alone gave."""
-    seen = pipeline.observe(video, diarization=given)
-    heard = pipeline.diarizer.find_turns({"video": str(video)}, seen.waveform)
-    heard.uri = given.uri
-    found = pipeline.link(replace(seen, turns=None))
-    return {"given": pipeline.link(seen), "found": found}, heard
+def link_twice(pipeline, seen):
+    """Results with given and with found turns."""
+    return {"given": pipeline.link(seen), "found": pipeline.link(replace(seen, turns=None))}
 
 
 class Looks(NamedTuple):
@@ -168,14 +191,18 @@ def add_first_generation(report, names) -> None:
                 report[name]["links"][kind]["first generation"] = values
 
 
-def find_scenes(folders: list[Path]) -> list[Path]:
-    """The truth of each scene."""
+def find_scenes(folders: list[Path], kinds: list[str] | None = None) -> list[Path]:
+    """The truth of each scene, of some kinds where these are given."""
     return sorted(
         path
         for folder in folders
         for path in [*folder.glob("*.json"), *folder.glob("*/scene.json")]
-        if path.with_suffix(".mp4").is_file()
+        if path.with_suffix(".mp4").is_file() and (kinds is None or _kind(path) in kinds)
     )
+
+
+def _kind(path: Path) -> str:
+    return str(json.loads(path.read_text(encoding="utf-8")).get("kind", "simulated"))
 
 
 def scene_name(path: Path) -> tuple[str, str]:

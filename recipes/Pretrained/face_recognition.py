@@ -8,7 +8,7 @@ per channel, packed.
 
 The last layer is adapted: one direction is projected out, in which simulated heads differ from real ones, and the mean of ten people of GRID
 is taken off. Both were found by hand, before this script was; the two vectors are in face_recognition_last_layer.json. Last
-measured, at the threshold that ships (0.62), on 22 people in video and 53 portraits that neither vector knows: with this layer 3.4 % of pairs of two people
+measured, at a threshold of 0.62, on 22 people in video and 53 portraits that neither vector knows: with this layer 3.4 % of pairs of two people
 in video and 0.9 % of portraits pass as one person, with GRID's mean alone 4.7 % and 1.0 %, with the mean of 225 other
 portraits 4.7 % and 0.3 %, without adaptation all; 3.2 % of pairs of one person are missed by each. So it stays.
 

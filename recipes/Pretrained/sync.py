@@ -1,6 +1,6 @@
 """Make the shipped synchronizer `sync` from the clips that it was learnt on.
 
-  python recipes/Pretrained/sync.py DATA [--work made] [--steps prepare simulate train compare]
+  python recipes/Pretrained/sync.py DATA [--work made] [--steps prepare simulate train compare] [--short]
 
 DATA holds `clips` and `grid_s1` (GRID and HDTF, CC BY 4.0). Runs, in order, the commands of recipes/Sync/README.md with the arguments of
 what ships: clips of the people in `PEOPLE` (every tenth sentence of the long one kept for tests), 240 simulated people, `hparams/sync_joint.yaml` from
@@ -9,6 +9,7 @@ seed 0. About 20 minutes of one core, nearly all of them for finding lips.
 Training in floating point on another machine, or with another version of the video reader, gives other bytes: another seed of the same recipe has 89 % of
 offsets right where what ships has 97 % (five people, two seconds). So the weights are compared by what they do: `compare` prints how what was
 made and what ships place the windows of the simulated people kept for tests.
+--short runs every step on a few clips and for one epoch, to see that they run: what it makes is no model.
 The two calibrations in what ships were fitted by recipes/Sync/calibrate.py with two models that leave people out; they are taken over.
 """
 
@@ -28,6 +29,7 @@ KEPT_EVERY = 10  # sentence of grid_s1 that is not trained on; the last fifty ar
 KEPT_LAST = 50
 TRAINED_SENTENCES = 175
 STEPS = ("prepare", "simulate", "train", "compare")
+SHORT = 12  # sentences, and simulated people, of a short run
 
 
 def run(*command: str | Path) -> None:
@@ -35,7 +37,7 @@ def run(*command: str | Path) -> None:
     subprocess.run([sys.executable, *map(str, command)], check=True, cwd=ROOT)
 
 
-def gather_videos(data: Path, videos: Path) -> None:
+def gather_videos(data: Path, videos: Path, num_sentences: int) -> None:
     """Copy the clips that may be trained on, and write down who is in them and how late their sound is."""
     videos.mkdir(parents=True, exist_ok=True)
     people, offsets = [], []
@@ -48,7 +50,7 @@ def gather_videos(data: Path, videos: Path) -> None:
                     offsets.append((Path(row["file"]).stem, LATE_FRAMES))
     sentences = sorted((data / "grid_s1").glob("*.mp4"))[:-KEPT_LAST]
     kept = [path for number, path in enumerate(sentences) if number % KEPT_EVERY]
-    for path in kept[:: max(1, len(kept) // TRAINED_SENTENCES)][:TRAINED_SENTENCES]:
+    for path in kept[:: max(1, len(kept) // num_sentences)][:num_sentences]:
         shutil.copy(path, videos)
         people.append((path.stem, "p01"))
     for name, header, rows in (("people", "person", people), ("offsets", "frames", offsets)):
@@ -71,17 +73,25 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--work", type=Path, default=Path("made"))
     parser.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS))
+    parser.add_argument("--short", action="store_true", help="see that every step runs")
     args = parser.parse_args()
     work = args.work.resolve()
     clips = work / "clips"
     if "prepare" in args.steps:
-        gather_videos(args.data, work / "videos")
+        gather_videos(args.data, work / "videos", SHORT if args.short else TRAINED_SENTENCES)
         run("recipes/Sync/prepare.py", work / "videos", "--out", clips / "real", "--people", work / "people.csv", "--offsets", work / "offsets.csv")  # fmt: skip
     if "simulate" in args.steps:
-        run("recipes/Sync/simulate.py", work / "simulated", "--people", "300", "--seed", "11")
+        run(
+            "recipes/Sync/simulate.py",
+            work / "simulated",
+            "--people",
+            str(SHORT if args.short else 300),
+            "--seed",
+            "11",
+        )
         shutil.copytree(work / "simulated" / "train", clips / "simulated", dirs_exist_ok=True)
     if "train" in args.steps:
-        run("recipes/TalkingHeads/train_sync.py", "hparams/sync_joint.yaml", "--clips", clips, "--output_folder", work / "sync")  # fmt: skip
+        run("recipes/TalkingHeads/train_sync.py", "hparams/sync_joint.yaml", "--clips", clips, "--output_folder", work / "sync", *(("--num_epochs", "1") if args.short else ()))  # fmt: skip
     if "compare" in args.steps:
         compare(work)
 

@@ -41,6 +41,15 @@ def test_scores_by_group_go_into_the_card(model_folder, noise_manifest, tmp_path
     assert "## Measured" in card and "### By group" in card and "8 people whom no training" in card
 
 
+def test_a_manifest_without_splits_is_scored_whole(model_folder, noise_manifest, capsys) -> None:
+    text = noise_manifest.read_text().replace("split", "part", 1)
+    whole = noise_manifest.with_name("whole.csv")
+    whole.write_text(text)
+    assert main(["evaluate", str(model_folder), str(whole), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["split"] == "all" and report["unseen"]["num_identities"] == 12
+
+
 def test_people_of_the_training_are_scored_apart(model_folder, noise_manifest, capsys) -> None:
     command = ["evaluate", str(model_folder), str(noise_manifest), "--split", "all", "--json"]
     assert main(command) == 0

@@ -26,7 +26,9 @@ def test_json_holds_similarity_probability_and_decision(
     folder = noise_manifest.parent
     assert _verify(model_folder, folder / "c00.png", folder / "c00.wav", "--json") == 0
     result = json.loads(capsys.readouterr().out)
-    assert set(result) == {"similarity", "probability", "same_person", "decision"}
+    assert set(result) == {
+        "similarity", "probability", "same_person", "largest_probability", "reason", "decision",
+    }  # fmt: skip
     words = {True: "one person", False: "two people", None: "cannot tell"}
     assert result["decision"] == words[result["same_person"]]
 

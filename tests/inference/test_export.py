@@ -70,7 +70,7 @@ def test_what_has_no_branch_is_one_line(tmp_path: Path, capsys) -> None:
     assert capsys.readouterr().err.count("\n") == 1
 
 
-@pytest.mark.parametrize("name", ["voice_campplus", "face_recognition", "sync"])
+@pytest.mark.parametrize("name", ["voice_campplus", "face_recognition", "sync", "face_voice"])
 def test_models_that_ship_are_exported(name: str, tmp_path: Path, capsys) -> None:
     assert main(["export", name, "--out", str(tmp_path)]) == 0
     assert capsys.readouterr().out.count("agrees with torch") == len(list(tmp_path.glob("*.onnx")))

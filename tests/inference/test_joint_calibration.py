@@ -37,6 +37,12 @@ def test_decisions_need_a_clear_probability() -> None:
     assert [calibration.decide(torch.tensor(c)) for c in (-0.3, 0.1, 0.3)] == [False, None, True]
 
 
+def test_only_some_models_can_ever_confirm() -> None:
+    known_little, known_much = _read(gain=0.95), _read(scale=10.0, offset=0.0)
+    assert known_little.largest_probability == pytest.approx(1.95 / 2.95)
+    assert not known_little.can_confirm and known_much.can_confirm
+
+
 def test_no_calibration_is_none() -> None:
     assert JointCalibration.from_settings({}) is None
     assert JointCalibration.from_settings({"calibration": None}) is None

@@ -93,7 +93,7 @@ class _FakePipeline:
     diarizer = SimpleNamespace(find_turns=lambda *_: _annotate((0.0, 4.0, "S")))
 
     def observe(self, video: Path, diarization: Annotation) -> object:
-        return SimpleNamespace(waveform=None, turns=diarization)
+        return SimpleNamespace(waveform=None, turns=diarization, path=video)
 
     def link(self, seen) -> LinkingResult:
         times = np.array([0.0, 4.0])
@@ -144,7 +144,14 @@ def test_evaluation_by_hand(scenes: Path, monkeypatch: pytest.MonkeyPatch, tmp_p
     )
     monkeypatch.setattr(evaluate, "look_at_faces", lambda *_: looks)
     monkeypatch.setattr(evaluate, "replace", lambda seen, turns, **_: SimpleNamespace(turns=turns))
-    report = evaluate.evaluate([scenes], _FakePipeline(), {"others": tmp_path / "other"}, {})
+    report = evaluate.evaluate(
+        evaluate.find_scenes([scenes]),
+        _FakePipeline(),
+        {"others": tmp_path / "other"},
+        {},
+        {"without joint": _FakePipeline()},
+        {"anna": "1", "ben": "2"},
+    )
     found = report["found"]["links"]["overlap"]
     assert found["pins"]["correct"] == pytest.approx(3 / 5)
     assert found["pins"]["recall"] == {
@@ -154,10 +161,17 @@ def test_evaluation_by_hand(scenes: Path, monkeypatch: pytest.MonkeyPatch, tmp_p
     assert found["pins"]["precision"] == pytest.approx(3 / 4)
     assert found["network"]["correct"] == pytest.approx(1 / 5)
     assert found["others, largest face"]["correct"] == pytest.approx(3 / 5)
+    assert found["without joint"]["correct"] == pytest.approx(3 / 5)
+    parted = report["found, by group"]["links"]  # whoever speaks, the other is shown, too
+    assert list(parted) == ["side by side, other group"]
+    (beside,) = parted.values()
+    assert beside["pins"]["correct"] == pytest.approx(3 / 5)
+    assert set(beside) == {"pins", "without joint"}
     turns = report["found"]["turns"]["overlap"]
     assert turns["others"]["rate"] == pytest.approx(0.0)
     assert turns["sound only"]["missed"] == pytest.approx(1 / 5)
     assert "others, presence" not in report["given"]["links"]["overlap"]
+    evaluate.format_report(report["found, by group"])
     text = evaluate.format_report(report["found"])
     assert "| overlap | 1 | 2 | 5 | 60.0 (0.0-100.0) |" in text
     assert "| overlap | sound only | 40.0 | 20.0 | 0.0 | 20.0 |" in text
@@ -187,3 +201,29 @@ def test_scenes_are_found_and_named(scenes: Path, tmp_path: Path) -> None:
         ("scenes", "turns_00"),
         ("simulated", "scene_000"),
     ]
+
+
+def test_turns_are_parted_by_whom_they_could_be_taken_for() -> None:
+    """Ben (group 2) over carla (1), then over dan (2); anna alone; anna beside ben."""
+    turns = [
+        {"start": 0.0, "end": 2.0, "speaker": "ben"},
+        {"start": 2.0, "end": 3.0, "speaker": "anna"},
+        {"start": 3.0, "end": 4.0, "speaker": "anna"},
+    ]
+    panels = [
+        {"start": 0.0, "end": 1.5, "person": "carla"},
+        {"start": 1.5, "end": 2.0, "person": "dan"},
+        {"start": 2.0, "end": 4.0, "person": "anna"},
+        {"start": 3.0, "end": 4.0, "person": "ben"},
+    ]
+    groups = {"anna": "1", "carla": "1", "ben": "2", "dan": "2"}
+    parts = evaluate.part_turns({"turns": turns, "panels": panels, "kind": "x"}, groups)
+    spans = {
+        name: [(turn["start"], turn["end"], turn["speaker"]) for turn in part["turns"]]
+        for name, part in parts.items()
+    }
+    assert spans == {
+        "off screen, other group": [(0.0, 1.5, "ben")],
+        "off screen, same group": [(1.5, 2.0, "ben")],
+        "side by side, other group": [(3.0, 4.0, "anna")],
+    }

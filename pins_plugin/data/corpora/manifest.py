@@ -2,6 +2,9 @@
 
 Columns `clip_id, identity, video, faces, audio` are needed, `split` is optional, further ones (gender,
 nationality, age, ...) become attributes. Paths are relative to the manifest's folder, or absolute.
+
+Where each clip is one file with picture and sound, the columns `file, person` do: faces and audio are that file, and its name, without
+the ending, is the clip_id and the video.
 """
 
 import csv
@@ -14,6 +17,7 @@ from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import read_table, write_text
 
 REQUIRED_COLUMNS = ("clip_id", "identity", "video", "faces", "audio")
+SHORT_COLUMNS = ("file", "person")
 
 
 def read_manifest(
@@ -44,9 +48,12 @@ def read_manifest(
     if not rows:
         raise ManifestError(f"{path}: the manifest is empty; expected rows with {wanted}")
     missing = [column for column in columns if column not in rows[0]]
-    if missing:
+    if missing and set(SHORT_COLUMNS) <= set(rows[0]):
+        rows = [_lengthen(row) for row in rows]
+    elif missing:
         raise ManifestError(
-            f"{path}: expected columns {wanted}, got {', '.join(map(str, rows[0]))}; add {', '.join(missing)}"
+            f"{path}: expected columns {wanted} (or {' and '.join(SHORT_COLUMNS)}, where a clip is one file), "
+            f"got {', '.join(map(str, rows[0]))}; add {', '.join(missing)}"
         )
     for number, row in enumerate(rows, start=2):
         if any(row[column] is None for column in columns):
@@ -84,6 +91,15 @@ def write_manifest(path: str | Path, clips: Sequence[TalkingFaceClip]) -> None:
             ]
         )
     write_text(path, text.getvalue())
+
+
+def _lengthen(row: dict[str, str]) -> dict[str, str]:
+    """One file with picture and sound, as a row of `REQUIRED_COLUMNS`."""
+    file, person = (row.get(column) for column in SHORT_COLUMNS)
+    name = Path(file or "").with_suffix("").as_posix()
+    long = {"clip_id": name, "identity": person, "video": name, "faces": file, "audio": file}
+    rest = {key: value for key, value in row.items() if key not in SHORT_COLUMNS}
+    return rest | long  # type: ignore[operator, return-value]
 
 
 def _clip(row: dict[str, str], folder: Path) -> TalkingFaceClip:

@@ -9,7 +9,7 @@ shard-00000/skipped.json   {position: why}
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -77,6 +77,7 @@ def prepare_shards(
     max_seconds: float = 10.0,
     num_workers: int | None = None,
     quiet: bool = False,
+    read_faces: Callable[..., NDArray[np.uint8]] | None = None,
 ) -> ClipShards:
     """Decode clips that are not decoded yet.
 
@@ -98,6 +99,8 @@ def prepare_shards(
         Threads; as many as there are cores by default.
     quiet : bool
         No progress bar.
+    read_faces : callable, optional
+        Reads the pictures of a clip in place of `data.media.faces.load_faces`, called alike: (path, size, num_frames=...).
 
     Returns
     -------
@@ -110,6 +113,9 @@ def prepare_shards(
         When no clip could be read.
     """
     settings = f"{image_size} {num_frames} {max_seconds}"
+    if read_faces is not None:
+        settings += f" {read_faces.__module__}.{read_faces.__qualname__}"
+    look = read_faces or load_faces
     groups = [
         clips[start : start + CLIPS_PER_SHARD] for start in range(0, len(clips), CLIPS_PER_SHARD)
     ]
@@ -118,7 +124,7 @@ def prepare_shards(
 
     def read(clip: TalkingFaceClip) -> tuple[NDArray[np.uint8], NDArray[np.int16]] | str:
         try:
-            faces = load_faces(clip.faces, image_size, num_frames=num_frames)
+            faces = look(clip.faces, image_size, num_frames=num_frames)
             return faces, _read_sound(clip.audio, max_seconds)
         except Exception as error:  # foreseen or not, it costs this clip only
             return explain(error)

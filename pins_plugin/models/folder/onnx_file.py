@@ -8,7 +8,7 @@ For `arcface.onnx`, `arcface.yaml` holds, all optional:
     channels: BGR              # order, default RGB
     layout: NHWC               # default NCHW
     window: [0.13, 0.05, 0.87, 0.79]    # x1, y1, x2, y2 of our aligned faces that the encoder wants; this is ArcFace's
-    same_person_similarity: 0.35        # cosine from which on two faces are one person's; default 0.62
+    same_person_similarity: 0.35        # cosine from which on two faces are one person's; default 0.7
 
 and for a voice encoder:
 

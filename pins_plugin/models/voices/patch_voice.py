@@ -93,9 +93,7 @@ class PatchTrunk(nn.Module):
         batch, count = level.shape
         flat = patches.reshape(batch * count, 1, PATCH_FRAMES, NUM_BANDS)
         features = torch.cat([self.read(part) for part in flat.split(PATCHES_AT_ONCE)])
-        loudest = level.amax(dim=1, keepdim=True)
-        weights = torch.sigmoid((level - loudest + QUIET_DB) / SOFTNESS_DB)  # (batch, num_patches)
-        weights = weights / weights.sum(dim=1, keepdim=True)
+        weights = weigh_patches(level)
         return torch.einsum("bp,bpf->bf", weights, features.reshape(batch, count, NUM_FEATURES))
 
     def cut_patches(self, waveforms: Tensor) -> tuple[Tensor, Tensor]:
@@ -139,6 +137,13 @@ class PatchTrunk(nn.Module):
             elif number == 3:
                 features = functional.max_pool2d(features, (2, 2))
         return features.amax(dim=(2, 3))
+
+
+def weigh_patches(level: Tensor) -> Tensor:
+    """What each patch counts, by its level in dB: (batch, num_patches), of sum 1."""
+    loudest = level.amax(dim=1, keepdim=True)
+    weights = torch.sigmoid((level - loudest + QUIET_DB) / SOFTNESS_DB)
+    return weights / weights.sum(dim=1, keepdim=True)
 
 
 def mel_bands() -> Tensor:

@@ -155,6 +155,7 @@ def _decode(clips: list[TalkingFaceClip], hparams: dict[str, Any]) -> ClipShards
             image_size=hparams["image_size"],
             num_frames=hparams["frames_per_clip"],
             max_seconds=hparams["max_clip_seconds"],
+            read_faces=hparams["read_faces"],
         )
 
     sb.utils.distributed.run_on_main(prepare)

@@ -33,6 +33,14 @@ def test_files_elsewhere_are_found_from_any_folder(
     assert clip.audio == tmp_path / "media" / "a.wav"
 
 
+def test_a_clip_of_one_file_needs_a_file_and_a_person(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text("file,person,licence\na/01.mp4,anna,free\nb/01.mp4,ben,free\n")
+    first, second = read_manifest(tmp_path / "m.csv")
+    assert first.faces == first.audio == tmp_path / "a" / "01.mp4"
+    assert (first.clip_id, first.identity, first.split) == ("a/01", "anna", "")
+    assert first.attributes == {"licence": "free"} and second.video == "b/01"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

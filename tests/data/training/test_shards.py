@@ -80,3 +80,14 @@ def test_nothing_readable_is_an_error(clips: list, tmp_path: Path) -> None:
     absent = [replace(clip, faces=tmp_path / "absent.mp4") for clip in clips]
     with pytest.raises(ManifestError, match=r"none of 8 clips.*absent\.mp4"):
         prepare(absent, tmp_path)
+
+
+def test_faces_are_read_as_the_experiment_says(clips: list, tmp_path: Path) -> None:
+    def grey(path: Path, size: int, *, num_frames: int) -> np.ndarray:
+        return np.full((num_frames, 3, size, size), 7, np.uint8)
+
+    plain = prepare(clips, tmp_path)
+    own = prepare_shards(
+        clips, tmp_path / "cache", image_size=32, num_frames=2, quiet=True, read_faces=grey
+    )
+    assert (own.faces(0) == 7).all() and not (plain.faces(0) == 7).all()  # another cache

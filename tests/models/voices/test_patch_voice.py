@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from pins_plugin.models.voices.patch_voice import PatchVoiceEncoder, mel_bands
+from pins_plugin.models.voices.portable_patches import PortablePatchTrunk
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +60,17 @@ def test_relative_lengths_shut_padding_out(encoder: PatchVoiceEncoder) -> None:
 @pytest.mark.parametrize("num_samples", [10, 1600, 11119])
 def test_sound_shorter_than_a_patch_is_repeated(encoder, num_samples: int) -> None:
     assert encoder(torch.randn(2, num_samples)).isfinite().all()
+
+
+@pytest.mark.parametrize(("batch", "num_samples"), [(1, 4000), (3, 11120), (2, 50001)])
+def test_convolutions_compute_the_same(
+    encoder: PatchVoiceEncoder, batch: int, num_samples: int
+) -> None:
+    generator = torch.Generator().manual_seed(3)
+    sound = 0.1 * torch.randn(batch, num_samples, generator=generator)
+    portable = PortablePatchTrunk(encoder.trunk)
+    for found, expected in zip(
+        portable.cut_patches(sound), encoder.trunk.cut_patches(sound), strict=True
+    ):
+        torch.testing.assert_close(found, expected, atol=2e-3, rtol=0)
+    torch.testing.assert_close(portable(sound), encoder.trunk(sound), atol=1e-3, rtol=1e-3)

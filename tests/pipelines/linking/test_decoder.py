@@ -182,6 +182,9 @@ def test_the_voice_as_the_face_looks(swapped: bool) -> None:
 
     found = decode(replace(evidence, joint=joint))
     assert agreement(found.said, truth[:, ::-1] if swapped else truth) > 0.95
+    share = np.abs(found.joint[:, :2]).sum(axis=0)
+    assert share.min() > 1.0 and not found.joint[:, 2:].any()
+    assert decode(evidence).joint is None
 
 
 def test_evidence_of_others_decides_where_nothing_else_does() -> None:

@@ -8,7 +8,7 @@ from made_evidence import PARAMETERS, hear, see, speak
 from pyannote.core import Annotation, Segment
 
 from pins_plugin.pipelines.linking.decoder import Decoded
-from pins_plugin.pipelines.linking.potentials import PERSONAL, Features, entry_features
+from pins_plugin.pipelines.linking.potentials import PERSONAL, Features, entry_scores
 from pins_plugin.pipelines.linking.read_out import (
     REVIEWED,
     bridge_pauses,
@@ -33,7 +33,7 @@ def _decoded(truth: np.ndarray, sure: float, num_faces: int, visible=None):
     """A decoding that says the truth, with this probability."""
     seeing = see(truth, num_faces, visible=visible)
     num_hidden = truth.shape[1] - num_faces
-    entry = entry_features(seeing, num_hidden)
+    entry = entry_scores(seeing, num_hidden, PARAMETERS)
     zeros = np.zeros(truth.shape)
     personal = {name: zeros.copy() for name in PERSONAL}
     shifts = np.zeros(len(truth), bool)
@@ -157,10 +157,14 @@ def test_evidence_adds_up_over_a_link() -> None:
     decoded.features.voices[:10, 0] = 0.3
     seeing = replace(seeing, others={"coin": np.full((20, 2), 0.25)})
     runs = find_runs(decoded.said, 2.0)
+    joint = np.zeros_like(decoded.features.voices)
+    joint[:10, 0] = 0.1  # of the 0.3 of the voices
+    decoded = replace(decoded, joint=joint)
     first, second = make_links(runs, decoded, seeing, [_track(0, 0, 2), _track(1, 0, 2)], PLAIN, {})
     assert first.evidence["sync"] == pytest.approx(10 * 1.2 * PLAIN.lips)
     assert first.evidence["talking"] == pytest.approx(-10 * 0.5 * PLAIN.talking)
-    assert first.evidence["voice"] == pytest.approx(3.0)
+    assert first.evidence["voice"] == pytest.approx(2.0)
+    assert first.evidence["joint"] == pytest.approx(1.0)
     assert first.evidence["coin"] == pytest.approx(10 * 0.25 * PLAIN.others)  # by its own name
     assert "sync" not in second.evidence  # what says nothing is not listed
     assert second.evidence["presence"] < 0  # against the face that came nearest: the first

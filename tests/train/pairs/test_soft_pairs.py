@@ -15,7 +15,7 @@ from pins_plugin.models.voices.patch_voice import PatchTrunk
 from pins_plugin.train.experiment import run_experiment
 from pins_plugin.train.pairs.soft_pairs import SoftRows
 
-YAML = Path(__file__).resolve().parents[2] / "hparams" / "face_voice.yaml"
+YAML = Path(__file__).resolve().parents[3] / "hparams" / "face_voice.yaml"
 
 
 def _write(path: Path, dim: int, kind: str, seed: int, noise: float = 0.5) -> None:
