@@ -14,7 +14,7 @@ ROOMS = {  # what stands in each under the name that it had one folder up
     "sound_stream video video_writer",
     "data.corpora": "manifest trial_list voxceleb voxceleb_clips words",
     "data.training": "augmentation dataset features readable recording_conditions shards "
-    "sync_augmentation talking_augmentation",
+    "sync_augmentation talking_augmentation tar_shards",
     "data.links": "corrections linked_source transcripts",
     "train.pairs": "brain gather gradient_cache objective soft_pairs supervised talking_heads validation",
     "train.lips": "lip_reading sync visual_voice_activity",

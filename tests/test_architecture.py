@@ -75,6 +75,7 @@ HOMES = {
     "jinja2": {"report"},
     "opentimelineio": {"formats"},
     "ray": {"archive"},
+    "fsspec": {"data"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

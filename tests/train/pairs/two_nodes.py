@@ -1,4 +1,4 @@
-"""What each process of `torchrun` over two nodes does in the test: its share of the rows, the loss over all of them."""
+"""What each process of `torchrun` over two nodes does in the test: its share of the shards, the loss over all of them."""
 
 import json
 import sys
@@ -8,31 +8,42 @@ import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from pins_plugin.data.training.dataset import PairBatch
+from pins_plugin.data.training.tar_shards import ClipForm
 from pins_plugin.losses.multiway_matching import MultiwayMatchingLoss
+from pins_plugin.samplers.shard_batches import ShardBatches
 from pins_plugin.train.pairs.gather import gather_with_gradient
 from pins_plugin.train.pairs.talking_heads import start_processes
 
 
-def embed(rows: slice, encoders: tuple[nn.Module, nn.Module]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Embed some rows of 12 faces and voices."""
-    generator = torch.Generator().manual_seed(0)
-    faces = torch.randn(12, 384, generator=generator)
-    voices = torch.randn(12, 50, generator=generator)
-    return encoders[0](faces[rows]), encoders[1](voices[rows])
+def open_batches(shards: str, rank: int, num_processes: int) -> ShardBatches:
+    """Batches of 12 clips over all processes."""
+    return ShardBatches(shards, 12, 0.003, ClipForm(8), rank=rank, num_processes=num_processes)
 
 
-def main(out: str) -> None:
+def embed(
+    batches: list[PairBatch], encoders: tuple[nn.Module, nn.Module]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Embed pictures and sounds of batches."""
+    faces = torch.cat([batch.faces for batch in batches]).flatten(1) / 255
+    sounds = torch.cat([batch.waveforms for batch in batches]) / 99
+    return encoders[0](faces), encoders[1](sounds)
+
+
+def main(shards: str, out: str) -> None:
     """Take one step, and write down what came of it."""
     start_processes({"device": "cpu"})
     rank, world = distributed.get_rank(), distributed.get_world_size()
     torch.manual_seed(0)
-    plain = nn.Linear(384, 4), nn.Linear(50, 4)
+    plain = nn.Linear(3 * 8 * 8, 4), nn.Linear(48, 4)
     encoders = tuple(DistributedDataParallel(encoder) for encoder in plain)
-    faces, voices = embed(slice(6 * rank, 6 * rank + 6), encoders)
+    batches = list(open_batches(shards, rank, world))
+    faces, voices = embed(batches[:1], encoders)
     loss = MultiwayMatchingLoss()(gather_with_gradient(faces), gather_with_gradient(voices))
     loss.backward()
     row = {
         "world": world,
+        "positions": [batch.positions.tolist() for batch in batches],
         "loss": loss.item(),
         "gradient": plain[0].weight.grad[0, :5].tolist(),
     }
