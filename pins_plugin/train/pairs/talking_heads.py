@@ -20,7 +20,7 @@ from pins_plugin.data.corpora.manifest import read_manifest
 from pins_plugin.data.training.dataset import RandomCrop, collate_pairs, make_pair_dataset
 from pins_plugin.data.training.shards import ClipShards, prepare_shards
 from pins_plugin.data.training.tar_shards import is_shard_address
-from pins_plugin.errors import ExperimentError, ManifestError
+from pins_plugin.errors import ExperimentError
 from pins_plugin.models.folder.model_folder import save_model_folder
 from pins_plugin.samplers.different_videos import DifferentVideosSampler
 from pins_plugin.train.checkpoints import WholeCheckpointer
@@ -28,7 +28,7 @@ from pins_plugin.train.experiment import module_config
 from pins_plugin.train.logs import make_loggers
 from pins_plugin.train.pairs.brain import FaceVoiceBrain
 from pins_plugin.train.pairs.shard_training import ShardedClips
-from pins_plugin.train.pairs.validation import ValidationScorer
+from pins_plugin.train.pairs.validation import ValidationScorer, too_few_people
 from pins_plugin.train.run_record import begin_run, data_key
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import write_json
@@ -215,11 +215,8 @@ def _make_loader(
 
 
 def _make_scorer(clips: list[TalkingFaceClip], hparams: dict[str, Any]) -> ValidationScorer | None:
-    if not clips:
-        logger.warning("the manifest has no split 'valid': the last epoch is kept, not the best")
+    if too_few_people(clips):
         return None
-    if len({clip.identity or clip.video for clip in clips}) < 2:
-        raise ManifestError("split 'valid': expected at least two people, got one")
     return ValidationScorer(
         clips,
         _decode(clips, hparams),
