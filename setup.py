@@ -15,10 +15,10 @@ VIDEO_KINDS = ("mp4", "mkv", "mov", "avi", "webm")
 REQUIREMENTS = [
     "torch>=2.8,<2.12",  # models and training; the upper bound is what torchvision and torchaudio were built for
     "torchaudio>=2.8,<2.12",  # log-mel spectrograms, resampling, room effects
-    "torchvision>=0.23,<0.27",  # image augmentation (facenet-pytorch needs it anyway)
+    "torchvision>=0.23,<0.27",  # non-maximum suppression of boxes, image augmentation
     "pyannote.audio>=4.0.3,<5",  # the host of the pipeline
     "speechbrain>=1.1,<2",  # Brain, checkpoints, ECAPA-TDNN
-    "facenet-pytorch>=2.5.3,<2.6",  # MTCNN (weights in the wheel), InceptionResnetV1; 2.6 pins torch<2.3
+    "facenet-pytorch>=2.5.3,<2.6",  # InceptionResnetV1 (imported where asked for); sets no bound, 2.6 pins torch<2.3
     "entrypoints>=0.4",  # finds the plugins of other packages
     "hyperpyyaml>=1.2",  # YAML experiments
     "pyyaml>=6",  # YAML of model folders, read without running code
@@ -32,12 +32,10 @@ REQUIREMENTS = [
     "soundfile>=0.13",  # WAV and FLAC
     "safetensors>=0.5",  # checkpoints that cannot run code
     "jinja2>=3.1",  # HTML pages
-    "matplotlib>=3.9",  # plots
     "pillow>=10.4",
     "filelock>=3.16",  # one process at a time changes the people of a folder
     "psutil>=6",  # peak memory, worker processes included
     "tqdm>=4.66",  # progress bars
-    "fsspec>=2024.6",  # training shards from object storage (torch brings it anyway)
 ]
 
 setup(
@@ -64,7 +62,11 @@ setup(
     },
     install_requires=REQUIREMENTS,
     extras_require={
-        "train": ["tensorboard>=2.17"],  # curves of a training run; train_log.txt needs nothing
+        "train": [
+            "tensorboard>=2.17",  # curves of a training run; train_log.txt needs nothing
+            "matplotlib>=3.9",  # plots of scores (pyannote.audio brings it, too)
+            "fsspec>=2024.6",  # training shards from object storage (torch brings it, too)
+        ],
         "onnx": ["onnx>=1.17", "onnxruntime>=1.20"],  # other encoders by file, export
         "gallery": ["faiss-cpu>=1.9"],  # approximate search over large galleries
         "ray": ["ray>=2.40"],  # workers on many machines (pins link --ray ADDRESS)

@@ -1,6 +1,6 @@
 """Write the pages that are never typed by hand: results from result files, model cards from the models.
 
-  python docs/make_pages.py            writes docs/{results,models,recipes}.md and the results in README.md
+  python docs/make_pages.py            writes docs/{results,long_results,models,recipes}.md and the results in README.md
   python docs/make_pages.py --check    only tells whether they are as the files say (status 1 if not)
 
 Results come from the files that runs wrote: `docs/results/demo.json`, and what recipes and benchmarks left beside
@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from result_sections import result_sections
+from result_sections import LONG, long_sections, result_sections
 
 from pins_plugin.report.model_card import HEADERS, group_rows
 from pins_plugin.report.tables import (
@@ -39,6 +39,12 @@ def results_page() -> str:
     return "\n\n".join([head, *demo, *result_sections(ROOT)]) + "\n"
 
 
+def long_page() -> str:
+    """The tables that would make the page of results long."""
+    head = "# Long results\n\nIn full what [Results](results.md) leads to."
+    return "\n\n".join([head, *long_sections(ROOT)]) + "\n"
+
+
 def models_page() -> str:
     """The card of every model that ships."""
     head = "# Models that ship\n\nThe card of each model folder in `pins_plugin/pretrained/`."
@@ -50,7 +56,8 @@ def recipes_page() -> str:
     """What every recipe says of itself, its results included."""
     head = "# Recipes\n\nThe pages of the folders in `recipes/`, with what was measured."
     pages = sorted((ROOT / "recipes").glob("*/README.md"))
-    return "\n\n".join([head, *(_demoted(page.read_text().strip()) for page in pages)]) + "\n"
+    texts = (page.read_text(encoding="utf-8").replace("](../../docs/", "](") for page in pages)
+    return "\n\n".join([head, *(_demoted(text.strip()) for text in texts)]) + "\n"
 
 
 def readme() -> str:
@@ -122,6 +129,7 @@ def main() -> int:
     """Write or check all pages."""
     pages = {
         DOCS / "results.md": results_page(),
+        DOCS / LONG: long_page(),
         DOCS / "models.md": models_page(),
         DOCS / "recipes.md": recipes_page(),
         ROOT / "README.md": readme(),

@@ -2,8 +2,8 @@
 
 A file is found by its place alone: `recipes/*/results*` or `recipes/*/results/*`, and `benchmarks/results/*`, ending in .md or
 .json. Markdown is taken as it is. JSON may be {"title", "about", "command", "headers", "rows"}; of any other, all numbers are listed.
-Where both endings stand side by side, the Markdown is shown and the JSON is for programs. A section of more than MAX_LINES is only named;
-its tables stay in its file.
+Where both endings stand side by side, the Markdown is shown and the JSON is for programs. Sections of more than MAX_LINES go to a page of their
+own (LONG), to which the results page leads.
 """
 
 import json
@@ -13,7 +13,8 @@ from typing import Any
 
 from pins_plugin.report.tables import format_table
 
-MAX_LINES = 20  # of a section on the page
+MAX_LINES = 20  # of a section on the page of results
+LONG = "long_results.md"
 MOST_NUMBERS = 40  # of a JSON file without headers
 
 
@@ -27,25 +28,44 @@ def find_results(root: Path) -> dict[str, list[Path]]:
 
 
 def result_sections(root: Path) -> Iterator[str]:
-    """Yield the sections, a heading for each recipe first."""
+    """Yield the sections, a heading for each recipe first; of long ones a link."""
+    for name, path, section in _sections(root):
+        if path is None:
+            yield f"## {name}"
+        else:
+            yield shorten(section, path)
+
+
+def long_sections(root: Path) -> Iterator[str]:
+    """Yield the long sections in full, each after the anchor that `shorten` leads to."""
+    for _, path, section in _sections(root):
+        if path is not None and len(section.splitlines()) > MAX_LINES:
+            yield f'<a id="{_anchor(path)}"></a>\n\n{section}'
+
+
+def shorten(section: str, path: Path) -> str:
+    """Lead from a section longer than `MAX_LINES` to where it stands in full."""
+    num_lines = len(section.splitlines())
+    if num_lines <= MAX_LINES:
+        return section
+    title = section.lstrip().splitlines()[0].lstrip("# ")
+    return f"* [{title}]({LONG}#{_anchor(path)}), {num_lines} lines, from `{path.as_posix()}`"
+
+
+def _sections(root: Path) -> Iterator[tuple[str, Path | None, str]]:
+    """Yield each recipe (without a path), and each of its files as a section."""
     for name, paths in find_results(root).items():
-        yield f"## {name}"
+        yield name, None, ""
         for path in paths:
             text = path.read_text(encoding="utf-8").strip()
             section = (
                 _demoted(text) if path.suffix == ".md" else json_section(path, json.loads(text))
             )
-            yield shorten(section, path.relative_to(root))
+            yield name, path.relative_to(root), section
 
 
-def shorten(section: str, path: Path) -> str:
-    """Name a section longer than `MAX_LINES` by its title, and say where it is."""
-    num_lines = len(section.splitlines())
-    if num_lines <= MAX_LINES:
-        return section
-    title = section.lstrip().splitlines()[0].lstrip("# ")
-    title = title if len(title) < 100 else f"{title[:90]} ..."
-    return f"* {title}: {num_lines} lines in `{path.as_posix()}`"
+def _anchor(path: Path) -> str:
+    return path.with_suffix("").as_posix().replace("/", "-").lower()
 
 
 def json_section(path: Path, result: Any) -> str:

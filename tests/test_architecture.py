@@ -61,7 +61,7 @@ ROOMS = {  # of the folders that have some: who may import whom; "" are the file
     "simulation": {"": set(), "composed": set()},
 }
 HOMES = {
-    "facenet_pytorch": {"models", "tracking"},
+    "facenet_pytorch": {"models"},
     "speechbrain": {"train", "models", "inference", "data"},
     "hyperpyyaml": {"train", "utils", "models", "inference", "cli"},
     "pyannote": {"pipelines", "data", "evaluation", "report", "simulation", "cli"},

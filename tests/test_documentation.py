@@ -78,6 +78,21 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
+def test_words_lead_to_files() -> None:
+    """Whoever looks a term of the field up finds a file that is there."""
+    text = (ROOT / "docs" / "words.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| ")][1:]
+    for row in rows:
+        paths = re.findall(r"`((?:[a-z_]+/)+[a-z_{},]*(?:\.py)?|recipes/\w+)`", row)
+        assert paths, row
+        for path in paths:
+            before, _, rest = path.partition("{")
+            names, _, after = rest.partition("}")
+            for each in [before + name + after for name in names.split(",")]:
+                places = [ROOT / "pins_plugin" / each, ROOT / each]
+                assert any(place.exists() for place in places), f"{each}: {row}"
+
+
 def test_generated_pages_are_up_to_date() -> None:
     done = subprocess.run(
         [sys.executable, "docs/make_pages.py", "--check"],

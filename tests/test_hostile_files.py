@@ -112,14 +112,6 @@ def test_settings_of_another_kind_are_refused(folder: Path) -> None:
         FaceVoiceEmbedder(*model.modules.values(), {"calibration": {"scale": "x", "offset": 1}})
 
 
-INDEX = {
-    "face_index_turn": np.eye(2, dtype=np.float32),
-    "face_index_centroids": np.zeros((2, 16, 1), np.float32),
-    "face_index_codes": np.zeros((0, 1), np.uint8),
-    "face_index_candidates": np.ones(1, np.int64),
-}
-
-
 @pytest.mark.parametrize(
     "arrays",
     [
@@ -127,14 +119,6 @@ INDEX = {
         {"face_labels": np.frombuffer(b"{}", np.uint8)},
         {"face_embeddings": np.zeros(3, np.float32)},
         {"voice_embeddings": np.zeros((0, 5), np.float32)},
-        {"face_index_codes": np.zeros((100, 1), np.uint8)},
-        {**INDEX, "face_index_codes": np.zeros((9, 1), np.uint8)},
-        {**INDEX, "face_index_codes": np.zeros((0, 7), np.uint8)},
-        {**INDEX, "face_index_turn": np.eye(3, dtype=np.float32)},
-        {**INDEX, "face_index_turn": np.full((2, 2), np.nan, np.float32)},
-        {**INDEX, "face_index_centroids": np.zeros((2, 99, 1), np.float32)},
-        {**INDEX, "face_index_centroids": np.zeros(3, np.float32)},
-        {**INDEX, "face_index_candidates": np.zeros(0, np.int64)},
     ],
 )
 def test_damaged_galleries_are_one_line(tmp_path: Path, arrays: dict) -> None:

@@ -1,5 +1,6 @@
 """Importing the package costs next to nothing and does nothing."""
 
+import ast
 import runpy
 import subprocess
 import sys
@@ -62,3 +63,13 @@ def test_every_file_of_the_package_is_installed(monkeypatch) -> None:
     }
     assert others <= data, sorted(str(file) for file in others - data)
     assert all(name.split(".")[0] == "pins_plugin" for name in told["packages"])
+
+
+def test_docstrings_hold_no_half_characters() -> None:
+    """Python 3.13 refuses a module whose docstring has one; the command line did not start there."""
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef
+    for path in sorted((ROOT / "pins_plugin").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, documented):
+                text = ast.get_docstring(node, clean=False) or ""
+                assert not any("\ud800" <= letter <= "\udfff" for letter in text), path

@@ -43,12 +43,31 @@ def test_long_lists_of_numbers_are_cut(tmp_path: Path) -> None:
     assert "60 more" in section
 
 
-def test_a_long_section_is_named_and_stays_in_its_file() -> None:
+def test_a_long_section_is_led_to_and_stands_in_full(tmp_path: Path) -> None:
     rows = "\n".join(["| row | 1 |"] * sections.MAX_LINES)
-    path = Path("recipes/A/results/long.md")
-    short = sections.shorten(f"### Long\n\nWhat it is about.\n\n{rows}", path)
-    assert short == f"* Long: {sections.MAX_LINES + 4} lines in `recipes/A/results/long.md`"
-    assert sections.shorten("### Short\n\nAll of it.", path) == "### Short\n\nAll of it."
+    path = tmp_path / "recipes" / "A" / "results" / "Long_one.md"
+    path.parent.mkdir(parents=True)
+    path.write_text(f"# Long\n\nWhat it is about.\n\n{rows}")
+    [heading, short] = sections.result_sections(tmp_path)
+    assert heading == "## A"
+    target = "long_results.md#recipes-a-results-long_one"
+    assert short.startswith(f"* [Long]({target}), {sections.MAX_LINES + 4} lines")
+    [full] = sections.long_sections(tmp_path)
+    assert full.startswith('<a id="recipes-a-results-long_one"></a>\n\n### Long')
+    assert full.count("| row | 1 |") == sections.MAX_LINES
+    short_one = Path("recipes/A/results/short.md")
+    assert sections.shorten("### Short\n\nAll of it.", short_one) == "### Short\n\nAll of it."
+
+
+def test_every_table_stands_on_a_page() -> None:
+    root = SCRIPT.parents[1]
+    pages = [
+        (SCRIPT.parent / name).read_text(encoding="utf-8") for name in ("results.md", sections.LONG)
+    ]
+    for name, paths in sections.find_results(root).items():
+        for path in (each for each in paths if each.suffix == ".json"):
+            title = json.loads(path.read_text(encoding="utf-8")).get("title")
+            assert not title or any(f"### {title}" in page for page in pages), (name, path)
 
 
 def test_results_page_has_under_300_lines() -> None:

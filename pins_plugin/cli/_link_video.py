@@ -41,8 +41,10 @@ class LinkOptions:
     evidence : tuple of str
     diarization : str or None
         RTTM file, or folder of a pyannote pipeline.
-    people, model, corrections : str or None
+    people, corrections : str or None
         Paths.
+    model : str or None
+        Joint embedding of faces and voices: folder, name or hub id.
     transcript : str or None
         File of words, or a folder of files that are named as the videos are.
     encoding : str or None
@@ -62,7 +64,7 @@ class LinkOptions:
     evidence: tuple[str, ...]
     diarization: str | None = None
     people: str | None = None
-    model: str | None = None
+    model: str | None = "face_voice"
     corrections: str | None = None
     transcript: str | None = None
     encoding: str | None = None

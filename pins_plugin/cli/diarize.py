@@ -12,7 +12,7 @@ faces. Turns overlap where two speak at once.
 import argparse
 from collections.abc import Sequence
 
-HELP = "say who speaks when"
+HELP = "say who speaks when (speaker diarization), DER against a reference"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", default="voice_campplus", help="model folder whose voice branch is used"
     )
-    parser.add_argument("--reference", metavar="RTTM", help="score against these turns")
+    parser.add_argument("--reference", metavar="RTTM", help="score against these turns (DER)")
 
 
 def run(args: argparse.Namespace) -> None:

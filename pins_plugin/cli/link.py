@@ -31,30 +31,39 @@ if TYPE_CHECKING:
     from pins_plugin.cli._link_video import LinkOptions
     from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 
-HELP = "link speakers to faces in videos"
+HELP = "link speakers to faces in videos: who speaks when (diarization), and which face that is (active speaker)"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("videos", nargs="+", metavar="VIDEO")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
-    parser.add_argument("--diarization", metavar="RTTM", help="turns; built-in when not given")
     parser.add_argument(
-        "--people", metavar="DIR", help="examples that name people: anna.jpg, anna.wav, ..."
+        "--diarization",
+        metavar="RTTM",
+        help="speaker turns of another system or an oracle, or the folder of a pyannote pipeline; built-in when not given",
+    )
+    parser.add_argument(
+        "--people",
+        metavar="DIR",
+        help="examples that name people (enrollment): anna.jpg, anna.wav, ...",
     )
     parser.add_argument(
         "--evidence",
         nargs="+",
         metavar="NAME",
-        help="sources to use: sync, talking, voice, presence, joint (all by default), or a plugin",
+        help="sources to use: sync (lips against audio), talking (visual voice activity), voice, presence, joint (voice against face); "
+        "all by default; or a plugin",
     )
     parser.add_argument(
         "--without", nargs="+", default=[], metavar="NAME", help="sources not to use"
     )
     parser.add_argument(
         "--model",
-        metavar="FOLDER",
-        help="joint embedding of faces and voices (pins train), as evidence `joint`",
+        default="face_voice",
+        metavar="MODEL",
+        help="joint embedding of faces and voices, which evidence `joint` asks: model folder (of pins train), name, or "
+        "hub id (default: %(default)s; `--without joint` to do without)",
     )
     parser.add_argument(
         "--tracker", metavar="NAME", help="tracker of another package (pins plugins)"

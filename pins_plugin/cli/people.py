@@ -32,7 +32,7 @@ from pathlib import Path
 ACTIONS = ("add", "list", "remove", "rename", "suggest", "why", "split", "undo", "forget", "expire", "join")  # fmt: skip
 CONSENT = ".consent.txt"
 WITHOUT_NAME = ("list", "suggest", "undo", "expire")
-HELP = "keep examples that name people; name those met in videos"
+HELP = "keep examples that name people (enrollment); name those met in videos"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

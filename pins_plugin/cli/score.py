@@ -11,7 +11,7 @@ each face of the truth gets the score of the box that covers it at that time.
 import argparse
 from pathlib import Path
 
-HELP = "score active speakers as AVA-ActiveSpeaker does"
+HELP = "score active speaker detection as AVA-ActiveSpeaker does (mAP)"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

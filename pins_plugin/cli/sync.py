@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pins_plugin.pipelines.active_speaker.sync_table import SyncRow
     from pins_plugin.pipelines.active_speaker.synchronization import VideoSync
 
-HELP = "measure and mend the offset between lips and sound, of one file or many"
+HELP = "measure and mend the offset between lips and audio (lip sync), of one file or many"
 OVER = 3  # exit status
 
 

@@ -1,4 +1,4 @@
-"""Links of speakers to faces against the truth: how much of the speech went to the right face.
+"""Active speaker detection scored over time: how much of the speech went to the right face.
 
 The truth of a scene is that of `scene_truth`. Turns and links may overlap in time: every true speaker of a moment
 is looked for by itself.

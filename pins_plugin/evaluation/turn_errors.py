@@ -1,4 +1,4 @@
-"""Errors of speaker turns by pyannote.metrics, split into what is missed, made up, and confused."""
+"""Diarization error rate (DER) by pyannote.metrics, split into missed speech, false alarm and speaker confusion."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,11 +16,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from pins_plugin.errors import MediaError, ShapeError
-from pins_plugin.inference.vector_index import VectorIndex, compare_all
+from pins_plugin.inference.neighbors import Cells, compare_all
 from pins_plugin.utils.files import atomic_path
 
 Embeddings = NDArray[np.float32]
 MODALITIES = ("face", "voice")
+PARTS = [f"{modality}_{part}" for modality in MODALITIES for part in ("embeddings", "labels")]
 QUERIES = 500  # that are answered at once
 
 
@@ -45,7 +46,7 @@ class Shelf:
 
     labels: NDArray[np.str_]
     embeddings: Embeddings
-    index: VectorIndex | None = None  # over the first rows
+    index: Cells | None = None  # over the first rows
 
 
 class Gallery:
@@ -116,20 +117,27 @@ class Gallery:
             return before - len(self)
 
     def build_index(
-        self, modality: str, *, queries: ArrayLike | None = None, **options: Any
+        self,
+        modality: str,
+        *,
+        recall: float = 0.95,
+        queries: ArrayLike | None = None,
+        seed: int = 0,
     ) -> None:
         """Make searches among one modality approximate and fast (FAISS); worth it from 100,000 items on.
 
-        Settings are chosen by measuring on the items themselves. Items that are added later are compared one by one
-        until the index is built again.
+        How many cells are searched is chosen by measuring on the items themselves. Items that are added later are
+        compared one by one until the index is built again; it is not saved.
 
         Parameters
         ----------
         modality : {"face", "voice"}
+        recall : float
+            Share of the ten nearest that is to be found.
         queries : (num_queries, embedding_dim) array, optional
             Such as will be asked, where they are of another kind than the items.
-        **options
-            Of `VectorIndex.build`: `recall`, the share of the ten nearest that is to be found (0.95), and `seed`.
+        seed : int
+            Of the items that are measured on.
 
         Raises
         ------
@@ -141,7 +149,7 @@ class Gallery:
         with self._writing:
             shelf = self._shelf(modality)
             asked = None if queries is None else self._unit_rows(queries)
-            index = VectorIndex.build(shelf.embeddings, queries=asked, **options)
+            index = Cells.build_for_recall(shelf.embeddings, recall, asked, seed)
             self._shelves[modality] = replace(shelf, index=index)
 
     def search(self, embeddings: ArrayLike, k: int = 5, *, modality: str) -> Matches:
@@ -172,16 +180,13 @@ class Gallery:
         return Matches(labels, np.concatenate([similarities for _, similarities in parts]))
 
     def save(self, path: str | Path) -> None:
-        """Write everything, indices included, as one safetensors file, in one step."""
+        """Write everything but indices as one safetensors file, in one step."""
         arrays: dict[str, NDArray] = {}
         shelves = dict(self._shelves)
         for modality, shelf in shelves.items():
             arrays[f"{modality}_embeddings"] = shelf.embeddings
             text = json.dumps(shelf.labels.tolist()).encode()
             arrays[f"{modality}_labels"] = np.frombuffer(text, np.uint8)
-            if shelf.index is not None:
-                for name, array in shelf.index.to_arrays().items():
-                    arrays[f"{modality}_index_{name}"] = array
         with atomic_path(path) as temporary:
             save_file(arrays, temporary, metadata={"kind": "pins_plugin gallery", "version": "1"})
 
@@ -207,29 +212,17 @@ class Gallery:
                     raise MediaError(
                         f"{path}: not a gallery; expected a file that Gallery.save wrote"
                     )
-                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+                arrays = {name: file.get_tensor(name) for name in PARTS}
             gallery = cls(int(arrays["face_embeddings"].shape[1]))
             for modality in MODALITIES:
                 labels = json.loads(arrays[f"{modality}_labels"].tobytes())
                 gallery.add(labels, arrays[f"{modality}_embeddings"], modality)
-                prefix = f"{modality}_index_"
-                parts = {
-                    name.removeprefix(prefix): array
-                    for name, array in arrays.items()
-                    if name.startswith(prefix)
-                }
-                if parts:
-                    index = VectorIndex.from_arrays(parts, gallery.embedding_dim)
-                    shelf = gallery._shelves[modality]
-                    if index.num_rows > len(labels):
-                        raise ValueError("index of another gallery")
-                    gallery._shelves[modality] = replace(shelf, index=index)
         except (
             SafetensorError,
             LookupError,
             ValueError,
             OSError,
-            RuntimeError,  # of FAISS; and too deep a list of labels
+            RecursionError,  # too deep a list of labels
         ) as error:
             reason = " ".join(str(error).split())[:160]
             raise MediaError(f"{path}: damaged gallery ({reason}); save it again") from error
@@ -258,7 +251,9 @@ def _best(shelf: Shelf, queries: Embeddings, k: int) -> tuple[NDArray[np.int64],
     rows, similarities = compare_all(queries, shelf.embeddings[start:], k)
     rows += start
     if shelf.index is not None:
-        found = shelf.index.search(queries, shelf.embeddings, min(k, start))
+        found = shelf.index.search(queries, min(k, start))
+        if (found[0] < 0).any():  # fewer than k in the cells that were searched
+            found = compare_all(queries, shelf.embeddings[:start], k)
         rows = np.concatenate([rows, found[0]], axis=1)
         similarities = np.concatenate([similarities, found[1]], axis=1)
     order = np.argsort(-similarities, axis=1, kind="stable")[:, :k]

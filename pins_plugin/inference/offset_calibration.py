@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from pins_plugin.data.training.sync_clips import FRAME_RATE, SyncClip
 from pins_plugin.inference.offset_posterior import (
@@ -199,6 +198,8 @@ def _stretch(
 def _fit(
     cases: Sequence[FileCase], used: Sequence[int], target: Callable[[FileCase], bool]
 ) -> tuple[float, ...]:
+    from sklearn.linear_model import LogisticRegression  # only to learn it: a second to import
+
     features = np.array([case.evidence.features for case in cases])
     counts = Counter((case.person, case.own) for case in cases)
     weights = np.array(

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from pins_plugin.data.training.sync_clips import FRAME_RATE, SyncClip
 from pins_plugin.inference.synchronizer import (
@@ -107,6 +106,8 @@ def _times(clip: SyncClip) -> NDArray[np.float64]:
 def _fit(
     evidence: NDArray[np.floating], labels: NDArray[np.bool_], weights: NDArray[np.floating]
 ) -> list[float]:
+    from sklearn.linear_model import LogisticRegression  # only to learn it: a second to import
+
     model = LogisticRegression(C=100.0)
     model.fit(evidence, labels, sample_weight=weights * len(weights) / weights.sum())
     return [round(float(value), 4) for value in (*model.intercept_, *model.coef_[0])]

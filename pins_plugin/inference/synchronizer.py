@@ -1,4 +1,4 @@
-"""Do these lips make this sound, and how late does it come?
+"""Audio-visual synchronization (lip sync): do these lips make this sound, and how late does it come?
 
 >>> from pins_plugin.inference.synchronizer import Synchronizer
 >>> synchronizer = Synchronizer.from_hparams("sync")

@@ -1,4 +1,4 @@
-"""Does this mouth talk? By sight alone, so that it works on dubbed footage and in noise.
+"""Visual voice activity (VVAD): does this mouth talk? By sight alone, so that it works on dubbed footage and in noise.
 
 >>> from pins_plugin.inference.visual_voice_activity import VisualVoiceActivity
 >>> activity = VisualVoiceActivity.from_hparams("visual_voice_activity")

@@ -1,4 +1,4 @@
-"""When somebody speaks: silero-vad (its weights are in its wheel), with hysteresis."""
+"""Voice activity detection (VAD, speech activity): silero-vad (its weights are in its wheel), with hysteresis."""
 
 import threading
 from typing import Any

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from pins_plugin.errors import PinsError
-from pins_plugin.miners.candidates import hide_barred, highest_candidate
+from pins_plugin.miners.candidates import highest_candidate, mask_disallowed
 
 SELECTIONS = ("one", "fraction")
 
@@ -75,7 +75,7 @@ class CurriculumMiner:
         """
         if not 0.0 <= hardness <= 1.0:
             raise PinsError(f"hardness: expected a number in [0, 1], got {hardness}")
-        ranked = hide_barred(similarities, allowed, torch.inf)
+        ranked = mask_disallowed(similarities, allowed, torch.inf)
         limit = _percentile(ranked, hardness, uniform=allowed is None)  # (batch, 1)
         if self.semi_hard_guard:
             partners = similarities.detach().float().diagonal().unsqueeze(1)

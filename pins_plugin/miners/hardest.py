@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from pins_plugin.miners.candidates import hide_barred, highest_candidate
+from pins_plugin.miners.candidates import highest_candidate, mask_disallowed
 
 
 class HardestMiner:
@@ -14,4 +14,4 @@ class HardestMiner:
         self, similarities: Tensor, hardness: float = 1.0, allowed: Tensor | None = None
     ) -> Tensor:
         """Choose one negative per row, as `CurriculumMiner` does; `hardness` is not used."""
-        return highest_candidate(hide_barred(similarities, allowed, -torch.inf))
+        return highest_candidate(mask_disallowed(similarities, allowed, -torch.inf))

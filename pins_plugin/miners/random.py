@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from pins_plugin.miners.candidates import NO_NEGATIVE, hide_barred, highest_candidate
+from pins_plugin.miners.candidates import NO_NEGATIVE, highest_candidate, mask_disallowed
 
 
 class RandomMiner:
@@ -26,7 +26,7 @@ class RandomMiner:
         batch, device = len(similarities), similarities.device
         if allowed is not None:
             scores = torch.rand(similarities.shape, generator=self.generator, device=device)
-            return highest_candidate(hide_barred(scores, allowed, -torch.inf))
+            return highest_candidate(mask_disallowed(scores, allowed, -torch.inf))
         if batch < 2:
             return torch.full((batch,), NO_NEGATIVE, device=device)
         step = torch.randint(1, batch, (batch,), generator=self.generator, device=device)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from pins_plugin.miners.candidates import hide_barred, highest_candidate
+from pins_plugin.miners.candidates import highest_candidate, mask_disallowed
 
 
 class SemiHardMiner:
@@ -14,6 +14,6 @@ class SemiHardMiner:
         self, similarities: Tensor, hardness: float = 1.0, allowed: Tensor | None = None
     ) -> Tensor:
         """Choose one negative per row, as `CurriculumMiner` does; `hardness` is not used."""
-        scores = hide_barred(similarities, allowed, -torch.inf)
+        scores = mask_disallowed(similarities, allowed, -torch.inf)
         partners = similarities.detach().float().diagonal().unsqueeze(1)
         return highest_candidate(scores.masked_fill_(scores >= partners, -torch.inf))

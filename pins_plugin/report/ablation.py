@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from pins_plugin.metrics.seeds import mean_over_seeds
-from pins_plugin.report.plots import CHANCE, ORACLE, PERSON_COLORS
+from pins_plugin.report.plots import CHANCE, ORACLE, PERSON_COLORS, make_figure
 from pins_plugin.utils.files import atomic_path
 
 History = Sequence[Mapping[str, float]]
@@ -120,7 +119,7 @@ def plot_ablation(histories: Histories, path: str | Path, *, oracle: float | Non
     oracle : float or None
     """
     groups = list(dict.fromkeys(map(_group, histories)))
-    figure = Figure(figsize=(4.6 * len(groups), 4.2), layout="constrained")
+    figure = make_figure(4.6 * len(groups), 4.2)
     panels = figure.subplots(1, len(groups), sharey=True, squeeze=False)[0]
     for group, axes in zip(groups, panels, strict=True):
         members = [name for name in histories if _group(name) == group]

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cv2
-import matplotlib
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
@@ -147,8 +147,13 @@ def _rounded_rectangle(
 
 @cache
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-    return ImageFont.truetype(str(folder / "DejaVuSans-Bold.ttf"), max(8, size))
+    """DejaVu Sans of matplotlib, for names in many scripts, without importing that; else Pillow's own, for Latin ones."""
+    found = find_spec("matplotlib")
+    for folder in (found.submodule_search_locations or []) if found else []:
+        path = Path(folder) / "mpl-data" / "fonts" / "ttf" / "DejaVuSans-Bold.ttf"
+        if path.is_file():
+            return ImageFont.truetype(str(path), max(8, size))
+    return cast(ImageFont.FreeTypeFont, ImageFont.load_default(max(8, size)))
 
 
 @cache

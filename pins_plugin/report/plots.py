@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike, NDArray
 
 from pins_plugin.errors import ShapeError
 from pins_plugin.utils.files import atomic_path
+from pins_plugin.utils.optional import import_extra
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 MODEL, SEEN, ORACLE, CHANCE = "#1f5fa8", "#c8702a", "#3a8f5c", "#8a8f98"
 PERSON_COLORS = (
@@ -136,11 +138,12 @@ def plot_map(
         axes.annotate(
             name, face.mean(0), color=color, fontsize=8, xytext=(5, 5), textcoords="offset points"
         )
+    line = import_extra("matplotlib.lines", "train").Line2D
     handles = [
-        Line2D([], [], color=CHANCE, marker=marker, linestyle="", label=label)
+        line([], [], color=CHANCE, marker=marker, linestyle="", label=label)
         for marker, label in (("o", "face"), ("^", "voice"))
     ]
-    handles.append(Line2D([], [], color=CHANCE, label="from the mean face to the mean voice"))
+    handles.append(line([], [], color=CHANCE, label="from the mean face to the mean voice"))
     axes.legend(handles=handles, frameon=False, loc="best", fontsize=8)
     axes.set(xlabel="first principal component", ylabel="second principal component")
     _save(figure, path)
@@ -173,8 +176,8 @@ def _frequent_people(first: Sequence[str], second: Sequence[str], num_people: in
     return sorted(shared, key=lambda name: (-min(c[name] for c in counts), name))[:num_people]
 
 
-def _canvas(title: str) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(6.4, 5.6), layout="constrained")
+def _canvas(title: str) -> "tuple[Figure, Axes]":
+    figure = make_figure(6.4, 5.6)
     axes = figure.add_subplot()
     axes.set_title(title, loc="left", fontsize=12, fontweight="bold", color="#22262b")
     axes.spines[["top", "right"]].set_visible(False)
@@ -183,6 +186,20 @@ def _canvas(title: str) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _save(figure: Figure, path: str | Path) -> None:
+def make_figure(width: float, height: float) -> "Figure":
+    """Make an empty figure, sizes in inches.
+
+    Raises
+    ------
+    MissingExtraError
+        Where matplotlib is not installed.
+    """
+    figure: Figure = import_extra("matplotlib.figure", "train").Figure(
+        figsize=(width, height), layout="constrained"
+    )
+    return figure
+
+
+def _save(figure: "Figure", path: str | Path) -> None:
     with atomic_path(path) as temporary:
         figure.savefig(temporary, format="png", dpi=130)

@@ -1,8 +1,7 @@
-"""Find faces and refine known ones: a lean driver around the three networks of MTCNN.
+"""Find faces and refine known ones: a lean driver around the three networks of MTCNN (see `tracking.mtcnn`).
 
-Source: Zhang, Zhang, Li, Qiao, "Joint face detection and alignment using multitask cascaded convolutional
-networks", 2016. Networks and weights are those of facenet-pytorch; its driver spends most of its time on
-faces that are too small to matter, on the largest pictures of the pyramid, and in small tensor operations.
+facenet-pytorch's driver of the same networks spends most of its time on faces that are too small to matter, on the
+largest pictures of the pyramid, and in small tensor operations.
 """
 
 from collections.abc import Sequence
@@ -13,6 +12,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torchvision.ops import batched_nms
+
+from pins_plugin.tracking.mtcnn import load_stages
 
 Array = NDArray[np.float32]
 
@@ -65,19 +66,11 @@ class FaceDetector:
         factor: float = 0.709,
         device: str | torch.device = "cpu",
     ) -> None:
-        from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
-
         self.min_face_size = float(min_face_size)
         self.thresholds = tuple(thresholds)
         self.factor = factor
         self.device = torch.device(device)
-        self._propose, self._reject, self._output = (
-            network()
-            .eval()
-            .requires_grad_(False)
-            .to(self.device, memory_format=torch.channels_last)
-            for network in (PNet, RNet, ONet)
-        )
+        self._propose, self._reject, self._output = load_stages(self.device)
 
     @torch.inference_mode()
     def detect(self, images: NDArray[np.uint8]) -> list[Detections]:

@@ -1,4 +1,4 @@
-"""Which tracks show the same person: constrained clustering of their face embeddings.
+"""Which tracks show the same person: constrained clustering of track embeddings.
 
 Two faces in one picture are two people, however alike they look, unless they also move as one (`repeated_views`);
 everything else is decided by similarity.

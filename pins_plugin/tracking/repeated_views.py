@@ -27,7 +27,7 @@ def find_repeated_views(
     tracks: Sequence[FaceTrack],
     embeddings: Mapping[str, NDArray[np.floating]],
     apart: NDArray[np.bool_],
-    least: float = VERY_ALIKE,
+    min_similarity: float = VERY_ALIKE,
 ) -> NDArray[np.bool_]:
     """Find the pairs of tracks in one picture that are one person, seen twice.
 
@@ -38,8 +38,8 @@ def find_repeated_views(
         By the name of the track; tracks that are missing repeat nobody.
     apart : (num_tracks, num_tracks) bool array
         Pairs to look at; see `people.find_different_people`.
-    least : float
-        Cosine similarity of the faces; never less than 0.85.
+    min_similarity : float
+        Of the faces (cosine); never less than 0.85.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def find_repeated_views(
     if len(known) < 2:
         return repeated
     means = unit(np.stack([unit(embeddings[tracks[i].track]).sum(axis=0) for i in known]))
-    alike = (means @ means.T >= max(least, VERY_ALIKE)) & apart[np.ix_(known, known)]
+    alike = (means @ means.T >= max(min_similarity, VERY_ALIKE)) & apart[np.ix_(known, known)]
     for row, column in np.argwhere(np.triu(alike, 1)):
         first, second = known[row], known[column]
         repeated[first, second] = repeated[second, first] = move_as_one(

@@ -1,7 +1,8 @@
 """Experiments in YAML: reading, extending, overriding, running.
 
 The syntax is HyperPyYAML's, with one addition: a first line ``extends: other.yaml`` takes over all entries
-of another file (relative to this one) that are not given anew. The entry ``run`` names the function that carries
+of another file (relative to this one, or one that comes with the package) that are not given anew. Classes of a module beside
+the file can be named as those of an installed package. The entry ``run`` names the function that carries
 the experiment out, ``run(hparams, run_opts)``; `hparams["resolved_yaml"]` is the text with everything filled in.
 An entry ``seed`` makes fresh weights reproducible. `face_encoder` and `voice_encoder` may also be the name of an
 installed plugin, or an ONNX file.
@@ -9,6 +10,7 @@ installed plugin, or an ONNX file.
 
 import difflib
 import io
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -48,6 +50,9 @@ def run_experiment(arguments: Sequence[str]) -> dict[str, Any]:
         When the YAML or an option cannot be used.
     """
     path, run_opts, overrides = speechbrain.parse_arguments(list(arguments))
+    beside = str(find_experiment(path).resolve().parent)
+    if beside not in sys.path:
+        sys.path.append(beside)  # last, so that nothing installed is hidden
     hparams = load_experiment(path, overrides)
     if isinstance(hparams.get("output_folder"), str):
         try_folder(hparams["output_folder"])
@@ -173,7 +178,8 @@ def _read(path: Path) -> CommentedMap:
     base = tree.pop("extends", None)
     if base is None:
         return tree
-    merged = _read(path.parent / base)
+    near = path.parent / base
+    merged = _read(near if near.is_file() else find_experiment(base))
     for name, value in tree.items():
         merged[name] = value
     return merged

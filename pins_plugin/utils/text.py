@@ -4,7 +4,7 @@ from typing import IO, Any
 
 
 def printable(text: str) -> str:
-    """Put a question mark in the place of characters that a terminal would obey; lines and tabs stay.
+    r"""Put a question mark in the place of characters that a terminal would obey; lines and tabs stay.
 
     Examples
     --------
@@ -15,7 +15,7 @@ def printable(text: str) -> str:
 
 
 def one_word(text: str) -> str:
-    """Make a field of a file whose fields are parted by white space: `printable`, without spaces of any kind.
+    r"""Make a field of a file whose fields are parted by white space: `printable`, without spaces of any kind.
 
     Examples
     --------

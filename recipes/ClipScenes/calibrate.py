@@ -64,8 +64,8 @@ def main() -> None:
     scenes = [
         observe(pipeline, path, held) for path in progress(find_scenes(args.scenes), "scenes")
     ]
-    weights, strength = fit_lips(scenes)
-    start = LinkingParameters(lips_weights=weights, lips_strength=strength)
+    weights, strength, offset = fit_lips(scenes)
+    start = LinkingParameters(lips_weights=weights, lips_strength=strength, lips_offset=offset)
     scores: list[float] = []
 
     def report(sweep: int, score: float, parameters: LinkingParameters) -> None:

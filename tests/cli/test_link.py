@@ -1,15 +1,19 @@
 """`pins link` on good and bad input: what cannot be linked is one line, status 2, and nothing written."""
 
+import inspect
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from pins_plugin.cli import main
+from pins_plugin.cli import build_parser, main
+from pins_plugin.cli.link import open_pipeline, options_from
 from pins_plugin.data.links.linked_video import read_links
 from pins_plugin.data.media.audio import load_audio
 from pins_plugin.data.media.video import VideoWriter, iter_frames
+from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 
 
 def _write(
@@ -67,6 +71,28 @@ def test_bad_video_is_one_line_and_nothing_written(
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_what_is_not_said_is_as_in_the_pipeline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The joint model was off from the command line, where `--model` was None, and on everywhere else."""
+    given: dict[str, Any] = {}
+
+    class Told(SpeakerFaceLinking):
+        def __init__(self, **options: Any) -> None:
+            given.update(options)
+
+        def to(self, device: object) -> "Told":
+            return self
+
+    monkeypatch.setattr("pins_plugin.pipelines.linking.pipeline.SpeakerFaceLinking", Told)
+    args = build_parser().parse_args(["link", "a.mp4", "--out", str(tmp_path)])
+    open_pipeline(options_from(args, tmp_path), tmp_path)
+    defaults = inspect.signature(SpeakerFaceLinking.__init__).parameters
+    assert given["model"] == "face_voice"
+    differing = {name for name in given if given[name] != defaults[name].default}
+    assert differing <= {"quiet"}
 
 
 def test_bad_turns_and_bad_evidence_are_refused(

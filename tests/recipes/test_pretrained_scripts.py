@@ -75,3 +75,8 @@ def test_the_last_layer_of_the_face_encoder_loses_one_direction() -> None:
     adapted = script.adapt_last_layer(matrix)["projection.weight"]
     assert int(torch.linalg.matrix_rank(adapted)) == 127
     assert np.linalg.norm(adapted - matrix) < np.linalg.norm(matrix)
+
+
+def test_the_face_detector_is_facenets() -> None:
+    script = _script("face_detector")
+    assert script.save(script.convert()) == script.WEIGHTS.read_bytes()

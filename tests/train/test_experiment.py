@@ -1,5 +1,6 @@
 """Experiments: extended, overridden, and every mistake named in one line."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,22 @@ def test_only_new_entries_have_a_config(base: Path) -> None:
     resolved = load_experiment(base, "name: x")["resolved_yaml"]
     with pytest.raises(ExperimentError, match="!new:"):
         module_config(resolved, "size")
+
+
+def test_a_loss_of_ones_own_beside_an_experiment_that_extends_a_shipped_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From any folder, nothing installed: the shipped file was not found, and no module outside of packages was."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "loss_beside_yaml.py").write_text(
+        "import torch\nclass OwnLoss(torch.nn.Module):\n    pass\n"
+        "def run(hparams, run_opts):\n    hparams['ran'] = type(hparams['objective']).__name__\n"
+    )
+    (tmp_path / "own" / "own.yaml").write_text(
+        "extends: hparams/demo.yaml\nrun: !name:loss_beside_yaml.run\nobjective: !new:loss_beside_yaml.OwnLoss\n"
+    )
+    options = ["--manifest", "none.csv", "--output_folder", str(tmp_path / "out")]
+    done = run_experiment(["own/own.yaml", *options])
+    assert done["ran"] == "OwnLoss" and done["embedding_dim"] > 0

@@ -34,7 +34,7 @@ from pins_plugin.moved import current_path
 from pins_plugin.utils.files import atomic_folder
 from pins_plugin.utils.quantization import dequantize, pack, quantize, unpack
 
-VERSION = 1
+FORMAT = 1
 HYPERPARAMS = "hyperparams.yaml"
 LARGEST_YAML = 800_000  # bytes; how many characters is the parser's to judge
 LARGEST_WEIGHTS = 8 * 2**30  # bytes
@@ -97,7 +97,7 @@ def save_model_folder(
     }
     loadables = {name: Reference(f"<modules[{name}]>") for name in modules}
     values = {
-        "version": VERSION,
+        "format": FORMAT,
         "settings": dict(settings),
         "modules": specs | (SPEECHBRAIN_MODULES if "voice_encoder" in modules else {}),
         "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
@@ -213,25 +213,25 @@ def _plain_weights(module: nn.Module) -> dict[str, Tensor]:
 def _sections(
     path: Path, values: dict[str, Any]
 ) -> tuple[dict[str, ModuleSpec], dict[str, Any], dict[str, str]]:
-    if values.get("version") != VERSION:
+    written = values.get("format", values.get("version"))  # `version` until 0.1
+    if written != FORMAT:
         raise ModelFolderError(
-            f"{path}: expected version {VERSION}, got {values.get('version')!r}; "
-            "train again or install the pins_plugin that wrote it"
+            f"{path}: expected format {FORMAT}, got {written!r}; open it with the pins_plugin that wrote it "
+            "(a newer one where the number is larger), or train again"
         )
-    specs = values.get("modules")
-    if isinstance(specs, dict):
-        specs = {name: spec for name, spec in specs.items() if name not in SPEECHBRAIN_MODULES}
-    settings = values.get("settings") or {}
-    checksums = values.get("sha256") or {}
-    if not isinstance(specs, dict) or not specs:
-        raise ModelFolderError(f"{path}: expected a section 'modules' with at least one module")
-    if not isinstance(settings, dict) or not isinstance(checksums, dict):
-        raise ModelFolderError(f"{path}: expected mappings under 'settings' and 'sha256'")
+    specs, settings, checksums = (
+        values.get(key) or {} for key in ("modules", "settings", "sha256")
+    )
+    if not all(isinstance(section, dict) for section in (specs, settings, checksums)) or not specs:
+        raise ModelFolderError(
+            f"{path}: expected mappings 'modules', with a module or more, 'settings' and 'sha256'"
+        )
+    specs = {name: spec for name, spec in specs.items() if name not in SPEECHBRAIN_MODULES}
     for name, spec in specs.items():
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-            raise ModelFolderError(f"{path}: {name!r} is no module name; expected letters and _")
-        if not isinstance(spec, ModuleSpec):
-            raise ModelFolderError(f"{path}: modules.{name}: expected !new:class, got {spec!r:.60}")
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or not isinstance(spec, ModuleSpec):
+            raise ModelFolderError(
+                f"{path}: modules.{name}: expected a name of letters and !new:class, got {spec!r:.60}"
+            )
     return specs, settings, checksums
 
 

@@ -1,1 +1,1 @@
-"""Who speaks, by sight: lips against sound, mouths that move."""
+"""What active speaker detection rests on: lips against audio (synchronization), mouths that talk (visual voice activity)."""

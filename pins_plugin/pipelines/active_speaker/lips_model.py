@@ -14,6 +14,30 @@ from scipy.special import logsumexp
 STRENGTHS = np.array([0.0, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0])  # in standard deviations
 
 
+def offset_prior(
+    num_offsets: int, center: float, spread: float, free: float
+) -> NDArray[np.float64]:
+    """Log-probability of each offset, (num_offsets,): most footage is nearly in sync, some is not at all.
+
+    Parameters
+    ----------
+    num_offsets : int
+        Odd: as many either way of none.
+    center, spread : float
+        Mean and standard deviation of how late the sound comes, in frames, where it is nearly in sync.
+    free : float
+        Share of faces whose sound may come at any offset.
+
+    Examples
+    --------
+    >>> np.exp(offset_prior(3, 0.0, 0.5, 0.3)).round(2).tolist()
+    [0.17, 0.65, 0.17]
+    """
+    frames = np.arange(num_offsets) - num_offsets // 2
+    near = np.exp(-0.5 * ((frames - center) / spread) ** 2)
+    return np.log((1 - free) * near / near.sum() + free / num_offsets)
+
+
 @dataclass(frozen=True, eq=False)
 class LipsBelief:
     """What is believed of one person's lips.
@@ -39,7 +63,7 @@ class LipsBelief:
     divergence: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LipsModel:
     """Prior of offsets and strengths.
 
@@ -51,12 +75,15 @@ class LipsModel:
         Of the strength of lips that do (log-normal).
     trust : float
         How much of an independent observation each step is.
+    log_offsets : (num_offsets,) float64 array, optional
+        See `offset_prior`; all alike when not given.
     """
 
     readable: float
     median: float
     spread: float
     trust: float
+    log_offsets: NDArray[np.float64] | None = None
 
     @property
     def log_prior(self) -> NDArray[np.float64]:
@@ -76,13 +103,15 @@ class LipsModel:
         speaking : (num_steps,) float64 array
             Probability that the person speaks.
         """
-        num_offsets = scores.shape[1]
+        offsets = self.log_offsets
+        if offsets is None:
+            offsets = np.full(scores.shape[1], -np.log(scores.shape[1]))
         sums = speaking @ scores  # (num_offsets,)
         number = (scores != 0).T @ speaking
         gains = self.trust * (
             sums[:, None] * STRENGTHS - 0.5 * number[:, None] * STRENGTHS**2
         )  # (num_offsets, num_strengths)
-        prior = self.log_prior - np.log(num_offsets)
+        prior = self.log_prior + offsets[:, None]
         joint = gains + prior
         evidence = float(logsumexp(joint))
         weights = np.exp(joint - evidence)

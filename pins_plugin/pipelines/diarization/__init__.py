@@ -1,4 +1,4 @@
-"""What is heard: how many speak, voices, turns."""
+"""Speaker diarization, its parts: speech activity and overlap, voices, speaker turns."""
 
 from importlib import import_module
 from typing import Any

@@ -1,6 +1,6 @@
-"""How much voices differ: between speakers, and within one, which the more seconds are heard is the less.
+"""Between-speaker and within-speaker variance of voices; the latter falls with the seconds heard.
 
-Two-covariance model (Brümmer, de Villiers, "The speaker partitioning problem", Odyssey 2010), the same in all directions: a
+Two-covariance model (PLDA; Brümmer, de Villiers, "The speaker partitioning problem", Odyssey 2010), the same in all directions: a
 speaker's voice is y ~ N(mean, between), and an embedding of it over t seconds is x ~ N(y, within + by_length / t^exponent).
 All that is asked of it is how likely some embeddings are of one speaker: closed form in the precision a = sum 1/variance
 and in h = sum (x - mean)/variance. Directions are not independent, as the model has them: its evidence is weighted.

@@ -1,4 +1,4 @@
-"""Which face each speaker has: what was observed, the decision, the result."""
+"""Active speaker detection and diarization in one, which face each speaker has: what was observed, the decision, the result."""
 
 from typing import Any
 

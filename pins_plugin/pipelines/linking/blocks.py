@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.pipelines.linking.parameters import ENTRY, NODE, LinkingParameters
+from pins_plugin.pipelines.linking.parameters import NODE, LinkingParameters
 from pins_plugin.pipelines.linking.potentials import Features, node_features
 from pins_plugin.pipelines.linking.states import TRANSITIONS, States, make_states, transition_matrix
 
@@ -25,21 +25,12 @@ class Block:
         Columns of the file's people.
     states : States
         Of these people.
-    nodes : dict of str to (num_steps, num_states) float64 array
-        Features by the name of their weight.
-    begins : dict of str to (num_steps, num_states) float64 array
-        Features of those who begin, by the name of their weight.
-    shifts : (num_steps,) bool array
-        Where everybody counts as beginning.
     scores, weights, eases, entries : arrays
         What `states.infer` takes.
     """
 
     people: NDArray[np.int64]
     states: States
-    nodes: dict[str, NDArray[np.float64]]
-    begins: dict[str, NDArray[np.float64]]
-    shifts: NDArray[np.bool_]
     scores: NDArray[np.float64]
     weights: NDArray[np.float64]
     eases: NDArray[np.float64]
@@ -100,10 +91,7 @@ def make_block(
     states = make_states(len(people))
     nodes = node_features(features, states)
     members = states.members.T.astype(float)
-    begins = {name: features.entry[name] @ members for name in ENTRY}
-    entries = np.sum(
-        [getattr(parameters, name) * values for name, values in begins.items()], axis=0
-    )
+    entries = features.entry @ members
     scores = np.sum(
         [nodes["voice"], *(getattr(parameters, name) * nodes[name] for name in NODE)], axis=0
     )  # voices are weighed already, beside labels
@@ -122,7 +110,7 @@ def make_block(
         states, np.array([getattr(parameters, name) for name in TRANSITIONS])
     )
     eases = np.exp(parameters.ease_cut * cuts + parameters.ease_change * changes)
-    return Block(people, states, nodes, begins, features.shifts, scores, weights, eases, entries)
+    return Block(people, states, scores, weights, eases, entries)
 
 
 def _find_people(

@@ -17,18 +17,19 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.special import expit, log_expit, softmax
 
-from pins_plugin.pipelines.active_speaker.lips_model import LipsBelief, LipsModel
+from pins_plugin.pipelines.active_speaker.lips_model import LipsBelief, LipsModel, offset_prior
 from pins_plugin.pipelines.active_speaker.synchrony import NUM_OFFSETS, RATE
 from pins_plugin.pipelines.diarization.voice_model import VoiceModel
 from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
 from pins_plugin.pipelines.linking.blocks import Block, cut_blocks, make_block
 from pins_plugin.pipelines.linking.hearing import STEP, Hearing
 from pins_plugin.pipelines.linking.labels import label_ratios
+from pins_plugin.pipelines.linking.off_screen import OffScreen, believe_off_screen
 from pins_plugin.pipelines.linking.parameters import CLEAR, LinkingParameters
 from pins_plugin.pipelines.linking.potentials import (
     PERSONAL,
     Features,
-    entry_features,
+    entry_scores,
     find_shifts,
     voice_features,
 )
@@ -165,12 +166,14 @@ class Decoder:
         blur = parameters.small * np.minimum(octaves, 0.0)
         self.watchable = parameters.watchable + blur  # log-odds, (num_faces,)
         median, spread = parameters.lips_strength
+        log_offsets = offset_prior(NUM_OFFSETS, *parameters.lips_offset)
         self.lips_models = [
             LipsModel(
                 float(expit(parameters.readable + each)),
                 median,
                 spread,
                 parameters.lips_trust,
+                log_offsets,
             )
             for each in blur
         ]
@@ -181,7 +184,8 @@ class Decoder:
         ]  # groups with a voice of their own
         self.unknown = self.num_faces  # column of the unknown voice
         self.num_people = self.num_faces + 1 + len(self.hidden)
-        self.entry = entry_features(self.seeing, self.num_people - self.num_faces)
+        self.entry = entry_scores(self.seeing, self.num_people - self.num_faces, parameters)
+        self.anyone = self.seeing.visible.any(axis=1)  # whether a face is shown
         self.shifts = find_shifts(self.seeing)
         self.talking = soften(
             parameters.talking_gain * self.seeing.talking, parameters.talking_error
@@ -255,8 +259,7 @@ class Decoder:
     def _group_gains(self) -> NDArray[np.float64]:
         """What each hidden voice gains by being each face's, with all that is not known of the face summed out."""
         weights, seeing = self.parameters, self.seeing
-        entry = sum(getattr(weights, name) * self.entry[name] for name in self.entry)
-        begins = entry[:, : self.num_faces] - weights.hidden  # type: ignore[index]
+        begins = self.entry[:, : self.num_faces] - weights.hidden
         others = weights.others * sum(seeing.others.values(), np.zeros_like(self.talking))
         group_of = np.full(self.num_steps, -1)
         inside = self.hearing.stretch_of >= 0
@@ -282,13 +285,15 @@ class Decoder:
         for number in range(ROUNDS):
             ratios = self._ratios(shares)
             beliefs, watchable = self._read_lips(speaking), self._watchable(speaking)
-            features = self._features(beliefs, watchable, ratios)
+            off_screen = self._off_screen(shares)
+            features = self._features(beliefs, watchable, ratios, off_screen.log_odds)
             found, alone, evidence = self._infer(features)
             if number == ROUNDS - 1:
                 break
             speaking, shares = found[:, : self.num_faces], self._shares(alone)
             shares[:, self.unknown] = 0.0  # the unknown voice stays unknown
-        cost = sum(belief.divergence for belief in beliefs) + self._surprise(watchable)
+        cost = sum(belief.divergence for belief in beliefs)
+        cost += self._surprise(watchable) + off_screen.divergence
         return Decoded(
             speaking=found,
             said=self._best(features),
@@ -335,6 +340,7 @@ class Decoder:
         beliefs: Sequence[LipsBelief],
         watchable: NDArray[np.float64],
         ratios: NDArray[np.float64],
+        off_screen: float | None = None,
     ) -> Features:
         seen = {name: np.zeros((self.num_steps, self.num_people)) for name in PERSONAL}
         for face, belief in enumerate(beliefs):
@@ -343,10 +349,12 @@ class Decoder:
         seen["talking"][:, faces] = watchable * self.talking
         for source in self.seeing.others.values():
             seen["others"][:, faces] += np.where(self.seeing.visible, source, 0.0)
+        entry = self.entry
+        if off_screen is not None:
+            entry = entry.copy()
+            entry[self.anyone, self.num_faces :] = self.parameters.shown + off_screen
         voices, both, both_steps = voice_features(self.hearing, ratios)
-        return Features(
-            self.hearing.counts, seen, voices, both, both_steps, self.entry, self.shifts
-        )
+        return Features(self.hearing.counts, seen, voices, both, both_steps, entry, self.shifts)
 
     def _read_lips(self, speaking: NDArray[np.float64]) -> list[LipsBelief]:
         return [
@@ -365,6 +373,16 @@ class Decoder:
         prior = expit(self.watchable)
         parts = share * np.log(share / prior) + (1 - share) * np.log((1 - share) / (1 - prior))
         return float(parts.sum())
+
+    def _off_screen(self, shares: NDArray[np.float64]) -> OffScreen:
+        """How often those who are not shown speak, while a face is shown."""
+        inside = self.hearing.stretch_of >= 0
+        number = len(self.voices)
+        steps = np.bincount(self.hearing.stretch_of[inside], minlength=number)
+        with_face = np.bincount(self.hearing.stretch_of[inside], self.anyone[inside], number)
+        turns = (with_face / np.maximum(steps, 1)) @ shares
+        hidden, shown = turns[self.num_faces :].sum(), turns[: self.num_faces].sum()
+        return believe_off_screen(float(hidden), float(shown), self.parameters.off_screen)
 
     def _shares(self, alone: NDArray[np.float64]) -> NDArray[np.float64]:
         """How far each stretch is each person's, (num_stretches, num_people)."""

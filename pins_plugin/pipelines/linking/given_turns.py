@@ -1,4 +1,4 @@
-"""Turns that were given, in place of what the segmentation hears: labels say who, and how many speak is settled."""
+"""Given turns (an oracle diarization, or another system's) in place of the segmentation: who, and how many speak, is settled."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +37,7 @@ def hear_turns(
     counts[np.arange(num_steps), number] = 0.0
     changes = np.zeros(num_steps)
     changes[1:] = (active[1:] != active[:-1]).any(axis=1)
-    stretches, stretch_of = cut_stretches(counts, changes, cuts | (changes > 0), shortest=STEP)
+    stretches, stretch_of = cut_stretches(counts, changes, cuts | (changes > 0), min_seconds=STEP)
     middles = np.minimum((stretches.mean(axis=1) / STEP).astype(int), num_steps - 1)
     labels = active[middles].argmax(axis=1) if len(stretches) else np.zeros(0, int)
     groups = np.zeros((len(speakers), len(stretches)))

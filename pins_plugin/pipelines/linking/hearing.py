@@ -121,8 +121,8 @@ def cut_stretches(
     changes: NDArray[np.float64],
     cuts: NDArray[np.bool_],
     *,
-    longest: float = 1.5,
-    shortest: float = 0.3,
+    max_seconds: float = 1.5,
+    min_seconds: float = 0.3,
     threshold: float = 0.3,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Cut the speech of one voice at a time into stretches that change no speaker.
@@ -133,8 +133,8 @@ def cut_stretches(
         See `Hearing`.
     cuts : (num_steps,) bool array
         Where the picture is cut.
-    longest, shortest : float
-        Seconds.
+    max_seconds, min_seconds : float
+        Of a stretch.
     threshold : float
         Of `changes`.
 
@@ -156,7 +156,7 @@ def cut_stretches(
     for step in range(num_steps + 1):
         ends = step == num_steps or not alone[step] or border[step]
         if start is not None and ends:
-            _split(start, step, longest, shortest, stretches, stretch_of)
+            _split(start, step, max_seconds, min_seconds, stretches, stretch_of)
             start = None
         if step < num_steps and alone[step] and start is None:
             start = step
@@ -166,14 +166,14 @@ def cut_stretches(
 def _split(
     start: int,
     end: int,
-    longest: float,
-    shortest: float,
+    max_seconds: float,
+    min_seconds: float,
     stretches: list[tuple[float, float]],
     stretch_of: NDArray[np.int64],
 ) -> None:
-    if (end - start) * STEP < shortest - 1e-9:
+    if (end - start) * STEP < min_seconds - 1e-9:
         return
-    parts = max(1, int(np.ceil((end - start) * STEP / longest - 1e-9)))
+    parts = max(1, int(np.ceil((end - start) * STEP / max_seconds - 1e-9)))
     borders = np.linspace(start, end, parts + 1).round().astype(int)
     for first, last in pairwise(borders):
         stretch_of[first:last] = len(stretches)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 
+from pins_plugin.pipelines.active_speaker.synchrony import NUM_OFFSETS
 from pins_plugin.pipelines.linking.decoder import Decoded, Decoder, Evidence
 from pins_plugin.pipelines.linking.parameters import LinkingParameters
 from pins_plugin.pipelines.linking.read_out import LIMIT, bridge_pauses, hidden_probability
@@ -46,6 +47,8 @@ SHIFTS = {  # and of those that may have either sign
     "small": 0.7,
     "least_gain": 6.0,
 }
+LEFT = (0.15, 0.75)  # of what lips tell, in `weaken_lips`
+FEWEST = 20  # steps of a face that are mixed with others
 MOST_ERROR = 0.45  # of `talking_error`: at one half the sight of a mouth says nothing
 
 
@@ -155,8 +158,34 @@ def search(
     return parameters
 
 
-def fit_lips(scenes: Sequence[LearningScene]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Weights of the lips' score, and how strong it is in people who speak.
+def weaken_lips(scene: LearningScene, generator: np.random.Generator) -> LearningScene:
+    """The same scene with people whose lips tell less: few people to learn from are not everybody.
+
+    What lips show is mixed with what the same lips show at another time, which fits nothing, so that noise stays as it is.
+
+    Parameters
+    ----------
+    scene : LearningScene
+    generator : numpy Generator
+        Draws how much of each face is left, and the other time.
+    """
+    fits = []
+    for each in scene.evidence.seeing.fits:
+        left = generator.uniform(*LEFT)
+        if len(each) >= FEWEST and np.isfinite(each).any():
+            quarter = len(each) // 4
+            other = np.roll(each, int(generator.integers(quarter, 3 * quarter + 1)), axis=0)
+            mean = np.nanmean(each, axis=(0, 1))
+            each = mean + left * (each - mean) + np.sqrt(1 - left**2) * (other - mean)
+        fits.append(np.asarray(each, np.float32))
+    seeing = replace(scene.evidence.seeing, fits=fits)
+    return replace(scene, evidence=replace(scene.evidence, seeing=seeing))
+
+
+def fit_lips(
+    scenes: Sequence[LearningScene],
+) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
+    """Weights of the lips' score, how strong it is in people who speak, and how late their sound comes.
 
     Logistic regression of who speaks on `lead_features` at each person's best offset, brought to mean 0 and variance 1
     where somebody else speaks.
@@ -166,8 +195,10 @@ def fit_lips(scenes: Sequence[LearningScene]) -> tuple[tuple[float, ...], tuple[
     weights : tuple of 4 floats
     strength : tuple of 2 floats
         Median over people, and spread of its logarithm.
+    offset : tuple of 3 floats
+        See `fit_offsets`.
     """
-    rows, marks, owners = [], [], []
+    rows, marks, owners, offsets = [], [], [], []
     for number, scene in enumerate(scenes):
         seeing = scene.evidence.seeing
         alone = (scene.speaking.sum(axis=1) == 1) & ~scene.edges
@@ -182,6 +213,7 @@ def fit_lips(scenes: Sequence[LearningScene]) -> tuple[tuple[float, ...], tuple[
             offset = int(
                 np.nanargmax(np.where(np.isfinite(leads).any(axis=0), _mean(leads), -np.inf))
             )
+            offsets.append(offset - fits.shape[1] // 2)
             usable = judged & np.isfinite(fits[:, offset]).all(axis=1)
             rows.append(fits[usable, offset].astype(np.float64))
             marks.append(speaks[usable])
@@ -201,7 +233,37 @@ def fit_lips(scenes: Sequence[LearningScene]) -> tuple[tuple[float, ...], tuple[
     )
     weights = (-mean / deviation, *(direction / deviation))
     spread = max(float(np.log(strengths).std()), 0.1)
-    return tuple(map(float, weights)), (float(np.median(strengths)), spread)
+    offset_model = fit_offsets(np.array(offsets, float))
+    return tuple(map(float, weights)), (float(np.median(strengths)), spread), offset_model
+
+
+def fit_offsets(frames: NDArray[np.float64], rounds: int = 50) -> tuple[float, float, float]:
+    """Fit a normal distribution, and the share of what lies anywhere (EM; Dempster, Laird, Rubin 1977).
+
+    Parameters
+    ----------
+    frames : (num_faces,) float64 array
+        Offset at which the lips of each face fit best.
+
+    Returns
+    -------
+    center, spread, free : float
+        See `offset_prior`.
+
+    Examples
+    --------
+    >>> np.round(fit_offsets(np.array([1.0, 2.0, 3.0] * 30 + [-16.0] * 10)), 1).tolist()
+    [2.0, 0.8, 0.1]
+    """
+    center, spread, free = float(np.median(frames)), 3.0, 0.1
+    for _ in range(rounds):
+        near = np.exp(-0.5 * ((frames - center) / spread) ** 2) / (spread * np.sqrt(2 * np.pi))
+        near *= 1 - free
+        belongs = near / (near + free / NUM_OFFSETS)
+        center = float(belongs @ frames / belongs.sum())
+        spread = max(float(np.sqrt(belongs @ (frames - center) ** 2 / belongs.sum())), 0.5)
+        free = float(np.clip(1 - belongs.mean(), 0.01, 0.5))
+    return center, spread, free
 
 
 def fit_confidence(

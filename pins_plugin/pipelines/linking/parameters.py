@@ -13,7 +13,6 @@ SHIPPED = Path(__file__).resolve().parents[2] / "pretrained" / "speaker_face_lin
 FILE = "parameters.json"
 NODE = ("counts", "one", "two", "lips", "talking", "others")
 CLEAR = 80.0  # pixels, root of the area of a face: from here on size matters no more
-ENTRY = ("shown", "size", "crowd", "away", "hidden")
 
 
 TUNABLE = {  # those that pyannote's optimizer may change, and within which bounds
@@ -41,7 +40,10 @@ class LinkingParameters:
         sources that other packages add.
     shown, size, crowd, away, hidden : float
         Who begins to speak: a face that is shown, by its size and by how many are shown; a face that is not shown; a voice
-        that has no face.
+        that has no face, where nobody is shown.
+    off_screen : tuple of 2 floats
+        Log-odds that a turn is spoken by somebody who has no face while a face is shown, before anything is known of the
+        file, and how many turns that counts for; see `off_screen`.
     starts, stops, switches, joins, leaves, changes : float
         Logarithm of the weight of each kind of change, per step; see `states.TRANSITIONS`.
     ease_cut, ease_change : float
@@ -58,6 +60,9 @@ class LinkingParameters:
         Bias and weights of `lead_features` in the score of lips.
     lips_strength : tuple of 2 floats
         Median and spread; see `LipsModel`.
+    lips_offset : tuple of 3 floats
+        Center and spread, in frames, of how late the sound of a face comes, and the share of faces that this does not hold
+        for; see `offset_prior`.
     voice_trust : float
         See `VoiceModel`.
     least_gain : float
@@ -85,6 +90,7 @@ class LinkingParameters:
     crowd: float = -0.5
     away: float = -2.0
     hidden: float = -2.0
+    off_screen: tuple[float, ...] = (-5.0, 10.0)
     starts: float = -2.5
     stops: float = -2.5
     switches: float = -3.5
@@ -100,6 +106,7 @@ class LinkingParameters:
     talking_error: float = 0.2
     talking_gain: float = 2.0
     lips_strength: tuple[float, ...] = (2.0, 0.5)
+    lips_offset: tuple[float, ...] = (0.0, 3.0, 0.1)
     lips_weights: tuple[float, ...] = (-0.24, 3.27, 2.06, 2.23)
     voice_trust: float = 0.5
     least_gain: float = 0.0

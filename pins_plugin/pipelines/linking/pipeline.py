@@ -1,4 +1,4 @@
-"""The pipeline: a video in, links of speakers to faces out."""
+"""The pipeline, speaker diarization and active speaker detection in one: a video in, links of speakers to faces out."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.pipelines.linking.hearing import STEP, Hearing
+from pins_plugin.pipelines.linking.parameters import LinkingParameters
 from pins_plugin.pipelines.linking.seeing import Seeing
 from pins_plugin.pipelines.linking.states import States
 
@@ -28,8 +29,8 @@ class Features:
         The same of two voices that are heard at once.
     both_steps : (num_both,) int64 array
         When.
-    entry : dict of str to (num_steps, num_people) float64 array
-        By name in `parameters.ENTRY`: who may begin to speak.
+    entry : (num_steps, num_people) float64 array
+        Log-potential of each who begins to speak; see `entry_scores`.
     shifts : (num_steps,) bool array
         Where somebody comes into view or goes: all who speak are judged as if they began.
     """
@@ -39,7 +40,7 @@ class Features:
     voices: NDArray[np.float64]
     both: NDArray[np.float64]
     both_steps: NDArray[np.int64]
-    entry: dict[str, NDArray[np.float64]]
+    entry: NDArray[np.float64]
     shifts: NDArray[np.bool_]
 
     def take(self, steps: slice, people: NDArray[np.int64]) -> "Features":
@@ -51,28 +52,24 @@ class Features:
             self.voices[steps][:, people],
             self.both[inside][:, :, people],
             self.both_steps[inside] - steps.start,
-            {name: values[steps][:, people] for name, values in self.entry.items()},
+            self.entry[steps][:, people],
             self.shifts[steps],
         )
 
 
-def entry_features(seeing: Seeing, num_hidden: int) -> dict[str, NDArray[np.float64]]:
-    """Who may begin to speak, (num_steps, num_faces + num_hidden) each."""
-    num_steps, num_faces = seeing.visible.shape
-    crowd = np.log(np.maximum(seeing.visible.sum(axis=1, keepdims=True), 1))
-    hidden = np.zeros((num_steps, num_faces + num_hidden))
-    hidden[:, num_faces:] = 1.0
+def entry_scores(
+    seeing: Seeing, num_hidden: int, parameters: LinkingParameters
+) -> NDArray[np.float64]:
+    """Log-potential of each who begins to speak, (num_steps, num_faces + num_hidden).
 
-    def faces(values: NDArray) -> NDArray[np.float64]:
-        return np.hstack([values, np.zeros((num_steps, num_hidden))])
-
-    return {
-        "shown": faces(seeing.visible),
-        "size": faces(np.where(seeing.visible, seeing.sizes, 0.0)),
-        "crowd": faces(np.where(seeing.visible, crowd, 0.0)),
-        "away": faces(~seeing.visible),
-        "hidden": hidden,
-    }
+    Of a face that is shown, by its size and by how many are; of one that is away; of a voice that has no face, while nobody
+    is shown (else see `off_screen`).
+    """
+    visible = seeing.visible
+    crowd = np.log(np.maximum(visible.sum(axis=1, keepdims=True), 1))
+    shown = parameters.shown + parameters.size * seeing.sizes + parameters.crowd * crowd
+    faces = np.where(visible, shown, parameters.away)
+    return np.hstack([faces, np.full((len(visible), num_hidden), parameters.hidden)])
 
 
 def find_shifts(seeing: Seeing) -> NDArray[np.bool_]:

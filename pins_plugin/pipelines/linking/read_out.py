@@ -12,7 +12,7 @@ from scipy.special import expit, logit
 from pins_plugin.pipelines.linking.decoder import Decoded
 from pins_plugin.pipelines.linking.given_turns import active_turns
 from pins_plugin.pipelines.linking.hearing import STEP
-from pins_plugin.pipelines.linking.parameters import ENTRY, LinkingParameters
+from pins_plugin.pipelines.linking.parameters import LinkingParameters
 from pins_plugin.pipelines.linking.seeing import Seeing
 from pins_plugin.types import FaceTrack, SpeakerFaceLink
 
@@ -177,8 +177,7 @@ def weigh_parts(
 ) -> dict[str, NDArray[np.float64]]:
     """What each kind of evidence says for each person at each step, (num_steps, num_people) each."""
     features = decoded.features
-    presence = np.sum([getattr(parameters, name) * features.entry[name] for name in ENTRY], axis=0)
-    presence = presence - parameters.hidden  # beside a voice without a face
+    presence = features.entry - parameters.hidden  # beside a voice without a face
     begins = features.shifts.copy()
     begins[1:] |= (decoded.said[1:] != decoded.said[:-1]).any(axis=1)
     joint = np.zeros_like(features.voices) if decoded.joint is None else decoded.joint

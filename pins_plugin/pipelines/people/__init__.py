@@ -1,1 +1,1 @@
-"""Who is who: faces grouped, examples enrolled, people met in other videos."""
+"""Who is who: face tracks grouped, examples enrolled, the registry of people met in other videos."""

@@ -1,4 +1,4 @@
-"""Names from examples: one picture and/or one sound per person, the file's name is the person's.
+"""Enrollment, names from examples: one picture and/or one sound per person, the file's name is the person's.
 
 As in the labeling of TV characters (Nagrani, Albanie, Zisserman, ECCV 2018, section 6): one example names every
 further appearance. Open set: whoever is like no example keeps the label `PERSON_03`.

@@ -1,4 +1,4 @@
-"""Who is who by the face: pictures to the vectors of a recognition model."""
+"""Face recognition: pictures of a face or a track to embeddings (track embeddings), and from which similarity on two are one person."""
 
 from pathlib import Path
 

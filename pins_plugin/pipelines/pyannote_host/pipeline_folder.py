@@ -15,7 +15,6 @@ from typing import Any
 import torch
 import yaml
 from pyannote.audio.core.task import Problem, Resolution, Specifications
-from pyannote.audio.pipelines.clustering import Clustering
 from torch.torch_version import TorchVersion
 
 from pins_plugin.errors import ModelFolderError, PinsError
@@ -140,6 +139,8 @@ def _is_of_the_hub(default: Any) -> bool:
 def _options(key: str) -> Collection[str]:
     """Texts that an argument may be besides names of models."""
     if key == "clustering":
+        from pyannote.audio.pipelines.clustering import Clustering  # seconds to import
+
         return Clustering.__members__
     if key == "evidence":
         return {*EVIDENCE, *(plugin.name for plugin in find_plugins("evidence"))}

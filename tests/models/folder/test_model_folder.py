@@ -117,6 +117,8 @@ def test_missing_file_is_named(folder: Path, name: str) -> None:
     "text",
     [
         "version: 2\nmodules: {}\n",
+        "format: 99\nmodules: {}\n",
+        "modules: {a: !new:torch.nn.Identity {}}\n",
         "version: 1\n",
         "version: 1\nmodules: []\n",
         "version: 1\nmodules: {face_encoder: 3}\n",
@@ -174,3 +176,13 @@ def test_shipped_models_need_half_of_the_room_they_get(
     monkeypatch.setattr(folder_module, "ROOM", folder_module.ROOM // 2)
     monkeypatch.setattr(folder_module, "GROWTH", folder_module.GROWTH / 2)
     load_model_folder(name)
+
+
+def test_folders_that_say_version_are_read_and_newer_ones_name_the_way_out(folder: Path) -> None:
+    path = folder / "hyperparams.yaml"
+    text = path.read_text()
+    assert text.startswith("format: 1\n")
+    path.write_text(text.replace("format: 1", "version: 1", 1))
+    assert load_model_folder(folder).settings == {"note": "tiny"}
+    path.write_text(text.replace("format: 1", "format: 2", 1))
+    assert "expected format 1, got 2; open it with the pins_plugin that wrote it" in refusal(folder)

@@ -9,6 +9,7 @@ from made_evidence import PARAMETERS, hear, know, see, speak, take_turns
 from pins_plugin.pipelines.linking import blocks
 from pins_plugin.pipelines.linking.blocks import LEEWAY, LONGEST, cut_blocks
 from pins_plugin.pipelines.linking.decoder import Decoder
+from pins_plugin.pipelines.linking.potentials import node_features
 
 
 def test_a_long_file_is_cut_in_its_pauses() -> None:
@@ -63,18 +64,18 @@ def test_a_crowd_is_kept_small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_weights_are_weights_of_features() -> None:
-    """Scores and entries are linear in the parameters, by the names under which features are kept."""
+    """Scores are linear in the parameters, by the names under which features are kept."""
     decoder, features = _features()
     block = decoder.block(features, slice(0, 80))
-    begins = sum(getattr(PARAMETERS, name) * values for name, values in block.begins.items())
-    scores = block.nodes["voice"] + sum(
-        getattr(PARAMETERS, name) * values
-        for name, values in block.nodes.items()
-        if name != "voice"
+    features = features.take(slice(0, 80), block.people)
+    nodes = node_features(features, block.states)
+    begins = features.entry @ block.states.members.T
+    scores = nodes["voice"] + sum(
+        getattr(PARAMETERS, name) * values for name, values in nodes.items() if name != "voice"
     )
-    scores = scores + np.where(block.shifts[:, None], begins, 0.0)
-    np.testing.assert_allclose(block.scores, scores)
-    np.testing.assert_allclose(block.entries, np.where(block.shifts[:, None], 0.0, begins))
+    shifts = features.shifts[:, None]
+    np.testing.assert_allclose(block.scores, scores + np.where(shifts, begins, 0.0))
+    np.testing.assert_allclose(block.entries, np.where(shifts, 0.0, begins))
 
 
 def test_held_steps_leave_only_what_the_reviewer_said() -> None:

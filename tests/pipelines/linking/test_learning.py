@@ -10,9 +10,11 @@ from pins_plugin.pipelines.linking.decoder import Decoder
 from pins_plugin.pipelines.linking.learning import (
     LearningScene,
     fit_confidence,
+    fit_offsets,
     judge,
     score,
     search,
+    weaken_lips,
 )
 
 
@@ -50,3 +52,25 @@ def test_probabilities_are_made_to_hold() -> None:
     bias, factor = fit_confidence(said, generator.random(4000) < 0.8)
     logit = bias + factor * np.log(0.999 / 0.001)
     assert 1 / (1 + np.exp(-logit)) == pytest.approx(0.8, abs=0.03)
+
+
+def test_weakened_lips_tell_less_and_are_as_noisy(scene: LearningScene) -> None:
+    weak = weaken_lips(scene, np.random.default_rng(0))
+    for face, (before, after) in enumerate(
+        zip(scene.evidence.seeing.fits, weak.evidence.seeing.fits, strict=True)
+    ):
+        shown = scene.evidence.seeing.visible[:, face]
+        spoken = scene.speaking[shown, face]
+        middle = before.shape[1] // 2
+        clear = before[spoken, middle, 0].mean() - before[~spoken, middle, 0].mean()
+        left = after[spoken, middle, 0].mean() - after[~spoken, middle, 0].mean()
+        assert left < 0.9 * clear
+        assert after[:, 0].std() == pytest.approx(before[:, 0].std(), rel=0.3)
+
+
+def test_offsets_of_footage_that_is_nearly_in_sync_and_of_some_that_is_not() -> None:
+    generator = np.random.default_rng(0)
+    near = np.round(generator.normal(2.0, 1.5, 300))
+    far = generator.integers(-17, 18, 100)
+    center, spread, free = fit_offsets(np.concatenate([near, far]).astype(float))
+    assert (center, spread, free) == pytest.approx((2.0, 1.5, 0.25), abs=0.35)

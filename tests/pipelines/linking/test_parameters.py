@@ -10,7 +10,6 @@ from pins_plugin.errors import PinsError
 from pins_plugin.inference.pretrained import folder_checksum
 from pins_plugin.models.folder.model_folder import PRETRAINED
 from pins_plugin.pipelines.linking.parameters import (
-    ENTRY,
     FILE,
     NODE,
     SHIPPED,
@@ -89,7 +88,7 @@ def test_a_folder_without_parameters_names_the_command(tmp_path: Path, content: 
 
 def test_every_weight_that_is_looked_up_is_a_parameter() -> None:
     names = set(LinkingParameters().to_dict())
-    assert {*NODE, *ENTRY, *TRANSITIONS, *TUNABLE} <= names
+    assert {*NODE, *TRANSITIONS, *TUNABLE} <= names
     assert all(low < high for low, high in TUNABLE.values())
     assert PRETRAINED in SHIPPED.parents
 

@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 from made_evidence import hear, see, speak
 
+from pins_plugin.pipelines.linking.parameters import LinkingParameters
 from pins_plugin.pipelines.linking.potentials import (
     PERSONAL,
     Features,
-    entry_features,
+    entry_scores,
     find_shifts,
     node_features,
     voice_features,
@@ -23,12 +24,12 @@ def _seeing():
 
 
 def test_who_may_begin_by_hand() -> None:
-    found = entry_features(_seeing(), 1)
-    assert found["shown"].tolist() == [[1, 1, 0], [1, 0, 0], [0, 0, 0], [1, 1, 0]]
-    assert found["away"].tolist() == [[0, 0, 0], [0, 1, 0], [1, 1, 0], [0, 0, 0]]
-    assert found["hidden"].tolist() == [[0, 0, 1]] * 4
-    assert found["size"][:, 1].tolist() == [-1, 0, 0, -1]
-    np.testing.assert_allclose(found["crowd"][:, 0], [np.log(2), 0, 0, np.log(2)])
+    weights = LinkingParameters(shown=1.0, size=10.0, crowd=100.0, away=-7.0, hidden=-3.0)
+    found = entry_scores(_seeing(), 1, weights)
+    two = 1 + 100 * np.log(2)
+    np.testing.assert_allclose(
+        found, [[two, two - 10, -3], [1, -7, -3], [-7, -7, -3], [two, two - 10, -3]]
+    )
 
 
 def test_everybody_is_judged_anew_where_faces_come_and_go() -> None:
@@ -77,11 +78,11 @@ def test_parts_of_features_are_those_steps_and_people() -> None:
         np.arange(8.0).reshape(4, 2),
         np.ones((2, 2, 2)),
         np.array([1, 3]),
-        {"shown": np.arange(8.0).reshape(4, 2)},
+        np.arange(8.0).reshape(4, 2),
         np.array([False, False, True, False]),
     )
     part = features.take(slice(2, 4), np.array([1]))
     assert part.counts.tolist() == [[6, 7, 8], [9, 10, 11]]
     assert part.voices.tolist() == part.personal["lips"].tolist() == [[5], [7]]
     assert part.both_steps.tolist() == [1] and part.both.shape == (1, 2, 1)
-    assert part.shifts.tolist() == [True, False]
+    assert part.shifts.tolist() == [True, False] and part.entry.tolist() == [[5], [7]]

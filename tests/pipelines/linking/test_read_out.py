@@ -8,7 +8,7 @@ from made_evidence import PARAMETERS, hear, see, speak
 from pyannote.core import Annotation, Segment
 
 from pins_plugin.pipelines.linking.decoder import Decoded
-from pins_plugin.pipelines.linking.potentials import PERSONAL, Features, entry_features
+from pins_plugin.pipelines.linking.potentials import PERSONAL, Features, entry_scores
 from pins_plugin.pipelines.linking.read_out import (
     REVIEWED,
     bridge_pauses,
@@ -33,7 +33,7 @@ def _decoded(truth: np.ndarray, sure: float, num_faces: int, visible=None):
     """A decoding that says the truth, with this probability."""
     seeing = see(truth, num_faces, visible=visible)
     num_hidden = truth.shape[1] - num_faces
-    entry = entry_features(seeing, num_hidden)
+    entry = entry_scores(seeing, num_hidden, PARAMETERS)
     zeros = np.zeros(truth.shape)
     personal = {name: zeros.copy() for name in PERSONAL}
     shifts = np.zeros(len(truth), bool)
