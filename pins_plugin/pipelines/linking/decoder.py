@@ -185,7 +185,7 @@ class Decoder:
         self.unknown = self.num_faces  # column of the unknown voice
         self.num_people = self.num_faces + 1 + len(self.hidden)
         self.entry = entry_scores(self.seeing, self.num_people - self.num_faces, parameters)
-        self.anyone = self.seeing.visible.any(axis=1)  # whether a face is shown
+        self.anyone = np.asarray(self.seeing.visible.any(axis=1))  # whether a face is shown
         self.shifts = find_shifts(self.seeing)
         self.talking = soften(
             parameters.talking_gain * self.seeing.talking, parameters.talking_error
