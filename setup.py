@@ -14,7 +14,7 @@ VIDEO_KINDS = ("mp4", "mkv", "mov", "avi", "webm")
 
 REQUIREMENTS = [
     "torch>=2.8,<2.12",  # models and training; the upper bound is what torchvision and torchaudio were built for
-    "torchaudio>=2.8,<2.12",  # log-mel spectrograms, resampling, room effects
+    "torchaudio>=2.8,<=2.11.0",  # log-mel spectrograms, resampling, room effects; 2.11.1 loads with torch 2.12 only
     "torchvision>=0.23,<0.27",  # non-maximum suppression of boxes, image augmentation
     "pyannote.audio>=4.0.3,<5",  # the host of the pipeline
     "speechbrain>=1.1,<2",  # Brain, checkpoints, ECAPA-TDNN

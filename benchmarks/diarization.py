@@ -9,7 +9,8 @@ and without both.
 
 pyannote's SpeakerDiarization has the same segmentation 3.0 and our voices, and agglomerative clustering
 (recipes/ClipScenes/sound_only.py). Rows that look at the truth tell the parts of the error: with the number of speakers
-given, and the best that one voice at a time can have.
+given, the segmentation whose local speakers are named by the truth (the floor of whatever takes them as units), and the best
+that one voice at a time can have.
 """
 
 import argparse
@@ -24,13 +25,19 @@ import torch
 from numpy.typing import NDArray
 from pyannote.core import Annotation, Segment, Timeline
 from pyannote.metrics.diarization import DiarizationErrorRate
+from scipy.optimize import linear_sum_assignment
 
 from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
 from pins_plugin.errors import MediaError
 from pins_plugin.pipelines.diarization.rttm import read_rttm
-from pins_plugin.pipelines.diarization.segmentation import segment
+from pins_plugin.pipelines.diarization.segmentation import (
+    FRAME_STEP,
+    MEMBERSHIP,
+    Segmentation,
+    segment,
+)
 from pins_plugin.pipelines.diarization.voices import find_voice_scatter, load_voice_encoder
-from pins_plugin.pipelines.linking.builtin import diarize
+from pins_plugin.pipelines.linking.builtin import WINDOW_STEP, diarize
 from pins_plugin.report.tables import format_table
 from pins_plugin.utils.files import write_json
 from pins_plugin.utils.progress import progress
@@ -108,7 +115,7 @@ def guess_turns(
     for turn, _, label in reference.itertracks(yield_label=True):
         for free in Timeline([turn]).extrude(best.get_timeline()):
             best[free] = label
-    scatter, segmentation = find_voice_scatter(), segment(waveform)
+    scatter, segmentation = find_voice_scatter(), segment(waveform, step=WINDOW_STEP)
     turns = diarize(waveform, encoder, scatter, segmentation=segmentation)
     counted = diarize(
         waveform,
@@ -128,8 +135,34 @@ def guess_turns(
         "built-in": turns,
         "built-in, number of speakers given": counted,
         "pyannote": getattr(found, "speaker_diarization", found),
+        "segmentation, local speakers named by the truth": name_by_truth(segmentation, reference),
         "best of one voice at a time": best,
     }
+
+
+def name_by_truth(segmentation: Segmentation, reference: Annotation) -> Annotation:
+    """Turns of the segmentation, each local speaker of a window being the true speaker whom it meets most."""
+    labels, num_frames = reference.labels(), segmentation.num_frames
+    times = segmentation.times[:, None]
+    truth = np.zeros((num_frames, len(labels)))
+    for turn, _, label in reference.itertracks(yield_label=True):
+        truth[:, labels.index(label)] += ((times >= turn.start) & (times < turn.end))[:, 0]
+    active, number, weight = np.zeros_like(truth), np.zeros(num_frames), np.zeros(num_frames)
+    for window, log_posteriors in enumerate(segmentation.log_posteriors):
+        frames, share = segmentation.frames_of(window), segmentation.edge_weights(window)
+        heard = MEMBERSHIP[log_posteriors[: frames.stop - frames.start].argmax(axis=1)]
+        for who, local in zip(*linear_sum_assignment(-truth[frames].T @ heard), strict=True):
+            active[frames, who] += share * heard[:, local]
+        number[frames] += share * heard.sum(axis=1)
+        weight[frames] += share
+    ranks = np.argsort(np.argsort(-active, axis=1, kind="stable"), axis=1, kind="stable")
+    said = (ranks < np.rint(number / weight)[:, None]) & (active > 0)
+    turns = Annotation()
+    for who, label in enumerate(labels):
+        for frame in np.flatnonzero(said[:, who]):
+            start = segmentation.times[frame] - FRAME_STEP / 2
+            turns[Segment(start, start + FRAME_STEP), label] = label
+    return turns.support(FRAME_STEP / 2)
 
 
 def score(scored: list[tuple[Annotation, Annotation, float]]) -> list[str]:

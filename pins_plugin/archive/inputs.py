@@ -24,12 +24,15 @@ VIDEOS = (
     ".wmv",
     ".flv",
 )
+SOUNDS = (".wav", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".opus", ".wma", ".aif", ".aiff")
 LISTS = (".txt", ".lst", ".list", ".json", ".jsonl")
 T = TypeVar("T")
 PATH_KEYS = ("path", "video", "file", "audio_filepath", "media")  # of a list's objects
 
 
-def find_files(given: Iterable[str | Path], endings: Collection[str] = VIDEOS) -> list[Path]:
+def find_files(
+    given: Iterable[str | Path], endings: Collection[str] = VIDEOS, mark: str | None = None
+) -> list[Path]:
     """Turn what a command line says into files.
 
     Parameters
@@ -40,6 +43,8 @@ def find_files(given: Iterable[str | Path], endings: Collection[str] = VIDEOS) -
         path a line), whose relative paths are looked for beside the list, and then here.
     endings : collection of str
         Lower case.
+    mark : str, optional
+        Name of a file that makes a folder one item, such as links.json; a folder that holds such folders stands for these.
 
     Returns
     -------
@@ -54,31 +59,47 @@ def find_files(given: Iterable[str | Path], endings: Collection[str] = VIDEOS) -
     """
     found: dict[Path, None] = {}
     for each in given:
-        for path in _expand(Path(each), frozenset(endings)):
+        for path in _expand(Path(each), frozenset(endings), mark):
             found.setdefault(path)
     return list(found)
 
 
-def _expand(path: Path, endings: frozenset[str]) -> list[Path]:
+def _expand(path: Path, endings: frozenset[str], mark: str | None) -> list[Path]:
     if path.is_dir():
-        return _in_folder(path, endings)
+        return _in_folder(path, endings, mark)
+    if mark is not None and _is_object(path):
+        return [path]
     if path.suffix.lower() in LISTS and path.suffix.lower() not in endings:
-        return [part for each in read_list(path) for part in _listed(each, path, endings)]
+        return [part for each in read_list(path) for part in _listed(each, path, endings, mark)]
     if not path.exists() and glob.has_magic(str(path)):
         matches = sorted(Path(match) for match in glob.glob(str(path), recursive=True))  # noqa: PTH207 (absolute ones, too)
         if not matches:
             raise MediaError(f"{path}: no file fits this pattern")
-        return [part for match in matches for part in _expand(match, endings)]
+        return [part for match in matches for part in _expand(match, endings, mark)]
     return [path]
 
 
-def _listed(entry: Path, of: Path, endings: frozenset[str]) -> list[Path]:
+def _listed(entry: Path, of: Path, endings: frozenset[str], mark: str | None) -> list[Path]:
     beside = of.parent / entry
     place = beside if entry.is_absolute() or beside.exists() else entry
-    return _in_folder(place, endings) if place.is_dir() else [place]
+    return _in_folder(place, endings, mark) if place.is_dir() else [place]
 
 
-def _in_folder(folder: Path, endings: frozenset[str]) -> list[Path]:
+def _is_object(path: Path) -> bool:
+    """Tell what a command wrote, an object, from a list."""
+    if path.suffix.lower() != ".json":
+        return False
+    try:
+        return isinstance(json.loads(path.read_bytes()), dict)
+    except (OSError, ValueError, RecursionError):
+        return False
+
+
+def _in_folder(folder: Path, endings: frozenset[str], mark: str | None) -> list[Path]:
+    if mark is not None:
+        marked = sorted({path.parent for path in folder.rglob(mark) if path.is_file()})
+        if marked:
+            return marked
     found = sorted(
         path
         for path in folder.rglob("*")

@@ -93,8 +93,10 @@ def do(item: str) -> Reply:
 def begin_process() -> None:
     """Leave Ctrl-C to the process that started this one, clean up when told to go, and never outlive it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _go)
     threading.Thread(target=_follow_parent, daemon=True).start()
+    signal.signal(
+        signal.SIGTERM, _go
+    )  # last: what is told to go before it began has nothing to clean up
 
 
 def _go(number: int, frame: object) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pins_plugin import __version__
 from pins_plugin.archive.claims import claimed
+from pins_plugin.cli._model_keys import detector_key, model_key, plugin_key
 from pins_plugin.utils.content import describe_file
 from pins_plugin.utils.files import atomic_contents, write_json
 
@@ -24,9 +25,14 @@ def show_result(result: Result) -> bool:
 
 
 def do_once(
-    out: Path, source: Path, ending: str, options: dict[str, Any], make: Callable[[Path], str]
+    out: Path,
+    source: Path,
+    ending: str,
+    options: dict[str, Any],
+    make: Callable[[Path], str],
+    name: str | None = None,
 ) -> Result:
-    """Make `out/<stem><ending>` where it is not made yet, from the same file with the same options.
+    """Make `out/<name><ending>` where it is not made yet, from the same file with the same options.
 
     Parameters
     ----------
@@ -36,10 +42,13 @@ def do_once(
     options : dict
         Plain values: all that the result depends on besides the file.
     make : callable
-        Writes the result to the path that it is given, and says what it is.
+        Writes the result to the path that it is given, and says what it is; further files beside it go with it.
+    name : str, optional
+        The file's stem when not given.
     """
-    target, mark = out / f"{source.stem}{ending}", out / f"{source.stem}{DONE}"
-    with claimed(out, source.stem):
+    name = name or source.stem
+    target, mark = out / f"{name}{ending}", out / f"{name}{DONE}"
+    with claimed(out, name):
         before = _read(mark)
         about = describe_file(source, before.get("source"))
         made = {"version": __version__, "options": options}
@@ -76,7 +85,10 @@ def open_tracker(args: argparse.Namespace) -> Callable[[str], Result]:
 
     ending = f".{args.format}"
     options = {
-        name: str(getattr(args, name)) for name in ("people", "tracker", "every", "min_face")
+        **{name: str(getattr(args, name)) for name in ("every", "min_face")},
+        "detector": detector_key(),
+        "people": model_key(args.people),
+        "tracker": plugin_key("trackers", args.tracker),
     }
     return partial(_track, make_tracker(args), Path(args.out), ending, options)
 
@@ -98,10 +110,9 @@ def _track(
 def open_synchronizer(args: argparse.Namespace) -> Callable[[str], Result]:
     """Make, in a worker, the function that measures one video."""
     from pins_plugin.inference.synchronizer import Synchronizer
-    from pins_plugin.utils.content import source_key
 
     synchronizer = Synchronizer.from_hparams(args.model, run_opts={"device": args.device})
-    options = {"model": source_key(args.model), "max_offset": args.max_offset}
+    options = {"model": model_key(args.model), "max_offset": args.max_offset}
     return partial(_synchronize, synchronizer, Path(args.out), options)
 
 
@@ -127,13 +138,12 @@ def _synchronize(synchronizer: Any, out: Path, options: dict[str, Any], video: s
 
 
 def open_embedder(args: argparse.Namespace) -> Callable[[str], Result]:
-    """Make, in a worker, the function that embeds the clips of one manifest."""
+    """Make, in a worker, the function that embeds one media file, or the clips of one manifest."""
     from pins_plugin.inference.embedder import FaceVoiceEmbedder
-    from pins_plugin.utils.content import source_key
 
     embedder = FaceVoiceEmbedder.from_hparams(args.model, run_opts={"device": args.device})
     options = {
-        "model": source_key(args.model),
+        "model": model_key(args.model),
         "split": str(args.split),
         "num_frames": args.num_frames,
     }
@@ -141,20 +151,25 @@ def open_embedder(args: argparse.Namespace) -> Callable[[str], Result]:
 
 
 def _embed(
-    embedder: Any, split: str | None, out: Path, options: dict[str, Any], manifest: str
+    embedder: Any, split: str | None, out: Path, options: dict[str, Any], source: str
 ) -> Result:
-    from pins_plugin.cli.embed import embed_manifest
+    from pins_plugin.cli.embed import embed_manifest, embed_media
 
     def make(path: Path) -> str:
+        if Path(source).suffix.lower() != ".csv":
+            return embed_media(embedder, Path(source), path, options["num_frames"])
         count, dims, skipped = embed_manifest(
-            embedder, Path(manifest), split, path, options["num_frames"], quiet=True
+            embedder, Path(source), split, path, options["num_frames"], quiet=True
         )
         left = f", {len(skipped)} clips left out" if skipped else ""
         return f"{count} clips, {dims} dimensions{left}"
 
-    return do_once(out, Path(manifest), ".npz", options, make)
+    return do_once(out, Path(source), ".npz", options, make)
 
 
-def no_length(item: str) -> float:
-    """Of a manifest: its clips are not looked at before."""
-    return 3600.0
+def media_length(item: str) -> float:
+    """Seconds of a video; of a manifest an hour, of a picture or a sound too: they are not looked at before."""
+    from pins_plugin.archive.inputs import VIDEOS
+    from pins_plugin.archive.many import video_seconds
+
+    return video_seconds(item) if Path(item).suffix.lower() in VIDEOS else 3600.0

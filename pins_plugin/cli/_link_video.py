@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any
@@ -11,20 +11,19 @@ from pyannote.core import Annotation
 
 from pins_plugin import __version__
 from pins_plugin.cli import _results as results
+from pins_plugin.cli._model_keys import model_key, plugin_key
 from pins_plugin.cli.convert import load_words
 from pins_plugin.data.links.corrections import Corrections, read_corrections
 from pins_plugin.data.links.linked_video import add_words
 from pins_plugin.data.links.transcripts import ENDINGS
 from pins_plugin.data.media.video import probe_video
-from pins_plugin.errors import LinksError, MediaError, ModelFolderError, PluginError
-from pins_plugin.models.folder.model_folder import resolve_source
+from pins_plugin.errors import LinksError, MediaError
 from pins_plugin.pipelines.diarization.audio_file import file_uri
 from pins_plugin.pipelines.diarization.rttm import choose_turns, write_rttm
 from pins_plugin.pipelines.linking.result import LinkingResult, write_links_table
 from pins_plugin.pipelines.people.video_people import VideoPeople
-from pins_plugin.plugins import get_plugin
 from pins_plugin.types import TranscriptWord
-from pins_plugin.utils.content import LENGTH, content_key, describe_file, source_key
+from pins_plugin.utils.content import LENGTH, describe_file, source_key
 from pins_plugin.utils.files import atomic_contents, write_json_rows
 from pins_plugin.utils.writable import try_folder
 
@@ -241,31 +240,13 @@ def run_key(content: str, options: LinkOptions) -> str:
     options : LinkOptions
     """
     sources = {
-        name: _meaning(name, getattr(options, name))
-        for name in ("diarization", "people", "model", "face_encoder")
+        **{name: source_key(getattr(options, name)) for name in ("diarization", "people")},
+        **{name: model_key(getattr(options, name)) for name in ("model", "face_encoder")},
     }
-    plugins = {name: _version("evidence", name) for name in sorted(options.evidence)}
-    tracker = _version("trackers", options.tracker) if options.tracker else ""
+    plugins = {name: plugin_key("evidence", name) for name in sorted(options.evidence)}
+    tracker = plugin_key("trackers", options.tracker)
     parts = [__version__, content, sorted(sources.items()), sorted(plugins.items()), tracker]
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:LENGTH]
-
-
-def _meaning(name: str, source: str | None) -> str:
-    """Content of what an option names: a path, or a model that comes with the package."""
-    if source is not None and not Path(source).exists() and name in ("model", "face_encoder"):
-        with suppress(ModelFolderError):
-            return content_key(resolve_source(source))
-        return _version("face_encoders", source)
-    return source_key(source)
-
-
-def _version(kind: str, name: str) -> str:
-    """Where a plugin is from; its name alone where it is no plugin."""
-    try:
-        plugin = get_plugin(kind, name)
-    except PluginError:
-        return name
-    return f"{name} {plugin.target} {plugin.distribution}"
 
 
 def _is_done(folder: Path, before: Mapping[str, Any], key: str) -> bool:

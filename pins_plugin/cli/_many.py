@@ -47,7 +47,10 @@ def is_many(args: argparse.Namespace) -> bool:
 
 
 def find_inputs(
-    given: Sequence[str | Path], args: argparse.Namespace, endings: Collection[str] | None = None
+    given: Sequence[str | Path],
+    args: argparse.Namespace,
+    endings: Collection[str] | None = None,
+    mark: str | None = None,
 ) -> list[Path]:
     """Find the files that are meant, of which this run takes its part.
 
@@ -60,7 +63,7 @@ def find_inputs(
     if args.limit is not None and args.limit < 1:
         raise PinsError(f"--limit: expected 1 or more, got {args.limit}")
     shard = parse_shard(args.shard) if args.shard else (1, 1)
-    files = find_files(given, endings or VIDEOS)
+    files = find_files(given, endings or VIDEOS, mark)
     chosen = choose_part(files, shard, args.limit)
     if not chosen:
         raise PinsError(f"--shard {args.shard}: expected at most {len(files)} parts, one for each file")  # fmt: skip

@@ -2,10 +2,11 @@
 
   pins cut interview.mp4 talk.mp4 --out clips         raw videos: linked first
   pins cut linked season/* --out clips                what `pins link --out` wrote
-  pins cut *.mp4 --out shards --tar                   shard-000000.tar: key.face.mp4, key.wav, key.json (webdataset)
+  pins cut archive --out shards --tar --jobs 8        train-000000.tar, ...: key.face.mp4, key.wav, key.json (webdataset), index.json
 
 writes clips/KEY.face.mp4, clips/KEY.wav (16 kHz), clips/KEY.json, clips/manifest.csv for `pins train`, and clips/left_out.csv: every
-stretch of a turn that makes no clip, with its reason. Filters, with what users of such data sets ask for as defaults:
+stretch of a turn that makes no clip, with its reason. One in ten videos is for validation. What was cut from the same file with the
+same options is not cut again. `pins train --manifest shards` reads shards. Filters, with what users of such data sets ask for as defaults:
 
   one face in the picture (--any_faces: not asked)       face of 80 pixels (--min_size)
   turned away by 45 degrees at most (--max_yaw)          link of confidence 0.8 (--min_confidence)
@@ -14,13 +15,14 @@ stretch of a turn that makes no clip, with its reason. Filters, with what users 
 """
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
+
 if TYPE_CHECKING:
-    from pins_plugin.data.links.linked_video import LinkedVideo
-    from pins_plugin.formats.dataset_cut import ClipFilters, DatasetClip, LeftOut
-    from pins_plugin.report.dataset_files import ClipFiles, ShardWriter
+    from pins_plugin.formats.dataset_cut import DatasetClip, LeftOut
 
 HELP = "cut clips of talking faces for a data set, as files or tar shards"
 
@@ -42,68 +44,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overlap", action="store_true", help="others may speak too")
     parser.add_argument("--any_sync", action="store_true", help="do not ask the lips (faster)")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    add_many_arguments(parser)
 
 
-def run(args: argparse.Namespace) -> None:
+def run(args: argparse.Namespace) -> int:
     """Choose, cut, write, print."""
+    from pins_plugin.cli._cut_archive import (
+        filters_of,
+        forget_lost,
+        gather,
+        open_cutter,
+        source_seconds,
+    )
+    from pins_plugin.cli._each_video import show_result
     from pins_plugin.errors import PinsError
-    from pins_plugin.formats.dataset_cut import ClipFilters, left_out_table
-    from pins_plugin.report.dataset_files import ClipFiles, ShardWriter, write_clip_manifest
     from pins_plugin.utils.batch import Batch
-    from pins_plugin.utils.files import write_text
     from pins_plugin.utils.writable import try_folder
 
     if args.shard_clips < 1:
         raise PinsError(f"--shard_clips: expected 1 or more, got {args.shard_clips}")
-    filters = ClipFilters(
-        args.min_seconds, args.max_seconds, not args.any_faces, args.min_size, args.max_yaw,
-        args.min_confidence, args.overlap,
-    )  # fmt: skip
+    filters_of(args)
+    sources = find_inputs(args.inputs, args, mark="links.json")
     try_folder(args.out)
-    shards = ShardWriter(args.out, args.shard_clips) if args.tar else None
-    left: list[tuple[str, LeftOut]] = []
-    files: list[ClipFiles] = []
-    batch = Batch("cut", len(args.inputs), "inputs", args.traceback)
-    try:
-        for source in args.inputs:
-            with batch.costs_only(str(source)):
-                left += _cut(source, filters, args, shards, files)
-    finally:
-        if shards is not None:
-            shards.close()
-    write_text(args.out / "left_out.csv", left_out_table(left))
-    if shards is None and files:
-        write_clip_manifest(args.out / "manifest.csv", files)
-    seconds = sum(each.clip.end - each.clip.start for each in files)
-    print(f"{len(files)} clips, {seconds:.1f} s; {len(left)} stretches left out, see {args.out / 'left_out.csv'}")  # fmt: skip
+    forget_lost(args.out, args.tar)
+    options = argparse.Namespace(**{**vars(args), "run": None})
+    if is_many(args):
+        options.quiet = True
+        setup = partial(open_cutter, options)
+        status = run_files("cut", sources, args.out, setup, args, show_result, source_seconds)
+        print(gather(args, sources))
+        return status
+    batch = Batch("cut", len(sources), "inputs", args.traceback)
+    cut = open_cutter(options)
+    for source in sources:
+        with batch.costs_only(str(source)):
+            cut(str(source))
+    print(gather(args, sources))
     batch.finish()
-
-
-def _cut(
-    source: Path,
-    filters: "ClipFilters",
-    args: argparse.Namespace,
-    shards: "ShardWriter | None",
-    files: "list[ClipFiles]",
-) -> "list[tuple[str, LeftOut]]":
-    """Cut one video; `files` gets its clips, and what was left out is given."""
-    from pins_plugin.errors import PinsError
-    from pins_plugin.formats.dataset_cut import choose_clips
-    from pins_plugin.report.dataset_files import write_clips
-
-    linked, video = _linked(source, args.quiet)
-    clips, left = choose_clips(linked, filters)
-    if not args.any_sync:
-        clips, unsure = in_sync(video, clips, args.max_offset_frames, args.quiet)
-        left += unsure
-    keys = {each.key for each in files}
-    for written in write_clips(video, clips, shards.scratch if shards else args.out, args.size):
-        if written.key in keys:
-            raise PinsError(f"{video}: another video of that name was cut; use two folders")
-        files.append(written)
-        if shards is not None:
-            shards.add(written)
-    return [(video.name, each) for each in left]
+    return 0
 
 
 def in_sync(
@@ -127,15 +105,3 @@ def in_sync(
             reason += f" by {found.offset_frames:+d} frames"
         left.append(LeftOut(clip.person, clip.track.track, clip.start, clip.end, reason))
     return kept, left
-
-
-def _linked(source: Path, quiet: bool) -> "tuple[LinkedVideo, Path]":
-    """Read a linked result, or link a raw video; and where the video is."""
-    from pins_plugin.data.links.linked_source import find_video
-    from pins_plugin.data.links.linked_video import LinkedVideo, read_links
-    from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
-
-    if source.is_dir() or source.suffix == ".json":
-        links = read_links(source / "links.json" if source.is_dir() else source)
-        return LinkedVideo.from_links(links), find_video(links) or Path(links["video"])
-    return LinkedVideo.from_links(SpeakerFaceLinking(quiet=quiet)(source).to_json()), source

@@ -1,12 +1,14 @@
-"""Embed the faces and voices of a manifest.
+"""Embed faces and voices: of the clips of a manifest, or of media files.
 
   pins embed results/demo/model --manifest clips/manifest.csv --out embeddings.npz
+  pins embed results/demo/model archive "more/*.mp4" list.txt --out DIR --jobs 8
 
 A model that was trained on recognition embeddings (hparams/features.yaml) takes those instead of media:
 
   pins embed results/features/model --face_embeddings face.npz --voice_embeddings voice.npz --out emb.npz
 
-Many manifests (files, folders, patterns, lists), such as the parts of a large set, each into DIR/<name>.npz:
+The second form takes videos of one person who speaks, pictures and sound files, and writes DIR/<name>.npz for each: the
+largest face and the voice of the whole file, or what there is of them. Many manifests (files, folders, patterns, lists), such as the parts of a large set, each into DIR/<name>.npz:
 
   pins embed results/demo/model --manifest parts --out DIR --jobs 8
 
@@ -16,7 +18,7 @@ The file holds the arrays face_embeddings, face_clip_id, voice_embeddings, voice
 import argparse
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
 from pins_plugin.errors import PinsError
@@ -31,12 +33,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the command's arguments."""
     parser.add_argument("model", help="model folder, name of a shipped model, or hub id")
     parser.add_argument(
+        "media",
+        nargs="*",
+        metavar="FILE",
+        help="videos, pictures, sounds: files, folders, patterns, lists",
+    )
+    parser.add_argument(
         "--manifest", type=Path, nargs="+", help="CSV file of clips; many of them with --jobs"
     )
     parser.add_argument("--face_embeddings", type=Path, help=".npz file: embeddings, clip_id")
     parser.add_argument("--voice_embeddings", type=Path, help=".npz file: embeddings, clip_id")
     parser.add_argument("--split", help="rows to embed (default: all)")
-    parser.add_argument("--out", type=Path, required=True, help="NumPy file (.npz) to write")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="NumPy file (.npz) to write; of many inputs a folder",
+    )
     parser.add_argument("--num_frames", type=int, default=4, help="pictures per clip (default: 4)")
     parser.add_argument("--device", default="cpu", help="such as cuda:0 (default: cpu)")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -47,12 +60,16 @@ def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from pins_plugin.utils.writable import try_file
 
-    if args.manifest and (is_many(args) or len(args.manifest) > 1):
-        from pins_plugin.cli._each_video import no_length, open_embedder, show_result
+    many = args.manifest and (is_many(args) or len(args.manifest) > 1)
+    if args.media or many:
+        from pins_plugin.cli._each_video import media_length, open_embedder, show_result
 
-        files = find_inputs(args.manifest, args, (".csv",))
+        if args.media and args.manifest:
+            raise PinsError("expected either media files or --manifest, got both")
+        kinds = media_endings() if args.media else (".csv",)
+        files = find_inputs(args.media or args.manifest, args, kinds)
         setup = partial(open_embedder, argparse.Namespace(**{**vars(args), "run": None}))
-        return run_files("embed", files, args.out, setup, args, show_result, no_length)
+        return run_files("embed", files, args.out, setup, args, show_result, media_length)
     try_file(args.out)
     given = [args.face_embeddings is not None, args.voice_embeddings is not None]
     if all(given) and args.manifest is None:
@@ -65,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if any(given) or args.manifest is None:
         raise PinsError(
-            "expected either --manifest, or both --face_embeddings and --voice_embeddings"
+            "expected media files, or --manifest, or both --face_embeddings and --voice_embeddings"
         )
     from pins_plugin.inference.embedder import FaceVoiceEmbedder
     from pins_plugin.utils.batch import Batch
@@ -112,3 +129,37 @@ def embed_manifest(
             voice_clip_id=clip_ids,
         )
     return len(clip_ids), faces.shape[1], skipped
+
+
+def media_endings() -> tuple[str, ...]:
+    """Of the files that a face or a voice can be found in."""
+    from pins_plugin.archive.inputs import SOUNDS, VIDEOS
+    from pins_plugin.data.media.images import IMAGE_SUFFIXES
+
+    return (*VIDEOS, *SOUNDS, *sorted(IMAGE_SUFFIXES))
+
+
+def embed_media(embedder: "FaceVoiceEmbedder", source: Path, out: Path, num_frames: int) -> str:
+    """Embed the face and the voice of one file, as far as it has them; gives what was found."""
+    import numpy as np
+
+    from pins_plugin.archive.inputs import SOUNDS
+    from pins_plugin.data.media.audio import load_audio
+    from pins_plugin.data.media.images import is_image
+    from pins_plugin.data.media.video import probe_video
+    from pins_plugin.inference.clips import embed_pictures, embed_waveforms
+    from pins_plugin.inference.portraits import load_clip_faces
+
+    arrays = {}
+    is_sound = source.suffix.lower() in SOUNDS
+    if not is_sound:
+        size, aligned = embedder.image_size, embedder.wants_aligned
+        pictures = load_clip_faces(source, size, num_frames, aligned=aligned)
+        arrays["face"] = embed_pictures(embedder, [pictures])
+    if is_sound or (not is_image(source) and probe_video(source).has_audio):
+        arrays["voice"] = embed_waveforms(embedder, [load_audio(source, embedder.sample_rate)])
+    contents: dict[str, Any] = {f"{kind}_embeddings": value for kind, value in arrays.items()}
+    contents |= {f"{kind}_clip_id": np.array([source.stem]) for kind in arrays}
+    with out.open("wb") as file:
+        np.savez(file, **contents)
+    return f"{' and '.join(arrays)}, {embedder.embedding_dim} dimensions"

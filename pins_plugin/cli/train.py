@@ -5,7 +5,8 @@
 Any entry of the YAML can be given as --key value. SpeechBrain's run options work too, such as
 --device cuda, --precision bf16, --ckpt_interval_minutes 10. A run that was stopped goes on where it was when
 it is started again with the same output folder. At the end, the model of face and voice is scored on split
-"valid", over all and by group of people, and its card says so. On several GPUs:
+"valid", over all and by group of people, and its card says so. In place of a manifest, the folder or address (s3://...) of tar
+shards, see docs/scale.md. On several GPUs:
 
   torchrun --nproc_per_node=4 recipes/TalkingHeads/train.py hparams/demo.yaml --manifest ...
 """
@@ -40,10 +41,13 @@ def complete_card(hparams: dict[str, Any]) -> None:
     """Score a freshly trained model of face and voice on split "valid", and write it into its card."""
     from pins_plugin.cli.evaluate import embed_features, evaluate_model, score, write_card
     from pins_plugin.data.training.features import read_feature_clips
+    from pins_plugin.data.training.tar_shards import is_shard_address
     from pins_plugin.inference.embedder import FaceVoiceEmbedder
 
     if not hparams.get("manifest") or not {"face_encoder", "face_embeddings"} & hparams.keys():
         return  # a model of another kind
+    if is_shard_address(hparams["manifest"]):
+        return  # its card has the score of training; shards hold no files to score on
     manifest, model = Path(hparams["manifest"]), Path(hparams["output_folder"]) / "model"
     clips = read_feature_clips(manifest).values()
     if len({clip.identity for clip in clips if clip.split == "valid"} - {""}) < 2:

@@ -1,7 +1,5 @@
-"""Clips of a data set as files or as tar shards named as webdataset wants them: key.face.mp4, key.wav, key.json."""
+"""Clips of a data set as files, named as webdataset wants them: key.face.mp4, key.wav, key.json."""
 
-import tarfile
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,16 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.data.corpora.manifest import write_manifest
 from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio, save_audio
 from pins_plugin.data.media.video import probe_video
 from pins_plugin.formats.crop_path import file_name
 from pins_plugin.formats.dataset_cut import DatasetClip
 from pins_plugin.report.crop_video import SOUND_RATE, write_face_clip
-from pins_plugin.types import TalkingFaceClip
-from pins_plugin.utils.files import atomic_path, write_json
+from pins_plugin.utils.files import write_json
 
-SHARD_CLIPS = 1000
 PARTS = ("face.mp4", "wav", "json")
 
 
@@ -78,92 +73,7 @@ def describe(video: Path, clip: DatasetClip, frame_rate: float) -> dict[str, Any
     }
 
 
-def write_clip_manifest(path: Path, files: Sequence[ClipFiles]) -> None:
-    """Write the manifest that `pins train` reads."""
-    write_manifest(
-        path,
-        [
-            TalkingFaceClip(
-                each.key,
-                each.clip.person,
-                each.key.rsplit("-", 2)[0],
-                each.path("face.mp4"),
-                each.path("wav"),
-            )
-            for each in files
-        ],
-    )
-
-
-class ShardWriter:
-    """Writes clips into shard-000000.tar, ...; each shard is whole or not there.
-
-    Parameters
-    ----------
-    folder : Path
-    shard_clips : int
-        Most clips of a shard.
-    """
-
-    def __init__(self, folder: Path, shard_clips: int = SHARD_CLIPS) -> None:
-        self.folder, self.shard_clips = folder, shard_clips
-        self.paths: list[Path] = []
-        self._waiting: list[ClipFiles] = []
-        folder.mkdir(parents=True, exist_ok=True)
-        self._temporary = tempfile.TemporaryDirectory(prefix=".clips.", dir=folder)
-        self.scratch = Path(self._temporary.name)
-
-    def add(self, files: ClipFiles) -> None:
-        """Take the next clip, whose files lie in `scratch`."""
-        self._waiting.append(files)
-        if len(self._waiting) == self.shard_clips:
-            self._flush()
-
-    def close(self) -> None:
-        """Write the last shard, and tidy up."""
-        self._flush()
-        self._temporary.cleanup()
-
-    def _flush(self) -> None:
-        if not self._waiting:
-            return
-        path = self.folder / f"shard-{len(self.paths):06d}.tar"
-        with atomic_path(path) as temporary, tarfile.open(temporary, "w") as tar:
-            for files in self._waiting:
-                for part in PARTS:
-                    _add(tar, files.path(part))
-        for files in self._waiting:
-            for part in PARTS:
-                files.path(part).unlink()
-        self.paths.append(path)
-        self._waiting = []
-
-
-def _add(tar: tarfile.TarFile, path: Path) -> None:
-    """Add a file without the owner and date of this machine."""
-    entry = tarfile.TarInfo(path.name)
-    entry.size = path.stat().st_size
-    with path.open("rb") as file:
-        tar.addfile(entry, file)
-
-
 def _part(
     waveform: NDArray[np.float32], start: float, end: float, rate: int
 ) -> NDArray[np.float32]:
     return waveform[round(start * rate) : round(end * rate)]
-
-
-def read_shard(path: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
-    """Read a shard back: key, and its files by what stands after the key's first dot."""
-    with tarfile.open(path) as tar:
-        key = ""
-        parts: dict[str, bytes] = {}
-        for entry in tar:
-            name, _, part = entry.name.partition(".")
-            if name != key and parts:
-                yield key, parts
-                parts = {}
-            file = tar.extractfile(entry)
-            key, parts[part] = name, file.read() if file is not None else b""
-        if parts:
-            yield key, parts

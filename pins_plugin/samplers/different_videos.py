@@ -1,8 +1,9 @@
 """Batches of clips from different videos."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from torch.utils.data import Sampler
 
 from pins_plugin.errors import PinsError
@@ -79,27 +80,51 @@ class DifferentVideosSampler(Sampler[list[int]]):
             yield batch[self.rank * share : (self.rank + 1) * share]
 
     def _global_batches(self) -> Iterator[list[int]]:
-        """Deal a shuffled deck; a card whose video already lies in the hand waits for the next one."""
+        """Deal a shuffled deck."""
         order = np.random.default_rng((self.seed, self.epoch)).permutation(len(self.videos))
-        hand, waiting = self._deal([])
-        for clip in order.tolist():
-            video = int(self.videos[clip])
-            if video in hand:
-                waiting.append(clip)
-            else:
-                hand[video] = clip
-            while len(hand) == self.batch_size:
-                yield list(hand.values())
-                hand, waiting = self._deal(waiting)
+        return deal_different(order.tolist(), self.videos, self.batch_size)
 
-    def _deal(self, clips: list[int]) -> tuple[dict[int, int], list[int]]:
-        """Take a hand (video -> clip) from the top; the rest keeps its order."""
-        hand: dict[int, int] = {}
-        waiting = []
-        for clip in clips:
-            video = int(self.videos[clip])
-            if video in hand or len(hand) == self.batch_size:
-                waiting.append(clip)
-            else:
-                hand[video] = clip
-        return hand, waiting
+
+def deal_different(
+    order: Iterable[int], videos: NDArray[np.int64], size: int
+) -> Iterator[list[int]]:
+    """Deal clips into hands of different videos; a clip whose video already lies in the hand waits for the next one.
+
+    Parameters
+    ----------
+    order : iterable of int
+        Clips, from the top.
+    videos : (num_clips,) int64 array
+    size : int
+        Of a hand; the last clips, which fill none, are left out.
+
+    Examples
+    --------
+    >>> list(deal_different([0, 1, 2, 3], np.array([7, 7, 8, 9]), 2))
+    [[0, 2], [1, 3]]
+    """
+    hand, waiting = _deal([], videos, size)
+    for clip in order:
+        video = int(videos[clip])
+        if video in hand:
+            waiting.append(clip)
+        else:
+            hand[video] = clip
+        while len(hand) == size:
+            yield list(hand.values())
+            hand, waiting = _deal(waiting, videos, size)
+
+
+def _deal(
+    clips: list[int], videos: NDArray[np.int64], size: int
+) -> tuple[dict[int, int], list[int]]:
+    """Take a hand (video -> clip) from the top; the rest keeps its order."""
+    hand: dict[int, int] = {}
+    waiting = []
+    for clip in clips:
+        video = int(videos[clip])
+        if video in hand or len(hand) == size:
+            waiting.append(clip)
+        else:
+            hand[video] = clip
+    return hand, waiting

@@ -1,4 +1,4 @@
-"""Conversations composed of voices: short turns, pauses, overlap, backchannels, one room, noise; who speaks when is known.
+"""Conversations composed of voices: turns, pauses, overlap, backchannels, one room, noise; who speaks when is known.
 
   python recipes/Diarization/conversations.py VOICES --out conversations --number 20 [--seed 0] [--share learn|held_out]
 
@@ -24,6 +24,7 @@ from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio, save_audio
 FRAME = 160  # samples by which speech is found
 QUIET = 10 ** (-35 / 20)  # of the loudest frames: what is less is a pause
 SHORTEST = 0.3  # seconds of a piece
+SHORTEST_PAUSE = 0.3  # seconds; what is shorter belongs to the turn
 SHARES = ("learn", "held_out")
 
 
@@ -63,60 +64,74 @@ def cut_at_pauses(
 def compose(
     speech: dict[str, list[NDArray[np.float32]]], generator: np.random.Generator, seconds: float
 ) -> Conversation:
-    """Let two to six people talk."""
-    people = generator.choice(sorted(speech), int(generator.integers(2, 7)), replace=False)
-    loudness = dict(zip(people, 10 ** (generator.uniform(-6, 6, len(people)) / 20), strict=True))
+    """Let two to five people talk in whole phrases, some more than others."""
+    people = generator.choice(sorted(speech), int(generator.integers(2, 6)), replace=False)
+    loudness = {person: 10 ** (generator.uniform(-4, 4) / 20) for person in people}
+    shares = dict(zip(people, generator.dirichlet(np.full(len(people), 2.0)), strict=True))
     overlapping = generator.uniform(0, 0.5)  # how many turns start before the last one ends
-    mean_turn = generator.uniform(0.8, 3.5)
+    mean_turn = generator.uniform(1.0, 5.0)
     dry = {person: np.zeros(round(seconds * SAMPLE_RATE), np.float32) for person in people}
     supply = {
         person: deque(speech[person][k] for k in generator.permutation(len(speech[person])))
         for person in people
     }
     turns = Annotation()
-    time, speaker = float(generator.uniform(0, 1)), people[0]
+    time, speaker = float(generator.uniform(0, 1)), None
     while time < seconds - 0.5:
-        speaker = generator.choice([each for each in people if each != speaker])
-        end = time
-        length = float(np.clip(generator.gamma(2, mean_turn / 2), 0.3, 8.0))
+        weights = np.array([shares[each] * (each != speaker) for each in people])
+        speaker, end = generator.choice(people, p=weights / weights.sum()), time
+        length = float(np.clip(generator.gamma(2, mean_turn / 2), 0.5, 12.0))
         while end - time < length and end < seconds:
-            end = _say(supply, speaker, end, length - (end - time), dry, turns)
-            end += float(generator.uniform(0.0, 0.25))
-        if generator.random() < overlapping / 2 and end - time > 1:  # a backchannel
+            end = _say(supply, speaker, end, max(length - (end - time) + 1.0, 1.0), dry, turns)
+            end += float(generator.uniform(0.05, 0.3))
+        if generator.random() < overlapping and end - time > 1.5:  # a backchannel
             other = generator.choice([each for each in people if each != speaker])
-            at = float(generator.uniform(time, end - 0.5))
-            _say(supply, other, at, float(generator.uniform(0.3, 0.8)), dry, turns)
+            at = float(generator.uniform(time + 0.3, end - 0.6))
+            _say(supply, other, at, float(generator.uniform(0.5, 1.2)), dry, turns)
         early = generator.random() < overlapping
-        time = max(
-            time + 0.2,
-            end + float(generator.uniform(-1.0, 0) if early else generator.exponential(0.4)),
-        )
-    sound = sum(reverberate(dry[person], generator) * loudness[person] for person in people)
-    return Conversation(record(np.asarray(sound), generator), turns.support(0.05))
+        wait = generator.uniform(-1.2, 0) if early else generator.exponential(0.35)
+        time = max(time + 0.5, end + float(wait))
+    sound = sum(put_in_room(dry[person], generator) * loudness[person] for person in people)
+    return Conversation(
+        record(np.asarray(sound), generator, (15.0, 40.0)), turns.support(SHORTEST_PAUSE)
+    )
 
 
 def _say(
     supply: dict[str, deque[NDArray[np.float32]]],
     speaker: str,
     start: float,
-    length: float,
+    longest: float,
     dry: dict[str, NDArray[np.float32]],
     turns: Annotation,
 ) -> float:
-    """Put speech of a speaker, what was not heard yet before what was, at `start`; say when it ends."""
-    piece = supply[speaker].popleft()
-    size = round(max(length, SHORTEST) * SAMPLE_RATE)
-    used, rest = piece[:size], piece[size:]
-    if len(rest) >= SHORTEST * SAMPLE_RATE:
-        supply[speaker].appendleft(rest)
-    supply[speaker].append(used)
+    """Put the next phrase of a speaker that is no longer than `longest` seconds at `start`; say when it ends."""
+    size = round(longest * SAMPLE_RATE)
+    for _ in supply[speaker]:
+        phrase = supply[speaker].popleft()
+        supply[speaker].append(phrase)
+        if len(phrase) <= size:
+            break
     at = round(start * SAMPLE_RATE)
-    place = dry[speaker][at : at + len(used)]
-    place += used[: len(place)]
+    place = dry[speaker][at : at + min(len(phrase), size)]
+    place += phrase[: len(place)]
     turn = Segment(start, start + len(place) / SAMPLE_RATE)
     if turn:
         turns[turn, turns.new_track(turn)] = speaker
     return turn.end
+
+
+def put_in_room(
+    waveform: NDArray[np.float32], generator: np.random.Generator
+) -> NDArray[np.float32]:
+    """Echo of a room: exponentially decaying noise, 0 to 15 dB below the speech."""
+    decay, ratio = generator.uniform(0.15, 0.6), generator.uniform(0, 15)
+    times = np.arange(round(0.5 * SAMPLE_RATE)) / SAMPLE_RATE
+    response = generator.standard_normal(len(times)) * np.exp(-6.9 * times / decay)
+    response[:32] = 0
+    response *= 10 ** (-ratio / 20) / np.sqrt((response**2).sum())
+    response[0] = 1
+    return fftconvolve(waveform, response)[: len(waveform)].astype(np.float32)
 
 
 def reverberate(
@@ -133,19 +148,23 @@ def reverberate(
     return fftconvolve(waveform, response)[: len(waveform)].astype(np.float32)
 
 
-def record(waveform: NDArray[np.float32], generator: np.random.Generator) -> NDArray[np.float32]:
-    """One microphone (a band), noise of 8 to 35 dB below the speech, full scale at 0.5."""
+def record(
+    waveform: NDArray[np.float32],
+    generator: np.random.Generator,
+    quieter: tuple[float, float] = (8.0, 35.0),
+) -> NDArray[np.float32]:
+    """One microphone (a band), noise that is so many dB below the speech, full scale at 0.5."""
     low, high = generator.uniform(30, 200), generator.uniform(3500, 7800)
     white = generator.standard_normal(len(waveform))
     color = sosfilt(butter(1, generator.uniform(200, 6000), fs=SAMPLE_RATE, output="sos"), white)
-    level = 10 ** (-generator.uniform(8, 35) / 20) * waveform.std()
+    level = 10 ** (-generator.uniform(*quieter) / 20) * waveform.std()
     mixed = waveform + level * color / color.std()
     mixed = sosfilt(butter(2, [low, high], "bandpass", fs=SAMPLE_RATE, output="sos"), mixed)
     return (0.5 * mixed / np.abs(mixed).max()).astype(np.float32)
 
 
 def compose_many(
-    folder: Path, share: str, number: int, seed: int, seconds: tuple[float, float] = (15.0, 60.0)
+    folder: Path, share: str, number: int, seed: int, seconds: tuple[float, float] = (20.0, 45.0)
 ) -> Iterator[Conversation]:
     """Compose conversations of a share of the speakers, of different length."""
     speech = read_speech(folder, share)

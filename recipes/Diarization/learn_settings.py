@@ -22,7 +22,12 @@ from pins_plugin.pipelines.diarization.rttm import read_rttm
 from pins_plugin.pipelines.diarization.segmentation import segment
 from pins_plugin.pipelines.diarization.segmentation_model import load_segmentation_model
 from pins_plugin.pipelines.diarization.voices import find_voice_scatter, load_voice_encoder
-from pins_plugin.pipelines.linking.builtin import decode_sound, listen, read_turns
+from pins_plugin.pipelines.linking.builtin import (
+    WINDOW_STEP,
+    decode_sound,
+    listen,
+    read_turns,
+)
 from pins_plugin.pipelines.linking.decoder import Evidence
 from pins_plugin.pipelines.linking.parameters import DiarizationSettings, load_diarization
 from pins_plugin.utils.files import write_json
@@ -30,7 +35,7 @@ from pins_plugin.utils.progress import progress
 
 VALUES = {
     "two": (-3.0, -2.2, -1.6, -1.0, -0.5, 0.0),
-    "voice": (0.05, 0.1, 0.18, 0.3),
+    "voice": (0.1, 0.18, 0.3, 0.4, 0.6, 0.8),
     "switches": (-6.0, -5.0, -4.15, -3.0),
     "least_gain": (-10.0, 0.0, 10.0),
 }
@@ -54,7 +59,7 @@ def hear_folder(folder: Path) -> list[Heard]:
         truth = list(read_rttm(rttm).values())
         if media and len(truth) == 1:
             waveform = load_audio(media[0])
-            evidence = listen(waveform, segment(waveform, model), encoder, scatter)
+            evidence = listen(waveform, segment(waveform, model, WINDOW_STEP), encoder, scatter)
             found.append(Heard(evidence, truth[0], len(waveform) / SAMPLE_RATE))
     return found
 

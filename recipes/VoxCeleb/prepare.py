@@ -8,6 +8,9 @@ LISTS is the folder with the test lists of Learnable PINs, identity_splits.txt a
 too): the videos of training people in the seen-heard lists are kept out of training. From raw videos only those
 stretches are kept in which one face is seen and its lips make the sound.
 
+With --tar, the clips are decoded, too, into OUT/shards (about 1 GB each), which `pins train --manifest OUT/shards` reads, there
+or from object storage.
+
 Writes OUT/manifest.csv for `pins train`, and OUT/skipped.csv with everything that was left out and why. A run
 that was stopped goes on where it was. Of many machines each takes a part (--shard 1/4 ...), which writes
 manifest-1-of-4.csv; a run without --shard afterwards, which finds everything cut, writes the whole manifest.
@@ -26,6 +29,7 @@ from pathlib import Path
 from pins_plugin.archive.claims import claimed
 from pins_plugin.archive.inputs import choose_part, parse_shard
 from pins_plugin.archive.many import run_many
+from pins_plugin.archive.pack import pack_clips
 from pins_plugin.cli._many import add_many_arguments, find_inputs, machinery
 from pins_plugin.data.corpora.manifest import write_manifest
 from pins_plugin.data.corpora.voxceleb import read_ids, read_traits
@@ -36,8 +40,10 @@ from pins_plugin.data.corpora.voxceleb_clips import (
     split_by_checksum,
 )
 from pins_plugin.data.training.readable import find_unreadable
+from pins_plugin.data.training.tar_shards import ClipForm
 from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.evaluation.pins_lists import read_pins_lists
+from pins_plugin.inference.portraits import load_aligned_faces
 from pins_plugin.pipelines.active_speaker.speaking import SpeakingFaces
 from pins_plugin.tracking.clips import CutVideo, cut_clips
 from pins_plugin.types import TalkingFaceClip
@@ -148,6 +154,15 @@ def main() -> None:
         action="store_true",
         help="do not ask the lips (videos; several times as fast)",
     )
+    parser.add_argument("--tar", action="store_true", help="decode the clips into tar shards, too")
+    parser.add_argument("--image_size", type=int, default=64, help="of the shards' pictures (64)")
+    parser.add_argument("--frames_per_clip", type=int, default=4, help="in the shards (4)")
+    parser.add_argument("--max_clip_seconds", type=float, default=10.0, help="of sound (10)")
+    parser.add_argument(
+        "--aligned",
+        action="store_true",
+        help="shards for hparams/fine_tune.yaml: the largest face, upright",
+    )
     args = parser.parse_args()
     try:
         if args.kind == "voxceleb1":
@@ -167,6 +182,12 @@ def main() -> None:
         clips = [clip for clip in clips if clip.clip_id not in unreadable]
         part = f"-{args.shard.replace('/', '-of-')}" if args.shard else ""
         write_results(args.out, clips, skipped, part)
+        if args.tar:
+            read_faces = load_aligned_faces if args.aligned else None
+            form = ClipForm(
+                args.image_size, args.frames_per_clip, args.max_clip_seconds, read_faces
+            )
+            pack_clips(clips, args.out / "shards", form, machinery(args), part=part)
     except PinsError as error:
         sys.exit(f"prepare.py: {error}")
 

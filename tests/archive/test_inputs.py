@@ -69,3 +69,20 @@ def test_shards_are_all_files_and_each_once(count: int) -> None:
 def test_a_shard_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(PinsError, match="--shard"):
         parse_shard(text)
+
+
+def test_a_folder_of_results_stands_for_the_results_in_it(footage: Path) -> None:
+    for name in ("x", "deep/y"):
+        (footage / "out" / name).mkdir(parents=True)
+        (footage / "out" / name / "links.json").write_text("{}")
+    (footage / "out" / "x" / "annotated.mp4").touch()
+    (footage / "links.txt").write_text("out/x\n")
+    mark = "links.json"
+    results = ["out/deep/y", "out/x"]
+    assert _names(find_files([footage / "out"], mark=mark), footage) == results
+    assert _names(find_files([footage / "out" / "x"], mark=mark), footage) == ["out/x"]
+    assert _names(find_files([footage / "links.txt"], mark=mark), footage) == ["out/x"]
+    assert _names(find_files([footage / "out" / "*"], mark=mark), footage) == results
+    one = footage / "out" / "x" / "links.json"
+    assert find_files([one], mark=mark) == [one]  # what a command wrote is no list
+    assert _names(find_files([footage / "out" / "x"]), footage) == ["out/x/annotated.mp4"]

@@ -25,7 +25,9 @@ import sys
 from functools import partial
 from pathlib import Path
 import stub_work
+from pins_plugin.archive import worker
 from pins_plugin.archive.many import Machinery, run_many
+worker.limit_threads = lambda threads: None  # in workers, too, which import this file: no torch is loaded
 if __name__ == "__main__":
     out, log, *names = sys.argv[1:]
     setup = partial(stub_work.open_stub, out, log)

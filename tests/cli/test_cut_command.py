@@ -9,10 +9,12 @@ import av
 import numpy as np
 import pytest
 
-from pins_plugin.cli import main
+from pins_plugin.cli import _cut_archive, main
 from pins_plugin.data.corpora.manifest import read_manifest
 from pins_plugin.data.media.audio import load_audio
 from pins_plugin.data.media.video import VideoWriter, probe_video
+from pins_plugin.data.training import tar_shards
+from pins_plugin.data.training.tar_shards import ClipForm, HeldClips, read_index
 
 
 @pytest.fixture
@@ -56,7 +58,9 @@ def test_shards_are_named_as_webdataset_wants_them(linked: Path) -> None:
     out = linked.parent / "shards"
     options = ["--tar", "--shard_clips", "1", "--any_sync", "--quiet"]
     assert main(["cut", str(linked), "--out", str(out), *options]) == 0
-    assert sorted(path.name for path in out.iterdir()) == ["left_out.csv", "shard-000000.tar", "shard-000001.tar"]  # fmt: skip
+    assert sorted(path.name for path in out.glob("[!.]*")) == [
+        "a_talk_v1.cut.json", "a_talk_v1.done.json", "index.json", "left_out.csv", "train-000000.tar", "train-000001.tar",
+    ]  # fmt: skip
     seen = []
     for path in sorted(out.glob("*.tar")):
         samples: dict[str, dict[str, bytes]] = {}
@@ -74,6 +78,75 @@ def test_shards_are_named_as_webdataset_wants_them(linked: Path) -> None:
                 assert container.streams.video and container.streams.audio
             assert parts["wav"].startswith(b"RIFF") and key
     assert [(each["start"], each["person"]) for each in seen] == [(0.0, "A"), (5.0, "A")]
+    held = HeldClips(str(out), "train", ClipForm(32))  # as `pins train` reads them
+    assert [len(held.sound(place)) for place in (0, 1)] == pytest.approx([64000, 80000], abs=800)
+    assert held.faces(0).shape == (4, 3, 32, 32)
+
+
+def _talk(folder: Path, name: str) -> Path:
+    """A second linked video."""
+    copy = folder / name
+    copy.mkdir(parents=True)
+    links = json.loads((folder / "linked" / "links.json").read_text())
+    video = folder / f"{name}.mp4"
+    video.write_bytes((folder / "a talk.v1.mp4").read_bytes())
+    (copy / "links.json").write_text(json.dumps({**links, "video": str(video)}))
+    return copy
+
+
+def _tars(out: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(out.glob("*.tar"))}
+
+
+def test_a_folder_of_results_by_workers_stopped_and_gone_on_with(
+    linked: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = linked.parent / "results"
+    results.mkdir()
+    for name in ("b", "c"):
+        _talk(linked.parent, name).rename(results / name)
+    linked.rename(results / "a")
+    options = ["--tar", "--any_sync", "--quiet", "--out"]
+    assert main(["cut", str(results), "--jobs", "1", *options, str(linked.parent / "jobs")]) == 0
+    assert "6 clips, 26.9 s" in capsys.readouterr().out
+    reference = _tars(linked.parent / "jobs")
+    assert "train-000000.tar" in reference and not list((linked.parent / "jobs").glob("*.part.tar"))
+    out = linked.parent / "stopped"
+    with monkeypatch.context() as patch:
+        write_index = tar_shards.write_index
+        patch.setattr(tar_shards, "write_index", lambda *args: 1 / 0)
+        assert main(["cut", str(results), *options, str(out)]) == 2  # the packing is stopped
+        assert len(list(out.glob("*.part.tar"))) == 3  # which the next run packs
+        patch.setattr(tar_shards, "write_index", write_index)
+        patch.setattr(_cut_archive, "_cut", lambda *args: 1 / 0)  # nothing is cut again
+        assert main(["cut", str(results), *options, str(out)]) == 0
+        assert _tars(out) == reference
+        assert main(["cut", str(results), *options, str(out)]) == 0
+    assert _tars(out) == reference
+    for number in (1, 2):
+        parts = ["--shard", f"{number}/2", "--jobs", "0"]
+        assert main(["cut", str(results), *parts, *options, str(linked.parent / "parts")]) == 0
+    index = read_index(str(linked.parent / "parts"))
+    assert sum(shard["samples"] for shard in index["shards"]) == 6
+    assert main(["cut", str(results), "--max_seconds", "4", *options, str(out)]) == 2
+    assert "use another --out" in capsys.readouterr().err
+
+
+def test_clips_that_are_gone_are_cut_again_and_others_are_not(
+    linked: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = linked.parent / "clips"
+    command = ["cut", str(linked), "--out", str(out), "--any_sync", "--quiet", "--jobs", "0"]
+    assert main(command) == 0
+    first = {path.name: path.read_bytes() for path in out.glob("*.*") if path.is_file()}
+    assert main(command) == 0
+    assert "done already" in capsys.readouterr().out
+    next(out.glob("*.wav")).unlink()
+    assert main(command) == 0
+    assert "done already" not in capsys.readouterr().out
+    assert {path.name: path.read_bytes() for path in out.glob("*.*") if path.name in first and path.suffix in (".wav", ".csv")} == {
+        name: content for name, content in first.items() if name.endswith((".wav", ".csv"))
+    }  # fmt: skip
 
 
 def test_lips_that_are_not_seen_make_no_clip(linked: Path, capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip

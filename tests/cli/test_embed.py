@@ -63,3 +63,41 @@ def test_nothing_is_written_when_a_clip_is_missing(
         f"{tmp_path}/", ""
     )
     assert list(tmp_path.iterdir()) == [manifest]
+
+
+def test_media_files_are_embedded_each_by_itself(
+    model_folder: Path, noise_manifest: Path, tmp_path: Path, capsys
+) -> None:
+    import json
+
+    import cv2
+
+    clips = read_manifest(noise_manifest, "test")
+    media = tmp_path / "media"
+    media.mkdir()
+    for number, clip in enumerate(clips[:2]):
+        (media / f"voice{number}.wav").write_bytes(Path(clip.audio).read_bytes())
+    picture = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    cv2.imwrite(str(media / "face.png"), picture)
+    (media / "broken.mp4").write_text("no video")
+    out = tmp_path / "out"
+    command = ["embed", str(model_folder), str(media), "--out", str(out), "--quiet"]
+    assert main(command) == 0
+    embedder = FaceVoiceEmbedder.from_hparams(model_folder)
+    for number, clip in enumerate(clips[:2]):
+        with np.load(out / f"voice{number}.npz") as arrays:
+            assert set(arrays) == {"voice_embeddings", "voice_clip_id"}
+            expected = embedder.encode_voice_file(clip.audio).numpy()
+            np.testing.assert_allclose(arrays["voice_embeddings"][0], expected, atol=1e-5)
+    with np.load(out / "face.npz") as arrays:
+        assert set(arrays) == {"face_embeddings", "face_clip_id"}
+        assert arrays["face_embeddings"].shape == (1, embedder.embedding_dim)
+    (row,) = (json.loads(line) for line in (out / "failed.jsonl").read_text().splitlines())
+    assert row["path"].endswith("broken.mp4") and "not a readable media file" in row["error"]
+    capsys.readouterr()
+    assert main([*command, "--strict", "--limit", "1"]) == 1  # broken.mp4 comes first
+    assert main(command) == 0
+    assert "3 done before, 1 failed of 4" in capsys.readouterr().err
+    both = ["--manifest", str(noise_manifest)]
+    assert main([*command, *both]) == 2
+    assert "got both" in capsys.readouterr().err

@@ -73,3 +73,32 @@ def test_mistakes_are_one_line_and_status_2(
     assert message in error
     assert error.count("\n") == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["text.mp4", "two.mp4"]
+
+
+def test_tracks_of_an_archive_are_made_anew_with_another_model(
+    video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import shutil
+
+    from pins_plugin.cli import _model_keys
+    from pins_plugin.models.folder.model_folder import resolve_source
+
+    model = tmp_path / "model"
+    shutil.copytree(resolve_source("face_recognition"), model)
+    command = ["tracks", str(video), "--out", str(tmp_path / "out"), "--jobs", "0", "--quiet"]
+    assert main([*command, "--people", str(model)]) == 0
+    assert "done already" not in capsys.readouterr().out
+    assert main([*command, "--people", "face_recognition"]) == 0  # the same model, called otherwise
+    assert "done already" in capsys.readouterr().out
+    (model / "README.md").write_text("another model")
+    assert main([*command, "--people", str(model)]) == 0
+    assert "done already" not in capsys.readouterr().out
+    weights = tmp_path / "facenet_pytorch" / "data"
+    weights.mkdir(parents=True)
+    (weights / "pnet.pt").write_text("new weights")
+    before = _model_keys.detector_key()
+    assert len(before.split()) == 3  # three networks
+    found = type("Found", (), {"submodule_search_locations": [str(weights.parent)]})
+    monkeypatch.setattr(_model_keys, "find_spec", lambda name: found)
+    assert main([*command, "--people", str(model)]) == 0
+    assert "done already" not in capsys.readouterr().out and _model_keys.detector_key() != before

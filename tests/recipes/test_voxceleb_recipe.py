@@ -7,11 +7,14 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tiny_clips import write_tiny_clips
 
 from pins_plugin.cli import main
 from pins_plugin.data.corpora.manifest import read_manifest
+from pins_plugin.data.media.faces import load_faces
+from pins_plugin.data.training.tar_shards import ClipForm, HeldClips, read_index
 from pins_plugin.models.folder.model_folder import load_model_folder
 from pins_plugin.simulation.corpus import CorpusSettings
 from pins_plugin.simulation.voxceleb_tree import write_voxceleb_tree
@@ -86,10 +89,30 @@ def test_simulated_tree_is_prepared_and_scored(
     root = write_voxceleb_tree(tmp_path / "mini", settings, jobs=1, quiet=True)
     lists, out = root.with_name("lists"), tmp_path / "out"
     files = ["--splits", str(lists / "identity_splits.txt"), "--lists", str(lists)]
-    prepare(monkeypatch, "voxceleb1", "--root", str(root), "--out", str(out), *files)
+    prepare(
+        monkeypatch,
+        "voxceleb1",
+        "--root",
+        str(root),
+        "--out",
+        str(out),
+        *files,
+        "--tar",
+        "--jobs",
+        "0",
+        "--image_size",
+        "48",
+    )
+    (shard,) = read_index(str(out / "shards"))["shards"]
+    assert (shard["split"], shard["samples"]) == ("train", 6)
+    held = HeldClips(str(out / "shards"), "train", ClipForm(48))
     clips = read_manifest(out / "manifest.csv")
     counts = Counter(clip.split for clip in clips)
     assert counts == {"train": 6, "test": 2 * 6 + 2 * 3}
+    trained = {clip.video: clip for clip in clips if clip.split == "train"}
+    assert {clip.video for clip in held.clips} == set(trained)
+    video = trained[held.clips[0].video]
+    np.testing.assert_array_equal(held.faces(0), load_faces(video.faces, 48, num_frames=4))
     assert all(set(clip.attributes) == {"gender", "nationality"} for clip in clips)
     options = ["--lists", str(lists), "--root", str(root), "--out", str(tmp_path / "scores")]
     assert main(["benchmark", "pins", "--model", str(model_folder), "--quiet", *options]) == 0

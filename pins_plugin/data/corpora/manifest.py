@@ -29,7 +29,7 @@ def read_manifest(
     ----------
     path : str or Path
     split : str, optional
-        Keep the rows of this split only.
+        Keep the rows of this split only; "train" is everybody where no row says a split.
     columns : sequence of str
         Those that must be there; without media (`faces`, `audio`) their paths are the manifest's folder.
 
@@ -62,7 +62,7 @@ def read_manifest(
     repeated = _first_repeated(clip.clip_id for clip in clips)
     if repeated is not None:
         raise ManifestError(f"{path}: clip_id {repeated!r} stands twice; expected unique ids")
-    if split is not None:
+    if split is not None and not (split == "train" and not any(clip.split for clip in clips)):
         kept = [clip for clip in clips if clip.split == split]
         if not kept:
             found = ", ".join(sorted({clip.split or "(none)" for clip in clips}))

@@ -1,7 +1,7 @@
 """Pairs for training: a face and a voice of the same clip, and nothing about whose they are."""
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -64,12 +64,21 @@ class RandomCrop:
 
     def __call__(self, position: int) -> tuple[Tensor, Tensor]:
         """Read a picture (3, height, width) uint8 and sound (num_samples,) int16."""
-        generator = np.random.default_rng((self.seed, self.epoch, position))
-        faces = self.shards.faces(position)
-        face = np.array(faces[generator.integers(len(faces))])
-        sound = self.shards.sound(position)
-        start = int(generator.integers(max(1, len(sound) - self.num_samples + 1)))
-        return torch.from_numpy(face), torch.from_numpy(cut_sound(sound, start, self.num_samples))
+        pair = self.shards.faces(position), self.shards.sound(position)
+        return crop_pair(*pair, self.num_samples, (self.seed, self.epoch, position))
+
+
+def crop_pair(
+    faces: NDArray[np.uint8],
+    sound: NDArray[np.int16],
+    num_samples: int,
+    seeds: tuple[int, int, int],
+) -> tuple[Tensor, Tensor]:
+    """Choose a picture (3, height, width) and a stretch of sound (num_samples,) of a clip, by seed, epoch and clip."""
+    generator = np.random.default_rng(seeds)
+    face = np.array(faces[generator.integers(len(faces))])
+    start = int(generator.integers(max(1, len(sound) - num_samples + 1)))
+    return torch.from_numpy(face), torch.from_numpy(cut_sound(sound, start, num_samples))
 
 
 def cut_sound(sound: NDArray[np.int16], start: int, num_samples: int) -> NDArray[np.int16]:
@@ -119,17 +128,31 @@ def collate_pairs(items: Sequence[dict[str, Any]]) -> PairBatch:
     return PairBatch(torch.stack(faces), torch.stack(waveforms), positions)
 
 
+class DecodedClips(Protocol):
+    """Decoded clips by position, wherever they are held."""
+
+    @property
+    def skipped(self) -> Mapping[int, str]:
+        """Clips that could not be read, and why."""
+
+    def faces(self, position: int) -> NDArray[np.uint8]:
+        """Pictures of one clip: (num_frames, 3, size, size)."""
+
+    def sound(self, position: int) -> NDArray[np.int16]:
+        """Sound of one clip: (num_samples,)."""
+
+
 class SteadyCrops(torch.utils.data.Dataset):
     """All pictures and the middle stretch of sound of each clip, for scoring.
 
     Parameters
     ----------
-    shards : ClipShards
+    shards : DecodedClips
     seconds : float
     positions : sequence of int
     """
 
-    def __init__(self, shards: ClipShards, seconds: float, positions: Sequence[int]) -> None:
+    def __init__(self, shards: DecodedClips, seconds: float, positions: Sequence[int]) -> None:
         self.shards = shards
         self.num_samples = round(seconds * SAMPLE_RATE)
         self.positions = list(positions)

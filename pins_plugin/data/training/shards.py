@@ -125,7 +125,7 @@ def prepare_shards(
     def read(clip: TalkingFaceClip) -> tuple[NDArray[np.uint8], NDArray[np.int16]] | str:
         try:
             faces = look(clip.faces, image_size, num_frames=num_frames)
-            return faces, _read_sound(clip.audio, max_seconds)
+            return faces, read_sound(clip.audio, max_seconds)
         except Exception as error:  # foreseen or not, it costs this clip only
             return explain(error)
 
@@ -143,7 +143,8 @@ def prepare_shards(
     return shards
 
 
-def _read_sound(path: Path, max_seconds: float) -> NDArray[np.int16]:
+def read_sound(path: Path, max_seconds: float) -> NDArray[np.int16]:
+    """Read the first `max_seconds` of a file's sound: (num_samples,) at 16 kHz."""
     limit = round(max_seconds * SAMPLE_RATE)
     if path.suffix.lower() in (".wav", ".flac") and path.is_file():
         try:

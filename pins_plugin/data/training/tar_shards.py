@@ -1,28 +1,32 @@
 """Training clips in tar files, named as webdataset names them: few large files, read from a folder or from object storage.
 
-  shard-000000.tar     <key>.faces.npy (num_frames, 3, size, size) uint8, <key>.sound.npy (num_samples,) int16, <key>.json
-  index.json           {"shards": [{"name", "samples", "bytes"}], "image_size", "num_frames", ...}
+  train-000000.tar     <key>.faces.npy (num_frames, 3, size, size) uint8, <key>.sound.npy (num_samples,) int16, <key>.json;
+                       or, as `pins cut --tar` writes them, <key>.face.mp4, <key>.wav, <key>.json
+  index.json           {"shards": [{"name", "split", "samples", "bytes", "videos": [[video, samples], ...]}], "image_size", ...}
 
-Samples of a shard are read one after the other; their order is shuffled by shard, and within a buffer of samples. Which
-samples an epoch has, and in which order, depends on seed, epoch and the number of readers only.
+Several machines that write into one folder write an index each: index-1-of-4.json, ...
 """
 
 import io
 import json
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from torch.utils.data import IterableDataset, get_worker_info
 
-from pins_plugin.errors import ManifestError
-from pins_plugin.utils.files import atomic_folder
+from pins_plugin.data.media.faces import load_faces
+from pins_plugin.data.training.shards import read_sound
+from pins_plugin.errors import ManifestError, PinsError
+from pins_plugin.types import TalkingFaceClip
+from pins_plugin.utils.files import atomic_path, write_text
 
-INDEX = "index.json"
+INDEX = "index{part}.json"
 SHARD_BYTES = 10**9
+ARRAYS, MEDIA = ("faces.npy", "sound.npy"), ("face.mp4", "wav")
 
 
 class ShardSample(NamedTuple):
@@ -31,11 +35,12 @@ class ShardSample(NamedTuple):
     Parameters
     ----------
     key : str
+        Without dot, which ends a key in this naming, and without slash.
     faces : (num_frames, 3, size, size) uint8 array
     sound : (num_samples,) int16 array
         At 16 kHz.
     about : dict
-        Such as "video" and "position".
+        With "video"; perhaps "identity".
     """
 
     key: str
@@ -43,64 +48,109 @@ class ShardSample(NamedTuple):
     sound: NDArray[np.int16]
     about: dict[str, Any]
 
+    def files(self) -> dict[str, bytes]:
+        """What the shard holds of it, by ending."""
+        arrays = _array_bytes(self.faces), _array_bytes(self.sound)
+        about = json.dumps(self.about, sort_keys=True).encode()
+        return {**dict(zip(ARRAYS, arrays, strict=True)), "json": about}
 
-def write_tar_shards(
-    samples: Iterator[ShardSample] | Sequence[ShardSample],
-    folder: str | Path,
-    shard_bytes: int = SHARD_BYTES,
-    about: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Write samples into tar files of about this size, in one step; the same samples give the same bytes.
+
+class ClipForm(NamedTuple):
+    """How a clip is decoded, where its shard holds media.
 
     Parameters
     ----------
-    samples : iterable of ShardSample
-        Keys are unique and have no dot, which ends a key in this naming.
-    folder : str or Path
-    shard_bytes : int
-    about : mapping, optional
-        Goes into the index.
+    image_size : int
+        Height and width of the pictures.
+    num_frames : int
+    max_seconds : float
+        Sound kept, from its start.
+    read_faces : callable, optional
+        Reads the pictures in place of `data.media.faces.load_faces`, called alike.
+    """
+
+    image_size: int
+    num_frames: int = 4
+    max_seconds: float = 10.0
+    read_faces: Callable[..., NDArray[np.uint8]] | None = None
+
+    def describe(self) -> dict[str, Any]:
+        """Say it in plain values, for an index."""
+        read = self.read_faces
+        name = None if read is None else f"{read.__module__}.{read.__qualname__}"
+        return {**self._asdict(), "read_faces": name}
+
+    def faces(self, path: Path) -> NDArray[np.uint8]:
+        """Read the pictures of a clip."""
+        read = self.read_faces or load_faces
+        return read(path, self.image_size, num_frames=self.num_frames)
+
+
+def is_shard_address(manifest: str | Path) -> bool:
+    """Tell the address of shards, a folder or "s3://...", from a manifest, which is a file.
+
+    Examples
+    --------
+    >>> is_shard_address("s3://bucket/shards"), is_shard_address("clips/manifest.csv")
+    (True, False)
+    """
+    return "://" in str(manifest) or Path(manifest).is_dir()
+
+
+def write_shard(
+    samples: Iterable[tuple[str, Mapping[str, bytes]]], path: str | Path, split: str = "train"
+) -> dict[str, Any]:
+    """Write one tar file in one step; the same samples give the same bytes.
+
+    Parameters
+    ----------
+    samples : iterable of (key, files)
+        The contents of each clip's files by ending, as `ShardSample.files` gives them; those of one video one after the other.
+    path : str or Path
+    split : str
 
     Returns
     -------
-    index : dict
+    row : dict
+        For the index.
+
+    Raises
+    ------
+    ManifestError
+        When there is no sample, or keys cannot be told apart.
     """
-    shards: list[dict[str, Any]] = []
     keys: set[str] = set()
-    with atomic_folder(folder) as temporary:
-        tar, size = None, shard_bytes
-        for sample in samples:
-            if "." in sample.key or "/" in sample.key or sample.key in keys:
-                raise ManifestError(
-                    f"{sample.key}: expected a key of its own, without dot and slash"
-                )
-            keys.add(sample.key)
-            if tar is None or size >= shard_bytes:
-                if tar is not None:
-                    tar.close()
-                name, size = f"shard-{len(shards):06d}.tar", 0
-                tar = tarfile.open(temporary / name, "w")  # noqa: SIM115
-                shards.append({"name": name, "samples": 0, "bytes": 0})
-            size += _add(tar, sample)
-            shards[-1]["samples"] += 1
-            shards[-1]["bytes"] = size
-        if tar is None:
-            raise ManifestError(f"{folder}: no sample to write")
-        tar.close()
-        index = {"version": 1, **(about or {}), "shards": shards}
-        (temporary / INDEX).write_text(json.dumps(index, indent=1), encoding="utf-8")
-    return index
+    videos: list[list[Any]] = []
+    size = 0
+    with atomic_path(path) as temporary, tarfile.open(temporary, "w") as tar:
+        for key, files in samples:
+            if "." in key or "/" in key or key in keys:
+                raise ManifestError(f"{key}: expected a key of its own, without dot and slash")
+            keys.add(key)
+            video = str(json.loads(files["json"]).get("video", key))
+            if not videos or videos[-1][0] != video:
+                videos.append([video, 0])
+            videos[-1][1] += 1
+            for ending, content in files.items():
+                info = tarfile.TarInfo(f"{key}.{ending}")  # time and owner are zero
+                info.size = len(content)
+                tar.addfile(info, io.BytesIO(content))
+                size += len(content)
+        if not keys:
+            raise ManifestError(f"{path}: no sample to write")
+    name = Path(path).name
+    return {"name": name, "split": split, "samples": len(keys), "bytes": size, "videos": videos}
 
 
-def _add(tar: tarfile.TarFile, sample: ShardSample) -> int:
-    parts: dict[str, NDArray[Any]] = {"faces.npy": sample.faces, "sound.npy": sample.sound}
-    files = {name: _array_bytes(value) for name, value in parts.items()}
-    files["json"] = json.dumps(sample.about, sort_keys=True).encode()
-    for ending, content in files.items():
-        info = tarfile.TarInfo(f"{sample.key}.{ending}")  # time and owner are zero
-        info.size = len(content)
-        tar.addfile(info, io.BytesIO(content))
-    return sum(map(len, files.values()))
+def write_index(
+    folder: str | Path,
+    shards: Sequence[Mapping[str, Any]],
+    about: Mapping[str, Any] | None = None,
+    part: str = "",
+) -> None:
+    """Write the index, which makes shards count; `part` ("-1-of-4") is that of one of several machines."""
+    text = json.dumps({"version": 1, **(about or {}), "shards": list(shards)}, indent=None)
+    write_text(Path(folder) / INDEX.format(part=part), text.replace('{"name"', '\n{"name"') + "\n")
 
 
 def _array_bytes(value: NDArray[Any]) -> bytes:
@@ -109,153 +159,154 @@ def _array_bytes(value: NDArray[Any]) -> bytes:
     return file.getvalue()
 
 
-def read_index(address: str) -> dict[str, Any]:
+def read_index(address: str, split: str | None = None) -> dict[str, Any]:
     """Read the index of a folder, or of any address that fsspec knows (s3://..., gs://..., https://...).
 
     Raises
     ------
     ManifestError
+        When there is none, or no shard of that split.
     """
     import fsspec
 
+    address = str(address).rstrip("/")
+    expected = f"a folder of training shards with {INDEX.format(part='')}"
     try:
-        with fsspec.open(f"{address}/{INDEX}", "rb") as file:
-            index: dict[str, Any] = json.loads(file.read())
-        index["shards"] = [
-            {"name": str(each["name"]), "samples": int(each["samples"])} for each in index["shards"]
-        ]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ManifestError(
-            f"{address}: expected a folder of training shards with {INDEX} ({error})"
-        ) from error
-    return index
+        system, root = fsspec.core.url_to_fs(address)
+        names = [f"{root}/{INDEX.format(part='')}"]
+        if not system.exists(names[0]):
+            names = sorted(system.glob(f"{root}/{INDEX.format(part='-*')}"))
+        parts = [json.loads(system.cat_file(name)) for name in names]
+        shards = [_checked(shard) for part in parts for shard in part["shards"]]
+    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
+        raise ManifestError(f"{address}: expected {expected} ({error})") from error
+    found = sorted({shard["split"] for shard in shards})
+    if split is not None:
+        shards = [shard for shard in shards if shard["split"] == split]
+    if not shards:
+        raise ManifestError(f"{address}: expected {expected}, of split {split!r}; splits found: {found}")  # fmt: skip
+    return {**parts[0], "shards": shards}
 
 
-def read_shard(address: str, name: str, skip: int = 0) -> Iterator[ShardSample]:
-    """Read the samples of one shard in their order, but for the first `skip`."""
-    import fsspec
-
-    with (
-        fsspec.open(f"{address}/{name}", "rb") as file,
-        tarfile.open(fileobj=file, mode="r|") as tar,
-    ):
-        parts: dict[str, bytes] = {}
-        key, number = None, 0
-        for member in tar:
-            mine, _, ending = member.name.partition(".")
-            if key is not None and mine != key:
-                if number >= skip:
-                    yield _decode(key, parts)
-                number, parts = number + 1, {}
-            key = mine
-            if number >= skip:
-                content = tar.extractfile(member)
-                parts[ending] = content.read() if content is not None else b""
-        if key is not None and number >= skip:
-            yield _decode(key, parts)
+def _checked(shard: Mapping[str, Any]) -> dict[str, Any]:
+    videos = [(str(video), int(count)) for video, count in shard["videos"]]
+    samples = sum(count for _, count in videos)
+    if samples != int(shard["samples"]):
+        raise ValueError(f"{shard['name']}: {shard['samples']} samples, {samples} by video")
+    row = {"name": str(shard["name"]), "split": str(shard["split"]), "samples": samples}
+    return {**row, "bytes": int(shard["bytes"]), "videos": videos}
 
 
-def _decode(key: str, parts: Mapping[str, bytes]) -> ShardSample:
-    try:
-        faces, sound = (
-            np.load(io.BytesIO(parts[f"{name}.npy"]), allow_pickle=False)
-            for name in ("faces", "sound")
-        )
-        return ShardSample(key, faces, sound, json.loads(parts["json"]))
-    except (KeyError, ValueError, EOFError) as error:
-        raise ManifestError(f"{key}: damaged sample in a training shard ({error})") from error
-
-
-def share_samples(
-    shards: Sequence[Mapping[str, Any]], seed: int, epoch: int, reader: int, num_readers: int
-) -> list[tuple[str, int, int]]:
-    """Divide an epoch: spans (shard, first, end) of one reader, in shuffled order.
-
-    The samples of all shards, in an order of shards that seed and epoch choose, are one line, which is cut into equal
-    lengths: readers have equally many (the last few are left out), none has what another has, and few open the same shard.
-
-    Examples
-    --------
-    >>> shards = [{"name": "a", "samples": 3}, {"name": "b", "samples": 2}]
-    >>> share_samples(shards, 0, 0, 0, 2), share_samples(shards, 0, 0, 1, 2)
-    ([('a', 0, 2)], [('a', 2, 3), ('b', 0, 1)])
-    """
-    order = np.random.default_rng((seed, epoch)).permutation(len(shards))
-    total = sum(int(shard["samples"]) for shard in shards)
-    length = total // num_readers
-    first, end = reader * length, (reader + 1) * length
-    spans, place = [], 0
-    for number in order:
-        count = int(shards[number]["samples"])
-        a, b = max(first - place, 0), min(end - place, count)
-        if a < b:
-            spans.append((str(shards[number]["name"]), a, b))
-        place += count
-    return spans
-
-
-class TarShardStream(IterableDataset):  # type: ignore[misc]
-    """The samples of training shards, shuffled, of one process; several loader workers share them.
+def read_shard(
+    address: str, name: str, form: ClipForm | None = None, wanted: Sequence[bool] | None = None
+) -> Iterator[ShardSample | None]:
+    """Read the samples of one shard in their order.
 
     Parameters
     ----------
     address : str
-        Folder, or an address for fsspec.
-    seed : int
-    rank, num_processes : int
-    buffer : int
-        Samples among which the next one is drawn.
+    name : str
+    form : ClipForm, optional
+        Of media; arrays are as they were made.
+    wanted : sequence of bool, optional
+        Of each sample; the others are None, and those behind the last wanted one are not read.
+    """
+    import fsspec
+
+    last = None if wanted is None else max(np.flatnonzero(wanted), default=-1)
+    with (
+        fsspec.open(f"{address.rstrip('/')}/{name}", "rb") as file,
+        tarfile.open(fileobj=file, mode="r|") as tar,
+    ):
+        for number, (key, parts) in enumerate(_group(tar, wanted)):
+            if last is not None and number > last:
+                return
+            yield _decode(key, parts, form) if wanted is None or wanted[number] else None
+
+
+def read_files(path: str | Path) -> Iterator[tuple[str, dict[str, bytes]]]:
+    """Give key and files of each sample of a tar file, as `write_shard` takes them."""
+    with tarfile.open(path) as tar:
+        yield from _group(tar, None)
+
+
+def _group(
+    tar: tarfile.TarFile, wanted: Sequence[bool] | None
+) -> Iterator[tuple[str, dict[str, bytes]]]:
+    """Give key and files of each sample; of those that nobody wants, nothing is read."""
+    parts: dict[str, bytes] = {}
+    key, number = None, 0
+    for member in tar:
+        mine, _, ending = member.name.partition(".")
+        if key is not None and mine != key:
+            yield key, parts
+            number, parts = number + 1, {}
+        key = mine
+        if wanted is None or (number < len(wanted) and wanted[number]):
+            content = tar.extractfile(member)
+            parts[ending] = content.read() if content is not None else b""
+    if key is not None:
+        yield key, parts
+
+
+def _decode(key: str, parts: Mapping[str, bytes], form: ClipForm | None) -> ShardSample:
+    try:
+        about = json.loads(parts["json"])
+        if ARRAYS[0] in parts:
+            faces, sound = (np.load(io.BytesIO(parts[name]), allow_pickle=False) for name in ARRAYS)
+            return ShardSample(key, faces, sound, about)
+        with tempfile.TemporaryDirectory() as folder:
+            paths = [Path(folder, f"clip.{ending}") for ending in MEDIA]
+            for path, ending in zip(paths, MEDIA, strict=True):
+                path.write_bytes(parts[ending])
+            form = form or ClipForm(224)
+            return ShardSample(
+                key, form.faces(paths[0]), read_sound(paths[1], form.max_seconds), about
+            )
+    except (KeyError, ValueError, EOFError, PinsError) as error:
+        raise ManifestError(f"{key}: damaged sample in a training shard ({error})") from error
+
+
+class HeldClips:
+    """Clips of shards that are held in memory, such as those for validation.
+
+    Parameters
+    ----------
+    address : str
+    split : str
+    form : ClipForm
+    most : int
+        Clips, evenly spread.
     """
 
-    def __init__(
-        self, address: str, seed: int = 0, rank: int = 0, num_processes: int = 1, buffer: int = 1000
-    ) -> None:
-        super().__init__()
-        self.address, self.seed, self.buffer = address, seed, buffer
-        self.rank, self.num_processes = rank, num_processes
-        self.index = read_index(address)
-        self.epoch, self.done = 0, 0
+    skipped: Mapping[int, str] = {}
 
-    def set_epoch(self, epoch: int, done: int = 0) -> None:
-        """Begin an epoch; of each reader the first `done` samples were seen before a stop, and are left out."""
-        self.epoch, self.done = epoch, done
+    def __init__(self, address: str, split: str, form: ClipForm, most: int = 1000) -> None:
+        shards = read_index(address, split)["shards"]
+        step = -(-sum(shard["samples"] for shard in shards) // most)
+        self._samples: list[ShardSample] = []
+        place = 0
+        for shard in shards:
+            wanted = [(place + row) % step == 0 for row in range(shard["samples"])]
+            place += shard["samples"]
+            if any(wanted):
+                self._samples += filter(None, read_shard(address, shard["name"], form, wanted))
+        self.clips = [
+            TalkingFaceClip(
+                sample.key,
+                str(sample.about.get("identity", "")),
+                str(sample.about.get("video", sample.key)),
+                Path(),
+                Path(),
+                split,
+            )
+            for sample in self._samples
+        ]
 
-    def length(self, num_workers: int = 1) -> int:
-        """Samples of this process in an epoch, over all its loader workers."""
-        total = sum(each["samples"] for each in self.index["shards"])
-        readers = self.num_processes * max(1, num_workers)
-        return int(total // readers) * max(1, num_workers)
+    def faces(self, position: int) -> NDArray[np.uint8]:
+        """Pictures of one clip: (num_frames, 3, size, size)."""
+        return self._samples[position].faces
 
-    def __iter__(self) -> Iterator[ShardSample]:
-        """Read; a worker of a loader reads its share of this process's samples."""
-        info = get_worker_info()
-        worker, workers = (info.id, info.num_workers) if info is not None else (0, 1)
-        reader, readers = self.rank * workers + worker, self.num_processes * workers
-        spans = share_samples(self.index["shards"], self.seed, self.epoch, reader, readers)
-        generator = np.random.default_rng((self.seed, self.epoch, reader))
-        shuffled = _shuffled(self._read(spans), self.buffer, generator)
-        for number, sample in enumerate(shuffled):
-            if number >= self.done:
-                yield sample
-
-    def _read(self, spans: Sequence[tuple[str, int, int]]) -> Iterator[ShardSample]:
-        for name, first, end in spans:
-            samples = read_shard(self.address, name, skip=first)
-            for _ in range(end - first):
-                yield next(samples)
-
-
-def _shuffled(
-    samples: Iterator[ShardSample], size: int, generator: np.random.Generator
-) -> Iterator[ShardSample]:
-    """Draw each next one among `size`."""
-    buffer: list[ShardSample] = []
-    for sample in samples:
-        if len(buffer) < size:
-            buffer.append(sample)
-            continue
-        place = int(generator.integers(size))
-        buffer[place], sample = sample, buffer[place]
-        yield sample
-    for place in generator.permutation(len(buffer)):
-        yield buffer[place]
+    def sound(self, position: int) -> NDArray[np.int16]:
+        """Sound of one clip: (num_samples,)."""
+        return self._samples[position].sound

@@ -1,7 +1,9 @@
 """How alike the voices of one speaker are: short stretches say little, and a speaker is known the better the more is heard.
 
 Two-covariance model, the same in all directions (`voice_scatter`): a speaker is drawn from N(0, I), a stretch of it is that
-plus noise whose variance falls with the seconds heard. Clustering by the same model: agglomerative, while one speaker explains two groups better than two speakers do.
+plus noise whose variance falls with the seconds heard. What is heard of a speaker in one place shares room, distance and mood:
+a part of the variance does not fall however many stretches there are. Clustering by the same model: agglomerative, while one
+speaker explains two groups better than two speakers do.
 """
 
 from dataclasses import dataclass
@@ -23,17 +25,27 @@ class VoiceModel:
     ----------
     scatter : VoiceScatter
         Of the voice encoder: learnt, and bound to it.
-    trust : float
-        How much of an independent observation each stretch is: those of one recording share room and mood.
+    session : float
+        Variance that all stretches heard of a person share, so that it does not average out.
     """
 
     scatter: VoiceScatter
-    trust: float = 0.5
+    session: float = 0.2
 
     def variance(self, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
         """Noise of stretches (num_stretches,), relative to the variance between speakers."""
         lengths = np.maximum(seconds, SHORTEST) ** self.scatter.exponent
         return (self.scatter.within + self.scatter.by_length / lengths) / self.scatter.between
+
+    def shrink(self, precision: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Factor of the precision that stretches add up to, for what they share: at most 1 / session is left.
+
+        Examples
+        --------
+        >>> VoiceModel(VoiceScatter((0.0,), 1.0, 0.0, 1.0), 0.25).shrink(np.array([4.0])).tolist()
+        [0.5]
+        """
+        return np.asarray(1.0 / (1.0 + self.session * precision))
 
     def scale(
         self, embeddings: NDArray[np.float64], seconds: NDArray[np.float64]
@@ -80,18 +92,19 @@ class VoiceModel:
         if not len(voices):
             return np.zeros(shares.shape)
         noise = self.variance(seconds)[:, None]
-        own = (
-            self.trust * shares / noise
-        )  # precision that each stretch adds, (num_stretches, num_people)
+        own = shares / noise  # precision that each stretch adds, (num_stretches, num_people)
         sums = own.T @ voices
         precision = own.sum(axis=0)
         if enrolled is not None and enrolled_precision is not None:
             sums, precision = sums + enrolled, precision + enrolled_precision
-        rest = 1.0 + precision - own
+        others = np.maximum(precision - own, 0.0)
+        shrink = self.shrink(others)
+        rest = 1.0 + others * shrink
         square = (voices**2).sum(axis=1, keepdims=True)
         along = voices @ sums.T
-        mean_along = (along - own * square) / rest
-        mean_square = ((sums**2).sum(axis=1) - 2 * own * along + own**2 * square) / rest**2
+        mean_along = (along - own * square) * shrink / rest
+        mean_square = (sums**2).sum(axis=1) - 2 * own * along + own**2 * square
+        mean_square *= (shrink / rest) ** 2
         variance = 1.0 / rest + noise
         distance = square - 2 * mean_along + mean_square
         known = -0.5 * (distance / variance + voices.shape[1] * np.log(variance))
@@ -154,14 +167,16 @@ class VoiceModel:
         number = len(voices)
         if number == 0:
             return np.zeros(0, np.int64)
-        precision = 1.0 / self.variance(seconds)
+        precision = 1.0 / self.variance(seconds)  # of what each group is heard
         sums = voices * precision[:, None]
+        total = precision * self.shrink(precision)  # the same of a group as a whole
+        whole = sums * self.shrink(precision)[:, None]
         size = voices.shape[1]
 
-        squares = (sums**2).sum(axis=1)
-        alone = _evidence(squares, precision, size)
+        squares = (whole**2).sum(axis=1)
+        alone = _evidence(squares, total, size)
         gains = _evidence(
-            squares[:, None] + squares + 2 * (sums @ sums.T), precision[:, None] + precision, size
+            squares[:, None] + squares + 2 * (whole @ whole.T), total[:, None] + total, size
         )
         gains -= alone[:, None] + alone
         np.fill_diagonal(gains, -np.inf)
@@ -177,12 +192,14 @@ class VoiceModel:
             labels[labels == second] = first
             sums[first] += sums[second]
             precision[first] += precision[second]
-            squares[first] = sums[first] @ sums[first]
-            alone[first] = _evidence(squares[first], precision[first], size)
+            shrink = self.shrink(precision[first])
+            total[first], whole[first] = precision[first] * shrink, sums[first] * shrink
+            squares[first] = whole[first] @ whole[first]
+            alone[first] = _evidence(squares[first], total[first], size)
             gone = np.isneginf(gains[first]) & np.isneginf(gains[second])
             row = _evidence(
-                squares + squares[first] + 2 * (sums @ sums[first]),
-                precision + precision[first],
+                squares + squares[first] + 2 * (whole @ whole[first]),
+                total + total[first],
                 size,
             )
             row = row - alone - alone[first]

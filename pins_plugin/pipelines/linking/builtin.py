@@ -41,6 +41,8 @@ from pins_plugin.pipelines.linking.read_out import find_runs, speaker_turns
 from pins_plugin.pipelines.linking.seeing import see
 from pins_plugin.pipelines.pyannote_host.host import Pipeline
 
+WINDOW_STEP = 1.25  # seconds between windows of the segmentation, where it is all that says when
+
 
 def diarize(
     waveform: NDArray[np.float32],
@@ -97,7 +99,7 @@ def diarize(
     scatter = find_voice_scatter() if scatter is None else scatter
     base, learnt = load_diarization()
     settings = learnt if settings is None else settings
-    segmentation = segment(waveform) if segmentation is None else segmentation
+    segmentation = segment(waveform, step=WINDOW_STEP) if segmentation is None else segmentation
     evidence = listen(waveform, segmentation, encoder, scatter)
     decoder, said = decode_sound(evidence, settings.weigh(base), fewest, most)
     names = name_voices(decoder, said, known or {})
@@ -138,7 +140,7 @@ def decode_sound(
         As in `Decoded`.
     """
     if fewest > 1 or most is not None:
-        heard, model = evidence.hearing, VoiceModel(evidence.scatter, parameters.voice_trust)
+        heard, model = evidence.hearing, VoiceModel(evidence.scatter, parameters.voice_session)
         voices = model.scale(heard.voices, heard.seconds)
         groups = model.cluster(voices, heard.seconds, parameters.least_gain, fewest, most)
         evidence = replace(evidence, groups=groups, strangers=most is None)
@@ -287,7 +289,7 @@ class BuiltinDiarization(Pipeline):  # type: ignore[misc]
         hook = self.setup_hook(file, hook)
         waveform = load_sound(file)
         hook("segmentation", None, total=1, completed=0)
-        segmentation = segment(waveform, self.segmentation_model)
+        segmentation = segment(waveform, self.segmentation_model, WINDOW_STEP)
         hook("segmentation", segmentation, total=1, completed=1)
         hook("diarization", None, total=1, completed=0)
         turns = diarize(

@@ -24,7 +24,6 @@ from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
 from pins_plugin.pipelines.linking.blocks import Block, cut_blocks, make_block
 from pins_plugin.pipelines.linking.hearing import STEP, Hearing
 from pins_plugin.pipelines.linking.labels import label_ratios
-from pins_plugin.pipelines.linking.off_screen import OffScreen, believe_off_screen
 from pins_plugin.pipelines.linking.parameters import CLEAR, LinkingParameters
 from pins_plugin.pipelines.linking.potentials import (
     PERSONAL,
@@ -33,6 +32,7 @@ from pins_plugin.pipelines.linking.potentials import (
     find_shifts,
     voice_features,
 )
+from pins_plugin.pipelines.linking.presence import Presence, believe_presence
 from pins_plugin.pipelines.linking.seeing import Seeing
 from pins_plugin.pipelines.linking.states import best_sequence, infer
 
@@ -153,7 +153,7 @@ class Decoder:
         self.parameters, self.known = parameters, known
         self.hearing, self.seeing = known.hearing, known.seeing
         self.num_steps, self.num_faces = self.seeing.visible.shape
-        self.voice_model = VoiceModel(known.scatter, parameters.voice_trust)
+        self.voice_model = VoiceModel(known.scatter, parameters.voice_session)
         self.voices = self.voice_model.scale(self.hearing.voices, self.hearing.seconds)
         seconds = self.hearing.seconds
         given = known.groups if known.labels is None else known.labels
@@ -185,7 +185,6 @@ class Decoder:
         self.unknown = self.num_faces  # column of the unknown voice
         self.num_people = self.num_faces + 1 + len(self.hidden)
         self.entry = entry_scores(self.seeing, self.num_people - self.num_faces, parameters)
-        self.anyone = np.asarray(self.seeing.visible.any(axis=1))  # whether a face is shown
         self.shifts = find_shifts(self.seeing)
         self.talking = soften(
             parameters.talking_gain * self.seeing.talking, parameters.talking_error
@@ -259,7 +258,7 @@ class Decoder:
     def _group_gains(self) -> NDArray[np.float64]:
         """What each hidden voice gains by being each face's, with all that is not known of the face summed out."""
         weights, seeing = self.parameters, self.seeing
-        begins = self.entry[:, : self.num_faces] - weights.hidden
+        begins = self.entry[:, : self.num_faces] - weights.unseen
         others = weights.others * sum(seeing.others.values(), np.zeros_like(self.talking))
         group_of = np.full(self.num_steps, -1)
         inside = self.hearing.stretch_of >= 0
@@ -285,15 +284,15 @@ class Decoder:
         for number in range(ROUNDS):
             ratios = self._ratios(shares)
             beliefs, watchable = self._read_lips(speaking), self._watchable(speaking)
-            off_screen = self._off_screen(shares)
-            features = self._features(beliefs, watchable, ratios, off_screen.log_odds)
+            presence = self._presence(shares)
+            features = self._features(beliefs, watchable, ratios, presence.log_shares)
             found, alone, evidence = self._infer(features)
             if number == ROUNDS - 1:
                 break
             speaking, shares = found[:, : self.num_faces], self._shares(alone)
             shares[:, self.unknown] = 0.0  # the unknown voice stays unknown
         cost = sum(belief.divergence for belief in beliefs)
-        cost += self._surprise(watchable) + off_screen.divergence
+        cost += self._surprise(watchable) + presence.divergence
         return Decoded(
             speaking=found,
             said=self._best(features),
@@ -313,7 +312,7 @@ class Decoder:
         enrolled, precision = np.zeros((self.num_people, size)), np.zeros(self.num_people)
         for face, voice in self.known.enrolled.items():
             seconds = np.array([ENROLLED_SECONDS])
-            precision[face] = self.parameters.voice_trust / self.voice_model.variance(seconds)[0]
+            precision[face] = 1.0 / self.voice_model.variance(seconds)[0]
             enrolled[face] = precision[face] * self.voice_model.scale(voice[None], seconds)[0]
         ratios = self.parameters.voice * self.voice_model.compare(
             self.voices, self.hearing.seconds, shares, enrolled, precision
@@ -340,7 +339,7 @@ class Decoder:
         beliefs: Sequence[LipsBelief],
         watchable: NDArray[np.float64],
         ratios: NDArray[np.float64],
-        off_screen: float | None = None,
+        log_shares: NDArray[np.float64] | None = None,
     ) -> Features:
         seen = {name: np.zeros((self.num_steps, self.num_people)) for name in PERSONAL}
         for face, belief in enumerate(beliefs):
@@ -349,10 +348,8 @@ class Decoder:
         seen["talking"][:, faces] = watchable * self.talking
         for source in self.seeing.others.values():
             seen["others"][:, faces] += np.where(self.seeing.visible, source, 0.0)
-        entry = self.entry
-        if off_screen is not None:
-            entry = entry.copy()
-            entry[self.anyone, self.num_faces :] = self.parameters.shown + off_screen
+        num_hidden = self.num_people - self.num_faces
+        entry = entry_scores(self.seeing, num_hidden, self.parameters, log_shares)
         voices, both, both_steps = voice_features(self.hearing, ratios)
         return Features(self.hearing.counts, seen, voices, both, both_steps, entry, self.shifts)
 
@@ -374,15 +371,26 @@ class Decoder:
         parts = share * np.log(share / prior) + (1 - share) * np.log((1 - share) / (1 - prior))
         return float(parts.sum())
 
-    def _off_screen(self, shares: NDArray[np.float64]) -> OffScreen:
-        """How often those who are not shown speak, while a face is shown."""
+    def _presence(self, shares: NDArray[np.float64]) -> Presence:
+        """How often faces that are shown, faces that are away and hidden voices speak, while a face is shown."""
+        visible = self.seeing.visible
+        rows = np.hstack([visible, visible.any(axis=1, keepdims=True)]).astype(float)
+        seen = np.zeros((len(self.voices), rows.shape[1]))  # share of each stretch
         inside = self.hearing.stretch_of >= 0
-        number = len(self.voices)
-        steps = np.bincount(self.hearing.stretch_of[inside], minlength=number)
-        with_face = np.bincount(self.hearing.stretch_of[inside], self.anyone[inside], number)
-        turns = (with_face / np.maximum(steps, 1)) @ shares
-        hidden, shown = turns[self.num_faces :].sum(), turns[: self.num_faces].sum()
-        return believe_off_screen(float(hidden), float(shown), self.parameters.off_screen)
+        np.add.at(seen, self.hearing.stretch_of[inside], rows[inside])
+        number = np.bincount(self.hearing.stretch_of[inside], minlength=len(seen))
+        seen /= np.maximum(number, 1)[:, None]
+        faces, anyone = shares[:, : self.num_faces], seen[:, -1]
+        shown = float((faces * seen[:, :-1]).sum())
+        away = float(anyone @ faces.sum(axis=1)) - shown
+        hidden = float(anyone @ shares[:, self.num_faces :].sum(axis=1))
+        weights = self.parameters
+        return believe_presence(
+            np.array([shown, max(away, 0.0), hidden]),
+            weights.away,
+            weights.hidden,
+            weights.certainty,
+        )
 
     def _shares(self, alone: NDArray[np.float64]) -> NDArray[np.float64]:
         """How far each stretch is each person's, (num_stretches, num_people)."""

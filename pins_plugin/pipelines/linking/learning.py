@@ -23,8 +23,9 @@ FACTORS = {  # first change of parameters that are positive, as the logarithm of
     "joint": 0.4,
     "talking_error": 0.4,
     "talking_gain": 0.5,
-    "voice_trust": 0.5,
+    "voice_session": 0.5,
     "lips_trust": 0.4,
+    "certainty": 0.5,
 }
 SHIFTS = {  # and of those that may have either sign
     "one": 0.4,
@@ -34,6 +35,7 @@ SHIFTS = {  # and of those that may have either sign
     "crowd": 0.4,
     "away": 0.7,
     "hidden": 0.7,
+    "unseen": 0.7,
     "starts": 0.7,
     "stops": 0.7,
     "switches": 0.7,

@@ -38,12 +38,11 @@ class LinkingParameters:
     lips, talking, voice, joint, others : float
         Weights: of lips that fit the sound, of mouths that talk, of voices, of the voice sounding as the face looks, of
         sources that other packages add.
-    shown, size, crowd, away, hidden : float
-        Who begins to speak: a face that is shown, by its size and by how many are shown; a face that is not shown; a voice
-        that has no face, where nobody is shown.
-    off_screen : tuple of 2 floats
-        Log-odds that a turn is spoken by somebody who has no face while a face is shown, before anything is known of the
-        file, and how many turns that counts for; see `off_screen`.
+    shown, size, crowd, unseen : float
+        Who begins to speak: a face that is shown, by its size and by how many are shown; anybody, where nobody is shown.
+    away, hidden, certainty : float
+        Logarithm of the share of turns of faces that are away, and of voices that have no face, beside those of faces that
+        are shown, before anything is known of the file; how many turns that counts for. See `presence`.
     starts, stops, switches, joins, leaves, changes : float
         Logarithm of the weight of each kind of change, per step; see `states.TRANSITIONS`.
     ease_cut, ease_change : float
@@ -63,8 +62,8 @@ class LinkingParameters:
     lips_offset : tuple of 3 floats
         Center and spread, in frames, of how late the sound of a face comes, and the share of faces that this does not hold
         for; see `offset_prior`.
-    voice_trust : float
-        See `VoiceModel`.
+    voice_session : float
+        See `VoiceModel.session`.
     least_gain : float
         Of two groups of voices that become one, see `VoiceModel.cluster`.
     label_trust : float
@@ -88,9 +87,10 @@ class LinkingParameters:
     shown: float = 0.0
     size: float = 0.5
     crowd: float = -0.5
-    away: float = -2.0
-    hidden: float = -2.0
-    off_screen: tuple[float, ...] = (-5.0, 10.0)
+    away: float = -4.5
+    hidden: float = -5.3
+    unseen: float = -2.5
+    certainty: float = 20.0
     starts: float = -2.5
     stops: float = -2.5
     switches: float = -3.5
@@ -108,7 +108,7 @@ class LinkingParameters:
     lips_strength: tuple[float, ...] = (2.0, 0.5)
     lips_offset: tuple[float, ...] = (0.0, 3.0, 0.1)
     lips_weights: tuple[float, ...] = (-0.24, 3.27, 2.06, 2.23)
-    voice_trust: float = 0.5
+    voice_session: float = 0.2
     least_gain: float = 0.0
     label_trust: float = 1.0
     explanation_trust: float = 0.2

@@ -58,18 +58,26 @@ class Features:
 
 
 def entry_scores(
-    seeing: Seeing, num_hidden: int, parameters: LinkingParameters
+    seeing: Seeing,
+    num_hidden: int,
+    parameters: LinkingParameters,
+    log_shares: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Log-potential of each who begins to speak, (num_steps, num_faces + num_hidden).
 
-    Of a face that is shown, by its size and by how many are; of one that is away; of a voice that has no face, while nobody
-    is shown (else see `off_screen`).
+    Of a face that is shown, by its size and by how many are; of one that is away, and of a voice that has no face, by how
+    often such speak (`presence`). Where nobody is shown all are alike, and so are all voices as long as no shares are given.
     """
     visible = seeing.visible
+    anyone = visible.any(axis=1, keepdims=True)
     crowd = np.log(np.maximum(visible.sum(axis=1, keepdims=True), 1))
     shown = parameters.shown + parameters.size * seeing.sizes + parameters.crowd * crowd
-    faces = np.where(visible, shown, parameters.away)
-    return np.hstack([faces, np.full((len(visible), num_hidden), parameters.hidden)])
+    away, hidden = parameters.shown + parameters.away, parameters.unseen
+    if log_shares is not None:
+        away, hidden = parameters.shown + log_shares[1:] - log_shares[0]
+    faces = np.where(visible, shown, np.where(anyone, away, parameters.unseen))
+    voices = np.where(anyone, hidden, parameters.unseen)
+    return np.hstack([faces, np.repeat(voices, num_hidden, axis=1)])
 
 
 def find_shifts(seeing: Seeing) -> NDArray[np.bool_]:

@@ -177,7 +177,8 @@ def weigh_parts(
 ) -> dict[str, NDArray[np.float64]]:
     """What each kind of evidence says for each person at each step, (num_steps, num_people) each."""
     features = decoded.features
-    presence = features.entry - parameters.hidden  # beside a voice without a face
+    unknown = len(seeing.people)
+    presence = features.entry - features.entry[:, [unknown]]  # beside a voice without a face
     begins = features.shifts.copy()
     begins[1:] |= (decoded.said[1:] != decoded.said[:-1]).any(axis=1)
     joint = np.zeros_like(features.voices) if decoded.joint is None else decoded.joint

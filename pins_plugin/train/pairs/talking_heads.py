@@ -19,6 +19,7 @@ from torch import distributed
 from pins_plugin.data.corpora.manifest import read_manifest
 from pins_plugin.data.training.dataset import RandomCrop, collate_pairs, make_pair_dataset
 from pins_plugin.data.training.shards import ClipShards, prepare_shards
+from pins_plugin.data.training.tar_shards import is_shard_address
 from pins_plugin.errors import ExperimentError, ManifestError
 from pins_plugin.models.folder.model_folder import save_model_folder
 from pins_plugin.samplers.different_videos import DifferentVideosSampler
@@ -26,6 +27,7 @@ from pins_plugin.train.checkpoints import WholeCheckpointer
 from pins_plugin.train.experiment import module_config
 from pins_plugin.train.logs import make_loggers
 from pins_plugin.train.pairs.brain import FaceVoiceBrain
+from pins_plugin.train.pairs.shard_training import ShardedClips
 from pins_plugin.train.pairs.validation import ValidationScorer
 from pins_plugin.train.run_record import begin_run, data_key
 from pins_plugin.types import TalkingFaceClip
@@ -51,22 +53,20 @@ def train_talking_heads(hparams: dict[str, Any], run_opts: Any = None) -> list[d
     """
     run_opts = start_processes(run_opts)
     output = Path(hparams["output_folder"])
-    train_clips = read_manifest(hparams["manifest"], "train")
-    valid_clips = _validation_clips(hparams["manifest"])
-    begin_run(output, hparams, data_key(_parts(train_clips, valid_clips)))
+    sharded = is_shard_address(hparams["manifest"])
+    clips = ShardedClips(hparams) if sharded else ListedClips(hparams)
+    begin_run(output, hparams, clips.key)
     modules = {name: hparams[name] for name in (*ENCODERS, "objective")}
     for name, load in (hparams["starting_weights"] or {}).items():
         load(modules[name])  # before hours of decoding, so that missing weights are told at once
-    train_shards = _decode(train_clips, hparams)
-    crop = RandomCrop(train_shards, hparams["seconds"], hparams["seed"])
-    loader, sampler = _make_loader(train_clips, crop, hparams)
+    loader, told = clips.make_loader()
     counter = EpochCounter(hparams["num_epochs"])
     with_state = {name: module for name, module in modules.items() if module.state_dict()}
     checkpointer = WholeCheckpointer(
         output / "checkpoints", {**with_state, "counter": counter, "loader": loader}
     )
-    settings = {**hparams, "epoch_counter": counter, "steps_per_epoch": len(sampler)}
-    scorer = _make_scorer(valid_clips, hparams)
+    settings = {**hparams, "epoch_counter": counter, "steps_per_epoch": len(told[0])}
+    scorer = clips.make_scorer()
     brain = FaceVoiceBrain(
         modules=modules,
         opt_class=hparams["optimizer"],
@@ -76,7 +76,7 @@ def train_talking_heads(hparams: dict[str, Any], run_opts: Any = None) -> list[d
         scorer=scorer,
         loggers=make_loggers(output, hparams["num_epochs"]),
     )
-    brain.train_sampler = _Epochs(sampler, crop)
+    brain.train_sampler = _Epochs(*told)
     brain.fit(counter, loader, progressbar=sys.stderr.isatty() and not brain.noprogressbar)
     history = list(brain.history)  # the best checkpoint's own ends at its epoch
     if sb.utils.distributed.if_main_process():
@@ -140,9 +140,30 @@ def _parts(
         yield f"{name} sound", clip.audio
 
 
-def _validation_clips(manifest: str) -> list[TalkingFaceClip]:
-    """Clips of the validation split; none where the manifest has none."""
-    return [clip for clip in read_manifest(manifest) if clip.split == "valid"]
+class ListedClips:
+    """What is trained on and scored by, from a manifest: clips that are decoded into a cache first.
+
+    Parameters
+    ----------
+    hparams : dict
+    """
+
+    def __init__(self, hparams: dict[str, Any]) -> None:
+        self.hparams = hparams
+        self.train = read_manifest(hparams["manifest"], "train")
+        self.valid = [clip for clip in read_manifest(hparams["manifest"]) if clip.split == "valid"]
+        self.key = data_key(_parts(self.train, self.valid))
+
+    def make_loader(self) -> tuple[SaveableDataLoader, list[Any]]:
+        """Give the loader, and what is told which epoch it is, the first of which knows the number of batches."""
+        shards = _decode(self.train, self.hparams)
+        crop = RandomCrop(shards, self.hparams["seconds"], self.hparams["seed"])
+        loader, sampler = _make_loader(self.train, crop, self.hparams)
+        return loader, [sampler, crop]
+
+    def make_scorer(self) -> ValidationScorer | None:
+        """Score on the clips of split valid, where there are any."""
+        return _make_scorer(self.valid, self.hparams)
 
 
 def _decode(clips: list[TalkingFaceClip], hparams: dict[str, Any]) -> ClipShards:

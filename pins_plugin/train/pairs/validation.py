@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from pins_plugin.data.training.dataset import SteadyCrops
-from pins_plugin.data.training.shards import ClipShards
+from pins_plugin.data.training.dataset import DecodedClips, SteadyCrops
 from pins_plugin.metrics.calibration import fit_calibration
 from pins_plugin.metrics.verification import roc_auc
 from pins_plugin.similarity import pairwise_similarity
@@ -23,7 +22,7 @@ class ValidationScorer:
     ----------
     clips : sequence of TalkingFaceClip
         With the identities that scores are counted by; a clip without one stands for itself.
-    shards : ClipShards
+    shards : DecodedClips
         In the same order.
     face_encoder, voice_encoder : nn.Module
         The raw modules, not wrapped for several processes.
@@ -36,7 +35,7 @@ class ValidationScorer:
     def __init__(
         self,
         clips: Sequence[TalkingFaceClip],
-        shards: ClipShards,
+        shards: DecodedClips,
         face_encoder: nn.Module,
         voice_encoder: nn.Module,
         seconds: float,

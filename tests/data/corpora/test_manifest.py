@@ -64,6 +64,19 @@ def test_missing_manifest_and_split(tmp_path: Path) -> None:
         read_manifest(tmp_path / "m.csv", split="test")
 
 
+def test_where_no_row_says_a_split_all_are_trained_on(tmp_path: Path) -> None:
+    """Clips of one's own had to be given a column by hand before `pins train` took them."""
+    path = tmp_path / "manifest.csv"
+    rows = ["clip_id,identity,video,faces,audio", "a,x,v,f,s", "b,y,w,f,s"]
+    path.write_text("\n".join(rows))
+    assert len(read_manifest(path, "train")) == 2
+    with pytest.raises(ManifestError, match="no row of split 'test'"):
+        read_manifest(path, "test")
+    path.write_text("\n".join([f"{rows[0]},split", f"{rows[1]},valid", f"{rows[2]},"]))
+    with pytest.raises(ManifestError, match="no row of split 'train'"):
+        read_manifest(path, "train")
+
+
 def test_only_line_ends_part_rows(tmp_path: Path) -> None:
     from pins_plugin.data.corpora.manifest import read_manifest
 

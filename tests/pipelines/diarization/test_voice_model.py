@@ -10,8 +10,8 @@ from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
 DIM = 64
 
 
-def _model(dim: int = DIM, trust: float = 1.0) -> VoiceModel:
-    return VoiceModel(VoiceScatter((0.0,) * dim, 2.0, 0.2, 1.0), trust)
+def _model(dim: int = DIM, session: float = 0.0) -> VoiceModel:
+    return VoiceModel(VoiceScatter((0.0,) * dim, 2.0, 0.2, 1.0), session)
 
 
 def _stretches(speakers: list[int], seconds: float, seed: int = 0) -> np.ndarray:
@@ -88,8 +88,21 @@ def test_scaled_embeddings_have_the_length_of_the_model() -> None:
     assert len(_model().scale(np.zeros((0, DIM)), np.zeros(0))) == 0
 
 
-def test_trust_weakens_what_is_known_of_people() -> None:
-    voices, shares = _stretches([0] * 5, 1.0), np.ones((5, 1))
-    sure = _model(trust=1.0).compare(voices, np.ones(5), shares)
-    less = _model(trust=0.2).compare(voices, np.ones(5), shares)
-    assert (less < sure).all()
+def test_what_stretches_share_does_not_average_out() -> None:
+    """One dimension: a voice against two others of one person, who share a part of variance 0.3."""
+    voices = np.array([[0.8], [1.1], [0.4]])
+    found = _model(1, 0.3).compare(voices, np.ones(3), np.array([[0.0], [1.0], [1.0]]))[0, 0]
+    noise, mean, spread = 0.6, 0.75, 0.6 / 2 + 0.3  # of the two together
+    place = [voices[0, 0], mean]
+    same = multivariate_normal([0, 0], [[1 + noise, 1], [1, 1 + spread]]).logpdf(place)
+    apart = multivariate_normal([0, 0], np.diag([1 + noise, 1 + spread])).logpdf(place)
+    assert found == pytest.approx(same - apart)
+
+
+def test_one_speaker_in_two_moods_is_one() -> None:
+    """Two halves of what a speaker says, each with a deviation of its own that many stretches do not average out."""
+    voices = _stretches([0] * 20, 1.5)
+    moods = np.sqrt(0.15) * np.random.default_rng(1).standard_normal((2, DIM))
+    voices += np.repeat(moods, 10, axis=0)
+    assert len(set(_model(session=0.0).cluster(voices, np.full(20, 1.5)).tolist())) > 1
+    assert len(set(_model(session=0.2).cluster(voices, np.full(20, 1.5)).tolist())) == 1

@@ -27,8 +27,8 @@ PARAMETERS = replace(  # of no learning: tests hold whatever was learnt
     shown=1.0,
     size=0.0,
     crowd=-0.2,
-    away=-2.5,
-    hidden=-2.5,
+    away=-3.0,
+    hidden=-3.0,
     starts=-1.5,
     stops=-1.5,
     switches=-4.5,
@@ -37,7 +37,7 @@ PARAMETERS = replace(  # of no learning: tests hold whatever was learnt
     changes=-7.0,
     readable=2.8,
     watchable=2.0,
-    voice_trust=0.8,
+    voice_session=0.2,
 )
 Turn = tuple[float, float, int]  # start and end in seconds, person: faces first
 

@@ -24,11 +24,15 @@ def _seeing():
 
 
 def test_who_may_begin_by_hand() -> None:
-    weights = LinkingParameters(shown=1.0, size=10.0, crowd=100.0, away=-7.0, hidden=-3.0)
-    found = entry_scores(_seeing(), 1, weights)
+    weights = LinkingParameters(shown=1.0, size=10.0, crowd=100.0, away=-7.0, unseen=-3.0)
     two = 1 + 100 * np.log(2)
     np.testing.assert_allclose(
-        found, [[two, two - 10, -3], [1, -7, -3], [-7, -7, -3], [two, two - 10, -3]]
+        entry_scores(_seeing(), 1, weights),
+        [[two, two - 10, -3], [1, -6, -3], [-3, -3, -3], [two, two - 10, -3]],
+    )
+    np.testing.assert_allclose(
+        entry_scores(_seeing(), 1, weights, np.array([-0.5, -2.5, -4.5])),
+        [[two, two - 10, -3], [1, -1, -3], [-3, -3, -3], [two, two - 10, -3]],
     )
 
 

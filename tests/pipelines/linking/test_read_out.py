@@ -127,7 +127,7 @@ def test_nobody_bridges_a_pause_in_which_another_speaks() -> None:
 
 
 def test_doubt_is_said() -> None:
-    truth = speak([(0.0, 2.0, 0)], 2.0, 2)
+    truth = speak([(0.0, 2.0, 0)], 2.0, 3)
     (link,) = _link(truth, sure=0.55)
     assert (link.status, link.person) == ("uncertain", "P0")
     (sharper,) = _link(truth, sure=0.55, parameters=replace(PLAIN, confidence=(0.0, 4.0)))

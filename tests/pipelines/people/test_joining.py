@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pins_plugin.inference.neighbors import find_neighbors
+from pins_plugin.pipelines.people import joining
 from pins_plugin.pipelines.people.joining import Sightings, join_sightings
 from pins_plugin.utils.vectors import unit
 
@@ -100,6 +101,26 @@ def test_voices_hold_apart_who_looks_alike() -> None:
         (unit(np.eye(2, 8) * 0.6 + 0.4)).astype(np.float32), voices, videos, [None] * 2
     )
     assert len(np.unique(join_sightings(told, SAME).groups)) == 2
+
+
+def test_the_guard_holds_apart_who_looks_alike_by_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a coarse recognizer, of 20 dimensions, hundreds of pairs of strangers are as alike as one person may be."""
+    generator = np.random.default_rng(5)
+    people = np.repeat(np.arange(500), 3)
+    true = unit(generator.standard_normal((500, 20)))[people]
+    faces = unit(true + 0.3 * unit(generator.standard_normal(true.shape))).astype(np.float32)
+    silent, videos = np.zeros((1500, 1), np.float32), generator.permutation(1500)
+    seen = Sightings(faces, silent, videos, [None] * 1500)
+    guarded = join_sightings(seen, SAME)
+    with monkeypatch.context() as patch:
+        patch.setattr(joining, "FEWEST", 10**9)  # no guard
+        bare = join_sightings(seen, SAME)
+    assert bare.threshold == 0 < guarded.threshold <= (1 - SAME) / 2
+    merged, split = _errors(guarded.groups, people)
+    merged_bare, _ = _errors(bare.groups, people)
+    assert merged_bare > 300 and merged < merged_bare / 20
+    assert split < 150  # of 1500 pairs
+    assert bare.false_joins > 10 * guarded.false_joins  # and what is said of the risk says so
 
 
 @pytest.mark.parametrize("count", [0, 1])

@@ -7,16 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 import two_nodes
+from tiny_shards import tiny_samples, write_tiny_shards
 from torch import nn
 
-from pins_plugin.data.training.tar_shards import ShardSample, TarShardStream, write_tar_shards
 from pins_plugin.losses.multiway_matching import MultiwayMatchingLoss
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def _free_port() -> int:
@@ -26,17 +25,7 @@ def _free_port() -> int:
 
 
 def test_two_nodes_take_the_step_of_one_process(tmp_path: Path) -> None:
-    generator = np.random.default_rng(0)
-    samples = [
-        ShardSample(
-            f"{number:02d}",
-            generator.integers(0, 256, (2, 3, 8, 8), np.uint8),
-            generator.integers(-99, 99, 60, np.int16),
-            {},
-        )
-        for number in range(12)
-    ]
-    write_tar_shards(samples, tmp_path / "shards", shard_bytes=3000)
+    write_tiny_shards(tmp_path / "shards", tiny_samples(24, per_video=1))
     command = [
         *(sys.executable, "-m", "torch.distributed.run", "--nnodes=2", "--nproc_per_node=1"),
         *("--rdzv_backend=c10d", f"--rdzv_endpoint=127.0.0.1:{_free_port()}", "--rdzv_id=pins"),
@@ -52,12 +41,13 @@ def test_two_nodes_take_the_step_of_one_process(tmp_path: Path) -> None:
         assert node.returncode == 0, said[-2000:]
     rows = [json.loads((tmp_path / f"rank{rank}.json").read_text()) for rank in range(2)]
     assert [row["world"] for row in rows] == [2, 2]
-    assert [len(row["keys"]) for row in rows] == [6, 6]
-    assert sorted(rows[0]["keys"] + rows[1]["keys"]) == [sample.key for sample in samples]
+    assert [[len(batch) for batch in row["positions"]] for row in rows] == [[6, 6], [6, 6]]
+    taken = [position for row in rows for batch in row["positions"] for position in batch]
+    assert sorted(taken) == list(range(24))
     torch.manual_seed(0)
-    encoders = nn.Linear(2 * 3 * 8 * 8, 4), nn.Linear(50, 4)
-    parts = [[*TarShardStream(str(tmp_path / "shards"), 0, rank, 2, buffer=4)] for rank in range(2)]
-    loss = MultiwayMatchingLoss()(*two_nodes.embed([*parts[0], *parts[1]], encoders))
+    encoders = nn.Linear(3 * 8 * 8, 4), nn.Linear(48, 4)
+    first = [next(iter(two_nodes.open_batches(str(tmp_path / "shards"), k, 2))) for k in range(2)]
+    loss = MultiwayMatchingLoss()(*two_nodes.embed(first, encoders))
     loss.backward()
     for row in rows:
         assert row["loss"] == pytest.approx(loss.item(), rel=1e-5)

@@ -8,18 +8,25 @@ import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from pins_plugin.data.training.tar_shards import TarShardStream
+from pins_plugin.data.training.dataset import PairBatch
+from pins_plugin.data.training.tar_shards import ClipForm
 from pins_plugin.losses.multiway_matching import MultiwayMatchingLoss
+from pins_plugin.samplers.shard_batches import ShardBatches
 from pins_plugin.train.pairs.gather import gather_with_gradient
 from pins_plugin.train.pairs.talking_heads import start_processes
 
 
+def open_batches(shards: str, rank: int, num_processes: int) -> ShardBatches:
+    """Batches of 12 clips over all processes."""
+    return ShardBatches(shards, 12, 0.003, ClipForm(8), rank=rank, num_processes=num_processes)
+
+
 def embed(
-    samples: list, encoders: tuple[nn.Module, nn.Module]
+    batches: list[PairBatch], encoders: tuple[nn.Module, nn.Module]
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Embed pictures and sounds of samples."""
-    faces = torch.stack([torch.from_numpy(s.faces).float().flatten() / 255 for s in samples])
-    sounds = torch.stack([torch.from_numpy(s.sound[:50]).float() / 99 for s in samples])
+    """Embed pictures and sounds of batches."""
+    faces = torch.cat([batch.faces for batch in batches]).flatten(1) / 255
+    sounds = torch.cat([batch.waveforms for batch in batches]) / 99
     return encoders[0](faces), encoders[1](sounds)
 
 
@@ -28,15 +35,15 @@ def main(shards: str, out: str) -> None:
     start_processes({"device": "cpu"})
     rank, world = distributed.get_rank(), distributed.get_world_size()
     torch.manual_seed(0)
-    plain = nn.Linear(2 * 3 * 8 * 8, 4), nn.Linear(50, 4)
+    plain = nn.Linear(3 * 8 * 8, 4), nn.Linear(48, 4)
     encoders = tuple(DistributedDataParallel(encoder) for encoder in plain)
-    samples = list(TarShardStream(shards, 0, rank, world, buffer=4))
-    faces, voices = embed(samples, encoders)
+    batches = list(open_batches(shards, rank, world))
+    faces, voices = embed(batches[:1], encoders)
     loss = MultiwayMatchingLoss()(gather_with_gradient(faces), gather_with_gradient(voices))
     loss.backward()
     row = {
         "world": world,
-        "keys": [sample.key for sample in samples],
+        "positions": [batch.positions.tolist() for batch in batches],
         "loss": loss.item(),
         "gradient": plain[0].weight.grad[0, :5].tolist(),
     }

@@ -1,0 +1,241 @@
+"""What `pins cut` does with one input, in whatever process, and how it puts the clips of all of them together.
+
+NAME.cut.json        what was cut from one video, and what was left out
+NAME.part.tar        its clips on the way into a shard (--tar)
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pins_plugin.archive.claims import claimed
+from pins_plugin.cli._each_video import DONE, Result, do_once
+from pins_plugin.formats.crop_path import file_name
+from pins_plugin.formats.dataset_cut import ClipFilters, LeftOut, choose_clips, left_out_table
+from pins_plugin.utils.content import content_key
+from pins_plugin.utils.files import write_json, write_text
+
+if TYPE_CHECKING:
+    from pins_plugin.data.links.linked_video import LinkedVideo
+
+CUT, PART = ".cut.json", ".part.tar"
+OPTIONS = ("tar", "size", "min_seconds", "max_seconds", "min_size", "max_yaw", "min_confidence",
+           "max_offset_frames", "any_faces", "overlap", "any_sync")  # fmt: skip
+VALID_SHARE = 0.1
+
+
+def filters_of(args: argparse.Namespace) -> ClipFilters:
+    """Take the filters from the command line."""
+    return ClipFilters(
+        args.min_seconds, args.max_seconds, not args.any_faces, args.min_size, args.max_yaw,
+        args.min_confidence, args.overlap,
+    )  # fmt: skip
+
+
+def open_cutter(args: argparse.Namespace) -> Callable[[str], Result]:
+    """Make, in a worker, the function that cuts one input."""
+    return partial(cut_one, args)
+
+
+def cut_one(args: argparse.Namespace, item: str) -> Result:
+    """Cut one input, where that is not done yet."""
+    links, video = find_source(Path(item))
+    options = {name: getattr(args, name) for name in OPTIONS}
+    if links is None:
+        options["linked"] = "here"
+
+    def make(record: Path) -> str:
+        return _cut(args, links, video, record)
+
+    return do_once(args.out, links or video, CUT, options, make, name_of(video))
+
+
+def find_source(source: Path) -> tuple[Path | None, Path]:
+    """Tell an input's links, if it has any, and its video."""
+    from pins_plugin.data.links.linked_source import find_video
+    from pins_plugin.data.links.linked_video import read_links
+
+    if not source.is_dir() and source.suffix != ".json":
+        return None, source
+    path = source / "links.json" if source.is_dir() else source
+    links = read_links(path)
+    return path, find_video(links) or Path(links["video"])
+
+
+def name_of(video: Path) -> str:
+    """How the clips of a video begin."""
+    return file_name(video.stem).replace(".", "_")
+
+
+def source_seconds(item: str) -> float:
+    """Length of an input's video; an hour where that is not known."""
+    from pins_plugin.archive.many import video_seconds
+    from pins_plugin.errors import PinsError
+
+    try:
+        return video_seconds(str(find_source(Path(item))[1])) or 3600.0
+    except (OSError, ValueError, KeyError, PinsError):
+        return 3600.0
+
+
+def _cut(args: argparse.Namespace, links: Path | None, video: Path, record: Path) -> str:
+    """Write the clips beside `record`, and the record."""
+    from pins_plugin.cli.cut import in_sync
+    from pins_plugin.data.corpora.voxceleb_clips import split_by_checksum
+    from pins_plugin.data.training.tar_shards import write_shard
+    from pins_plugin.report.dataset_files import PARTS, write_clips
+
+    clips, left = choose_clips(_linked(links, video, args.quiet), filters_of(args))
+    if not args.any_sync:
+        clips, unsure = in_sync(video, clips, args.max_offset_frames, args.quiet)
+        left += unsure
+    written = list(write_clips(video, clips, record.parent, args.size))
+    rows: list[dict[str, Any]] = [
+        {"key": each.key, "person": each.clip.person, "seconds": round(each.clip.end - each.clip.start, 3)}
+        for each in written
+    ]  # fmt: skip
+    if args.tar and written:
+        contents = (
+            (each.key, {part: each.path(part).read_bytes() for part in PARTS}) for each in written
+        )
+        write_shard(contents, record.with_name(f"{name_of(video)}{PART}"))
+        for each in written:
+            for part in PARTS:
+                each.path(part).unlink()
+    split = split_by_checksum(video.name, VALID_SHARE)
+    skipped = [[e.person, e.track, e.start, e.end, e.reason] for e in left]
+    write_json(record, {"video": video.name, "split": split, "clips": rows, "left_out": skipped})
+    return f"{len(rows)} clips, {sum(row['seconds'] for row in rows):.1f} s"
+
+
+def _linked(links: Path | None, video: Path, quiet: bool) -> "LinkedVideo":
+    from pins_plugin.data.links.linked_video import LinkedVideo, read_links
+    from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
+
+    if links is not None:
+        return LinkedVideo.from_links(read_links(links))
+    return LinkedVideo.from_links(SpeakerFaceLinking(quiet=quiet)(video).to_json())
+
+
+def gather(args: argparse.Namespace, sources: Sequence[Path]) -> str:
+    """Put together what was cut, now and before: tables, and shards of this run's inputs; says how much there is."""
+    records = {
+        path.name.removesuffix(CUT): json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(args.out.glob(f"*{CUT}"))
+    }
+    left = [(each["video"], LeftOut(*row)) for each in records.values() for row in each["left_out"]]
+    write_text(args.out / "left_out.csv", left_out_table(left))
+    clips = [row for each in records.values() for row in each["clips"]]
+    if args.tar:
+        mine = [name for name in dict.fromkeys(map(_name, sources)) if name in records]
+        part = f"-{args.shard.replace('/', '-of-')}" if args.shard else ""
+        pack(args.out, {name: records[name] for name in mine}, args.shard_clips, part)
+    elif clips:
+        _write_manifest(args.out, records)
+    seconds = sum(row["seconds"] for row in clips)
+    return f"{len(clips)} clips, {seconds:.1f} s; {len(left)} stretches left out, see {args.out / 'left_out.csv'}"
+
+
+def _name(source: Path) -> str:
+    from pins_plugin.errors import PinsError
+
+    try:
+        return name_of(find_source(source)[1])
+    except (OSError, ValueError, KeyError, PinsError):
+        return ""  # it failed, and has no record
+
+
+def _write_manifest(out: Path, records: dict[str, Any]) -> None:
+    from pins_plugin.data.corpora.manifest import write_manifest
+    from pins_plugin.types import TalkingFaceClip
+
+    clips = [
+        TalkingFaceClip(
+            row["key"],
+            row["person"],
+            name,
+            out / f"{row['key']}.face.mp4",
+            out / f"{row['key']}.wav",
+            each["split"],
+        )
+        for name, each in records.items()
+        for row in each["clips"]
+    ]
+    write_manifest(out / "manifest.csv", clips)
+
+
+def pack(out: Path, records: dict[str, Any], shard_clips: int, part: str) -> None:
+    """Put the clips of videos together into shards, behind those that are there already.
+
+    The index, which is written last, says whose clips are packed: after a stop anywhere, the same command ends where an
+    undisturbed one does.
+    """
+    from pins_plugin.data.training.tar_shards import INDEX, write_index, write_shard
+
+    with claimed(out, INDEX.format(part=part)):
+        before = read_packed(out).get(INDEX.format(part=part), {"packed": {}, "shards": []})
+        packed, shards = dict(before["packed"]), list(before["shards"])
+        keys = {name: content_key(out / f"{name}{CUT}") for name in records}
+        _refuse_changed(out, packed, keys)
+        new = [name for name in records if name not in packed and (out / f"{name}{PART}").is_file()]
+        for split in ("train", "valid"):
+            names = [name for name in new if records[name]["split"] == split]
+            order = np.random.default_rng(0).permutation(len(names))
+            clips = _clips_of(out, [names[place] for place in order])
+            count = sum(shard["split"] == split for shard in shards)
+            for first in clips:
+                path = out / f"{split}{part}-{count:06d}.tar"
+                shards.append(write_shard(chain([first], islice(clips, shard_clips - 1)), path, split))  # fmt: skip
+                count += 1
+        packed |= {name: keys[name] for name in new}
+        if new:
+            write_index(out, shards, {"packed": packed}, part)
+        for name in packed:
+            (out / f"{name}{PART}").unlink(missing_ok=True)
+
+
+def read_packed(out: Path) -> dict[str, Any]:
+    """Indexes by the names of their files; those that `pins cut` did not write have packed nothing."""
+    from pins_plugin.data.training.tar_shards import INDEX
+
+    return {
+        path.name: {"packed": {}} | json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(out.glob(INDEX.format(part="*")))
+    }
+
+
+def forget_lost(out: Path, tar: bool) -> None:
+    """Cut again, in the coming run, whose clips are gone."""
+    from pins_plugin.report.dataset_files import PARTS
+
+    packed = {name for index in read_packed(out).values() for name in index["packed"]}
+    for path in out.glob(f"*{CUT}"):
+        name = path.name.removesuffix(CUT)
+        keys = [row["key"] for row in json.loads(path.read_text(encoding="utf-8"))["clips"]]
+        files = [f"{name}{PART}"] if tar else [f"{key}.{part}" for key in keys for part in PARTS]
+        if keys and name not in packed and not all((out / file).is_file() for file in files):
+            (out / f"{name}{DONE}").unlink(missing_ok=True)
+
+
+def _refuse_changed(out: Path, packed: dict[str, str], keys: dict[str, str]) -> None:
+    from pins_plugin.errors import PinsError
+
+    for name, key in keys.items():
+        if packed.get(name, key) != key:
+            raise PinsError(
+                f"{out}: its shards hold clips of {name} that were cut from another file or with other options; use another --out"
+            )
+
+
+def _clips_of(out: Path, names: Sequence[str]) -> Iterator[tuple[str, dict[str, bytes]]]:
+    """Give key and files of each clip of some videos."""
+    from pins_plugin.data.training.tar_shards import read_files
+
+    for name in names:
+        yield from read_files(out / f"{name}{PART}")
