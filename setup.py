@@ -27,7 +27,6 @@ REQUIREMENTS = [
     "scikit-learn>=1.5",  # ROC curves, calibration, clustering
     "av>=14",  # video and sound in and out; its wheels carry FFmpeg
     "opencv-python-headless>=4.10",  # warps and drawing; the headless build needs no libGL
-    "scenedetect-headless>=0.7",  # shot boundaries
     "silero-vad>=6.2",  # voice activity, weights inside the wheel
     "soundfile>=0.13",  # WAV and FLAC
     "safetensors>=0.5",  # checkpoints that cannot run code

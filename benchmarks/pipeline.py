@@ -10,8 +10,8 @@ on this processor. `memory` is the most that the process held up to the end of t
 the stage leaves behind for the next ones, which alone grows with the length of the video.
 
 `--hours` tells what a film of that length needs without looking at every picture of it: the film is written, its sound
-is read and segmented in full, faces are followed and looked at through `--seconds` of it and then repeated in memory,
-looked at once more beside all that is kept by then, and links and page are made at full length.
+is read in full, `--seconds` of it are segmented, faces are followed and looked at through them, all that is then repeated
+in memory, looked at once more beside all that is kept by then, and links and page are made at full length.
 """
 
 import argparse
@@ -168,7 +168,13 @@ def make_stages(
     import torch
 
     from pins_plugin.data.media.audio import load_audio
-    from pins_plugin.pipelines.diarization.segmentation import segment
+    from pins_plugin.pipelines.diarization.segmentation import (
+        FRAME_STEP,
+        STEP,
+        WINDOW_FRAMES,
+        Segmentation,
+        segment,
+    )
     from pins_plugin.pipelines.diarization.segmentation_model import load_segmentation_model
     from pins_plugin.pipelines.linking.observation import Observation
     from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
@@ -181,12 +187,17 @@ def make_stages(
         return found["libraries"].look(part, found["faces"], found["sound"])
 
     def repeated() -> Any:
+        once, hop = found.pop("segmentation"), round(STEP / FRAME_STEP)
+        frames = round(found["film"] / FRAME_STEP)
+        firsts = np.arange(0, max(1, frames - WINDOW_FRAMES), hop)
+        rows = once.log_posteriors[np.arange(len(firsts)) % len(once.log_posteriors)]
+        found["segmentation"] = Segmentation(rows, firsts, int(firsts[-1]) + WINDOW_FRAMES)
         everything = repeat(found["faces"], found.pop("looks"), found["part"], times)
         looks()  # once more, beside all that is kept by now
         return everything
 
     def segmentation() -> Any:
-        return segment(found["sound"], load_segmentation_model())
+        return segment(load_audio(part), load_segmentation_model())
 
     def link() -> Any:
         if film == part:
@@ -204,7 +215,7 @@ def make_stages(
     stages = {
         "libraries": ("", lambda: SpeakerFaceLinking().to(torch.device(device))),
         "sound": ("film", lambda: load_audio(film)),
-        "segmentation": ("film", segmentation),
+        "segmentation": ("part", segmentation),
         "faces": ("part", lambda: found["libraries"].find_faces(part, lambda *_, **__: None)),
         "looks": ("part", looks),
         "repeated": ("film", repeated),

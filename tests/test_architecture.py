@@ -67,7 +67,6 @@ HOMES = {
     "pyannote": {"pipelines", "data", "evaluation", "report", "simulation", "cli"},
     "av": {"data"},
     "silero_vad": {"inference"},
-    "scenedetect": {"tracking"},
     "entrypoints": {"plugins"},
     "onnxruntime": {"models"},
     "faiss": {"inference"},
@@ -76,6 +75,15 @@ HOMES = {
     "opentimelineio": {"formats"},
     "ray": {"archive"},
     "fsspec": {"data"},
+}
+CONVENTIONS = {
+    "HELP",  # of a command
+    "FILE",  # the name of the file that a module keeps
+    "WEIGHTS",  # the file of a network's weights
+    "VERSION",  # of the format of that file
+    "BATCH_SIZE",  # what a network takes at once
+    "INPUT_SIZE",  # pixels: the side of the pictures that a network takes
+    "MAX_OFFSET",  # frames between lips and sound
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
@@ -130,6 +138,30 @@ def _room(path: Path, house: Path) -> str:
 def test_no_file_name_stands_four_times() -> None:
     counts = Counter(path.name for path in MODULES if path.name != "__init__.py")
     assert [name for name, count in counts.items() if count > 3] == []
+
+
+def test_no_constant_has_one_name_and_three_meanings() -> None:
+    """Conventions aside: names that say the same of each module."""
+    values: dict[str, set[str]] = {}
+    for path in MODULES:
+        for name, value in _constants(ast.parse(path.read_text(encoding="utf-8"))):
+            values.setdefault(name, set()).add(value)
+    assert [n for n, found in values.items() if len(found) > 2 and n not in CONVENTIONS] == []
+
+
+def _constants(tree: ast.Module) -> list[tuple[str, str]]:
+    """Names in capitals that a module gives values to, with the text of the value."""
+    found = []
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
+            names = [ast.unparse(name) for name in node.targets[0].elts]
+            parts = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+            found += list(zip(names, map(ast.unparse, parts), strict=False))
+        elif isinstance(node, ast.Assign):
+            found += [(ast.unparse(name), ast.unparse(node.value)) for name in node.targets]
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            found.append((ast.unparse(node.target), ast.unparse(node.value)))
+    return [(name, value) for name, value in found if name.isupper()]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))

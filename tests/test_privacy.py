@@ -1,4 +1,4 @@
-"""Nothing is sent anywhere: import, load, link and train run with every network call watched."""
+"""Nothing is sent anywhere, and no command is run: import, load, link and train with every such call watched."""
 
 import os
 import subprocess
@@ -15,6 +15,8 @@ WATCH = """
 import sys
 
 def watch(event, arguments):
+    if event in ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn"):
+        raise SystemExit(f"command: {event} {arguments}")
     if event in ("socket.getaddrinfo", "socket.gethostbyname", "urllib.Request"):
         raise SystemExit(f"network: {event} {arguments}")
     if event == "socket.bind" and isinstance(arguments[1], tuple) and arguments[1][0] != "::1":
@@ -70,7 +72,12 @@ def test_the_watch_sees_a_network_call() -> None:
         _watched("import socket; socket.create_connection(('192.0.2.1', 80), timeout=0.1)")
 
 
-def test_nothing_is_sent(tmp_path: Path) -> None:
+def test_the_watch_sees_a_command() -> None:
+    with pytest.raises(AssertionError, match="command: subprocess"):
+        _watched("import subprocess; subprocess.call(['true'])")
+
+
+def test_nothing_is_sent_and_no_command_is_run(tmp_path: Path) -> None:
     settings = SceneSettings(people=1, off_screen=0, seconds=5, width=320, height=240)
     [video] = write_scenes(tmp_path / "scenes", settings, jobs=1, quiet=True)
     manifest = write_tiny_clips(tmp_path / "clips")

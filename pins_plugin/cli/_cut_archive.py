@@ -7,6 +7,7 @@ NAME.part.tar        its clips on the way into a shard (--tar)
 import argparse
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -89,12 +90,16 @@ def _cut(args: argparse.Namespace, links: Path | None, video: Path, record: Path
     from pins_plugin.cli.cut import in_sync
     from pins_plugin.data.corpora.voxceleb_clips import split_by_checksum
     from pins_plugin.data.training.tar_shards import write_shard
-    from pins_plugin.report.dataset_files import PARTS, write_clips
+    from pins_plugin.report.dataset_files import CLIP_FILES, write_clips
 
     clips, left = choose_clips(_linked(links, video, args.quiet), filters_of(args))
     if not args.any_sync:
         clips, unsure = in_sync(video, clips, args.max_offset_frames, args.quiet)
         left += unsure
+    if (
+        links is None
+    ):  # numbers of people hold for one video, unless `pins link` met several together
+        clips = [replace(clip, person=f"{name_of(video)}-{clip.person}") for clip in clips]
     written = list(write_clips(video, clips, record.parent, args.size))
     rows: list[dict[str, Any]] = [
         {"key": each.key, "person": each.clip.person, "seconds": round(each.clip.end - each.clip.start, 3)}
@@ -102,11 +107,12 @@ def _cut(args: argparse.Namespace, links: Path | None, video: Path, record: Path
     ]  # fmt: skip
     if args.tar and written:
         contents = (
-            (each.key, {part: each.path(part).read_bytes() for part in PARTS}) for each in written
+            (each.key, {part: each.path(part).read_bytes() for part in CLIP_FILES})
+            for each in written
         )
         write_shard(contents, record.with_name(f"{name_of(video)}{PART}"))
         for each in written:
-            for part in PARTS:
+            for part in CLIP_FILES:
                 each.path(part).unlink()
     split = split_by_checksum(video.name, VALID_SHARE)
     skipped = [[e.person, e.track, e.start, e.end, e.reason] for e in left]
@@ -212,13 +218,15 @@ def read_packed(out: Path) -> dict[str, Any]:
 
 def forget_lost(out: Path, tar: bool) -> None:
     """Cut again, in the coming run, whose clips are gone."""
-    from pins_plugin.report.dataset_files import PARTS
+    from pins_plugin.report.dataset_files import CLIP_FILES
 
     packed = {name for index in read_packed(out).values() for name in index["packed"]}
     for path in out.glob(f"*{CUT}"):
         name = path.name.removesuffix(CUT)
         keys = [row["key"] for row in json.loads(path.read_text(encoding="utf-8"))["clips"]]
-        files = [f"{name}{PART}"] if tar else [f"{key}.{part}" for key in keys for part in PARTS]
+        files = (
+            [f"{name}{PART}"] if tar else [f"{key}.{part}" for key in keys for part in CLIP_FILES]
+        )
         if keys and name not in packed and not all((out / file).is_file() for file in files):
             (out / f"{name}{DONE}").unlink(missing_ok=True)
 

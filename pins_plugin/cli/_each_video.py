@@ -112,27 +112,30 @@ def open_synchronizer(args: argparse.Namespace) -> Callable[[str], Result]:
     from pins_plugin.inference.synchronizer import Synchronizer
 
     synchronizer = Synchronizer.from_hparams(args.model, run_opts={"device": args.device})
-    options = {"model": model_key(args.model), "max_offset": args.max_offset}
+    options = {
+        "model": model_key(args.model),
+        "max_offset": args.max_offset,
+        "people": args.people,
+        "parts": True,
+    }
     return partial(_synchronize, synchronizer, Path(args.out), options)
 
 
 def _synchronize(synchronizer: Any, out: Path, options: dict[str, Any], video: str) -> Result:
     from pins_plugin.cli.sync import describe
+    from pins_plugin.pipelines.active_speaker.sync_table import to_plain
     from pins_plugin.pipelines.active_speaker.synchronization import synchronize_video
 
     def make(path: Path) -> str:
-        most = round(options["max_offset"] * 25)
-        result = synchronize_video(video, synchronizer, max_offset=most, quiet=True).result
-        write_json(
-            path,
-            {
-                "offset_seconds": result.offset_seconds,
-                "offset_frames": result.offset_frames,
-                "confidence": round(result.confidence, 4),
-                "decision": result.decision,
-            },
+        found = synchronize_video(
+            video,
+            synchronizer,
+            max_offset=round(options["max_offset"] * 25),
+            quiet=True,
+            with_people=options["people"],
         )
-        return describe(result)
+        write_json(path, to_plain(found))
+        return describe(found.result)
 
     return do_once(out, Path(video), ".json", options, make)
 

@@ -44,6 +44,8 @@ class LinkOptions:
         Paths.
     model : str or None
         Joint embedding of faces and voices: folder, name or hub id.
+    num_speakers : int or None
+        How many people speak.
     transcript : str or None
         File of words, or a folder of files that are named as the videos are.
     encoding : str or None
@@ -65,6 +67,7 @@ class LinkOptions:
     people: str | None = None
     model: str | None = "face_voice"
     corrections: str | None = None
+    num_speakers: int | None = None
     transcript: str | None = None
     encoding: str | None = None
     face_encoder: str = "face_recognition"
@@ -144,7 +147,7 @@ def link_video(
     try_folder(folder)
     before = results.read_result(folder)
     source = describe_file(video, (before or {}).get("source"))
-    results.check_owner(folder, source, before if options.several else None)
+    results.check_owner(folder, source, before)
     if options.several and not options.archive:  # which looks at all folders
         results.check_names(out, folder, file_uri(video))
     corrections = _corrections_of(source, video, options)
@@ -161,7 +164,9 @@ def link_video(
         )
         added = words is not None and results.put_words(video, folder, words, options.quiet)
         return LinkedRow(str(video), str(folder), done=True, transcript_added=added)
-    result = pipeline(video, corrections=corrections, diarization=_given_turns(video, options))
+    known = {} if options.num_speakers is None else {"num_speakers": options.num_speakers}
+    turns = _given_turns(video, options)
+    result = pipeline(video, corrections=corrections, diarization=turns, **known)
     links = {**result.to_json(), "source": source, "run": key}
     if words is not None:
         links = add_words(links, words)
@@ -246,6 +251,7 @@ def run_key(content: str, options: LinkOptions) -> str:
     plugins = {name: plugin_key("evidence", name) for name in sorted(options.evidence)}
     tracker = plugin_key("trackers", options.tracker)
     parts = [__version__, content, sorted(sources.items()), sorted(plugins.items()), tracker]
+    parts += [] if options.num_speakers is None else [f"{options.num_speakers} speakers"]
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:LENGTH]
 
 

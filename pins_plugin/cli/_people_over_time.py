@@ -55,15 +55,16 @@ def split(out: Path, cast: "Cast", label: str, videos: list[str], quiet: bool = 
         results.catch_up(out, cast, quiet)
         new = cast.new_label()
         cast.relabel(label, new, videos)
+        cast.note({label: new}, {label: sorted(videos)})
         _relabel_folders(out, cast, {video: {label: new} for video in videos}, quiet)
     print(f"{label} is {new} in {', '.join(videos)}")
 
 
 def undo(out: Path, cast: "Cast", quiet: bool = True) -> None:
-    """Take back the last name that was given, also where it made two labels one."""
+    """Take back the last name that was given, also where it made two labels one, or the last split."""
     with cast.held():
         if not cast.history:
-            raise PinsError("undo: no name was given that could be taken back")
+            raise PinsError("undo: no name was given, and nobody split, that could be taken back")
         last = cast.history[-1]
         results.catch_up(out, cast, quiet)
         for old, new in last["names"].items():

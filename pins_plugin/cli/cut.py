@@ -5,7 +5,8 @@
   pins cut archive --out shards --tar --jobs 8        train-000000.tar, ...: key.face.mp4, key.wav, key.json (webdataset), index.json
 
 writes clips/KEY.face.mp4, clips/KEY.wav (16 kHz), clips/KEY.json, clips/manifest.csv for `pins train`, and clips/left_out.csv: every
-stretch of a turn that makes no clip, with its reason. One in ten videos is for validation. What was cut from the same file with the
+stretch of a turn that makes no clip, with its reason. One in ten videos is for validation. People of raw
+videos are VIDEO-PERSON_01: numbers of one say nothing of another. What was cut from the same file with the
 same options is not cut again. `pins train --manifest shards` reads shards. Filters, with what users of such data sets ask for as defaults:
 
   one face in the picture (--any_faces: not asked)       face of 80 pixels (--min_size)

@@ -37,7 +37,7 @@ class Size:
 
 FULL = Size(people=2600, clips_per_person=1, num_epochs=None, seconds=40.0, seen_heard=200)
 QUICK = Size(people=100, clips_per_person=1, num_epochs=1, seconds=10.0, seen_heard=10)
-SPLITS = (0.8, 0.05, 0.15)  # of the people: train, valid, test
+SPLIT_SHARES = (0.8, 0.05, 0.15)  # of the people: train, valid, test
 TEST_CLIPS = 2  # recordings of each person, so that a face and a voice of two can be compared
 SEEN, HEARD_ONLY = 3, 1  # people of the scene
 
@@ -105,7 +105,7 @@ def _simulate(args: argparse.Namespace, size: Size) -> Path:
         people=size.people,
         clips_per_person=size.clips_per_person,
         seed=args.seed,
-        splits=SPLITS,
+        splits=SPLIT_SHARES,
         test_clips=TEST_CLIPS,
         seen_heard=size.seen_heard,
     )

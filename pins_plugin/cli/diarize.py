@@ -34,7 +34,8 @@ def run(args: argparse.Namespace) -> None:
     from pins_plugin.pipelines.diarization.audio_file import file_uri, load_sound
     from pins_plugin.pipelines.diarization.rttm import read_rttm, write_rttm
     from pins_plugin.pipelines.diarization.voices import find_voice_scatter, load_voice_encoder
-    from pins_plugin.pipelines.linking.builtin import choose_bounds, diarize
+    from pins_plugin.pipelines.linking.builtin import diarize
+    from pins_plugin.pipelines.linking.counted import choose_bounds
     from pins_plugin.utils.batch import Batch
     from pins_plugin.utils.writable import try_file
 

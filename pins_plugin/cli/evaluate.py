@@ -15,7 +15,7 @@ recognition embeddings (hparams/features.yaml) is given those instead of media:
 
 import argparse
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -108,10 +108,10 @@ def run(args: argparse.Namespace) -> None:
 def choose_split(manifest: Path, asked: str | None, *, media: bool) -> str | None:
     """The split to score; None for all rows."""
     from pins_plugin.data.corpora.manifest import REQUIRED_COLUMNS, read_manifest
-    from pins_plugin.data.training.features import COLUMNS
+    from pins_plugin.data.training.features import FEATURE_COLUMNS
 
     if asked is None:
-        clips = read_manifest(manifest, columns=REQUIRED_COLUMNS if media else COLUMNS)
+        clips = read_manifest(manifest, columns=REQUIRED_COLUMNS if media else FEATURE_COLUMNS)
         asked = "test" if any(clip.split for clip in clips) else "all"
     return None if asked == "all" else asked
 
@@ -127,10 +127,11 @@ def evaluate_model(
     seed: int = 0,
     quiet: bool = False,
     skipped: dict[str, Exception] | None = None,
+    load: "Callable[[TalkingFaceClip], Any] | None" = None,
 ) -> dict[str, Any]:
     """Embed and score one split of a manifest; with `out`, draw the map of its people there.
 
-    With `skipped`, clips that cannot be read are left out, and noted there.
+    With `skipped`, clips that cannot be read are left out, and noted there. `load` gives what was decoded before.
 
     Returns
     -------
@@ -142,7 +143,7 @@ def evaluate_model(
 
     clips = read_manifest(manifest, split)
     faces, voices = embed_clips(
-        embedder, clips, num_frames=num_frames, quiet=quiet, skipped=skipped
+        embedder, clips, num_frames=num_frames, quiet=quiet, skipped=skipped, load=load
     )
     clips = [clip for clip in clips if clip.clip_id not in (skipped or {})]
     embedded = Embedded(faces, voices, clips, clips, _trained(read_manifest(manifest)))

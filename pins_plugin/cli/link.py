@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("videos", nargs="+", metavar="VIDEO")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
+    parser.add_argument("--num_speakers", type=int, help="how many people speak, when it is known")
     parser.add_argument(
         "--diarization",
         metavar="RTTM",
@@ -103,9 +104,11 @@ def run(args: argparse.Namespace) -> int:
     from pins_plugin.cli._link_video import link_video
     from pins_plugin.errors import PinsError
     from pins_plugin.pipelines.diarization.rttm import read_rttm
+    from pins_plugin.pipelines.linking.counted import choose_bounds
     from pins_plugin.utils.batch import Batch
     from pins_plugin.utils.writable import try_folder
 
+    choose_bounds(args.num_speakers)
     videos, out = find_inputs(args.videos, args), Path(args.out)
     args.videos = [str(video) for video in videos]
     options = options_from(args, out)
@@ -159,6 +162,7 @@ def options_from(args: argparse.Namespace, out: Path) -> "LinkOptions":
         device=args.device,
         several=len(args.videos) > 1 or (out / FILE).is_file(),
         alone=len(args.videos) == 1,
+        num_speakers=args.num_speakers,
         transcript=None if args.transcript is None else str(args.transcript),
         encoding=args.encoding,
         again=args.again,

@@ -4,7 +4,7 @@
   pins sync interview.mp4 --json          {"offset_seconds", "offset_frames", "confidence", "decision"}
   pins sync interview.mp4 --fix out.mp4   writes a copy with the sound put right
   pins sync *.mp4 --csv report.csv --fail_above 80      many files; status 3 when one is more than 80 ms off
-  pins sync archive --out sync --jobs 8   sync/<name>.json for each video of a folder, by workers
+  pins sync archive --out sync --jobs 8 --csv report.csv      by workers; sync/<name>.json for each video of a folder
   pins sync interview.mp4 --parts --people              a line for each shot and each person, and the drift
 
 offset_seconds  how much too late the sound comes; negative: too early
@@ -12,7 +12,7 @@ offset_frames   the same in frames of 1/25 s
 confidence      probability that this is right within one frame, calibrated on people unknown to the model
 decision        "in sync" (at most one frame off), "shifted",
                 "not this sound": nobody who is seen makes the sound that is heard (dubbed, a voice-over, only listeners), or
-                "cannot tell": no face, nobody speaks, or too short (three seconds of speech usually suffice)
+                "cannot tell": no face, nobody speaks, or too short (four seconds of speech usually suffice)
 drift           by how many milliseconds the sound comes later with each minute, where at least half a minute tells
 
 The evidence of all faces and shots of a file is summed. Offsets of up to --max-offset seconds (1.0) either way are looked for,
@@ -64,24 +64,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure, print, mend; 3 when a file is further off than allowed."""
-    import sys
-
     from pins_plugin.errors import PinsError
     from pins_plugin.inference.synchronizer import Synchronizer
-    from pins_plugin.pipelines.active_speaker.sync_table import SyncRow, sync_rows, write_sync_table
+    from pins_plugin.pipelines.active_speaker.sync_table import SyncRow, sync_rows
     from pins_plugin.utils.batch import Batch
-    from pins_plugin.utils.files import write_text
-    from pins_plugin.utils.text import printable
     from pins_plugin.utils.writable import try_file
 
     if not 0.2 <= args.max_offset <= 10:
         raise PinsError(f"--max-offset: expected 0.2 to 10 seconds, got {args.max_offset}")
+    if args.fail_above is not None and args.fail_above < 0:
+        raise PinsError(f"--fail_above: expected milliseconds from 0 on, got {args.fail_above:g}")
     videos = find_inputs(args.videos, args)
     if is_many(args):
         return run_many_files(videos, args)
     args.videos = [str(video) for video in videos]
-    if args.fail_above is not None and args.fail_above < 0:
-        raise PinsError(f"--fail_above: expected milliseconds from 0 on, got {args.fail_above:g}")
     if args.fix and len(args.videos) > 1:
         raise PinsError(f"--fix: expected one video, got {len(args.videos)}")
     for target in filter(None, (args.fix, args.csv)):
@@ -99,6 +95,21 @@ def run(args: argparse.Namespace) -> int:
                 mend(video, args.fix, found.result)
         if video in batch.failed:
             rows.append(SyncRow(video, "file", None, error=batch.failed[video]))
+    over = report(rows, args)
+    if over:
+        return over
+    batch.finish()
+    return 0
+
+
+def report(rows: "list[SyncRow]", args: argparse.Namespace) -> int:
+    """Write the table, and say which files are off; the exit status."""
+    import sys
+
+    from pins_plugin.pipelines.active_speaker.sync_table import write_sync_table
+    from pins_plugin.utils.files import write_text
+    from pins_plugin.utils.text import printable
+
     if args.csv:
         write_text(args.csv, write_sync_table(rows))
     files = [row for row in rows if row.part == "file" and row.result is not None]
@@ -108,25 +119,41 @@ def run(args: argparse.Namespace) -> int:
     if over:
         names = ", ".join(row.file for row in over)
         print(printable(f"pins sync: off: {names}"), file=sys.stderr)
-        return OVER
-    batch.finish()
-    return 0
+    return OVER if over else 0
 
 
 def run_many_files(videos: list[Path], args: argparse.Namespace) -> int:
-    """Measure each video by workers, into a file of its own."""
+    """Measure each video by workers, into a file of its own, and then all into the table."""
     from functools import partial
 
+    from pins_plugin.archive.failures import Failures
     from pins_plugin.cli._each_video import open_synchronizer, show_result
-    from pins_plugin.errors import PinsError
+    from pins_plugin.errors import MediaError, PinsError
+    from pins_plugin.pipelines.active_speaker.sync_table import SyncRow, from_plain
+    from pins_plugin.utils.files import read_json
+    from pins_plugin.utils.writable import try_file
 
-    alone = (args.fix, args.csv, args.parts, args.people, args.fail_dubbed, args.fail_above)
-    if not args.out or any(each not in (None, False) for each in alone):
+    if not args.out or args.fix or args.parts:
         raise PinsError(
-            "--jobs, --shard, --ray: expected --out DIR, and none of --fix, --csv, --parts, --people, --fail_..."
+            "--jobs, --shard, --ray: expected --out DIR, and neither --fix nor --parts (the JSON files have them)"
         )
+    if args.csv:
+        try_file(args.csv)
+    out = Path(args.out)
     setup = partial(open_synchronizer, argparse.Namespace(**{**vars(args), "run": None}))
-    return run_files("sync", videos, Path(args.out), setup, args, show_result)
+    status = run_files("sync", videos, out, setup, args, show_result)
+    if args.csv is None and args.fail_above is None and not args.fail_dubbed:
+        return status
+    failed = Failures(out).read()
+    rows: list[SyncRow] = []
+    for video in map(str, videos):
+        path = out / f"{Path(video).stem}.json"
+        if video in failed:
+            rows.append(SyncRow(video, "file", None, error=str(failed[video]["error"])))
+        elif path.is_file():
+            plain = read_json(path, MediaError, "a file of pins sync")
+            rows += from_plain(video, plain, args.fail_above)
+    return report(rows, args) or status
 
 
 def measure(video: str, synchronizer: object, args: argparse.Namespace) -> "VideoSync":
@@ -146,32 +173,23 @@ def show(video: str, found: "VideoSync", rows: "list[SyncRow]", args: argparse.N
     """Print what was found of one file."""
     import json
 
+    from pins_plugin.pipelines.active_speaker.sync_table import plain_result, to_plain
+
     result = found.result
     several = len(args.videos) > 1
     if args.json:
         value: dict[str, object] = {"file": video} if several else {}
-        value |= _plain(result)
-        if args.parts:
-            value["drift_ms_per_minute"] = found.drift and found.drift.milliseconds_per_minute
-            value["parts"] = {row.part: _plain(row.result) for row in rows[1:] if row.result}
+        value |= to_plain(found) if args.parts else plain_result(result)
         print(json.dumps(value))
         return
-    print(f"{video}: {describe(result)}" if several else describe(result))
+    said = describe(result) + differing(found)
+    print(f"{video}: {said}" if several else said)
     if args.parts:
         if found.drift is not None:
             print(f"drift: {found.drift.milliseconds_per_minute:+.1f} ms a minute")
         for row in rows[1:]:
             if row.result is not None:
                 print(f"  {row.part}: {describe(row.result)}")
-
-
-def _plain(result: "SyncResult") -> dict[str, object]:
-    return {
-        "offset_seconds": result.offset_seconds,
-        "offset_frames": result.offset_frames,
-        "confidence": round(result.confidence, 4),
-        "decision": result.decision,
-    }
 
 
 def describe(result: "SyncResult") -> str:
@@ -185,6 +203,17 @@ def describe(result: "SyncResult") -> str:
         f"{result.decision}: the sound comes {abs(result.offset_seconds):.2f} s too {side} "
         f"({result.offset_frames:+d} frames of 1/25 s; confidence {result.confidence:.2f})"
     )
+
+
+def differing(found: "VideoSync") -> str:
+    """What is to be added where a file has no offset of its own, because its shots have several."""
+    from pins_plugin.inference.synchronizer import TOLERANCE
+    from pins_plugin.pipelines.active_speaker.synchronization import ANSWERS
+
+    offsets = [each.offset_frames for each in found.per_shot.values() if each.decision in ANSWERS]
+    if not offsets or max(offsets) - min(offsets) <= 2 * TOLERANCE:
+        return ""
+    return f"; shots differ ({min(offsets):+d} to {max(offsets):+d} frames), see --parts"
 
 
 def mend(video: str, target: str, result: "SyncResult") -> None:

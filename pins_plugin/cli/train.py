@@ -4,9 +4,9 @@
 
 Any entry of the YAML can be given as --key value. SpeechBrain's run options work too, such as
 --device cuda, --precision bf16, --ckpt_interval_minutes 10. A run that was stopped goes on where it was when
-it is started again with the same output folder. At the end, the model of face and voice is scored on split
+it is started again with the same output folder. At the end, a model of face and voice is scored on split
 "valid", over all and by group of people, and its card says so. In place of a manifest, the folder or address (s3://...) of tar
-shards, see docs/scale.md. On several GPUs:
+shards, see docs/scale.md. Pairs train on several GPUs, too:
 
   torchrun --nproc_per_node=4 recipes/TalkingHeads/train.py hparams/demo.yaml --manifest ...
 """
@@ -14,7 +14,12 @@ shards, see docs/scale.md. On several GPUs:
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pins_plugin.types import TalkingFaceClip
 
 HELP = "train what a YAML file describes"
 
@@ -59,7 +64,32 @@ def complete_card(hparams: dict[str, Any]) -> None:
     else:
         embedder = FaceVoiceEmbedder.from_hparams(model)
         skipped: dict[str, Exception] = {}
-        report = evaluate_model(embedder, manifest, split="valid", quiet=True, skipped=skipped)
+        report = evaluate_model(
+            embedder,
+            manifest,
+            split="valid",
+            quiet=True,
+            skipped=skipped,
+            load=None if embedder.wants_aligned else decoded_clips(hparams),
+        )
         if skipped:
             print(f"card: without {len(skipped)} clips that cannot be read", file=sys.stderr)
     write_card(model, {"manifest": str(manifest), "split": "valid"} | report)
+
+
+def decoded_clips(hparams: dict[str, Any]) -> "Callable[[TalkingFaceClip], tuple[Any, Any]]":
+    """Read the pictures and the sound of a clip of split "valid" from where training decoded it to."""
+    from pins_plugin.errors import MediaError
+    from pins_plugin.train.pairs.listed_clips import decode_clips, validation_clips
+
+    clips = validation_clips(hparams["manifest"])
+    shards = decode_clips(clips, hparams)
+    places = {clip.clip_id: place for place, clip in enumerate(clips)}
+
+    def load(clip: "TalkingFaceClip") -> tuple[Any, Any]:
+        place = places[clip.clip_id]
+        if place in shards.skipped:
+            raise MediaError(shards.skipped[place])
+        return shards.faces(place), shards.sound(place).astype("float32") / 32768
+
+    return load

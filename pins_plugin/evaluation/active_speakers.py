@@ -1,8 +1,8 @@
 """Active speakers against the truth, in files of AVA-ActiveSpeaker's layout, scored as its own scorer does.
 
 Truth: video_id, frame_timestamp, x1, y1, x2, y2 (0 to 1), label, entity_id. Predictions: the same, every label
-`SPEAKING_AUDIBLE`, and the score. Neither has a head (one is passed over where there is one). A face is found by time stamp and
-entity; of a tracker of one's own, whose entities are others, by the box that overlaps most.
+`SPEAKING_AUDIBLE`, and the score. AVA's own files have no head; the lists that training code of the field makes of them have one, and
+more columns, which are then found by name. A face is found by time stamp (900.1 and 900.10 are one) and entity; of a tracker of one's own, whose entities are others, by the box that overlaps most.
 """
 
 import csv
@@ -18,6 +18,7 @@ from pins_plugin.metrics.average_precision import average_precision
 
 SPEAKING = "SPEAKING_AUDIBLE"
 LABELS = (SPEAKING, "SPEAKING_NOT_AUDIBLE", "NOT_SPEAKING")
+COLUMNS = ("video_id", "frame_timestamp", "x1", "y1", "x2", "y2", "label", "entity_id")
 SAME_BOX = 1e-2  # AVA's own scorer asks for equal boxes; files write two to six digits
 MIN_OVERLAP = 0.5  # intersection over union
 MAX_APART = (
@@ -74,12 +75,16 @@ def read_ava(path: str | Path) -> list[FaceLabel]:
     if not path.is_file():
         raise ManifestError(f"{path}: no such file; expected a CSV of AVA-ActiveSpeaker's layout")
     rows = []
+    places: list[int] | None = None
     with path.open(encoding="utf-8-sig", newline="") as file:
         for number, cells in enumerate(csv.reader(file), start=1):
-            if not cells or (number == 1 and cells[0] == "video_id"):
+            if not cells:
+                continue
+            if number == 1 and "video_id" in cells:
+                places = _places(path, cells)
                 continue
             try:
-                rows.append(_face(cells))
+                rows.append(_face(cells if places is None else [cells[place] for place in places]))
             except (ValueError, IndexError) as error:
                 raise ManifestError(
                     f"{path}, line {number}: expected video_id, frame_timestamp, x1, y1, x2, y2, label, entity_id "
@@ -171,7 +176,7 @@ def _by_uid(rows: Iterable[FaceLabel], what: str) -> dict[tuple[str, str, str], 
 
 
 def _uid(row: FaceLabel) -> tuple[str, str, str]:
-    return row.video, row.time, row.entity
+    return row.video, f"{row.seconds:.4f}", row.entity
 
 
 def _overlap(first: Sequence[float], second: Sequence[float]) -> float:
@@ -181,6 +186,15 @@ def _overlap(first: Sequence[float], second: Sequence[float]) -> float:
         return 0.0
     areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (first, second)]
     return width * height / (sum(areas) - width * height)
+
+
+def _places(path: Path, head: Sequence[str]) -> list[int]:
+    """Where the columns are, by their names."""
+    names = [name.removeprefix("entity_box_") for name in head]
+    missing = [name for name in COLUMNS if name not in names]
+    if missing:
+        raise ManifestError(f"{path}: expected the columns {', '.join(COLUMNS)}, got {', '.join(head)}")  # fmt: skip
+    return [names.index(name) for name in (*COLUMNS, "score") if name in names]
 
 
 def _face(cells: Sequence[str]) -> FaceLabel:

@@ -15,7 +15,7 @@ from scipy.optimize import linear_sum_assignment
 
 from pins_plugin.data.links.linked_video import VERSION, LinkedTrack
 
-SHORTEST = 0.32  # seconds; shorter parts of a turn join a neighbor
+SHORTEST_PIECE = 0.32  # seconds; shorter parts of a turn join a neighbor
 FRAME = 0.04  # seconds: how finely scores of an active-speaker network are read
 
 
@@ -130,8 +130,12 @@ def link_by_network(
     tracks: Sequence[LinkedTrack],
     duration: float,
     threshold: float = 0.0,
+    one_at_a_time: bool = False,
 ) -> dict[str, Any]:
     """Link whenever an active-speaker network says that a face speaks, without any turns.
+
+    Networks that judge each face by itself call everybody's lips speech that move: of faces side by side all are named,
+    the right one among them. With `one_at_a_time` the face of the largest value alone is.
 
     Parameters
     ----------
@@ -142,6 +146,7 @@ def link_by_network(
         In seconds.
     threshold : float
         A face with a larger value speaks.
+    one_at_a_time : bool
 
     Returns
     -------
@@ -149,6 +154,8 @@ def link_by_network(
         The value of a `links.json`; a link for each stretch of time in which a face speaks.
     """
     links = []
+    if one_at_a_time:
+        scores = _leave_largest(scores)
     for track in tracks:
         if track.track not in scores or len(scores[track.track][0]) == 0:
             continue
@@ -165,6 +172,22 @@ def link_by_network(
     return _links(sorted(links, key=lambda link: link["start"]), tracks, duration)
 
 
+def _leave_largest(
+    scores: Mapping[str, tuple[NDArray[np.floating], NDArray[np.floating]]],
+) -> dict[str, tuple[NDArray[np.floating], NDArray[np.floating]]]:
+    """Put -inf in the place of values of faces beside which another one has a larger value."""
+    kept = {}
+    for name, (times, values) in scores.items():
+        others = [
+            np.interp(times, *series, left=-np.inf, right=-np.inf)
+            for other, series in scores.items()
+            if other != name and len(series[0])
+        ]
+        largest = np.max(others, axis=0) if others else np.full(len(times), -np.inf)
+        kept[name] = (times, np.where(np.asarray(values) >= largest, values, -np.inf))
+    return kept
+
+
 def cut_turns(turns: Annotation, tracks: Sequence[LinkedTrack]) -> list[Part]:
     """Cut each turn where a face comes or goes."""
     changes = np.unique([time for track in tracks for time in (track.start, track.end)])
@@ -173,7 +196,7 @@ def cut_turns(turns: Annotation, tracks: Sequence[LinkedTrack]) -> list[Part]:
         inside = changes[(changes > segment.start) & (changes < segment.end)]
         borders = [segment.start]
         for border in inside.tolist():
-            if min(border - borders[-1], segment.end - border) >= SHORTEST:
+            if min(border - borders[-1], segment.end - border) >= SHORTEST_PIECE:
                 borders.append(border)
         for start, end in pairwise([*borders, segment.end]):
             shown = tuple(

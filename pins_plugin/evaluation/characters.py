@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from pins_plugin.data.links.linked_video import LinkedTrack, LinkedVideo
-from pins_plugin.evaluation.scene_truth import STEP, faces_at, moments, owner_of, true_faces
+from pins_plugin.evaluation.scene_truth import TRUTH_STEP, faces_at, moments, owner_of, true_faces
 
 
 def score_faces(links: Mapping[str, Any], truth: Mapping[str, Any]) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def score_faces(links: Mapping[str, Any], truth: Mapping[str, Any]) -> dict[str,
     total: dict[str, float] = {}
     for person, rows in faces:
         total[person] = total.get(person, 0.0) + float(rows[-1, 0] - rows[0, 0])
-    everything = max(sum(total.values()), STEP)
+    everything = max(sum(total.values()), TRUTH_STEP)
     labeled = zip(linked.tracks, shown, strict=True)
     judged = [
         track.person == owner
@@ -94,7 +94,7 @@ def score_voices(
                 heard.setdefault(id(each), Counter())[turn["speaker"]] += 1
     number = max(1, sum(total.values()))
     return {
-        "seconds": number * STEP,
+        "seconds": number * TRUTH_STEP,
         "found": sum(found) / number,
         "right": sum(right for _, right in named) / number,
         "on_screen": _mean([right for seen, right in named if seen]),
@@ -110,7 +110,7 @@ def _shown(track: LinkedTrack, faces: Sequence[tuple[str, Any]]) -> dict[str, fl
     for time in moments(track.start, track.end):
         person = owner_of(track.box_at(time), dict(faces_at(faces, time)))
         if person is not None:
-            seconds[person] = seconds.get(person, 0.0) + STEP
+            seconds[person] = seconds.get(person, 0.0) + TRUTH_STEP
     return seconds
 
 

@@ -10,7 +10,7 @@ from pyannote.core import Annotation
 from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.errors import LinksError
 from pins_plugin.evaluation.linking import CAUSES, RIGHT, Heard, LinkMoments, follow_links, hear
-from pins_plugin.evaluation.scene_truth import STEP, SceneTruth
+from pins_plugin.evaluation.scene_truth import TRUTH_STEP, SceneTruth
 from pins_plugin.evaluation.turn_errors import TurnErrors, identification_turns
 from pins_plugin.metrics.bootstrap import bootstrap_interval
 
@@ -56,13 +56,13 @@ class LinkScores:
             "mean_over_scenes": float(np.mean(self.scenes)),
             "num_scenes": len(self.scenes),
             "num_people": len({each.speaker for each in self.heard}),
-            "seconds": round(STEP * len(self.heard), 1),
+            "seconds": round(TRUTH_STEP * len(self.heard), 1),
             "recall": {"alone": _right(alone), "together": _right(together)},
             "recall_interval": {
                 "alone": people_interval(alone),
                 "together": people_interval(together),
             },
-            "overlap": round(STEP * len(together), 1),
+            "overlap": round(TRUTH_STEP * len(together), 1),
             "precision": made.rightly_named / made.named if made.named else None,
             "lost": {
                 cause: sum(each.verdict == cause for each in self.heard) / len(self.heard)
@@ -172,7 +172,7 @@ def reliability(judged: Sequence[tuple[float, bool]], num_bins: int = 5) -> list
         {
             "confidence": float(confidence[bins == number].mean()),
             "right": float(right[bins == number].mean()),
-            "seconds": float((bins == number).sum() * STEP),
+            "seconds": float((bins == number).sum() * TRUTH_STEP),
         }
         for number in np.unique(bins)
     ]
@@ -182,7 +182,7 @@ def sure_links(judged: Sequence[tuple[float, bool]]) -> dict[str, float | None]:
     """Seconds of links of more than 0.9 confidence, and the share of them that is right."""
     right = [found for confidence, found in judged if confidence > SURE]
     return {
-        "seconds": round(STEP * len(right), 1),
+        "seconds": round(TRUTH_STEP * len(right), 1),
         "right": sum(right) / len(right) if right else None,
     }
 

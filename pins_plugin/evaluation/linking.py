@@ -5,7 +5,7 @@ is looked for by itself.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.errors import LinksError
-from pins_plugin.evaluation.scene_truth import STEP, SceneTruth, moments, owner_of
+from pins_plugin.evaluation.scene_truth import TRUTH_STEP, SceneTruth, moments, owner_of
 
 RIGHT = "right"
 CAUSES = (
@@ -168,8 +168,10 @@ def _owner(
     return owner_of(boxes[0], seen) if len(boxes) == 1 else None
 
 
-def follow_links(linked: LinkedVideo, truth: SceneTruth) -> LinkMoments:
-    """Judge each moment of each link."""
+def follow_links(
+    linked: LinkedVideo, truth: SceneTruth, people: Collection[str] | None = None
+) -> LinkMoments:
+    """Judge each moment of each link; with `people`, `judged` holds those in which one of them speaks."""
     made = LinkMoments()
     for turn in linked.turns:
         for time in moments(turn.start, turn.end):
@@ -177,11 +179,11 @@ def follow_links(linked: LinkedVideo, truth: SceneTruth) -> LinkMoments:
             faces = linked.boxes_at(time)
             if turn.person in {person for person, _ in faces}:
                 right = _owner(turn.person, faces, seen) in speaking
-                made.named += STEP
-                made.rightly_named += STEP * right
+                made.named += TRUTH_STEP
+                made.rightly_named += TRUTH_STEP * right
             else:
                 right = bool(speaking - set(seen))
-            if speaking:
+            if speaking and (people is None or speaking & set(people)):
                 made.judged.append((turn.confidence, right))
     return made
 
@@ -190,6 +192,6 @@ def share(heard: list[Heard]) -> dict[str, float | None]:
     """Seconds of speech, and the share that is right."""
     right = sum(each.verdict == RIGHT for each in heard)
     return {
-        "seconds": round(len(heard) * STEP, 2),
+        "seconds": round(len(heard) * TRUTH_STEP, 2),
         "correct": right / len(heard) if heard else None,
     }

@@ -13,7 +13,7 @@ from pins_plugin.metrics.retrieval import (
 )
 
 RECALL_AT = (1, 5, 10)
-CHUNK = 512  # queries whose similarities are held at once
+QUERIES_AT_ONCE = 512  # queries whose similarities are held at once
 
 
 def retrieve(items: FaceVoiceItems, bootstrap: Bootstrap) -> Report:
@@ -75,8 +75,8 @@ def _search(
     people, member = np.unique(item_labels, return_inverse=True)
     compare = scores.faces_to_voices if forward else scores.voices_to_faces
     ranks, precision = [], []
-    for start in range(0, len(queries), CHUNK):
-        chunk = slice(start, start + CHUNK)
+    for start in range(0, len(queries), QUERIES_AT_ONCE):
+        chunk = slice(start, start + QUERIES_AT_ONCE)
         similarities = compare(queries[chunk])
         relevant = labels[chunk, None] == item_labels[None]
         precision.append(average_precision(similarities, relevant))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pins_plugin.data.links.linked_video import Timetable
 
-STEP = 0.02  # seconds between the moments at which links are compared
+TRUTH_STEP = 0.02  # seconds between the moments at which links are compared
 Boxes = NDArray[np.float64]
 
 
@@ -41,7 +41,10 @@ class SceneTruth:
         self.faces = true_faces(truth)
         self._turn_table = Timetable([(start, end) for start, end, _ in self.turns])
         self._face_table = Timetable(
-            [(max(0.0, rows[0, 0] - STEP), rows[-1, 0] + STEP) for _, rows in self.faces]
+            [
+                (max(0.0, rows[0, 0] - TRUTH_STEP), rows[-1, 0] + TRUTH_STEP)
+                for _, rows in self.faces
+            ]
         )
 
     def speaking_at(self, time: float) -> set[str]:
@@ -56,7 +59,7 @@ class SceneTruth:
 
 def moments(start: float, end: float) -> NDArray[np.float64]:
     """Moments (num_moments,) in the middle of equal steps from `start` to `end`."""
-    number = max(1, round((end - start) / STEP))
+    number = max(1, round((end - start) / TRUTH_STEP))
     return start + (np.arange(number) + 0.5) * (end - start) / number
 
 
@@ -89,7 +92,7 @@ def faces_at(faces: Sequence[tuple[str, Boxes]], time: float) -> list[tuple[str,
     """Person and box (4,) of every face that is seen at `time` in seconds."""
     found = []
     for person, rows in faces:
-        if rows[0, 0] - STEP <= time <= rows[-1, 0] + STEP:
+        if rows[0, 0] - TRUTH_STEP <= time <= rows[-1, 0] + TRUTH_STEP:
             box = [np.interp(time, rows[:, 0], rows[:, side]) for side in range(1, 5)]
             found.append((person, np.asarray(box)))
     return found

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pins_plugin.types import TalkingFaceClip
 
-COLUMNS = {"G": "gender", "N": "nationality", "A": "age"}
+STRATUM_COLUMNS = {"G": "gender", "N": "nationality", "A": "age"}
 
 
 def strata_of(clips: Sequence[TalkingFaceClip]) -> dict[str, dict[str, str]]:
@@ -24,7 +24,7 @@ def strata_of(clips: Sequence[TalkingFaceClip]) -> dict[str, dict[str, str]]:
         as they are there, and "GNA" where all three are. People without a value are left out.
     """
     strata: dict[str, dict[str, str]] = {}
-    for name, column in COLUMNS.items():
+    for name, column in STRATUM_COLUMNS.items():
         values = {
             clip.identity: _value(column, clip.attributes.get(column) or "")
             for clip in clips
@@ -33,10 +33,10 @@ def strata_of(clips: Sequence[TalkingFaceClip]) -> dict[str, dict[str, str]]:
         known = {identity: value for identity, value in values.items() if value}
         if known:
             strata[name] = known
-    if len(strata) == len(COLUMNS):
+    if len(strata) == len(STRATUM_COLUMNS):
         everywhere = set.intersection(*(set(values) for values in strata.values()))
         strata["GNA"] = {
-            identity: "|".join(strata[name][identity] for name in COLUMNS)
+            identity: "|".join(strata[name][identity] for name in STRATUM_COLUMNS)
             for identity in sorted(everywhere)
         }
     return strata

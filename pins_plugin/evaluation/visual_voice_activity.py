@@ -10,7 +10,7 @@ from pins_plugin.data.training.talking_clips import RESTS, TalkingClip, bridge
 from pins_plugin.metrics.bootstrap import bootstrap_interval
 from pins_plugin.metrics.verification import roc_auc
 
-WINDOW, STRIDE = 13, 4  # frames
+WINDOW_FRAMES, STRIDE = 13, 4  # frames
 LEAST_SEEN = 0.5  # share of a window
 UPPER_LIP, LOWER_LIP = (34, 35, 36), (24, 25, 26)  # middle of the inner rim, among the 88 points
 NUM_LIP_POINTS = 80
@@ -59,8 +59,8 @@ def score_windows(
 def labeled_windows(clip: TalkingClip) -> Iterator[slice]:
     """Windows whose frames have one known label and are mostly seen."""
     seen = np.asarray(np.isfinite(clip.lips).all(axis=(1, 2)))
-    for start in range(0, len(clip.talking) - WINDOW + 1, STRIDE):
-        window = slice(start, start + WINDOW)
+    for start in range(0, len(clip.talking) - WINDOW_FRAMES + 1, STRIDE):
+        window = slice(start, start + WINDOW_FRAMES)
         labels = clip.talking[window]
         if labels[0] >= 0 and (labels == labels[0]).all() and seen[window].mean() >= LEAST_SEEN:
             yield window

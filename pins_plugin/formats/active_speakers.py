@@ -18,7 +18,7 @@ from pins_plugin.formats.boxes import Picture
 from pins_plugin.utils.text import table_cell
 
 SPEAKING, SILENT = "SPEAKING_AUDIBLE", "NOT_SPEAKING"
-COLUMNS = ("time", "track", "person", "x1", "y1", "x2", "y2", "speaking")
+SPEAKER_COLUMNS = ("time", "track", "person", "x1", "y1", "x2", "y2", "speaking")
 THRESHOLD = 0.5
 
 
@@ -79,7 +79,7 @@ def to_active_speakers(linked: LinkedVideo, rate: float | None = None) -> str:
     """CSV, one row for each face and time: time, track, person, box in pixels, probability of speaking."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(SPEAKER_COLUMNS)
     for row in active_speakers(linked, rate):
         box = [f"{value:.1f}" for value in row.box]
         names = table_cell(row.track), table_cell(row.person)

@@ -18,7 +18,7 @@ SMOOTHING = 1.5  # seconds over which the path is averaged
 JUMP = 0.5  # of the crop's width: a nearer target is panned to, a farther one is cut to
 ABOVE = 0.42  # of the crop's height: where the face's center goes
 FACE_MARGIN = 1.7  # side of a face crop over the longer side of the box
-COLUMNS = ("time", "x1", "y1", "x2", "y2", "person")
+PATH_COLUMNS = ("time", "x1", "y1", "x2", "y2", "person")
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +126,7 @@ def to_crop_path(path: CropPath) -> str:
     """CSV, one row for each picture: time, x1, y1, x2, y2, and whom the window follows."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(PATH_COLUMNS)
     for time, window, person in zip(path.times.tolist(), path.windows.tolist(), path.people, strict=True):  # fmt: skip
         writer.writerow([f"{time:.4f}", *window, table_cell(person or "")])
     return text.getvalue()

@@ -1,6 +1,6 @@
 """Embed every clip of a manifest: one face and one voice each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import NamedTuple
@@ -44,6 +44,7 @@ def embed_clips(
     batch_size: int = 32,
     quiet: bool = False,
     skipped: dict[str, Exception] | None = None,
+    load: Callable[[TalkingFaceClip], Loaded] | None = None,
 ) -> ClipEmbeddings:
     """Embed the faces and the voices of clips.
 
@@ -59,6 +60,8 @@ def embed_clips(
         Show no progress bar.
     skipped : dict, optional
         Clips that cannot be read are left out, and noted here: `clip_id` to why.
+    load : callable, optional
+        Gives the pictures and the sound of a clip that were decoded before.
 
     Clips as they come, for a model that wants faces to be found, are looked at as `verify_files` does: no face, several, or
     too little speech is an error of that clip, and pauses are left out.
@@ -75,8 +78,10 @@ def embed_clips(
     """
     faces, voices = [], []
 
-    def load(clip: TalkingFaceClip) -> Loaded | None:
+    def decode(clip: TalkingFaceClip) -> Loaded | None:
         try:
+            if load is not None:
+                return load(clip)
             raw = embedder.wants_aligned and not clip.faces.is_dir()
             pictures = load_clip_faces(
                 clip.faces, embedder.image_size, num_frames, aligned=raw, alone=raw
@@ -90,7 +95,7 @@ def embed_clips(
             return None
 
     with ThreadPoolExecutor(READERS) as pool:
-        loaded = map_ahead(pool, load, clips, 2 * batch_size)
+        loaded = map_ahead(pool, decode, clips, 2 * batch_size)
         bar = progress(loaded, "Embedding clips", total=len(clips), quiet=quiet)
         readable = (item for item in bar if item is not None)
         while batch := list(islice(readable, batch_size)):

@@ -21,7 +21,7 @@ from pins_plugin.utils.files import atomic_path
 
 Embeddings = NDArray[np.float32]
 MODALITIES = ("face", "voice")
-PARTS = [f"{modality}_{part}" for modality in MODALITIES for part in ("embeddings", "labels")]
+STORED = [f"{modality}_{part}" for modality in MODALITIES for part in ("embeddings", "labels")]
 QUERIES = 500  # that are answered at once
 
 
@@ -212,7 +212,7 @@ class Gallery:
                     raise MediaError(
                         f"{path}: not a gallery; expected a file that Gallery.save wrote"
                     )
-                arrays = {name: file.get_tensor(name) for name in PARTS}
+                arrays = {name: file.get_tensor(name) for name in STORED}
             gallery = cls(int(arrays["face_embeddings"].shape[1]))
             for modality in MODALITIES:
                 labels = json.loads(arrays[f"{modality}_labels"].tobytes())

@@ -20,8 +20,8 @@ from pins_plugin.inference.embedder import FaceVoiceEmbedder
 
 Regions = Sequence[tuple[float, float]]
 MOST_FACES = 32  # of a person, spread evenly
-WINDOW = 3.0  # seconds of sound that are embedded at once
-SHORTEST = 0.7  # seconds of speech in all from which on a voice is embedded
+PIECE_SECONDS = 3.0  # seconds of sound that are embedded at once
+SHORTEST_SPEECH = 0.7  # seconds of speech in all from which on a voice is embedded
 MOST_SECONDS = 60.0  # of a voice, spread over the file
 
 
@@ -62,10 +62,10 @@ def pool_voice(
     Returns
     -------
     embedding : (embedding_dim,) Tensor or None
-        Of unit length, on the CPU; each second weighs alike; None where there are less than `SHORTEST` seconds.
+        Of unit length, on the CPU; each second weighs alike; None where there are less than `SHORTEST_SPEECH` seconds.
     """
     pieces = _cut(waveform, regions)
-    if sum(map(len, pieces)) < SHORTEST * SAMPLE_RATE:
+    if sum(map(len, pieces)) < SHORTEST_SPEECH * SAMPLE_RATE:
         return None
     sums = torch.zeros(embedder.embedding_dim)
     for length in sorted({len(piece) for piece in pieces}):
@@ -94,16 +94,16 @@ def log_ratio(embedder: FaceVoiceEmbedder, face: Tensor | None, voice: Tensor | 
 
 
 def _cut(waveform: NDArray[np.float32], regions: Regions) -> list[NDArray[np.float32]]:
-    """Pieces of at most `WINDOW` seconds, and of `MOST_SECONDS` in all; the shortest scraps are left out."""
+    """Pieces of at most `PIECE_SECONDS` seconds, and of `MOST_SECONDS` in all; the shortest scraps are left out."""
     pieces = []
     for start, end in regions:
-        count = max(1, round((end - start) / WINDOW))
+        count = max(1, round((end - start) / PIECE_SECONDS))
         edges = np.linspace(start, end, count + 1).clip(0, len(waveform) / SAMPLE_RATE)
         samples = (edges * SAMPLE_RATE).round().astype(int)
         length = int(np.diff(samples).min())
         pieces += [waveform[first : first + length] for first in samples[:-1]]
     pieces = [piece for piece in pieces if len(piece) >= 0.25 * SAMPLE_RATE]
-    most = max(1, round(MOST_SECONDS / WINDOW))
+    most = max(1, round(MOST_SECONDS / PIECE_SECONDS))
     if len(pieces) > most:
         pieces = [pieces[i] for i in np.linspace(0, len(pieces) - 1, most).round().astype(int)]
     return pieces

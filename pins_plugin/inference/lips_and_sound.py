@@ -8,6 +8,8 @@ from torchaudio.functional import resample
 from pins_plugin.errors import ShapeError
 
 MIN_MOVEMENT = 2e-3  # of the distance between the eyes
+STILL = 8e-3  # the same, of lips that say nothing: speech moves them by 1.2e-2 and more over two seconds
+STILL_FRAMES = 25  # on either side, of 25 Hz
 MIN_LOUDNESS = 1e-4  # root mean square
 
 
@@ -54,6 +56,34 @@ def moves(lips: NDArray[np.float32]) -> bool:
     return len(lips) > 1 and float((lips - lips.mean(axis=1, keepdims=True)).std(axis=0).mean()) > (
         MIN_MOVEMENT
     )
+
+
+def is_still(lips: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Whether lips hardly move around each frame, so that their face says nothing there.
+
+    Parameters
+    ----------
+    lips : (num_frames, 88, 2) array
+        At 25 frames per second; NaN where no face was seen.
+
+    Returns
+    -------
+    still : (num_frames,) bool array
+    """
+    points = lips.astype(np.float64) - lips.mean(axis=1, keepdims=True)
+    seen = np.isfinite(points).all(axis=(1, 2))
+    points = np.where(seen[:, None, None], points, 0).reshape(len(lips), -1)
+
+    def around(values: NDArray) -> NDArray:
+        sums = np.concatenate([np.zeros_like(values[:1]), np.cumsum(values, axis=0)])
+        frames = np.arange(len(values))
+        last = np.minimum(frames + STILL_FRAMES + 1, len(values))
+        return np.asarray(sums[last] - sums[np.maximum(frames - STILL_FRAMES, 0)])
+
+    counts = np.maximum(around(seen.astype(np.float64)), 1)
+    means = around(points) / counts[:, None]
+    squares = around((points**2).mean(axis=1)) / counts - (means**2).mean(axis=1)
+    return np.asarray(np.sqrt(np.maximum(squares, 0)) < STILL)
 
 
 def sounds(waveform: NDArray[np.float32]) -> bool:

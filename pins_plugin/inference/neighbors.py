@@ -10,11 +10,11 @@ from pins_plugin.errors import MissingExtraError, ShapeError
 from pins_plugin.utils.optional import import_extra
 
 Embeddings = NDArray[np.float32]
-BLOCK = 65_536  # rows that are compared at once
+ROWS_AT_ONCE = 65_536  # rows that are compared at once
 MANY = 20_000  # rows from which on `find_neighbors` makes cells
 PROBED = 24  # cells that it searches for each row
 QUERIES = 2048  # that it asks at once
-FEWEST = 1000  # rows that are worth cells at all
+FEWEST_ROWS = 1000  # rows that are worth cells at all
 EXAMPLES_PER_CELL = 39  # the least that FAISS trains on without a warning
 TRIED = 500  # queries by which the recall is measured
 NEIGHBORS = 10  # of each
@@ -26,8 +26,8 @@ def compare_all(
     """Compare with every item, block by block: rows and similarities of the best k (or all), unordered."""
     rows = np.zeros((len(queries), 0), np.int64)
     best = np.zeros((len(queries), 0), np.float32)
-    for start in range(0, len(items), BLOCK):
-        block = queries @ items[start : start + BLOCK].T  # (num_queries, block)
+    for start in range(0, len(items), ROWS_AT_ONCE):
+        block = queries @ items[start : start + ROWS_AT_ONCE].T  # (num_queries, block)
         places = np.broadcast_to(np.arange(start, start + block.shape[1]), block.shape)
         best, rows = np.concatenate([best, block], axis=1), np.concatenate([rows, places], axis=1)
         if best.shape[1] > k:
@@ -91,9 +91,9 @@ class Cells:
         ShapeError
             When there are too few rows, or `recall` is no share.
         """
-        if len(embeddings) < FEWEST:
+        if len(embeddings) < FEWEST_ROWS:
             raise ShapeError(
-                f"index: expected {FEWEST} rows or more, got {len(embeddings)}; search without an index"
+                f"index: expected {FEWEST_ROWS} rows or more, got {len(embeddings)}; search without an index"
             )
         if not 0 < recall < 1:
             raise ShapeError(f"recall: expected a share below 1, got {recall}")

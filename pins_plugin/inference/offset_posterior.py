@@ -1,8 +1,9 @@
 """How late the sound of a whole file comes: the evidence of all faces and shots, summed.
 
 A face is cut into pieces of some seconds. In each it speaks (with probability `speaks`) or not. With E_i(k) the evidence of
-piece i for an offset of k frames, `frame_weight` times the sum of its similarities at k, and Z_i(k) the mean of exp E_i over offsets
-away from k, which is what chance would give,
+piece i for an offset of k frames, `frame_weight` times the sum of its similarities at k less their mean over all offsets (at large
+offsets some frames have no sound: they add nothing), and Z_i(k) the mean of exp E_i over offsets away from k, which is what chance
+would give,
 
     log p(k) = log prior(k) + sum_i log(1 - speaks + speaks min(exp(E_i(k)) / Z_i(k), exp LARGEST_RATIO))
 
@@ -19,7 +20,8 @@ from numpy.typing import NDArray
 
 PIECE = 125  # frames
 MIN_FRAMES = 8  # of a piece, and of a file
-SPREAD, FLOOR = 6.0, 0.05  # frames; of the prior: exp(-|k| / SPREAD) + FLOOR
+SPREAD, PRIOR_FLOOR = 6.0, 0.05  # frames; of the prior: exp(-|k| / SPREAD) + PRIOR_FLOOR
+MIN_HEARD = 0.3  # of the frames that must have sound at an offset for its similarity to count
 NEAR = 2  # frames around the best offset that are no rivals
 LARGEST_RATIO = 8.0  # nats that one piece can say
 TINY = 1e-300
@@ -46,12 +48,12 @@ class OffsetCalibration:
         Probability that the sound belongs to the faces, up to which it is said that it does not.
     """
 
-    frame_weight: float = 0.4
+    frame_weight: float = 0.5
     speaks: float = 0.8
-    right: tuple[float, ...] = (-0.7071, 0.9628, 0.0, 0.0, -0.4767)
-    own: tuple[float, ...] = (-5.3335, 0.4143, 0.5407, 12.4579, 0.4233)
-    least: float = 0.47
-    foreign: float = 0.08
+    right: tuple[float, ...] = (-2.3087, 0.7061, -0.2582, 6.1328, -0.3253)
+    own: tuple[float, ...] = (-0.8901, 0.618, -0.5414, 4.5836, -0.1248)
+    least: float = 0.61
+    foreign: float = 0.34
 
     @classmethod
     def from_settings(cls, values: Mapping[str, Any]) -> "OffsetCalibration":
@@ -83,8 +85,9 @@ class OffsetEvidence:
     posterior : (num_offsets,) array
         Probability of each offset.
     features : (4,) array
-        Log-odds of the offset within one frame; by how much its similarity beats the mean of others, times the root of
-        the number of frames; that similarity; logarithm of the number of pieces (chance peaks somewhere in many).
+        Log-odds of the offset within one frame; by how much its similarity beats the best of others, both less the mean of
+        others and times the root of the number of frames; that similarity; logarithm of the number of pieces (chance peaks
+        somewhere in many).
     num_frames : float
         That bear on it, faces that seem not to speak counted for less.
     speaking : (num_pieces,) array
@@ -121,15 +124,13 @@ def sum_evidence(
     """
     if sum(int(np.isfinite(piece).any(axis=1).sum()) for piece in pieces) < MIN_FRAMES:
         return None
-    found = [_curve(piece) for piece in pieces]
-    curves = np.stack([curve for curve, _ in found])  # (num_pieces, num_offsets)
-    counts = np.array([count for _, count in found], np.float64)
-    evidence = calibration.frame_weight * counts[:, None] * curves
-    ratios = _ratios(evidence)
+    sums, counts = (np.stack(part) for part in zip(*map(_sums, pieces), strict=True))
+    evidence = np.stack([_evidence(*each, calibration) for each in zip(sums, counts, strict=True)])
+    ratios = _ratios(evidence)  # (num_pieces, num_offsets)
     speaks = calibration.speaks
-    middle = curves.shape[1] // 2
-    total = log_prior(curves.shape[1]) + np.log(1 - speaks + speaks * ratios).sum(axis=0)
-    total[~np.isfinite(curves).any(axis=0)] = -np.inf  # no sound there
+    middle = evidence.shape[1] // 2
+    total = log_prior(evidence.shape[1]) + np.log(1 - speaks + speaks * ratios).sum(axis=0)
+    total[~np.isfinite(evidence).any(axis=0)] = -np.inf  # no sound there
     posterior = np.exp(total - total.max())
     posterior /= posterior.sum()
     window = np.convolve(posterior, [1, 1, 1], "same")
@@ -137,15 +138,14 @@ def sum_evidence(
     near = slice(max(0, center - 1), center + 2)
     best = near.start + int(posterior[near].argmax())
     speaking = speaks * ratios[:, best] / (1 - speaks + speaks * ratios[:, best])
-    weights = (speaking * counts)[:, None] * np.isfinite(curves)
-    curve = (weights * np.nan_to_num(curves)).sum(axis=0) / np.maximum(weights.sum(axis=0), 1e-9)
-    curve[weights.sum(axis=0) == 0] = np.nan
-    num_frames = float((speaking * counts).sum())
-    far = np.isfinite(curve) & (np.abs(np.arange(len(curve)) - best) > NEAR)
-    height = float(curve[best] - curve[far].mean()) if far.any() else 0.0
+    num_frames = float(speaking @ counts.max(axis=1))
+    weights = speaking @ counts  # frames at each offset
+    with np.errstate(invalid="ignore", divide="ignore"):
+        curve = np.where(weights >= MIN_HEARD * num_frames, speaking @ sums / weights, np.nan)
     sure = float(np.clip(window[center], 1e-9, 1 - 1e-9))
     odds = float(np.clip(np.log(sure / (1 - sure)), -LARGEST_ODDS, LARGEST_ODDS))
-    features = np.array([odds, height * np.sqrt(num_frames), curve[best], np.log(len(pieces))])
+    margin = _margin(curve, weights, best)
+    features = np.array([odds, margin, curve[best], np.log(len(pieces))])
     return OffsetEvidence(best - middle, parabola_peak(curve, best), posterior, features, num_frames, speaking)  # fmt: skip
 
 
@@ -155,16 +155,16 @@ def speaking_ratio(
     """How much a face speaks for an offset (frames): the sum over its pieces of log exp(E(k)) / Z, those against it left out."""
     total = 0.0
     for piece in pieces:
-        curve, count = _curve(piece)
-        evidence = (calibration.frame_weight * count * curve)[None]
-        total += max(0.0, float(np.log(_ratios(evidence)[0, offset + len(curve) // 2])))
+        evidence = _evidence(*_sums(piece), calibration)
+        ratios = _ratios(evidence[None])[0]
+        total += max(0.0, float(np.log(ratios[offset + len(ratios) // 2])))
     return total
 
 
 def log_prior(num_offsets: int) -> NDArray[np.float64]:
     """Logarithm of the prior of each offset: small ones are more usual, none is ruled out."""
     place = np.abs(np.arange(num_offsets) - num_offsets // 2)
-    prior = np.exp(-place / SPREAD) + FLOOR
+    prior = np.exp(-place / SPREAD) + PRIOR_FLOOR
     return np.asarray(np.log(prior / prior.sum()))
 
 
@@ -185,14 +185,30 @@ def parabola_peak(curve: NDArray[np.floating], best: int) -> float:
     return float(np.clip(0.5 * (before - after) / bend, -0.5, 0.5))
 
 
-def _curve(piece: NDArray[np.floating]) -> tuple[NDArray[np.float64], int]:
-    """Mean similarity at each offset, NaN where less than half of the frames have sound; number of frames."""
+def _sums(piece: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Sum of the similarities at each offset, and of how many frames it is: (num_offsets,) each."""
     present = np.isfinite(piece)
-    counts = present.sum(axis=0)
     sums = np.where(present, piece, 0).sum(axis=0, dtype=np.float64)
+    return sums, present.sum(axis=0)
+
+
+def _evidence(
+    sums: NDArray[np.float64], counts: NDArray[np.int64], calibration: OffsetCalibration
+) -> NDArray[np.float64]:
+    """E(k) of one piece, NaN where less than half of the frames have sound."""
     known = counts >= max(1, counts.max()) / 2
-    curve = np.where(known, sums / np.maximum(counts, 1), np.nan)
-    return curve, int(present.any(axis=1).sum())
+    means = sums / np.maximum(counts, 1)
+    evidence = calibration.frame_weight * (sums - counts * means[known].mean())
+    return np.where(known, evidence, np.nan)
+
+
+def _margin(curve: NDArray[np.float64], weights: NDArray[np.float64], best: int) -> float:
+    """By how much the best offset beats the best one away from it, in units of what a mean of so many frames fluctuates by."""
+    far = np.isfinite(curve) & (np.abs(np.arange(len(curve)) - best) > NEAR)
+    if not far.any():
+        return 0.0
+    height = (curve - curve[far].mean()) * np.sqrt(weights)
+    return float(height[best] - height[far].max())
 
 
 def _ratios(evidence: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,7 +114,7 @@ def _fit(
     return [round(float(value), 4) for value in (*model.intercept_, *model.coef_[0])]
 
 
-def write_calibration(source: str | Path, weights: Mapping[str, list[float]]) -> None:
+def write_calibration(source: str | Path, weights: Mapping[str, Any]) -> None:
     """Put the weights into a model folder's settings."""
     path = resolve_source(source) / HYPERPARAMS
     values = parse_model_yaml(path.read_text(encoding="utf-8"))

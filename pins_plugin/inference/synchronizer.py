@@ -18,7 +18,14 @@ from torch import nn
 
 from pins_plugin.data.training.sync_clips import FRAME_RATE, cut_sound, resample_frames
 from pins_plugin.inference.interface import PretrainedInterface
-from pins_plugin.inference.lips_and_sound import at_rate, check_inputs, fill_gaps, moves, sounds
+from pins_plugin.inference.lips_and_sound import (
+    at_rate,
+    check_inputs,
+    fill_gaps,
+    is_still,
+    moves,
+    sounds,
+)
 from pins_plugin.inference.offset_posterior import (
     OffsetCalibration,
     cut_pieces,
@@ -173,6 +180,23 @@ class Synchronizer(PretrainedInterface):
             np.asarray(lips)[None], times, waveform, sample_rate, max_offset
         )[0]
 
+    def moving_features(
+        self,
+        lips: NDArray[np.floating],
+        times: NDArray[np.floating],
+        waveform: NDArray[np.floating],
+        sample_rate: int = 16000,
+        max_offset: int = MAX_OFFSET,
+    ) -> SyncFeatures:
+        """Encode as `features`, for `offset_of_file`: frames in which the lips hardly move count as not seen.
+
+        The encoder takes the range of movement off; what is left of a silent face would have a say.
+        """
+        found = self.features(lips, times, waveform, sample_rate, max_offset)
+        _, resampled = resample_frames(np.asarray(times), np.asarray(lips, np.float32))
+        found.lips[is_still(resampled)] = np.nan
+        return found
+
     def features_of_faces(
         self,
         lips: NDArray[np.floating],
@@ -264,7 +288,7 @@ class Synchronizer(PretrainedInterface):
         Parameters
         ----------
         similarities : sequence of (num_frames, num_offsets) arrays
-            `SyncFeatures.similarities` of each face.
+            Of each face, from `moving_features`.
 
         Returns
         -------

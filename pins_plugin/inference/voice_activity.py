@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from pins_plugin.data.media.audio import SAMPLE_RATE
 
-HOP = 512  # samples of 16 kHz per probability: the frame of silero-vad
-BLOCK = (
-    60 * SAMPLE_RATE // HOP * HOP
+SILERO_FRAME = 512  # samples of 16 kHz per probability: the frame of silero-vad
+SAMPLES_AT_ONCE = (
+    60 * SAMPLE_RATE // SILERO_FRAME * SILERO_FRAME
 )  # samples that are scored in one call, so that memory is bounded
 
 
@@ -49,9 +49,11 @@ def speech_probability(waveform: NDArray[np.float32]) -> NDArray[np.float32]:
     detector = _detector()
     pieces = []
     with torch.inference_mode():
-        for begin in range(0, len(waveform), BLOCK):
-            block = torch.from_numpy(np.ascontiguousarray(waveform[begin : begin + BLOCK]))
-            block = torch.nn.functional.pad(block, (0, -len(block) % HOP))
+        for begin in range(0, len(waveform), SAMPLES_AT_ONCE):
+            block = torch.from_numpy(
+                np.ascontiguousarray(waveform[begin : begin + SAMPLES_AT_ONCE])
+            )
+            block = torch.nn.functional.pad(block, (0, -len(block) % SILERO_FRAME))
             pieces.append(detector.audio_forward(block, SAMPLE_RATE)[0].numpy())
     return np.concatenate(pieces)
 
@@ -83,7 +85,7 @@ def find_speech(
     regions : list of (start, end)
         In seconds, in order, without overlap.
     """
-    seconds = HOP / SAMPLE_RATE
+    seconds = SILERO_FRAME / SAMPLE_RATE
     total = len(waveform) / SAMPLE_RATE
     regions: list[list[float]] = []
     active = False

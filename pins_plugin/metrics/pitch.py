@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LOWEST, HIGHEST = 60.0, 400.0  # Hz
-FRAME, HOP = 0.04, 0.02  # seconds
+FRAME_SECONDS, HOP_SECONDS = 0.04, 0.02  # seconds
 VOICED = 0.5  # of the autocorrelation at lag 0
 LOUD = 0.1  # of the loudest frame's energy
 
@@ -29,7 +29,7 @@ def median_pitch(waveform: NDArray[np.float32], sample_rate: int) -> float:
     >>> round(median_pitch(np.sign(np.sin(2 * np.pi * 125 * times)).astype(np.float32), 16000))
     125
     """
-    size, hop = round(FRAME * sample_rate), round(HOP * sample_rate)
+    size, hop = round(FRAME_SECONDS * sample_rate), round(HOP_SECONDS * sample_rate)
     if len(waveform) < size:
         return float("nan")
     frames = np.lib.stride_tricks.sliding_window_view(waveform.astype(np.float64), size)[::hop]

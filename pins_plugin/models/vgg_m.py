@@ -102,7 +102,7 @@ class VGGVoxEncoder(nn.Module):
         Parameters
         ----------
         waveforms : (batch, num_samples) Tensor
-            In [-1, 1], at `sample_rate`; what is shorter than `SHORTEST` seconds is repeated.
+            In [-1, 1], at `sample_rate`; what is shorter than `SHORTEST_UTTERANCE` seconds is repeated.
         relative_lengths : (batch,) Tensor, optional
             Length of each row relative to the longest, in (0, 1]; the rest is padding.
 
@@ -113,7 +113,7 @@ class VGGVoxEncoder(nn.Module):
         """
         if relative_lengths is not None:
             return encode_by_length(self, waveforms, relative_lengths, self.sample_rate)
-        shortest = round(SHORTEST * self.sample_rate)
+        shortest = round(SHORTEST_UTTERANCE * self.sample_rate)
         if waveforms.shape[1] < shortest:
             waveforms = waveforms.repeat(1, -(-shortest // waveforms.shape[1]))
         spectrograms = self.spectrogram(waveforms)  # (batch, 512, num_frames)
@@ -121,7 +121,7 @@ class VGGVoxEncoder(nn.Module):
         return self.projection(self.fc7(self.pooling(frames)))
 
 
-SHORTEST = 0.7
+SHORTEST_UTTERANCE = 0.7
 """Seconds of sound that the pooling layers of VGGVox need."""
 
 

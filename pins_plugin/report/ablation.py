@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pins_plugin.metrics.seeds import mean_over_seeds
-from pins_plugin.report.plots import CHANCE, ORACLE, PERSON_COLORS, make_figure
+from pins_plugin.report.plots import CHANCE_COLOR, ORACLE_COLOR, PERSON_COLORS, make_figure
 from pins_plugin.utils.files import atomic_path
 
 History = Sequence[Mapping[str, float]]
@@ -134,8 +134,8 @@ def plot_ablation(histories: Histories, path: str | Path, *, oracle: float | Non
             )
             axes.plot(epochs, scores.mean(axis=0), color=color, linewidth=1.8, label=label)
         if oracle is not None:
-            axes.axhline(oracle, color=ORACLE, linestyle="--", linewidth=1)
-        axes.axhline(0.5, color=CHANCE, linestyle=":", linewidth=1)
+            axes.axhline(oracle, color=ORACLE_COLOR, linestyle="--", linewidth=1)
+        axes.axhline(0.5, color=CHANCE_COLOR, linestyle=":", linewidth=1)
         axes.set(title=group, xlabel="epoch", ylim=(0.48, 1.0 if oracle is None else oracle + 0.02))
         axes.legend(fontsize=7, frameon=False)
     panels[0].set_ylabel("ROC AUC, unseen people")

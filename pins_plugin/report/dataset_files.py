@@ -15,7 +15,7 @@ from pins_plugin.formats.dataset_cut import DatasetClip
 from pins_plugin.report.crop_video import SOUND_RATE, write_face_clip
 from pins_plugin.utils.files import write_json
 
-PARTS = ("face.mp4", "wav", "json")
+CLIP_FILES = ("face.mp4", "wav", "json")
 
 
 @dataclass(frozen=True)

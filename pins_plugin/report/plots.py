@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MODEL, SEEN, ORACLE, CHANCE = "#1f5fa8", "#c8702a", "#3a8f5c", "#8a8f98"
+MODEL_COLOR, SEEN_COLOR, ORACLE_COLOR, CHANCE_COLOR = "#1f5fa8", "#c8702a", "#3a8f5c", "#8a8f98"
 PERSON_COLORS = (
     "#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#222222", "#ee8866", "#77aadd", "#99775f",
 )  # fmt: skip
@@ -32,7 +32,7 @@ def plot_roc(report: Mapping[str, Any], path: str | Path) -> None:
         PNG file, written in one step.
     """
     figure, axes = _canvas("How often is the right pair accepted?")
-    for name, color in (("seen", SEEN), ("unseen", MODEL)):
+    for name, color in (("seen", SEEN_COLOR), ("unseen", MODEL_COLOR)):
         part = report.get(name)
         if not part:
             continue
@@ -44,9 +44,13 @@ def plot_roc(report: Mapping[str, Any], path: str | Path) -> None:
         if oracle:
             label = f"oracle, {name}: AUC {verification['oracle']:.3f}"
             axes.plot(
-                oracle["false_alarm"], oracle["hit"], color=ORACLE, linestyle="--", label=label
+                oracle["false_alarm"],
+                oracle["hit"],
+                color=ORACLE_COLOR,
+                linestyle="--",
+                label=label,
             )
-    axes.plot([0, 1], [0, 1], color=CHANCE, linestyle=":", label="chance: AUC 0.500")
+    axes.plot([0, 1], [0, 1], color=CHANCE_COLOR, linestyle=":", label="chance: AUC 0.500")
     axes.set(
         xlabel="share of other people's pairs accepted (false alarms)",
         ylabel="share of own pairs accepted (hits)",
@@ -72,8 +76,8 @@ def plot_matching(report: Mapping[str, Any], path: str | Path) -> None:
     ways = [int(n) for n in matching]
     figure, axes = _canvas("Which of N belongs to it?")
     for direction, color, label in (
-        ("face_to_voice", MODEL, "face given, N voices"),
-        ("voice_to_face", SEEN, "voice given, N faces"),
+        ("face_to_voice", MODEL_COLOR, "face given, N voices"),
+        ("voice_to_face", SEEN_COLOR, "voice given, N faces"),
     ):
         cells = [matching[str(n)][direction] for n in ways]
         accuracy = [100 * cell["accuracy"] for cell in cells]
@@ -82,8 +86,8 @@ def plot_matching(report: Mapping[str, Any], path: str | Path) -> None:
         axes.plot(ways, accuracy, color=color, marker="o", markersize=5, linewidth=2.2, label=label)
     oracle = [cell["oracle"] for cell in matching.values()]
     if None not in oracle:
-        axes.plot(ways, [100 * value for value in oracle], "--", color=ORACLE, label="oracle")
-    axes.plot(ways, [100 / n for n in ways], ":", color=CHANCE, label="chance")
+        axes.plot(ways, [100 * value for value in oracle], "--", color=ORACLE_COLOR, label="oracle")
+    axes.plot(ways, [100 / n for n in ways], ":", color=CHANCE_COLOR, label="chance")
     axes.set(xlabel="number of candidates N", ylabel="right answers (%)", ylim=(0, 101))
     axes.set_xticks(ways)
     axes.legend(loc="upper right", frameon=False)
@@ -140,10 +144,10 @@ def plot_map(
         )
     line = import_extra("matplotlib.lines", "train").Line2D
     handles = [
-        line([], [], color=CHANCE, marker=marker, linestyle="", label=label)
+        line([], [], color=CHANCE_COLOR, marker=marker, linestyle="", label=label)
         for marker, label in (("o", "face"), ("^", "voice"))
     ]
-    handles.append(line([], [], color=CHANCE, label="from the mean face to the mean voice"))
+    handles.append(line([], [], color=CHANCE_COLOR, label="from the mean face to the mean voice"))
     axes.legend(handles=handles, frameon=False, loc="best", fontsize=8)
     axes.set(xlabel="first principal component", ylabel="second principal component")
     _save(figure, path)

@@ -14,7 +14,12 @@ TITLES = {
     "recall_at_5": "recall@5",
     "recall_at_10": "recall@10",
 }
-STRATA = {"G": "same gender", "N": "same nationality", "A": "same age", "GNA": "all three same"}
+STRATUM_TITLES = {
+    "G": "same gender",
+    "N": "same nationality",
+    "A": "same age",
+    "GNA": "all three same",
+}
 
 
 def format_table(
@@ -116,7 +121,7 @@ def score_rows(report: Mapping[str, Any]) -> Iterator[list[str]]:
             yield _auc_row(f"verification AUC, {title}", report[name])
     for name, part in (report.get("strata") or {}).items():
         if part:
-            yield _auc_row(f"verification AUC, {STRATA.get(name, name)}", part)
+            yield _auc_row(f"verification AUC, {STRATUM_TITLES.get(name, name)}", part)
     for ways, part in report["matching"].items():
         yield _row(f"1 of {ways}", part["accuracy"], part)
     for direction, part in report["retrieval"].items():

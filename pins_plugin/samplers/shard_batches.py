@@ -20,7 +20,7 @@ from pins_plugin.data.training.tar_shards import ClipForm, read_index, read_shar
 from pins_plugin.errors import ManifestError, PinsError
 from pins_plugin.samplers.different_videos import deal_different
 
-WINDOW = 1000  # samples among which the next one is drawn
+SHUFFLE_WINDOW = 1000  # samples among which the next one is drawn
 
 
 def share_samples(
@@ -99,7 +99,7 @@ class ShardBatches(IterableDataset):  # type: ignore[misc]
         rank: int = 0,
         num_processes: int = 1,
         num_workers: int = 0,
-        window: int = WINDOW,
+        window: int = SHUFFLE_WINDOW,
     ) -> None:
         super().__init__()
         if batch_size < 2 or batch_size % num_processes:

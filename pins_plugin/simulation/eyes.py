@@ -14,7 +14,7 @@ SHUT = 0.12  # lids below this show no eyeball
 WHITE: Color = (240.0, 238.0, 234.0)
 PUPIL: Color = (14.0, 12.0, 12.0)
 GLINT: Color = (250.0, 250.0, 250.0)
-FRAME: Color = (40.0, 36.0, 40.0)
+SPECTACLES: Color = (40.0, 36.0, 40.0)
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,10 @@ def draw_glasses(canvas: Canvas, look: Look) -> None:
     rim = ellipse(look.eye_distance, EYE_Y + 0.02, 0.30, 0.23, 28)
     bow = np.array([(0.71, EYE_Y), (1.0, EYE_Y + 0.02)])
     for side in (np.concatenate([rim, rim[:1]]), bow):
-        canvas.line(side, FRAME, 0.035, 0.12)
-        canvas.line(mirror(side), FRAME, 0.035, 0.12)
+        canvas.line(side, SPECTACLES, 0.035, 0.12)
+        canvas.line(mirror(side), SPECTACLES, 0.035, 0.12)
     bridge = np.array([(-0.12, EYE_Y), (0.0, EYE_Y - 0.04), (0.12, EYE_Y)])
-    canvas.line(bridge, FRAME, 0.035, 0.14)
+    canvas.line(bridge, SPECTACLES, 0.035, 0.14)
 
 
 def _draw_eyeball(canvas: Canvas, look: Look, x: float, gaze: float, outline: np.ndarray) -> None:

@@ -22,7 +22,7 @@ from pins_plugin.simulation.truth import scene_rttm, scene_truth
 from pins_plugin.utils.files import atomic_folder, read_json, write_json, write_text
 from pins_plugin.utils.progress import progress
 
-CHUNK = 25  # frames that one process draws at a time
+FRAMES_AT_ONCE = 25  # frames that one process draws at a time
 FIRST_PERSON = 100_000  # people of scenes are never people of clips
 
 DATABASE = """\
@@ -193,7 +193,7 @@ def write_scene(
 
 def _draw_all(scene: Scene, jobs: int) -> Iterator[NDArray[np.uint8]]:
     """Draw every frame in order, with several processes when there is enough to do."""
-    starts = range(0, scene.num_frames, CHUNK)
+    starts = range(0, scene.num_frames, FRAMES_AT_ONCE)
     draw = partial(_draw_chunk, scene.script, scene.width, scene.height)
     if jobs == 1 or len(starts) < 4:
         for start in starts:
@@ -211,7 +211,7 @@ def _draw_all(scene: Scene, jobs: int) -> Iterator[NDArray[np.uint8]]:
 
 def _draw_chunk(script: Script, width: int, height: int, start: int) -> NDArray[np.uint8]:
     scene = _scene(script, width, height)
-    numbers = range(start, min(start + CHUNK, scene.num_frames))
+    numbers = range(start, min(start + FRAMES_AT_ONCE, scene.num_frames))
     return np.stack([scene.draw_frame(number) for number in numbers])
 
 

@@ -15,10 +15,10 @@ from pins_plugin.simulation.person import Person
 from pins_plugin.simulation.tract import friction_response, tract_response, tract_track
 from pins_plugin.simulation.utterance import Utterance
 
-HOP = 80  # samples between frames of the tract, 5 ms
-WINDOW = 320
-FFT_SIZE = 560  # WINDOW + 240 samples for the tract's ringing; a multiple of HOP
-LEAD = WINDOW - HOP  # samples made before time zero, where fewer windows overlap
+HOP_SAMPLES = 80  # samples between frames of the tract, 5 ms
+WINDOW_SAMPLES = 320
+FFT_SIZE = 560  # WINDOW_SAMPLES + 240 samples for the tract's ringing; a multiple of HOP_SAMPLES
+LEAD = WINDOW_SAMPLES - HOP_SAMPLES  # samples made before time zero, where fewer windows overlap
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,10 @@ def speak(
         16 kHz, dry and without noise; sample i sounds at i / 16000 s.
     """
     num_samples = round(utterance.duration * SAMPLE_RATE)
-    num_frames = num_samples // HOP + 8
-    times = ((np.arange(num_frames) * HOP + WINDOW // 2) - LEAD) / SAMPLE_RATE  # window centers
+    num_frames = num_samples // HOP_SAMPLES + 8
+    times = (
+        (np.arange(num_frames) * HOP_SAMPLES + WINDOW_SAMPLES // 2) - LEAD
+    ) / SAMPLE_RATE  # window centers
     track = tract_track(utterance, times)
     melody = _melody(track["voicing"], quality, generator)
     pulses = _glottal_pulses(melody, quality, generator)
@@ -146,7 +148,7 @@ def _melody(
     fall = np.linspace(0.06, -0.10, num_frames)
     jitter = quality.jitter * generator.standard_normal(num_frames)
     frames = quality.pitch * np.exp(melody + fall + jitter)
-    at = np.arange(num_frames * HOP) / HOP
+    at = np.arange(num_frames * HOP_SAMPLES) / HOP_SAMPLES
     result: NDArray[np.float32] = np.interp(at, np.arange(num_frames), frames).astype(np.float32)
     return result
 
@@ -165,18 +167,20 @@ def _glottal_pulses(
 
 
 def _frames(signal: NDArray[np.float32], num_frames: int) -> NDArray[np.float32]:
-    """Cut a signal into windowed frames (num_frames, WINDOW), one each HOP."""
-    padded = np.concatenate([signal, np.zeros(WINDOW, np.float32)])
-    views = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP][:num_frames]
-    windowed: NDArray[np.float32] = views * np.hanning(WINDOW + 1)[:-1].astype(np.float32)
+    """Cut a signal into windowed frames (num_frames, WINDOW_SAMPLES), one each HOP_SAMPLES."""
+    padded = np.concatenate([signal, np.zeros(WINDOW_SAMPLES, np.float32)])
+    views = np.lib.stride_tricks.sliding_window_view(padded, WINDOW_SAMPLES)[::HOP_SAMPLES][
+        :num_frames
+    ]
+    windowed: NDArray[np.float32] = views * np.hanning(WINDOW_SAMPLES + 1)[:-1].astype(np.float32)
     return windowed
 
 
 def _overlap_add(frames: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Sum frames (num_frames, FFT_SIZE) that start HOP apart."""
+    """Sum frames (num_frames, FFT_SIZE) that start HOP_SAMPLES apart."""
     num_frames = len(frames)
-    parts = frames.reshape(num_frames, FFT_SIZE // HOP, HOP)
-    total = np.zeros((num_frames + FFT_SIZE // HOP, HOP), np.float32)
+    parts = frames.reshape(num_frames, FFT_SIZE // HOP_SAMPLES, HOP_SAMPLES)
+    total = np.zeros((num_frames + FFT_SIZE // HOP_SAMPLES, HOP_SAMPLES), np.float32)
     for shift in range(parts.shape[1]):
         total[shift : shift + num_frames] += parts[:, shift]
     return total.reshape(-1)

@@ -19,7 +19,7 @@ from pins_plugin.utils.vectors import unit
 VERY_ALIKE = 0.85  # least cosine similarity of the faces
 AS_ONE = 0.6  # least correlation of their motion, across and along
 SHARED = 2.0  # seconds, least, that both are seen
-STEP = 0.2  # seconds, over which motion is measured
+MOTION_STEP = 0.2  # seconds, over which motion is measured
 SAME_SCALE = 1.6  # times, at most, that one moves farther than the other, in units of its own size
 
 
@@ -64,7 +64,7 @@ def move_as_one(first: FaceTrack, second: FaceTrack) -> bool:
     times, rows, columns = np.intersect1d(first.times, second.times, return_indices=True)
     if len(times) < 3 or times[-1] - times[0] < SHARED:
         return False
-    step = max(1, round(STEP / float(np.median(np.diff(times)))))
+    step = max(1, round(MOTION_STEP / float(np.median(np.diff(times)))))
     one, other = _motion(first.landmarks[rows], step), _motion(second.landmarks[columns], step)
     spread, spread_of_other = np.linalg.norm(one), np.linalg.norm(other)
     if not min(spread, spread_of_other) > 0:

@@ -1,5 +1,6 @@
 """Cut the stream of pictures into shots, in constant memory."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -50,7 +51,7 @@ def iter_chunks(
         that the one before ended with.
     threshold : float
         How many times larger than its neighbors a difference between two pictures must be to count as a
-        cut (PySceneDetect's AdaptiveDetector). Chosen low: a cut too many splits a track, which grouping
+        cut, see `CutDetector`. Chosen low: a cut too many splits a track, which grouping
         mends; a cut missed puts two people into one track, which nothing mends.
     """
     shot, pending, continues = 0, list[VideoFrame](), False
@@ -69,33 +70,56 @@ def iter_chunks(
 
 def _with_cuts(frames: Iterable[VideoFrame], threshold: float) -> Iterator[tuple[VideoFrame, bool]]:
     """Pair each picture with whether a new shot begins there; runs a few pictures behind the input."""
-    from scenedetect.common import FrameTimecode
-    from scenedetect.detectors import AdaptiveDetector
-
-    detector = AdaptiveDetector(
-        adaptive_threshold=threshold,
-        min_scene_len=SHORTEST_SHOT,
-        window_width=LOOK_AHEAD,
-        min_content_val=LEAST_DIFFERENCE,
-    )
+    detector = CutDetector(threshold)
     waiting: list[VideoFrame] = []
     changes: list[float] = []  # from the picture before each of `waiting`
     before = None
-    cuts: set[int] = set()
-    number = 0
-    for number, frame in enumerate(frames):
+    for frame in frames:
         thumbnail = _thumbnail(frame.image)
         waiting.append(frame)
         changes.append(1.0 if before is None else measure_change(before, thumbnail))
         before = thumbnail
-        # The rate is a placeholder: only the numbers of the frames are used.
-        found = detector.process_frame(FrameTimecode(number, fps=25.0), thumbnail)
-        cuts.update(timecode.frame_num for timecode in found)
+        cut = detector.add(thumbnail)
         if len(waiting) > LOOK_AHEAD:
             differs = changes.pop(0) >= LEAST_CHANGE
-            yield waiting.pop(0), differs and number - LOOK_AHEAD in cuts
+            yield waiting.pop(0), differs and cut
     for frame in waiting:
         yield frame, False
+
+
+class CutDetector:
+    """Finds the pictures before which the shot changes, a few pictures behind the input.
+
+    The rule of PySceneDetect's AdaptiveDetector: a cut differs from the picture before it, in hue, saturation and
+    value, by at least `LEAST_DIFFERENCE`, and `threshold` times as much as its `LOOK_AHEAD` neighbors on either side do.
+
+    Parameters
+    ----------
+    threshold : float
+    """
+
+    def __init__(self, threshold: float) -> None:
+        self.threshold = threshold
+        self._before: NDArray[np.uint8] | None = None
+        self._differences = deque[float](maxlen=2 * LOOK_AHEAD + 1)
+        self._number = self._last_cut = 0
+
+    def add(self, image: NDArray[np.uint8]) -> bool:
+        """Take the next picture (height, width, 3); whether a shot begins `LOOK_AHEAD` pictures before it."""
+        colors = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2HSV), np.uint8)
+        difference = 0.0 if self._before is None else cv2.absdiff(colors, self._before).mean()
+        self._before = colors
+        self._differences.append(float(difference))
+        self._number += 1
+        place = self._number - 1 - LOOK_AHEAD  # of the picture that is judged
+        if len(self._differences) <= 2 * LOOK_AHEAD or place < self._last_cut + SHORTEST_SHOT:
+            return False
+        middle = self._differences[LOOK_AHEAD]
+        neighbors = (sum(self._differences) - middle) / (2 * LOOK_AHEAD)
+        if middle < max(LEAST_DIFFERENCE, self.threshold * neighbors):
+            return False
+        self._last_cut = place
+        return True
 
 
 def measure_change(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
@@ -112,7 +136,7 @@ def _thumbnail(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     height, width = image.shape[:2]
     size = (max(1, round(width * THUMBNAIL_HEIGHT / height)), THUMBNAIL_HEIGHT)
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    return np.ascontiguousarray(small[..., ::-1])  # BGR, as PySceneDetect wants it
+    return np.asarray(small, np.uint8)
 
 
 def _chunk(shot: int, frames: list[VideoFrame], continues: bool) -> Chunk:

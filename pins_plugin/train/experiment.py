@@ -20,8 +20,10 @@ import speechbrain
 from hyperpyyaml import load_hyperpyyaml, resolve_references
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
+from torch import nn
 
 from pins_plugin.errors import ExperimentError
+from pins_plugin.models.folder.safe_yaml import note_origin
 from pins_plugin.plugins import get_plugin
 from pins_plugin.utils.seeding import seed_everything
 from pins_plugin.utils.writable import try_folder
@@ -104,6 +106,9 @@ def load_experiment(path: str | Path, overrides: str | dict[str, Any] = "") -> d
         raise ExperimentError(f"{path}: {' '.join(str(error).split())[:300]}") from error
     if not callable(hparams.get("run")):
         raise ExperimentError(f"{path}: expected an entry 'run' that names a training function")
+    for name, value in hparams.items():
+        if isinstance(value, nn.Module) and (_tag(tree.get(name)) or "").startswith("!new:"):
+            note_origin(value, *module_config(resolved, name))
     return {**hparams, "resolved_yaml": resolved}
 
 

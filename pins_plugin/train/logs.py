@@ -37,15 +37,16 @@ class ScreenLogger(TrainLogger):
         tqdm.write("  ".join(parts))
 
 
-def make_loggers(output_folder: Path, num_epochs: int) -> Sequence[TrainLogger]:
-    """Log to `train_log.txt`, on the screen, and to `tensorboard/` where TensorBoard is installed."""
-    loggers = [
-        FileTrainLogger(str(output_folder / "train_log.txt"), precision=3),
-        ScreenLogger(num_epochs),
-    ]
+def make_loggers(
+    output_folder: Path, num_epochs: int, quiet: bool = False
+) -> Sequence[TrainLogger]:
+    """Log to `train_log.txt`, on the screen unless `quiet`, and to `tensorboard/` where TensorBoard is installed."""
+    loggers = [FileTrainLogger(str(output_folder / "train_log.txt"), precision=3)]
+    if not quiet:
+        loggers.append(ScreenLogger(num_epochs))
     if find_spec("tensorboard") is not None:
         return [*loggers, TensorboardLogger(str(output_folder / "tensorboard"))]
-    if if_main_process():
+    if if_main_process() and not quiet:
         tqdm.write(
             "TensorBoard is not installed, its curves are left out; pip install 'pins_plugin[train]'"
         )

@@ -17,8 +17,13 @@ FREE = frozenset(  # entries that say where, how fast and how long, not what
         "cache_folder",
         "manifest",  # its content counts
         "clips",
+        "words",
+        "prepared_folder",
+        "face_embeddings",
+        "voice_embeddings",
         "num_workers",
         "num_epochs",
+        "num_steps",
         "max_minutes",
         "chunk_size",
     }

@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-LARGEST = 8 * 2**30  # bytes, unpacked
+LARGEST_ARRAYS = 8 * 2**30  # bytes, unpacked
 HIGHEST_COMPRESSION = 200  # embeddings, sound and pictures never pack better
 
 
 def read_arrays(
-    path: str | Path, *, largest: int = LARGEST, highest_compression: float = HIGHEST_COMPRESSION
+    path: str | Path,
+    *,
+    largest: int = LARGEST_ARRAYS,
+    highest_compression: float = HIGHEST_COMPRESSION,
 ) -> dict[str, NDArray[Any]]:
     """Read an npz file; nothing in it is run.
 

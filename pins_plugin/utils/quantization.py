@@ -9,7 +9,7 @@ from torch import Tensor
 
 SCALE = ".scale"
 PACKED = "packed"
-LARGEST = 2**28  # bytes that a packed file may unfold to
+LARGEST_UNPACKED = 2**28  # bytes that a packed file may unfold to
 
 
 def quantize(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -71,15 +71,17 @@ def unpack(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     Raises
     ------
     ValueError
-        When the bytes are damaged, or unfold to more than `LARGEST`.
+        When the bytes are damaged, or unfold to more than `LARGEST_UNPACKED`.
     """
     if set(weights) != {PACKED} or weights[PACKED].dtype != torch.uint8:
         return dict(weights)
     unfolding = zlib.decompressobj()
     try:
-        content = unfolding.decompress(weights[PACKED].numpy().tobytes(), LARGEST)
+        content = unfolding.decompress(weights[PACKED].numpy().tobytes(), LARGEST_UNPACKED)
     except zlib.error as error:
         raise ValueError(f"packed weights: {error}") from error
     if not unfolding.eof:
-        raise ValueError(f"packed weights: expected at most {LARGEST} bytes, and a whole file")
+        raise ValueError(
+            f"packed weights: expected at most {LARGEST_UNPACKED} bytes, and a whole file"
+        )
     return load(content)

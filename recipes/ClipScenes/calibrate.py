@@ -1,13 +1,15 @@
 """Learn the parameters of linking from scenes, and write them with what they were learnt on.
 
-    python recipes/ClipScenes/calibrate.py SCENES... --confidence SCENES... --out FOLDER
+    python recipes/ClipScenes/calibrate.py SCENES... --out FOLDER [--confidence SCENES... | --folds 4]
         [--held SYNC PERSON... ] [--sync MODEL] [--activity MODEL] [--voice MODEL] [--model MODEL]
 
 SCENES are folders that prepare.py or `pins simulate scenes` wrote. Their people must not be those that the results are
 reported on. Lips look clearer in people whom the synchronizer was trained on than in others: for such people, `--held`
 names a synchronizer that was trained without them (recipes/Sync/leave_one_out.py), and may be given several times.
-The confidence of links is fitted on the scenes of `--confidence`, whose people teach nothing else. FOLDER gets
-`parameters.json`; give it to `SpeakerFaceLinking(parameters=FOLDER)`.
+The confidence of links is fitted on people who taught nothing: those of the scenes of `--confidence`, or else groups of
+people are left out in turn (`--folds`), which also tells how well it goes with people who were not learnt from. FOLDER gets
+`parameters.json`, bound to the models by checksum, and `config.yaml`: it is the folder of a pipeline, for
+`open_pipeline(FOLDER)`; or give it to `SpeakerFaceLinking(parameters=FOLDER)`.
 """
 
 import argparse
@@ -15,11 +17,14 @@ import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+import yaml
 from evaluate import find_scenes
 
 from pins_plugin.data.links.linked_video import LinkedVideo
+from pins_plugin.errors import PinsError
 from pins_plugin.evaluation.linking import follow_links
 from pins_plugin.evaluation.scene_steps import lay_out
 from pins_plugin.evaluation.scene_truth import SceneTruth, owner_of, true_faces
@@ -31,14 +36,26 @@ from pins_plugin.pipelines.linking.learning import (
     LearningScene,
     fit_confidence,
     fit_lips,
+    score,
     search,
 )
+from pins_plugin.pipelines.linking.observation import Observation
 from pins_plugin.pipelines.linking.parameters import FILE, LinkingParameters
 from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
-from pins_plugin.utils.files import write_json
+from pins_plugin.pipelines.pyannote_host.pipeline_folder import CONFIG, PART
+from pins_plugin.utils.files import write_json, write_text
 from pins_plugin.utils.progress import progress
 
 MODELS = {"sync": "sync", "activity": "visual_voice_activity", "voice": "voice_campplus"}
+
+
+class Scene(NamedTuple):
+    """What is heard and seen in a scene, with its truth."""
+
+    learning: LearningScene
+    seen: Observation
+    truth: dict
+    people: frozenset
 
 
 def main() -> None:
@@ -46,7 +63,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("scenes", type=Path, nargs="+", help="folders of scenes to learn from")
-    parser.add_argument("--confidence", type=Path, nargs="+", required=True, metavar="SCENES")
+    parser.add_argument("--confidence", type=Path, nargs="+", default=[], metavar="SCENES")
+    parser.add_argument("--folds", type=int, default=4, help="groups of people left out (4)")
     parser.add_argument("--out", type=Path, required=True, help="folder for parameters.json")
     parser.add_argument("--held", nargs="+", action="append", default=[], metavar="SYNC PERSON")
     parser.add_argument("--model", default="face_voice", help="joint embedding")
@@ -55,56 +73,113 @@ def main() -> None:
         parser.add_argument(f"--{part}", default=name, help=f"model folder (default: {name})")
     args = parser.parse_args()
     models = {part: getattr(args, part) for part in MODELS}
-    pipeline = SpeakerFaceLinking(**models, model=args.model, parameters=LinkingParameters())
+
+    def make(parameters: LinkingParameters) -> SpeakerFaceLinking:
+        return SpeakerFaceLinking(**models, model=args.model, parameters=parameters)
+
     held = {
         person: Synchronizer.from_hparams(source)
         for source, *people in args.held
         for person in people
     }
-    scenes = [
-        observe(pipeline, path, held) for path in progress(find_scenes(args.scenes), "scenes")
-    ]
-    weights, strength, offset = fit_lips(scenes)
-    start = LinkingParameters(lips_weights=weights, lips_strength=strength, lips_offset=offset)
+    groups: list[frozenset] = []
+    if not args.confidence:  # before the work
+        groups = plan_folds([read_people(path) for path in find_scenes(args.scenes)], args.folds)
+    pipeline = make(LinkingParameters())
+    scenes, others = (
+        [observe(pipeline, path, held) for path in progress(find_scenes(folders), name)]
+        for folders, name in ((args.scenes, "scenes"), (args.confidence, "confidence"))
+    )
+    learnt, scores = learn(scenes, args.sweeps)
+    origin = {
+        "scenes": dict(Counter(scene.learning.kind for scene in scenes)),
+        "folders": [folder.name for folder in args.scenes],
+        "held": [[Path(source).name, *people] for source, *people in args.held],
+        "score": scores,
+    }
+    if others:
+        judged = judge_links(make(learnt), others)
+        origin["confidence"] = [folder.name for folder in args.confidence]
+    else:
+        judged, origin["left_out"] = leave_out(scenes, groups, args.sweeps, make)
+    confidence = fit_confidence(*map(np.array, zip(*judged, strict=True)))
+    write_parameters(args.out, replace(learnt, confidence=confidence), models, origin)
+
+
+def learn(scenes, sweeps) -> tuple[LinkingParameters, list[float]]:
+    """Learn from scenes; also the score after each sweep."""
+    known = [scene.learning for scene in scenes]
+    weights, strength, offset = fit_lips(known)
     scores: list[float] = []
 
     def report(sweep: int, score: float, parameters: LinkingParameters) -> None:
         scores.append(round(score, 4))
         print(f"sweep {sweep}: {score:.4f}", flush=True)
 
-    learnt = search(scenes, start, args.sweeps, report)
-    pipeline = SpeakerFaceLinking(**models, model=args.model, parameters=learnt)
-    confidence = fit_confidence(*judge_links(pipeline, find_scenes(args.confidence)))
-    write_parameters(
-        args.out,
-        replace(learnt, confidence=confidence),
-        models,
-        {
-            "scenes": dict(Counter(scene.kind for scene in scenes)),
-            "folders": [folder.name for folder in args.scenes],
-            "held": [[Path(source).name, *people] for source, *people in args.held],
-            "score": scores,
-            "confidence": [folder.name for folder in args.confidence],
-        },
-    )
+    start = LinkingParameters(lips_weights=weights, lips_strength=strength, lips_offset=offset)
+    return search(known, start, sweeps, report), scores
 
 
-def observe(pipeline, path, held) -> LearningScene:
+def plan_folds(meetings: list[frozenset], folds: int) -> list[frozenset]:
+    """Groups of people to leave out in turn, given who is in each scene: whole circles that never meet, where there are enough."""
+    circles: list[frozenset] = []
+    for people in meetings:
+        met = [circle for circle in circles if circle & people]
+        circles = [circle for circle in circles if not circle & people]
+        circles.append(people.union(*met))
+    if len(circles) < folds:
+        circles = [frozenset([person]) for person in sorted(frozenset().union(*meetings))]
+    groups = [frozenset() for _ in range(min(folds, len(circles)))]
+    for circle in sorted(circles, key=lambda circle: (-len(circle), min(circle))):
+        smallest = min(range(len(groups)), key=lambda number: len(groups[number]))
+        groups[smallest] |= circle
+    for group in groups:
+        if all(group & people for people in meetings):
+            raise PinsError(
+                f"--folds: expected scenes without {', '.join(sorted(group))}, got none; leave out fewer people at a time "
+                "(more folds), give scenes of more people, or others for --confidence"
+            )
+    return groups
+
+
+def leave_out(scenes, groups, sweeps, make) -> tuple[list[tuple[float, bool]], list[dict]]:
+    """Learn without each group of people, judge the links of what they say; and their scores."""
+    judged, scores = [], []
+    for group in groups:
+        theirs = [scene for scene in scenes if group & scene.people]
+        learnt, _ = learn([scene for scene in scenes if not group & scene.people], sweeps)
+        judged += judge_links(make(learnt), theirs, group)
+        found = score([scene.learning for scene in theirs], learnt)
+        scores.append({"people": sorted(group), "scenes": len(theirs), "score": round(found, 4)})
+        print(f"left out {', '.join(sorted(group))}: {found:.4f}", flush=True)
+    return judged, scores
+
+
+def read_people(path: Path) -> frozenset:
+    """Whoever speaks or is seen in a scene."""
+    truth = json.loads(path.read_text(encoding="utf-8"))
+    speakers = {turn["speaker"] for turn in truth["turns"]}
+    return frozenset(speakers | {person for person, _ in true_faces(truth)})
+
+
+def observe(pipeline, path, held) -> Scene:
     """See and hear one scene, with lips judged by synchronizers that do not know their people."""
     truth = {"kind": "simulated", **json.loads(path.read_text(encoding="utf-8"))}
-    seen = pipeline.observe(path.with_suffix(".mp4"), keep_crops=True)
+    seen = pipeline.observe(path.with_suffix(".mp4"), keep_crops=bool(held))
     faces = true_faces(truth)
-    for track in seen.tracks:
+    for track in seen.tracks if held else ():
         crop = seen.looks.crops.get(track.track)
         synchronizer = held.get(most_often(track, faces))
         if synchronizer is not None and crop is not None and is_usable(crop):
             seen.looks.curves[track.track] = compare_track(crop, seen.waveform, synchronizer)
+    seen.looks.crops.clear()
     gathered = pipeline.gather(seen)
     seeing = gathered.evidence.seeing
     steps = lay_out(truth, gathered.tracks, seeing.people, len(seeing.visible), STEP)
-    return LearningScene(
+    known = LearningScene(
         truth["kind"], gathered.evidence, steps.speaking, steps.shown, steps.owners, steps.edges
     )
+    return Scene(known, seen, truth, read_people(path))
 
 
 def most_often(track, faces) -> str | None:
@@ -118,16 +193,13 @@ def most_often(track, faces) -> str | None:
     return owners.most_common(1)[0][0]
 
 
-def judge_links(pipeline, paths) -> tuple[np.ndarray, np.ndarray]:
-    """Confidence of the link, and whether it is right, at each moment of speech that has one."""
+def judge_links(pipeline, scenes, people=None) -> list[tuple[float, bool]]:
+    """Confidence of the link, and whether it is right, at each moment of speech (of `people`) that has one."""
     pairs = []
-    for path in progress(paths, "confidence"):
-        truth = json.loads(path.read_text(encoding="utf-8"))
-        links = LinkedVideo.from_links(pipeline(path.with_suffix(".mp4")).to_json())
-        pairs += follow_links(links, SceneTruth(truth)).judged
-    return np.array([confidence for confidence, _ in pairs]), np.array(
-        [right for _, right in pairs]
-    )
+    for scene in scenes:
+        links = LinkedVideo.from_links(pipeline.link(scene.seen).to_json())
+        pairs += follow_links(links, SceneTruth(scene.truth), people).judged
+    return pairs
 
 
 def write_parameters(folder, parameters, models, origin) -> None:
@@ -142,6 +214,9 @@ def write_parameters(folder, parameters, models, origin) -> None:
             "parameters": parameters.to_dict(),
         },
     )
+    params = {**models, "parameters": f"{PART}."}
+    pipeline = {"name": "pins_plugin.pipelines.SpeakerFaceLinking", "params": params}
+    write_text(folder / CONFIG, yaml.safe_dump({"version": "4.0.0", "pipeline": pipeline}))
 
 
 if __name__ == "__main__":

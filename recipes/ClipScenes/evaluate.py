@@ -13,7 +13,7 @@ the truth (`given`) or found. Writes RESULTS/results.json and RESULTS/results.md
 
 `--turns` adds turns that another program found, FOLDER/SCENES/SCENE.rttm, linked to the largest face and by presence.
 `--network` adds a published active-speaker network (see `inference.active_speaker_network`): whichever faces
-it scores above zero speak.
+it scores above zero speak, or (`best face`) the one of the highest score.
 `--beside joint` links the same scenes a second time without that evidence, so that its share is seen. With `--groups`, a table
 person,group, the moments in which a voice could be taken for another's are scored apart: the speaker off screen or beside others,
 of whom one is of the same group, or none is.
@@ -32,7 +32,6 @@ from scene_tables import format_report
 
 from pins_plugin.cli.link import choose_evidence
 from pins_plugin.data.links.linked_video import LinkedVideo
-from pins_plugin.data.media.audio import load_audio
 from pins_plugin.evaluation.baselines import (
     by_chance,
     by_presence,
@@ -42,14 +41,15 @@ from pins_plugin.evaluation.baselines import (
     link_turns,
 )
 from pins_plugin.evaluation.link_scores import Tally
-from pins_plugin.pipelines.active_speaker.mouth_motion import MouthMotion
+from pins_plugin.evaluation.mouth_motion import MouthMotion
 from pins_plugin.pipelines.diarization.rttm import choose_turns
 from pins_plugin.pipelines.linking.pipeline import DEFAULT_EVIDENCE, SpeakerFaceLinking
 from pins_plugin.tracking.crops import iter_crops
 from pins_plugin.utils.files import write_json, write_text
 from pins_plugin.utils.progress import progress
 
-FIRST_GENERATION = Path(__file__).with_name("results") / "first_generation.json"
+KEPT = ("first_generation.json", "baselines.json")  # of systems that are gone, or take long
+RESULTS = Path(__file__).with_name("results")
 
 
 def main() -> None:
@@ -79,7 +79,7 @@ def main() -> None:
     scenes = find_scenes(args.scenes, args.kinds)
     report = evaluate(scenes, pipeline, _pairs(args.turns), networks, others, groups)
     names = [folder.name for folder in args.scenes]
-    add_first_generation(report, names)
+    add_kept(report, names)
     text = "\n\n".join(f"Turns {name}:\n\n{format_report(each)}" for name, each in report.items())
     print(text)
     if args.out:
@@ -102,12 +102,12 @@ def evaluate(
     for path in progress(scenes, "scenes"):
         truth = {"kind": "simulated", **json.loads(path.read_text(encoding="utf-8"))}
         given = choose_turns(path.with_suffix(".rttm"), truth.get("uri", path.stem))
-        seen = pipeline.observe(path.with_suffix(".mp4"), diarization=given)
+        seen = pipeline.observe(path.with_suffix(".mp4"), keep_crops=True)
         heard = pipeline.diarizer.find_turns({"video": str(seen.path)}, seen.waveform)
         heard.uri = given.uri
-        results = link_twice(pipeline, seen)
-        beside = {name: link_twice(other, seen) for name, other in others.items()}
-        looks = look_at_faces(path.with_suffix(".mp4"), results["given"].tracks, networks)
+        results = link_twice(pipeline, seen, given)
+        beside = {name: link_twice(other, seen, given) for name, other in others.items()}
+        looks = look_at_faces(path.with_suffix(".mp4"), seen, networks)
         for name, turns in (("given", given), ("found", heard)):
             links = {"pins": results[name].to_json()}
             links |= {other: both[name].to_json() for other, both in beside.items()}
@@ -122,9 +122,9 @@ def evaluate(
     return {name: tally.report() for name, tally in (tallies | parted).items()}
 
 
-def link_twice(pipeline, seen):
+def link_twice(pipeline, seen, given):
     """Results with given and with found turns."""
-    return {"given": pipeline.link(seen), "found": pipeline.link(replace(seen, turns=None))}
+    return {"given": pipeline.link(replace(seen, turns=given)), "found": pipeline.link(seen)}
 
 
 class Looks(NamedTuple):
@@ -134,15 +134,15 @@ class Looks(NamedTuple):
     scores: dict[str, dict]  # of each network, times and values by track
 
 
-def look_at_faces(video, tracks, networks) -> Looks:
+def look_at_faces(video, seen, networks) -> Looks:
     """How well each face's mouth moves with the sound, and what networks make of it."""
-    waveform = load_audio(video)
-    crops = dict(iter_crops(video, tracks, ("face", "lips") if networks else ("lips",)))
-    scores = {}
-    for name, network in networks.items():
-        made = {track: network(crop, waveform) for track, crop in crops.items()}
-        scores[name] = {track: (each.times, each.scores) for track, each in made.items()}
-    return Looks(MouthMotion(crops, waveform), scores)
+    scores: dict[str, dict] = {name: {} for name in networks}
+    for track, crop in iter_crops(video, seen.tracks if networks else (), ("face",)):
+        for name, network in networks.items():
+            each = network(crop, seen.waveform)
+            scores[name][track] = (each.times, each.scores)
+    mouths = {track: (crop.times, crop.lips) for track, crop in seen.looks.crops.items()}
+    return Looks(MouthMotion(mouths, seen.waveform), scores)
 
 
 def link_simply(links, turns, looks, place) -> dict:
@@ -156,6 +156,8 @@ def link_simply(links, turns, looks, place) -> dict:
     linked = {name: link_turns(turns, tracks, duration, choose) for name, choose in ways.items()}
     for name, scores in looks.scores.items():
         linked[name] = link_by_network(scores, tracks, duration)
+        best = link_by_network(scores, tracks, duration, one_at_a_time=True)
+        linked[f"{name}, best face"] = best
     return linked
 
 
@@ -181,14 +183,16 @@ def load_network(path: str):
     return ActiveSpeakerNetwork.from_file(path)
 
 
-def add_first_generation(report, names) -> None:
-    """Put the kept numbers of the first generation beside, where these very scenes were scored."""
-    kept = json.loads(FIRST_GENERATION.read_text(encoding="utf-8"))
+def add_kept(report, names) -> None:
+    """Put kept numbers of other systems beside, where these very scenes were scored."""
     key = "+".join(sorted(names))
-    for name, scores in kept["scenes"].get(key, {}).items():
-        for kind, values in scores["links"].items():
-            if kind in report[name]["links"]:
-                report[name]["links"][kind]["first generation"] = values
+    for file in KEPT:
+        kept = json.loads((RESULTS / file).read_text(encoding="utf-8"))
+        for name, scores in kept["scenes"].get(key, {}).items():
+            for kind, ways in scores["links"].items():
+                if kind in report[name]["links"]:
+                    found = {"first generation": ways} if "correct" in ways else ways
+                    report[name]["links"][kind] |= found
 
 
 def find_scenes(folders: list[Path], kinds: list[str] | None = None) -> list[Path]:

@@ -22,12 +22,8 @@ from pins_plugin.pipelines.diarization.rttm import read_rttm
 from pins_plugin.pipelines.diarization.segmentation import segment
 from pins_plugin.pipelines.diarization.segmentation_model import load_segmentation_model
 from pins_plugin.pipelines.diarization.voices import find_voice_scatter, load_voice_encoder
-from pins_plugin.pipelines.linking.builtin import (
-    WINDOW_STEP,
-    decode_sound,
-    listen,
-    read_turns,
-)
+from pins_plugin.pipelines.linking.builtin import WINDOW_STEP, listen, read_turns
+from pins_plugin.pipelines.linking.counted import decode_within
 from pins_plugin.pipelines.linking.decoder import Evidence
 from pins_plugin.pipelines.linking.parameters import DiarizationSettings, load_diarization
 from pins_plugin.utils.files import write_json
@@ -71,8 +67,8 @@ def measure(folders: list[list[Heard]], settings: DiarizationSettings) -> float:
     for folder in folders:
         metric = DiarizationErrorRate()
         for each in folder:
-            _, said = decode_sound(each.evidence, settings.weigh(base))
-            turns = read_turns(said, each.duration, settings.longest_pause)
+            _, decoded = decode_within(settings.weigh(base), each.evidence)
+            turns = read_turns(decoded.said, each.duration, settings.longest_pause)
             metric(each.truth, turns, uem=Timeline([Segment(0, each.duration)]))
         rates.append(100 * abs(metric))
     return float(np.mean(rates))

@@ -1,46 +1,99 @@
 """How late the sound of a whole file comes: learn what the answer is worth, choose from when on to give one, report.
 
-  python recipes/Sync/files.py sync CLIPS --learn p01 p02 ... --choose p35 p36 ... --write
+  python recipes/Sync/files.py sync CLIPS --folds p01 p02,p03,p04,p05,p06,p33 p07,p08,p09,p10,p34 --work folds
+      --choose p35 p36 p40 p41 p42 --write
   python recipes/Sync/files.py sync CLIPS --report q01 q02 ... [--lengths 50 63 75 100 125] [--one_face]
 
-CLIPS are in sync (`prepare.py --offsets`). Files are put together of them (`inference/offset_calibration.py`); the probabilities
-are fitted on the people of --learn. The least probability of an answer is the smallest at which those of --choose are right
-in 98 % of answers and strangers' sound is answered in 20 % at most; "not this sound" is said up to the largest probability
-at which one in a hundred of their own files is called so. --write puts the numbers into the model's folder.
+CLIPS holds `real` and `simulated` as for hparams/sync_joint.yaml; clips are in sync (`prepare.py --offsets`). For each of --folds
+a synchronizer is trained as the shipped one was, without these people (into --work; one that is there is taken), and the
+probabilities are fitted on files put together of their clips (`inference/made_files.py`): a network knows the people it was
+trained on too well. Limits are chosen on the people of --choose, with the model itself, and on those of the folds together
+(`offset_calibration.choose_limits`). --write puts the numbers, and where they come from, into the model's folder.
 """
 
 import argparse
-from dataclasses import replace
+import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-
-from pins_plugin.data.training.sync_clips import load_sync_clip
+from pins_plugin.data.training.sync_clips import SyncClip, load_sync_clip
+from pins_plugin.errors import PinsError
+from pins_plugin.inference.made_files import LENGTHS, make_files
 from pins_plugin.inference.offset_calibration import (
-    LENGTHS,
+    FileCase,
+    choose_limits,
     fit_file_calibration,
     look_at,
-    make_files,
     summarize,
 )
 from pins_plugin.inference.offset_posterior import OffsetCalibration
 from pins_plugin.inference.sync_calibration import write_calibration
 from pins_plugin.inference.synchronizer import Synchronizer
+from pins_plugin.models.folder.model_folder import HYPERPARAMS
 from pins_plugin.report.tables import format_table
+from pins_plugin.train.experiment import run_experiment
+
+ROOT = Path(__file__).resolve().parents[2]
+SEEDS = {"folds": 0, "choose": 1, "report": 2}
+REPEATS = {"folds": 8, "choose": 24, "report": 12}
+JUDGED = 50  # frames: limits are chosen on files whose faces are seen for that long
 
 
-def choose(cases: list, calibration: OffsetCalibration) -> OffsetCalibration:
-    """From when on to answer, and up to when to say that the sound is somebody else's."""
-    for least in np.arange(0.4, 0.96, 0.01):
-        calibration = replace(calibration, least=round(float(least), 2))
-        found = summarize(cases, calibration)
-        if found["own"][2] >= 0.98 and found["foreign"][1] <= 0.2:
-            break
-    for foreign in np.arange(0.3, 0.0, -0.01):
-        calibration = replace(calibration, foreign=round(float(foreign), 2))
-        if summarize(cases, calibration)["own"][3] <= 0.01:
-            break
-    return calibration
+def train_fold(clips: Path, people: str, never: Sequence[str], work: Path) -> Synchronizer:
+    """Train a synchronizer as the one that ships, without some people."""
+    folder = work / people.replace(",", "_")
+    if not (folder / "model" / HYPERPARAMS).is_file():
+        left_out = ", ".join([*people.split(","), *never])
+        run_experiment([str(ROOT / "hparams" / "sync_joint.yaml"), "--clips", str(clips), "--output_folder", str(folder), "--leave_out", f"[{left_out}]"])  # fmt: skip
+    return Synchronizer.from_hparams(folder / "model")
+
+
+def of(clips: Sequence[SyncClip], people: Sequence[str]) -> list[SyncClip]:
+    """Clips of some people."""
+    return [clip for clip in clips if clip.person in people]
+
+
+def learn(
+    args: argparse.Namespace, clips: Sequence[SyncClip], calibration: OffsetCalibration
+) -> tuple[OffsetCalibration, list[FileCase]]:
+    """Fit on people whom the synchronizers have not seen; strangers and listeners may be of any fold."""
+    everybody = [person for fold in args.folds for person in fold.split(",")]
+    files = list(make_files(of(clips, everybody), SEEDS["folds"], REPEATS["folds"]))
+    cases = []
+    for fold in args.folds:
+        synchronizer = train_fold(args.clips, fold, [*args.choose, *args.never], args.work)
+        mine = [file for file in files if file.person in fold.split(",")]
+        cases += look_at(mine, synchronizer, calibration)
+    return fit_file_calibration(cases, calibration), cases
+
+
+def table(
+    clips: Sequence[SyncClip], synchronizer: Synchronizer, calibration: OffsetCalibration,
+    lengths: Sequence[int], one_face: bool,
+) -> str:  # fmt: skip
+    """How often files of some people are answered and how often rightly, by how long a face is seen."""
+    files = make_files(clips, SEEDS["report"], REPEATS["report"], lengths, not one_face)
+    cases = look_at(files, synchronizer, calibration)
+    rows = []
+    for some in (*([length] for length in lengths), lengths):
+        found = summarize([case for case in cases if case.length in some], calibration)
+        name = f"{some[0] / 25:g} s" if len(some) == 1 else "all"
+        shares = [*found["own"][1:], found["foreign"][1], found["foreign"][3]]
+        rows.append([name, str(found["own"][0]), *(f"{100 * share:.1f}" for share in shares)])
+    headers = ["seen for", "files", "answered, %", "right of them, %", "called not this sound, %", "another's: answered, %", "called not this sound, %"]  # fmt: skip
+    return format_table(headers, rows, markdown=True)
+
+
+def origin(args: argparse.Namespace) -> dict[str, Any]:
+    """Where the numbers come from."""
+    return {
+        "made_by": "recipes/Sync/files.py",
+        "learnt_on": list(args.folds),
+        "chosen_on": list(args.choose),
+        "seeds": [SEEDS["folds"], SEEDS["choose"]],
+        "repeats": [REPEATS["folds"], REPEATS["choose"]],
+    }
 
 
 def main() -> None:
@@ -50,7 +103,9 @@ def main() -> None:
     )
     parser.add_argument("model")
     parser.add_argument("clips", type=Path)
-    parser.add_argument("--learn", nargs="+", default=[])
+    parser.add_argument("--folds", nargs="+", default=[], metavar="PERSON,PERSON")
+    parser.add_argument("--work", type=Path, default=Path("folds"), help="where the synchronizers of the folds go")  # fmt: skip
+    parser.add_argument("--never", nargs="*", default=[], metavar="CLIP", help="people or clips that no fold is trained on")  # fmt: skip
     parser.add_argument("--choose", nargs="+", default=[])
     parser.add_argument("--report", nargs="+", default=[])
     parser.add_argument("--lengths", nargs="+", type=int, default=list(LENGTHS))
@@ -59,37 +114,29 @@ def main() -> None:
     )
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
+    if bool(args.folds) != bool(args.choose):
+        raise PinsError("--folds and --choose: expected both, or neither")
     synchronizer = Synchronizer.from_hparams(args.model)
-    calibration = synchronizer.file_calibration
+    calibration = OffsetCalibration() if args.folds else synchronizer.file_calibration
     clips = [load_sync_clip(path) for path in sorted(args.clips.rglob("*.npz"))]
-
-    def of(people: list[str]) -> list:
-        return [clip for clip in clips if clip.person in people]
-
-    if args.learn:
-        cases = look_at(make_files(synchronizer, of(args.learn), seed=0), calibration)
-        calibration = fit_file_calibration(cases, calibration)
-    if args.choose:
-        cases = look_at(make_files(synchronizer, of(args.choose), seed=1, repeats=12), calibration)
-        calibration = choose(cases, calibration)
+    clips = [clip for clip in clips if clip.name not in args.never]
+    if args.folds:
+        calibration, learnt = learn(args, clips, calibration)
+        files = make_files(of(clips, args.choose), SEEDS["choose"], REPEATS["choose"])
+        chosen = look_at(files, synchronizer, calibration)
+        judged = ([case for case in cases if case.length >= JUDGED] for cases in (chosen, learnt))
+        calibration = choose_limits(*judged, calibration)
     print(calibration)
     for people in filter(None, (args.choose, args.report)):
-        rows = []
-        for lengths in ([length] for length in args.lengths), [args.lengths]:
-            for some in lengths:
-                files = make_files(synchronizer, of(people), 2, 12, some, not args.one_face)
-                found = summarize(look_at(files, calibration), calibration)
-                name = "all" if some == args.lengths else f"{some[0] / 25:g} s"
-                shares = [*found["own"][1:], found["foreign"][1], found["foreign"][3]]
-                rows.append(
-                    [name, str(found["own"][0]), *(f"{100 * share:.1f}" for share in shares)]
-                )
         print(" ".join(people))
-        headers = ["seen for", "files", "answered, %", "right of them, %", "called not this sound, %", "another's: answered, %", "called not this sound, %"]  # fmt: skip
-        print(format_table(headers, rows, markdown=True))
+        print(table(of(clips, people), synchronizer, calibration, args.lengths, args.one_face))
     if args.write:
-        write_calibration(args.model, {"file_calibration": calibration.to_settings()})
+        numbers = {**calibration.to_settings(), "origin": origin(args)}
+        write_calibration(args.model, {"file_calibration": numbers})
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except PinsError as error:
+        sys.exit(f"files.py: {error}")

@@ -12,7 +12,7 @@ import pytest
 from pins_plugin.cli import _cut_archive, main
 from pins_plugin.data.corpora.manifest import read_manifest
 from pins_plugin.data.media.audio import load_audio
-from pins_plugin.data.media.video import VideoWriter, probe_video
+from pins_plugin.data.media.video import VideoWriter, iter_frames, probe_video
 from pins_plugin.data.training import tar_shards
 from pins_plugin.data.training.tar_shards import ClipForm, HeldClips, read_index
 
@@ -176,6 +176,82 @@ def test_a_real_person_in_sync_makes_a_clip(real_data: Path, tmp_path: Path) -> 
     (tmp_path / "links.json").write_text(json.dumps({**links, "video": str(tmp_path / "late.mkv")}))
     assert main(["cut", str(tmp_path), *options, str(tmp_path / "p")]) == 0
     assert "lips and sound: shifted by +10 frames" in (tmp_path / "p" / "left_out.csv").read_text()
+
+
+class Linking:
+    """Links every video alike: one face, one turn of four seconds."""
+
+    calls: list[str]
+
+    def __init__(self, quiet: bool = False) -> None:
+        pass
+
+    def __call__(self, video: Path) -> "Linking":
+        Linking.calls.append(video.name)
+        self.video = video
+        return self
+
+    def to_json(self) -> dict:
+        turn = {
+            "start": 0,
+            "end": 4,
+            "speaker": "S",
+            "person": "PERSON_01",
+            "box": None,
+            "confidence": 0.95,
+        }
+        boxes = [[round(0.04 * k, 2), 20, 10, 110, 110] for k in range(100)]
+        tracks = [{"track": "T1", "person": "PERSON_01", "boxes": boxes}]
+        return {"version": 1, "video": str(self.video), "duration": 4.0, "links": [turn], "tracks": tracks}  # fmt: skip
+
+
+def test_people_of_raw_videos_stay_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PERSON_01 of one video is not PERSON_01 of another."""
+    monkeypatch.setattr("pins_plugin.pipelines.linking.pipeline.SpeakerFaceLinking", Linking)
+    Linking.calls = []
+    for name in ("monday", "tuesday"):
+        with VideoWriter(tmp_path / f"{name}.mp4", 160, 120, 25, sample_rate=16000) as writer:
+            for _ in range(100):
+                writer.add_image(np.full((120, 160, 3), 60, np.uint8))
+            writer.add_sound(0.2 * np.sin(np.arange(64000) / 5).astype(np.float32))
+    videos = [str(tmp_path / f"{name}.mp4") for name in ("monday", "tuesday")]
+    assert main(["cut", *videos, "--out", str(tmp_path / "clips"), "--any_sync", "--quiet"]) == 0
+    clips = read_manifest(tmp_path / "clips" / "manifest.csv")
+    assert [clip.identity for clip in clips] == ["monday-PERSON_01", "tuesday-PERSON_01"]
+
+
+@pytest.mark.real_data
+def test_a_real_video_of_two_shots_becomes_clips(real_data: Path, tmp_path: Path) -> None:
+    """Raw footage, nothing known: two people in two shots, and a third shot with the sound of the first over another face."""
+    shots = [("p33_01.mp4", "p33_01.mp4"), ("p34_01.mp4", "p34_01.mp4"), ("p34_01.mp4", "p33_01.mp4")]  # fmt: skip
+    _write_shots(real_data / "clips", shots, tmp_path / "talk.mp4")
+    out = tmp_path / "clips"
+    options = ["--quiet", "--min_seconds", "2", "--min_confidence", "0.5"]
+    assert main(["cut", str(tmp_path / "talk.mp4"), "--out", str(out), *options]) == 0
+    found = [json.loads(path.read_text()) for path in sorted(out.glob("talk-*.json"))]
+    shots_of = [(int(each["start"] // SHOT), int((each["end"] - 0.1) // SHOT)) for each in found]
+    assert {(0, 0), (1, 1)} <= set(shots_of) <= {(0, 0), (1, 1)}  # none over a cut, none dubbed
+    assert len({each["person"] for each in found}) == 2
+    reasons = list(csv.DictReader((out / "left_out.csv").open(encoding="utf-8")))
+    assert any(float(row["start"]) >= 2 * SHOT - 0.5 for row in reasons)
+    for clip in read_manifest(out / "manifest.csv"):
+        assert probe_video(clip.faces).has_audio
+
+
+SHOT = 6.0  # seconds
+LATE = 0.12  # seconds by which the sound of these clips comes late
+
+
+def _write_shots(clips: Path, shots: list[tuple[str, str]], path: Path) -> None:
+    """Picture of one clip with the sound of another, in sync, one shot after the other."""
+    with VideoWriter(path, 512, 512, 25, sample_rate=16000) as writer:
+        for picture, _ in shots:
+            for number, frame in enumerate(iter_frames(clips / picture)):
+                if number < SHOT * 25:
+                    writer.add_image(frame.image)
+        for _, sound in shots:
+            first = round(LATE * 16000)
+            writer.add_sound(load_audio(clips / sound)[first : first + round(SHOT * 16000)])
 
 
 @pytest.mark.parametrize(

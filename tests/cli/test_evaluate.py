@@ -146,7 +146,7 @@ def test_a_model_of_features_is_scored_on_features(tmp_path: Path, capsys) -> No
     heads, config = {}, {}
     for side, name in enumerate(("face_head", "voice_head")):
         heads[name] = FeatureHead(6, side, 1, 6)
-        config[name] = ("pins_plugin.models.layers.heads.FeatureHead", heads[name].arguments)
+        config[name] = ("pins_plugin.models.layers.heads.FeatureHead", heads[name].saved_arguments)
     heads["voice_head"].load_state_dict(heads["face_head"].state_dict())
     save_model_folder(tmp_path / "model", heads, config, {}, "# Card\n")
     command = ["evaluate", str(tmp_path / "model"), str(manifest), "--json"]

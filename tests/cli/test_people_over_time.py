@@ -88,6 +88,22 @@ def test_undo_parts_two_that_a_name_had_joined(season: Path) -> None:
     assert _people(season, "undo") == 2
 
 
+def test_undo_takes_a_split_back(season: Path) -> None:
+    before = _shown(season)
+    assert _people(season, "split", "PERSON_01", "b") == 0
+    assert _people(season, "undo") == 0
+    assert _shown(season) == before
+    assert {each.person for each in Cast.load(season / FILE).appearances if each.video == "b"} == {"PERSON_01"}  # fmt: skip
+    assert _people(season, "undo") == 2
+
+
+def test_why_says_that_both_are_in_one_video(season: Path, capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+    """Two who are alike enough are kept apart where one video shows both."""
+    assert _people(season, "why", "PERSON_03") == 0
+    line = next(each for each in capsys.readouterr().out.splitlines() if each.startswith("PERSON_02"))  # fmt: skip
+    assert line.endswith("but both are in c")
+
+
 def test_undo_says_where_it_cannot(season: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert _people(season, "rename", "PERSON_03", "PERSON_02") == 0
     assert _people(season, "undo") == 2

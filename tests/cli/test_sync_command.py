@@ -145,6 +145,36 @@ def test_table_has_files_shots_people_and_drift(scripted, tmp_path, capsys) -> N
     assert "off: late.mp4" in said.err
 
 
+def test_shots_that_differ_are_told(scripted, monkeypatch, capsys) -> None:
+    """A file put together of sources with offsets of their own."""
+    late, early = (SyncResult(k / 25, k, 0.9, "shifted") for k in (6, -2))
+    nothing = SyncResult(0.0, 0, 0.3, "cannot tell")
+    for shots, told in (({0: late, 1: early, 2: nothing}, True), ({0: late, 1: nothing}, False)):
+        found = VideoSync(nothing, (), {}, shots)
+        monkeypatch.setattr("pins_plugin.pipelines.active_speaker.synchronization.synchronize_video", lambda *_, f=found, **__: f)  # fmt: skip
+        assert main(["sync", "good.mp4"]) == 0
+        assert ("shots differ (-2 to +6 frames)" in capsys.readouterr().out) == told
+
+
+def test_workers_make_the_same_table(scripted, tmp_path, monkeypatch) -> None:
+    """Also when the files were measured by an earlier run."""
+    monkeypatch.chdir(tmp_path)
+    files = ["good.mp4", "late.mp4", "song.mp4", "bad.mp4"]
+    for name in files:
+        (tmp_path / name).write_text(name)
+    options = ["--fail_above", "80", "--csv"]
+    assert main(["sync", *files, *options, "one.csv"]) == 3
+    many = ["sync", *files, "--out", "out", "--jobs", "0", *options]
+    assert main([*many, "two.csv"]) == 3
+    monkeypatch.setattr(Scripted, "offsets", {})
+    assert main([*many, "three.csv"]) == 3
+    tables = [_table(tmp_path / f"{name}.csv") for name in ("one", "two", "three")]
+    for table in tables:
+        assert "no such file" in table[-1].pop("error")
+    assert tables[0] == tables[1] == tables[2]
+    assert main(["sync", "good.mp4", "--out", "out", "--jobs", "0", *options, "four.csv"]) == 0
+
+
 def test_json_is_a_line_for_each_file(scripted, capsys) -> None:
     assert main(["sync", "good.mp4", "late.mp4", "--json", "--parts"]) == 0
     good, late = map(json.loads, capsys.readouterr().out.splitlines())

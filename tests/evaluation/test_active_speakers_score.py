@@ -52,6 +52,29 @@ def test_faces_of_another_tracker_are_found_by_their_boxes(files: tuple[Path, Pa
     assert score_active_speakers(truth, read_ava(files[1]), by_box=True).num_missed == 2 + 2
 
 
+def test_lists_with_a_head_are_read_by_its_names(files: tuple[Path, Path], tmp_path: Path) -> None:
+    """As training code makes them of AVA's: columns of its own, and predictions that pandas wrote (900.00 becomes 900.0)."""
+    import pandas
+
+    names = ["video_id", "frame_timestamp", *(f"entity_box_{side}" for side in ("x1", "y1", "x2", "y2")), "label", "entity_id"]  # fmt: skip
+    truth = pandas.read_csv(files[0], header=None, names=names)
+    truth.assign(label_id=0, instance_id=truth.entity_id).to_csv(tmp_path / "val_orig.csv", index=False)  # fmt: skip
+    found = truth.assign(score=SCORES, label="SPEAKING_AUDIBLE")
+    found[["entity_id", *names[:-1], "score"]].to_csv(tmp_path / "val_res.csv", index=False)
+    scores = [
+        score_active_speakers(read_ava(one), read_ava(other)).mean_average_precision
+        for one in (files[0], tmp_path / "val_orig.csv")
+        for other in (files[1], tmp_path / "val_res.csv")
+    ]
+    assert scores == [pytest.approx((1 + 2 / 3) / 2)] * 4
+
+
+def test_a_head_without_a_column_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("video_id,label\nv,NOT_SPEAKING\n")
+    with pytest.raises(ManifestError, match="frame_timestamp"):
+        read_ava(tmp_path / "t.csv")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -90,3 +90,15 @@ def test_network_links_each_face_while_it_scores() -> None:
         (pytest.approx(2.0), pytest.approx(4.0), "P1"),
     ]
     LinkedVideo.from_links(links)
+
+
+def test_one_face_at_a_time_is_the_one_of_the_largest_score() -> None:
+    times = np.arange(100) * 0.04
+    first = np.where(times < 1, 2.0, 0.5)
+    scores = {"T0": (times, first), "T1": (times, np.ones(100)), "T2": (times[:0], times[:0])}
+    both = link_by_network(scores, TRACKS, 8.0)
+    assert len(_named(both)) == 2
+    assert _named(link_by_network(scores, TRACKS, 8.0, one_at_a_time=True)) == [
+        (0.0, pytest.approx(1.0), "P0"),
+        (pytest.approx(1.0), pytest.approx(4.0), "P1"),
+    ]

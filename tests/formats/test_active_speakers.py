@@ -12,7 +12,7 @@ import pytest
 from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.evaluation.active_speakers import read_ava, score_active_speakers
 from pins_plugin.formats.active_speakers import (
-    COLUMNS,
+    SPEAKER_COLUMNS,
     active_speakers,
     speaking_probability,
     to_active_speakers,
@@ -53,7 +53,7 @@ def test_rows_at_the_rate_of_the_video_and_at_one_asked_for(linked: LinkedVideo)
 
 def test_table_comes_back(linked: LinkedVideo) -> None:
     rows = list(csv.DictReader(StringIO(to_active_speakers(linked))))
-    assert tuple(rows[0]) == COLUMNS
+    assert tuple(rows[0]) == SPEAKER_COLUMNS
     told = list(active_speakers(linked))
     assert [(row["track"], row["person"]) for row in rows] == [(r.track, r.person) for r in told]
     assert [float(row["speaking"]) for row in rows] == pytest.approx([r.speaking for r in told], abs=1e-4)  # fmt: skip
@@ -84,7 +84,7 @@ def test_own_labels_score_full_marks(linked: LinkedVideo, picture: Picture, tmp_
 
 
 def test_nobody_speaks(empty: LinkedVideo, make: Callable[..., LinkedVideo], picture: Picture) -> None:  # fmt: skip
-    assert to_active_speakers(empty).splitlines() == [",".join(COLUMNS)]
+    assert to_active_speakers(empty).splitlines() == [",".join(SPEAKER_COLUMNS)]
     assert to_ava(empty, picture) == ""
     silent = make(links=[])
     assert {row.speaking for row in active_speakers(silent)} == {0.0}

@@ -29,7 +29,7 @@ def _slow_search(query: np.ndarray, labels: list[str], items: np.ndarray, k: int
 
 @pytest.mark.parametrize("block", [7, 65_536])
 def test_exact_search_is_that_of_a_slow_oracle(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pins_plugin.inference.neighbors.BLOCK", block)
+    monkeypatch.setattr("pins_plugin.inference.neighbors.ROWS_AT_ONCE", block)
     labels, items = _people(30, 3)
     gallery = Gallery(32)
     gallery.add(labels[:50], items[:50], "face")

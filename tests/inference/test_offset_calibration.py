@@ -6,10 +6,12 @@ import torch
 from torch import nn
 
 from pins_plugin.data.training.sync_clips import SyncClip
+from pins_plugin.inference.made_files import MAX_SHIFT, make_files
 from pins_plugin.inference.offset_calibration import (
+    WANTED,
+    choose_limits,
     fit_file_calibration,
     look_at,
-    make_files,
     summarize,
 )
 from pins_plugin.inference.offset_posterior import OffsetCalibration
@@ -48,23 +50,55 @@ def synchronizer() -> Synchronizer:
     return Synchronizer(HiddenLips(), HiddenSound(), [0, 0, 0], [0, 0, 0, 0])
 
 
+def _look(synchronizer: Synchronizer, first: int, calibration: OffsetCalibration, seed: int) -> list:  # fmt: skip
+    return look_at(make_files(_clips(first), seed), synchronizer, calibration)
+
+
 def test_what_is_learnt_holds_for_others(synchronizer: Synchronizer) -> None:
     start = OffsetCalibration(least=0.8)
-    learnt = fit_file_calibration(look_at(make_files(synchronizer, _clips(0)), start), start)
+    learnt = fit_file_calibration(_look(synchronizer, 0, start, 0), start)
     assert learnt.right[1] > 0
-    cases = look_at(make_files(synchronizer, _clips(100), seed=5), learnt)
-    found = summarize(cases, learnt)
+    found = summarize(_look(synchronizer, 100, learnt, 5), learnt)
     assert found["own"][1] > 0.3
     assert found["own"][2] > 0.95
     assert found["foreign"][1] < 0.2
-    assert found["foreign"][3] > found["own"][3]
 
 
-def test_made_files_hold_the_offset_that_they_say(synchronizer: Synchronizer) -> None:
-    """With lips that tell all, every file of own sound is found out, at edges too."""
-    clips = _clips(0, 3)
+def test_limits_hold_for_both_kinds_of_people(synchronizer: Synchronizer) -> None:
+    start = OffsetCalibration()
+    cases, others = _look(synchronizer, 0, start, 0), _look(synchronizer, 200, start, 3)
+    found = choose_limits(others, cases, fit_file_calibration(cases, start))
+    for some in (others, [*cases, *others]):
+        assert summarize(some, found)["own"][2] >= WANTED
+    lower = OffsetCalibration(**{**found.__dict__, "least": found.least - 0.01})
+    shares = [summarize(some, lower)["own"][2] for some in (others, [*cases, *others])]
+    assert found.least == pytest.approx(0.4) or min(shares) < WANTED
+
+
+def _telling(number: int) -> list[SyncClip]:
+    """Lips that tell the sound exactly."""
+    clips = _clips(0, number)
     for clip in clips:
         clip.lips[:, :8, 0] = clip.waveform.reshape(-1, 640)[:, :8]
-    cases = look_at(make_files(synchronizer, clips, listeners=False), OffsetCalibration())
+    return clips
+
+
+@pytest.mark.parametrize("listeners", [False, True])
+def test_made_files_hold_the_offset_that_they_say(synchronizer: Synchronizer, listeners: bool) -> None:  # fmt: skip
+    """With lips that tell all, every file of own sound is found out, at edges and over several stretches too."""
+    files = list(make_files(_telling(3), listeners=listeners))
+    cases = look_at(files, synchronizer, OffsetCalibration())
+    assert len(cases) == len(files)
     assert all(case.right for case in cases if case.own)
     assert not any(case.right for case in cases if not case.own)
+    assert max(abs(file.offset) for file in files) == MAX_SHIFT
+
+
+def test_made_files_are_as_long_as_they_are_seen() -> None:
+    """A network sees no more of lips and sound than the file has."""
+    files = list(make_files(_telling(3), lengths=(25, 50)))
+    for file in files:
+        ends = [times[-1] + 0.04 for _, times in file.faces]
+        assert len(file.waveform) / 16000 == pytest.approx(max(ends))
+        assert all(len(lips) == len(times) <= file.length for lips, times in file.faces)
+    assert {len(file.faces) for file in files} >= {1, 2, 3}

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from pins_plugin.errors import ShapeError
+from pins_plugin.inference.lips_and_sound import is_still
 from pins_plugin.inference.synchronizer import (
     Synchronizer,
     offset_curve,
@@ -82,6 +83,30 @@ def test_chance_fits_are_not_believed(synchronizer) -> None:
     _, _, waveform = make_recording(seed=2)
     result = synchronizer.offset(lips, times, waveform)
     assert result.confidence < 0.9
+
+
+def test_a_face_that_hardly_moves_has_no_say_about_a_file(synchronizer) -> None:
+    """Its encoder blows up what little it moves, so that it may fit the sound anywhere; where it speaks it counts."""
+    lips, times, waveform = make_recording(200, delay=2)
+    lips[100:] = lips[100] + 0.003 * np.random.default_rng(3).normal(size=lips[100:].shape)
+    whole = synchronizer.features(lips, times, waveform)
+    found = synchronizer.moving_features(lips, times, waveform)
+    assert np.isfinite(whole.lips).all()
+    assert np.isfinite(found.lips[:100]).all()
+    assert np.isnan(found.lips[130:]).all()
+    np.testing.assert_array_equal(found.lips[:100], whole.lips[:100])
+    assert synchronizer.offset_of_file([found.similarities]).offset_frames == 2
+    quiet = synchronizer.moving_features(lips[130:], times[130:], waveform)
+    assert synchronizer.offset_of_file([quiet.similarities]).decision == "cannot tell"
+
+
+@pytest.mark.parametrize("seen", [1, 60])
+def test_movement_is_told_of_few_frames_and_with_gaps(seen: int) -> None:
+    lips = np.zeros((seen, 88, 2), np.float32)
+    assert is_still(lips).all()
+    lips[:, ::2, 1] = np.sin(np.arange(seen))[:, None] * 0.05
+    lips[10:12] = np.nan
+    assert is_still(lips).all() == (seen == 1)
 
 
 @pytest.mark.parametrize(

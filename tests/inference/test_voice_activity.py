@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pins_plugin.inference import voice_activity
-from pins_plugin.inference.voice_activity import BLOCK, HOP, speech_probability
+from pins_plugin.inference.voice_activity import SAMPLES_AT_ONCE, SILERO_FRAME, speech_probability
 
 
 def hum(num_samples: int, seed: int) -> np.ndarray:
@@ -24,10 +24,10 @@ def hum(num_samples: int, seed: int) -> np.ndarray:
     [
         (0, 0),
         (1, 1),
-        (HOP - 1, 1),
-        (HOP + 1, 2),
-        (BLOCK + 1, BLOCK // HOP + 1),
-        (BLOCK, BLOCK // HOP),
+        (SILERO_FRAME - 1, 1),
+        (SILERO_FRAME + 1, 2),
+        (SAMPLES_AT_ONCE + 1, SAMPLES_AT_ONCE // SILERO_FRAME + 1),
+        (SAMPLES_AT_ONCE, SAMPLES_AT_ONCE // SILERO_FRAME),
     ],
 )
 def test_every_length_is_scored(num_samples: int, num_frames: int) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pyannote.core import Annotation, Segment
 
-from pins_plugin.errors import ManifestError
+from pins_plugin.errors import ManifestError, PinsError
 from pins_plugin.pipelines.linking.result import LinkingResult
 from pins_plugin.simulation.composed.deck import Clip, Deck
 from pins_plugin.types import FaceTrack, SpeakerFaceLink
@@ -35,7 +35,9 @@ def _load(name: str) -> ModuleType:
     return module
 
 
-prepare, evaluate = _load("prepare"), _load("evaluate")
+sys.modules["evaluate"] = evaluate = _load("evaluate")
+prepare, calibrate = _load("prepare"), _load("calibrate")
+del sys.modules["evaluate"]
 
 
 def _plan(kind: str, index: int, seed: int = 31, edition: int = 2, minutes: float = 1.0):
@@ -92,8 +94,8 @@ class _FakePipeline:
 
     diarizer = SimpleNamespace(find_turns=lambda *_: _annotate((0.0, 4.0, "S")))
 
-    def observe(self, video: Path, diarization: Annotation) -> object:
-        return SimpleNamespace(waveform=None, turns=diarization, path=video)
+    def observe(self, video: Path, keep_crops: bool) -> object:
+        return SimpleNamespace(waveform=None, turns=None, path=video, keep_crops=keep_crops)
 
     def link(self, seen) -> LinkingResult:
         times = np.array([0.0, 4.0])
@@ -159,6 +161,7 @@ def test_evaluation_by_hand(scenes: Path, monkeypatch: pytest.MonkeyPatch, tmp_p
         "together": pytest.approx(1 / 2),
     }
     assert found["pins"]["precision"] == pytest.approx(3 / 4)
+    assert found["network"]["correct"] == found["network, best face"]["correct"]
     assert found["network"]["correct"] == pytest.approx(1 / 5)
     assert found["others, largest face"]["correct"] == pytest.approx(3 / 5)
     assert found["without joint"]["correct"] == pytest.approx(3 / 5)
@@ -178,17 +181,18 @@ def test_evaluation_by_hand(scenes: Path, monkeypatch: pytest.MonkeyPatch, tmp_p
     assert "| above 0.9 | 0.750 | 4 |" in text
 
 
-def test_first_generation_stands_beside_its_own_scenes_only(
+def test_kept_numbers_stand_beside_their_own_scenes_only(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    kept = {"scenes": {"a+b": {"found": {"links": {"turns": {"correct": 0.5}}}}}}
-    path = tmp_path / "first_generation.json"
-    path.write_text(json.dumps(kept))
-    monkeypatch.setattr(evaluate, "FIRST_GENERATION", path)
-    for names, expected in ((["b", "a"], {"correct": 0.5}), (["a"], None)):
+    half, most = {"correct": 0.5}, {"correct": 0.9}
+    for file, kept in (("first_generation", half), ("baselines", {"network": most})):
+        scenes = {"scenes": {"a+b": {"found": {"links": {"turns": kept}}}}}
+        (tmp_path / f"{file}.json").write_text(json.dumps(scenes))
+    monkeypatch.setattr(evaluate, "RESULTS", tmp_path)
+    for names, expected in ((["b", "a"], {"first generation": half, "network": most}), (["a"], {})):
         report = {"found": {"links": {"turns": {}}}}
-        evaluate.add_first_generation(report, names)
-        assert report["found"]["links"]["turns"].get("first generation") == expected
+        evaluate.add_kept(report, names)
+        assert report["found"]["links"]["turns"] == expected
 
 
 def test_scenes_are_found_and_named(scenes: Path, tmp_path: Path) -> None:
@@ -201,6 +205,50 @@ def test_scenes_are_found_and_named(scenes: Path, tmp_path: Path) -> None:
         ("scenes", "turns_00"),
         ("simulated", "scene_000"),
     ]
+
+
+def _meet(*scenes: str) -> list[frozenset]:
+    return [frozenset(scene) for scene in scenes]
+
+
+@pytest.mark.parametrize(
+    ("scenes", "folds", "expected"),
+    [
+        (("ab", "bc", "de", "f"), 2, ("abc", "def")),  # nobody who meets another is parted
+        (("ab", "bc", "cd", "ad"), 4, ("a", "b", "c", "d")),
+        (("ab", "bc", "cd", "ad", "e", "ef"), 9, "abcdef"),
+    ],
+)
+def test_people_are_left_out_with_those_whom_they_meet(scenes, folds: int, expected) -> None:
+    assert sorted(calibrate.plan_folds(_meet(*scenes), folds), key=sorted) == _meet(*expected)
+
+
+def test_too_few_scenes_to_leave_people_out_are_told_before_the_work() -> None:
+    with pytest.raises(PinsError, match="--folds: expected scenes without a, c"):
+        calibrate.plan_folds(_meet("ab", "bc", "cd", "ad"), 2)
+
+
+def test_confidence_is_judged_on_people_who_taught_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    taught: list[str] = []
+
+    def learn(scenes, sweeps):
+        taught.append("".join(sorted(frozenset().union(*(scene.people for scene in scenes)))))
+        return taught[-1], []
+
+    def judge(pipeline, scenes, people):
+        assert not people & set(pipeline)
+        return [
+            (0.9, person in "ac") for scene in scenes for person in sorted(scene.people & people)
+        ]
+
+    monkeypatch.setattr(calibrate, "learn", learn)
+    monkeypatch.setattr(calibrate, "judge_links", judge)
+    monkeypatch.setattr(calibrate, "score", lambda scenes, learnt: len(scenes) / 4)
+    scenes = [calibrate.Scene(None, None, {}, people) for people in _meet("ab", "b", "cd", "d")]
+    judged, scores = calibrate.leave_out(scenes, _meet("ab", "cd"), 1, lambda learnt: learnt)
+    assert taught == ["cd", "ab"]
+    assert sorted(right for _, right in judged) == [False] * 4 + [True] * 2
+    assert [each["score"] for each in scores] == [0.5, 0.5]
 
 
 def test_turns_are_parted_by_whom_they_could_be_taken_for() -> None:

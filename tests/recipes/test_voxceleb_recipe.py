@@ -18,7 +18,6 @@ from pins_plugin.data.training.tar_shards import ClipForm, HeldClips, read_index
 from pins_plugin.models.folder.model_folder import load_model_folder
 from pins_plugin.simulation.corpus import CorpusSettings
 from pins_plugin.simulation.voxceleb_tree import write_voxceleb_tree
-from pins_plugin.tracking.clips import cut_clips
 from pins_plugin.train.experiment import run_experiment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -124,10 +123,3 @@ def test_simulated_tree_is_prepared_and_scored(
 def test_empty_tree_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit, match="no clip found"):
         prepare(monkeypatch, "voxceleb2", "--root", str(tmp_path), "--out", str(tmp_path / "out"))
-
-
-def test_real_video_becomes_clips(real_data: Path, tmp_path: Path) -> None:
-    video = next(iter(sorted((real_data / "clips").glob("p01_*.m*"))))
-    clips = cut_clips(video, tmp_path, min_seconds=1.0).clips
-    assert clips
-    assert all(len(list(clip.faces.glob("*.jpg"))) > 0 for clip in clips)

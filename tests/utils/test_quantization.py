@@ -55,7 +55,7 @@ def test_torn_bytes_are_refused(share: float) -> None:
 
 
 def test_bytes_that_explode_are_refused(monkeypatch) -> None:
-    monkeypatch.setattr("pins_plugin.utils.quantization.LARGEST", 2**24)
+    monkeypatch.setattr("pins_plugin.utils.quantization.LARGEST_UNPACKED", 2**24)
     bomb = zlib.compress(bytes(2**24 + 1))
     with pytest.raises(ValueError, match="at most"):
         unpack({PACKED: torch.frombuffer(bytearray(bomb), dtype=torch.uint8)})

@@ -19,7 +19,7 @@ from pins_plugin.errors import ManifestError, MediaError
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import read_text
 
-SPLITS = {"1": "train", "2": "valid", "3": "test", "4": "test"}
+SPLIT_OF_SET = {"1": "train", "2": "valid", "3": "test", "4": "test"}
 Skipped = dict[str, str]
 
 
@@ -33,9 +33,9 @@ def read_splits(path: str | Path) -> dict[str, str]:
     """
     text = read_text(path, ManifestError, "the authors' identity_splits.txt")
     rows = [line.split() for line in text.split("\n") if line.strip()]
-    if not rows or any(len(row) != 2 or row[1] not in SPLITS for row in rows):
+    if not rows or any(len(row) != 2 or row[1] not in SPLIT_OF_SET for row in rows):
         raise ManifestError(f"{path}: expected lines like 'A.J._Buckley 1' with a number 1 to 4")
-    return {name: SPLITS[number] for name, number in rows}
+    return {name: SPLIT_OF_SET[number] for name, number in rows}
 
 
 def find_voxceleb1(

@@ -11,7 +11,7 @@ from pins_plugin.errors import ManifestError
 from pins_plugin.utils.files import read_table
 
 FRAME_RATE = 25.0
-COLUMNS = ("clip", "start_s", "end_s", "word")
+WORD_COLUMNS = ("clip", "start_s", "end_s", "word")
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,10 @@ def read_words(path: str | Path) -> list[SpokenWord]:
     ManifestError
         When the file is missing, lacks a column, or holds a time that is no number.
     """
-    rows = read_table(path, ManifestError, f"a CSV with {', '.join(COLUMNS)}")
-    if not rows or not set(COLUMNS) <= set(rows[0]):
+    rows = read_table(path, ManifestError, f"a CSV with {', '.join(WORD_COLUMNS)}")
+    if not rows or not set(WORD_COLUMNS) <= set(rows[0]):
         raise ManifestError(
-            f"{path}: expected rows with {', '.join(COLUMNS)}, got {', '.join(map(str, rows[0])) if rows else 'none'}"
+            f"{path}: expected rows with {', '.join(WORD_COLUMNS)}, got {', '.join(map(str, rows[0])) if rows else 'none'}"
         )
     try:
         return [

@@ -17,7 +17,7 @@ from pins_plugin.errors import MediaError
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff"})
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
 KEPT_PIXELS = 25_000_000  # larger pictures are shrunk
-LARGEST = 89_000_000  # pixels that are decoded at once: 270 MB; Pillow warns of more
+LARGEST_PICTURE = 89_000_000  # pixels that are decoded at once: 270 MB; Pillow warns of more
 LARGEST_JPEG = 250_000_000  # pixels of a file that can be decoded at a fraction of its size
 JPEG_START = b"\xff\xd8\xff"
 
@@ -56,9 +56,9 @@ def read_image(path: str | Path, side: int | None = None) -> NDArray[np.uint8]:
         with _open(path) as image:
             _shrink(image, side)
             count = image.width * image.height
-            if count > LARGEST:
+            if count > LARGEST_PICTURE:
                 raise MediaError(
-                    f"{path}: expected a picture of at most {LARGEST // 10**6} million pixels, "
+                    f"{path}: expected a picture of at most {LARGEST_PICTURE // 10**6} million pixels, "
                     f"got {count / 1e6:.0f} million; shrink it first"
                 )
             factor = int(np.ceil(np.sqrt(count / KEPT_PIXELS)))
@@ -85,7 +85,7 @@ def _open(path: str | Path) -> Image.Image:
         return Image.open(path, formats=FORMATS)
     image = JpegImageFile(path)  # Image.open counts the pixels before they can be shrunk
     progressive = bool(image.info.get("progressive"))  # is held whole, whatever size is asked for
-    if image.width * image.height > (LARGEST if progressive else LARGEST_JPEG):
+    if image.width * image.height > (LARGEST_PICTURE if progressive else LARGEST_JPEG):
         raise Image.DecompressionBombError
     return image
 

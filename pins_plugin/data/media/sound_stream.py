@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pins_plugin.data.media.clock import MediaClock
 from pins_plugin.data.media.container import decode_packet, demux_leniently
 
-TOLERANCE = 0.05  # seconds that samples may be away from their time stamps; the stamps of many containers tremble
+STAMP_TOLERANCE = 0.05  # seconds that samples may be away from their time stamps; the stamps of many containers tremble
 LONGEST_PAUSE = 3600.0  # seconds; a longer one is a fault of the clock, and closed
 MOST_SILENCE = 6 * 3600.0  # seconds of all pauses; memory for more is not spent
 PIECE = 160_000  # samples of silence at a time
@@ -55,7 +55,7 @@ def decode_sound(
                 closed, pause = closed + pause, 0.0
             ahead = round(pause * sample_rate)
             frame.pts = None  # the resampler is fed a gapless stream
-        if given and abs(ahead) <= TOLERANCE * sample_rate:
+        if given and abs(ahead) <= STAMP_TOLERANCE * sample_rate:
             ahead = 0
         now = (frame.format.name, frame.layout.name, frame.sample_rate)
         if now != kind or ahead > 0:

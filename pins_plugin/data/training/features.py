@@ -18,7 +18,7 @@ from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.arrays import read_arrays
 
 logger = logging.getLogger(__name__)
-COLUMNS = ("clip_id", "identity", "video", "split")
+FEATURE_COLUMNS = ("clip_id", "identity", "video", "split")
 MOST_BYTES = 64 * 2**30
 HIGHEST_COMPRESSION = 200  # embeddings hardly shrink; a file that does is empty or a trap
 
@@ -103,7 +103,7 @@ def load_features(path: str | Path) -> Features:
 
 def read_feature_clips(path: str | Path) -> dict[str, TalkingFaceClip]:
     """Read a manifest without media: clips by clip_id."""
-    return {clip.clip_id: clip for clip in read_manifest(path, columns=COLUMNS)}
+    return {clip.clip_id: clip for clip in read_manifest(path, columns=FEATURE_COLUMNS)}
 
 
 def select_rows(

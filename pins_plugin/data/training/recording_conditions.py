@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 from torch.nn.functional import interpolate
 
 NUM_KNOTS = 7  # of the tone curve, evenly spaced over all frequencies
-EDGE = 60.0  # Hz over which a band ends
+BAND_EDGE = 60.0  # Hz over which a band ends
 PARTIALS = 6  # of each note
 CHORD = (0, 4, 7, 12)  # semitones over the root
 LOWEST_NOTE = 55.0  # Hz
@@ -76,7 +76,7 @@ class RecordingConditions:
         )[:, 0]
         frequencies = torch.linspace(0, self.sample_rate / 2, spectra.shape[1])
         edges = torch.where(band, _range(self.edges, draws), self.sample_rate)
-        kept = torch.sigmoid((edges[:, None] - frequencies) / EDGE)
+        kept = torch.sigmoid((edges[:, None] - frequencies) / BAND_EDGE)
         return torch.fft.irfft(spectra * 10 ** (decibels / 20) * kept, waveforms.shape[1])
 
 

@@ -1,6 +1,6 @@
 """Clips of talking faces for synchronization: lips and sound on one clock of 25 frames per second."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import IterableDataset
 
+from pins_plugin.data.training.stretches import DrawnBatches, balance_people, read_at
 from pins_plugin.data.training.sync_augmentation import (
     augment_lips,
     augment_mouths,
@@ -175,11 +175,10 @@ def shift_clip(clip: SyncClip, offset_frames: int) -> SyncClip:
     )
 
 
-class SyncBatches(IterableDataset):
+class SyncBatches(DrawnBatches):
     """Endless variety: random stretches of clips at random speeds, augmented.
 
-    People are drawn with a probability that grows with the power `balance` of how long they are seen (0: all
-    alike, 1: by duration), so that one person with hours does not outweigh many with seconds.
+    People are drawn as `balance_people` says.
 
     Parameters
     ----------
@@ -222,35 +221,26 @@ class SyncBatches(IterableDataset):
         kept = [index for index, clip in enumerate(clips) if len(clip.lips) >= 2]
         if not kept:
             raise PinsError("clips: expected at least one with two frames, got none")
+        super().__init__(num_batches, seed)
         self.view = view
         self.lips = [torch.as_tensor(getattr(clips[index], view)) for index in kept]
         self.spectrograms = [spectrograms[index] for index in kept]
-        weights = balance_people([clips[index] for index in kept], balance)
+        weights = balance_people(
+            [clips[index].person for index in kept],
+            [len(clips[index].lips) for index in kept],
+            balance,
+        )
         if shares:
             names = [""] * len(clips) if sources is None else sources
             weights = share_sources(weights, [names[index] for index in kept], shares)
         self.weights = torch.tensor(weights)
         self.num_frames = num_frames
         self.batch_size = batch_size
-        self.num_batches = num_batches
         self.augmentation = augmentation
-        self.seed = seed
         self.briefly = briefly
-        self.epoch = 0
 
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch, which changes what is drawn."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return self.num_batches
-
-    def __iter__(self) -> Iterator[SyncBatch]:
-        generator = torch.Generator().manual_seed(self.seed * 100_003 + self.epoch)
-        for _ in range(self.num_batches):
-            yield self._draw(generator)
-
-    def _draw(self, generator: torch.Generator) -> SyncBatch:
+    def draw(self, generator: torch.Generator) -> SyncBatch:
+        """Draw stretches of one length, augmented."""
         chosen = torch.multinomial(
             self.weights, self.batch_size, replacement=True, generator=generator
         )
@@ -295,15 +285,6 @@ def cut_lips(batch: SyncBatch, generator: torch.Generator) -> SyncBatch:
     )
 
 
-def balance_people(clips: Sequence[SyncClip], balance: float) -> list[float]:
-    """Probability of each clip, see `SyncBatches`; within a person, by duration."""
-    seconds: dict[str, float] = {}
-    for clip in clips:
-        seconds[clip.person] = seconds.get(clip.person, 0.0) + len(clip.lips)
-    weights = [len(clip.lips) * seconds[clip.person] ** (balance - 1) for clip in clips]
-    return [weight / sum(weights) for weight in weights]
-
-
 def share_sources(
     weights: Sequence[float], sources: Sequence[str], shares: Mapping[str, float]
 ) -> list[float]:
@@ -346,14 +327,4 @@ def read_stretch(
     half = (SPECTRA_PER_FRAME - 1) / 2  # a frame's four spectra are centered on their middle
     spectra = torch.arange(SPECTRA_PER_FRAME * num_frames) - half
     spectra = SPECTRA_PER_FRAME * start + half + spectra * speed
-    return _interpolate(lips, frames), _interpolate(spectrogram.T, spectra).T
-
-
-def _interpolate(rows: Tensor, places: Tensor) -> Tensor:
-    places = places.clamp(0, len(rows) - 1)
-    before = places.floor().long().clamp(max=len(rows) - 2)
-    weight = (places - before).reshape(-1, *[1] * (rows.dim() - 1))
-    below, above = rows[before], rows[before + 1]
-    if rows.dtype == torch.uint8:
-        below, above = below.float() / 255, above.float() / 255
-    return (1 - weight) * below + weight * above
+    return read_at(lips, frames), read_at(spectrogram.T, spectra).T

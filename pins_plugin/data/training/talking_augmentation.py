@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from pins_plugin.data.training.stretches import read_at
 from pins_plugin.data.training.sync_augmentation import augment_lips
 
 FRAME_RATE = 25.0
@@ -74,7 +75,7 @@ def slow_camera(lips: Tensor, generator: torch.Generator) -> Tensor:
         frames = torch.arange(num_frames)
         low = torch.floor((frames - phase) / step) * step + phase
         weight = ((frames - low) / step)[:, None, None]
-        shown.append((1 - weight) * _read(clip, low) + weight * _read(clip, low + step))
+        shown.append((1 - weight) * read_at(clip, low) + weight * read_at(clip, low + step))
     return torch.stack(shown)
 
 
@@ -92,10 +93,3 @@ def lose_frames(lips: Tensor, seen: Tensor, generator: torch.Generator) -> tuple
         lips[row, start : start + length] = (1 - weight) * before + weight * after
         seen[row, start : start + length] = 0
     return lips, seen
-
-
-def _read(clip: Tensor, places: Tensor) -> Tensor:
-    places = places.clamp(0, len(clip) - 1)
-    before = places.floor().long().clamp(max=len(clip) - 2)
-    weight = (places - before)[:, None, None]
-    return (1 - weight) * clip[before] + weight * clip[before + 1]

@@ -1,6 +1,6 @@
 """Lips that talk and lips that rest: labeled clips, and endless stretches of them for training."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import IterableDataset
 
+from pins_plugin.data.training.stretches import DrawnBatches, balance_people
 from pins_plugin.data.training.talking_augmentation import augment_talking
 from pins_plugin.errors import PinsError
 from pins_plugin.utils.arrays import read_arrays
@@ -134,7 +134,7 @@ def load_talking_clip(path: str | Path) -> TalkingClip:
         ) from error
 
 
-class TalkingBatches(IterableDataset):
+class TalkingBatches(DrawnBatches):
     """Endless variety: random stretches as they are, rests that are looped, talk in slow motion; augmented.
 
     Parameters
@@ -148,7 +148,7 @@ class TalkingBatches(IterableDataset):
     slowed : float
         Share of stretches that are talk so slow that it is none (smiles, yawns).
     balance : float
-        People are drawn with a probability that grows with this power of how long they are seen.
+        See `balance_people`.
     seed : int
         With the epoch (`set_epoch`), determines everything.
     """
@@ -165,63 +165,39 @@ class TalkingBatches(IterableDataset):
         balance: float = 0.5,
         seed: int = 0,
     ) -> None:
+        super().__init__(num_batches, seed)
         self.clips = [clip for clip in clips if len(clip.lips) >= FEWEST_RESTING]
         labels = np.concatenate([clip.talking for clip in self.clips] or [np.zeros(0, np.int8)])
         if not {TALKS, RESTS} <= set(labels.tolist()):
             raise PinsError("clips: expected some that talk and some that rest, got one kind only")
         self.parts = [bridge(clip.lips) for clip in self.clips]
-        self.rests = [
-            (index, start, end)
-            for index, clip in enumerate(self.clips)
-            for start, end in runs(clip.talking == RESTS)
-            if end - start >= FEWEST_RESTING
-        ]
-        self.talks = [
-            (index, start, end)
-            for index, clip in enumerate(self.clips)
-            for start, end in runs(clip.talking == TALKS)
-            if end - start >= FEWEST_RESTING
-        ]
         whole = [(index, 0, len(clip.lips)) for index, clip in enumerate(self.clips)]
-        self.kinds = [
-            (pieces, self._weights(pieces, balance)) for pieces in (whole, self.rests, self.talks)
-        ]
+        rests, talks = self._pieces(RESTS), self._pieces(TALKS)
+        self.kinds = [(pieces, self._weights(pieces, balance)) for pieces in (whole, rests, talks)]
         self.shares = np.array([1 - looped - slowed, looped, slowed])
         self.num_frames = num_frames
         self.batch_size = batch_size
-        self.num_batches = num_batches
         self.augmentation = augmentation
-        self.seed = seed
-        self.epoch = 0
 
-    def _weights(
-        self, pieces: Sequence[tuple[int, int, int]], balance: float
-    ) -> NDArray[np.float64]:
-        seconds: dict[str, float] = {}
-        for index, start, end in pieces:
-            person = self.clips[index].person
-            seconds[person] = seconds.get(person, 0.0) + end - start
-        weights = np.array(
-            [
-                (end - start) * seconds[self.clips[index].person] ** (balance - 1)
-                for index, start, end in pieces
-            ]
-        )
-        return weights / max(weights.sum(), 1e-9)
+    def _pieces(self, label: int) -> list[tuple[int, int, int]]:
+        """Clip, start and end of each stretch that only talks, or only rests."""
+        return [
+            (index, start, end)
+            for index, clip in enumerate(self.clips)
+            for start, end in runs(clip.talking == label)
+            if end - start >= FEWEST_RESTING
+        ]
 
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch, which changes what is drawn."""
-        self.epoch = epoch
+    def _weights(self, pieces: Sequence[tuple[int, int, int]], balance: float) -> list[float]:
+        people = [self.clips[index].person for index, _, _ in pieces]
+        return balance_people(people, [end - start for _, start, end in pieces], balance)
 
-    def __len__(self) -> int:
-        return self.num_batches
+    def make_generator(self) -> np.random.Generator:
+        """Give the random numbers of the epoch."""
+        return np.random.default_rng([self.seed, self.epoch])
 
-    def __iter__(self) -> Iterator[TalkingBatch]:
-        generator = np.random.default_rng([self.seed, self.epoch])
-        for _ in range(self.num_batches):
-            yield self._draw(generator)
-
-    def _draw(self, generator: np.random.Generator) -> TalkingBatch:
+    def draw(self, generator: np.random.Generator) -> TalkingBatch:
+        """Draw stretches of one length, augmented."""
         stretches = [self._stretch(generator) for _ in range(self.batch_size)]
         lips, seen, talking = (
             torch.from_numpy(np.stack(part)) for part in zip(*stretches, strict=True)

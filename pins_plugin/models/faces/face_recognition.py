@@ -14,7 +14,7 @@ from torch.nn import functional
 INPUT_SIZE = 150  # pixels
 MEAN_COLOR = (122.782, 117.001, 104.298)
 # The window of an aligned face (see tracking/crops.py) that the network was trained on: x1, y1, x2, y2.
-WINDOW = (0.13, 0.2, 0.87, 0.94)
+FACE_WINDOW = (0.13, 0.2, 0.87, 0.94)
 
 
 class ResidualBlock(nn.Module):
@@ -80,7 +80,7 @@ class FaceRecognitionEncoder(nn.Module):
         face_embeddings : (batch, 128) Tensor
             Of unit length.
         """
-        crops = read_window(faces, WINDOW, INPUT_SIZE)
+        crops = read_window(faces, FACE_WINDOW, INPUT_SIZE)
         features = functional.relu(self.stem((255 * crops - self.mean) / 255))
         features = self.blocks(
             functional.max_pool2d(features, 3, 2)

@@ -73,7 +73,7 @@ def save_model_folder(
     modules : mapping of str to nn.Module
         Names such as "face_encoder"; they become file names.
     config : mapping of str to (dotted class, keyword arguments)
-        How to build each module again.
+        How to build each module again that does not know (see `note_origin`).
     settings : mapping of str to plain values
     card : str
         Markdown for `README.md`.
@@ -86,15 +86,11 @@ def save_model_folder(
         When the folder could not be loaded again: a class that is not allowed, arguments that are not
         plain, weights that do not fit what `config` builds, weights that are not finite.
     """
-    if set(modules) != set(config):
-        raise ModelFolderError(
-            f"expected a config for each of {sorted(modules)}, got {sorted(config)}"
-        )
+    specs = {name: _spec(name, module, config.get(name)) for name, module in modules.items()}
+    if not set(config) <= set(modules):
+        raise ModelFolderError(f"config: expected names of {sorted(modules)}, got {sorted(config)}")
     weights = {name: _plain_weights(module) for name, module in modules.items()}
     files = {name: save(pack(quantize(w)) if rounded else w) for name, w in weights.items()}
-    specs: dict[str, ModuleSpec | Reference] = {
-        name: _spec(module, *config[name]) for name, module in modules.items()
-    }
     loadables = {name: Reference(f"<modules[{name}]>") for name in modules}
     values = {
         "format": FORMAT,
@@ -195,12 +191,21 @@ def resolve_source(source: str | Path) -> Path:
     )
 
 
-def _spec(module: nn.Module, dotted_class: str, arguments: Mapping[str, Any]) -> ModuleSpec:
+def _spec(
+    name: str, module: nn.Module, config: tuple[str, Mapping[str, Any]] | None
+) -> ModuleSpec | Reference:
     """How to build a module again; one that was made from a file knows better than its config."""
     own = getattr(module, "saved_arguments", None)
     if own is not None:
         return ModuleSpec(f"{type(module).__module__}.{type(module).__qualname__}", dict(own))
-    return ModuleSpec(current_path(dotted_class), dict(arguments))
+    if config is not None:
+        return ModuleSpec(current_path(config[0]), dict(config[1]))
+    origin = getattr(module, "origin", None)
+    if not isinstance(origin, ModuleSpec):
+        raise ModelFolderError(
+            f"{name}: how it was built is not known; expected its class and arguments in `config`"
+        )
+    return origin
 
 
 def _plain_weights(module: nn.Module) -> dict[str, Tensor]:

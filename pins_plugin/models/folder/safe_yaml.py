@@ -7,7 +7,7 @@ SpeechBrain's own loader; ours reads past them and never follows or builds them.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from torch import nn
@@ -15,11 +15,15 @@ from torch import nn
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.models.folder.memory_budget import LARGEST_MODULE, MemoryBudget
 from pins_plugin.models.folder.registry import find_class
+from pins_plugin.moved import current_path
 from pins_plugin.utils.plain_yaml import PlainLoader
 
 PRETRAINER = "pins_plugin.inference.pretrained.StrictPretrainer"
 MAX_CHARACTERS = 200_000
 LARGEST_ARGUMENT = 1_000_000  # no layer of a real model is larger
+
+
+Module = TypeVar("Module", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,21 @@ def format_model_yaml(values: dict[str, Any]) -> str:
         raise ModelFolderError(f"expected plain values and modules ({_one_line(error)})") from error
 
 
+def note_origin(module: nn.Module, dotted_class: str, arguments: dict[str, Any]) -> None:
+    """Note on a module how it was built, so that whoever saves it need not be told.
+
+    Experiments note it for what their YAML makes, model folders for what they hold.
+    """
+    module.origin = ModuleSpec(current_path(dotted_class), arguments)  # type: ignore[assignment]
+
+
+def make_module(kind: type[Module], **arguments: Any) -> Module:
+    """Make a module that knows how it was built."""
+    module = kind(**arguments)
+    note_origin(module, f"{kind.__module__}.{kind.__qualname__}", arguments)
+    return module
+
+
 def build_module(spec: ModuleSpec, largest: int = LARGEST_MODULE) -> nn.Module:
     """Make the module (and those among its arguments) with fresh weights, of at most `largest` bytes on the way."""
     with MemoryBudget(largest):
@@ -124,13 +143,15 @@ def _build(value: Any) -> Any:
         return value
     arguments = _build(value.arguments)
     try:
-        return find_class(value.dotted_class)(**arguments)
+        module = find_class(value.dotted_class)(**arguments)
     except ModelFolderError:
         raise
     except Exception as error:  # whatever a class may make of a stranger's arguments
         raise ModelFolderError(
             f"!new:{value.dotted_class}: cannot be built from its arguments ({_one_line(error)})"
         ) from error
+    note_origin(module, value.dotted_class, value.arguments)
+    return module
 
 
 def _check(value: Any, largest: float = float("inf")) -> None:

@@ -116,7 +116,7 @@ class FeatureHead(nn.Module):
         networks = [NetworkHead(dim, hidden_dim, network_dim) for _ in range(num_networks)]
         self.heads = nn.ModuleList([*closed, *networks])
         self.register_buffer("shares", torch.full((len(self.heads),), 1 / len(self.heads)))
-        self.arguments = {
+        self.saved_arguments = {
             "input_dim": input_dim,
             "side": side,
             "num_closed_forms": num_closed_forms,

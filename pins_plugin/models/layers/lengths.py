@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-SHORTEST = 0.1  # seconds; shorter rows keep that much of their padding, as silence
+SHORTEST_ROW = 0.1  # seconds; shorter rows keep that much of their padding, as silence
 
 
 def encode_by_length(
@@ -43,7 +43,7 @@ def encode_by_length(
     lengths = (relative_lengths.to(waveforms.device) * num_samples).round().long().clamp(min=1)
     inside = torch.arange(num_samples, device=waveforms.device) < lengths[:, None]
     waveforms = waveforms.where(inside, 0)
-    kept = lengths.clamp(min(round(SHORTEST * sample_rate), num_samples), num_samples)
+    kept = lengths.clamp(min(round(SHORTEST_ROW * sample_rate), num_samples), num_samples)
     rows, embeddings = [], []
     for length in kept.unique().tolist():
         rows.append((kept == length).nonzero()[:, 0])

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool1d, conv1d, normalize, pad, relu
 from torchaudio.compliance.kaldi import get_mel_banks
 
-from pins_plugin.models.layers.lengths import SHORTEST, encode_by_length
+from pins_plugin.models.layers.lengths import SHORTEST_ROW, encode_by_length
 
 FRAME, HOP, FFT = 400, 160, 512  # samples
 PREEMPHASIS = 0.97
@@ -162,7 +162,7 @@ class CAMPlusVoiceEncoder(nn.Module):
         """
         if relative_lengths is not None:
             return encode_by_length(self.forward, waveforms, relative_lengths, self.sample_rate)
-        missing = round(SHORTEST * self.sample_rate) - waveforms.shape[1]
+        missing = round(SHORTEST_ROW * self.sample_rate) - waveforms.shape[1]
         if missing > 0:
             waveforms = pad(waveforms, (0, missing))
         bands = self.bands(self.filterbank(waveforms)[:, None])

@@ -14,7 +14,7 @@ from torch.nn import functional
 from pins_plugin.models.layers.lengths import encode_by_length
 from pins_plugin.models.layers.shared_head import SharedHead
 
-WINDOW, HOP, FFT = 400, 160, 512  # samples of 16 kHz
+STFT_WINDOW, HOP, FFT = 400, 160, 512  # samples of 16 kHz
 NUM_BANDS = 24
 LOWEST, HIGHEST = 100.0, 8000.0  # Hz
 PATCH_FRAMES, PATCH_HOP = 68, 34
@@ -84,7 +84,9 @@ class PatchTrunk(nn.Module):
         self.convolutions = nn.ModuleList(
             nn.Conv2d(before, after, 3) for before, after in pairwise(channels)
         )
-        self.register_buffer("window", torch.hann_window(WINDOW, periodic=False), persistent=False)
+        self.register_buffer(
+            "window", torch.hann_window(STFT_WINDOW, periodic=False), persistent=False
+        )
         self.register_buffer("bands", mel_bands(), persistent=False)
 
     def forward(self, waveforms: Tensor) -> Tensor:
@@ -110,11 +112,11 @@ class PatchTrunk(nn.Module):
         level : (batch, num_patches) Tensor
             In dB.
         """
-        missing = WINDOW + HOP * (PATCH_FRAMES - 1) - waveforms.shape[1]
+        missing = STFT_WINDOW + HOP * (PATCH_FRAMES - 1) - waveforms.shape[1]
         if missing > 0:  # what is too short is repeated, so that no silence is heard
             repeats = math.ceil(1 + missing / waveforms.shape[1])
             waveforms = waveforms.repeat(1, repeats)[:, : waveforms.shape[1] + missing]
-        frames = waveforms.unfold(1, WINDOW, HOP)  # (batch, num_frames, 400)
+        frames = waveforms.unfold(1, STFT_WINDOW, HOP)  # (batch, num_frames, 400)
         first, rest = frames[..., :1], frames[..., 1:]
         frames = torch.cat(
             [(1 - PRE_EMPHASIS) * first, rest - PRE_EMPHASIS * frames[..., :-1]], dim=-1

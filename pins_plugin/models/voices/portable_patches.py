@@ -12,7 +12,7 @@ from pins_plugin.models.voices.patch_voice import (
     PATCH_FRAMES,
     PATCH_HOP,
     PRE_EMPHASIS,
-    WINDOW,
+    STFT_WINDOW,
     PatchTrunk,
     weigh_patches,
 )
@@ -36,9 +36,9 @@ class PortablePatchTrunk(PatchTrunk):
     def __init__(self, trunk: PatchTrunk) -> None:
         super().__init__()
         self.load_state_dict(trunk.state_dict())
-        emphasis = torch.eye(WINDOW, dtype=torch.float64)
+        emphasis = torch.eye(STFT_WINDOW, dtype=torch.float64)
         emphasis[0, 0] -= PRE_EMPHASIS
-        emphasis[1:] -= PRE_EMPHASIS * torch.eye(WINDOW, dtype=torch.float64)[:-1]
+        emphasis[1:] -= PRE_EMPHASIS * torch.eye(STFT_WINDOW, dtype=torch.float64)[:-1]
         windowed = self.window.double()[:, None] * emphasis  # (400, 400)
         spectra = torch.fft.rfft(windowed, FFT, dim=0)  # (257, 400)
         waves = torch.cat([spectra.real, spectra.imag])
@@ -49,7 +49,7 @@ class PortablePatchTrunk(PatchTrunk):
     def cut_patches(self, waveforms: Tensor) -> tuple[Tensor, Tensor]:
         """See `PatchTrunk.cut_patches`."""
         num_samples = torch._shape_as_tensor(waveforms)[1]
-        length = num_samples.clamp(min=WINDOW + HOP * (PATCH_FRAMES - 1))
+        length = num_samples.clamp(min=STFT_WINDOW + HOP * (PATCH_FRAMES - 1))
         waveforms = waveforms[:, torch.arange(length, device=waveforms.device) % num_samples]
         waves = conv1d(waveforms[:, None], self.waves, stride=HOP).square()
         half = FFT // 2 + 1

@@ -65,7 +65,9 @@ def measure_stretches(
     results = [SyncResult(0.0, 0, 0.0, "cannot tell")] * len(spans)
     for number in found:
         crop = crops[str(number)]
-        features = synchronizer.features(crop.lips, crop.times, waveform, max_offset=MAX_OFFSET)
+        features = synchronizer.moving_features(
+            crop.lips, crop.times, waveform, max_offset=MAX_OFFSET
+        )
         results[number] = synchronizer.offset_of_file([features.similarities])
     return results
 

@@ -2,15 +2,15 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pins_plugin.inference.synchronizer import SyncResult
 from pins_plugin.pipelines.active_speaker.synchronization import ANSWERS, VideoSync
 from pins_plugin.utils.text import table_cell
 
-COLUMNS = ("file", "part", "decision", "offset_ms", "offset_frames", "confidence", "drift_ms_per_minute", "over", "error")  # fmt: skip
+SYNC_COLUMNS = ("file", "part", "decision", "offset_ms", "offset_frames", "confidence", "drift_ms_per_minute", "over", "error")  # fmt: skip
 
 
 class SyncRow(NamedTuple):
@@ -50,6 +50,39 @@ def sync_rows(
         yield SyncRow(file, f"{start:.0f} - {end:.0f} s", result, None, is_over(result, limit))
 
 
+def to_plain(found: VideoSync) -> dict[str, Any]:
+    """All that was found of one file, as JSON keeps it; `from_plain` gives the rows back."""
+    rows = list(sync_rows("", found))
+    parts = {row.part: plain_result(row.result) for row in rows[1:] if row.result}
+    return {**plain_result(found.result), "drift_ms_per_minute": rows[0].drift, "parts": parts}
+
+
+def plain_result(result: SyncResult) -> dict[str, object]:
+    """One result as JSON keeps it."""
+    return {
+        "offset_seconds": result.offset_seconds,
+        "offset_frames": result.offset_frames,
+        "confidence": round(result.confidence, 4),
+        "decision": result.decision,
+    }
+
+
+def from_plain(
+    file: str, plain: Mapping[str, Any], limit: float | None = None
+) -> Iterator[SyncRow]:
+    """Give the lines of one file again, from what `to_plain` made of them."""
+
+    def read(value: Mapping[str, Any]) -> SyncResult:
+        names = ("offset_seconds", "offset_frames", "confidence", "decision")
+        return SyncResult(*(value[name] for name in names))
+
+    whole = read(plain)
+    yield SyncRow(file, "file", whole, plain["drift_ms_per_minute"], is_over(whole, limit))
+    for part, value in plain["parts"].items():
+        result = read(value)
+        yield SyncRow(file, part, result, None, is_over(result, limit))
+
+
 def is_over(result: SyncResult, limit: float | None) -> bool:
     """Whether an offset is known and further from zero than `limit` milliseconds."""
     return limit is not None and result.decision in ANSWERS and abs(1000 * result.offset_seconds) > limit  # fmt: skip
@@ -59,7 +92,7 @@ def write_sync_table(rows: Iterable[SyncRow]) -> str:
     """Write rows as CSV; offsets are empty where nobody can tell."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(SYNC_COLUMNS)
     for row in rows:
         cells: list[object] = ["", "", "", ""]
         if row.result is not None:

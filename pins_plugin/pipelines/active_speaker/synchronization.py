@@ -19,7 +19,7 @@ from pins_plugin.types import FaceTrack
 DRIFT_WINDOW = 15.0  # seconds
 DRIFT_WINDOWS = 3  # that must be sure before a drift is told
 DRIFT_SPAN = 30.0  # seconds from the first to the last of them
-SUPPORTS = 1.5  # nats for the file's offset from which on a result is said to rest on a face
+SUPPORTS = 2.0  # nats for the file's offset from which on a result is said to rest on a face
 ANSWERS = ("in sync", "shifted")
 
 
@@ -133,7 +133,7 @@ def synchronize_faces(
         Of the crops: they tell shots and people.
     """
     features = {
-        name: synchronizer.features(crop.lips, crop.times, waveform, max_offset=max_offset)
+        name: synchronizer.moving_features(crop.lips, crop.times, waveform, max_offset=max_offset)
         for name, crop in crops.items()
     }
     similarities = {name: each.similarities for name, each in features.items()}

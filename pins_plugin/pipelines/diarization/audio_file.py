@@ -107,3 +107,17 @@ def file_uri(file: Any) -> str:
 
 def _is_open(source: Any) -> bool:
     return hasattr(source, "read") and hasattr(source, "seek")
+
+
+def as_mapping(file: Any) -> Any:
+    """Let pyannote see a path under `audio`, which it does not open here."""
+    if isinstance(file, str | Path):
+        file = {"video": str(file)}
+    if isinstance(file, Mapping):
+        path = file_path(file)
+        if not path.is_file():
+            what = "expected a video, got a folder" if path.is_dir() else "no such file"
+            raise MediaError(f"{path}: {what}; check the path")
+        given = {key: value for key, value in file.items() if value is not None}
+        return {"audio": str(path), "video": str(path), "uri": file_uri(file), **given}
+    return file

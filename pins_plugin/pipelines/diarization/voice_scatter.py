@@ -17,7 +17,7 @@ from pins_plugin.errors import ModelFolderError
 from pins_plugin.utils.files import read_json, write_json
 
 FILE = "voice_scatter.json"
-SHORTEST = 0.1  # seconds
+SHORTEST_LEARNT = 0.1  # seconds
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class VoiceScatter:
         weighted : (num_embeddings, embedding_dim) float64 array
             (x - mean)/variance; these too.
         """
-        lengths = np.maximum(np.asarray(seconds, np.float64), SHORTEST)
+        lengths = np.maximum(np.asarray(seconds, np.float64), SHORTEST_LEARNT)
         variances = self.within + self.by_length * lengths**-self.exponent
         places = np.asarray(embeddings, np.float64) - np.array(self.mean)
         precisions = np.broadcast_to(1 / variances, places.shape[:-1])

@@ -1,6 +1,6 @@
 """Parts of a file that are decoded by themselves: cut in pauses, with the people who may speak in them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +69,7 @@ def make_block(
     by_sight: bool = False,
     held: Mapping[int, frozenset[int]] | None = None,
     strangers: bool = True,
+    barred: Collection[int] = (),
 ) -> Block:
     """Weigh the features of a block.
 
@@ -85,8 +86,10 @@ def make_block(
         Step to the faces of which one speaks; none for somebody who is not shown.
     strangers : bool
         Whether an unknown voice may be heard beside those that are told apart.
+    barred : collection of int, optional
+        People who do not speak, by their column.
     """
-    people = _find_people(features, visible, held or {}, by_sight, strangers)
+    people = _find_people(features, visible, held or {}, by_sight, strangers, barred)
     features = features.take(slice(0, len(features.counts)), people)
     states = make_states(len(people))
     nodes = node_features(features, states)
@@ -119,6 +122,7 @@ def _find_people(
     held: Mapping[int, frozenset[int]],
     by_sight: bool,
     strangers: bool,
+    barred: Collection[int],
 ) -> NDArray[np.int64]:
     """Columns of those who are shown, the unknown voice, and the voices that fit best; at most `MOST_PEOPLE`."""
     num_faces = visible.shape[1]
@@ -130,5 +134,6 @@ def _find_people(
     if not strangers and not by_sight:
         rank[num_faces] = 0.0
         rank[num_faces + 1 :] += 1e-9  # whatever is heard is one of these, however badly it fits
+    rank[list(barred)] = 0.0
     order = np.argsort(-rank, kind="stable")
     return np.sort(order[rank[order] > 0][:MOST_PEOPLE])

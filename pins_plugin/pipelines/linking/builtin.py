@@ -20,7 +20,6 @@ from pins_plugin.errors import PinsError
 from pins_plugin.pipelines.diarization.audio_file import file_uri, load_sound
 from pins_plugin.pipelines.diarization.segmentation import Segmentation, segment
 from pins_plugin.pipelines.diarization.segmentation_model import load_segmentation_model
-from pins_plugin.pipelines.diarization.voice_model import VoiceModel
 from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
 from pins_plugin.pipelines.diarization.voices import (
     DEFAULT_VOICE,
@@ -29,21 +28,24 @@ from pins_plugin.pipelines.diarization.voices import (
     load_voice_encoder,
     model_path,
 )
+from pins_plugin.pipelines.linking.counted import choose_bounds, decode_within
 from pins_plugin.pipelines.linking.decoder import ENROLLED_SECONDS, Decoder, Evidence
 from pins_plugin.pipelines.linking.hearing import STEP, hear
 from pins_plugin.pipelines.linking.parameters import (
     SOUND_TUNABLE,
     DiarizationSettings,
-    LinkingParameters,
+    check_tunable,
     load_diarization,
 )
 from pins_plugin.pipelines.linking.read_out import find_runs, speaker_turns
 from pins_plugin.pipelines.linking.seeing import see
 from pins_plugin.pipelines.pyannote_host.host import Pipeline
+from pins_plugin.utils.threads import one_thread
 
 WINDOW_STEP = 1.25  # seconds between windows of the segmentation, where it is all that says when
 
 
+@one_thread()
 def diarize(
     waveform: NDArray[np.float32],
     voice_encoder: torch.nn.Module | None = None,
@@ -89,7 +91,7 @@ def diarize(
     PinsError
         When no number of speakers is within the bounds, or an encoder comes without its scatter.
     """
-    fewest, most = choose_bounds(num_speakers, min_speakers, max_speakers)
+    bounds = choose_bounds(num_speakers, min_speakers, max_speakers)
     if voice_encoder is not None and scatter is None:
         raise PinsError(
             "scatter: expected how much the embeddings of this voice encoder differ, got None; learn it by "
@@ -101,7 +103,8 @@ def diarize(
     settings = learnt if settings is None else settings
     segmentation = segment(waveform, step=WINDOW_STEP) if segmentation is None else segmentation
     evidence = listen(waveform, segmentation, encoder, scatter)
-    decoder, said = decode_sound(evidence, settings.weigh(base), fewest, most)
+    decoder, decoded = decode_within(settings.weigh(base), evidence, bounds)
+    said = decoded.said
     names = name_voices(decoder, said, known or {})
     duration = len(waveform) / SAMPLE_RATE
     return read_turns(said, duration, settings.longest_pause, names, uri)
@@ -119,39 +122,6 @@ def listen(
         segmentation, seeing.cuts, lambda each: embed_stretches(waveform, each, voice_encoder)
     )
     return Evidence(hearing, seeing, scatter)
-
-
-def decode_sound(
-    evidence: Evidence, parameters: LinkingParameters, fewest: int = 1, most: int | None = None
-) -> tuple[Decoder, NDArray[np.bool_]]:
-    """Decide who speaks when, by what `listen` heard.
-
-    Parameters
-    ----------
-    evidence : Evidence
-    parameters : LinkingParameters
-    fewest, most : int, optional
-        Bounds of the number of speakers.
-
-    Returns
-    -------
-    decoder : Decoder
-    said : (num_steps, num_people) bool array
-        As in `Decoded`.
-    """
-    if fewest > 1 or most is not None:
-        heard, model = evidence.hearing, VoiceModel(evidence.scatter, parameters.voice_session)
-        voices = model.scale(heard.voices, heard.seconds)
-        groups = model.cluster(voices, heard.seconds, parameters.least_gain, fewest, most)
-        evidence = replace(evidence, groups=groups, strangers=most is None)
-    decoder = Decoder(parameters, evidence)
-    said = decoder.decode().said.copy()
-    for place, group in enumerate(decoder.hidden):  # whoever was left without a word gets it back
-        person = decoder.unknown + 1 + place
-        if said.any(axis=0).sum() < fewest and not said[:, person].any():
-            own = np.isin(evidence.hearing.stretch_of, np.flatnonzero(decoder.groups == group))
-            said[own] = np.arange(said.shape[1]) == person
-    return decoder, said
 
 
 def read_turns(
@@ -216,34 +186,6 @@ def name_voices(
     return {int(people[row]): names[column] for row, column in pairs if ratios[row, column] > 0}
 
 
-def choose_bounds(
-    num_speakers: int | None, min_speakers: int | None, max_speakers: int | None
-) -> tuple[int, int | None]:
-    """Fewest and most speakers, after a look whether they make sense.
-
-    Examples
-    --------
-    >>> choose_bounds(None, 2, None), choose_bounds(3, None, None)
-    ((2, None), (3, 3))
-    """
-    options = {
-        "num_speakers": num_speakers,
-        "min_speakers": min_speakers,
-        "max_speakers": max_speakers,
-    }
-    for name, value in options.items():
-        if value is not None and value < 1:
-            raise PinsError(f"{name}: expected at least 1, got {value}")
-    fewest = max(num_speakers or 1, min_speakers or 1)
-    bounds = [bound for bound in (num_speakers, max_speakers) if bound is not None]
-    most = min(bounds, default=None)
-    if most is not None and fewest > most:
-        raise PinsError(
-            f"min_speakers, max_speakers: expected a number of speakers between them, got {fewest} and {most}"
-        )
-    return fewest, most
-
-
 class BuiltinDiarization(Pipeline):  # type: ignore[misc]
     """The built-in diarization as a pyannote pipeline.
 
@@ -271,6 +213,12 @@ class BuiltinDiarization(Pipeline):  # type: ignore[misc]
         for name, (low, high) in SOUND_TUNABLE.items():
             setattr(self, name, Uniform(low, high))
 
+    def instantiate(self, params: dict[str, Any]) -> "BuiltinDiarization":
+        """Take over parameters, as in `default_parameters`; those of an earlier version are refused."""
+        check_tunable(params, SOUND_TUNABLE, "recipes/Diarization/learn_settings.py")
+        super().instantiate(params)
+        return self
+
     def default_parameters(self) -> dict[str, float]:
         """Those that were learnt; see `recipes/Diarization/learn_settings.py`."""
         return asdict(load_diarization()[1])
@@ -289,7 +237,8 @@ class BuiltinDiarization(Pipeline):  # type: ignore[misc]
         hook = self.setup_hook(file, hook)
         waveform = load_sound(file)
         hook("segmentation", None, total=1, completed=0)
-        segmentation = segment(waveform, self.segmentation_model, WINDOW_STEP)
+        with one_thread():
+            segmentation = segment(waveform, self.segmentation_model, WINDOW_STEP)
         hook("segmentation", segmentation, total=1, completed=1)
         hook("diarization", None, total=1, completed=0)
         turns = diarize(

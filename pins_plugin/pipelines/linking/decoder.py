@@ -30,6 +30,7 @@ from pins_plugin.pipelines.linking.potentials import (
     Features,
     entry_scores,
     find_shifts,
+    soften,
     voice_features,
 )
 from pins_plugin.pipelines.linking.presence import Presence, believe_presence
@@ -63,6 +64,8 @@ class Evidence:
         Stretches of one voice each; found by their voices when not given.
     strangers : bool
         Whether somebody may speak who is no face and in no group.
+    barred : frozenset of int
+        People who do not speak, by their column.
     enrolled : mapping of int to (embedding_dim,) array
         Voices known beforehand, by the index of the face.
     held : mapping of int to frozenset of int
@@ -77,6 +80,7 @@ class Evidence:
     labels: NDArray[np.int64] | None = None
     groups: NDArray[np.int64] | None = None
     strangers: bool = True
+    barred: frozenset[int] = frozenset()
     enrolled: Mapping[int, NDArray[np.float64]] = field(default_factory=dict)
     held: Mapping[int, frozenset[int]] = field(default_factory=dict)
 
@@ -199,12 +203,16 @@ class Decoder:
         The others, each weighing by its evidence, make the probabilities less sure: where two people could as well be
         swapped throughout, each step of the best explanation alone would look certain.
         """
-        found = [self._refine(start) for start in (self._from_sight(), *self._from_sound())]
-        evidence = np.array([each.evidence for each in found])
-        weights = softmax(self.parameters.explanation_trust * evidence)
-        best = found[int(evidence.argmax())]
-        speaking = np.tensordot(weights, np.stack([each.speaking for each in found]), axes=1)
-        return replace(best, speaking=speaking)
+        best = self._refine(self._from_sight())
+        evidence, speaking = [best.evidence], [best.speaking]
+        for start in self._from_sound():
+            found = self._refine(start)  # of hours, large: only the best is kept whole
+            evidence.append(found.evidence)
+            speaking.append(found.speaking)
+            if found.evidence > best.evidence:
+                best = found
+        weights = softmax(self.parameters.explanation_trust * np.array(evidence))
+        return replace(best, speaking=np.tensordot(weights, np.stack(speaking), axes=1))
 
     def _lips_scores(self, fits: NDArray[np.float32]) -> NDArray[np.float64]:
         """How well lips fit at each offset, in standard deviations of lips that do not, (num_shown, num_offsets)."""
@@ -435,19 +443,8 @@ class Decoder:
             features.take(steps, np.arange(self.num_people)), self.parameters,
             self.hearing.changes[steps], self.seeing.cuts[steps], self.seeing.visible[steps],
             by_sight=by_sight, held=held, strangers=self.known.strangers or not len(self.hidden),
+            barred=self.known.barred,
         )  # fmt: skip
-
-
-def soften(ratios: NDArray[np.float64], error: float) -> NDArray[np.float64]:
-    """Log-likelihood ratios of a judge who errs now and then, however sure: no surer than log((1 - error) / error).
-
-    Examples
-    --------
-    >>> soften(np.array([0.0, 50.0]), 0.1).round(3).tolist()
-    [0.0, 2.197]
-    """
-    share = expit(ratios)
-    return np.log(error + (1 - 2 * error) * share) - np.log(error + (1 - 2 * error) * (1 - share))
 
 
 def _assign(gains: NDArray[np.float64]) -> tuple[float, NDArray[np.int64]]:

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pins_plugin.pipelines.diarization.segmentation import segment
 from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
 from pins_plugin.pipelines.diarization.voices import embed_stretches
 from pins_plugin.pipelines.linking.decoder import Evidence
@@ -72,10 +73,11 @@ def gather(
         return embed_stretches(seen.waveform, stretches, voice_encoder)
 
     labels = None
-    if seen.turns is None:
-        hearing = hear(seen.segmentation, seeing.cuts, embed)
-    else:
+    if seen.turns is not None:
         hearing, labels, _ = hear_turns(seen.turns, seeing.cuts, embed)
+    else:
+        known_speech = segment(seen.waveform) if seen.segmentation is None else seen.segmentation
+        hearing = hear(known_speech, seeing.cuts, embed)
     joint: Callable[[NDArray[np.int64]], NDArray[np.float64]] | None = None
     if watcher.joint is not None:
 

@@ -50,7 +50,7 @@ SHIFTS = {  # and of those that may have either sign
     "least_gain": 6.0,
 }
 LEFT = (0.15, 0.75)  # of what lips tell, in `weaken_lips`
-FEWEST = 20  # steps of a face that are mixed with others
+MIN_STEPS = 20  # steps of a face that are mixed with others
 MOST_ERROR = 0.45  # of `talking_error`: at one half the sight of a mouth says nothing
 
 
@@ -174,7 +174,7 @@ def weaken_lips(scene: LearningScene, generator: np.random.Generator) -> Learnin
     fits = []
     for each in scene.evidence.seeing.fits:
         left = generator.uniform(*LEFT)
-        if len(each) >= FEWEST and np.isfinite(each).any():
+        if len(each) >= MIN_STEPS and np.isfinite(each).any():
             quarter = len(each) // 4
             other = np.roll(each, int(generator.integers(quarter, 3 * quarter + 1)), axis=0)
             mean = np.nanmean(each, axis=(0, 1))

@@ -49,7 +49,8 @@ class Observation:
         At 16 kHz, on the media clock.
     tracks : list of FaceTrack
     looks : Looks
-    segmentation : Segmentation
+    segmentation : Segmentation or None
+        How many speak when; not needed where turns were given.
     turns : Annotation or None
         Who speaks when, where that was given.
     notes : tuple of str
@@ -62,7 +63,7 @@ class Observation:
     waveform: NDArray[np.float32]
     tracks: list[FaceTrack]
     looks: Looks
-    segmentation: Segmentation
+    segmentation: Segmentation | None
     turns: Annotation | None = None
     notes: tuple[str, ...] = ()
 

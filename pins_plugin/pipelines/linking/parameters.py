@@ -186,6 +186,22 @@ class DiarizationSettings:
         return replace(base, **chosen)
 
 
+def check_tunable(given: Mapping[str, Any], known: Mapping[str, Any], command: str) -> None:
+    """Refuse parameters of a pipeline's folder that an earlier version had.
+
+    Raises
+    ------
+    PinsError
+        When a name is none of `known`; names the command that learns them.
+    """
+    odd = sorted(map(str, set(given) - set(known)))
+    if odd:
+        raise PinsError(
+            f"params: expected some of {', '.join(known)}, got {', '.join(odd)}. Those of an earlier version are learnt "
+            f"anew by {command}; without `params` in config.yaml the shipped ones are used"
+        )
+
+
 def load_diarization(
     folder: str | Path = SHIPPED,
 ) -> tuple[LinkingParameters, DiarizationSettings]:

@@ -13,10 +13,15 @@ from numpy.typing import NDArray
 from pins_plugin.data.links.corrections import Corrections
 from pins_plugin.data.media.audio import SAMPLE_RATE
 from pins_plugin.data.media.video import probe_video
-from pins_plugin.errors import MediaError, PinsError
+from pins_plugin.errors import PinsError
 from pins_plugin.inference.synchronizer import Synchronizer
 from pins_plugin.inference.visual_voice_activity import VisualVoiceActivity
-from pins_plugin.pipelines.diarization.audio_file import file_path, file_uri, load_sound
+from pins_plugin.pipelines.diarization.audio_file import (
+    as_mapping,
+    file_path,
+    file_uri,
+    load_sound,
+)
 from pins_plugin.pipelines.diarization.segmentation import segment
 from pins_plugin.pipelines.diarization.segmentation_model import load_segmentation_model
 from pins_plugin.pipelines.diarization.turns import clip_turns
@@ -25,8 +30,8 @@ from pins_plugin.pipelines.diarization.voices import (
     find_voice_scatter,
     model_path,
 )
+from pins_plugin.pipelines.linking.counted import NO_BOUNDS, Bounds, choose_bounds, decode_within
 from pins_plugin.pipelines.linking.crossing import part_tracks
-from pins_plugin.pipelines.linking.decoder import Decoded, Decoder
 from pins_plugin.pipelines.linking.diarizer import Diarizer
 from pins_plugin.pipelines.linking.gathering import Gathered, gather
 from pins_plugin.pipelines.linking.joint import JointEvidence
@@ -35,8 +40,10 @@ from pins_plugin.pipelines.linking.parameters import (
     SHIPPED,
     TUNABLE,
     LinkingParameters,
+    check_tunable,
     load_parameters,
 )
+from pins_plugin.pipelines.linking.pooled_voices import pool_voices
 from pins_plugin.pipelines.linking.read_out import (
     Run,
     find_given_runs,
@@ -62,7 +69,7 @@ from pins_plugin.plugins import find_plugins, load_plugin
 from pins_plugin.tracking.crops import iter_crops
 from pins_plugin.tracking.tracks import track_faces
 from pins_plugin.types import FaceTrack
-from pins_plugin.utils.vectors import unit
+from pins_plugin.utils.threads import one_thread
 
 EVIDENCE = ("sync", "talking", "voice", "presence", "joint")  # all there are
 DEFAULT_EVIDENCE = EVIDENCE
@@ -119,7 +126,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         recognition: str | Mapping[str, Any] = "face_recognition",
         people: str | Path | None = None,
         cast: Cast | None = None,
-        parameters: str | Path | LinkingParameters | None = None,
+        parameters: str | Path | Mapping[str, Any] | LinkingParameters | None = None,
         model: str | Mapping[str, Any] | Path | None = "face_voice",
         quiet: bool = True,
         tracker: str | None = None,
@@ -165,7 +172,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         self._learnt = (
             parameters
             if isinstance(parameters, LinkingParameters)
-            else load_parameters(parameters or SHIPPED, models)
+            else load_parameters(model_path(parameters or SHIPPED), models)
         )
         self._known: list[KnownPerson] = []
         if people:
@@ -177,6 +184,12 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
     def default_parameters(self) -> dict[str, float]:
         """Those that were learnt, of the parameters that may be tuned."""
         return {name: float(getattr(self._learnt, name)) for name in TUNABLE}
+
+    def instantiate(self, params: dict[str, Any]) -> "SpeakerFaceLinking":
+        """Take over parameters, as in `default_parameters`; those of an earlier version are refused."""
+        check_tunable(params, TUNABLE, "recipes/ClipScenes/calibrate.py")
+        super().instantiate(params)
+        return self
 
     @property
     def recognizer(self) -> FaceRecognizer:
@@ -219,8 +232,8 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             `hook`, and `diarization` to override that of the constructor.
         """
         if isinstance(file, list):
-            return super().__call__([_as_mapping(each) for each in file], **options)
-        return super().__call__(_as_mapping(file), **options)
+            return super().__call__([as_mapping(each) for each in file], **options)
+        return super().__call__(as_mapping(file), **options)
 
     def apply(
         self,
@@ -228,21 +241,25 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         hook: Any = None,
         diarization: Any = None,
         corrections: Corrections | None = None,
+        **bounds: int | None,
     ) -> LinkingResult:
         """Link one file; `corrections` are what a reviewer said of an earlier result.
+
+        `num_speakers`, `min_speakers` and `max_speakers` say how many people speak, where that is known.
 
         Raises
         ------
         MediaError
             When the file cannot be read, has no sound, or shows no face.
         """
+        choose_bounds(**bounds)  # before the work
         if not self.training:
             seen = self.observe(file, hook, diarization)
-            return self.link(seen, hook=hook, corrections=corrections)
+            return self.link(seen, hook=hook, corrections=corrections, **bounds)
         path = file_path(file)  # an optimizer changes nothing but how to link: what is seen stays
         if path not in self._observed:
             self._observed[path] = self.observe(file, hook, diarization)
-        return self.link(self._observed[path], hook=hook, corrections=corrections)
+        return self.link(self._observed[path], hook=hook, corrections=corrections, **bounds)
 
     def loss(self, file: Mapping[str, Any], output: LinkingResult) -> float:
         """What `pyannote.pipeline.Optimizer` lowers: the diarization error rate of the people's labels.
@@ -258,6 +275,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         rate = DiarizationErrorRate()(file["annotation"], output.people, uem=file.get("annotated"))
         return float(rate)
 
+    @one_thread()
     def observe(
         self, file: Any, hook: Any = None, diarization: Any = None, keep_crops: bool = False
     ) -> Observation:
@@ -265,7 +283,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
 
         The sound first: what it needs is given back before the pictures come.
         """
-        file = _as_mapping(file)
+        file = as_mapping(file)
         hook = self.setup_hook(file, hook)
         path, uri = file_path(file), file_uri(file)
         info = probe_video(path)
@@ -277,9 +295,11 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             turns.uri = uri
             turns, note = clip_turns(turns, max(info.duration, len(waveform) / SAMPLE_RATE))
             notes += [note] if note else []
-        hook("segmentation", None, total=1, completed=0)
-        segmentation = segment(waveform, self._segmentation[0])
-        hook("segmentation", segmentation, total=1, completed=1)
+        segmentation = None
+        if turns is None:
+            hook("segmentation", None, total=1, completed=0)
+            segmentation = segment(waveform, self._segmentation[0])
+            hook("segmentation", segmentation, total=1, completed=1)
         tracks = self.find_faces(path, hook)
         hook("crops", None, total=1, completed=0)
         looks = self.look(path, tracks, waveform, keep_crops)
@@ -320,8 +340,13 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             self.evidence,
         )
 
+    @one_thread()
     def link(
-        self, seen: Observation, hook: Any = None, corrections: Corrections | None = None
+        self,
+        seen: Observation,
+        hook: Any = None,
+        corrections: Corrections | None = None,
+        **bounds: int | None,
     ) -> LinkingResult:
         """Decide who speaks when, and which face that is.
 
@@ -331,11 +356,18 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         hook : callable, optional
         corrections : Corrections, optional
             Turns that are settled, which bears on all others, and names; labels as in an earlier result.
+        **bounds
+            As in `apply`.
         """
+        limits = choose_bounds(**bounds)
+        if seen.turns is not None and limits != NO_BOUNDS:
+            raise PinsError(
+                "num_speakers: turns are given, which say how many speak; leave out one"
+            )
         hook = self.setup_hook({"uri": seen.uri}, hook)
         hook("links", None, total=1, completed=0)
         gathered = self.gather(seen)
-        result, runs, voices = self._decide(seen, gathered)
+        result, runs, voices = self._decide(seen, gathered, limits)
         names: dict[str, str] = {}
         portraits = None
         people = gathered.evidence.seeing.people
@@ -349,7 +381,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
                 held = hold_steps(runs, corrections.turns, people, names, corrections.names)
                 corrected = replace(gathered, evidence=replace(gathered.evidence, held=held))
                 speakers = result.speakers.labels()
-                result, _, _ = self._decide(seen, corrected)
+                result, _, _ = self._decide(seen, corrected, limits)
                 names = rename_people(names, corrections.names, [*people, *speakers])
             if self.cast is not None and portraits is not None:
                 self.cast.rename(corrections.names if corrections else {})
@@ -359,12 +391,11 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         return result.rename(names, {label: changes.get(label, label) for label in given})
 
     def _decide(
-        self, seen: Observation, gathered: Gathered
+        self, seen: Observation, gathered: Gathered, bounds: Bounds
     ) -> tuple[LinkingResult, list[Run], Voices]:
         """Decode, and read out; labels are those of this video alone."""
         parameters, evidence, tracks = self.settings, gathered.evidence, gathered.tracks
-        decoder = Decoder(parameters, evidence)
-        decoded = decoder.decode()
+        decoder, decoded = decode_within(parameters, evidence, bounds)
         if seen.turns is None:
             runs = find_runs(decoded.said, seen.duration)
             speakers = speaker_turns(runs, seen.uri)
@@ -384,10 +415,12 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         )
         return result, runs, pool_voices(decoded, decoder, runs)
 
+    @one_thread()
     def embed_picture(self, path: Path) -> NDArray[np.float64]:
         """Embed the largest face of a picture."""
         return self.recognizer.embed_picture(path)
 
+    @one_thread()
     def embed_sound(self, path: Path) -> NDArray[np.float64]:
         """Embed the speech of a sound file."""
         return embed_sound(path, self.diarizer.voice_encoder)
@@ -410,40 +443,3 @@ def faces_per_track(num_tracks: int) -> int:
     """
     least, most = FACES_PER_TRACK
     return max(least, min(most, MOST_FACES // max(1, num_tracks)))
-
-
-def pool_voices(decoded: Decoded, decoder: Decoder, runs: Sequence[Run]) -> Voices:
-    """Mean voice of each face and of each speaker, of the stretches that are theirs, by label."""
-    hearing, people = decoder.hearing, decoder.seeing.people
-    found: Voices = {}
-    if not len(hearing.voices):
-        return found
-    weights = hearing.seconds[:, None] * decoded.shares
-    for face, label in enumerate(people):
-        total = weights[:, face] @ hearing.voices
-        if weights[:, face].sum() > 0.5:
-            found[label] = unit(total)
-    for speaker in {run.speaker for run in runs}:
-        steps = np.zeros(decoder.num_steps, bool)
-        for run in runs:
-            if run.speaker == speaker:
-                steps[run.first : run.last] = True
-        inside = hearing.stretch_of[steps]
-        share = np.bincount(inside[inside >= 0], minlength=len(hearing.voices)).astype(float)
-        if share.any():
-            found[speaker] = unit(share @ hearing.voices)
-    return found
-
-
-def _as_mapping(file: Any) -> Any:
-    """Let pyannote see a path under `audio`, which it does not open here."""
-    if isinstance(file, str | Path):
-        file = {"video": str(file)}
-    if isinstance(file, Mapping):
-        path = file_path(file)
-        if not path.is_file():
-            what = "expected a video, got a folder" if path.is_dir() else "no such file"
-            raise MediaError(f"{path}: {what}; check the path")
-        given = {key: value for key, value in file.items() if value is not None}
-        return {"audio": str(path), "video": str(path), "uri": file_uri(file), **given}
-    return file

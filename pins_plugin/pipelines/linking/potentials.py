@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from pins_plugin.pipelines.linking.hearing import STEP, Hearing
 from pins_plugin.pipelines.linking.parameters import LinkingParameters
@@ -145,3 +146,15 @@ def node_features(features: Features, states: States) -> dict[str, NDArray[np.fl
         "voice": pair_voices(features, states),
         **{name: features.personal[name] @ members for name in PERSONAL},
     }
+
+
+def soften(ratios: NDArray[np.float64], error: float) -> NDArray[np.float64]:
+    """Log-likelihood ratios of a judge who errs now and then, however sure: no surer than log((1 - error) / error).
+
+    Examples
+    --------
+    >>> soften(np.array([0.0, 50.0]), 0.1).round(3).tolist()
+    [0.0, 2.197]
+    """
+    share = expit(ratios)
+    return np.log(error + (1 - 2 * error) * share) - np.log(error + (1 - 2 * error) * (1 - share))

@@ -64,10 +64,7 @@ def suggest_merges(cast: Cast, same_face: float) -> list[Likeness]:
     same_face : float
         Cosine similarity of faces from which on two are taken for one person.
     """
-    videos = {
-        label: {each.video for each in cast.appearances if each.person == label}
-        for label in cast.labels
-    }
+    videos = _videos(cast)
     pairs = [
         _compare(first, second, same_face, sorted(videos[first.name] & videos[second.name]))
         for first, second in combinations(cast.people(), 2)
@@ -91,9 +88,22 @@ def find_nearest(
     same_face : float
     """
     [person] = [each for each in cast.people() if each.name == label]
-    found = [_compare(person, other, same_face) for other in others if other.name != label]
+    videos = _videos(cast)
+    found = [
+        _compare(person, other, same_face, sorted(videos[label] & videos.get(other.name, set())))
+        for other in others
+        if other.name != label
+    ]
     known = [each for each in found if each.face is not None or each.voice is not None]
     return sorted(known, key=lambda each: -each.lead)
+
+
+def _videos(cast: Cast) -> dict[str, set[str]]:
+    """In which videos each label is."""
+    return {
+        label: {each.video for each in cast.appearances if each.person == label}
+        for label in cast.labels
+    }
 
 
 def _compare(

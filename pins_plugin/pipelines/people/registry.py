@@ -181,10 +181,15 @@ class Cast:
                 label: sorted({each.video for each in self.appearances if each.person == label})
                 for label in labels
             }
-            self.history = [*self.history, {"names": changed, "videos": videos}][-HISTORY:]
+            self.note(changed, videos)
         self.appearances = [
             replace(each, person=names.get(each.person, each.person)) for each in self.appearances
         ]
+
+    def note(self, names: Mapping[str, str], videos: Mapping[str, Sequence[str]]) -> None:
+        """Keep what can be taken back: labels by what they became, and in which videos each was before."""
+        step = {"names": dict(names), "videos": {key: list(each) for key, each in videos.items()}}
+        self.history = [*self.history, step][-HISTORY:]
 
     def relabel(self, old: str, new: str, videos: Collection[str]) -> None:
         """Give somebody another label in some videos only."""

@@ -11,7 +11,7 @@ from pins_plugin.errors import MediaError
 from pins_plugin.simulation.composed.script import FADE, MIN_TURN, Segment, Stretch, Voice
 
 MIN_SILENCE = 0.3  # seconds of rest that a listener can be made of
-EDGE = 0.2  # seconds around speech that a turn may hold
+TURN_EDGE = 0.2  # seconds around speech that a turn may hold
 
 
 class Clip(NamedTuple):
@@ -136,7 +136,7 @@ class Deck:
             return Voice(stretch, round(duration, 2))
         long = [each for each in clip.speech if each[1] - each[0] >= min(duration, 1.0)]
         region = (long or clip.speech)[self.generator.integers(len(long or clip.speech))]
-        first, last = max(0.0, region[0] - EDGE), min(length, region[1] + EDGE)
+        first, last = max(0.0, region[0] - TURN_EDGE), min(length, region[1] + TURN_EDGE)
         duration = on_grid(min(duration, last - first))
         start = round(self.generator.uniform(first, max(first, last - duration)), 3)
         return self.voice(clip, start, duration)

@@ -3,18 +3,23 @@
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import speechbrain as sb
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from pins_plugin.data.training.stretches import OneLongRun
 from pins_plugin.losses.mined import MinedContrastiveLoss
 from pins_plugin.miners.schedule import HardnessSchedule
 from pins_plugin.models.layers.heads import NetworkHead, apply_head
 from pins_plugin.train.features.held_out import HeldOut, RowsByPerson, mean_auc
 from pins_plugin.train.features.people_table import PeopleTable
-from pins_plugin.utils.progress import progress
+from pins_plugin.train.loop import StretchLoader, TrainingBrain, run_training
 
 Networks = tuple[NetworkHead, NetworkHead]
 MOST_ROWS_PER_PERSON = 4
@@ -52,92 +57,125 @@ class NetworkSettings:
     hardness: HardnessSchedule = field(default_factory=lambda: HardnessSchedule(period=40))
 
 
-class NetworkTrainer:
-    """Trains a network for faces and one for voices on some people of a table.
+class Trainee(nn.Module):
+    """A network for faces and one for voices, with random numbers of their own.
 
     Parameters
     ----------
     table : PeopleTable
-    people : (num_chosen,) int64 array
-        Those to train on.
     objective : Module
         ``objective(face_embeddings, voice_embeddings, allowed=...) -> loss``; it is copied.
     settings : NetworkSettings
     seed : int
-        Of the weights, the dropout and the batches.
+        Of the weights and the dropout.
+    """
+
+    def __init__(
+        self, table: PeopleTable, objective: nn.Module, settings: NetworkSettings, seed: int
+    ) -> None:
+        super().__init__()
+        sizes = settings.hidden_dim, settings.embedding_dim, settings.dropout
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.face_network = NetworkHead(table.faces.shape[1], *sizes)
+            self.voice_network = NetworkHead(table.voices.shape[1], *sizes)
+            self.register_buffer("random_state", torch.get_rng_state())
+        self.objective = copy.deepcopy(objective)
+
+    @property
+    def networks(self) -> Networks:
+        """Both, faces first."""
+        return self.face_network, self.voice_network
+
+    def forward(
+        self, faces: Tensor, voices: Tensor, allowed: Tensor, hardness: float | None = None
+    ) -> Tensor:
+        """What is to be minimized on rows of both sides, whatever random numbers are drawn elsewhere meanwhile."""
+        options: dict[str, Any] = {"allowed": allowed}
+        if isinstance(self.objective, MinedContrastiveLoss):
+            options["hardness"] = hardness
+        with torch.random.fork_rng(devices=[]):
+            torch.set_rng_state(self.random_state.cpu())
+            embedded = self.face_network(faces), self.voice_network(voices)
+            loss: Tensor = self.objective(*embedded, **options)
+            self.random_state.copy_(torch.get_rng_state())
+        return loss
+
+
+class NetworkBatches(OneLongRun):
+    """For each pair of networks, people of its own, a face and a voice of each.
+
+    Parameters
+    ----------
+    table : PeopleTable
+    people : sequence of (num_chosen,) int64 arrays
+        Those that each trains on.
+    settings : NetworkSettings
+    seeds : sequence of int
     """
 
     def __init__(
         self,
         table: PeopleTable,
-        people: NDArray[np.int64],
-        objective: nn.Module,
+        people: Sequence[NDArray[np.int64]],
         settings: NetworkSettings,
-        seed: int,
+        seeds: Sequence[int],
     ) -> None:
-        self.people, self.settings = people, settings
+        super().__init__(settings.most_steps, settings.steps_per_check, 0)
+        self.people, self.seeds = people, seeds
+        self.rows_per_batch = settings.rows_per_batch
         self.rows = torch.from_numpy(table.faces), torch.from_numpy(table.voices)
         self.by_person = RowsByPerson(table.face_people), RowsByPerson(table.voice_people)
-        self.generator = np.random.default_rng([seed, 1])
-        self.num_steps = 0
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            self.networks: Networks = tuple(  # type: ignore[assignment]
-                NetworkHead(
-                    rows.shape[1], settings.hidden_dim, settings.embedding_dim, settings.dropout
-                )
-                for rows in (table.faces, table.voices)
+
+    def make_generator(self) -> list[np.random.Generator]:
+        """Give the random numbers of each."""
+        return [np.random.default_rng([seed, 1]) for seed in self.seeds]
+
+    def draw(self, generator: list[np.random.Generator]) -> list[tuple[Tensor, Tensor, Tensor]]:
+        """Draw faces, voices, and which of them are of different people, for each pair of networks."""
+        batches = []
+        for people, own in zip(self.people, generator, strict=True):
+            drawn = self._draw_people(people, own)
+            faces, voices = (
+                rows[by_person.draw(drawn, own)]
+                for rows, by_person in zip(self.rows, self.by_person, strict=True)
             )
-            self.random_state = torch.get_rng_state()
-        self.objective = copy.deepcopy(objective)
-        parameters = [*self.networks[0].parameters(), *self.networks[1].parameters()]
-        self.optimizer = torch.optim.AdamW(
-            [*parameters, *(p for p in self.objective.parameters() if p.requires_grad)],
-            lr=settings.learning_rate,
-            weight_decay=settings.weight_decay,
-        )
+            batches.append((faces, voices, torch.from_numpy(drawn[:, None] != drawn[None])))
+        return batches
 
-    def advance(self, num_steps: int) -> None:
-        """Take some steps."""
-        for network in self.networks:
-            network.train()
-        with torch.random.fork_rng(devices=[]):
-            torch.set_rng_state(self.random_state)
-            for _ in range(num_steps):
-                self._step()
-            self.random_state = torch.get_rng_state()
-        for network in self.networks:
-            network.eval()
-
-    def _step(self) -> None:
-        people = self._draw_people()
-        embeddings = [
-            network(rows[by_person.draw(people, self.generator)])
-            for network, rows, by_person in zip(
-                self.networks, self.rows, self.by_person, strict=True
-            )
-        ]
-        allowed = torch.from_numpy(people[:, None] != people[None])  # (batch, batch)
-        loss = self._loss(embeddings[0], embeddings[1], allowed)
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.optimizer.step()
-        self.num_steps += 1
-
-    def _draw_people(self) -> NDArray[np.int64]:
+    def _draw_people(
+        self, people: NDArray[np.int64], generator: np.random.Generator
+    ) -> NDArray[np.int64]:
         """Everyone equally often, in random order: (rows_per_batch,), or fewer where people are few."""
-        count = min(self.settings.rows_per_batch, MOST_ROWS_PER_PERSON * len(self.people))
-        rounds = [
-            self.generator.permutation(self.people) for _ in range(-(-count // len(self.people)))
-        ]
+        count = min(self.rows_per_batch, MOST_ROWS_PER_PERSON * len(people))
+        rounds = [generator.permutation(people) for _ in range(-(-count // len(people)))]
         return np.concatenate(rounds)[:count]
 
-    def _loss(self, faces: Tensor, voices: Tensor, allowed: Tensor) -> Tensor:
-        if isinstance(self.objective, MinedContrastiveLoss):
-            hardness = self.settings.hardness(self.num_steps)
-            return self.objective(faces, voices, hardness=hardness, allowed=allowed)
-        loss: Tensor = self.objective(faces, voices, allowed=allowed)
-        return loss
+
+class NetworksBrain(TrainingBrain):
+    """Train pairs of networks side by side, each on other people.
+
+    Hyperparameters: `hardness` (of a curriculum, by the step).
+    """
+
+    def compute_forward(
+        self, batch: list[tuple[Tensor, Tensor, Tensor]], stage: sb.Stage
+    ) -> list[Tensor]:
+        """Give each its part of the batch."""
+        hardness = self.hparams.hardness(self.optimizer_step)
+        return [
+            trainee(*(part.to(self.device) for part in parts), hardness)
+            for trainee, parts in zip(self.modules.trainees, batch, strict=True)
+        ]
+
+    def compute_objectives(
+        self,
+        predictions: list[Tensor],
+        batch: list[tuple[Tensor, Tensor, Tensor]],
+        stage: sb.Stage,
+    ) -> Tensor:
+        """Sum what each has to minimize; none has weights in common with another."""
+        return torch.stack(predictions).sum()
 
 
 def compare(networks: Networks, held_out: HeldOut) -> NDArray[np.float32]:
@@ -155,6 +193,8 @@ def train_networks(
     settings: NetworkSettings,
     seed: int = 0,
     quiet: bool = False,
+    run_opts: Any = None,
+    folder: Path | None = None,
 ) -> tuple[list[Networks], list[tuple[int, float]]]:
     """Train one pair of networks per fold, all for as many steps as people held out like best.
 
@@ -172,6 +212,9 @@ def train_networks(
     settings : NetworkSettings
     seed : int
     quiet : bool
+    run_opts : speechbrain RunOptions or dict, optional
+    folder : Path, optional
+        Of the run; one that was stopped goes on from there.
 
     Returns
     -------
@@ -180,27 +223,35 @@ def train_networks(
     curve : list of (step, score)
         Mean verification AUC.
     """
-    trainers = [
-        NetworkTrainer(
-            table, np.flatnonzero(_people_of(fold)), objective, settings, 1000 * seed + index
-        )
-        for index, fold in enumerate(folds)
-    ]
-    curve: list[tuple[int, float]] = []
-    best = [copy.deepcopy(trainer.networks) for trainer in trainers]
-    checks = range(settings.steps_per_check, settings.most_steps + 1, settings.steps_per_check)
-    for step in progress(checks, "training networks", quiet=quiet):
-        for trainer in trainers:
-            trainer.advance(settings.steps_per_check)
-        networks = [trainer.networks for trainer in trainers]
-        score = score_networks(networks, folds, valid)
-        if score > max((value for _, value in curve), default=-1.0):
-            best = copy.deepcopy(networks)
-        curve.append((step, score))
-        scores = [value for _, value in curve]
-        if len(scores) - 1 - scores.index(max(scores)) >= settings.patience:
-            break
-    return best, curve
+    seeds = [1000 * seed + index for index in range(len(folds))]
+    trainees = nn.ModuleList(Trainee(table, objective, settings, each) for each in seeds)
+    people = [np.flatnonzero(_people_of(fold)) for fold in folds]
+
+    def networks() -> list[Networks]:
+        return [trainee.networks for trainee in trainees]
+
+    history = run_training(
+        NetworksBrain,
+        {"trainees": trainees},
+        StretchLoader(NetworkBatches(table, people, settings, seeds)),
+        {
+            "num_steps": settings.most_steps,
+            "learning_rate": lambda progress: settings.learning_rate,
+            "max_grad_norm": -1,
+            "patience": settings.patience,
+            "hardness": settings.hardness,
+        },
+        optimizer=partial(torch.optim.AdamW, weight_decay=settings.weight_decay),
+        num_epochs=settings.most_steps // settings.steps_per_check,
+        folder=folder,
+        run_opts=run_opts,
+        scorer=lambda: {"auc": score_networks(networks(), folds, valid)},
+        best_by="auc",
+        quiet=quiet,
+    )
+    trainees.cpu()
+    curve = [(round(entry["epoch"]) * settings.steps_per_check, entry["auc"]) for entry in history]
+    return networks(), curve
 
 
 def score_networks(

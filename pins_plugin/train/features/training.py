@@ -29,6 +29,7 @@ from pins_plugin.train.features.feature_networks import Networks, NetworkSetting
 from pins_plugin.train.features.held_out import HeldOut, draw_folds
 from pins_plugin.train.features.mixture import Mixture
 from pins_plugin.train.features.people_table import Axes, make_table
+from pins_plugin.train.run_record import begin_run, data_key
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import write_json, write_text
 
@@ -38,7 +39,7 @@ FEWEST_PEOPLE = 10
 NUM_FOLDS = 5
 FEW_PEOPLE = 200  # folds are dealt out several times over
 HEADS = ("face_head", "voice_head")
-SPLITS = {  # what each is called
+SPLIT_NAMES = {  # what each is called
     "train": ("train", ""),
     "valid": ("valid", "validation", "val", "dev"),
     "test": ("test",),
@@ -74,18 +75,22 @@ def train_features(hparams: Mapping[str, Any], run_opts: Mapping[str, Any]) -> N
     hparams : mapping
         The entries of the YAML, see there.
     run_opts : mapping
-        SpeechBrain's run options; not used, heads train in seconds on a CPU.
+        SpeechBrain's run options, for the networks.
     """
     output_folder = Path(hparams["output_folder"])
     splits = read_splits(
         hparams["face_embeddings"], hparams["voice_embeddings"], hparams["manifest"]
     )
+    files = [(n, Path(hparams[n])) for n in ("face_embeddings", "voice_embeddings", "manifest")]
+    begin_run(output_folder, hparams, data_key(files))
     mixture, report = fit_heads(
         splits,
         hparams["objective"],
         hparams["fit"],
         supervised=hparams["supervised"],
         seed=hparams["seed"],
+        run_opts=run_opts,
+        folder=output_folder,
     )
     heads = mixture.build()
     save_heads(output_folder / "model", heads, report)
@@ -94,7 +99,7 @@ def train_features(hparams: Mapping[str, Any], run_opts: Mapping[str, Any]) -> N
         scores = _score_test(heads, *splits["test"], hparams)
         write_json(output_folder / "results.json", {"unseen": scores, "training": report})
         lines += ["", hparams["format_table"](scores)]
-    write_text(output_folder / "train_log.txt", "\n".join(lines) + "\n")
+    write_text(output_folder / "report.txt", "\n".join(lines) + "\n")
     print("\n".join(lines))
     print(f"model: {output_folder / 'model'}")
 
@@ -114,7 +119,7 @@ def read_splits(
     _check_splits(clips.values(), manifest)
     tables = [(Path(path).name, load_features(path)) for path in (face_path, voice_path)]
     found = {}
-    for split, names in SPLITS.items():
+    for split, names in SPLIT_NAMES.items():
         faces, voices = (select_rows(rows, clips, names, name) for name, rows in tables)
         if faces.clips and voices.clips:
             found[split] = (faces, voices)
@@ -128,12 +133,12 @@ def read_splits(
 
 def _check_splits(clips: Collection[TalkingFaceClip], manifest: str | Path) -> None:
     """Nobody in two splits: a score or a choice by people seen in training would say nothing."""
-    split_of = {name: split for split, names in SPLITS.items() for name in names}
+    split_of = {name: split for split, names in SPLIT_NAMES.items() for name in names}
     others = Counter(clip.split for clip in clips if clip.split not in split_of)
     for name, number in others.items():
         logger.warning(
             "%s: %d clips of split %r are not used; expected %s",
-            manifest, number, name, ", ".join(SPLITS),
+            manifest, number, name, ", ".join(SPLIT_NAMES),
         )  # fmt: skip
     splits: dict[str, set[str]] = {}
     owners: dict[str, set[str]] = {}
@@ -164,6 +169,8 @@ def fit_heads(
     supervised: bool = False,
     seed: int = 0,
     quiet: bool = False,
+    run_opts: Any = None,
+    folder: Path | None = None,
 ) -> tuple[Mixture, dict[str, Any]]:
     """Find the closed forms and the networks that do best on people held out.
 
@@ -180,6 +187,9 @@ def fit_heads(
     seed : int
     quiet : bool
         No progress bars.
+    run_opts : speechbrain RunOptions or dict, optional
+    folder : Path, optional
+        Of the run; one that was stopped goes on from there.
 
     Returns
     -------
@@ -215,7 +225,7 @@ def fit_heads(
     curve: list[tuple[int, float]] = []
     if settings.num_networks:
         networks, curve = train_networks(
-            table, folds, valid, objective, settings.network, seed, quiet
+            table, folds, valid, objective, settings.network, seed, quiet, run_opts, folder
         )
     mixture = Mixture(closed_form, chosen, networks, folds, valid, axes)
     report = {
@@ -233,17 +243,9 @@ def fit_heads(
 
 def save_heads(folder: str | Path, heads: Heads, report: Mapping[str, Any]) -> None:
     """Write two heads as a model folder."""
-    config = {
-        name: (
-            "pins_plugin.models.layers.heads.FeatureHead",
-            head.arguments,
-        )
-        for name, head in zip(HEADS, heads, strict=True)
-    }
     settings = {"kind": "feature heads", "training": dict(report)}
-    save_model_folder(
-        folder, dict(zip(HEADS, heads, strict=True)), config, settings, _card(heads, report)
-    )
+    modules = dict(zip(HEADS, heads, strict=True))
+    save_model_folder(folder, modules, {}, settings, _card(heads, report))
 
 
 def _card(heads: Heads, report: Mapping[str, Any]) -> str:

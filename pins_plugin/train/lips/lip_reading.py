@@ -1,27 +1,75 @@
 """Training of a lip reader: a word classifier over frozen synchronization features, or end to end."""
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import speechbrain as sb
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from pins_plugin.data.corpora.words import SpokenWord, cut_word, read_words, vocabulary
+from pins_plugin.data.training.stretches import OneLongRun
 from pins_plugin.data.training.sync_clips import load_sync_clip
 from pins_plugin.errors import PinsError
 from pins_plugin.models.folder.model_folder import load_model_folder, save_model_folder
+from pins_plugin.models.folder.safe_yaml import make_module
 from pins_plugin.models.lips.lip_reader import WordClassifier
 from pins_plugin.models.lips.sync_encoders import LipEncoder
-from pins_plugin.train.lips.sync import one_cycle
+from pins_plugin.train.learning_rate import OneCycle
+from pins_plugin.train.lips.sync import ONE_CYCLE
+from pins_plugin.train.loop import StretchLoader, TrainingBrain, run_training
+from pins_plugin.train.run_record import begin_run, data_key
 from pins_plugin.utils.files import write_json
-from pins_plugin.utils.progress import progress
 from pins_plugin.utils.seeding import seed_everything
 
-CHUNK = 1024  # clips or words at once where no gradient is kept
+WORDS_AT_ONCE = 1024  # clips or words at once where no gradient is kept
+
+
+class WordBatches(OneLongRun):
+    """Which words a step learns from, and by how many frames they are shifted.
+
+    Parameters
+    ----------
+    num_words, batch_size, num_steps, steps_per_epoch : int
+        See `OneLongRun`.
+    seed : int
+    """
+
+    def __init__(
+        self, num_words: int, batch_size: int, num_steps: int, steps_per_epoch: int, seed: int
+    ) -> None:
+        super().__init__(num_steps, steps_per_epoch, seed)
+        self.num_words, self.batch_size = num_words, batch_size
+
+    def draw(self, generator: torch.Generator) -> tuple[Tensor, int]:
+        """Draw words, and a shift."""
+        chosen = torch.randint(self.num_words, (self.batch_size,), generator=generator)
+        return chosen, int(torch.randint(-1, 2, (1,), generator=generator))
+
+
+class LipReadingBrain(TrainingBrain):
+    """Train `word_classifier`, and `lip_encoder` where it is among the modules.
+
+    Hyperparameters: `windows` (positions of words -> their windows), `labels`, `label_smoothing`.
+    """
+
+    def compute_forward(self, batch: tuple[Tensor, int], stage: sb.Stage) -> Tensor:
+        """Classify: (batch, num_words) logits."""
+        chosen, shift = batch
+        windows = self.hparams.windows(chosen).to(self.device)
+        return self.modules.word_classifier(windows.roll(shift, dims=1))
+
+    def compute_objectives(
+        self, predictions: Tensor, batch: tuple[Tensor, int], stage: sb.Stage
+    ) -> Tensor:
+        """Compare with the words."""
+        labels = self.hparams.labels[batch[0]].to(self.device)
+        smoothing = self.hparams.label_smoothing
+        return functional.cross_entropy(predictions, labels, label_smoothing=smoothing)
 
 
 def train_lip_reader(
@@ -40,6 +88,8 @@ def train_lip_reader(
     seed: int = 0,
     valid_words: Sequence[SpokenWord] = (),
     valid_every: int = 50,
+    run_opts: Any = None,
+    folder: str | Path | None = None,
     quiet: bool = False,
 ) -> list[tuple[int, float]]:
     """Train the classifier in place, and with `end_to_end` the encoder below it as well.
@@ -61,6 +111,9 @@ def train_lip_reader(
         With any, the weights that read most of them right are kept, not the last ones.
     valid_every : int
         In steps.
+    run_opts : speechbrain RunOptions or dict, optional
+    folder : str or Path, optional
+        Of the run; one that was stopped goes on from there.
     quiet : bool
 
     Returns
@@ -69,43 +122,48 @@ def train_lip_reader(
         On `valid_words`.
     """
     seed_everything(seed)
-    modules: list[nn.Module] = [classifier, lip_encoder] if end_to_end else [classifier]
-    parameters = [parameter for module in modules for parameter in module.parameters()]
-    optimizer = torch.optim.AdamW(parameters, learning_rate, weight_decay=weight_decay)
-    labels = torch.tensor([known_words.index(word.word) for word in words])
-    frozen = None if end_to_end else torch.stack(word_windows(lips, words, lip_encoder))
-    generator = torch.Generator().manual_seed(seed)
-    history: list[tuple[int, float]] = []
-    best: list[dict[str, Tensor]] = []
-    for module in modules:
-        module.train()
-    for step in progress(range(num_steps), "lip reader", quiet=quiet):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate * one_cycle(step / num_steps)
-        chosen = torch.randint(len(words), (batch_size,), generator=generator)
-        if frozen is None:
-            picked = [words[index] for index in chosen.tolist()]
-            windows = torch.stack(word_windows(lips, picked, lip_encoder, train=True))
-        else:
-            windows = frozen[chosen]
-        shift = int(torch.randint(-1, 2, (1,), generator=generator))
-        logits = classifier(windows.roll(shift, dims=1))
-        loss = functional.cross_entropy(logits, labels[chosen], label_smoothing=label_smoothing)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        if valid_words and ((step + 1) % valid_every == 0 or step + 1 == num_steps):
-            right = word_accuracy(lips, valid_words, known_words, lip_encoder, classifier)
-            history.append((step + 1, float(right.float().mean())))
-            if history[-1][1] >= max(accuracy for _, accuracy in history):
-                best = [copy.deepcopy(module.state_dict()) for module in modules]
-            for module in modules:
-                module.train()
-    for module, state in zip(modules, best, strict=False):
-        module.load_state_dict(state)
-    for module in modules:
-        module.eval()
-    return history
+    modules: dict[str, nn.Module] = {"word_classifier": classifier}
+    frozen = None
+    if end_to_end:
+        modules["lip_encoder"] = lip_encoder
+    else:
+        frozen = torch.stack(word_windows(lips, words, lip_encoder))
+
+    def windows(chosen: Tensor) -> Tensor:
+        if frozen is not None:
+            return frozen[chosen]
+        picked = [words[index] for index in chosen.tolist()]
+        return torch.stack(word_windows(lips, picked, lip_encoder, train=True))
+
+    def score() -> dict[str, float]:
+        right = word_accuracy(lips, valid_words, known_words, lip_encoder, classifier)
+        return {"accuracy": float(right.float().mean())}
+
+    history = run_training(
+        LipReadingBrain,
+        modules,
+        StretchLoader(WordBatches(len(words), batch_size, num_steps, valid_every, seed)),
+        {
+            "num_steps": num_steps,
+            "learning_rate": OneCycle(learning_rate, **ONE_CYCLE),
+            "max_grad_norm": -1,
+            "windows": windows,
+            "labels": torch.tensor([known_words.index(word.word) for word in words]),
+            "label_smoothing": label_smoothing,
+        },
+        optimizer=partial(torch.optim.AdamW, weight_decay=weight_decay),
+        num_epochs=-(-num_steps // valid_every),
+        folder=folder,
+        run_opts=run_opts,
+        scorer=score if valid_words else None,
+        best_by="accuracy" if valid_words else None,
+        quiet=quiet,
+    )
+    return [
+        (min(round(entry["epoch"]) * valid_every, num_steps), entry["accuracy"])
+        for entry in history
+        if "accuracy" in entry
+    ]
 
 
 def word_windows(
@@ -123,11 +181,14 @@ def word_windows(
     for name in names:
         by_length.setdefault(len(lips[name]), []).append(name)
     features: dict[str, Tensor] = {}
+    device = next(lip_encoder.parameters()).device
     with torch.set_grad_enabled(train):
         for group in by_length.values():
-            for start in range(0, len(group), CHUNK):
-                part = group[start : start + CHUNK]
-                encoded = lip_encoder.inner_features(torch.stack([lips[name] for name in part]))
+            for start in range(0, len(group), WORDS_AT_ONCE):
+                part = group[start : start + WORDS_AT_ONCE]
+                encoded = lip_encoder.inner_features(
+                    torch.stack([lips[name] for name in part]).to(device)
+                )
                 features.update(zip(part, encoded, strict=True))
     return [cut_word(features[word.clip], word.start, word.end) for word in words]
 
@@ -144,9 +205,10 @@ def word_accuracy(
     classifier.eval()
     with torch.inference_mode():
         windows = torch.stack(word_windows(lips, words, lip_encoder))
-        guesses = [classifier(part).argmax(dim=1) for part in windows.split(CHUNK)]
+        windows = windows.to(next(classifier.parameters()).device)
+        guesses = [classifier(part).argmax(dim=1) for part in windows.split(WORDS_AT_ONCE)]
     labels = torch.tensor([known_words.index(word.word) for word in words])
-    return torch.cat(guesses) == labels
+    return torch.cat(guesses).cpu() == labels
 
 
 def train_lip_reading(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None:
@@ -157,7 +219,7 @@ def train_lip_reading(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None
     hparams : dict
         The entries of the YAML, built.
     run_opts : dict
-        Not used; the network is small.
+        SpeechBrain's run options.
 
     Raises
     ------
@@ -166,12 +228,14 @@ def train_lip_reading(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None
     """
     folder = Path(hparams["output_folder"])
     lips, words = load_spoken(hparams["clips"], hparams["words"])
+    parts = ("words", Path(hparams["words"])), ("clips", Path(hparams["clips"]))
     train, valid, test = split_words(words, hparams["num_test_clips"], hparams["num_valid_clips"])
     if not train or not test:
         raise PinsError(
             f"words: {hparams['words']}: expected words to train on and words to test on, got {len(train)} and {len(test)}; "
             "see num_test_clips, or the column split"
         )
+    begin_run(folder, hparams, data_key(parts))
     known = vocabulary(words)
     sync = load_model_folder(hparams["synchronizer"])
     encoder = sync.modules["lip_encoder"]
@@ -181,15 +245,15 @@ def train_lip_reading(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None
         )
     if hparams["end_to_end"]:
         seed_everything(hparams["seed"])
-        encoder = LipEncoder(channels=encoder.blocks.convolutions[0].in_channels)
-    arguments = {
-        "feature_dim": encoder.inner_dim,
-        "num_words": len(known),
-        "channels": hparams["channels"],
-        "dropout": hparams["dropout"],
-    }
+        encoder = make_module(LipEncoder, channels=encoder.blocks.convolutions[0].in_channels)
     seed_everything(hparams["seed"])
-    classifier = WordClassifier(**arguments)
+    classifier = make_module(
+        WordClassifier,
+        feature_dim=encoder.inner_dim,
+        num_words=len(known),
+        channels=hparams["channels"],
+        dropout=hparams["dropout"],
+    )
     history = train_lip_reader(
         lips,
         train,
@@ -204,6 +268,8 @@ def train_lip_reading(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None
         weight_decay=hparams["weight_decay"],
         seed=hparams["seed"],
         valid_every=max(50, hparams["num_steps"] // 50),
+        run_opts=run_opts,
+        folder=folder,
     )
     right = word_accuracy(lips, test, known, encoder, classifier)
     commonest = max(sum(word.word == each for word in test) for each in known)
@@ -223,16 +289,7 @@ def train_lip_reading(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None
     save_model_folder(
         folder / "model",
         {"lip_encoder": encoder, "word_classifier": classifier},
-        {
-            "lip_encoder": (
-                "pins_plugin.models.lips.sync_encoders.LipEncoder",
-                {
-                    "channels": encoder.blocks.convolutions[0].in_channels,
-                    "embedding_dim": encoder.embedding_dim,
-                },
-            ),
-            "word_classifier": ("pins_plugin.models.lips.lip_reader.WordClassifier", arguments),
-        },
+        {},
         {"vocabulary": known},
         f"# Lip reader\n\n{len(known)} words; top-1 on {len(test)} words of unseen clips: "
         f"{100 * result['top1']:.1f} % (chance {100 / len(known):.1f} %).\n",

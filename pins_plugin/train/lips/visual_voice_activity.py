@@ -3,6 +3,7 @@
 import copy
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,8 @@ import speechbrain as sb
 import torch
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
-from speechbrain.utils.checkpoints import Checkpointer
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.data import DataLoader
 
 from pins_plugin.data.training.talking_clips import (
     UNKNOWN,
@@ -24,23 +23,22 @@ from pins_plugin.data.training.talking_clips import (
     bridge,
     load_talking_clip,
 )
-from pins_plugin.errors import PinsError
 from pins_plugin.models.folder.model_folder import save_model_folder
-from pins_plugin.train.lips.sync import one_cycle
+from pins_plugin.train.learning_rate import OneCycle
+from pins_plugin.train.lips.clips import read_clips
+from pins_plugin.train.lips.sync import ONE_CYCLE
+from pins_plugin.train.loop import StretchLoader, TrainingBrain, run_training
+from pins_plugin.train.run_record import begin_run, data_key
 from pins_plugin.utils.seeding import seed_everything
 
-NETWORK_OPTIONS = ("num_modes", "channels", "num_blocks", "dropout")
 TRAINING_OPTIONS = ("num_epochs", "steps_per_epoch", "num_frames", "batch_size", "learning_rate", "weight_decay",
                     "augmentation", "looped", "slowed", "balance", "seed")  # fmt: skip
 UNCALIBRATED = [0.0, 1.0]
 CALIBRATION_STEP = 5  # frames from one that is calibrated on to the next
 
 
-class TalkingBrain(sb.Brain):
-    """Train `talking_network` with balanced cross entropy under a one-cycle learning rate.
-
-    Hyperparameters: `learning_rate` (highest), `num_steps`.
-    """
+class TalkingBrain(TrainingBrain):
+    """Train `talking_network` with balanced cross entropy."""
 
     def compute_forward(self, batch: TalkingBatch, stage: sb.Stage) -> Tensor:
         """Judge each frame: (batch, num_frames) logits."""
@@ -51,27 +49,6 @@ class TalkingBrain(sb.Brain):
     ) -> Tensor:
         """Compare with the labels."""
         return balanced_cross_entropy(predictions, batch.talking.to(self.device))
-
-    def on_fit_batch_start(self, batch: TalkingBatch, should_step: bool) -> None:
-        """Set the learning rate of the step."""
-        rate = one_cycle(self.optimizer_step / self.hparams.num_steps) * self.hparams.learning_rate
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-
-    def on_stage_start(self, stage: sb.Stage, epoch: int | None = None) -> None:
-        """Draw other stretches in each epoch."""
-        if stage == sb.Stage.TRAIN and epoch is not None:
-            self.batches.set_epoch(epoch)
-
-    def on_stage_end(self, stage: sb.Stage, stage_loss: float, epoch: int | None = None) -> None:
-        """Log and save."""
-        self.losses.append(float(stage_loss))
-        if getattr(self.hparams, "train_logger", None) is not None:
-            self.hparams.train_logger.log_stats(
-                {"epoch": epoch, "step": self.optimizer_step}, train_stats={"loss": stage_loss}
-            )
-        if self.checkpointer is not None:
-            self.checkpointer.save_and_keep_only(meta={"loss": float(stage_loss)}, num_to_keep=1)
 
 
 def balanced_cross_entropy(logits: Tensor, talking: Tensor) -> Tensor:
@@ -114,9 +91,8 @@ def train_talking(
     slowed: float = 0.06,
     balance: float = 0.5,
     seed: int = 0,
-    device: str = "cpu",
+    run_opts: Any = None,
     folder: str | Path | None = None,
-    train_logger: Any = None,
     quiet: bool = False,
 ) -> list[float]:
     """Train the network in place.
@@ -132,42 +108,36 @@ def train_talking(
         See `TalkingBatches`.
     seed : int
         Of the order, the augmentation and dropout. (The start of the network is the caller's.)
-    device : str
+    run_opts : speechbrain RunOptions or dict, optional
     folder : str or Path, optional
-        For checkpoints; an interrupted run goes on from the last one found there.
-    train_logger : speechbrain TrainLogger, optional
+        Of the run; one that was stopped goes on from there.
     quiet : bool
 
     Returns
     -------
     losses : list of float
-        Mean loss of each epoch of this run.
+        Mean loss of each epoch.
     """
     seed_everything(seed)
     batches = TalkingBatches(
         clips, num_frames, batch_size, steps_per_epoch, augmentation, looped, slowed, balance, seed
     )
-    modules = {"talking_network": talking_network}
-    epochs = sb.utils.epoch_loop.EpochCounter(num_epochs)
-    brain = TalkingBrain(
-        modules,
-        opt_class=lambda parameters: torch.optim.AdamW(
-            parameters, learning_rate, weight_decay=weight_decay
-        ),
-        hparams={
+    history = run_training(
+        TalkingBrain,
+        {"talking_network": talking_network},
+        StretchLoader(batches),
+        {
             "num_steps": num_epochs * steps_per_epoch,
-            "learning_rate": learning_rate,
-            "train_logger": train_logger,
+            "learning_rate": OneCycle(learning_rate, **ONE_CYCLE),
+            "max_grad_norm": 1.0,
         },
-        run_opts={"device": device, "max_grad_norm": 1.0, "noprogressbar": quiet},
-        checkpointer=None
-        if folder is None
-        else Checkpointer(folder, {**modules, "epochs": epochs}),
+        optimizer=partial(torch.optim.AdamW, weight_decay=weight_decay),
+        num_epochs=num_epochs,
+        folder=folder,
+        run_opts=run_opts,
+        quiet=quiet,
     )
-    brain.batches, brain.losses = batches, []
-    brain.fit(epochs, DataLoader(batches, batch_size=None))
-    talking_network.eval()
-    return brain.losses
+    return [entry["loss"] for entry in history]
 
 
 def calibrate(
@@ -209,7 +179,9 @@ def judge(network: nn.Module, clip: TalkingClip) -> NDArray[np.float32]:
     """Logit of each frame of a clip, (num_frames,)."""
     lips, seen = bridge(clip.lips)
     marks = torch.from_numpy(seen.astype(np.float32))[None]
-    return np.asarray(network(torch.from_numpy(lips)[None], marks)[0])
+    device = next(network.parameters()).device
+    logits = network(torch.from_numpy(lips)[None].to(device), marks.to(device))
+    return np.asarray(logits[0].cpu())
 
 
 def fit_llr(
@@ -239,7 +211,7 @@ def train_visual_voice_activity(hparams: dict[str, Any], run_opts: dict[str, Any
     hparams : dict
         The entries of the YAML, built.
     run_opts : dict
-        SpeechBrain's run options; `device` is used.
+        SpeechBrain's run options.
 
     Raises
     ------
@@ -247,33 +219,20 @@ def train_visual_voice_activity(hparams: dict[str, Any], run_opts: dict[str, Any
         When there is no clip to train on.
     """
     folder = Path(hparams["output_folder"])
-    left_out = set(hparams["leave_out"])
-    clips = [load_talking_clip(path) for path in sorted(Path(hparams["clips"]).rglob("*.npz"))]
-    clips = [clip for clip in clips if not {clip.person, clip.name} & left_out]
-    if not clips:
-        raise PinsError(
-            f"clips: {hparams['clips']}: expected clips of recipes/VisualVoiceActivity/prepare.py, "
-            "got none to train on"
-        )
+    found = read_clips(hparams, load_talking_clip, "recipes/VisualVoiceActivity/prepare.py")
+    begin_run(folder, hparams, data_key((name, path) for name, (path, _) in found.items()))
+    clips = [clip for _, clip in found.values()]
     network = hparams["talking_network"]
     options = {name: hparams[name] for name in TRAINING_OPTIONS}
-    options["device"] = run_opts.get("device", "cpu")
+    options["run_opts"] = run_opts
     llr_weights = UNCALIBRATED
     if hparams["num_folds"]:
         llr_weights = calibrate(clips, options, network, hparams["num_folds"])
-    train_talking(
-        clips,
-        network,
-        **options,
-        folder=folder / "checkpoints",
-        train_logger=sb.utils.train_logger.FileTrainLogger(folder / "train_log.txt"),
-    )
-    arguments = {name: hparams[name] for name in NETWORK_OPTIONS}
-    kind = type(network)
+    train_talking(clips, network, **options, folder=folder)
     save_model_folder(
         folder / "model",
         {"talking_network": network},
-        {"talking_network": (f"{kind.__module__}.{kind.__qualname__}", arguments)},
+        {},
         {"llr_weights": llr_weights},
         f"# Visual voice activity\n\nTrained on {len(clips)} clips of {len({c.person for c in clips})} people.\n",
     )

@@ -96,8 +96,8 @@ class ShardedClips:
         self.splits = {shard["split"] for shard in shards}
         self.key = hashlib.sha256(json.dumps(shards, sort_keys=True).encode()).hexdigest()[:20]
 
-    def make_loader(self) -> tuple[ShardLoader, list[Any]]:
-        """Give the loader, and what is told which epoch it is, the first of which knows the number of batches."""
+    def make_loader(self) -> ShardLoader:
+        """Give what loads the batches of training."""
         several, hparams = distributed.is_initialized(), self.hparams
         batches = ShardBatches(
             self.address,
@@ -109,7 +109,7 @@ class ShardedClips:
             num_processes=distributed.get_world_size() if several else 1,
             num_workers=hparams["num_workers"],
         )
-        return ShardLoader(batches, hparams["num_workers"]), [batches]
+        return ShardLoader(batches, hparams["num_workers"])
 
     def make_scorer(self) -> ValidationScorer | None:
         """Score on the clips of split valid, which are held in memory."""

@@ -8,26 +8,31 @@ added. Only the heads learn, from what the frozen trunks made of the material (`
 import copy
 import logging
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import speechbrain as sb
 import torch
 from safetensors.torch import load_file
 from torch import Generator, Tensor, nn
 from torch.nn.functional import normalize
 
+from pins_plugin.data.training.stretches import OneLongRun
 from pins_plugin.errors import ManifestError
 from pins_plugin.losses.likelihood_ratio import LikelihoodRatioLoss, agreement_weights
 from pins_plugin.metrics.verification import roc_auc
 from pins_plugin.models.folder.model_folder import save_model_folder
-from pins_plugin.train.experiment import module_config
+from pins_plugin.train.learning_rate import Triangle
+from pins_plugin.train.loop import StretchLoader, TrainingBrain, run_training
+from pins_plugin.train.run_record import begin_run, data_key
 from pins_plugin.utils.seeding import seed_everything
 
 logger = logging.getLogger(__name__)
 KEYS = ("features", "person", "split", "probability", "changed")
 ENCODERS = ("face_encoder", "voice_encoder")
-WARM_UP = 30  # steps
+WARM_UP, STEPS_PER_EPOCH = 30, 100  # steps
 GAINS = tuple(round(0.5 + 0.01 * step, 2) for step in range(49))  # 0.5 to 0.98
 CARD = """# Face and voice embeddings from soft pairs
 
@@ -76,10 +81,15 @@ class SoftRows(NamedTuple):
             torch.from_numpy(table["features"][chosen]), probability, table["person"][chosen]
         )
 
+    def pick(self, chosen: Tensor) -> "SoftRows":
+        """Some rows, by their positions."""
+        return SoftRows(
+            self.features[chosen], self.probability[chosen], self.person[chosen.numpy()]
+        )
+
     def take(self, kept: np.ndarray) -> "SoftRows":
         """Some rows, by a mask (num_rows,)."""
-        chosen = torch.from_numpy(kept)
-        return SoftRows(self.features[chosen], self.probability[chosen], self.person[kept])
+        return self.pick(torch.from_numpy(np.flatnonzero(kept)))
 
     def join(self, other: "SoftRows") -> "SoftRows":
         """These rows, then others."""
@@ -107,7 +117,7 @@ def train_soft_pairs(hparams: Mapping[str, Any], run_opts: Mapping[str, Any]) ->
     hparams : mapping
         The entries of the YAML, see there.
     run_opts : mapping
-        SpeechBrain's run options; not used, heads train in seconds on a CPU.
+        SpeechBrain's run options.
 
     Returns
     -------
@@ -119,7 +129,10 @@ def train_soft_pairs(hparams: Mapping[str, Any], run_opts: Mapping[str, Any]) ->
     choose = [SoftRows.load(folder / f"{side}.npz", "choose") for side in ("faces", "voices")]
     encoders = (hparams["face_encoder"], hparams["voice_encoder"])
     heads = nn.ModuleList(encoder.head for encoder in encoders)
-    fit_heads(heads, learn, hparams)
+    output = Path(hparams["output_folder"])
+    parts = [(name, folder / name) for name in ("faces.npz", "voices.npz", "trunks.safetensors")]
+    begin_run(output, hparams, data_key(parts))
+    fit_heads(heads, learn, hparams, run_opts, output)
     scores = score_agreement(heads, choose)
     _save(hparams, scores, calibrate(heads, learn, choose, hparams))
     logger.info("people for choosing: %s", scores)
@@ -135,7 +148,7 @@ def _save(hparams: Mapping[str, Any], scores: dict[str, float], gain: float) -> 
     save_model_folder(
         Path(hparams["output_folder"]) / "model",
         {name: hparams[name].eval() for name in ENCODERS},
-        {name: module_config(hparams["resolved_yaml"], name) for name in ENCODERS},
+        {},
         {
             "seed": hparams["seed"],
             "faces": "aligned",
@@ -147,7 +160,76 @@ def _save(hparams: Mapping[str, Any], scores: dict[str, float], gain: float) -> 
     )
 
 
-def fit_heads(heads: nn.ModuleList, rows: list[SoftRows], settings: Mapping[str, Any]) -> None:
+class SoftBatches(OneLongRun):
+    """Rows of both sides, drawn by their shares, and one row of each side of everybody who is seen and heard.
+
+    Parameters
+    ----------
+    rows : list of two SoftRows
+        Faces and voices.
+    settings : mapping
+        See `fit_heads`.
+    """
+
+    def __init__(self, rows: list[SoftRows], settings: Mapping[str, Any]) -> None:
+        super().__init__(settings["num_steps"], STEPS_PER_EPOCH, settings["seed"])
+        self.rows, self.settings = rows, settings
+        self.both = sorted(set(rows[0].person) & set(rows[1].person))
+        also = set(self.both)
+        self.shares = [part.shares(also, settings["clip_share"]) for part in rows]
+
+    def draw(self, generator: Generator) -> list[list[Tensor]]:
+        """Draw rows of faces and voices; then those of real pairs, where they count."""
+        size = self.settings["batch_size"]
+        drawn = [[torch.multinomial(s, size, True, generator=generator) for s in self.shares]]
+        if self.settings["pair_weight"] and self.both:
+            drawn.append([_draw_people(part, self.both, generator) for part in self.rows])
+        return drawn
+
+
+class SoftPairsBrain(TrainingBrain):
+    """Train a face head and a voice head.
+
+    Hyperparameters: `rows`, `loss`, `pair_weight`.
+    """
+
+    def compute_forward(
+        self, batch: list[list[Tensor]], stage: sb.Stage
+    ) -> list[tuple[Tensor, Tensor, Tensor]]:
+        """Embed both sides of each kind of pairs, and weigh them."""
+        found = []
+        for kind, drawn in enumerate(batch):
+            parts = [part.pick(i) for part, i in zip(self.hparams.rows, drawn, strict=True)]
+            embedded = [
+                head(part.features.to(self.device))
+                for head, part in zip(self.modules.heads, parts, strict=True)
+            ]
+            weights = (
+                len(drawn[0]) * torch.eye(len(drawn[0]))
+                if kind
+                else agreement_weights(*(part.probability for part in parts))
+            )
+            found.append((*embedded, weights.to(self.device)))
+        return found
+
+    def compute_objectives(
+        self,
+        predictions: list[tuple[Tensor, Tensor, Tensor]],
+        batch: list[list[Tensor]],
+        stage: sb.Stage,
+    ) -> Tensor:
+        """Soft pairs, and real pairs with their weight."""
+        losses = [self.hparams.loss(*one) for one in predictions]
+        return losses[0] + sum(self.hparams.pair_weight * loss for loss in losses[1:])
+
+
+def fit_heads(
+    heads: nn.ModuleList,
+    rows: list[SoftRows],
+    settings: Mapping[str, Any],
+    run_opts: Any = None,
+    folder: Path | None = None,
+) -> None:
     """Train a face head and a voice head.
 
     Parameters
@@ -159,35 +241,33 @@ def fit_heads(heads: nn.ModuleList, rows: list[SoftRows], settings: Mapping[str,
     settings : mapping
         `seed`, `num_steps`, `batch_size`, `peak_rate`, `weight_decay`, `gain`, `clip_share` (how much more often people
         who are both seen and heard are drawn), `pair_weight` (of the real pairs' loss; 0 for none).
+    run_opts : speechbrain RunOptions or dict, optional
+    folder : Path, optional
+        Of the run; one that was stopped goes on from there.
     """
     seed_everything(settings["seed"])
-    generator = torch.Generator().manual_seed(settings["seed"])
-    both = set(rows[0].person) & set(rows[1].person)
-    shares = [part.shares(both, settings["clip_share"]) for part in rows]
     for head, part in zip(heads, rows, strict=True):
         head.standardize(part.features)
-    loss = LikelihoodRatioLoss(settings["gain"])
-    optimizer = torch.optim.AdamW(heads.parameters(), weight_decay=settings["weight_decay"])
-    heads.train()
-    for step in range(settings["num_steps"]):
-        remaining = 1 - step / settings["num_steps"]
-        for group in optimizer.param_groups:
-            group["lr"] = settings["peak_rate"] * min(1.0, step / WARM_UP, remaining)
-        drawn = [
-            torch.multinomial(share, settings["batch_size"], True, generator=generator)
-            for share in shares
-        ]
-        batch = [head(part.features[i]) for head, part, i in zip(heads, rows, drawn, strict=True)]
-        weights = agreement_weights(*(p.probability[i] for p, i in zip(rows, drawn, strict=True)))
-        total = loss(*batch, weights)
-        if settings["pair_weight"] and both:
-            pairs = [_draw_people(part, sorted(both), generator) for part in rows]
-            real = [head(p.features[i]) for head, p, i in zip(heads, rows, pairs, strict=True)]
-            total = total + settings["pair_weight"] * loss(*real, len(both) * torch.eye(len(both)))
-        optimizer.zero_grad()
-        total.backward()
-        optimizer.step()
-    heads.eval()
+    num_steps = settings["num_steps"]
+    run_training(
+        SoftPairsBrain,
+        {"heads": heads},
+        StretchLoader(SoftBatches(rows, settings)),
+        {
+            "num_steps": num_steps,
+            "learning_rate": Triangle(settings["peak_rate"], WARM_UP / num_steps),
+            "max_grad_norm": -1,
+            "rows": rows,
+            "loss": LikelihoodRatioLoss(settings["gain"]),
+            "pair_weight": settings["pair_weight"],
+        },
+        optimizer=partial(torch.optim.AdamW, weight_decay=settings["weight_decay"]),
+        num_epochs=-(-num_steps // STEPS_PER_EPOCH),
+        folder=folder,
+        run_opts=run_opts,
+        quiet=folder is None,
+    )
+    heads.cpu()
 
 
 @torch.inference_mode()

@@ -4,33 +4,22 @@ import atexit
 import dataclasses
 import gc
 import logging
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import speechbrain as sb
 import torch
-from speechbrain.dataio.dataloader import SaveableDataLoader
-from speechbrain.utils.epoch_loop import EpochCounter
 from speechbrain.utils.run_opts import RunOptions
 from torch import distributed
 
-from pins_plugin.data.corpora.manifest import read_manifest
-from pins_plugin.data.training.dataset import RandomCrop, collate_pairs, make_pair_dataset
-from pins_plugin.data.training.shards import ClipShards, prepare_shards
 from pins_plugin.data.training.tar_shards import is_shard_address
-from pins_plugin.errors import ExperimentError, ManifestError
+from pins_plugin.errors import ExperimentError
 from pins_plugin.models.folder.model_folder import save_model_folder
-from pins_plugin.samplers.different_videos import DifferentVideosSampler
-from pins_plugin.train.checkpoints import WholeCheckpointer
-from pins_plugin.train.experiment import module_config
-from pins_plugin.train.logs import make_loggers
+from pins_plugin.train.loop import run_training
 from pins_plugin.train.pairs.brain import FaceVoiceBrain
+from pins_plugin.train.pairs.listed_clips import ListedClips
 from pins_plugin.train.pairs.shard_training import ShardedClips
-from pins_plugin.train.pairs.validation import ValidationScorer
-from pins_plugin.train.run_record import begin_run, data_key
-from pins_plugin.types import TalkingFaceClip
+from pins_plugin.train.run_record import begin_run
 from pins_plugin.utils.files import write_json
 
 ENCODERS = ("face_encoder", "voice_encoder")
@@ -59,30 +48,21 @@ def train_talking_heads(hparams: dict[str, Any], run_opts: Any = None) -> list[d
     modules = {name: hparams[name] for name in (*ENCODERS, "objective")}
     for name, load in (hparams["starting_weights"] or {}).items():
         load(modules[name])  # before hours of decoding, so that missing weights are told at once
-    loader, told = clips.make_loader()
-    counter = EpochCounter(hparams["num_epochs"])
-    with_state = {name: module for name, module in modules.items() if module.state_dict()}
-    checkpointer = WholeCheckpointer(
-        output / "checkpoints", {**with_state, "counter": counter, "loader": loader}
-    )
-    settings = {**hparams, "epoch_counter": counter, "steps_per_epoch": len(told[0])}
-    scorer = clips.make_scorer()
-    brain = FaceVoiceBrain(
-        modules=modules,
-        opt_class=hparams["optimizer"],
-        hparams=settings,
+    loader, scorer = clips.make_loader(), clips.make_scorer()
+    history = run_training(
+        FaceVoiceBrain,
+        modules,
+        loader,
+        {**hparams, "num_steps": hparams["num_epochs"] * len(loader)},
+        optimizer=hparams["optimizer"],
+        num_epochs=hparams["num_epochs"],
+        folder=output,
         run_opts=run_opts,
-        checkpointer=checkpointer,
         scorer=scorer,
-        loggers=make_loggers(output, hparams["num_epochs"]),
+        best_by="roc_auc" if scorer else None,
     )
-    brain.train_sampler = _Epochs(*told)
-    brain.fit(counter, loader, progressbar=sys.stderr.isatty() and not brain.noprogressbar)
-    history = list(brain.history)  # the best checkpoint's own ends at its epoch
     if sb.utils.distributed.if_main_process():
         write_json(output / "history.json", history)
-        checkpointer.recover_whole(max_key="roc_auc" if brain.scorer else None)
-        brain.modules.eval()
         calibration = scorer.calibrate() if scorer else None
         _save_model(output / "model", modules, hparams, history, calibration)
     return history
@@ -118,117 +98,6 @@ def _leave() -> None:
     distributed.destroy_process_group()
 
 
-class _Epochs:
-    """Tells everything that draws at random which epoch it is."""
-
-    def __init__(self, *parts: Any) -> None:
-        self.parts = parts
-
-    def set_epoch(self, epoch: int) -> None:
-        for part in self.parts:
-            part.set_epoch(epoch)
-
-
-def _parts(
-    train: list[TalkingFaceClip], valid: list[TalkingFaceClip]
-) -> Iterator[tuple[str, Path]]:
-    """What the training depends on; of people, only those for validation are known to it."""
-    for clip in (*train, *valid):
-        who = clip.identity if clip.split == "valid" else ""
-        name = f"{clip.clip_id} {clip.video} {clip.split} {who}"
-        yield f"{name} faces", clip.faces
-        yield f"{name} sound", clip.audio
-
-
-class ListedClips:
-    """What is trained on and scored by, from a manifest: clips that are decoded into a cache first.
-
-    Parameters
-    ----------
-    hparams : dict
-    """
-
-    def __init__(self, hparams: dict[str, Any]) -> None:
-        self.hparams = hparams
-        self.train = read_manifest(hparams["manifest"], "train")
-        self.valid = [clip for clip in read_manifest(hparams["manifest"]) if clip.split == "valid"]
-        self.key = data_key(_parts(self.train, self.valid))
-
-    def make_loader(self) -> tuple[SaveableDataLoader, list[Any]]:
-        """Give the loader, and what is told which epoch it is, the first of which knows the number of batches."""
-        shards = _decode(self.train, self.hparams)
-        crop = RandomCrop(shards, self.hparams["seconds"], self.hparams["seed"])
-        loader, sampler = _make_loader(self.train, crop, self.hparams)
-        return loader, [sampler, crop]
-
-    def make_scorer(self) -> ValidationScorer | None:
-        """Score on the clips of split valid, where there are any."""
-        return _make_scorer(self.valid, self.hparams)
-
-
-def _decode(clips: list[TalkingFaceClip], hparams: dict[str, Any]) -> ClipShards:
-    """Decode on the main process first, then open everywhere."""
-
-    def prepare() -> ClipShards:
-        return prepare_shards(
-            clips,
-            hparams["cache_folder"],
-            image_size=hparams["image_size"],
-            num_frames=hparams["frames_per_clip"],
-            max_seconds=hparams["max_clip_seconds"],
-            read_faces=hparams["read_faces"],
-        )
-
-    sb.utils.distributed.run_on_main(prepare)
-    shards = prepare()
-    if shards.skipped:
-        logger.warning(
-            "%d of %d clips could not be read and are left out; the first: %s",
-            len(shards.skipped),
-            len(clips),
-            next(iter(shards.skipped.values())),
-        )
-    return shards
-
-
-def _make_loader(
-    clips: list[TalkingFaceClip], crop: RandomCrop, hparams: dict[str, Any]
-) -> tuple[SaveableDataLoader, DifferentVideosSampler]:
-    dataset = make_pair_dataset(clips, crop)
-    used = [clip for index, clip in enumerate(clips) if index not in crop.shards.skipped]
-    several = distributed.is_initialized()
-    sampler = DifferentVideosSampler(
-        [clip.video for clip in used],
-        hparams["batch_size"],
-        hparams["seed"],
-        rank=distributed.get_rank() if several else 0,
-        num_processes=distributed.get_world_size() if several else 1,
-    )
-    loader = SaveableDataLoader(
-        dataset,
-        batch_sampler=sampler,
-        collate_fn=collate_pairs,
-        num_workers=hparams["num_workers"],
-        pin_memory=torch.cuda.is_available(),
-    )
-    return loader, sampler
-
-
-def _make_scorer(clips: list[TalkingFaceClip], hparams: dict[str, Any]) -> ValidationScorer | None:
-    if not clips:
-        logger.warning("the manifest has no split 'valid': the last epoch is kept, not the best")
-        return None
-    if len({clip.identity or clip.video for clip in clips}) < 2:
-        raise ManifestError("split 'valid': expected at least two people, got one")
-    return ValidationScorer(
-        clips,
-        _decode(clips, hparams),
-        hparams["face_encoder"],
-        hparams["voice_encoder"],
-        hparams["seconds"],
-    )
-
-
 def _save_model(
     folder: Path,
     modules: dict[str, Any],
@@ -240,7 +109,7 @@ def _save_model(
     save_model_folder(
         folder,
         {name: modules[name] for name in ENCODERS},
-        {name: _config_of(modules[name], hparams, name) for name in ENCODERS},
+        {},
         {
             "image_size": hparams["image_size"],
             **({"faces": hparams["faces"]} if "faces" in hparams else {}),
@@ -251,13 +120,6 @@ def _save_model(
         },
         _card(hparams, best),
     )
-
-
-def _config_of(module: Any, hparams: dict[str, Any], name: str) -> tuple[str, dict[str, Any]]:
-    """How the YAML made a module; one that was made from a file tells it itself when it is saved."""
-    if hasattr(module, "saved_arguments"):
-        return "", {}
-    return module_config(hparams["resolved_yaml"], name)
 
 
 def _card(hparams: dict[str, Any], best: dict[str, float]) -> str:

@@ -92,14 +92,6 @@ def test_read_stretch_slows_down_a_short_clip() -> None:
     assert (len(seen), heard.shape[1]) == (40, 160)
 
 
-def test_people_are_drawn_more_evenly_than_their_hours() -> None:
-    clips = [make_clip(1000, "a"), make_clip(10, "b"), make_clip(10, "b")]
-    by_hours = sync.balance_people(clips, 1.0)
-    evenly = sync.balance_people(clips, 0.0)
-    np.testing.assert_allclose(by_hours, [1000 / 1020, 10 / 1020, 10 / 1020])
-    np.testing.assert_allclose(evenly, [0.5, 0.25, 0.25])
-
-
 def test_batches_are_determined_by_seed_and_epoch() -> None:
     clips = [make_clip(80), make_clip(90)]
     spectrograms = [torch.zeros(40, 320), torch.zeros(40, 360)]

@@ -25,6 +25,8 @@ class Scripted(Synchronizer):
             seen = sound[15 + int(late) :][: len(lips)]
         return SyncFeatures(times, seen, sound)
 
+    moving_features = features  # these lips are numbers, they do not move
+
 
 def make_crops(seed: int, late: float, num_frames: int = 50) -> Crops:
     lips = np.zeros((num_frames, 88, 2), np.float32)
@@ -49,13 +51,13 @@ def test_faces_that_agree_are_pooled() -> None:
     assert found.result.confidence >= max(each.confidence for each in found.per_track.values())
 
 
-def test_listeners_take_nothing_away() -> None:
-    """One face speaks, three others are seen; nearly as sure as alone."""
+def test_listeners_do_not_take_the_answer_away() -> None:
+    """One face speaks, three others fit the sound by chance only; less sure than alone, and the same answer."""
     listeners = {f"L{seed}": make_crops(seed, np.nan, 100) for seed in range(10, 13)}
     alone = synchronize_faces({"T": make_crops(2, 5, 100)}, np.zeros(0, np.float32), Scripted())
     found = synchronize_faces({"T": make_crops(2, 5, 100), **listeners}, np.zeros(0, np.float32), Scripted())  # fmt: skip
     assert found.result.offset_frames == alone.result.offset_frames == 5
-    assert found.result.confidence > alone.result.confidence - 0.25
+    assert found.result.decision == alone.result.decision == "shifted"
 
 
 def test_shots_and_people_have_lines_of_their_own() -> None:

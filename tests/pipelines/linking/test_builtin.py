@@ -20,6 +20,7 @@ from pins_plugin.pipelines.diarization.segmentation import (
 )
 from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
 from pins_plugin.pipelines.linking.builtin import diarize
+from pins_plugin.pipelines.linking.counted import add_speakers
 from pins_plugin.pipelines.linking.parameters import DiarizationSettings
 
 SCATTER = VoiceScatter((1 / 16,) * 16, 0.05, 0.001, 0.001)  # of the pitch encoder, roughly
@@ -88,6 +89,17 @@ def test_the_number_of_speakers_may_be_given(num_speakers: int, conversation) ->
     assert conversation(min_speakers=num_speakers, max_speakers=num_speakers) == turns
     assert len(conversation(max_speakers=num_speakers).labels()) == min(num_speakers, 3)
     assert len(conversation(min_speakers=num_speakers).labels()) == max(num_speakers, 3)
+
+
+def test_a_speaker_who_is_missing_takes_what_fits_least() -> None:
+    stretch_of = np.array([0, 0, 1, 1, 2, -1])
+    said = np.eye(3, 2, dtype=bool)[[0, 0, 0, 0, 1, 2]]  # the last step is nobody's
+    ratios = np.array([[9.0, -9.0], [2.0, -9.0], [-9.0, 1.0]])
+    assert add_speakers(said, ratios, stretch_of, 2) is said
+    found = add_speakers(said, ratios, stretch_of, 3)  # stretch 2 is all that the second says
+    assert found.astype(int).argmax(axis=1)[:5].tolist() == [0, 0, 2, 2, 1]
+    assert not found[5].any()
+    np.testing.assert_array_equal(add_speakers(said, ratios, stretch_of, 9)[:, :3], found)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from made_evidence import (
 )
 
 from pins_plugin.pipelines.linking import blocks
-from pins_plugin.pipelines.linking.decoder import Decoded, Decoder, Evidence, soften
+from pins_plugin.pipelines.linking.decoder import Decoded, Decoder, Evidence
+from pins_plugin.pipelines.linking.potentials import soften
 
 
 def decode(evidence: Evidence, **changes: float) -> Decoded:

@@ -11,7 +11,8 @@ import torch
 from pyannote.core import Annotation, Segment
 
 from pins_plugin.data.media.video import VideoWriter
-from pins_plugin.errors import MediaError
+from pins_plugin.errors import MediaError, PinsError
+from pins_plugin.pipelines.linking import gathering
 from pins_plugin.pipelines.linking.observation import Looks
 from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 from pins_plugin.types import FaceTrack
@@ -57,6 +58,7 @@ def test_the_sound_that_is_given_is_heard(
         "waveform": {"waveform": torch.from_numpy(sound), "sample_rate": RATE},
     }[kind]
     seen = pipeline.observe({"video": str(mute), "channel": channel, **given})
+    assert seen.segmentation is None  # turns are given
     np.testing.assert_allclose(seen.waveform, 0.4 if channel is None else 0.6, atol=1e-3)
     assert seen.uri == "mute"
     assert pipeline({"video": str(mute), "channel": channel, **given}).links[0].speaker == "anna"
@@ -82,3 +84,39 @@ def test_a_video_without_sound_or_a_folder_is_refused(
         pipeline(tmp_path / "folder.mp4")
     with pytest.raises(MediaError, match="path under `video`"):
         pipeline({"audio": io.BytesIO(b"")})
+
+
+def test_a_number_of_speakers_beside_given_turns_is_refused(
+    pipeline: SpeakerFaceLinking, mute: Path
+) -> None:
+    file = {"video": str(mute), "waveform": torch.zeros(1, 2 * RATE), "sample_rate": RATE}
+    with pytest.raises(PinsError, match="num_speakers: turns are given"):
+        pipeline(file, num_speakers=2)
+    with pytest.raises(PinsError, match="num_speakers: expected at least 1"):
+        pipeline(file, num_speakers=0)
+
+
+def test_networks_run_in_one_thread_whatever_their_number(
+    pipeline: SpeakerFaceLinking, mute: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sums that several threads share are rounded otherwise: links that are nearly as sure could turn."""
+    used: list[int] = []
+
+    def look(*_: Any, **__: Any) -> Looks:
+        used.append(torch.get_num_threads())
+        return Looks({}, {}, {}, {}, {})
+
+    def embed(waveform: Any, stretches: np.ndarray, encoder: Any) -> np.ndarray:
+        used.append(torch.get_num_threads())
+        return np.tile(np.eye(192)[0], (len(stretches), 1))
+
+    monkeypatch.setattr(pipeline, "look", look)
+    monkeypatch.setattr(gathering, "embed_stretches", embed)
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        pipeline({"video": str(mute), "waveform": torch.zeros(1, 2 * RATE), "sample_rate": RATE})
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+    assert used == [1, 1]

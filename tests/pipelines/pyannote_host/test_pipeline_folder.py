@@ -1,5 +1,6 @@
 """Folders of pipelines: pyannote's own SpeakerDiarization with our voice branch as a part; hostile ones stay shut."""
 
+import json
 import pickle
 import sys
 import warnings
@@ -13,6 +14,7 @@ from pyannote.audio.models.segmentation import PyanNet
 
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.pipelines.diarization.speaker_embedding import PinsSpeakerEmbedding
+from pins_plugin.pipelines.linking.parameters import FILE, SHIPPED, load_parameters
 from pins_plugin.pipelines.pyannote_host import pipeline_folder
 from pins_plugin.pipelines.pyannote_host.host import Pipeline
 from pins_plugin.pipelines.pyannote_host.pipeline_folder import open_pipeline
@@ -120,6 +122,36 @@ def test_a_model_folder_may_be_a_part(tmp_path: Path) -> None:
         "pipeline: {name: pins_plugin.pipelines.SpeakerFaceLinking, params: {sync: $model/sync}}\n"
     )
     assert Pipeline.from_pretrained(tmp_path).watcher.synchronizer is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "command"),
+    [
+        ("SpeakerFaceLinking", "off_screen: 0.2", "recipes/ClipScenes/calibrate.py"),
+        ("BuiltinDiarization", "onset: 0.5", "recipes/Diarization/learn_settings.py"),
+    ],
+)
+def test_parameters_of_an_earlier_version_name_the_command(
+    tmp_path: Path, name: str, old: str, command: str
+) -> None:
+    text = f"pipeline: {{name: pins_plugin.pipelines.{name}}}\nparams: {{{old}}}\n"
+    (tmp_path / "config.yaml").write_text(text)
+    with pytest.raises(ModelFolderError, match=f"got {old.split(':')[0]}.* {command}"):
+        open_pipeline(tmp_path)
+
+
+def test_a_folder_may_hold_its_own_parameters_of_linking(tmp_path: Path) -> None:
+    values = {**load_parameters(SHIPPED, {}).to_dict(), "lips": 0.321}
+    content = json.loads((SHIPPED / FILE).read_text()) | {"parameters": values}
+    (tmp_path / FILE).write_text(json.dumps(content))
+    (tmp_path / "config.yaml").write_text(
+        "pipeline: {name: pins_plugin.pipelines.SpeakerFaceLinking, params: {parameters: $model/.}}\n"
+    )
+    assert open_pipeline(tmp_path).settings.lips == pytest.approx(0.321)
+    content["models"]["sync"] = "0" * 16
+    (tmp_path / FILE).write_text(json.dumps(content))
+    with pytest.raises(ModelFolderError, match=r"another model for sync .*calibrate\.py SCENES"):
+        open_pipeline(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,15 @@
 """Networks over recognition embeddings: what meets in a batch, when they stop, the same for the same seed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from pins_plugin.train.features.feature_networks import (
+    NetworkBatches,
     NetworkSettings,
-    NetworkTrainer,
+    Trainee,
     train_networks,
 )
 from pins_plugin.train.features.held_out import draw_folds
@@ -32,42 +34,46 @@ def table():
     return PeopleTable(faces, voices, people, people, people, people)
 
 
-class Watch(nn.Module):
-    """Remembers what it was allowed to compare."""
-
-    def __init__(self, seen):
-        super().__init__()
-        self.seen = seen
-
-    def __deepcopy__(self, memo):
-        return self
-
-    def forward(self, faces, voices, allowed):
-        self.seen.append(allowed)
-        return (faces * voices).sum()
-
-
 def test_clips_of_one_person_are_never_negatives_of_each_other(table):
-    seen = []
-    trainer = NetworkTrainer(table, np.arange(10), Watch(seen), SETTINGS, seed=0)
-    trainer.advance(2)
-    for allowed in seen:
-        assert allowed.shape == (40, 40)  # four of each
-        assert ((~allowed).sum(dim=1) == 4).all() and torch.equal(allowed, allowed.T)
+    batches = NetworkBatches(table, [np.arange(10), np.arange(10, 20)], SETTINGS, [0, 1])
+    batches.set_epoch(1)
+    drawn = list(batches)
+    assert len(drawn) == SETTINGS.steps_per_check
+    for parts in drawn:
+        for faces, voices, allowed in parts:
+            assert len(faces) == len(voices) == 40  # four of each
+            assert ((~allowed).sum(dim=1) == 4).all() and torch.equal(allowed, allowed.T)
 
 
-def test_same_seed_gives_the_same_networks_whatever_runs_between(table):
-    states = []
-    for steps in ((6,), (2, 4)):
-        trainer = NetworkTrainer(
-            table, np.arange(60), make_objective("contrastive"), SETTINGS, seed=3
-        )
-        for count in steps:
-            trainer.advance(count)
-            torch.rand(5)
-        states.append(trainer.networks[0].state_dict())
-    for name, value in states[0].items():
-        assert torch.equal(value, states[1][name]), name
+def test_epochs_are_parts_of_one_long_run(table):
+    """However it is cut, a run draws the same; the last epoch is shorter where it does not come out even."""
+    drawn = []
+    for steps_per_check in (60, 25):
+        settings = replace(SETTINGS, steps_per_check=steps_per_check)
+        batches = NetworkBatches(table, [np.arange(60)], settings, [3])
+        epochs = []
+        for epoch in range(1, -(-60 // steps_per_check) + 1):
+            batches.set_epoch(epoch)
+            epochs += list(batches)
+        drawn.append(epochs)
+    assert len(drawn[0]) == len(drawn[1]) == 60
+    assert all(
+        torch.equal(a[0][0], b[0][0]) and torch.equal(a[0][1], b[0][1])
+        for a, b in zip(*drawn, strict=True)
+    )
+
+
+def test_same_seed_gives_the_same_losses_whatever_runs_between(table):
+    faces, voices = torch.from_numpy(table.faces), torch.from_numpy(table.voices)
+    allowed = ~torch.eye(len(faces), dtype=bool)
+    found = []
+    for between in (0, 5):
+        trainee = Trainee(table, make_objective("contrastive"), SETTINGS, seed=3)
+        torch.rand(between)
+        trainee(faces, voices, allowed, 0.5)
+        torch.rand(between)
+        found.append(float(trainee(faces, voices, allowed, 0.5)))
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize(

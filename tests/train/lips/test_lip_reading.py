@@ -14,7 +14,7 @@ from pins_plugin.inference.lip_reader import LipReader
 from pins_plugin.train.experiment import load_experiment
 from pins_plugin.train.lips.lip_reading import load_spoken, split_words
 
-HPARAMS = Path(__file__).resolve().parents[2] / "hparams"
+HPARAMS = Path(__file__).resolve().parents[3] / "hparams"
 
 
 def test_cut_word_by_hand() -> None:

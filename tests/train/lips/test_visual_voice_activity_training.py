@@ -19,7 +19,7 @@ from pins_plugin.train.lips.visual_voice_activity import (
     train_talking,
 )
 
-HPARAMS = Path(__file__).resolve().parents[2] / "hparams"
+HPARAMS = Path(__file__).resolve().parents[3] / "hparams"
 
 
 def make_clips(count: int, seed: int = 0) -> list[TalkingClip]:

@@ -20,7 +20,7 @@ from pins_plugin.models.folder.model_folder import load_model_folder
 from pins_plugin.train.experiment import run_experiment
 from pins_plugin.train.pairs.brain import FaceVoiceBrain
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SMALL = {
     "device": "cpu",
     "image_size": 32,

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from pins_plugin.data.media.audio import SAMPLE_RATE
-from pins_plugin.tracking.crops import Crops
 
 RATE = 25.0  # Hz, of both signals
 UPPER_LIP, LOWER_LIP = (34, 35, 36), (24, 25, 26)  # middle of the inner rim, among the 88 points
@@ -107,19 +106,21 @@ class MouthMotion:
 
     Parameters
     ----------
-    crops : mapping of str to Crops
-        By the name of the track, with lips.
+    mouths : mapping of str to (times, lips)
+        By the name of the track: (num_frames,) seconds and (num_frames, 88, 2) lips, see `tracking.crops.Crops`.
     waveform : (num_samples,) float32 array
         At 16 kHz.
     """
 
-    def __init__(self, crops: Mapping[str, Crops], waveform: NDArray[np.float32]) -> None:
+    def __init__(
+        self, mouths: Mapping[str, tuple[Signal, NDArray]], waveform: NDArray[np.float32]
+    ) -> None:
         self._sound = loudness(waveform, SAMPLE_RATE)
-        usable = {name: crop for name, crop in crops.items() if len(crop.lips) >= FEWEST_STEPS}
-        self._starts = {name: float(crop.times[0]) for name, crop in usable.items()}
+        usable = {name: mouth for name, mouth in mouths.items() if len(mouth[0]) >= FEWEST_STEPS}
+        self._starts = {name: float(times[0]) for name, (times, _) in usable.items()}
         self._signals = {
-            name: mouth_signals(np.nan_to_num(crop.lips), crop.times)
-            for name, crop in usable.items()
+            name: mouth_signals(np.nan_to_num(lips), times)
+            for name, (times, lips) in usable.items()
         }
 
     def score(self, track: str, start: float, end: float) -> float | None:

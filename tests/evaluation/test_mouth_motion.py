@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pins_plugin.pipelines.active_speaker.mouth_motion import loudness, motion_score
+from pins_plugin.evaluation.mouth_motion import loudness, motion_score
 
 
 def test_motion_score_prefers_the_mouth_that_follows_the_sound() -> None:

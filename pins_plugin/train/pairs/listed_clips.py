@@ -1,0 +1,136 @@
+"""Clips of a manifest as batches for training, and as what it is scored by."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import speechbrain as sb
+import torch
+from speechbrain.dataio.dataloader import SaveableDataLoader
+from torch import distributed
+
+from pins_plugin.data.corpora.manifest import read_manifest
+from pins_plugin.data.training.dataset import RandomCrop, collate_pairs, make_pair_dataset
+from pins_plugin.data.training.shards import ClipShards, prepare_shards
+from pins_plugin.errors import ManifestError
+from pins_plugin.samplers.different_videos import DifferentVideosSampler
+from pins_plugin.train.pairs.validation import ValidationScorer
+from pins_plugin.train.run_record import data_key
+from pins_plugin.types import TalkingFaceClip
+
+logger = logging.getLogger(__name__)
+
+
+class PairLoader(SaveableDataLoader):  # type: ignore[misc]
+    """Loads batches of pairs, cropped and drawn anew in each epoch; its place within one is part of a checkpoint."""
+
+    def set_epoch(self, epoch: int) -> None:
+        """Tell all that draws at random which epoch it is."""
+        self.batch_sampler.set_epoch(epoch)
+        self.crop.set_epoch(epoch)
+
+
+def _parts(
+    train: list[TalkingFaceClip], valid: list[TalkingFaceClip]
+) -> Iterator[tuple[str, Path]]:
+    """What the training depends on; of people, only those for validation are known to it."""
+    for clip in (*train, *valid):
+        who = clip.identity if clip.split == "valid" else ""
+        name = f"{clip.clip_id} {clip.video} {clip.split} {who}"
+        yield f"{name} faces", clip.faces
+        yield f"{name} sound", clip.audio
+
+
+class ListedClips:
+    """What is trained on and scored by, from a manifest: clips that are decoded into a cache first.
+
+    Parameters
+    ----------
+    hparams : dict
+    """
+
+    def __init__(self, hparams: dict[str, Any]) -> None:
+        self.hparams = hparams
+        self.train = read_manifest(hparams["manifest"], "train")
+        self.valid = validation_clips(hparams["manifest"])
+        self.key = data_key(_parts(self.train, self.valid))
+
+    def make_loader(self) -> PairLoader:
+        """Give what loads the batches of training."""
+        shards = decode_clips(self.train, self.hparams)
+        crop = RandomCrop(shards, self.hparams["seconds"], self.hparams["seed"])
+        return _make_loader(self.train, crop, self.hparams)
+
+    def make_scorer(self) -> ValidationScorer | None:
+        """Score on the clips of split valid, where there are any."""
+        return _make_scorer(self.valid, self.hparams)
+
+
+def validation_clips(manifest: str | Path) -> list[TalkingFaceClip]:
+    """Clips of the validation split; none where the manifest has none."""
+    return [clip for clip in read_manifest(manifest) if clip.split == "valid"]
+
+
+def decode_clips(clips: list[TalkingFaceClip], hparams: dict[str, Any]) -> ClipShards:
+    """Decode on the main process first, then open everywhere; what was decoded before is only opened."""
+
+    def prepare() -> ClipShards:
+        return prepare_shards(
+            clips,
+            hparams["cache_folder"],
+            image_size=hparams["image_size"],
+            num_frames=hparams["frames_per_clip"],
+            max_seconds=hparams["max_clip_seconds"],
+            read_faces=hparams["read_faces"],
+        )
+
+    sb.utils.distributed.run_on_main(prepare)
+    shards = prepare()
+    if shards.skipped:
+        logger.warning(
+            "%d of %d clips could not be read and are left out; the first: %s",
+            len(shards.skipped),
+            len(clips),
+            next(iter(shards.skipped.values())),
+        )
+    return shards
+
+
+def _make_loader(
+    clips: list[TalkingFaceClip], crop: RandomCrop, hparams: dict[str, Any]
+) -> PairLoader:
+    dataset = make_pair_dataset(clips, crop)
+    used = [clip for index, clip in enumerate(clips) if index not in crop.shards.skipped]
+    several = distributed.is_initialized()
+    sampler = DifferentVideosSampler(
+        [clip.video for clip in used],
+        hparams["batch_size"],
+        hparams["seed"],
+        rank=distributed.get_rank() if several else 0,
+        num_processes=distributed.get_world_size() if several else 1,
+    )
+    loader = PairLoader(
+        dataset,
+        batch_sampler=sampler,
+        collate_fn=collate_pairs,
+        num_workers=hparams["num_workers"],
+        pin_memory=torch.cuda.is_available(),
+    )
+    loader.crop = crop
+    return loader
+
+
+def _make_scorer(clips: list[TalkingFaceClip], hparams: dict[str, Any]) -> ValidationScorer | None:
+    if not clips:
+        logger.warning("the manifest has no split 'valid': the last epoch is kept, not the best")
+        return None
+    if len({clip.identity or clip.video for clip in clips}) < 2:
+        raise ManifestError("split 'valid': expected at least two people, got one")
+    return ValidationScorer(
+        clips,
+        decode_clips(clips, hparams),
+        hparams["face_encoder"],
+        hparams["voice_encoder"],
+        hparams["seconds"],
+    )
