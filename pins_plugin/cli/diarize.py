@@ -30,9 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Diarize, print, write."""
-    from pins_plugin.errors import PinsError
     from pins_plugin.pipelines.diarization.audio_file import file_uri, load_sound
-    from pins_plugin.pipelines.diarization.rttm import read_rttm, write_rttm
+    from pins_plugin.pipelines.diarization.rttm import choose_turns, write_rttm
     from pins_plugin.pipelines.diarization.voices import find_voice_scatter, load_voice_encoder
     from pins_plugin.pipelines.linking.builtin import diarize
     from pins_plugin.pipelines.linking.counted import choose_bounds
@@ -49,8 +48,13 @@ def run(args: argparse.Namespace) -> None:
         try_file(args.out)
     if args.out or args.reference:
         check_names(args.files)
+    uris, alone = [file_uri(path) for path in args.files], len(args.files) == 1
+    reference = (  # before the work: what cannot be scored costs nothing then
+        {uri: choose_turns(args.reference, uri, alone=alone) for uri in uris}
+        if args.reference
+        else {}
+    )
     encoder, scatter = load_voice_encoder(args.model), find_voice_scatter(args.model)
-    reference = read_rttm(args.reference) if args.reference else {}
     results = {}
     batch = Batch("diarize", len(args.files), with_traceback=args.traceback)
     for path in args.files:
@@ -70,10 +74,6 @@ def run(args: argparse.Namespace) -> None:
 
         metric = DiarizationErrorRate()
         for uri, turns in results.items():
-            if uri not in reference:
-                raise PinsError(
-                    f"{args.reference}: has no turns of {uri}; it has {sorted(reference)}"
-                )
             extent = reference[uri].get_timeline() | turns.get_timeline()
             metric(reference[uri], turns, uem=Timeline([extent.extent()]))
         if results:

@@ -58,11 +58,6 @@ def to_frame(seconds: float, rate: Fraction) -> int:
     )  # halves up: round() would put two pictures on one
 
 
-def to_seconds(frame: int, rate: Fraction) -> float:
-    """Time of a picture, in seconds."""
-    return float(frame / rate)
-
-
 def format_timecode(frame: int, rate: Fraction, drop_frame: bool | None = None) -> str:
     """Write a frame number as time code; drop-frame has a semicolon.
 

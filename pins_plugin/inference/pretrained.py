@@ -312,13 +312,15 @@ def _belongs_to_model(file: Path) -> bool:
     return True
 
 
-def folder_checksum(source: str | Path) -> str:
+def folder_checksum(source: str | Path, module: str = "*") -> str:
     """Tell the weights of a model apart from any others: SHA-256 over its weights, 16 digits.
 
     Parameters
     ----------
     source : str or Path
         As in `fetch_model`, or the file of a single encoder.
+    module : str
+        Of the folder, such as "voice_encoder"; all by default.
 
     Raises
     ------
@@ -326,7 +328,7 @@ def folder_checksum(source: str | Path) -> str:
         When there is no such model.
     """
     path = Path(source)
-    files = [path] if path.is_file() else sorted(fetch_model(source).glob("*.safetensors"))
+    files = [path] if path.is_file() else sorted(fetch_model(source).glob(f"{module}.safetensors"))
     digest = hashlib.sha256()
     for each in files:
         digest.update(each.read_bytes())

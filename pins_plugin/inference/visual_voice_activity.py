@@ -21,7 +21,6 @@ from pins_plugin.data.training.talking_clips import bridge
 from pins_plugin.errors import ShapeError
 from pins_plugin.inference.interface import PretrainedInterface
 from pins_plugin.models.folder.model_folder import ModelFolder
-from pins_plugin.tracking.crops import Crops
 
 FEWEST_FRAMES = 5  # at 25 per second; less says nothing
 BLOCK, CONTEXT = 1500, 50  # frames judged in one pass, and what is seen of their neighbors
@@ -117,10 +116,6 @@ class VisualVoiceActivity(PretrainedInterface):
             llr = np.clip(self.bias + self.factor * logits, -LARGEST_LLR, LARGEST_LLR)
             llr[~seen] = 0.0
         return TalkingEvidence(clock, llr)
-
-    def of_crops(self, crops: Crops) -> TalkingEvidence:
-        """Judge one tracked face by its crops, cut with "lips" among the kinds."""
-        return self(crops.lips, crops.times)
 
     def _logits(self, lips: NDArray[np.float32], seen: NDArray[np.float32]) -> NDArray[np.float64]:
         """Judge block by block, so that hours of a face do not fill the memory."""

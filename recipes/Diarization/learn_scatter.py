@@ -21,13 +21,13 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from pins_plugin.data.media.audio import SAMPLE_RATE
+from pins_plugin.inference.pretrained import folder_checksum
 from pins_plugin.metrics.verification import eer
 from pins_plugin.models.folder.model_folder import resolve_source
 from pins_plugin.pipelines.diarization.voice_scatter import FILE, VoiceScatter
 from pins_plugin.pipelines.diarization.voices import (
     DEFAULT_VOICE,
     load_voice_encoder,
-    weights_checksum,
 )
 
 SHORTEST, LONGEST, GROUP, MOST = 0.3, 5.0, 6, 20.0
@@ -186,7 +186,7 @@ def learn_and_write(stretches: Stretches, model: str, out: Path) -> None:
     print(report(scatter, stretches.of("held_out")))
     number, people = len(learnt.seconds), len(np.unique(learnt.speakers))
     about = f"{number} stretches of {people} speakers (LibriSpeech, VCTK; CC BY 4.0), 0.3 to 5 s, in simulated rooms and noise"
-    scatter.save(out, weights_checksum(model), about)
+    scatter.save(out, folder_checksum(model, "voice_encoder"), about)
     print(out)
 
 

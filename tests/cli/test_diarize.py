@@ -30,6 +30,22 @@ def test_real_meeting_is_scored_against_its_reference(
     assert out.read_text().startswith("SPEAKER trn03 1 ")
 
 
+def test_the_reference_of_one_file_may_be_called_otherwise(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As for `pins link --diarization`; it was refused, after all of the work. Of several files each needs its own."""
+    for name in ("a", "b"):
+        save_audio(tmp_path / f"{name}.wav", np.zeros(16000, np.float32))
+    rttm = tmp_path / "truth.rttm"
+    rttm.write_text("SPEAKER meeting 1 0.00 0.50 <NA> <NA> anna <NA> <NA>\n")
+    assert main(["diarize", str(tmp_path / "a.wav"), "--reference", str(rttm)]) == 0
+    assert "TOTAL" in capsys.readouterr().out
+    files = [str(tmp_path / "a.wav"), str(tmp_path / "b.wav")]
+    assert main(["diarize", *files, "--reference", str(rttm)]) == 2
+    printed = capsys.readouterr()
+    assert "expected turns of a, got those of meeting" in printed.err and not printed.out
+
+
 def test_silence_has_no_turns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     save_audio(tmp_path / "silence.wav", np.zeros(16000, np.float32))
     assert main(["diarize", str(tmp_path / "silence.wav")]) == 0

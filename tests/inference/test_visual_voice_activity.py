@@ -58,7 +58,7 @@ def test_crops_are_read() -> None:
         times, np.zeros((0, 1, 1, 3), np.uint8), np.zeros((0, 1, 1), np.uint8),
         make_lips(times), np.ones(30, np.float32),
     )  # fmt: skip
-    found = VisualVoiceActivity(ReadOpening(), [0.0, 1.0]).of_crops(crops)
+    found = VisualVoiceActivity(ReadOpening(), [0.0, 1.0])(crops.lips, crops.times)
     np.testing.assert_allclose(found.llr, times, atol=1e-6)
 
 

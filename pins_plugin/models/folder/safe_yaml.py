@@ -1,7 +1,7 @@
 """YAML of a model folder: plain values and modules of a list, never code.
 
 The files look like SpeechBrain's (`!new:dotted.Class` with keyword arguments), but the loader knows that
-tag only, and only classes of `models.folder.registry`. Anchors, function calls and imports are refused, so that a
+tag only, and only classes of `models.folder.allowed_classes`. Anchors, function calls and imports are refused, so that a
 stranger's model folder can be opened safely. References (`!ref <name>`) and the `pretrainer` are there for
 SpeechBrain's own loader; ours reads past them and never follows or builds them.
 """
@@ -13,8 +13,8 @@ import yaml
 from torch import nn
 
 from pins_plugin.errors import ModelFolderError
+from pins_plugin.models.folder.allowed_classes import find_class
 from pins_plugin.models.folder.memory_budget import LARGEST_MODULE, MemoryBudget
-from pins_plugin.models.folder.registry import find_class
 from pins_plugin.moved import current_path
 from pins_plugin.utils.plain_yaml import PlainLoader
 

@@ -29,7 +29,8 @@ def read_weights(places: Sequence[Path], origin: str) -> dict[str, Tensor]:
     if path is None:
         looked = ", ".join(map(str, places))
         raise ModelFolderError(
-            f"no weights of {origin}; looked at {looked}; download the file and name it in the YAML (source: ...)"
+            f"no weights of {origin}; looked at {looked}; download the file and name it "
+            "in the YAML, or by its option (hparams/pins_pretrained.yaml: --facenet, --ecapa)"
         )
     try:
         if path.suffix == ".safetensors":

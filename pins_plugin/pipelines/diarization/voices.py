@@ -1,6 +1,5 @@
 """Voices as vectors: windows of sound, embedded; their means; how alike two speakers sound."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
 from pins_plugin.errors import MediaError
-from pins_plugin.inference.pretrained import fetch_model, load_pretrained
+from pins_plugin.inference.pretrained import fetch_model, folder_checksum, load_pretrained
 from pins_plugin.inference.voice_activity import find_speech
 from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter, load_voice_scatter
 from pins_plugin.utils.vectors import unit
@@ -29,14 +28,6 @@ def load_voice_encoder(source: str = DEFAULT_VOICE) -> torch.nn.Module:
     return load_pretrained(source, needs=["voice_encoder"]).modules["voice_encoder"]
 
 
-def weights_checksum(source: str | Path = DEFAULT_VOICE) -> str:
-    """SHA-256 of the weights of a model folder's voice branch, or of the file of a single encoder."""
-    path = Path(source)
-    if not path.is_file():
-        path = fetch_model(source) / "voice_encoder.safetensors"
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def find_voice_scatter(source: str | Path = DEFAULT_VOICE) -> VoiceScatter:
     """How much the voices of a model folder's voice branch differ; it lies in the folder, or beside the encoder's file.
 
@@ -46,7 +37,7 @@ def find_voice_scatter(source: str | Path = DEFAULT_VOICE) -> VoiceScatter:
         When it was not learnt for these weights.
     """
     folder = Path(source).parent if Path(source).is_file() else fetch_model(source)
-    return load_voice_scatter(folder, weights_checksum(source))
+    return load_voice_scatter(folder, folder_checksum(source, "voice_encoder"))
 
 
 def place_windows(speech: Regions, window: float, hop: float) -> NDArray[np.float64]:

@@ -44,7 +44,8 @@ class JointEvidence:
         )
         if self.embedder.calibration is None:
             raise ModelFolderError(
-                f"{model}: expected settings `calibration`, which `pins train` writes, got none"
+                f"{model}: expected settings `calibration`, got none; `pins train` writes them where the manifest keeps people "
+                "for split valid. Link `--without joint`, or with another --model"
             )
 
     def to(self, device: torch.device) -> "JointEvidence":

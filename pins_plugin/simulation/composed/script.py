@@ -108,11 +108,6 @@ class Segment:
     panels: tuple[Stretch, ...]
     voices: tuple[Voice, ...]
 
-    @classmethod
-    def of_one(cls, duration: float, panels: tuple[Stretch, ...], sound: Stretch) -> "Segment":
-        """A segment in which one voice is heard from its start to its end."""
-        return cls(duration, panels, (Voice(sound, duration),))
-
 
 @dataclass(frozen=True, eq=False)
 class Recording:

@@ -13,9 +13,8 @@ from torch import distributed
 from pins_plugin.data.corpora.manifest import read_manifest
 from pins_plugin.data.training.dataset import RandomCrop, collate_pairs, make_pair_dataset
 from pins_plugin.data.training.shards import ClipShards, prepare_shards
-from pins_plugin.errors import ManifestError
 from pins_plugin.samplers.different_videos import DifferentVideosSampler
-from pins_plugin.train.pairs.validation import ValidationScorer
+from pins_plugin.train.pairs.validation import ValidationScorer, too_few_people
 from pins_plugin.train.run_record import data_key
 from pins_plugin.types import TalkingFaceClip
 
@@ -122,11 +121,8 @@ def _make_loader(
 
 
 def _make_scorer(clips: list[TalkingFaceClip], hparams: dict[str, Any]) -> ValidationScorer | None:
-    if not clips:
-        logger.warning("the manifest has no split 'valid': the last epoch is kept, not the best")
+    if too_few_people(clips):
         return None
-    if len({clip.identity or clip.video for clip in clips}) < 2:
-        raise ManifestError("split 'valid': expected at least two people, got one")
     return ValidationScorer(
         clips,
         decode_clips(clips, hparams),

@@ -14,9 +14,9 @@ from torch.utils.data import DataLoader
 
 from pins_plugin.data.training.dataset import PairBatch
 from pins_plugin.data.training.tar_shards import ClipForm, HeldClips, read_index
-from pins_plugin.errors import ExperimentError, ManifestError
+from pins_plugin.errors import ExperimentError
 from pins_plugin.samplers.shard_batches import ShardBatches
-from pins_plugin.train.pairs.validation import ValidationScorer
+from pins_plugin.train.pairs.validation import ValidationScorer, too_few_people
 
 logger = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ class ShardedClips:
             logger.warning("the shards have no split 'valid': the last epoch is kept, not the best")
             return None
         held = HeldClips(self.address, "valid", self.form)
-        if len({clip.identity or clip.video for clip in held.clips}) < 2:
-            raise ManifestError("split 'valid': expected at least two people, got one")
+        if too_few_people(held.clips):
+            return None
         encoders = self.hparams["face_encoder"], self.hparams["voice_encoder"]
         return ValidationScorer(held.clips, held, *encoders, self.hparams["seconds"])

@@ -1,5 +1,6 @@
 """How well the model tells people apart who are not in training: the only place where identity is read."""
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,6 +14,18 @@ from pins_plugin.metrics.calibration import fit_calibration
 from pins_plugin.metrics.verification import roc_auc
 from pins_plugin.similarity import pairwise_similarity
 from pins_plugin.types import TalkingFaceClip
+
+logger = logging.getLogger(__name__)
+
+
+def too_few_people(clips: Sequence[TalkingFaceClip]) -> bool:
+    """Tell, and say, whether nobody can be told apart by: clips of one's own may leave one person for validation."""
+    number = len({clip.identity or clip.video for clip in clips})
+    if number < 2:
+        logger.warning(
+            "split 'valid': expected two people or more, got %d: the last epoch is kept, not the best", number
+        )  # fmt: skip
+    return number < 2
 
 
 class ValidationScorer:

@@ -46,7 +46,7 @@ def test_a_million_operations_are_refused() -> None:
     ],
 )
 def test_a_strangers_arguments_cannot_fill_the_memory(text: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(ModelFolderError, match=r"more than \d+ bytes"):
         build_module(parse_model_yaml(f"a: !new:{text}")["a"])
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10

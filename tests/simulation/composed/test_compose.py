@@ -65,8 +65,8 @@ def test_scene_shows_and_sounds_as_its_truth_says(
 ) -> None:
     red, green, blue = (Stretch(name, path, 0.5) for name, path in clips)
     segments = [
-        Segment.of_one(1.0, (red, green), green),
-        Segment.of_one(1.0, (red, green), blue),
+        Segment(1.0, (red, green), (Voice(green, 1.0),)),
+        Segment(1.0, (red, green), (Voice(blue, 1.0),)),
     ]
     truth = compose_scene(tmp_path / "s.mp4", segments, find_speech=_everywhere)
     assert json.loads((tmp_path / "s.json").read_text()) == truth
@@ -109,7 +109,7 @@ def test_shifted_sound_shifts_the_turns(tmp_path: Path, clips: list[tuple[str, P
     red = Stretch(*clips[0], 0.0)
     truth = compose_scene(
         tmp_path / "s.mp4",
-        [Segment.of_one(1.0, (red,), red)],
+        [Segment(1.0, (red,), (Voice(red, 1.0),))],
         find_speech=lambda _: [(0.1, 0.6)],
         recording=Recording(sound_shift=0.2),
     )
@@ -123,7 +123,7 @@ def test_recording_sets_the_rate_and_puts_noise_under(
     red = Stretch(*clips[0], 0.0)
     compose_scene(
         tmp_path / "s.mp4",
-        [Segment.of_one(2.0, (red,), red)],
+        [Segment(2.0, (red,), (Voice(red, 2.0),))],
         find_speech=_everywhere,
         recording=Recording(frame_rate=12.0, quality=40, add_noise=lambda sound: 0 * sound),
     )

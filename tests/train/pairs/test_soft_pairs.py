@@ -12,6 +12,7 @@ from pins_plugin.errors import ManifestError
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
 from pins_plugin.models.faces.chip_face import ChipTrunk
 from pins_plugin.models.voices.patch_voice import PatchTrunk
+from pins_plugin.pipelines import PinsSpeakerEmbedding
 from pins_plugin.train.experiment import run_experiment
 from pins_plugin.train.pairs.soft_pairs import SoftRows
 
@@ -136,6 +137,10 @@ def test_fine_tuning_starts_from_the_model_that_ships(tmp_path: Path) -> None:
         change = (before.head.last.weight - after.head.last.weight).norm()
         assert change < 0.2 * before.head.last.weight.norm()  # a start, not a fresh head
     assert own.wants_aligned
+    sound = torch.randn(2, 16000, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        found = PinsSpeakerEmbedding(tmp_path / "own" / "model")(sound[:, None])
+    torch.testing.assert_close(found, own.encode_voices(sound))
 
 
 def test_speechbrain_opens_the_voice_branch_that_ships() -> None:
