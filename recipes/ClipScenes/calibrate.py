@@ -5,7 +5,8 @@
 
 SCENES are folders that prepare.py or `pins simulate scenes` wrote. Their people must not be those that the results are
 reported on. Lips look clearer in people whom the synchronizer was trained on than in others: for such people, `--held`
-names a synchronizer that was trained without them (recipes/Sync/leave_one_out.py), and may be given several times.
+names a synchronizer that was trained without them (recipes/Sync/leave_one_out.py), and may be given several times. Each scene
+is learnt from twice: as it is, and with lips that tell less, since few people to learn from are not everybody.
 The confidence of links is fitted on people who taught nothing: those of the scenes of `--confidence`, or else groups of
 people are left out in turn (`--folds`), which also tells how well it goes with people who were not learnt from. FOLDER gets
 `parameters.json`, bound to the models by checksum, and `config.yaml`: it is the folder of a pipeline, for
@@ -14,6 +15,7 @@ people are left out in turn (`--folds`), which also tells how well it goes with 
 
 import argparse
 import json
+import zlib
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -38,6 +40,7 @@ from pins_plugin.pipelines.linking.learning import (
     fit_lips,
     score,
     search,
+    weaken_lips,
 )
 from pins_plugin.pipelines.linking.observation import Observation
 from pins_plugin.pipelines.linking.parameters import FILE, LinkingParameters
@@ -56,6 +59,7 @@ class Scene(NamedTuple):
     seen: Observation
     truth: dict
     people: frozenset
+    weakened: bool = False  # whether its lips tell less than they did
 
 
 def main() -> None:
@@ -87,7 +91,11 @@ def main() -> None:
         groups = plan_folds([read_people(path) for path in find_scenes(args.scenes)], args.folds)
     pipeline = make(LinkingParameters())
     scenes, others = (
-        [observe(pipeline, path, held) for path in progress(find_scenes(folders), name)]
+        [
+            scene
+            for path in progress(find_scenes(folders), name)
+            for scene in observe(pipeline, path, held)
+        ]
         for folders, name in ((args.scenes, "scenes"), (args.confidence, "confidence"))
     )
     learnt, scores = learn(scenes, args.sweeps)
@@ -109,7 +117,7 @@ def main() -> None:
 def learn(scenes, sweeps) -> tuple[LinkingParameters, list[float]]:
     """Learn from scenes; also the score after each sweep."""
     known = [scene.learning for scene in scenes]
-    weights, strength, offset = fit_lips(known)
+    weights, strength, offset = fit_lips([s.learning for s in scenes if not s.weakened])
     scores: list[float] = []
 
     def report(sweep: int, score: float, parameters: LinkingParameters) -> None:
@@ -162,8 +170,8 @@ def read_people(path: Path) -> frozenset:
     return frozenset(speakers | {person for person, _ in true_faces(truth)})
 
 
-def observe(pipeline, path, held) -> Scene:
-    """See and hear one scene, with lips judged by synchronizers that do not know their people."""
+def observe(pipeline, path, held) -> list[Scene]:
+    """See and hear one scene, with lips judged by synchronizers that do not know their people: as they are, and weakened."""
     truth = {"kind": "simulated", **json.loads(path.read_text(encoding="utf-8"))}
     seen = pipeline.observe(path.with_suffix(".mp4"), keep_crops=bool(held))
     faces = true_faces(truth)
@@ -173,13 +181,30 @@ def observe(pipeline, path, held) -> Scene:
         if synchronizer is not None and crop is not None and is_usable(crop):
             seen.looks.curves[track.track] = compare_track(crop, seen.waveform, synchronizer)
     seen.looks.crops.clear()
+    generator = np.random.default_rng(zlib.crc32(path.stem.encode()))
+    curves = seen.looks.curves
+    weaker = {name: weaken_lips(each, generator) for name, each in curves.items()}
+    return [
+        _gather(
+            pipeline,
+            replace(seen, looks=seen.looks._replace(curves=each)),
+            truth,
+            path,
+            each is weaker,
+        )
+        for each in (curves, weaker)
+    ]
+
+
+def _gather(pipeline, seen, truth, path, weakened) -> Scene:
+    """Bring what was seen and heard, and the truth, onto the decoder's steps."""
     gathered = pipeline.gather(seen)
     seeing = gathered.evidence.seeing
     steps = lay_out(truth, gathered.tracks, seeing.people, len(seeing.visible), STEP)
     known = LearningScene(
         truth["kind"], gathered.evidence, steps.speaking, steps.shown, steps.owners, steps.edges
     )
-    return Scene(known, seen, truth, read_people(path))
+    return Scene(known, seen, truth, read_people(path), weakened)
 
 
 def most_often(track, faces) -> str | None:

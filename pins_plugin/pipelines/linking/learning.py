@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 
-from pins_plugin.pipelines.active_speaker.synchrony import NUM_OFFSETS
+from pins_plugin.pipelines.active_speaker.synchrony import NUM_OFFSETS, TrackCurves
 from pins_plugin.pipelines.linking.decoder import Decoded, Decoder, Evidence
 from pins_plugin.pipelines.linking.parameters import LinkingParameters
 from pins_plugin.pipelines.linking.read_out import LIMIT, bridge_pauses, hidden_probability
@@ -50,7 +50,6 @@ SHIFTS = {  # and of those that may have either sign
     "least_gain": 6.0,
 }
 LEFT = (0.15, 0.75)  # of what lips tell, in `weaken_lips`
-MIN_STEPS = 20  # steps of a face that are mixed with others
 MOST_ERROR = 0.45  # of `talking_error`: at one half the sight of a mouth says nothing
 
 
@@ -160,28 +159,26 @@ def search(
     return parameters
 
 
-def weaken_lips(scene: LearningScene, generator: np.random.Generator) -> LearningScene:
-    """The same scene with people whose lips tell less: few people to learn from are not everybody.
+def weaken_lips(curves: TrackCurves, generator: np.random.Generator) -> TrackCurves:
+    """Lips that tell less: few people to learn from are not everybody.
 
     What lips show is mixed with what the same lips show at another time, which fits nothing, so that noise stays as it is.
 
     Parameters
     ----------
-    scene : LearningScene
+    curves : TrackCurves
     generator : numpy Generator
-        Draws how much of each face is left, and the other time.
+        Draws how much is left, and the other time.
     """
-    fits = []
-    for each in scene.evidence.seeing.fits:
-        left = generator.uniform(*LEFT)
-        if len(each) >= MIN_STEPS and np.isfinite(each).any():
-            quarter = len(each) // 4
-            other = np.roll(each, int(generator.integers(quarter, 3 * quarter + 1)), axis=0)
-            mean = np.nanmean(each, axis=(0, 1))
-            each = mean + left * (each - mean) + np.sqrt(1 - left**2) * (other - mean)
-        fits.append(np.asarray(each, np.float32))
-    seeing = replace(scene.evidence.seeing, fits=fits)
-    return replace(scene, evidence=replace(scene.evidence, seeing=seeing))
+    times, similarities = curves
+    left = generator.uniform(*LEFT)
+    quarter = len(times) // 4
+    if not quarter or not np.isfinite(similarities).any():
+        return curves
+    other = np.roll(similarities, int(generator.integers(quarter, 3 * quarter + 1)), axis=0)
+    mean = np.nanmean(similarities)
+    mixed = mean + left * (similarities - mean) + np.sqrt(1 - left**2) * (other - mean)
+    return TrackCurves(times, np.asarray(mixed, np.float32))
 
 
 def fit_lips(
