@@ -33,7 +33,7 @@ from pins_plugin.pipelines.linking.potentials import (
     soften,
     voice_features,
 )
-from pins_plugin.pipelines.linking.presence import Presence, believe_presence
+from pins_plugin.pipelines.linking.presence import Presence, believe_presence, count_turns
 from pins_plugin.pipelines.linking.seeing import Seeing
 from pins_plugin.pipelines.linking.states import best_sequence, infer
 
@@ -381,24 +381,9 @@ class Decoder:
 
     def _presence(self, shares: NDArray[np.float64]) -> Presence:
         """How often faces that are shown, faces that are away and hidden voices speak, while a face is shown."""
-        visible = self.seeing.visible
-        rows = np.hstack([visible, visible.any(axis=1, keepdims=True)]).astype(float)
-        seen = np.zeros((len(self.voices), rows.shape[1]))  # share of each stretch
-        inside = self.hearing.stretch_of >= 0
-        np.add.at(seen, self.hearing.stretch_of[inside], rows[inside])
-        number = np.bincount(self.hearing.stretch_of[inside], minlength=len(seen))
-        seen /= np.maximum(number, 1)[:, None]
-        faces, anyone = shares[:, : self.num_faces], seen[:, -1]
-        shown = float((faces * seen[:, :-1]).sum())
-        away = float(anyone @ faces.sum(axis=1)) - shown
-        hidden = float(anyone @ shares[:, self.num_faces :].sum(axis=1))
+        turns = count_turns(self.seeing.visible, self.hearing.stretch_of, shares)
         weights = self.parameters
-        return believe_presence(
-            np.array([shown, max(away, 0.0), hidden]),
-            weights.away,
-            weights.hidden,
-            weights.certainty,
-        )
+        return believe_presence(turns, weights.away, weights.hidden, weights.certainty)
 
     def _shares(self, alone: NDArray[np.float64]) -> NDArray[np.float64]:
         """How far each stretch is each person's, (num_stretches, num_people)."""

@@ -28,6 +28,39 @@ class Presence(NamedTuple):
     divergence: float
 
 
+def count_turns(
+    visible: NDArray[np.bool_], stretch_of: NDArray[np.int64], shares: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Expected number of stretches, each counted by the part of it in which a face is shown, of each kind, (3,).
+
+    Parameters
+    ----------
+    visible : (num_steps, num_faces) bool array
+    stretch_of : (num_steps,) int64 array
+        -1 where there is none.
+    shares : (num_stretches, num_people) float64 array
+        How far each stretch is each person's; faces first.
+
+    Examples
+    --------
+    Two stretches: of the first face, shown for half of it while the other is shown all the time; of a voice without a face.
+
+    >>> visible = np.array([[1, 1], [0, 1], [1, 0], [0, 0]], bool)
+    >>> count_turns(visible, np.array([0, 0, 1, 1]), np.array([[1.0, 0, 0], [0, 0, 1]])).tolist()
+    [0.5, 0.5, 0.5]
+    """
+    number, num_faces = len(shares), visible.shape[1]
+    rows = np.hstack([visible, visible.any(axis=1, keepdims=True)]).astype(float)
+    inside = stretch_of >= 0
+    seen = np.zeros((number, num_faces + 1))
+    np.add.at(seen, stretch_of[inside], rows[inside])
+    seen /= np.maximum(np.bincount(stretch_of[inside], minlength=number), 1)[:, None]
+    faces = shares[:, :num_faces]
+    shown = float((faces * seen[:, :-1]).sum())
+    known, hidden = seen[:, -1] @ faces.sum(axis=1), seen[:, -1] @ shares[:, num_faces:].sum(axis=1)
+    return np.array([shown, max(float(known) - shown, 0.0), float(hidden)])
+
+
 def believe_presence(
     turns: NDArray[np.float64], away: float, hidden: float, certainty: float
 ) -> Presence:
