@@ -1,4 +1,4 @@
-"""What a synchronizer takes in: checked, bridged, and worth looking at or not."""
+"""What a synchronizer takes in: checked, and worth looking at or not."""
 
 import numpy as np
 import torch
@@ -38,17 +38,6 @@ def at_rate(waveform: NDArray[np.float32], rate: int, wanted: int) -> NDArray[np
     if rate == wanted:
         return waveform
     return resample(torch.from_numpy(waveform), rate, wanted).numpy()
-
-
-def fill_gaps(lips: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Bridge frames without a face linearly."""
-    if seen.all() or not seen.any():
-        return np.nan_to_num(lips)
-    frames = np.arange(len(lips))
-    filled = lips.reshape(len(lips), -1).copy()
-    for column in range(filled.shape[1]):
-        filled[:, column] = np.interp(frames, frames[seen], filled[seen, column])
-    return filled.reshape(lips.shape)
 
 
 def moves(lips: NDArray[np.float32]) -> bool:

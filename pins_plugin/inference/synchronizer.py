@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from torch import nn
 
 from pins_plugin.data.training.sync_clips import FRAME_RATE, cut_sound, resample_frames
+from pins_plugin.data.training.talking_clips import bridge
 from pins_plugin.inference.interface import PretrainedInterface
 from pins_plugin.inference.lips_and_sound import (
     at_rate,
     check_inputs,
-    fill_gaps,
     is_still,
     moves,
     sounds,
@@ -217,8 +217,7 @@ class Synchronizer(PretrainedInterface):
         waveform = at_rate(waveform, sample_rate, self.sound_encoder.sample_rate)
         clock, resampled = resample_frames(times, lips.swapaxes(0, 1))
         resampled = resampled.swapaxes(0, 1)  # (num_faces, num_resampled, 88, 2)
-        seen = np.isfinite(resampled).all(axis=(2, 3))
-        filled = np.stack([fill_gaps(*face) for face in zip(resampled, seen, strict=True)])
+        filled, seen = map(np.stack, zip(*map(bridge, resampled), strict=True))
         start = (clock[0] if len(clock) else 0.0) - max_offset / FRAME_RATE
         num_sound = len(clock) + 2 * max_offset
         sound = cut_sound(waveform, start, num_sound, self.sound_encoder.sample_rate)
