@@ -356,8 +356,10 @@ class Decoder:
         seen["talking"][:, faces] = watchable * self.talking
         for source in self.seeing.others.values():
             seen["others"][:, faces] += np.where(self.seeing.visible, source, 0.0)
-        num_hidden = self.num_people - self.num_faces
-        entry = entry_scores(self.seeing, num_hidden, self.parameters, log_shares)
+        entry = self.entry
+        if log_shares is not None:
+            num_hidden = self.num_people - self.num_faces
+            entry = entry_scores(self.seeing, num_hidden, self.parameters, log_shares)
         voices, both, both_steps = voice_features(self.hearing, ratios)
         return Features(self.hearing.counts, seen, voices, both, both_steps, entry, self.shifts)
 
