@@ -13,11 +13,15 @@ from numpy.typing import NDArray
 from pins_plugin.tracking.boxes import box_overlaps, match_boxes
 from pins_plugin.tracking.detector import Detections, FaceDetector, cut_window
 from pins_plugin.tracking.quality import measure_sharpness
-from pins_plugin.tracking.shots import Chunk
+from pins_plugin.tracking.shots import Chunk, measure_change
 
 Array = NDArray[np.float32]
 
 CROP_SIZE = 64  # pixels; sharpness is measured on faces of this size
+CHANGE_SIZE = 24  # pixels; from one picture to the next, faces are compared at this size
+# Change (`shots.measure_change`) of a face's window from one picture to the next that makes it another face. In 11,800
+# pairs of pictures of 20 composed scenes one face has 0.26 at most, a cut to another person 0.56 to 1.66.
+OTHER_FACE = 0.4
 
 
 @dataclass(eq=False)  # compared by identity: arrays have no truth value
@@ -35,6 +39,8 @@ class RawTrack:
         What was seen there.
     sharpness : list of float
         Of the face, once per chunk.
+    breaks : list of int
+        Pictures in which another face stands where this one stood in the picture before.
     """
 
     shot: int
@@ -43,6 +49,7 @@ class RawTrack:
     frames: list[NDArray[np.intp]] = field(default_factory=list)
     faces: list[Detections] = field(default_factory=list)
     sharpness: list[float] = field(default_factory=list)
+    breaks: list[int] = field(default_factory=list)
 
     def add_key(self, frame: int, box: Array) -> None:
         """Remember where the face was at one key."""
@@ -157,4 +164,23 @@ class FaceFollower:
             track.frames.append(span)
             track.faces.append(faces)
             track.sharpness.append(measure_sharpness(crop))
+            track.breaks.extend(_find_breaks(chunk.images, span, faces.boxes, start))
             track.key_frames, track.key_boxes = track.key_frames[-1:], track.key_boxes[-1:]
+
+
+def _find_breaks(
+    images: NDArray[np.uint8], span: NDArray[np.intp], boxes: Array, start: int
+) -> list[int]:
+    """Find the pictures of a span in which a face has become another one.
+
+    A cut that changes little but the face (wide shots before one wall, calls that show who speaks) is no new shot.
+    """
+    breaks = []
+    for frame, box in zip(span, boxes, strict=True):
+        if frame > start:
+            before, now = (
+                cut_window(images[frame - start - back], box, CHANGE_SIZE) for back in (1, 0)
+            )
+            if measure_change(before, now) >= OTHER_FACE:
+                breaks.append(int(frame))
+    return breaks

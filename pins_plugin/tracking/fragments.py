@@ -1,7 +1,7 @@
 """Put together what is one face: fragments that meet, and tracks that ended up on one face."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,22 +25,45 @@ class Sighting:
     faces : Detections
         One row for each of `frames`.
     sharpness : float
+    breaks : (num_breaks,) int array
+        See `follow.RawTrack`: those of the track that this is a part of.
     """
 
     shot: int
     frames: NDArray[np.intp]
     faces: Detections
     sharpness: float
+    breaks: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, np.intp))
 
 
-def confirm(track: RawTrack, keep_probability: float) -> Sighting | None:
-    """Keep the pictures of a raw track that show a face; None when there are none."""
+def confirm(track: RawTrack, keep_probability: float) -> list[Sighting]:
+    """Keep the pictures of a raw track that show a face; one sighting for each face that it came to follow."""
     frames = np.concatenate(track.frames)
     faces = Detections(*(np.concatenate(part) for part in zip(*track.faces, strict=True)))
     seen = faces.probabilities > keep_probability
-    if not seen.any():
-        return None
-    return Sighting(track.shot, frames[seen], faces.select(seen), float(np.mean(track.sharpness)))
+    breaks = np.intersect1d(track.breaks, np.intersect1d(frames[seen], frames[seen] + 1))
+    number = np.searchsorted(breaks, frames, side="right")
+    sharpness = float(np.mean(track.sharpness))
+    return [
+        Sighting(track.shot, frames[rows], faces.select(rows), sharpness, breaks=breaks)
+        for rows in (seen & (number == each) for each in range(len(breaks) + 1))
+        if rows.any()
+    ]
+
+
+def number_shots(sightings: Sequence[Sighting]) -> list[Sighting]:
+    """Count a picture in which a face becomes another one as the start of a shot.
+
+    Returns
+    -------
+    sightings : list of Sighting
+        `shot` counts the breaks before the first picture as well.
+    """
+    breaks = np.unique(np.concatenate([np.zeros(0, np.intp), *(one.breaks for one in sightings)]))
+    return [
+        replace(one, shot=one.shot + int(np.searchsorted(breaks, one.frames[0], side="right")))
+        for one in sightings
+    ]
 
 
 def join_fragments(sightings: Sequence[Sighting]) -> list[Sighting]:
@@ -85,4 +108,5 @@ def _merge(first: Sighting, second: Sighting) -> Sighting:
     index = order[kept]
     share = len(first.frames) / len(frames)
     sharpness = share * first.sharpness + (1 - share) * second.sharpness
-    return Sighting(first.shot, frames[index], faces.select(index), sharpness)
+    breaks = np.union1d(first.breaks, second.breaks)
+    return Sighting(first.shot, frames[index], faces.select(index), sharpness, breaks)
