@@ -19,9 +19,6 @@ Array = NDArray[np.float32]
 
 CROP_SIZE = 64  # pixels; sharpness is measured on faces of this size
 CHANGE_SIZE = 24  # pixels; from one picture to the next, faces are compared at this size
-# Change (`shots.measure_change`) of a face's window from one picture to the next that makes it another face. In 11,800
-# pairs of pictures of 20 composed scenes one face has 0.26 at most, a cut to another person 0.56 to 1.66.
-OTHER_FACE = 0.4
 
 
 @dataclass(eq=False)  # compared by identity: arrays have no truth value
@@ -39,8 +36,8 @@ class RawTrack:
         What was seen there.
     sharpness : list of float
         Of the face, once per chunk.
-    breaks : list of int
-        Pictures in which another face stands where this one stood in the picture before.
+    changes : list of (num_windows,) float arrays
+        How much the face differs from the picture before, for each of `frames`; see `measure_changes`.
     """
 
     shot: int
@@ -49,7 +46,7 @@ class RawTrack:
     frames: list[NDArray[np.intp]] = field(default_factory=list)
     faces: list[Detections] = field(default_factory=list)
     sharpness: list[float] = field(default_factory=list)
-    breaks: list[int] = field(default_factory=list)
+    changes: list[NDArray[np.float64]] = field(default_factory=list)
 
     def add_key(self, frame: int, box: Array) -> None:
         """Remember where the face was at one key."""
@@ -164,23 +161,36 @@ class FaceFollower:
             track.frames.append(span)
             track.faces.append(faces)
             track.sharpness.append(measure_sharpness(crop))
-            track.breaks.extend(_find_breaks(chunk.images, span, faces.boxes, start))
+            track.changes.append(measure_changes(chunk.images, span - start, faces.boxes))
             track.key_frames, track.key_boxes = track.key_frames[-1:], track.key_boxes[-1:]
 
 
-def _find_breaks(
-    images: NDArray[np.uint8], span: NDArray[np.intp], boxes: Array, start: int
-) -> list[int]:
-    """Find the pictures of a span in which a face has become another one.
+def measure_changes(
+    images: NDArray[np.uint8], span: NDArray[np.intp], boxes: Array
+) -> NDArray[np.float64]:
+    """Measure how much a face differs from the one in the picture before (`shots.measure_change`).
 
-    A cut that changes little but the face (wide shots before one wall, calls that show who speaks) is no new shot.
+    The smaller of two changes: in one place, and from the place where it was to the place where it is, so that neither
+    what passes behind a face nor its own movement counts.
+
+    Parameters
+    ----------
+    images : (num_images, height, width, 3) uint8 array
+    span : (num_frames,) int array
+        Successive pictures.
+    boxes : (num_frames, 4) float array
+
+    Returns
+    -------
+    changes : (num_frames,) float array
+        0 where there is no picture before; where it is not of the span, the place is taken to be the same.
     """
-    breaks = []
-    for frame, box in zip(span, boxes, strict=True):
-        if frame > start:
-            before, now = (
-                cut_window(images[frame - start - back], box, CHANGE_SIZE) for back in (1, 0)
+    changes = np.zeros(len(span))
+    for row, (frame, box) in enumerate(zip(span, boxes, strict=True)):
+        if frame:
+            now = cut_window(images[frame], box, CHANGE_SIZE)
+            changes[row] = min(
+                measure_change(cut_window(images[frame - 1], place, CHANGE_SIZE), now)
+                for place in (box, boxes[max(row - 1, 0)])
             )
-            if measure_change(before, now) >= OTHER_FACE:
-                breaks.append(int(frame))
-    return breaks
+    return changes

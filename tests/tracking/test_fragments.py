@@ -46,6 +46,7 @@ def test_confirm_keeps_what_was_seen() -> None:
         2, [3], [face.boxes[0]], [np.arange(3, 9)], [face._replace(probabilities=scores)]
     )
     raw.sharpness.append(7.0)
+    raw.changes.append(np.zeros(6))
     (seen,) = confirm(raw, 0.7)
     assert seen.frames.tolist() == [4, 5, 7]
     assert (seen.shot, seen.sharpness) == (2, 7.0)
@@ -53,6 +54,9 @@ def test_confirm_keeps_what_was_seen() -> None:
 
 
 def test_another_face_in_the_same_place_is_a_track_and_a_shot_of_its_own() -> None:
-    raw = RawTrack(2, [0], [], [np.arange(20)], [_sighting(0, 20, 0).faces], [7.0], breaks=[8])
+    changes = np.full(20, 0.02)
+    changes[[2, 3, 4]] = 0.5  # a head that is thrown about
+    changes[8] = 0.9
+    raw = RawTrack(2, [0], [], [np.arange(20)], [_sighting(0, 20, 0).faces], [7.0], [changes])
     parts = number_shots(join_fragments(confirm(raw, 0.7)))
     assert [(one.frames[0], one.frames[-1], one.shot) for one in parts] == [(0, 7, 2), (8, 19, 3)]
