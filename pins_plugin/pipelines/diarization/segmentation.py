@@ -33,21 +33,11 @@ FLOOR = 1e-6  # least probability
 
 @dataclass(frozen=True, eq=False)
 class Segmentation:
-    """Local speakers of overlapping windows of one file.
+    """Local speakers of overlapping windows of one file; frames beyond the file's are padding."""
 
-    Parameters
-    ----------
-    log_posteriors : (num_windows, window_frames, 7) float32 array
-        Of each set of local speakers (`SPEAKERS`).
-    first_frames : (num_windows,) int64 array
-        Frame of the file with which each window starts; frames beyond `num_frames` are padding.
-    num_frames : int
-        Of the file, `FRAME_STEP` seconds apart.
-    """
-
-    log_posteriors: NDArray[np.float32]
-    first_frames: NDArray[np.int64]
-    num_frames: int
+    log_posteriors: NDArray[np.float32]  # (num_windows, window_frames, 7), of each of `SPEAKERS`
+    first_frames: NDArray[np.int64]  # (num_windows,) frame of the file with which each starts
+    num_frames: int  # of the file, `FRAME_STEP` seconds apart
 
     @property
     def times(self) -> NDArray[np.float64]:

@@ -20,18 +20,10 @@ SHORTEST = 0.25  # seconds; less is taken for this much
 
 @dataclass(frozen=True)
 class VoiceModel:
-    """How alike stretches of one voice are, in units in which speakers have variance 1.
+    """How alike stretches of one voice are, in units in which speakers have variance 1."""
 
-    Parameters
-    ----------
-    scatter : VoiceScatter
-        Of the voice encoder: learnt, and bound to it.
-    session : float
-        Variance that all stretches heard of a person share, so that it does not average out.
-    """
-
-    scatter: VoiceScatter
-    session: float = 0.2
+    scatter: VoiceScatter  # of the voice encoder: learnt, and bound to it
+    session: float = 0.2  # variance that all stretches of a person share: it does not average out
 
     def variance(self, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
         """Noise of stretches (num_stretches,), relative to the variance between speakers."""
