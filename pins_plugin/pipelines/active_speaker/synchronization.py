@@ -25,18 +25,12 @@ ANSWERS = ("in sync", "shifted")
 
 @dataclass(frozen=True)
 class Drift:
-    """How the offset changes over a file.
+    """How the offset changes over a file."""
 
-    Parameters
-    ----------
-    milliseconds_per_minute : float
-        By how much later the sound comes with each minute.
-    windows : tuple of (start, end, SyncResult)
-        Stretches of the file that gave an answer; seconds.
-    """
-
-    milliseconds_per_minute: float
-    windows: tuple[tuple[float, float, SyncResult], ...]
+    milliseconds_per_minute: float  # by how much later the sound comes with each minute
+    windows: tuple[
+        tuple[float, float, SyncResult], ...
+    ]  # stretches that gave an answer, in seconds
 
 
 @dataclass(frozen=True)

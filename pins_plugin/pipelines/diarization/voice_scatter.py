@@ -37,9 +37,7 @@ class VoiceScatter:
     within: float  # variance of one speaker's embeddings that stays however much is heard
     by_length: float  # the same of one second, beside it
     exponent: float = 1.0  # of the seconds
-    weight: float = (
-        1.0  # log-likelihood ratio of one speaker against two: weight * evidence + offset
-    )
+    weight: float = 1.0  # log-likelihood ratio: weight * evidence + offset
     offset: float = 0.0
 
     def log_likelihood_ratio(

@@ -17,21 +17,11 @@ IMPOSSIBLE = -1e30
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """The model of one block, weighed.
+    """The model of one block, weighed."""
 
-    Parameters
-    ----------
-    people : (num_block_people,) int64 array
-        Columns of the file's people.
-    states : States
-        Of these people.
-    scores, weights, eases, entries : arrays
-        What `states.infer` takes.
-    """
-
-    people: NDArray[np.int64]
-    states: States
-    scores: NDArray[np.float64]
+    people: NDArray[np.int64]  # (num_block_people,) columns of the file's people
+    states: States  # of these people
+    scores: NDArray[np.float64]  # these and the following: what `states.infer` takes
     weights: NDArray[np.float64]
     eases: NDArray[np.float64]
     entries: NDArray[np.float64]

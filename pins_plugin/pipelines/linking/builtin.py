@@ -4,9 +4,8 @@ The same decoder that links voices to faces, in a file that shows none: everybod
 `BuiltinDiarization` the pyannote pipeline.
 """
 
-import itertools
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -39,7 +38,7 @@ from pins_plugin.pipelines.linking.parameters import (
 )
 from pins_plugin.pipelines.linking.read_out import find_runs, speaker_turns
 from pins_plugin.pipelines.linking.seeing import see
-from pins_plugin.pipelines.pyannote_host.host import Pipeline
+from pins_plugin.pipelines.pyannote_host.host import Pipeline, follow
 from pins_plugin.utils.threads import one_thread
 
 WINDOW_STEP = 1.25  # seconds between windows of the segmentation, where it is all that says when
@@ -97,17 +96,18 @@ def diarize(
             "scatter: expected how much the embeddings of this voice encoder differ, got None; learn it by "
             "recipes/Diarization/learn_scatter.py and load it by load_voice_scatter"
         )
-    encoder = load_voice_encoder() if voice_encoder is None else voice_encoder
-    scatter = find_voice_scatter() if scatter is None else scatter
     base, learnt = load_diarization()
-    settings = learnt if settings is None else settings
-    segmentation = segment(waveform, step=WINDOW_STEP) if segmentation is None else segmentation
-    evidence = listen(waveform, segmentation, encoder, scatter)
+    settings = settings or learnt
+    evidence = listen(
+        waveform,
+        segmentation or segment(waveform, step=WINDOW_STEP),
+        voice_encoder or load_voice_encoder(),
+        scatter or find_voice_scatter(),
+    )
     decoder, decoded = decode_within(settings.weigh(base), evidence, bounds)
-    said = decoded.said
-    names = name_voices(decoder, said, known or {})
+    names = name_voices(decoder, decoded.said, known or {})
     duration = len(waveform) / SAMPLE_RATE
-    return read_turns(said, duration, settings.longest_pause, names, uri)
+    return read_turns(decoded.said, duration, settings.longest_pause, names, uri)
 
 
 def listen(
@@ -142,14 +142,8 @@ def read_turns(
         By the index of the person; others are called SPEAKER_00, ... in order of appearance.
     uri : str, optional
     """
-    labels, strangers = dict(names or {}), itertools.count()
-    runs = find_runs(said, duration, max(0, int(np.ceil(longest_pause / STEP - 1e-9)) - 1))
-    for run in runs:
-        if run.person not in labels:
-            labels[run.person] = f"SPEAKER_{next(strangers):02d}"
-    turns = speaker_turns([replace(run, speaker=labels[run.person]) for run in runs], uri or "")
-    turns.uri = uri
-    return turns
+    pause = max(0, int(np.ceil(longest_pause / STEP - 1e-9)) - 1)
+    return speaker_turns(find_runs(said, duration, pause, names), uri)
 
 
 def name_voices(
@@ -226,35 +220,28 @@ class BuiltinDiarization(Pipeline):  # type: ignore[misc]
     def apply(
         self,
         file: Any,
-        num_speakers: int | None = None,
-        min_speakers: int | None = None,
-        max_speakers: int | None = None,
         known: Mapping[str, NDArray[np.floating]] | None = None,
         hook: Any = None,
-        **_: Any,
+        **bounds: int | None,
     ) -> Annotation:
-        """Diarize a file: a path, or a mapping with `waveform` and `sample_rate`, or with `audio`."""
+        """Diarize a file: a path, or a mapping with `waveform` and `sample_rate`, or with `audio`.
+
+        `known` and `bounds` (`num_speakers`, `min_speakers`, `max_speakers`) are as in `diarize`.
+        """
         hook = self.setup_hook(file, hook)
-        waveform = load_sound(file)
-        hook("segmentation", None, total=1, completed=0)
+        waveform, encoder = load_sound(file), self.voice_encoder
         with one_thread():
-            segmentation = segment(waveform, self.segmentation_model, WINDOW_STEP)
-        hook("segmentation", segmentation, total=1, completed=1)
-        hook("diarization", None, total=1, completed=0)
-        turns = diarize(
-            waveform,
-            self.voice_encoder,
-            self._scatter,
-            self.settings,
-            segmentation=segmentation,
-            num_speakers=num_speakers,
-            min_speakers=min_speakers,
-            max_speakers=max_speakers,
-            known=known,
-            uri=file_uri(file),
+            found = follow(
+                hook,
+                "segmentation",
+                lambda: segment(waveform, self.segmentation_model, WINDOW_STEP),
+            )
+        options = {"segmentation": found, "known": known, "uri": file_uri(file), **bounds}
+        return follow(
+            hook,
+            "diarization",
+            lambda: diarize(waveform, encoder, self._scatter, self.settings, **options),
         )
-        hook("diarization", turns, total=1, completed=1)
-        return turns
 
     @property
     def settings(self) -> DiarizationSettings:

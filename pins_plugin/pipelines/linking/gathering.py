@@ -24,16 +24,9 @@ PLUGIN_WINDOW, PLUGIN_HOP = 1.0, 0.5  # seconds that sources of other packages j
 
 @dataclass(frozen=True, eq=False)
 class Gathered:
-    """What the decoder is given, and what it takes to read out what it says.
+    """What the decoder is given, and what it takes to read out what it says."""
 
-    Parameters
-    ----------
-    tracks : list of FaceTrack
-        With people.
-    evidence : Evidence
-    """
-
-    tracks: list[FaceTrack]
+    tracks: list[FaceTrack]  # with people
     evidence: Evidence
 
 

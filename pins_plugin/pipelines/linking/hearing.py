@@ -18,33 +18,18 @@ Embed = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 @dataclass(frozen=True, eq=False)
 class Hearing:
-    """What is heard.
+    """What is heard."""
 
-    Parameters
-    ----------
-    counts : (num_steps, 3) float64 array
-        Log-probability that nobody, one, or more speak.
-    changes : (num_steps,) float64 array
-        Probability that somebody else speaks from here on, 0 to 1.
-    stretches : (num_stretches, 2) float64 array
-        Start and end of stretches of one voice, in seconds.
-    voices : (num_stretches, num_dimensions) float64 array
-        Their embeddings, in the space of `VoiceModel`.
-    stretch_of : (num_steps,) int64 array
-        The stretch that each moment lies in, or -1.
-    groups : (num_groups, num_stretches) float64 array
-        Stretches of one local speaker around a moment at which two speak; each row sums to 1.
-    both : (num_steps, 2) int64 array
-        Where two speak at once: the groups of both, or -1 where nothing is known of one.
-    """
-
-    counts: NDArray[np.float64]
-    changes: NDArray[np.float64]
-    stretches: NDArray[np.float64]
-    voices: NDArray[np.float64]
-    stretch_of: NDArray[np.int64]
+    counts: NDArray[np.float64]  # (num_steps, 3) log-probability that nobody, one, or more speak
+    changes: NDArray[np.float64]  # (num_steps,) probability that somebody else speaks from here on
+    stretches: NDArray[np.float64]  # (num_stretches, 2) start and end of one voice each, in seconds
+    voices: NDArray[np.float64]  # (num_stretches, embedding_dim)
+    stretch_of: NDArray[np.int64]  # (num_steps,) the stretch that each moment lies in, or -1
+    # (num_groups, num_stretches) stretches of one local speaker around a moment at which two speak; rows sum to 1
     groups: NDArray[np.float64]
-    both: NDArray[np.int64]
+    both: NDArray[
+        np.int64
+    ]  # (num_steps, 2) where two speak at once: groups of both, -1 for unknown
 
     @property
     def seconds(self) -> NDArray[np.float64]:

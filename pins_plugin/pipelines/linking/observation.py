@@ -36,60 +36,30 @@ class Looks(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """What was seen and heard.
-
-    Parameters
-    ----------
-    path : Path
-    uri : str
-        Name of the file in annotations.
-    duration : float
-        In seconds.
-    waveform : (num_samples,) float32 array
-        At 16 kHz, on the media clock.
-    tracks : list of FaceTrack
-    looks : Looks
-    segmentation : Segmentation or None
-        How many speak when; not needed where turns were given.
-    turns : Annotation or None
-        Who speaks when, where that was given.
-    notes : tuple of str
-        What whoever reads the result should know.
-    """
+    """What was seen and heard."""
 
     path: Path
-    uri: str
-    duration: float
-    waveform: NDArray[np.float32]
+    uri: str  # name of the file in annotations
+    duration: float  # seconds
+    waveform: NDArray[np.float32]  # (num_samples,) at 16 kHz, on the media clock
     tracks: list[FaceTrack]
     looks: Looks
-    segmentation: Segmentation | None
-    turns: Annotation | None = None
-    notes: tuple[str, ...] = ()
+    segmentation: Segmentation | None  # how many speak when; not needed where turns are given
+    turns: Annotation | None = None  # who speaks when, where that is given
+    notes: tuple[str, ...] = ()  # what whoever reads the result should know
 
 
 @dataclass
 class Watcher:
-    """The networks that look at faces. No pipeline itself, so its parts keep their parameters.
-
-    Parameters
-    ----------
-    recognizer : FaceRecognizer
-    synchronizer : Synchronizer, optional
-        Whether lips fit the sound.
-    activity : VisualVoiceActivity, optional
-        Whether mouths talk.
-    joint : JointEvidence, optional
-        Whether voices sound as faces look.
-    plugins : sequence of callable
-        Each makes a source of evidence of crops, waveform and `offset_of`.
-    """
+    """The networks that look at faces. No pipeline itself, so its parts keep their parameters."""
 
     recognizer: FaceRecognizer
-    synchronizer: Synchronizer | None = None
-    activity: VisualVoiceActivity | None = None
-    joint: Any = None
-    plugins: Sequence[Any] = field(default_factory=list)
+    synchronizer: Synchronizer | None = None  # whether lips fit the sound
+    activity: VisualVoiceActivity | None = None  # whether mouths talk
+    joint: Any = None  # JointEvidence: whether voices sound as faces look
+    plugins: Sequence[Any] = field(
+        default_factory=list
+    )  # each makes a source of evidence, see `gathering`
 
     def to(self, device: torch.device) -> "Watcher":
         """Move the networks to a device."""

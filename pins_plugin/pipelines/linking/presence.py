@@ -13,19 +13,12 @@ from scipy.special import digamma, gammaln
 
 
 class Presence(NamedTuple):
-    """What is believed of a file.
+    """What is believed of a file."""
 
-    Parameters
-    ----------
-    log_shares : (3,) float64 array
-        Expected logarithm of the share of turns, while a face is shown, of faces that are shown, of those that are away, and
-        of voices without a face.
-    divergence : float
-        Of the belief from the prior, in nats.
-    """
-
+    # (3,) expected logarithm of the share of turns, while a face is shown, of faces that are shown, of those that are
+    # away, and of voices without a face
     log_shares: NDArray[np.float64]
-    divergence: float
+    divergence: float  # of the belief from the prior, in nats
 
 
 def count_turns(

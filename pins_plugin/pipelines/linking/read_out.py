@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import count, pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,19 +25,24 @@ LIMIT = 1e-4  # probabilities are no closer to 0 and 1
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """Steps first to last - 1 of one person's speech, under one speaker's label; start and end in seconds."""
+    """Steps of one person's speech, under one speaker's label."""
 
     first: int
-    last: int
-    person: int
+    last: int  # the one after
+    person: int  # column of the decoder
     speaker: str
-    start: float
+    start: float  # seconds
     end: float
 
     @staticmethod
     def time_of(step: int) -> float:
         """Middle of a step, in seconds."""
         return (step + 0.5) * STEP
+
+    @property
+    def steps(self) -> slice:
+        """Rows of the decoder's arrays."""
+        return slice(self.first, self.last)
 
 
 def bridge_pauses(said: NDArray[np.bool_], longest: int = PAUSE) -> NDArray[np.bool_]:
@@ -50,8 +56,13 @@ def bridge_pauses(said: NDArray[np.bool_], longest: int = PAUSE) -> NDArray[np.b
     return filled
 
 
-def find_runs(said: NDArray[np.bool_], duration: float, pause: int = PAUSE) -> list[Run]:
-    """Runs of everybody who speaks; speakers are called SPEAKER_00, ... in order of appearance.
+def find_runs(
+    said: NDArray[np.bool_],
+    duration: float,
+    pause: int = PAUSE,
+    names: Mapping[int, str] | None = None,
+) -> list[Run]:
+    """Runs of everybody who speaks.
 
     Parameters
     ----------
@@ -60,18 +71,23 @@ def find_runs(said: NDArray[np.bool_], duration: float, pause: int = PAUSE) -> l
         Of the file, in seconds.
     pause : int
         Steps; pauses of one person that are no longer belong to the run.
+    names : mapping of int to str, optional
+        Speakers by the index of the person; others are called SPEAKER_00, ... in order of appearance.
     """
-    said = bridge_pauses(said, pause)
-    names: dict[int, str] = {}
-    runs = []
-    for first, last, person in sorted(
-        (first, last, number)
-        for number, spoken in enumerate(said.T)
+    labels, strangers = dict(names or {}), count()
+    runs = sorted(
+        (first, last, person)
+        for person, spoken in enumerate(bridge_pauses(said, pause).T)
         for first, last in _stretches(spoken)
-    ):
-        speaker = names.setdefault(person, f"SPEAKER_{len(names):02d}")
-        runs.append(Run(first, last, person, speaker, first * STEP, min(last * STEP, duration)))
-    return runs
+        if spoken[first]
+    )
+    for _, _, person in runs:
+        if person not in labels:
+            labels[person] = f"SPEAKER_{next(strangers):02d}"
+    return [
+        Run(first, last, person, labels[person], first * STEP, min(last * STEP, duration))
+        for first, last, person in runs
+    ]
 
 
 def find_given_runs(decoded: Decoded, turns: Annotation) -> list[Run]:
@@ -81,17 +97,15 @@ def find_given_runs(decoded: Decoded, turns: Annotation) -> list[Run]:
     labels = turns.labels()
     affinity = active.T.astype(float) @ decoded.speaking  # (num_speakers, num_people)
     affinity /= np.maximum(affinity.sum(axis=1, keepdims=True), 1e-9)
+    several = active.sum(axis=1, keepdims=True) >= 2
     runs = []
     for segment, _, label in turns.itertracks(yield_label=True):
-        row = labels.index(label)
         first = min(round(segment.start / STEP), num_steps - 1)
         last = min(max(round(segment.end / STEP), first + 1), num_steps)
-        who = np.empty(last - first, int)
-        for step in range(first, last):
-            scores = decoded.speaking[step] * (1.0 if active[step].sum() < 2 else affinity[row])
-            who[step - first] = int(scores.argmax())
-        borders = [0, *(np.flatnonzero(np.diff(who)) + 1), len(who)]
-        for begin, end in pairwise(borders):
+        scores = decoded.speaking[first:last]
+        scores = scores * np.where(several[first:last], affinity[labels.index(label)], 1.0)
+        who = scores.argmax(axis=1)
+        for begin, end in _stretches(who):
             start = segment.start if begin == 0 else (first + begin) * STEP
             stop = segment.end if end == len(who) else (first + end) * STEP
             runs.append(Run(first + begin, first + end, int(who[begin]), str(label), start, stop))
@@ -120,14 +134,12 @@ def make_links(
     """
     parts = weigh_parts(decoded, seeing, parameters)
     hidden = hidden_probability(decoded, seeing)
+    visible = np.zeros(decoded.said.shape, bool)
+    visible[:, : len(seeing.people)] = seeing.visible
+    settled = np.isin(np.arange(len(visible)), list(held))
     links = []
     for run in runs:
-        shown = (
-            seeing.visible[run.first : run.last, run.person]
-            if run.person < len(seeing.people)
-            else np.zeros(run.last - run.first, bool)
-        )
-        fixed = np.array([step in held for step in range(run.first, run.last)])
+        shown, fixed = visible[run.steps, run.person], settled[run.steps]
         for begin, end, on_screen, reviewed in _cut(shown, fixed):
             steps = slice(run.first + begin, run.first + end)
             start = run.start if begin == 0 else (run.first + begin) * STEP
@@ -156,7 +168,7 @@ def make_links(
     return sorted(links, key=lambda link: (link.start, link.end, link.speaker))
 
 
-def speaker_turns(runs: Sequence[Run], uri: str) -> Annotation:
+def speaker_turns(runs: Sequence[Run], uri: str | None) -> Annotation:
     """The turns by speaker; they may overlap."""
     turns = Annotation(uri=uri)
     for number, run in enumerate(runs):
@@ -234,9 +246,10 @@ def _confidence(probabilities: NDArray[np.float64], parameters: LinkingParameter
     return float(expit(bias + factor * logit(mean)))
 
 
-def _stretches(spoken: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], spoken.astype(int), [0]])))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+def _stretches(values: NDArray[Any]) -> list[tuple[int, int]]:
+    """Begin and end of stretches of equal values."""
+    borders = [0, *(np.flatnonzero(np.diff(values)) + 1).tolist(), len(values)]
+    return list(pairwise(borders))
 
 
 def _cut(shown: NDArray[np.bool_], fixed: NDArray[np.bool_]) -> list[tuple[int, int, bool, bool]]:
@@ -245,32 +258,27 @@ def _cut(shown: NDArray[np.bool_], fixed: NDArray[np.bool_]) -> list[tuple[int, 
     What is too short goes with the part before it, or after it at the beginning.
     """
     kinds = 2 * shown.astype(int) + fixed
-    parts = _stretches_of_one(kinds)
+    parts = _stretches(kinds)
     for number, (begin, end) in enumerate(parts):
         if end - begin < SHORTEST_LINK and len(parts) > 1:
             kinds[begin:end] = kinds[begin - 1] if number else kinds[end]
     return [
         (begin, end, bool(kinds[begin] // 2), bool(kinds[begin] % 2))
-        for begin, end in _stretches_of_one(kinds)
+        for begin, end in _stretches(kinds)
     ]
-
-
-def _stretches_of_one(kinds: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """Begin and end of stretches of equal values."""
-    borders = [0, *(np.flatnonzero(np.diff(kinds)) + 1).tolist(), len(kinds)]
-    return list(pairwise(borders))
 
 
 def _mean_box(
     tracks: Sequence[FaceTrack], label: str | None, start: float, end: float
-) -> tuple[float, float, float, float] | None:
-    boxes = []
-    for track in tracks:
-        if track.person == label and track.start <= end and track.end >= start - STEP:
-            inside = (track.times >= start - 0.02) & (track.times <= end)
-            boxes.append(track.boxes[inside])
-    if not boxes or not sum(map(len, boxes)):
-        nearest = [track.boxes[-1:] for track in tracks if track.person == label]
-        boxes = nearest[:1]
+) -> tuple[float, float, float, float]:
+    """Of a face from `start` to `end` seconds; where it has none just then, that of the end of its first track."""
+    own = [track for track in tracks if track.person == label]
+    boxes = [
+        track.boxes[(track.times >= start - 0.02) & (track.times <= end)]
+        for track in own
+        if track.start <= end and track.end >= start - STEP
+    ]
+    if not sum(map(len, boxes)):
+        boxes = [own[0].boxes[-1:]]
     left, top, right, bottom = np.concatenate(boxes).mean(axis=0).tolist()
     return left, top, right, bottom

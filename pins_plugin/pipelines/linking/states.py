@@ -17,18 +17,12 @@ TINY = 1e-300
 
 @dataclass(frozen=True, eq=False)
 class States:
-    """The states of one file.
+    """The states of one file."""
 
-    Parameters
-    ----------
-    members : (num_states, num_people) bool array
-        Who speaks in each state; the first is nobody.
-    kinds : (num_states, num_states) int array
-        Index into `TRANSITIONS` of going from one state (row) to another, -1 for staying.
-    """
-
-    members: NDArray[np.bool_]
-    kinds: NDArray[np.int64]
+    members: NDArray[np.bool_]  # (num_states, num_people) who speaks in each; the first is nobody
+    kinds: NDArray[
+        np.int64
+    ]  # (num_states, num_states) row to column: of `TRANSITIONS`; -1 for staying
 
     @property
     def num_speakers(self) -> NDArray[np.int64]:
@@ -90,18 +84,10 @@ def transition_matrix(states: States, costs: NDArray[np.float64]) -> NDArray[np.
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """What forward-backward gives.
+    """What forward-backward gives."""
 
-    Parameters
-    ----------
-    states : (num_steps, num_states) float64 array
-        Probability of each state at each moment.
-    evidence : float
-        Logarithm of the sum of the weights of all sequences.
-    """
-
-    states: NDArray[np.float64]
-    evidence: float
+    states: NDArray[np.float64]  # (num_steps, num_states) probability of each at each moment
+    evidence: float  # logarithm of the sum of the weights of all sequences
 
 
 def infer(

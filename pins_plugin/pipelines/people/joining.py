@@ -28,58 +28,30 @@ MOST_DOUBTFUL = 50
 
 @dataclass(frozen=True, eq=False)
 class Sightings:
-    """Everyone who was seen in each video.
+    """Everyone who was seen in each video; vectors of unit length, zeros where there is none."""
 
-    Parameters
-    ----------
-    faces : (num_sightings, face_dim) float32 array
-        Of unit length; zeros where none was seen well enough.
-    voices : (num_sightings, voice_dim) float32 array
-        Of unit length; zeros where none was heard.
-    videos : (num_sightings,) int64 array
-    labels : sequence of str or None
-        Given before, which stay: equal ones are one person, different ones are two.
-    apart : iterable of (int, int)
-        Sightings of one picture: two people.
-    """
-
-    faces: Floats
-    voices: Floats
-    videos: NDArray[np.int64]
-    labels: Sequence[str | None]
-    apart: Sequence[tuple[int, int]] = ()
+    faces: Floats  # (num_sightings, face_dim)
+    voices: Floats  # (num_sightings, voice_dim)
+    videos: NDArray[np.int64]  # (num_sightings,)
+    labels: Sequence[str | None]  # given before, which stay: equal ones are one person
+    apart: Sequence[tuple[int, int]] = ()  # sightings of one picture: two people
 
 
 @dataclass(eq=False)
 class JoinedPeople:
-    """Groups of sightings, and how sure they are.
+    """Groups of sightings, and how sure they are; scores are leads over what one person needs."""
 
-    Parameters
-    ----------
-    groups : (num_sightings,) int64 array
-        The first sighting of each one's person.
-    threshold : float
-        Score from which on two groups were joined: the lead of the faces' similarity over what one person needs, and half
-        the voices'; more than 0 where the guard asked for it.
-    joined : int
-        Joins that were made.
-    false_joins : float
-        How many of them are expected to be wrong, from the scores of random pairs.
-    known_pairs, known_pairs_alike : int
-        Sightings of one picture, who are two people for certain; how many of them would have been joined.
-    doubtful : list of (score, int, int)
-        The least sure joins, by the first sighting of each side.
-    perhaps : list of (score, str, str)
-        People with labels given before who may be one; left for a person to say.
-    """
-
-    groups: NDArray[np.int64]
-    threshold: float
-    joined: int = 0
-    false_joins: float = 0.0
-    known_pairs: int = 0
-    known_pairs_alike: int = 0
+    groups: NDArray[np.int64]  # (num_sightings,) the first sighting of each one's person
+    threshold: (
+        float  # score from which on two groups were joined; above 0 where the guard asked for it
+    )
+    joined: int = 0  # joins that were made
+    false_joins: float = 0.0  # how many of them are expected to be wrong, by scores of random pairs
+    known_pairs: int = 0  # sightings of one picture, who are two people for certain
+    known_pairs_alike: int = 0  # how many of them would have been joined
+    # The least sure joins: score, and the first sighting of each side
     doubtful: list[tuple[float, int, int]] = field(default_factory=list)
+    # People with labels given before who may be one: score, and both labels
     perhaps: list[tuple[float, str, str]] = field(default_factory=list)
 
 

@@ -7,33 +7,20 @@ from itertools import combinations
 from pins_plugin.pipelines.people.enrollment import SAME_VOICE, KnownPerson
 from pins_plugin.pipelines.people.registry import Cast
 
-NEARLY = (
-    0.15  # of cosine similarity below the one needed, from which on two labels are worth a look
-)
+NEARLY = 0.15  # of cosine similarity below what is needed: two labels are worth a look
 
 
 @dataclass(frozen=True)
 class Likeness:
-    """How alike two labels are.
-
-    Parameters
-    ----------
-    first, second : str
-    face, voice : float or None
-        Cosine similarity; None where one of them was not seen, or not heard.
-    needed_face, needed_voice : float
-        From which on two are taken for one person.
-    together : tuple of str
-        Videos that show both under different labels, which speaks against it.
-    """
+    """How alike two labels are."""
 
     first: str
     second: str
-    face: float | None
-    voice: float | None
-    needed_face: float
+    face: float | None  # cosine similarity; None where one of them was not seen
+    voice: float | None  # or not heard
+    needed_face: float  # from which on two are taken for one person
     needed_voice: float
-    together: tuple[str, ...] = ()
+    together: tuple[str, ...] = ()  # videos that show both under different labels
 
     @property
     def lead(self) -> float:

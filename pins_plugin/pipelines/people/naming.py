@@ -21,26 +21,13 @@ MOSTLY = 0.6  # part of a speaker's linked speech that must go to one face
 
 @dataclass(frozen=True, eq=False)
 class Portraits:
-    """What is known of the people of one video, by label.
+    """What is known of the people of one video, by label."""
 
-    Parameters
-    ----------
-    faces : dict of str to (embedding_dim,) array
-        Of everyone on screen, in order of appearance.
-    voices : dict of str to (embedding_dim,) array
-        Of everyone on screen who speaks, and of the speakers who are not.
-    seconds : dict of str to float
-        On screen.
-    apart : set of pairs of labels
-        Seen in one picture.
-    face_of : dict of str to str
-        Speaker to the person whose face most of the speech was linked to.
-    """
-
-    faces: dict[str, Embedding]
-    voices: dict[str, Embedding]
-    seconds: dict[str, float]
-    apart: frozenset[frozenset[str]]
+    faces: dict[str, Embedding]  # of everyone on screen, in order of appearance
+    voices: dict[str, Embedding]  # of everyone on screen who speaks, and of speakers who are not
+    seconds: dict[str, float]  # on screen
+    apart: frozenset[frozenset[str]]  # pairs that were seen in one picture
+    # Speaker to the person whose face most of the speech was linked to
     face_of: dict[str, str] = field(default_factory=dict)
 
 

@@ -38,23 +38,11 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Appearance:
-    """One person in one video.
+    """One person in one video; vectors of unit length, None where not seen, or not heard."""
 
-    Parameters
-    ----------
-    person : str
-        Label.
-    video : str
-        Name of the video within the set.
-    seconds : float
-        On screen.
-    face, voice : (embedding_dim,) array or None
-        Of unit length; None where not seen, or not heard.
-    """
-
-    person: str
-    video: str
-    seconds: float
+    person: str  # label
+    video: str  # name within the set
+    seconds: float  # on screen
     face: Embedding | None = None
     voice: Embedding | None = None
 

@@ -21,33 +21,16 @@ KIND, VERSION = "pins_plugin people of a video", "1"
 
 @dataclass(frozen=True, eq=False)
 class VideoPeople:
-    """Everyone in a video, under the labels that linking gave.
+    """Everyone in a video, under the labels that linking gave."""
 
-    Parameters
-    ----------
-    encoder : str
-        Of faces.
-    video : str
-        Its name in tables.
-    labels : sequence of str
-    seconds : sequence of float
-        On screen.
-    faces, voices : (num_people, dim) float32 array
-        Zeros where there is none.
-    apart : sequence of (int, int)
-        Seen in one picture.
-    same_face : float
-        Cosine similarity of this encoder's faces from which on two may be one person's.
-    """
-
-    encoder: str
-    video: str
+    encoder: str  # of faces
+    video: str  # its name in tables
     labels: Sequence[str]
-    seconds: Sequence[float]
-    faces: NDArray[np.float32]
-    voices: NDArray[np.float32]
-    apart: Sequence[tuple[int, int]]
-    same_face: float
+    seconds: Sequence[float]  # on screen
+    faces: NDArray[np.float32]  # (num_people, dim), zeros where there is none
+    voices: NDArray[np.float32]  # (num_people, dim), zeros where there is none
+    apart: Sequence[tuple[int, int]]  # seen in one picture
+    same_face: float  # cosine similarity of faces from which on two may be one person's
 
     @classmethod
     def of(
