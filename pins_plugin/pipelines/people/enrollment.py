@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pins_plugin.data.media.images import IMAGE_SUFFIXES, is_hidden
 from pins_plugin.errors import MediaError
+from pins_plugin.pipelines.people.vector_file import Embedding, mean_direction
 from pins_plugin.utils.vectors import unit
 
 IMAGES = tuple(sorted(IMAGE_SUFFIXES))
 SOUNDS = (".wav", ".flac", ".mp3", ".m4a", ".ogg")
 SAME_VOICE = 0.55  # cosine similarity of voices from which on they may be one person's
 VOICE_WEIGHT = 0.5  # of a voice's lead over its threshold, beside a face's
-Embedding = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,14 +68,9 @@ def load_people(
             f"({', '.join(SOUNDS)}), each named after a person"
         )
     return [
-        KnownPerson(name, _mean_direction(faces.get(name)), _mean_direction(voices.get(name)))
+        KnownPerson(name, mean_direction(faces.get(name, ())), mean_direction(voices.get(name, ())))
         for name in sorted({*faces, *voices})
     ]
-
-
-def _mean_direction(examples: Sequence[Embedding] | None) -> Embedding | None:
-    """Mean of all examples of one person and kind: `anna.jpg` and `anna.png` both count."""
-    return unit(np.sum(examples, axis=0)) if examples else None
 
 
 def name_people(

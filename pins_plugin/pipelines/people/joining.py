@@ -7,7 +7,7 @@ more alike two must be (`guard`).
 """
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -71,8 +71,7 @@ def join_sightings(seen: Sightings, same_face: float, seed: int = 0) -> JoinedPe
     joined : JoinedPeople
     """
     linkage = _Linkage(seen, same_face, seed)
-    for score, first, second in linkage.start():
-        linkage.push(score, first, second)
+    linkage.start()
     linkage.run()
     return linkage.result()
 
@@ -98,6 +97,10 @@ class _Linkage:
         self.needed = np.clip(guard, 0.0, (1 - same_face) / 2)  # by face, by both
         self.scores: list[tuple[float, int, int, int]] = []
         self.perhaps: dict[tuple[str, str], float] = {}
+        known = sorted({(min(p), max(p)) for p in seen.apart if self.num_faces[list(p)].all()})
+        pairs = np.array(known, np.int64).reshape(-1, 2)  # two people, before anything was joined
+        scores, both = self.score(*pairs.T)
+        self.known_pairs, self.alike = len(pairs), int((scores >= self.needed[both]).sum())
         for first, second in seen.apart:
             self.apart.setdefault(first, set()).add(second)
             self.apart.setdefault(second, set()).add(first)
@@ -134,8 +137,8 @@ class _Linkage:
         both = (heard > 0).astype(np.int64)
         return scores + VOICE_WEIGHT * lead * both, both
 
-    def start(self) -> Iterable[tuple[float, int, int]]:
-        """Join what bears one label, and give the scores of neighbors."""
+    def start(self) -> None:
+        """Join what bears one label, and put neighbors on the heap."""
         first_of: dict[str, int] = {}
         for row, label in enumerate(self.seen.labels):
             if label is not None and first_of.setdefault(label, row) != row:
@@ -151,12 +154,9 @@ class _Linkage:
             self.near.setdefault(b, set()).add(a)
         for start in range(0, len(ends), 8192):
             part = ends[start : start + 8192]
-            scores, both = self.score(part[:, 0], part[:, 1])
-            for (a, b), score, kind in zip(
-                part.tolist(), scores.tolist(), both.tolist(), strict=True
-            ):
-                if score >= self.needed[kind]:
-                    yield score, a, b
+            scores, both = self.score(*part.T)
+            for place in np.flatnonzero(scores >= self.needed[both]):
+                self.push(float(scores[place]), *part[place].tolist())
 
     def push(self, score: float, first: int, second: int) -> None:
         """Put a pair on the heap; it counts as long as neither group changes."""
@@ -208,7 +208,6 @@ class _Linkage:
     def result(self) -> JoinedPeople:
         """Give the groups, and how sure they are."""
         groups = self._roots(np.arange(len(self.parent)))
-        alone = _Alone(self)
         spread = np.maximum(self.spread, 1e-6)
         num_groups = len(np.unique(groups))
         wrong = sum(
@@ -222,26 +221,8 @@ class _Linkage:
             float(self.needed.max()),
             len(self.scores),
             float(wrong),
-            len(alone.pairs),
-            alone.alike,
+            self.known_pairs,
+            self.alike,
             [(float(score), a, b) for score, a, b in doubtful[:MOST_DOUBTFUL]],
             perhaps[:MOST_DOUBTFUL],
         )
-
-
-class _Alone:
-    """Pairs of one picture by themselves, before anything was joined: how many look like one person."""
-
-    def __init__(self, linkage: _Linkage) -> None:
-        seen = linkage.seen
-        faces = np.asarray(seen.faces.any(axis=1))
-        self.pairs = np.array(
-            sorted({(min(a, b), max(a, b)) for a, b in seen.apart if faces[a] and faces[b]}),
-            np.int64,
-        ).reshape(-1, 2)
-        a, b = self.pairs.T
-        alike = np.einsum("ij,ij->i", seen.faces[a], seen.faces[b]) - linkage.same_face
-        heard = seen.voices[a].any(axis=1) & seen.voices[b].any(axis=1)
-        voices = np.einsum("ij,ij->i", seen.voices[a], seen.voices[b]) - SAME_VOICE
-        scores = alike + VOICE_WEIGHT * voices * heard
-        self.alike = int((scores >= linkage.needed[heard.astype(int)]).sum())

@@ -8,8 +8,9 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.pipelines.people.enrollment import Embedding, KnownPerson, name_people
+from pins_plugin.pipelines.people.enrollment import KnownPerson, name_people
 from pins_plugin.pipelines.people.registry import Appearance, Cast
+from pins_plugin.pipelines.people.vector_file import Embedding, mean_direction
 from pins_plugin.tracking.people import find_different_people
 from pins_plugin.types import FaceTrack, SpeakerFaceLink
 from pins_plugin.utils.vectors import unit
@@ -155,7 +156,8 @@ def find_appearances(
         before = found.get(name)
         if before is not None:
             seconds += before.seconds
-            face, voice = _add(before.face, face), _add(before.voice, voice)
+            face = mean_direction([before.face, face])
+            voice = mean_direction([before.voice, voice])
         found[name] = Appearance(name, video, seconds, face, voice)
     return list(found.values())
 
@@ -180,9 +182,3 @@ def recognize_strangers(
             for pair in combinations(sorted(people), 2)
         },
     )
-
-
-def _add(first: Embedding | None, second: Embedding | None) -> Embedding | None:
-    if first is None or second is None:
-        return second if first is None else first
-    return unit(first + second)

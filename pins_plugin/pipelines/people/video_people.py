@@ -1,17 +1,16 @@
 """The people of one video as vectors, in a small file beside its links: what joining an archive needs of it."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from pins_plugin.errors import MediaError
-from pins_plugin.pipelines.people.registry import Appearance, in_order, stack
+from pins_plugin.pipelines.people.registry import Appearance
+from pins_plugin.pipelines.people.vector_file import DAMAGE, read_vectors, stack, write_vectors
 from pins_plugin.tracking.people import find_different_people
 from pins_plugin.types import FaceTrack
 
@@ -72,12 +71,12 @@ class VideoPeople:
             "version": VERSION,
             "encoder": self.encoder,
             "video": self.video,
-            "labels": json.dumps(list(self.labels)),
-            "seconds": json.dumps(list(self.seconds)),
-            "same_face": repr(float(self.same_face)),
-            "apart": json.dumps([list(pair) for pair in self.apart]),
+            "labels": list(self.labels),
+            "seconds": list(self.seconds),
+            "same_face": float(self.same_face),
+            "apart": list(self.apart),
         }
-        path.write_bytes(in_order(save({"faces": self.faces, "voices": self.voices}, about)))
+        write_vectors(path, self.faces, self.voices, about)
 
     @classmethod
     def load(cls, path: Path) -> "VideoPeople":
@@ -89,27 +88,19 @@ class VideoPeople:
             When it is missing or damaged.
         """
         try:
-            with safe_open(path, framework="numpy") as file:
-                about = file.metadata() or {}
-                if (about.get("kind"), about.get("version")) != (KIND, VERSION):
-                    raise ValueError("another kind of file")
-                faces, voices = file.get_tensor("faces"), file.get_tensor("voices")
+            faces, voices, about = read_vectors(path)
+            if (about.get("kind"), about.get("version")) != (KIND, VERSION):
+                raise ValueError("another kind of file")
             labels = [str(label) for label in json.loads(about["labels"])]
             seconds = [float(value) for value in json.loads(about["seconds"])]
             apart = [(int(a), int(b)) for a, b in json.loads(about["apart"])]
             same_face = float(about["same_face"])
             if not len(labels) == len(seconds) == len(faces) == len(voices):
                 raise ValueError("parts of different lengths")
-            if not (np.isfinite(faces).all() and np.isfinite(voices).all()):
-                raise ValueError("vectors that are not finite")
-            if not all(0 <= each < len(labels) for each in _flat(apart)):
+            if not all(0 <= each < len(labels) for pair in apart for each in pair):
                 raise ValueError("pairs of nobody")
-        except (SafetensorError, KeyError, ValueError, TypeError, OSError, RecursionError) as error:
+        except DAMAGE as error:
             raise MediaError(f"{path}: damaged ({error}); link the video again with --again") from error  # fmt: skip
         return cls(
             about["encoder"], about["video"], labels, seconds, faces, voices, apart, same_face
         )
-
-
-def _flat(pairs: Iterable[tuple[int, int]]) -> list[int]:
-    return [each for pair in pairs for each in pair]
