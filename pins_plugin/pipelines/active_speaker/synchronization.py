@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.stats import theilslopes
 
 from pins_plugin.data.media.audio import load_audio
 from pins_plugin.inference.synchronizer import MAX_OFFSET, SyncFeatures, Synchronizer, SyncResult
@@ -179,12 +180,8 @@ def measure_drift(
     if len(windows) < DRIFT_WINDOWS or middles[-1] - middles[0] < DRIFT_SPAN:
         return None
     offsets = np.array([found.offset_seconds for *_, found in windows])
-    slopes = [  # Theil and Sen: the median of all pairs, which a wrong answer does not move
-        (offsets[later] - offsets[earlier]) / (middles[later] - middles[earlier])
-        for earlier in range(len(windows))
-        for later in range(earlier + 1, len(windows))
-    ]
-    return Drift(round(float(np.median(slopes)) * 60_000, 1), tuple(windows))
+    slope, *_ = theilslopes(offsets, middles)  # the median of all pairs: no wrong answer moves it
+    return Drift(round(float(slope) * 60_000, 1), tuple(windows))
 
 
 def _supporters(

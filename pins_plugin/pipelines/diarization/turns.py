@@ -9,19 +9,7 @@ MOST_SPEAKERS = 500  # of one file; each is compared with every other
 
 
 def clip_turns(turns: Annotation, duration: float) -> tuple[Annotation, str | None]:
-    """Cut off what lies outside of a file.
-
-    Parameters
-    ----------
-    turns : Annotation
-    duration : float
-        Of the file, in seconds.
-
-    Returns
-    -------
-    clipped : Annotation
-    note : str or None
-        What to tell whoever reads the result, where it was more than rounding.
+    """Cut off what lies outside of a file of so many seconds; also a note for whoever reads the result, if that was much.
 
     Raises
     ------

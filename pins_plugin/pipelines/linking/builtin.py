@@ -6,6 +6,7 @@ The same decoder that links voices to faces, in a file that shows none: everybod
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -118,9 +119,8 @@ def listen(
 ) -> Evidence:
     """Bring what is heard into the decoder's form; nothing is seen."""
     seeing = see([], {}, {}, len(waveform) / SAMPLE_RATE)
-    hearing = hear(
-        segmentation, seeing.cuts, lambda each: embed_stretches(waveform, each, voice_encoder)
-    )
+    embed = partial(embed_stretches, waveform, voice_encoder=voice_encoder)
+    hearing = hear(segmentation, seeing.cuts, embed)
     return Evidence(hearing, seeing, scatter)
 
 

@@ -21,13 +21,6 @@ def decode_within(
 
     Voices are grouped within the bounds. Where more people speak nevertheless, those who speak least are left out, and the
     others decided anew; where fewer do, stretches (beside faces: groups) that were given to somebody else are told apart again.
-
-    Parameters
-    ----------
-    parameters : LinkingParameters
-    evidence : Evidence
-    bounds : (int, int or None)
-        Fewest and most people.
     """
     fewest, most = bounds
     if most is not None or (fewest > 1 and len(evidence.seeing.people)):
@@ -72,11 +65,7 @@ def add_speakers(
     stretch_of : (num_steps,) int64 array
         See `Hearing`.
     fewest : int
-        Speakers, as far as there are stretches.
-
-    Returns
-    -------
-    said : (num_steps, num_people + num_added) bool array
+        Speakers, as far as there are stretches; those who are added come last in `said`.
     """
     inside = stretch_of >= 0
     spoken = np.zeros(ratios.shape)
@@ -103,11 +92,7 @@ def choose_bounds(
     >>> choose_bounds(min_speakers=2), choose_bounds(3)
     ((2, None), (3, 3))
     """
-    options = {
-        "num_speakers": num_speakers,
-        "min_speakers": min_speakers,
-        "max_speakers": max_speakers,
-    }
+    options = dict(num_speakers=num_speakers, min_speakers=min_speakers, max_speakers=max_speakers)
     for name, value in options.items():
         if value is not None and value < 1:
             raise PinsError(f"{name}: expected at least 1, got {value}")

@@ -5,7 +5,6 @@ two: cut half-way between the pictures that were looked at.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,21 +20,10 @@ LEAST_FACES = 2  # on either side: one picture alone may be turned away or blurr
 def part_tracks(
     tracks: Sequence[FaceTrack], looks: Looks, same_person: float
 ) -> tuple[list[FaceTrack], Looks]:
-    """Cut tracks whose faces change from one person to another.
+    """Cut tracks whose faces change from one person to another: a track `T2` becomes `T2` and `T2b`.
 
-    Parameters
-    ----------
-    tracks : sequence of FaceTrack
-    looks : Looks
-        Faces are taken to be spread evenly over each track.
-    same_person : float
-        Cosine similarity of faces from which on two may be one person's.
-
-    Returns
-    -------
-    tracks : list of FaceTrack
-        A track `T2` that was cut is `T2` and `T2b`.
-    looks : Looks
+    Faces are taken to be spread evenly over each track; `same_person` is the cosine similarity of faces from which on
+    two may be one person's.
     """
     parted: list[FaceTrack] = []
     found = Looks(*(dict(each) for each in looks))
@@ -52,20 +40,16 @@ def part_tracks(
         for name, rows, part in zip(
             names, (first, ~first), (faces[:place], faces[place:]), strict=True
         ):
-            parted.append(_cut(track, name, rows))
+            parted.append(track.cut(rows, name))
             found.faces[name] = part
         _cut_series(found, track.track, names[1], time)
     return parted, found
 
 
 def find_change(faces: NDArray[np.floating], same_person: float) -> int | None:
-    """Find the first face of another person, where there is one change and both sides are alike in themselves.
+    """Find the first of `faces`, (num_faces, embedding_dim) in order of time, that is another person's.
 
-    Parameters
-    ----------
-    faces : (num_faces, embedding_dim) array
-        In order of time.
-    same_person : float
+    There must be one change, and both sides alike in themselves (`same_person`).
 
     Examples
     --------
@@ -83,29 +67,13 @@ def find_change(faces: NDArray[np.floating], same_person: float) -> int | None:
     return change
 
 
-def _cut(track: FaceTrack, name: str, rows: NDArray[np.bool_]) -> FaceTrack:
-    return replace(
-        track,
-        track=name,
-        times=track.times[rows],
-        boxes=track.boxes[rows],
-        landmarks=track.landmarks[rows],
-        detected=track.detected[rows],
-    )
-
-
 def _cut_series(looks: Looks, name: str, other: str, time: float) -> None:
     """Part what was measured over time; a likeness of two people is nobody's."""
     looks.portraits.pop(name, None)
-    if name in looks.curves:
-        times, similarities = looks.curves[name]
-        before = times < time
-        looks.curves[name] = TrackCurves(times[before], similarities[before])
-        looks.curves[other] = TrackCurves(times[~before], similarities[~before])
-    if name in looks.talking:
-        times, ratios = looks.talking[name]
-        before = times < time
-        looks.talking[name] = (times[before], ratios[before])
-        looks.talking[other] = (times[~before], ratios[~before])
+    for series, make in ((looks.curves, TrackCurves), (looks.talking, lambda *pair: pair)):
+        if name in series:
+            times, values = series[name]
+            for each, rows in ((name, times < time), (other, times >= time)):
+                series[each] = make(times[rows], values[rows])
     if name in looks.crops:
         looks.crops[other] = looks.crops[name]

@@ -1,7 +1,8 @@
 """From an observation to the decoder's evidence: who is who by the face, what is seen and heard on one clock."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -38,19 +39,9 @@ def gather(
     known: Sequence[KnownPerson],
     sources: Collection[str],
 ) -> Gathered:
-    """Bring an observation into the decoder's form.
+    """Bring an observation into the decoder's form, by the kinds of evidence in `sources`.
 
-    Parameters
-    ----------
-    seen : Observation
-    watcher : Watcher
-    voice_encoder : nn.Module
-    scatter : VoiceScatter
-        Of the voice encoder.
-    known : sequence of KnownPerson
-        Voices and faces of people of whom there are examples.
-    sources : collection of str
-        Kinds of evidence to use.
+    `scatter` is that of the voice encoder; `known` people are those of whom there are examples.
     """
     looks = seen.looks
     tracks = group_faces(seen.tracks, looks.faces, watcher.recognizer.same_person)
@@ -62,25 +53,17 @@ def gather(
         ask_plugins(seen, watcher, tracks),
     )
 
-    def embed(stretches: NDArray[np.float64]) -> NDArray[np.float64]:
-        return embed_stretches(seen.waveform, stretches, voice_encoder)
-
+    embed = partial(embed_stretches, seen.waveform, voice_encoder=voice_encoder)
     labels = None
     if seen.turns is not None:
         hearing, labels, _ = hear_turns(seen.turns, seeing.cuts, embed)
     else:
         known_speech = segment(seen.waveform) if seen.segmentation is None else seen.segmentation
         hearing = hear(known_speech, seeing.cuts, embed)
-    joint: Callable[[NDArray[np.int64]], NDArray[np.float64]] | None = None
+    joint = None
     if watcher.joint is not None:
-
-        def joint(groups: NDArray[np.int64]) -> NDArray[np.float64]:
-            return np.asarray(
-                watcher.joint.compare(
-                    seen.waveform, hearing.stretches, groups, tracks, looks.portraits
-                )
-            )
-
+        known_faces = {"tracks": tracks, "portraits": looks.portraits}
+        joint = partial(watcher.joint.compare, seen.waveform, hearing.stretches, **known_faces)
     enrolled = enroll(seeing, tracks, looks.faces, known, watcher.recognizer.same_person)
     evidence = Evidence(hearing, seeing, scatter, joint=joint, labels=labels, enrolled=enrolled)
     return Gathered(tracks, evidence)

@@ -36,8 +36,6 @@ class JointEvidence:
         When the model cannot be used, or was not calibrated.
     """
 
-    name = "joint"
-
     def __init__(self, model: str | Path, device: torch.device | None = None) -> None:
         self.embedder = FaceVoiceEmbedder.from_hparams(
             model, run_opts={"device": str(device or "cpu")}

@@ -61,14 +61,14 @@ from pins_plugin.pipelines.people.naming import (
 from pins_plugin.pipelines.people.recognition import FaceRecognizer
 from pins_plugin.pipelines.people.registry import Cast
 from pins_plugin.pipelines.pyannote_host.host import Pipeline, follow
+from pins_plugin.pipelines.pyannote_host.pipeline_folder import EVIDENCE
 from pins_plugin.plugins import find_plugins, load_plugin
 from pins_plugin.tracking.crops import iter_crops
 from pins_plugin.tracking.tracks import track_faces
 from pins_plugin.types import FaceTrack
 from pins_plugin.utils.threads import one_thread
 
-EVIDENCE = ("sync", "talking", "voice", "presence", "joint")  # all there are
-DEFAULT_EVIDENCE = EVIDENCE
+DEFAULT_EVIDENCE = EVIDENCE  # all there are
 FACES_PER_TRACK = (2, 8)  # least, most
 MOST_FACES = 4000  # pictures that are embedded, of a whole film
 UNREADABLE = 0.1  # probability that lips can be read, below which the file's notes say so
@@ -193,7 +193,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             chosen |= dict.fromkeys(("shown", "size", "crowd", "away", "hidden"), 0.0)
         if "voice" not in self.evidence:
             chosen["voice"] = 0.0
-        return self._learnt.change(chosen)
+        return replace(self._learnt, **chosen)
 
     def to(self, device: torch.device) -> "SpeakerFaceLinking":
         """Move all networks to a device."""
@@ -342,10 +342,16 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             raise PinsError(
                 "num_speakers: turns are given, which say how many speak; leave out one"
             )
+        corrections = corrections or Corrections()
         hook = self.setup_hook({"uri": seen.uri}, hook)
         hook("links", None, total=1, completed=0)
+        result = self._link(seen, corrections, limits)
+        hook("links", result.links, total=1, completed=1)
+        return result
+
+    def _link(self, seen: Observation, corrections: Corrections, bounds: Bounds) -> LinkingResult:
         gathered = self.gather(seen)
-        result, runs, voices = self._decide(seen, gathered, limits)
+        result, runs, voices = self._decide(seen, gathered, bounds)
         names: dict[str, str] = {}
         portraits = None
         people = gathered.evidence.seeing.people
@@ -355,18 +361,16 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         with self.cast.held() if self.cast is not None else nullcontext():
             if portraits is not None:
                 names = find_names(portraits, self.known, self.cast, self.recognizer.same_person)
-            if corrections is not None:
+            if corrections.turns or corrections.names:
                 held = hold_steps(runs, corrections.turns, people, names, corrections.names)
                 corrected = replace(gathered, evidence=replace(gathered.evidence, held=held))
                 speakers = result.speakers.labels()
-                result, _, _ = self._decide(seen, corrected, limits)
+                result, _, _ = self._decide(seen, corrected, bounds)
                 names = rename_people(names, corrections.names, [*people, *speakers])
             if self.cast is not None and portraits is not None:
-                self.cast.rename(corrections.names if corrections else {})
+                self.cast.rename(corrections.names)
                 self.cast.replace_video(seen.uri, find_appearances(portraits, names, seen.uri))
-        hook("links", result.links, total=1, completed=1)
-        changes = corrections.names if corrections else {}
-        return result.rename(names, {label: changes.get(label, label) for label in given})
+        return result.rename(names, {label: corrections.names.get(label, label) for label in given})
 
     def _decide(
         self, seen: Observation, gathered: Gathered, bounds: Bounds

@@ -59,14 +59,8 @@ def believe_presence(
 ) -> Presence:
     """Update the belief.
 
-    Parameters
-    ----------
-    turns : (3,) float64 array
-        Expected number of turns of each kind.
-    away, hidden : float
-        Logarithm of the mean share of the second and the third kind, beside that of the first.
-    certainty : float
-        How many turns the prior counts for.
+    `turns` are expected numbers (3,) of each kind; `away` and `hidden` the logarithm of the mean share of the second and the
+    third kind beside that of the first; `certainty` how many turns the prior counts for.
 
     Examples
     --------

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,7 @@ from scipy.special import expit, logit
 
 from pins_plugin.pipelines.linking.decoder import Decoded
 from pins_plugin.pipelines.linking.given_turns import active_turns
-from pins_plugin.pipelines.linking.hearing import STEP
+from pins_plugin.pipelines.linking.hearing import STEP, find_equal
 from pins_plugin.pipelines.linking.parameters import LinkingParameters
 from pins_plugin.pipelines.linking.seeing import Seeing
 from pins_plugin.types import FaceTrack, SpeakerFaceLink
@@ -78,7 +77,7 @@ def find_runs(
     runs = sorted(
         (first, last, person)
         for person, spoken in enumerate(bridge_pauses(said, pause).T)
-        for first, last in _stretches(spoken)
+        for first, last in find_equal(spoken)
         if spoken[first]
     )
     for _, _, person in runs:
@@ -105,7 +104,7 @@ def find_given_runs(decoded: Decoded, turns: Annotation) -> list[Run]:
         scores = decoded.speaking[first:last]
         scores = scores * np.where(several[first:last], affinity[labels.index(label)], 1.0)
         who = scores.argmax(axis=1)
-        for begin, end in _stretches(who):
+        for begin, end in find_equal(who):
             start = segment.start if begin == 0 else (first + begin) * STEP
             stop = segment.end if end == len(who) else (first + end) * STEP
             runs.append(Run(first + begin, first + end, int(who[begin]), str(label), start, stop))
@@ -122,15 +121,7 @@ def make_links(
 ) -> list[SpeakerFaceLink]:
     """Cut runs where a face comes or goes, and say how sure each part is and by what.
 
-    Parameters
-    ----------
-    runs : sequence of Run
-    decoded : Decoded
-    seeing : Seeing
-    tracks : sequence of FaceTrack
-    parameters : LinkingParameters
-    held : mapping of int to frozenset of int
-        Steps that a reviewer settled.
+    `held` are the steps that a reviewer settled, as in `Evidence`.
     """
     parts = weigh_parts(decoded, seeing, parameters)
     hidden = hidden_probability(decoded, seeing)
@@ -194,26 +185,17 @@ def weigh_parts(
     begins = features.shifts.copy()
     begins[1:] |= (decoded.said[1:] != decoded.said[:-1]).any(axis=1)
     joint = np.zeros_like(features.voices) if decoded.joint is None else decoded.joint
+    others = {name: np.zeros_like(features.voices) for name in seeing.others}
+    for name, values in seeing.others.items():
+        others[name][:, :unknown] = parameters.others * np.where(seeing.visible, values, 0.0)
     return {
         "sync": parameters.lips * features.personal["lips"],
         "talking": parameters.talking * features.personal["talking"],
         "voice": features.voices - joint,
         "joint": joint,
         "presence": presence * begins[:, None],
-        **{
-            name: _of_plugin(values, decoded, seeing, parameters)
-            for name, values in seeing.others.items()
-        },
+        **others,
     }
-
-
-def _of_plugin(
-    ratios: NDArray[np.float64], decoded: Decoded, seeing: Seeing, parameters: LinkingParameters
-) -> NDArray[np.float64]:
-    """What a source of another package says, (num_steps, num_people)."""
-    said = np.zeros(decoded.speaking.shape)
-    said[:, : len(seeing.people)] = parameters.others * np.where(seeing.visible, ratios, 0.0)
-    return said
 
 
 def _explain(
@@ -246,25 +228,19 @@ def _confidence(probabilities: NDArray[np.float64], parameters: LinkingParameter
     return float(expit(bias + factor * logit(mean)))
 
 
-def _stretches(values: NDArray[Any]) -> list[tuple[int, int]]:
-    """Begin and end of stretches of equal values."""
-    borders = [0, *(np.flatnonzero(np.diff(values)) + 1).tolist(), len(values)]
-    return list(pairwise(borders))
-
-
 def _cut(shown: NDArray[np.bool_], fixed: NDArray[np.bool_]) -> list[tuple[int, int, bool, bool]]:
     """Parts in which a face is shown, and steps are settled, throughout or not at all: begin, end, whether.
 
     What is too short goes with the part before it, or after it at the beginning.
     """
     kinds = 2 * shown.astype(int) + fixed
-    parts = _stretches(kinds)
+    parts = find_equal(kinds)
     for number, (begin, end) in enumerate(parts):
         if end - begin < SHORTEST_LINK and len(parts) > 1:
             kinds[begin:end] = kinds[begin - 1] if number else kinds[end]
     return [
         (begin, end, bool(kinds[begin] // 2), bool(kinds[begin] % 2))
-        for begin, end in _stretches(kinds)
+        for begin, end in find_equal(kinds)
     ]
 
 

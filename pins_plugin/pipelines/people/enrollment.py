@@ -78,7 +78,6 @@ def name_people(
     faces: Mapping[str, Embedding],
     voices: Mapping[str, Embedding],
     same_face: float,
-    same_voice: float = SAME_VOICE,
     *,
     apart: Collection[frozenset[str]] = (),
     once: bool = False,
@@ -92,8 +91,8 @@ def name_people(
         Label of each person on screen to the mean face.
     voices : mapping of str to (embedding_dim,) array
         Label of each person on screen, or of each speaker off screen, to the mean voice.
-    same_face, same_voice : float
-        Least cosine similarities.
+    same_face : float
+        Cosine similarity of faces from which on two may be one person's.
     apart : collection of pairs of labels
         Seen in one picture: two people, whose names differ.
     once : bool
@@ -111,7 +110,7 @@ def name_people(
             if label in faces and person.face is not None:
                 scores[row, column] += float(unit(faces[label]) @ person.face) - same_face
             if label in voices and person.voice is not None:
-                lead = float(unit(voices[label]) @ person.voice) - same_voice
+                lead = float(unit(voices[label]) @ person.voice) - SAME_VOICE
                 # A face that was seen decides; a voice alone may name whoever has no face example.
                 has_face = label in faces and person.face is not None
                 scores[row, column] += VOICE_WEIGHT * lead if has_face else lead

@@ -64,15 +64,7 @@ class FaceTracks(Pipeline):  # type: ignore[misc]
 def find_faces(
     path: Path, track: Track, device: torch.device, quiet: bool = True
 ) -> list[FaceTrack]:
-    """Follow the faces of a video.
-
-    Parameters
-    ----------
-    path : Path
-    track : callable
-        `track_faces`, or the tracker of another package.
-    device : torch.device
-    quiet : bool
+    """Follow the faces of a video; `track` is `track_faces`, or the tracker of another package.
 
     Raises
     ------

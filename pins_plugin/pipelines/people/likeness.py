@@ -46,11 +46,7 @@ class Likeness:
 def suggest_merges(cast: Cast, same_face: float) -> list[Likeness]:
     """Pairs of labels that may be one person, the likeliest first; those seen in one video come last.
 
-    Parameters
-    ----------
-    cast : Cast
-    same_face : float
-        Cosine similarity of faces from which on two are taken for one person.
+    `same_face` is the cosine similarity of faces from which on two are taken for one person.
     """
     videos = _videos(cast)
     pairs = [_compare(*pair, same_face, videos) for pair in combinations(cast.people(), 2)]
@@ -61,16 +57,9 @@ def suggest_merges(cast: Cast, same_face: float) -> list[Likeness]:
 def find_nearest(
     cast: Cast, label: str, others: Sequence[KnownPerson], same_face: float
 ) -> list[Likeness]:
-    """Everyone with whom somebody can be compared, the most alike first: why nobody was matched.
+    """Everyone with whom somebody (`label`) can be compared, the most alike first: why nobody was matched.
 
-    Parameters
-    ----------
-    cast : Cast
-    label : str
-        Of the cast.
-    others : sequence of KnownPerson
-        Examples, or the others of the cast.
-    same_face : float
+    `others` are examples, or the others of the cast; `same_face` as in `suggest_merges`.
     """
     [person] = [each for each in cast.people() if each.name == label]
     videos = _videos(cast)

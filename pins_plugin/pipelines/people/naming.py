@@ -102,36 +102,21 @@ def find_faces_of(links: Sequence[SpeakerFaceLink]) -> dict[str, str]:
 def find_names(
     portraits: Portraits, known: Sequence[KnownPerson], cast: Cast | None, same_face: float
 ) -> dict[str, str]:
-    """Find the names of one video's people and speakers.
+    """Find the names of one video's people and speakers, by label; who is not in it keeps the label.
 
-    Parameters
-    ----------
-    portraits : Portraits
-    known : sequence of KnownPerson
-        With examples; these come first.
-    cast : Cast, optional
-        Whoever was met before keeps the label; strangers get the next numbers of it.
-    same_face : float
-        Cosine similarity of faces from which on two may be one person's.
-
-    Returns
-    -------
-    names : dict of str to str
-        Label to name; what is not in it keeps its label.
+    Those of examples (`known`) come first. Whoever was met before keeps the label of the `cast`, and strangers get its next
+    numbers. `same_face` is the cosine similarity of faces from which on two may be one person's.
     """
     names = name_people(known, portraits.faces, portraits.voices, same_face, apart=portraits.apart)
     if cast is None:
         return _with_speakers(names, portraits)
     met = [person for person in cast.people() if person.name not in names.values()]
-    names |= name_people(
-        met,
-        {label: face for label, face in portraits.faces.items() if label not in names},
-        {label: voice for label, voice in portraits.voices.items() if label not in names},
-        same_face,
-        once=True,
+    faces, voices = (
+        {label: vector for label, vector in vectors.items() if label not in names}
+        for vectors in (portraits.faces, portraits.voices)
     )
-    strangers = [label for label in portraits.seconds if label not in names]
-    names |= {label: cast.new_label() for label in strangers}
+    names |= name_people(met, faces, voices, same_face, once=True)
+    names |= {label: cast.new_label() for label in portraits.seconds if label not in names}
     return _with_speakers(names, portraits)
 
 

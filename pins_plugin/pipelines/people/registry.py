@@ -199,7 +199,7 @@ class Cast:
         def put(text: str) -> str:
             return new if text == name else text
 
-        self.appearances = [each for each in self.appearances if each.person != name]
+        self.remove(name)
         self.renames = [{put(a): put(b) for a, b in names.items()} for names in self.renames]
         self.history = [
             step

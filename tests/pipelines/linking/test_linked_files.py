@@ -106,7 +106,7 @@ def test_networks_run_in_one_thread_whatever_their_number(
         used.append(torch.get_num_threads())
         return Looks({}, {}, {}, {}, {})
 
-    def embed(waveform: Any, stretches: np.ndarray, encoder: Any) -> np.ndarray:
+    def embed(waveform: Any, stretches: np.ndarray, voice_encoder: Any) -> np.ndarray:
         used.append(torch.get_num_threads())
         return np.tile(np.eye(192)[0], (len(stretches), 1))
 
