@@ -76,5 +76,5 @@ def find_face(tracks: Sequence[FaceTrack], span: FaceSpan) -> FaceTrack | None:
     if not shown:
         return None
     boxes = np.stack([each.boxes[np.abs(each.times - middle).argmin()] for each in shown])
-    overlaps = box_overlaps(boxes, span.box[None])[:, 0]
+    overlaps = box_overlaps(boxes, span.box[None].astype(np.float32))[:, 0]
     return shown[overlaps.argmax()] if overlaps.max() > MIN_OVERLAP else None

@@ -36,30 +36,14 @@ class Drift:
 
 @dataclass(frozen=True)
 class VideoSync:
-    """The offset of a video, and the faces it was read from.
+    """The offset of a video, and the faces it was read from."""
 
-    Parameters
-    ----------
-    result : SyncResult
-        For the whole file.
-    tracks : tuple of str
-        Names of the face tracks that the result rests on; empty when nobody can tell.
-    per_track : dict of str to SyncResult
-        What each face says alone.
-    per_shot : dict of int to SyncResult
-        What the faces of each shot say.
-    per_person : dict of str to SyncResult
-        What each person says, where faces were grouped.
-    drift : Drift or None
-        None where fewer than three stretches, or less than half a minute, gave an answer.
-    """
-
-    result: SyncResult
-    tracks: tuple[str, ...]
-    per_track: dict[str, SyncResult]
-    per_shot: dict[int, SyncResult] = field(default_factory=dict)
-    per_person: dict[str, SyncResult] = field(default_factory=dict)
-    drift: Drift | None = None
+    result: SyncResult  # for the whole file
+    tracks: tuple[str, ...]  # face tracks that it rests on; none when nobody can tell
+    per_track: dict[str, SyncResult]  # what each face says alone
+    per_shot: dict[int, SyncResult] = field(default_factory=dict)  # what the faces of each shot say
+    per_person: dict[str, SyncResult] = field(default_factory=dict)  # where faces were grouped
+    drift: Drift | None = None  # None where too few stretches, or too short a time, gave an answer
 
 
 def synchronize_video(

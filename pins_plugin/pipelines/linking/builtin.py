@@ -236,7 +236,12 @@ class BuiltinDiarization(Pipeline):  # type: ignore[misc]
                 "segmentation",
                 lambda: segment(waveform, self.segmentation_model, WINDOW_STEP),
             )
-        options = {"segmentation": found, "known": known, "uri": file_uri(file), **bounds}
+        options: dict[str, Any] = {
+            "segmentation": found,
+            "known": known,
+            "uri": file_uri(file),
+            **bounds,
+        }
         return follow(
             hook,
             "diarization",

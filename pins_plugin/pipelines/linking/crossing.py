@@ -5,6 +5,7 @@ two: cut half-way between the pictures that were looked at.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,7 +71,11 @@ def find_change(faces: NDArray[np.floating], same_person: float) -> int | None:
 def _cut_series(looks: Looks, name: str, other: str, time: float) -> None:
     """Part what was measured over time; a likeness of two people is nobody's."""
     looks.portraits.pop(name, None)
-    for series, make in ((looks.curves, TrackCurves), (looks.talking, lambda *pair: pair)):
+    over_time: list[tuple[dict[str, Any], Any]] = [
+        (looks.curves, TrackCurves),
+        (looks.talking, lambda *pair: pair),
+    ]
+    for series, make in over_time:
         if name in series:
             times, values = series[name]
             for each, rows in ((name, times < time), (other, times >= time)):

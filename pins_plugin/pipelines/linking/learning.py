@@ -139,7 +139,7 @@ def search(
                 value = value * np.exp(change) if name in FACTORS else value + change
                 if name == "talking_error" and value > MOST_ERROR:
                     continue
-                tried = replace(parameters, **{name: float(value)})
+                tried = parameters.change({name: float(value)})
                 found = score(scenes, tried)
                 if found > best + 2e-5:
                     best, parameters = found, tried

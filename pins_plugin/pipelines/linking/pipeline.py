@@ -193,7 +193,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             chosen |= dict.fromkeys(("shown", "size", "crowd", "away", "hidden"), 0.0)
         if "voice" not in self.evidence:
             chosen["voice"] = 0.0
-        return replace(self._learnt, **chosen)
+        return self._learnt.change(chosen)
 
     def to(self, device: torch.device) -> "SpeakerFaceLinking":
         """Move all networks to a device."""
