@@ -5,7 +5,6 @@ two: cut half-way between the pictures that were looked at.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,14 +70,15 @@ def find_change(faces: NDArray[np.floating], same_person: float) -> int | None:
 def _cut_series(looks: Looks, name: str, other: str, time: float) -> None:
     """Part what was measured over time; a likeness of two people is nobody's."""
     looks.portraits.pop(name, None)
-    over_time: list[tuple[dict[str, Any], Any]] = [
-        (looks.curves, TrackCurves),
-        (looks.talking, lambda *pair: pair),
-    ]
-    for series, make in over_time:
-        if name in series:
-            times, values = series[name]
-            for each, rows in ((name, times < time), (other, times >= time)):
-                series[each] = make(times[rows], values[rows])
+    if name in looks.curves:
+        times, similarities = looks.curves[name]
+        before = times < time
+        looks.curves[name] = TrackCurves(times[before], similarities[before])
+        looks.curves[other] = TrackCurves(times[~before], similarities[~before])
+    if name in looks.talking:
+        times, ratios = looks.talking[name]
+        before = times < time
+        looks.talking[name] = (times[before], ratios[before])
+        looks.talking[other] = (times[~before], ratios[~before])
     if name in looks.crops:
         looks.crops[other] = looks.crops[name]
