@@ -17,7 +17,7 @@ from scipy.optimize import linear_sum_assignment
 
 from pins_plugin.data.media.audio import SAMPLE_RATE
 from pins_plugin.errors import PinsError
-from pins_plugin.pipelines.diarization.audio_file import file_uri, load_sound
+from pins_plugin.pipelines.diarization.audio_file import file_uri, load_audio
 from pins_plugin.pipelines.diarization.segmentation import Segmentation, segment
 from pins_plugin.pipelines.diarization.segmentation_model import load_segmentation_model
 from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
@@ -32,7 +32,7 @@ from pins_plugin.pipelines.linking.counted import choose_bounds, decode_within
 from pins_plugin.pipelines.linking.decoder import ENROLLED_SECONDS, Decoder, Evidence
 from pins_plugin.pipelines.linking.hearing import STEP, hear
 from pins_plugin.pipelines.linking.parameters import (
-    SOUND_TUNABLE,
+    AUDIO_TUNABLE,
     DiarizationSettings,
     check_tunable,
     load_diarization,
@@ -204,12 +204,12 @@ class BuiltinDiarization(Pipeline):  # type: ignore[misc]
         self._scatter = find_voice_scatter(model_path(voice))
         self.voice_encoder = load_voice_encoder(model_path(voice))
         self.segmentation_model = load_segmentation_model()
-        for name, (low, high) in SOUND_TUNABLE.items():
+        for name, (low, high) in AUDIO_TUNABLE.items():
             setattr(self, name, Uniform(low, high))
 
     def instantiate(self, params: dict[str, Any]) -> "BuiltinDiarization":
         """Take over parameters, as in `default_parameters`; those of an earlier version are refused."""
-        check_tunable(params, SOUND_TUNABLE, "recipes/Diarization/learn_settings.py")
+        check_tunable(params, AUDIO_TUNABLE, "recipes/Diarization/learn_settings.py")
         super().instantiate(params)
         return self
 
@@ -229,7 +229,7 @@ class BuiltinDiarization(Pipeline):  # type: ignore[misc]
         `known` and `bounds` (`num_speakers`, `min_speakers`, `max_speakers`) are as in `diarize`.
         """
         hook = self.setup_hook(file, hook)
-        waveform, encoder = load_sound(file), self.voice_encoder
+        waveform, encoder = load_audio(file), self.voice_encoder
         with one_thread():
             found = follow(
                 hook,
@@ -251,7 +251,7 @@ class BuiltinDiarization(Pipeline):  # type: ignore[misc]
     @property
     def settings(self) -> DiarizationSettings:
         """The instantiated parameters."""
-        return DiarizationSettings(**{name: float(getattr(self, name)) for name in SOUND_TUNABLE})
+        return DiarizationSettings(**{name: float(getattr(self, name)) for name in AUDIO_TUNABLE})
 
     def get_metric(self) -> Any:
         """The error that `pyannote.pipeline.Optimizer` lowers."""

@@ -166,7 +166,7 @@ class Decoder:
         """
         best = self._refine(self._from_sight())
         evidence, speaking = [best.evidence], [best.speaking]
-        for start in self._from_sound():
+        for start in self._from_audio():
             found = self._refine(start)  # of hours, large: only the best is kept whole
             evidence.append(found.evidence)
             speaking.append(found.speaking)
@@ -198,7 +198,7 @@ class Decoder:
         shares[:, self.unknown] = 0.0
         return Start(shares, speaking)
 
-    def _from_sound(self) -> "list[Start]":
+    def _from_audio(self) -> "list[Start]":
         """Start with each group of voices given to one face, or to none: the best assignment, and those that come nearest."""
         if not len(self.hidden):
             return []

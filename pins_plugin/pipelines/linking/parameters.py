@@ -118,7 +118,7 @@ class LinkingParameters:
         return cls(**checked)
 
 
-SOUND_TUNABLE = {  # of the diarization without faces, and within which bounds
+AUDIO_TUNABLE = {  # of the diarization without faces, and within which bounds
     "two": (-4.0, 2.0),
     "voice": (0.01, 1.0),
     "switches": (-10.0, 0.0),
@@ -176,12 +176,12 @@ def load_diarization(
     found = _read(path)
     base = LinkingParameters.from_dict(found["parameters"], str(path))
     own = found.get("diarization", {}).get("settings", {})
-    if not set(own) <= set(SOUND_TUNABLE) or not all(map(_is_number, own.values())):
+    if not set(own) <= set(AUDIO_TUNABLE) or not all(map(_is_number, own.values())):
         raise PinsError(
-            f"{path}: diarization: expected finite numbers for some of {', '.join(SOUND_TUNABLE)}, got {own!r}; "
+            f"{path}: diarization: expected finite numbers for some of {', '.join(AUDIO_TUNABLE)}, got {own!r}; "
             "learn them anew by recipes/Diarization/learn_settings.py"
         )
-    shared = {name: getattr(base, name) for name in SOUND_TUNABLE if hasattr(base, name)}
+    shared = {name: getattr(base, name) for name in AUDIO_TUNABLE if hasattr(base, name)}
     return base, DiarizationSettings(**(shared | own))
 
 

@@ -16,12 +16,13 @@ from pins_plugin.data.media.video import probe_video
 from pins_plugin.errors import PinsError
 from pins_plugin.inference.synchronizer import Synchronizer
 from pins_plugin.inference.visual_voice_activity import VisualVoiceActivity
-from pins_plugin.pipelines.diarization.audio_file import as_mapping, file_path, file_uri, load_sound
+from pins_plugin.moved import renamed
+from pins_plugin.pipelines.diarization.audio_file import as_mapping, file_path, file_uri, load_audio
 from pins_plugin.pipelines.diarization.segmentation import segment
 from pins_plugin.pipelines.diarization.segmentation_model import load_segmentation_model
 from pins_plugin.pipelines.diarization.turns import clip_turns
 from pins_plugin.pipelines.diarization.voices import (
-    embed_sound,
+    embed_audio,
     find_voice_scatter,
     load_voice_encoder,
     model_path,
@@ -165,7 +166,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         self._learnt = parameters
         self.known: list[KnownPerson] = []  # people of whom there are examples
         if people:
-            self.known = load_people(people, self.embed_picture, self.embed_sound)
+            self.known = load_people(people, self.embed_picture, self.embed_audio)
         for name, (low, high) in TUNABLE.items():
             setattr(self, name, Uniform(low, high))
         self.instantiate(self.default_parameters())
@@ -271,7 +272,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         hook = self.setup_hook(file, hook)
         path, uri = file_path(file), file_uri(file)
         info = probe_video(path)
-        waveform = load_sound(file)
+        waveform = load_audio(file)
         notes: list[str] = []
         segmentation = None
         turns = self.diarizer.find_turns(file, waveform, diarization)
@@ -403,9 +404,11 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         return self.recognizer.embed_picture(path)
 
     @one_thread()
-    def embed_sound(self, path: Path) -> NDArray[np.float64]:
+    def embed_audio(self, path: Path) -> NDArray[np.float64]:
         """Embed the speech of a sound file."""
-        return embed_sound(path, self.voice_encoder)
+        return embed_audio(path, self.voice_encoder)
+
+    embed_sound = renamed(embed_audio, "embed_sound")
 
 
 def faces_per_track(num_tracks: int) -> int:

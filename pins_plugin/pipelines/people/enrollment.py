@@ -33,7 +33,7 @@ class KnownPerson:
 def load_people(
     folder: str | Path,
     embed_picture: Callable[[Path], Embedding],
-    embed_sound: Callable[[Path], Embedding],
+    embed_audio: Callable[[Path], Embedding],
 ) -> list[KnownPerson]:
     """Read the examples of a folder.
 
@@ -41,7 +41,7 @@ def load_people(
     ----------
     folder : str or Path
         Holds `anna.jpg`, `anna.wav`, `ben.png`, ...; hidden files are passed over.
-    embed_picture, embed_sound : callable
+    embed_picture, embed_audio : callable
         Path of an example to its embedding (embedding_dim,).
 
     Raises
@@ -61,7 +61,7 @@ def load_people(
         if kind in IMAGES:
             faces.setdefault(path.stem, []).append(unit(embed_picture(path)))
         elif kind in SOUNDS:
-            voices.setdefault(path.stem, []).append(unit(embed_sound(path)))
+            voices.setdefault(path.stem, []).append(unit(embed_audio(path)))
     if not (faces or voices):
         raise MediaError(
             f"{folder}: holds no example; expected pictures ({', '.join(IMAGES)}) or sounds "
