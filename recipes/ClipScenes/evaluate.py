@@ -148,7 +148,7 @@ def look_at_faces(video, seen, networks) -> Looks:
         for name, network in networks.items():
             each = network(crop, seen.waveform)
             scores[name][track] = (each.times, each.scores)
-    mouths = {track: (crop.times, crop.lips) for track, crop in seen.looks.crops.items()}
+    mouths = {track: (crop.times, crop.lips) for track, crop in seen.embeddings.crops.items()}
     return Looks(MouthMotion(mouths, seen.waveform), scores)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.pipelines.active_speaker.synchrony import TrackCurves
-from pins_plugin.pipelines.linking.observation import Looks
+from pins_plugin.pipelines.linking.observation import TrackEmbeddings
 from pins_plugin.types import FaceTrack
 from pins_plugin.utils.vectors import unit
 
@@ -18,17 +18,17 @@ LEAST_FACES = 2  # on either side: one picture alone may be turned away or blurr
 
 
 def part_tracks(
-    tracks: Sequence[FaceTrack], looks: Looks, same_person: float
-) -> tuple[list[FaceTrack], Looks]:
+    tracks: Sequence[FaceTrack], embeddings: TrackEmbeddings, same_person: float
+) -> tuple[list[FaceTrack], TrackEmbeddings]:
     """Cut tracks whose faces change from one person to another: a track `T2` becomes `T2` and `T2b`.
 
     Faces are taken to be spread evenly over each track; `same_person` is the cosine similarity of faces from which on
     two may be one person's.
     """
     parted: list[FaceTrack] = []
-    found = Looks(*(dict(each) for each in looks))
+    found = TrackEmbeddings(*(dict(each) for each in embeddings))
     for track in tracks:
-        faces = looks.faces.get(track.track)
+        faces = embeddings.faces.get(track.track)
         place = None if faces is None else find_change(faces, same_person)
         if faces is None or place is None:
             parted.append(track)
@@ -67,18 +67,18 @@ def find_change(faces: NDArray[np.floating], same_person: float) -> int | None:
     return change
 
 
-def _cut_series(looks: Looks, name: str, other: str, time: float) -> None:
+def _cut_series(embeddings: TrackEmbeddings, name: str, other: str, time: float) -> None:
     """Part what was measured over time; a likeness of two people is nobody's."""
-    looks.portraits.pop(name, None)
-    if name in looks.curves:
-        times, similarities = looks.curves[name]
+    embeddings.portraits.pop(name, None)
+    if name in embeddings.curves:
+        times, similarities = embeddings.curves[name]
         before = times < time
-        looks.curves[name] = TrackCurves(times[before], similarities[before])
-        looks.curves[other] = TrackCurves(times[~before], similarities[~before])
-    if name in looks.talking:
-        times, ratios = looks.talking[name]
+        embeddings.curves[name] = TrackCurves(times[before], similarities[before])
+        embeddings.curves[other] = TrackCurves(times[~before], similarities[~before])
+    if name in embeddings.talking:
+        times, ratios = embeddings.talking[name]
         before = times < time
-        looks.talking[name] = (times[before], ratios[before])
-        looks.talking[other] = (times[~before], ratios[~before])
-    if name in looks.crops:
-        looks.crops[other] = looks.crops[name]
+        embeddings.talking[name] = (times[before], ratios[before])
+        embeddings.talking[other] = (times[~before], ratios[~before])
+    if name in embeddings.crops:
+        embeddings.crops[other] = embeddings.crops[name]

@@ -43,12 +43,12 @@ def gather(
 
     `scatter` is that of the voice encoder; `known` people are those of whom there are examples.
     """
-    looks = seen.looks
-    tracks = group_faces(seen.tracks, looks.faces, watcher.recognizer.same_person)
+    embeddings = seen.embeddings
+    tracks = group_faces(seen.tracks, embeddings.faces, watcher.recognizer.same_person)
     seeing = see(
         tracks,
-        looks.curves if "sync" in sources else {},
-        looks.talking if "talking" in sources else {},
+        embeddings.curves if "sync" in sources else {},
+        embeddings.talking if "talking" in sources else {},
         seen.duration,
         ask_plugins(seen, watcher, tracks),
     )
@@ -62,9 +62,9 @@ def gather(
         hearing = hear(known_speech, seeing.cuts, embed)
     joint = None
     if watcher.joint is not None:
-        known_faces = {"tracks": tracks, "portraits": looks.portraits}
+        known_faces = {"tracks": tracks, "portraits": embeddings.portraits}
         joint = partial(watcher.joint.compare, seen.waveform, hearing.stretches, **known_faces)
-    enrolled = enroll(seeing, tracks, looks.faces, known, watcher.recognizer.same_person)
+    enrolled = enroll(seeing, tracks, embeddings.faces, known, watcher.recognizer.same_person)
     evidence = Evidence(hearing, seeing, scatter, joint=joint, labels=labels, enrolled=enrolled)
     return Gathered(tracks, evidence)
 
@@ -97,7 +97,7 @@ def ask_plugins(
     """Let sources of other packages judge a second at a time: by source and track, times and log-likelihood ratios per step."""
     found: dict[str, dict[str, Series]] = {}
     for make in watcher.plugins:
-        source = make(seen.looks.crops, seen.waveform, lambda track: 0.0)
+        source = make(seen.embeddings.crops, seen.waveform, lambda track: 0.0)
         series = found.setdefault(source.name, {})
         for track in tracks:
             start, end = track.span

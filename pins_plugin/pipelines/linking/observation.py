@@ -21,7 +21,7 @@ from pins_plugin.types import FaceTrack
 Series = tuple[NDArray[np.float64], NDArray[np.float64]]  # times in seconds, values
 
 
-class Looks(NamedTuple):
+class TrackEmbeddings(NamedTuple):
     """What the networks make of each track, by its name.
 
     The crops of a long film would fill the memory: they are kept only where a source of evidence asks for them.
@@ -43,7 +43,7 @@ class Observation:
     duration: float  # seconds
     waveform: NDArray[np.float32]  # (num_samples,) at 16 kHz, on the media clock
     tracks: list[FaceTrack]
-    looks: Looks
+    embeddings: TrackEmbeddings
     segmentation: Segmentation | None  # how many speak when; not needed where turns are given
     turns: Annotation | None = None  # who speaks when, where that is given
     notes: tuple[str, ...] = ()  # what whoever reads the result should know
@@ -68,12 +68,12 @@ class Watcher:
                 part.to(device)
         return self
 
-    def look(
+    def embed_tracks(
         self,
         crops: Iterable[tuple[str, Crops]],
         waveform: NDArray[np.float32],
         keep_crops: bool = False,
-    ) -> Looks:
+    ) -> TrackEmbeddings:
         """Run the networks over the crops of one track after the other, whoever speaks.
 
         Parameters
@@ -85,18 +85,18 @@ class Watcher:
         keep_crops : bool
             Also where no source of evidence asks for them.
         """
-        looks = Looks({}, {}, {}, {}, {})
+        embeddings = TrackEmbeddings({}, {}, {}, {}, {})
         for name, crop in crops:
             if len(crop.faces):
-                looks.faces[name] = self.recognizer.embed(crop.faces)
+                embeddings.faces[name] = self.recognizer.embed(crop.faces)
                 if self.joint is not None:
-                    looks.portraits[name] = self.joint.embed_faces(crop.faces)
+                    embeddings.portraits[name] = self.joint.embed_faces(crop.faces)
             if is_usable(crop):
                 if self.synchronizer is not None:
-                    looks.curves[name] = compare_track(crop, waveform, self.synchronizer)
+                    embeddings.curves[name] = compare_track(crop, waveform, self.synchronizer)
                 if self.activity is not None:
                     found = self.activity(crop.lips, crop.times)
-                    looks.talking[name] = (found.times, found.llr)
+                    embeddings.talking[name] = (found.times, found.llr)
             if keep_crops or self.plugins:
-                looks.crops[name] = crop
-        return looks
+                embeddings.crops[name] = crop
+        return embeddings

@@ -32,7 +32,7 @@ from pins_plugin.pipelines.linking.crossing import part_tracks
 from pins_plugin.pipelines.linking.diarizer import Diarizer
 from pins_plugin.pipelines.linking.gathering import Gathered, gather
 from pins_plugin.pipelines.linking.joint import JointEvidence
-from pins_plugin.pipelines.linking.observation import Looks, Observation, Watcher
+from pins_plugin.pipelines.linking.observation import Observation, TrackEmbeddings, Watcher
 from pins_plugin.pipelines.linking.parameters import (
     SHIPPED,
     TUNABLE,
@@ -264,7 +264,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
     def observe(
         self, file: Any, hook: Any = None, diarization: Any = None, keep_crops: bool = False
     ) -> Observation:
-        """Hear and see all there is; parameters as in `apply`, and `keep_crops` as in `Watcher.look`.
+        """Hear and see all there is; parameters as in `apply`, and `keep_crops` as in `Watcher.embed_tracks`.
 
         The audio first: what it needs is given back before the pictures come.
         """
@@ -284,25 +284,27 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             turns, note = clip_turns(turns, max(info.duration, len(waveform) / SAMPLE_RATE))
             notes += [note] if note else []
         tracks = self.find_faces(path, hook)
-        looks = follow(hook, "crops", lambda: self.look(path, tracks, waveform, keep_crops))
-        tracks, looks = part_tracks(tracks, looks, self.recognizer.same_person)
+        embeddings = follow(
+            hook, "crops", lambda: self.embed_tracks(path, tracks, waveform, keep_crops)
+        )
+        tracks, embeddings = part_tracks(tracks, embeddings, self.recognizer.same_person)
         duration = max([info.duration, *(track.end for track in tracks)])
         return Observation(
-            path, uri, duration, waveform, tracks, looks, segmentation, turns, tuple(notes)
+            path, uri, duration, waveform, tracks, embeddings, segmentation, turns, tuple(notes)
         )
 
     def find_faces(self, path: Path, hook: Any) -> list[FaceTrack]:
         """Follow the faces of a video; at least one."""
         return follow(hook, "faces", lambda: find_faces(path, self._track, self.device, self.quiet))
 
-    def look(
+    def embed_tracks(
         self,
         path: Path,
         tracks: Sequence[FaceTrack],
         waveform: NDArray[np.float32],
         keep_crops: bool = False,
-    ) -> Looks:
-        """Look at each track of a video while it goes by; `keep_crops` as in `Watcher.look`."""
+    ) -> TrackEmbeddings:
+        """Look at each track of a video while it goes by; `keep_crops` as in `Watcher.embed_tracks`."""
         crops = iter_crops(
             path,
             tracks,
@@ -311,7 +313,9 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             device=self.device,
             quiet=self.quiet,
         )
-        return self.watcher.look(crops, waveform, keep_crops)
+        return self.watcher.embed_tracks(crops, waveform, keep_crops)
+
+    look = renamed(embed_tracks, "look")
 
     def gather(self, seen: Observation) -> Gathered:
         """Say who is who by the face, and bring what is seen and heard onto one clock."""
@@ -358,7 +362,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         people = gathered.evidence.seeing.people
         given = [] if seen.turns is None else find_namesakes(seen.turns.labels())
         if self.known or self.cast is not None:
-            portraits = portray(result.tracks, result.links, voices, seen.looks.faces, given)
+            portraits = portray(result.tracks, result.links, voices, seen.embeddings.faces, given)
         with self.cast.held() if self.cast is not None else nullcontext():
             if portraits is not None:
                 names = find_names(portraits, self.known, self.cast, self.recognizer.same_person)
