@@ -105,7 +105,7 @@ def diarize(
         voice_encoder or load_voice_encoder(),
         scatter or find_voice_scatter(),
     )
-    decoder, decoded = decode_within(settings.weigh(base), evidence, bounds)
+    decoder, decoded = decode_within(settings.apply_to(base), evidence, bounds)
     names = name_voices(decoder, decoded.said, known or {})
     duration = len(waveform) / SAMPLE_RATE
     return read_turns(decoded.said, duration, settings.longest_pause, names, uri)

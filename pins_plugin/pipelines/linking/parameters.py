@@ -137,7 +137,7 @@ class DiarizationSettings:
     least_gain: float
     longest_pause: float = 1.0  # seconds: shorter ones belong to the turn, as annotators have it
 
-    def weigh(self, base: LinkingParameters) -> LinkingParameters:
+    def apply_to(self, base: LinkingParameters) -> LinkingParameters:
         """The decoder's parameters."""
         chosen = asdict(self)
         del chosen["longest_pause"]

@@ -54,10 +54,10 @@ from pins_plugin.pipelines.people.enrollment import KnownPerson, load_people
 from pins_plugin.pipelines.people.face_tracks import annotate_faces, find_faces
 from pins_plugin.pipelines.people.naming import (
     Voices,
+    average_people,
     find_appearances,
     find_names,
     find_namesakes,
-    portray,
 )
 from pins_plugin.pipelines.people.recognition import FaceRecognizer
 from pins_plugin.pipelines.people.registry import Cast
@@ -362,7 +362,9 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         people = gathered.evidence.seeing.people
         given = [] if seen.turns is None else find_namesakes(seen.turns.labels())
         if self.known or self.cast is not None:
-            portraits = portray(result.tracks, result.links, voices, seen.embeddings.faces, given)
+            portraits = average_people(
+                result.tracks, result.links, voices, seen.embeddings.faces, given
+            )
         with self.cast.held() if self.cast is not None else nullcontext():
             if portraits is not None:
                 names = find_names(portraits, self.known, self.cast, self.recognizer.same_person)

@@ -123,7 +123,7 @@ def make_links(
 
     `held` are the steps that a reviewer settled, as in `Evidence`.
     """
-    parts = weigh_parts(decoded, seeing, parameters)
+    parts = evidence_parts(decoded, seeing, parameters)
     hidden = hidden_probability(decoded, seeing)
     visible = np.zeros(decoded.said.shape, bool)
     visible[:, : len(seeing.people)] = seeing.visible
@@ -175,7 +175,7 @@ def hidden_probability(decoded: Decoded, seeing: Seeing) -> NDArray[np.float64]:
     return np.minimum((decoded.speaking * hidden).sum(axis=1), 1.0)
 
 
-def weigh_parts(
+def evidence_parts(
     decoded: Decoded, seeing: Seeing, parameters: LinkingParameters
 ) -> dict[str, NDArray[np.float64]]:
     """What each kind of evidence says for each person at each step, (num_steps, num_people) each."""

@@ -32,7 +32,7 @@ class Portraits:
     face_of: dict[str, str] = field(default_factory=dict)
 
 
-def portray(
+def average_people(
     tracks: Sequence[FaceTrack],
     links: Sequence[SpeakerFaceLink],
     voices: Voices,
