@@ -14,7 +14,7 @@ from pins_plugin.pipelines.linking.observation import TrackEmbeddings
 from pins_plugin.types import FaceTrack
 from pins_plugin.utils.vectors import unit
 
-LEAST_FACES = 2  # on either side: one picture alone may be turned away or blurred
+MIN_FACES = 2  # on either side: one picture alone may be turned away or blurred
 
 
 def part_tracks(
@@ -59,7 +59,7 @@ def find_change(faces: NDArray[np.floating], same_person: float) -> int | None:
     vectors = unit(np.asarray(faces, np.float64))
     alike = vectors @ vectors.T
     best, change = same_person, None
-    for place in range(LEAST_FACES, len(vectors) - LEAST_FACES + 1):
+    for place in range(MIN_FACES, len(vectors) - MIN_FACES + 1):
         between = float(alike[:place, place:].max())
         within = min(float(alike[:place, :place].min()), float(alike[place:, place:].min()))
         if between < best and within >= same_person:

@@ -39,7 +39,7 @@ from pins_plugin.pipelines.linking.states import best_sequence, infer
 
 ROUNDS = 4  # of inference; the states hardly move after three
 LARGEST = 8.0  # standard deviations of the score of lips at one step
-MOST_HIDDEN = 12  # voices without a face that are told apart; the rest is one unknown voice
+MAX_HIDDEN = 12  # voices without a face that are told apart; the rest is one unknown voice
 ALTERNATIVES = 4  # explanations besides the best, that make it less sure
 FORBIDDEN = -1e9
 ENROLLED_SECONDS = 5.0  # that an example of a voice counts for
@@ -90,11 +90,11 @@ class Decoded:
         half = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
         return float(self.offsets[order[half]]) / RATE
 
-    def unreadable(self, seeing: Seeing, most: float, seconds: float) -> list[str]:
+    def unreadable(self, seeing: Seeing, max_readable: float, min_seconds: float) -> list[str]:
         """Labels of those who speak on screen for long, with lips that do not fit the sound."""
         number = len(self.offsets)
         spoken = (self.speaking[:, :number] * seeing.visible).sum(axis=0) * STEP
-        chosen = (self.readable < most) & (spoken >= seconds)
+        chosen = (self.readable < max_readable) & (spoken >= min_seconds)
         return [seeing.people[face] for face in np.flatnonzero(chosen)]
 
 
@@ -145,7 +145,7 @@ class Decoder:
         self.joint = known.joint(self.groups) if known.joint and len(self.groups) else None
         totals = np.bincount(self.groups, seconds) if len(self.groups) else np.zeros(0)
         self.hidden = np.argsort(-totals, kind="stable")[
-            : MOST_HIDDEN if known.strangers else None
+            : MAX_HIDDEN if known.strangers else None
         ]  # groups with a voice of their own
         self.unknown = self.num_faces  # column of the unknown voice
         self.num_people = self.num_faces + 1 + len(self.hidden)

@@ -50,7 +50,7 @@ SHIFTS = {  # and of those that may have either sign
     "least_gain": 6.0,
 }
 LEFT = (0.15, 0.75)  # of what lips tell, in `weaken_lips`
-MOST_ERROR = 0.45  # of `talking_error`: at one half the sight of a mouth says nothing
+MAX_ERROR = 0.45  # of `talking_error`: at one half the sight of a mouth says nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +137,7 @@ def search(
             for change in (steps[name], -steps[name]):
                 value = float(getattr(parameters, name))
                 value = value * np.exp(change) if name in FACTORS else value + change
-                if name == "talking_error" and value > MOST_ERROR:
+                if name == "talking_error" and value > MAX_ERROR:
                     continue
                 tried = parameters.change({name: float(value)})
                 found = score(scenes, tried)

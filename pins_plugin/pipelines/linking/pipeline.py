@@ -71,9 +71,9 @@ from pins_plugin.utils.threads import one_thread
 
 DEFAULT_EVIDENCE = EVIDENCE  # all there are
 FACES_PER_TRACK = (2, 8)  # least, most
-MOST_FACES = 4000  # pictures that are embedded, of a whole film
+MAX_FACES = 4000  # pictures that are embedded, of a whole film
 UNREADABLE = 0.1  # probability that lips can be read, below which the file's notes say so
-LEAST_SPEECH = 3.0  # seconds on screen, before anything is said of somebody's lips
+MIN_SPEECH = 3.0  # seconds on screen, before anything is said of somebody's lips
 
 
 class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
@@ -400,7 +400,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             links=links,
             offset=decoded.common_offset(),
             notes=[*self.recognizer.notes, *seen.notes],
-            unreadable=decoded.unreadable(evidence.seeing, UNREADABLE, LEAST_SPEECH),
+            unreadable=decoded.unreadable(evidence.seeing, UNREADABLE, MIN_SPEECH),
         )
         return result, runs, pool_voices(decoded, decoder, runs)
 
@@ -425,4 +425,4 @@ def faces_per_track(num_tracks: int) -> int:
     >>> faces_per_track(20), faces_per_track(1000), faces_per_track(5000)
     (8, 4, 2)
     """
-    return int(np.clip(MOST_FACES // max(1, num_tracks), *FACES_PER_TRACK))
+    return int(np.clip(MAX_FACES // max(1, num_tracks), *FACES_PER_TRACK))

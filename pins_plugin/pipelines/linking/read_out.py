@@ -17,7 +17,7 @@ from pins_plugin.pipelines.linking.seeing import Seeing
 from pins_plugin.types import FaceTrack, SpeakerFaceLink
 
 PAUSE = 3  # steps: shorter silence within one person's speech is part of it, as in voice activity of the field
-SHORTEST_LINK = 2  # steps of a link; shorter ones join a neighbor of the same speaker
+MIN_LINK = 2  # steps of a link; shorter ones join a neighbor of the same speaker
 REVIEWED = 6.0  # log-likelihood ratio shown for what a reviewer said
 LIMIT = 1e-4  # probabilities are no closer to 0 and 1
 
@@ -236,7 +236,7 @@ def _cut(shown: NDArray[np.bool_], fixed: NDArray[np.bool_]) -> list[tuple[int, 
     kinds = 2 * shown.astype(int) + fixed
     parts = find_equal(kinds)
     for number, (begin, end) in enumerate(parts):
-        if end - begin < SHORTEST_LINK and len(parts) > 1:
+        if end - begin < MIN_LINK and len(parts) > 1:
             kinds[begin:end] = kinds[begin - 1] if number else kinds[end]
     return [
         (begin, end, bool(kinds[begin] // 2), bool(kinds[begin] % 2))

@@ -21,9 +21,9 @@ Floats = NDArray[np.float32]
 NEIGHBORS = 32
 FALSE_PAIRS = 0.02  # pairs per appearance that may pass the guard by chance
 RANDOM_PAIRS = 50_000
-FEWEST = 200  # appearances; of fewer, random pairs are too often one person's
+MIN_SIGHTINGS = 200  # appearances; of fewer, random pairs are too often one person's
 LOOSE = 0.25  # below the threshold for faces, where a voice may make up for it
-MOST_DOUBTFUL = 50
+MAX_DOUBTFUL = 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +93,7 @@ class _Linkage:
         self.heap: list[tuple[float, int, int, int, int]] = []
         self.center, self.spread = self._chance(seed)
         height = float(norm.isf(min(0.5, 2 * FALSE_PAIRS / max(1, count))))
-        guard = self.center + height * self.spread if count >= FEWEST else np.zeros(2)
+        guard = self.center + height * self.spread if count >= MIN_SIGHTINGS else np.zeros(2)
         self.needed = np.clip(guard, 0.0, (1 - same_face) / 2)  # by face, by both
         self.scores: list[tuple[float, int, int, int]] = []
         self.perhaps: dict[tuple[str, str], float] = {}
@@ -223,6 +223,6 @@ class _Linkage:
             float(wrong),
             self.known_pairs,
             self.alike,
-            [(float(score), a, b) for score, a, b in doubtful[:MOST_DOUBTFUL]],
-            perhaps[:MOST_DOUBTFUL],
+            [(float(score), a, b) for score, a, b in doubtful[:MAX_DOUBTFUL]],
+            perhaps[:MAX_DOUBTFUL],
         )

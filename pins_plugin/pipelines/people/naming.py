@@ -16,7 +16,7 @@ from pins_plugin.types import FaceTrack, SpeakerFaceLink
 from pins_plugin.utils.vectors import unit
 
 Voices = dict[str, Embedding]
-LEAST_LINKED = 1.0  # seconds of speech that must be linked to a face before it names the voice
+MIN_LINKED = 1.0  # seconds of speech that must be linked to a face before it names the voice
 MOSTLY = 0.6  # part of a speaker's linked speech that must go to one face
 
 
@@ -94,7 +94,7 @@ def find_faces_of(links: Sequence[SpeakerFaceLink]) -> dict[str, str]:
     found = {}
     for speaker, mine in seconds.items():
         best = max(mine, key=lambda person: mine[person])
-        if mine[best] >= max(LEAST_LINKED, MOSTLY * sum(mine.values())):
+        if mine[best] >= max(MIN_LINKED, MOSTLY * sum(mine.values())):
             found[speaker] = best
     return found
 
