@@ -187,7 +187,7 @@ def observe(pipeline, path, held) -> list[Scene]:
     return [
         _gather(
             pipeline,
-            replace(seen, looks=seen.embeddings._replace(curves=each)),
+            replace(seen, embeddings=seen.embeddings._replace(curves=each)),
             truth,
             path,
             each is weaker,
