@@ -15,7 +15,7 @@ from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
 from pins_plugin.utils.vectors import unit
 
 ROWS = 256  # of the gains of merging that are computed at once
-MIN_SECONDS = 0.25  # seconds; less is taken for this much
+MIN_HEARD = 0.25  # seconds; less is taken for this much
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class VoiceModel:
 
     def variance(self, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
         """Noise of stretches (num_stretches,), relative to the variance between speakers."""
-        lengths = np.maximum(seconds, MIN_SECONDS) ** self.scatter.exponent
+        lengths = np.maximum(seconds, MIN_HEARD) ** self.scatter.exponent
         return (self.scatter.within + self.scatter.by_length / lengths) / self.scatter.between
 
     def shrink(self, precision: NDArray[np.float64]) -> NDArray[np.float64]:

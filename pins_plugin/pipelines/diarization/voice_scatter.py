@@ -17,7 +17,7 @@ from pins_plugin.errors import ModelFolderError
 from pins_plugin.utils.files import read_json, write_json
 
 FILE = "voice_scatter.json"
-MIN_SECONDS = 0.1  # seconds
+MIN_LEARNT = 0.1  # seconds
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class VoiceScatter:
         """
         precisions, sums = [], []  # 1/variance, and (x - mean)/variance: of one speaker they add up
         for embeddings, seconds in ((first, first_seconds), (second, second_seconds)):
-            lengths = np.maximum(seconds, MIN_SECONDS)
+            lengths = np.maximum(seconds, MIN_LEARNT)
             variances = self.within + self.by_length * lengths**-self.exponent
             precisions.append(np.broadcast_to(1 / variances, len(embeddings)))
             sums.append((embeddings - np.array(self.mean)) * precisions[-1][:, None])

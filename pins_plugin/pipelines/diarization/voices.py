@@ -18,7 +18,7 @@ from pins_plugin.utils.vectors import unit
 
 DEFAULT_VOICE = "voice_campplus"
 WINDOW = 1.0  # seconds
-MIN_SECONDS = 0.4  # seconds of sound that a voice encoder is given
+MIN_EMBEDDED = 0.4  # seconds of sound that a voice encoder is given
 BATCH_SIZE = 16  # more is no faster on a CPU, and takes 3 MB each
 GPU_BATCH_SIZE = 256
 Regions = list[tuple[float, float]]  # start, end in seconds
@@ -75,7 +75,7 @@ def embed_stretches(
     stretches: NDArray[np.float64],
     voice_encoder: torch.nn.Module,
 ) -> NDArray[np.float64]:
-    """Embed stretches of different lengths; shorter ones than `MIN_SECONDS` are repeated up to it.
+    """Embed stretches of different lengths; shorter ones than `MIN_EMBEDDED` are repeated up to it.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def embed_stretches(
         return np.zeros((0, 1))
     starts, ends = np.round(stretches * SAMPLE_RATE).astype(int).T
     lengths = np.maximum(ends - starts, 1)
-    shortest = round(MIN_SECONDS * SAMPLE_RATE)
+    shortest = round(MIN_EMBEDDED * SAMPLE_RATE)
     device = next((p.device for p in voice_encoder.parameters()), torch.device("cpu"))
     batch_size = BATCH_SIZE if device.type == "cpu" else GPU_BATCH_SIZE
     found: dict[int, NDArray[np.float64]] = {}
