@@ -6,7 +6,12 @@ from pathlib import Path
 
 from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.errors import PinsError
-from pins_plugin.formats.active_speakers import to_active_speakers, to_ava, to_ava_predictions
+from pins_plugin.formats.active_speakers import (
+    to_active_speakers,
+    to_ava,
+    to_ava_predictions,
+    to_parquet,
+)
 from pins_plugin.formats.annotation import to_audacity, to_elan, to_textgrid
 from pins_plugin.formats.boxes import (
     Picture,
@@ -16,8 +21,8 @@ from pins_plugin.formats.boxes import (
     to_mot,
 )
 from pins_plugin.formats.editors import to_edl, to_fcp7_xml, to_otio
-from pins_plugin.formats.subtitles import to_ass, to_srt, to_text, to_vtt
-from pins_plugin.utils.files import write_text
+from pins_plugin.formats.subtitles import to_ass, to_srt, to_table, to_text, to_vtt
+from pins_plugin.utils.files import atomic_path, write_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +44,7 @@ class Target:
     open_picture: Callable[[], Picture]
 
 
-Writer = Callable[[LinkedVideo, Target], str]
+Writer = Callable[[LinkedVideo, Target], str | bytes]
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,7 @@ FORMATS: dict[str, Format] = {
     "vtt": Format("subtitles of web pages, `<v Name>`", {".vtt": lambda v, t: to_vtt(v)}),
     "ass": Format("subtitles, name as actor", {".ass": lambda v, t: to_ass(v)}),
     "txt": Format("transcript to read, in blocks", {".txt": lambda v, t: to_text(v)}),
+    "csv": Format("table: start, end, name, what is said", {".csv": lambda v, t: to_table(v)}),
     "elan": Format("ELAN, a tier for each name", {".eaf": lambda v, t: to_elan(v, t.folder)}),
     "textgrid": Format("Praat, a tier for each name", {".TextGrid": lambda v, t: to_textgrid(v)}),
     "audacity": Format("Audacity label track", {".labels.txt": lambda v, t: to_audacity(v)}),
@@ -70,15 +76,19 @@ FORMATS: dict[str, Format] = {
     "edl": Format("DaVinci Resolve: a marker for each turn", {".edl": lambda v, t: to_edl(v, t.open_picture())}),
     "fcp7": Format(
         "Premiere, Final Cut 7: a sequence with markers",
-        {".fcp7.xml": lambda v, t: to_fcp7_xml(v, t.open_picture(), t.folder)},
+        {".fcp7.xml": lambda v, t: to_fcp7_xml(v, t.open_picture())},
     ),
     "otio": Format(
         "OpenTimelineIO (extra `editors`)",
-        {".otio": lambda v, t: to_otio(v, t.open_picture(), t.folder)},
+        {".otio": lambda v, t: to_otio(v, t.open_picture())},
     ),
     "active_speakers": Format(
         "CSV: for each face and picture, the probability that it speaks",
         {".active_speakers.csv": lambda v, t: to_active_speakers(v, t.rate)},
+    ),
+    "parquet": Format(
+        "the same table as Parquet (extra `parquet`)",
+        {".active_speakers.parquet": lambda v, t: to_parquet(v, t.rate)},
     ),
     "ava": Format(
         "AVA-ActiveSpeaker CSV: labels, and predictions for its scorer",
@@ -116,6 +126,11 @@ def write_formats(
     for name in names:
         for ending, write in FORMATS[name].files.items():
             path = stem.with_name(stem.name + ending)
-            write_text(path, write(linked, target))
+            content = write(linked, target)
+            if isinstance(content, str):
+                write_text(path, content)
+            else:
+                with atomic_path(path) as temporary:
+                    temporary.write_bytes(content)
             written.append(path)
     return written

@@ -52,10 +52,8 @@ def to_frame(seconds: float, rate: Fraction) -> int:
     >>> to_frame(1.0, Fraction(24000, 1001)), to_frame(3600.0, Fraction(30000, 1001))
     (24, 107892)
     """
-    frames = Fraction(seconds).limit_denominator(10**7) * rate
-    return max(
-        0, floor(frames + Fraction(1, 2))
-    )  # halves up: round() would put two pictures on one
+    frames = Fraction(round(1e6 * seconds), 10**6) * rate
+    return max(0, floor(frames + Fraction(1, 2)))  # round() would put two pictures on one
 
 
 def format_timecode(frame: int, rate: Fraction, drop_frame: bool | None = None) -> str:
