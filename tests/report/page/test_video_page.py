@@ -2,36 +2,19 @@
 
 import json
 import re
-import shutil
 import time
-from collections.abc import Iterator
-from fractions import Fraction
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from browsing import open_page, wait
 
-from pins_plugin.cli import main
-from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.data.media.video import VideoWriter
 from pins_plugin.errors import LinksError, MediaError
-from pins_plugin.formats.annotation import to_elan
-from pins_plugin.formats.subtitles import to_srt
-from pins_plugin.pipelines.linking.result import rename_links
 from pins_plugin.report.page.video_page import write_page
 
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-)
 HOSTILE = "<script>document.title = 'caught'</script>\"'&.mp4"
 NAMES = ["ANNA", "<img src=x onerror=alert(1)>"]
 LEFT, RIGHT = [40, 60, 100, 140], [180, 60, 240, 140]
@@ -165,47 +148,9 @@ def test_page_is_not_written_from_what_cannot_be_used(video: Path, tmp_path: Pat
 # ---- in a real browser
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    if chromium is None or driver is None:
-        pytest.skip("Chromium and chromedriver are not installed")
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for flag in (*FLAGS, "--window-size=1300,900"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    folder = tmp_path_factory.mktemp("downloads")
-    options.add_experimental_option("prefs", {"download.default_directory": str(folder)})
-    driver = webdriver.Chrome(options=options, service=Service(driver))
-    driver.downloads = folder
-    yield driver
-    driver.quit()
-
-
 @pytest.fixture
 def opened(browser: Any, page: Path) -> Any:
-    return _open(browser, page)
-
-
-def _open(browser: Any, page: Path) -> Any:
-    """Open a page as if for the first time."""
-    browser.get(page.as_uri())
-    browser.execute_script("localStorage.clear()")
-    browser.get(page.as_uri())
-    _wait(browser, "return video.readyState >= 2")
-    return browser
-
-
-def _wait(browser: Any, condition: str, seconds: float = 8.0) -> None:
-    end = time.monotonic() + seconds
-    while not browser.execute_script(condition):
-        assert time.monotonic() < end, f"never true: {condition}"
-        time.sleep(0.02)
+    return open_page(browser, page)
 
 
 def _press(browser: Any, *keys: str) -> None:
@@ -228,17 +173,17 @@ def test_browser_runs_no_label_and_reports_no_error(opened: Any) -> None:
 @pytest.mark.browser
 def test_browser_jumps_to_a_clicked_turn(opened: Any) -> None:
     opened.find_element("css selector", ".turn[data-index='1'] .turn-open").click()
-    _wait(opened, "return Math.abs(video.currentTime - 1.25) < 0.05 && !video.seeking")
+    wait(opened, "return Math.abs(video.currentTime - 1.25) < 0.05 && !video.seeking")
     assert opened.find_element("id", "now").text == f"{NAMES[1]} speaks"
     block = opened.find_element("css selector", ".block[data-turn='0']")
     opened.execute_script("arguments[0].dispatchEvent(new Event('click', {bubbles: true}))", block)
-    _wait(opened, "return Math.abs(video.currentTime - 0.25) < 0.05 && !video.seeking")
+    wait(opened, "return Math.abs(video.currentTime - 0.25) < 0.05 && !video.seeking")
 
 
 @pytest.mark.browser
 def test_browser_draws_the_speaking_face_in_its_color(opened: Any) -> None:
     opened.execute_script("seek(0.6)")
-    _wait(opened, "return !video.seeking")
+    wait(opened, "return !video.seeking")
     drawn = opened.execute_script(
         "draw(); const p = layout(), r = devicePixelRatio; const at = (x, y) => [...canvas.getContext('2d')"
         ".getImageData((x * p.scale + p.left) * r, (y * p.scale + p.top) * r, 1, 1).data];"
@@ -261,14 +206,14 @@ def test_browser_obeys_the_keyboard(opened: Any) -> None:
     assert opened.execute_script("return opened.index") == 1
     _press(opened, "p")
     assert opened.execute_script("return opened.index") == 2
-    _wait(opened, "return !video.seeking")
+    wait(opened, "return !video.seeking")
     before = opened.execute_script("return video.currentTime")
     _press(opened, Keys.ARROW_LEFT)
-    _wait(opened, f"return Math.abs(video.currentTime - {before - 1}) < 0.05")
+    wait(opened, f"return Math.abs(video.currentTime - {before - 1}) < 0.05")
     _press(opened, Keys.SPACE)
-    _wait(opened, f"return !video.paused && video.currentTime > {before - 1}")
+    wait(opened, f"return !video.paused && video.currentTime > {before - 1}")
     _press(opened, Keys.SPACE)
-    _wait(opened, "return video.paused")
+    wait(opened, "return video.paused")
     _press(opened, "?")
     assert opened.find_element("css selector", "#help .keys").is_displayed()
     _press(opened, "?")
@@ -341,120 +286,19 @@ WORDS = [
 ]
 
 
-def _exported(browser: Any, kind: str) -> str:
-    return str(browser.execute_script(f"return writers['{kind}'][1]()"))
-
-
-def _odd_links(words: bool) -> dict[str, Any]:
-    """Names, words and times that escape, round, wrap and overlap in every way that formats know of."""
-    people = [
-        'Anna "Ann" O\'Neil, <Dr>',
-        "Ben | & {\\x}",
-        "=1+1",
-        "יעל\u200fכהן",
-        "a\tb \x1b[2J\u00a0c",
-        "می\u200cخواهم",
-    ]
-    times = [(0.1, 0.3), (0.3, 1.1), (0.5, 2.3), (0.5, 2.3), (2.3, 2.3), (2.3137, 3.0005), (3.0004, 3.9999)]  # fmt: skip
-    turns = [
-        {"start": start, "end": end, "speaker": f"<S{n}>\n|", "person": people[n] if n < len(people) else None, "box": None, "confidence": 0.9 - 0.1 * n}
-        for n, (start, end) in enumerate(times)
-    ]  # fmt: skip
-    said = [
-        "Good",
-        "{\\an8}evening,",
-        "a-->b",
-        "<i>x</i>",
-        "=cmd",
-        "=SUM(1)",
-        '"q"',
-        "long" * 15,
-        "שלום",
-        "a\u2028b",
-        "你",
-        "好",
-        "𝄞",
-    ]
-    tokens = [
-        {"start": 0.05 + 0.3137 * n, "end": 0.2 + 0.3137 * n, "text": text, "segment": n // 4}
-        for n, text in enumerate(said)
-    ]
-    tracks = [{"track": f"T{n}", "person": name, "boxes": [[0, *LEFT], [4, *LEFT]]} for n, name in enumerate(people)]  # fmt: skip
-    return {"version": 1, "video": "talk.mp4", "duration": 4.0004999, "notes": [], "links": turns, "tracks": tracks, "words": tokens if words else []}  # fmt: skip
-
-
-@pytest.fixture(scope="module", params=["25", "30000/1001", "60000/1001", "24000/1001"])
-def odd_video(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("odd") / "tom's & <talk> #1 |.v2.mp4"
-    rate = Fraction(request.param)
-    with VideoWriter(path, 280, 200, float(rate), sample_rate=16000) as writer:
-        for _ in range(round(4 * rate)):
-            writer.add_image(np.full((200, 280, 3), 40, np.uint8))
-        writer.add_sound(np.zeros(64000, np.float32))
-    return path
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("kind", ["words", "turns", "nobody speaks"])
-def test_browser_writes_what_the_command_writes(browser: Any, odd_video: Path, tmp_path: Path, kind: str) -> None:  # fmt: skip
-    """Letter by letter, every format of the page's menu."""
-    links = _odd_links(kind == "words") | ({"links": []} if kind == "nobody speaks" else {})
-    links["video"] = str(odd_video)
-    (tmp_path / "links.json").write_text(json.dumps(links))
-    write_page(odd_video, links, tmp_path / "p.html", quiet=True)
-    _open(browser, tmp_path / "p.html")
-    offered = browser.execute_script("return [...byId('export-as').options].map((o) => o.value).filter(Boolean)")  # fmt: skip
-    assert {*offered} == {*browser.execute_script("return Object.keys(writers)")}
-    assert len(offered) == 10
-    assert main(["convert", str(tmp_path), "--to", *offered]) == 0
-    for name in offered:
-        ending = browser.execute_script(f"return data.stem + writers['{name}'][0]")
-        wanted = (tmp_path / ending).read_bytes().decode()
-        assert _exported(browser, name) == wanted, name
-
-
-@pytest.mark.browser
-def test_browser_writes_names_and_corrections_as_they_stand(browser: Any, video: Path, tmp_path: Path) -> None:  # fmt: skip
-    links = {**_links(), "words": WORDS}
-    write_page(video, links, tmp_path / "p.html", quiet=True)
-    _open(browser, tmp_path / "p.html")
-    browser.execute_script(
-        "rename('ANNA', 'Ann, \\u05d0'); decide(turns.find((t) => t.index === 2), 'ANNA')"
-    )
-    renamed = LinkedVideo.from_links(links).turns[2].__dict__ | {"person": "ANNA"}
-    again = rename_links(
-        {**links, "links": [*links["links"][:2], renamed]}, {"ANNA": "Ann, \u05d0"}
-    )
-    linked = LinkedVideo.from_links({**again, "video": str(video)})
-    assert _exported(browser, "srt") == to_srt(linked)
-    assert _exported(browser, "elan") == to_elan(linked, tmp_path)
-
-
 @pytest.mark.browser
 def test_browser_shows_searches_and_follows_the_transcript(browser: Any, video: Path, tmp_path: Path) -> None:  # fmt: skip
     write_page(video, {**_links(), "words": WORDS}, tmp_path / "p.html", quiet=True)
-    _open(browser, tmp_path / "p.html")
+    open_page(browser, tmp_path / "p.html")
     assert browser.execute_script("return document.querySelectorAll('.word').length") == len(WORDS)
     browser.execute_script("document.querySelectorAll('.word')[3].click()")
-    _wait(browser, "return !video.seeking && Math.abs(video.currentTime - 1.31) < 0.05")
+    wait(browser, "return !video.seeking && Math.abs(video.currentTime - 1.31) < 0.05")
     browser.find_element("id", "find").send_keys("LONG")
     shown = "return [...document.querySelectorAll('#transcript p')].filter((p) => !p.hidden).map((p) => p.textContent)"
     [paragraph] = browser.execute_script(shown)
     assert paragraph.startswith(NAMES[1]) and 'so "long"' in paragraph
     assert browser.execute_script("return document.querySelectorAll('.hit').length") == 1
     assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
-
-
-@pytest.mark.browser
-def test_browser_saves_an_export_as_a_file(opened: Any) -> None:
-    opened.execute_script(
-        "const menu = byId('export-as'); menu.value = 'vtt'; menu.dispatchEvent(new Event('change'))"
-    )
-    end = time.monotonic() + 8
-    while not (found := list(opened.downloads.glob("*.vtt"))):
-        assert time.monotonic() < end, "nothing was saved"
-        time.sleep(0.05)
-    assert found[0].read_text(encoding="utf-8").startswith("WEBVTT")
 
 
 def test_page_holds_the_transcript_escaped(video: Path, tmp_path: Path) -> None:
@@ -470,7 +314,7 @@ def test_browser_corrects_by_a_click_on_the_right_face(opened: Any) -> None:
     from selenium.webdriver.common.action_chains import ActionChains
 
     _press(opened, "n")
-    _wait(opened, "return !video.seeking")
+    wait(opened, "return !video.seeking")
     x, y = opened.execute_script(
         "const p = layout(); return [210, 100].map((side, i) => side * p.scale + (i ? p.top : p.left)"
         " - [canvas.clientWidth, canvas.clientHeight][i] / 2)"
@@ -484,6 +328,6 @@ def test_browser_corrects_by_a_click_on_the_right_face(opened: Any) -> None:
 def test_browser_plays_a_video_that_lies_beside(browser: Any, video: Path, tmp_path: Path) -> None:
     write_page(video, _links(), tmp_path / "a page.html", embed_bytes=1000, quiet=True)
     browser.get((tmp_path / "a page.html").as_uri())
-    _wait(browser, "return video.readyState >= 2")
+    wait(browser, "return video.readyState >= 2")
     browser.execute_script("seek(3)")
-    _wait(browser, "return !video.seeking && Math.abs(video.currentTime - 3) < 0.05")
+    wait(browser, "return !video.seeking && Math.abs(video.currentTime - 3) < 0.05")
