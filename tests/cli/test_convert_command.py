@@ -50,6 +50,26 @@ def test_every_format_is_written_beside_the_links(linked: Path, capsys: pytest.C
     assert "95" in (linked / "talk.mot.txt").read_text()
 
 
+def test_the_video_is_named_by_its_path_from_wherever_one_works(linked: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    """Links say where the video was when it was linked, as it was called then."""
+    from pins_plugin.utils.content import describe_file
+
+    video = linked.parent / "talk.mp4"
+    links = json.loads((linked / "links.json").read_text())
+    links |= {"video": "talk.mp4", "source": describe_file(video)}
+    (linked / "links.json").write_text(json.dumps(links))
+    (linked.parent / "elsewhere").mkdir()
+    monkeypatch.chdir(linked.parent / "elsewhere")
+    for gone in (False, True):
+        if gone:
+            video.unlink()
+        options = ["--size", "96x64", "--frame_rate", "25"]
+        assert main(["convert", str(linked), "--to", "elan", "fcp7", "otio", *options]) == 0
+        for ending in ("eaf", "fcp7.xml", "otio"):
+            assert video.as_uri() in (linked / f"talk.{ending}").read_text(encoding="utf-8")
+        assert 'RELATIVE_MEDIA_URL="../talk.mp4"' in (linked / "talk.eaf").read_text()
+
+
 def test_help_names_every_format() -> None:
     assert [name for name in FORMATS if name not in (command.__doc__ or "")] == []
 
