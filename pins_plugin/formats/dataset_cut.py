@@ -1,7 +1,5 @@
 """Which stretches of a linked video make clips of a data set, and why the others do not."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,7 +10,7 @@ import numpy as np
 from pins_plugin.data.links.linked_video import LinkedTrack, LinkedVideo
 from pins_plugin.errors import PinsError
 from pins_plugin.formats.crop_path import SpeakingStretch, speaking_stretches
-from pins_plugin.utils.text import table_cell
+from pins_plugin.utils.text import csv_table, table_cell
 
 NOSE = 0.6  # how far the nose stands out, over the distance of the eyes
 TOUCH = 0.05  # seconds of overlap, or of a gap, that are none
@@ -126,13 +124,13 @@ def estimate_yaw(frontality: float) -> float:
 
 def left_out_table(rows: Iterable[tuple[str, LeftOut]]) -> str:
     """CSV: video, start, end, person, track, reason."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("video", "start", "end", "person", "track", "reason"))
-    for video, each in rows:
-        labels = table_cell(each.person), table_cell(each.track), each.reason
-        writer.writerow([table_cell(video), f"{each.start:.3f}", f"{each.end:.3f}", *labels])
-    return text.getvalue()
+    return csv_table(
+        ("video", "start", "end", "person", "track", "reason"),
+        (
+            (table_cell(video), f"{each.start:.3f}", f"{each.end:.3f}", table_cell(each.person), table_cell(each.track), each.reason)
+            for video, each in rows
+        ),
+    )  # fmt: skip
 
 
 def _choose(
