@@ -107,8 +107,16 @@ def forget(out: Path, cast: "Cast", name: str, quiet: bool = True) -> None:
 
 def _telling(out: Path, name: str) -> list[Path]:
     """Files in the folders of videos, exported ones above all, that hold a name, as it is or escaped."""
-    escaped = (name, html.escape(name), name.replace(",", ";"), name.replace('"', '""'))
-    told = {text.encode() for text in escaped} | {json.dumps(name)[1:-1].encode()}
+    subtitle = name.replace("<", "‹")
+    escaped = (
+        name,
+        subtitle,
+        html.escape(name),
+        html.escape(name, quote=False),
+        name.replace(",", ";"),
+        name.replace('"', '""'),
+    )
+    told = {text.encode() for text in escaped} | {json.dumps(name, ensure_ascii=False)[1:-1].encode()}
     media = (".mp4", ".safetensors")
     return [
         path
