@@ -143,7 +143,7 @@ def expire(out: Path, cast: "Cast", days: float) -> None:
 
 def _check(cast: "Cast", label: str) -> None:
     if label not in cast.labels:
-        raise PinsError(f"{label}: expected one of {', '.join(cast.labels)}")
+        raise PinsError(f"{label}: expected one of {', '.join(cast.labels) or 'nobody, because nobody is kept here'}")
 
 
 def _relabel_folders(
