@@ -116,7 +116,9 @@ def _telling(out: Path, name: str) -> list[Path]:
         name.replace(",", ";"),
         name.replace('"', '""'),
     )
-    told = {text.encode() for text in escaped} | {json.dumps(name, ensure_ascii=False)[1:-1].encode()}
+    told = {text.encode() for text in escaped} | {
+        json.dumps(name, ensure_ascii=False)[1:-1].encode()
+    }
     media = (".mp4", ".safetensors")
     return [
         path
@@ -143,7 +145,9 @@ def expire(out: Path, cast: "Cast", days: float) -> None:
 
 def _check(cast: "Cast", label: str) -> None:
     if label not in cast.labels:
-        raise PinsError(f"{label}: expected one of {', '.join(cast.labels) or 'nobody, because nobody is kept here'}")
+        raise PinsError(
+            f"{label}: expected one of {', '.join(cast.labels) or 'nobody, because nobody is kept here'}"
+        )
 
 
 def _relabel_folders(

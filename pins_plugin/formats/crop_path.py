@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pins_plugin.data.links.linked_video import LinkedTrack, LinkedVideo
 from pins_plugin.errors import PinsError
+from pins_plugin.types import SpeakerFaceLink
 from pins_plugin.utils.text import csv_table, table_cell
 
 SHORT_TURN = 0.8  # seconds: for a shorter word in between the picture does not turn
@@ -39,7 +40,7 @@ class CropPath:
     people: list[str | None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SpeakingStretch:
     """A stretch in which somebody speaks and is seen: label, the face's track, seconds."""
 
@@ -98,19 +99,25 @@ def follow_speaker(
     return CropPath(times, np.concatenate([corners, corners + size], axis=1), people)
 
 
-def speaking_stretches(linked: LinkedVideo, min_seconds: float = 0.5) -> list[SpeakingStretch]:
+def stretches_of(
+    linked: LinkedVideo, turn: SpeakerFaceLink, min_seconds: float
+) -> list[SpeakingStretch]:
     """Stretches in which a face is in the picture while a turn that is linked to it is under way."""
-    stretches = []
-    for turn in linked.turns:
-        for track in linked.tracks:
-            start, end = max(turn.start, track.start), min(turn.end, track.end)
-            if (
-                turn.person is not None
-                and track.person == turn.person
-                and end - start >= min_seconds
-            ):
-                stretches.append(SpeakingStretch(turn.person, track, start, end))
-    return stretches
+    spans = [
+        (track, max(turn.start, track.start), min(turn.end, track.end))
+        for track in linked.tracks
+        if turn.person is not None and track.person == turn.person
+    ]
+    return [
+        SpeakingStretch(str(turn.person), track, start, end)
+        for track, start, end in spans
+        if end - start >= min_seconds
+    ]
+
+
+def speaking_stretches(linked: LinkedVideo, min_seconds: float = 0.5) -> list[SpeakingStretch]:
+    """Those of all turns."""
+    return [each for turn in linked.turns for each in stretches_of(linked, turn, min_seconds)]
 
 
 def face_windows(

@@ -7,9 +7,9 @@ from math import atan, degrees
 
 import numpy as np
 
-from pins_plugin.data.links.linked_video import LinkedTrack, LinkedVideo
+from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.errors import PinsError
-from pins_plugin.formats.crop_path import SpeakingStretch, speaking_stretches
+from pins_plugin.formats.crop_path import SpeakingStretch, stretches_of
 from pins_plugin.utils.text import csv_table, table_cell
 
 NOSE = 0.6  # how far the nose stands out, over the distance of the eyes
@@ -51,22 +51,13 @@ class ClipFilters:
             )
 
 
-@dataclass(frozen=True)
-class DatasetClip:
+@dataclass(frozen=True, eq=False)
+class DatasetClip(SpeakingStretch):
     """One clip: who speaks, the face's track, seconds, and what was measured of it."""
 
-    person: str
-    track: LinkedTrack
-    start: float
-    end: float
     confidence: float
     size: float
     yaw: float | None
-
-    @property
-    def stretch(self) -> SpeakingStretch:
-        """As `report.crop_video` cuts it."""
-        return SpeakingStretch(self.person, self.track, self.start, self.end)
 
 
 @dataclass(frozen=True)
@@ -94,17 +85,15 @@ def choose_clips(
     """
     clips: list[DatasetClip] = []
     left: list[LeftOut] = []
-    stretches = speaking_stretches(linked, 1e-3)
     for number, turn in enumerate(linked.turns):
         name = turn.person or turn.speaker
         if turn.person is None:
             left.append(LeftOut(name, "", turn.start, turn.end, "no face is linked to this voice"))
             continue
-        mine = [s for s in stretches if s.person == turn.person and s.start < turn.end and s.end > turn.start]  # fmt: skip
-        mine = [SpeakingStretch(s.person, s.track, max(s.start, turn.start), min(s.end, turn.end)) for s in mine]  # fmt: skip
-        seen = [(stretch.start, stretch.end) for stretch in mine]
-        left += [LeftOut(name, "", *gap, "the face is not in the picture") for gap in _minus([(turn.start, turn.end)], seen)]  # fmt: skip
-        for stretch in {(s.track.track, s.start): s for s in mine}.values():
+        mine = stretches_of(linked, turn, 1e-3)
+        unseen = _minus([(turn.start, turn.end)], [(each.start, each.end) for each in mine])
+        left += [LeftOut(name, "", *gap, "the face is not in the picture") for gap in unseen]
+        for stretch in mine:
             kept, out = _choose(linked, number, stretch, filters)
             clips += kept
             left += out

@@ -13,7 +13,7 @@ from pins_plugin.cli.export import HELP as EXPORT_HELP
 from pins_plugin.data.media.video import VideoWriter
 from pins_plugin.formats.convert import FORMATS
 
-ENDINGS = {ending for kind in FORMATS.values() for ending in kind.files}
+ENDINGS = {ending for files in FORMATS.values() for ending in files}
 
 
 def _links(video: str, minutes: float = 0.1, faces: int = 1) -> dict:
