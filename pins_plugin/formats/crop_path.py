@@ -85,7 +85,7 @@ def follow_speaker(
         for wanted in (faces[start:end], targets[start:end]):  # speakers, if there are any
             seen = np.isfinite(wanted).all(axis=1)
             if seen.any():  # hold what was seen last; before the first, that one
-                last = np.maximum.accumulate(np.where(seen, np.arange(len(seen)), -1))
+                last = np.maximum.accumulate(np.where(seen, np.arange(end - start), -1))
                 centers[start:end] = wanted[np.where(last < 0, np.flatnonzero(seen)[0], last)]
     breaks = [0]
     for frame in range(1, len(times)):
