@@ -21,6 +21,7 @@ from pins_plugin.report.page.transcript import export_data
 from pins_plugin.report.style import NOBODY, PALETTE, format_time, hex_color
 from pins_plugin.utils.explain import explain
 from pins_plugin.utils.files import write_text
+from pins_plugin.utils.unfinished import final_folder
 
 TEMPLATES = Path(__file__).with_name("templates")
 EMBED_BYTES = 24_000_000  # a larger video lies beside the page
@@ -91,7 +92,7 @@ def write_page(
                     "doubtful": DOUBTFUL,
                     "people": linked.people,
                     "tracks": tracks(linked),
-                    **export_data(exported, picture, out.parent),
+                    **export_data(exported, picture, final_folder(out.parent)),
                 },
             ),
         )

@@ -17,6 +17,7 @@ from pins_plugin.formats.annotation import to_elan
 from pins_plugin.formats.subtitles import to_srt, to_vtt
 from pins_plugin.pipelines.linking.result import rename_links
 from pins_plugin.report.page.video_page import write_page
+from pins_plugin.utils.files import atomic_contents
 
 BOX = [40, 60, 100, 140]
 
@@ -81,7 +82,8 @@ def test_browser_writes_what_the_command_writes(browser: Any, odd_video: Path, t
     links = _odd_links(kind == "words") | ({"links": []} if kind == "nobody speaks" else {})
     links["video"] = str(odd_video)
     (tmp_path / "links.json").write_text(json.dumps(links))
-    write_page(odd_video, links, tmp_path / "p.html", quiet=True)
+    with atomic_contents(tmp_path) as temporary:  # as `pins link` does
+        write_page(odd_video, links, temporary / "p.html", quiet=True)
     open_page(browser, tmp_path / "p.html")
     offered = browser.execute_script("return [...byId('export-as').options].map((o) => o.value).filter(Boolean)")  # fmt: skip
     assert {*offered} == {*browser.execute_script("return Object.keys(writers)")}
