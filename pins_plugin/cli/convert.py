@@ -68,16 +68,14 @@ def run(args: argparse.Namespace) -> None:
         words = load_words(args.transcript, float(links["duration"]), args.encoding)
         links = add_words(links, words)
     video = args.video or find_video(links)
-    source = links.get("source") or {
-        "path": links["video"]
-    }  # of an older version, or another program
-    linked = replace(
-        LinkedVideo.from_links(links), video=str(Path(video or source["path"]).absolute())
-    )
+    source = links.get("source")
+    before = source.get("path") if isinstance(source, dict) else None
+    path_then = Path(str(video or before or links["video"])).absolute()
+    linked = replace(LinkedVideo.from_links(links), video=str(path_then))
     if args.rate is not None and not 0.1 <= args.rate <= 1000:
         raise PinsError(f"--rate: expected 0.1 to 1000 rows a second, got {args.rate:g}")
-    if "source" not in links:
-        video = Path(linked.video)
+    if source is None:  # links of an older version, or of another program
+        video = path_then
     out = args.out or path.parent
     try_folder(out)
     target = Target(out, args.rate, cache(lambda: find_picture(linked, video, args)))
