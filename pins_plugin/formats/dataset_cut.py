@@ -126,6 +126,10 @@ def _choose(
     linked: LinkedVideo, number: int, stretch: SpeakingStretch, filters: ClipFilters
 ) -> tuple[list[DatasetClip], list[LeftOut]]:
     turn, track = linked.turns[number], stretch.track
+
+    def out(start: float, end: float, reason: str) -> LeftOut:
+        return LeftOut(stretch.person, track.track, start, end, reason)
+
     sides = np.maximum(track.boxes[:, 2] - track.boxes[:, 0], track.boxes[:, 3] - track.boxes[:, 1])
     inside = (track.times >= stretch.start - TOUCH) & (track.times <= stretch.end + TOUCH)
     size = float(np.median(sides[inside] if inside.any() else sides))
@@ -139,43 +143,44 @@ def _choose(
     elif yaw is not None and yaw > filters.max_yaw:
         reason = f"turned away by {yaw:.0f} degrees, at most {filters.max_yaw:g} asked for"
     if reason:
-        return [], [LeftOut(stretch.person, track.track, stretch.start, stretch.end, reason)]
+        return [], [out(stretch.start, stretch.end, reason)]
     parts = [(stretch.start, stretch.end)]
-    left = []
-    barred = {
-        "somebody else speaks too": []
-        if filters.overlap
-        else [(o.start, o.end) for i, o in enumerate(linked.turns) if i != number],
-        "another face is in the picture": [
-            (other.start, other.end) for other in linked.tracks if other is not track
-        ]
-        if filters.one_face
-        else [],
-    }
-    for why, spans in barred.items():
-        free = _minus(parts, spans)
-        left += [LeftOut(stretch.person, track.track, *gap, why) for gap in _minus(parts, free)]
+    others = [(each.start, each.end) for k, each in enumerate(linked.turns) if k != number]
+    faces = [(each.start, each.end) for each in linked.tracks if each is not track]
+    clips: list[DatasetClip] = []
+    left: list[LeftOut] = []
+    for barred, why, spans in (
+        (not filters.overlap, "somebody else speaks too", others),
+        (filters.one_face, "another face is in the picture", faces),
+    ):
+        free = _minus(parts, spans) if barred else parts
+        left += [out(*gap, why) for gap in _minus(parts, free)]
         parts = free
-    clips = []
     for start, end in parts:
         if end - start < filters.min_seconds:
-            short = f"{end - start:.2f} s long, at least {filters.min_seconds:g} asked for"
-            left.append(LeftOut(stretch.person, track.track, start, end, short))
+            left.append(
+                out(
+                    start,
+                    end,
+                    f"{end - start:.2f} s long, at least {filters.min_seconds:g} asked for",
+                )
+            )
             continue
         count = int(np.ceil((end - start) / filters.max_seconds - 1e-9))
         if (end - start) / count < filters.min_seconds:  # rather one that is cut than two too short
             count = max(1, count - 1)
-        for first, last in _divided(start, end, count):
-            last = min(last, first + filters.max_seconds)
+        for first, edge in pairwise(np.linspace(start, end, count + 1).tolist()):
+            last = min(edge, first + filters.max_seconds)
             clips.append(
                 DatasetClip(stretch.person, track, first, last, turn.confidence, size, yaw)
             )
+            if edge - last > TOUCH:
+                left.append(
+                    out(
+                        last, edge, f"over {filters.max_seconds:g} s, the rest too short for a clip"
+                    )
+                )
     return clips, left
-
-
-def _divided(start: float, end: float, count: int) -> list[tuple[float, float]]:
-    edges = np.linspace(start, end, count + 1).tolist()
-    return list(pairwise(edges))
 
 
 def _minus(
