@@ -70,7 +70,10 @@ setup(
         "gallery": ["faiss-cpu>=1.9"],  # approximate search over large galleries
         "ray": ["ray>=2.40"],  # workers on many machines (pins link --ray ADDRESS)
         "editors": ["opentimelineio>=0.17"],  # time lines as OTIO
-        "parquet": ["pandas>=2", "fastparquet>=2024.11"],  # tables as Parquet (pandas: pyannote brings it, too)
+        "parquet": [
+            "pandas>=2",
+            "fastparquet>=2024.11",
+        ],  # tables as Parquet (pandas: pyannote brings it, too)
         "docs": ["mkdocs-material>=9.5", "mkdocstrings[python]>=0.27"],
         "test": [
             "pytest>=8",
