@@ -1,17 +1,15 @@
 """Pairs for training: a face and a voice of the same clip, and nothing about whose they are."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from speechbrain.dataio.dataset import DynamicItemDataset
 from torch import Tensor
 
 from pins_plugin.data.media.audio import SAMPLE_RATE
 from pins_plugin.data.training.shards import ClipShards
-from pins_plugin.types import TalkingFaceClip
 
 
 class PairBatch(NamedTuple):
@@ -38,8 +36,8 @@ class PairBatch(NamedTuple):
         return PairBatch(*(value.pin_memory() for value in self))
 
 
-class RandomCrop:
-    """Choose one picture and one stretch of sound of a clip.
+class PairDataset(torch.utils.data.Dataset):
+    """Pairs of clips: one picture and one stretch of sound each, and nothing about whose they are.
 
     The choice depends on seed, epoch and clip only: not on the process, the worker, or what was drawn
     before. A run that was stopped therefore goes on with the very same crops.
@@ -47,6 +45,7 @@ class RandomCrop:
     Parameters
     ----------
     shards : ClipShards
+        Clips that could not be decoded are left out.
     seconds : float
         Length of the stretch; shorter clips are repeated.
     seed : int
@@ -57,15 +56,30 @@ class RandomCrop:
         self.num_samples = round(seconds * SAMPLE_RATE)
         self.seed = seed
         self.epoch = 0
+        self.positions = [place for place in range(len(shards)) if place not in shards.skipped]
 
     def set_epoch(self, epoch: int) -> None:
         """Draw other crops than in other epochs."""
         self.epoch = epoch
 
-    def __call__(self, position: int) -> tuple[Tensor, Tensor]:
-        """Read a picture (3, height, width) uint8 and sound (num_samples,) int16."""
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def __getitem__(self, items: Sequence[int]) -> PairBatch:
+        """Read the pairs of some items."""
+        positions = [self.positions[item] for item in items]
+        return stack_pairs(positions, [self.crop(position) for position in positions])
+
+    def crop(self, position: int) -> tuple[Tensor, Tensor]:
+        """Read a picture (3, height, width) uint8 and sound (num_samples,) int16 of a clip."""
         pair = self.shards.faces(position), self.shards.sound(position)
         return crop_pair(*pair, self.num_samples, (self.seed, self.epoch, position))
+
+
+def stack_pairs(positions: Sequence[int], pairs: Sequence[tuple[Tensor, Tensor]]) -> PairBatch:
+    """Make a batch of pictures and stretches of sound, and of the positions of their clips."""
+    faces, waveforms = zip(*pairs, strict=True)
+    return PairBatch(torch.stack(faces), torch.stack(waveforms), torch.tensor(positions))
 
 
 def crop_pair(
@@ -92,40 +106,6 @@ def cut_sound(sound: NDArray[np.int16], start: int, num_samples: int) -> NDArray
     if len(sound) < num_samples:
         return np.resize(np.asarray(sound), num_samples)
     return np.array(sound[start : start + num_samples])
-
-
-def make_pair_dataset(clips: Sequence[TalkingFaceClip], crop: RandomCrop) -> DynamicItemDataset:
-    """List the clips for training: all that an item knows is which clip and which video it comes from.
-
-    Parameters
-    ----------
-    clips : sequence of TalkingFaceClip
-        In the order of the shards that `crop` reads; identities are not looked at.
-    crop : RandomCrop
-
-    Returns
-    -------
-    dataset : DynamicItemDataset
-        Items {"position", "pair"}; clips that could not be decoded are left out.
-    """
-    items = {
-        clip.clip_id: {"position": position, "video": clip.video}
-        for position, clip in enumerate(clips)
-        if position not in crop.shards.skipped
-    }
-
-    dataset = DynamicItemDataset(items)
-    # An object, no local function: workers that are spawned get a pickled copy of it.
-    dataset.add_dynamic_item(crop, takes="position", provides="pair")
-    dataset.set_output_keys(["position", "pair"])
-    return dataset
-
-
-def collate_pairs(items: Sequence[dict[str, Any]]) -> PairBatch:
-    """Stack the items of `make_pair_dataset`."""
-    faces, waveforms = zip(*(item["pair"] for item in items), strict=True)
-    positions = torch.tensor([item["position"] for item in items])
-    return PairBatch(torch.stack(faces), torch.stack(waveforms), positions)
 
 
 class DecodedClips(Protocol):

@@ -185,7 +185,7 @@ class SyncBatches(DrawnBatches):
     clips : sequence of SyncClip
     spectrograms : sequence of (num_bins, 4 num_frames) Tensor
         One per clip.
-    num_frames, batch_size, num_batches : int
+    num_frames, batch_size, steps_per_epoch : int
     augmentation : float
         Strength; 0 for none.
     balance : float
@@ -207,7 +207,7 @@ class SyncBatches(DrawnBatches):
         spectrograms: Sequence[Tensor],
         num_frames: int = 64,
         batch_size: int = 32,
-        num_batches: int = 100,
+        steps_per_epoch: int = 100,
         augmentation: float = 1.0,
         balance: float = 0.4,
         seed: int = 0,
@@ -221,7 +221,7 @@ class SyncBatches(DrawnBatches):
         kept = [index for index, clip in enumerate(clips) if len(clip.lips) >= 2]
         if not kept:
             raise PinsError("clips: expected at least one with two frames, got none")
-        super().__init__(num_batches, seed)
+        super().__init__(steps_per_epoch, seed)
         self.view = view
         self.lips = [torch.as_tensor(getattr(clips[index], view)) for index in kept]
         self.spectrograms = [spectrograms[index] for index in kept]

@@ -140,7 +140,7 @@ class TalkingBatches(DrawnBatches):
     Parameters
     ----------
     clips : sequence of TalkingClip
-    num_frames, batch_size, num_batches : int
+    num_frames, batch_size, steps_per_epoch : int
     augmentation : float
         Strength; 0 for none.
     looped : float
@@ -158,14 +158,14 @@ class TalkingBatches(DrawnBatches):
         clips: Sequence[TalkingClip],
         num_frames: int = 64,
         batch_size: int = 48,
-        num_batches: int = 100,
+        steps_per_epoch: int = 100,
         augmentation: float = 1.0,
         looped: float = 0.3,
         slowed: float = 0.06,
         balance: float = 0.5,
         seed: int = 0,
     ) -> None:
-        super().__init__(num_batches, seed)
+        super().__init__(steps_per_epoch, seed)
         self.clips = [clip for clip in clips if len(clip.lips) >= FEWEST_RESTING]
         labels = np.concatenate([clip.talking for clip in self.clips] or [np.zeros(0, np.int8)])
         if not {TALKS, RESTS} <= set(labels.tolist()):

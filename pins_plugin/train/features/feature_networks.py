@@ -19,7 +19,7 @@ from pins_plugin.miners.schedule import HardnessSchedule
 from pins_plugin.models.layers.heads import NetworkHead, apply_head
 from pins_plugin.train.features.held_out import HeldOut, RowsByPerson, mean_auc
 from pins_plugin.train.features.people_table import PeopleTable
-from pins_plugin.train.loop import StretchLoader, TrainingBrain, run_training
+from pins_plugin.train.loop import ResumableLoader, TrainingBrain, run_training
 
 Networks = tuple[NetworkHead, NetworkHead]
 MOST_ROWS_PER_PERSON = 4
@@ -233,7 +233,7 @@ def train_networks(
     history = run_training(
         NetworksBrain,
         {"trainees": trainees},
-        StretchLoader(NetworkBatches(table, people, settings, seeds)),
+        ResumableLoader(NetworkBatches(table, people, settings, seeds)),
         {
             "num_steps": settings.most_steps,
             "learning_rate": lambda progress: settings.learning_rate,
