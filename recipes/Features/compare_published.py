@@ -9,29 +9,26 @@ people of split valid, each FOP run keeps the epoch they prefer. `--vfal`, a clo
 five works, which need people of split valid. Chance is 0.5 for AUC, EER and 1 of 2.
 """
 
-import argparse
-import sys
 from pathlib import Path
 
 from published_fop import best_fop
 from published_vfal import METHODS, best_vfal
 
-from pins_plugin.errors import ManifestError, PinsError
+from pins_plugin.errors import ManifestError
 from pins_plugin.evaluation.cross_modal import evaluate_cross_modal
 from pins_plugin.models.layers.heads import apply_head
 from pins_plugin.report.tables import format_table
 from pins_plugin.train.features.named_objectives import make_objective
 from pins_plugin.train.features.training import FitSettings, fit_heads, read_splits
 from pins_plugin.utils.files import write_json, write_text
+from pins_plugin.utils.script import run_script, script_parser
 
 HEADERS = ["method", "AUC", "95 % interval", "EER", "1 of 2", "1 of 10"]
 
 
 def main() -> None:
     """Train, score, write the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("--fop", type=Path, required=True, help="a clone of the published code")
     parser.add_argument(
         "--vfal", type=Path, help="a clone of the published code of five more works"
@@ -98,7 +95,4 @@ def row(name: str, report: dict) -> list[str]:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except PinsError as error:
-        sys.exit(f"compare_published.py: {error}")
+    run_script(main)

@@ -34,6 +34,7 @@ from pins_plugin.train.features.training import FitSettings, fit_heads
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import write_json, write_text
 from pins_plugin.utils.progress import progress
+from pins_plugin.utils.script import run_script, script_parser
 
 NUM_TEST = 200
 NUM_PAIRS = 8000
@@ -188,9 +189,7 @@ def cached(path: Path, make: Callable[[], Iterator[tuple[str, Scores]]]) -> dict
 
 def main() -> None:
     """Write the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("--regimes", nargs="+", default=list(REGIMES), choices=list(REGIMES))
     parser.add_argument(
         "--seeds",
@@ -269,4 +268,4 @@ def cell(by_seed: dict[str, Scores], key: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -35,7 +35,8 @@ objective: !new:pins_plugin.train.pairs.objective.PairObjective
 
 def train_and_score(
     manifest: Path,
-    folder: Path,
+    runs: Path,
+    name: str,
     separated: Sequence[str],
     *,
     weight: float,
@@ -44,6 +45,7 @@ def train_and_score(
     form: str = "denominator",
 ) -> dict[str, float]:
     """Train a joint model without names, then score both branches on unseen people."""
+    folder = runs / f"{name} {seed}"
     settings = {
         "manifest": manifest,
         "output_folder": folder,

@@ -7,8 +7,6 @@ frames decides. Intervals are 95 %, over people. Beside it: mouth opening times 
 is seen for no longer than the window, as in a short video (windows of 15 frames or more).
 """
 
-import argparse
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -29,6 +27,7 @@ from pins_plugin.inference.synchronizer import Synchronizer
 from pins_plugin.models.lips.sync_encoders import SoundEncoder
 from pins_plugin.report.tables import share_cell
 from pins_plugin.utils.files import write_text
+from pins_plugin.utils.script import run_script, script_parser
 
 Encode = Callable[[SyncClip], tuple[torch.Tensor, torch.Tensor]]
 FEWEST_FRAMES = 15  # of a face that is seen briefly
@@ -78,9 +77,7 @@ def brief_rows(
 
 def main() -> None:
     """Judge and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("model")
     parser.add_argument("clips", type=Path, help="folder of recipes/Sync/prepare.py or simulate.py")
     parser.add_argument("--people", nargs="*", help="only these")
@@ -119,7 +116,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except PinsError as error:
-        sys.exit(f"evaluate.py: {error}")
+    run_script(main)

@@ -12,7 +12,6 @@ trained on too well. Limits are chosen on the people of --choose, with the model
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +32,7 @@ from pins_plugin.inference.synchronizer import Synchronizer
 from pins_plugin.models.folder.model_folder import HYPERPARAMS
 from pins_plugin.report.tables import format_table
 from pins_plugin.train.experiment import run_experiment
+from pins_plugin.utils.script import run_script, script_parser
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = {"folds": 0, "choose": 1, "report": 2}
@@ -98,9 +98,7 @@ def origin(args: argparse.Namespace) -> dict[str, Any]:
 
 def main() -> None:
     """Fit, choose, report."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("model")
     parser.add_argument("clips", type=Path)
     parser.add_argument("--folds", nargs="+", default=[], metavar="PERSON,PERSON")
@@ -136,7 +134,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except PinsError as error:
-        sys.exit(f"files.py: {error}")
+    run_script(main)

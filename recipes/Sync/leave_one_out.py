@@ -9,7 +9,6 @@ chance, and the correlation of mouth opening with loudness. Each model's result 
 those that are there are not made again. The table goes to --out/README.md and to the screen.
 """
 
-import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +26,7 @@ from pins_plugin.losses.window_matching import WindowMatchingLoss
 from pins_plugin.models.lips.sync_encoders import LipEncoder, SoundEncoder
 from pins_plugin.train.lips.sync import train_synchronizer
 from pins_plugin.utils.files import write_json, write_text
+from pins_plugin.utils.script import run_script, script_parser
 from pins_plugin.utils.seeding import seed_everything
 
 SHARES = {"real": 2.0, "simulated": 1.0}  # this and the next as in hparams/sync_joint.yaml
@@ -85,9 +85,7 @@ def mean_row(name: str, results: Sequence[dict]) -> str:
 
 def main() -> None:
     """Train, judge, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("clips", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--evaluate-only", nargs="*", default=[], metavar="PERSON")
@@ -183,4 +181,4 @@ def write_table(folder: Path, main_person: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)
