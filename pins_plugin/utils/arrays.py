@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pins_plugin.utils.explain import one_line
+
 LARGEST_ARRAYS = 8 * 2**30  # bytes, unpacked
 HIGHEST_COMPRESSION = 200  # embeddings, sound and pictures never pack better
 
@@ -55,4 +57,4 @@ def read_arrays(
         MemoryError,
         RuntimeError,
     ) as error:
-        raise ValueError(" ".join(str(error).split())[:120] or type(error).__name__) from error
+        raise ValueError(one_line(error, 120)) from error

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from pins_plugin.models.faces.face_recognition import read_window
-from pins_plugin.models.folder.starting_weights import load_strictly, read_weights
+from pins_plugin.models.folder.model_folder import load_strictly
+from pins_plugin.models.folder.starting_weights import read_weights
 from pins_plugin.models.layers.dropout import Dropout
 from pins_plugin.models.layers.frozen import Trunk
 from pins_plugin.models.layers.projection import Projection

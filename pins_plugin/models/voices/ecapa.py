@@ -8,7 +8,8 @@ from speechbrain.lobes.features import Fbank
 from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
 from torch import Tensor, nn
 
-from pins_plugin.models.folder.starting_weights import load_strictly, read_weights
+from pins_plugin.models.folder.model_folder import load_strictly
+from pins_plugin.models.folder.starting_weights import read_weights
 from pins_plugin.models.layers.dropout import Dropout
 from pins_plugin.models.layers.frozen import Trunk
 from pins_plugin.models.layers.lengths import encode_by_length

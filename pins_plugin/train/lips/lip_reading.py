@@ -24,7 +24,7 @@ from pins_plugin.train.run_record import begin_run, data_key
 from pins_plugin.utils.files import write_json
 from pins_plugin.utils.seeding import seed_everything
 
-OPTIONS = ("end_to_end", "num_steps", "batch_size", "learning_rate", "weight_decay", "seed")
+READING_OPTIONS = ("end_to_end", "num_steps", "batch_size", "learning_rate", "weight_decay", "seed")
 LABEL_SMOOTHING = 0.1
 WORDS_AT_ONCE = 1024  # clips or words at once where no gradient is kept
 
@@ -238,7 +238,7 @@ def train_lip_reading(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None
         encoder,
         classifier,
         valid_words=valid,
-        **{name: hparams[name] for name in OPTIONS},
+        **{name: hparams[name] for name in READING_OPTIONS},
         valid_every=max(50, hparams["num_steps"] // 50),
         run_opts=run_opts,
         folder=folder,

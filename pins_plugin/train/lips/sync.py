@@ -17,7 +17,7 @@ from pins_plugin.train.run_record import begin_run, data_key
 from pins_plugin.utils.seeding import seed_everything
 
 UNCALIBRATED = {"offset_weights": [-1.85, 3.09, 0.82], "speaking_weights": [-1.1, 6.5, 0.4, 3.8]}
-OPTIONS = ("num_epochs", "steps_per_epoch", "num_frames", "batch_size", "learning_rate", "weight_decay",
+SYNC_OPTIONS = ("num_epochs", "steps_per_epoch", "num_frames", "batch_size", "learning_rate", "weight_decay",
            "augmentation", "balance", "briefly", "seed", "view", "shares")  # fmt: skip
 
 
@@ -126,7 +126,7 @@ def train_sync(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None:
         **encoders,
         objective=hparams["objective"],
         sources=[Path(name).parts[0] for name in clips],
-        **{name: hparams[name] for name in OPTIONS},
+        **{name: hparams[name] for name in SYNC_OPTIONS},
         run_opts=run_opts,
         folder=folder,
     )

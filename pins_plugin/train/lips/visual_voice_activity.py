@@ -29,7 +29,7 @@ from pins_plugin.train.loop import TrainingBrain
 from pins_plugin.train.run_record import begin_run, data_key
 from pins_plugin.utils.seeding import seed_everything
 
-TRAINING_OPTIONS = ("num_epochs", "steps_per_epoch", "num_frames", "batch_size", "learning_rate", "weight_decay",
+TALKING_OPTIONS = ("num_epochs", "steps_per_epoch", "num_frames", "batch_size", "learning_rate", "weight_decay",
                     "augmentation", "looped", "slowed", "balance", "seed")  # fmt: skip
 UNCALIBRATED = [0.0, 1.0]
 CALIBRATION_STEP = 5  # frames from one that is calibrated on to the next
@@ -207,7 +207,7 @@ def train_visual_voice_activity(hparams: dict[str, Any], run_opts: dict[str, Any
     begin_run(folder, hparams, data_key((name, path) for name, (path, _) in found.items()))
     clips = [clip for _, clip in found.values()]
     network = hparams["talking_network"]
-    options = {name: hparams[name] for name in TRAINING_OPTIONS}
+    options = {name: hparams[name] for name in TALKING_OPTIONS}
     options["run_opts"] = run_opts
     llr_weights = UNCALIBRATED
     if hparams["num_folds"]:
