@@ -126,7 +126,7 @@ def main_methods(splits: dict[str, Rows], judge: Judge, seed: int) -> Iterator[t
     objective, people = make_objective("contrastive"), len(set(splits["train"][0].identities))
     mixture, report = fit_heads(splits, objective, FitSettings(), seed=seed, quiet=True)
     yield "the default", judge(mixture.build())
-    yield "closed forms only", judge(mixture.build(0.0))
+    yield "closed form only", judge(mixture.build(0.0))
     yield "networks only", judge(mixture.build(1.0))
     if report["num_people_found"] != people:
         mixture, _ = fit_heads(splits, objective, FitSettings(), True, seed, quiet=True)

@@ -63,14 +63,17 @@ class PeopleTable:
         ]
         return np.minimum(*counts)
 
-    def reduced(self) -> tuple["PeopleTable", Axes]:
-        """Project long embeddings on their principal axes; the table and what it was projected by."""
-        axes = long_axes(self.faces), long_axes(self.voices)
-        return replace(
-            self,
-            faces=self.faces if axes[0] is None else axes[0].project(self.faces),
-            voices=self.voices if axes[1] is None else axes[1].project(self.voices),
-        ), axes
+    def axes(self) -> Axes:
+        """Principal axes of long embeddings; None for others."""
+        return long_axes(self.faces), long_axes(self.voices)
+
+    def project(self, axes: Axes) -> "PeopleTable":
+        """Project long embeddings on their principal axes."""
+        faces, voices = (
+            values if one is None else one.project(values)
+            for values, one in zip((self.faces, self.voices), axes, strict=True)
+        )
+        return replace(self, faces=faces, voices=voices)
 
 
 def make_table(faces: FeatureRows, voices: FeatureRows, supervised: bool = False) -> PeopleTable:
