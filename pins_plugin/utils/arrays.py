@@ -30,10 +30,6 @@ def read_arrays(
     highest_compression : float
         Times by which it may grow when unpacked.
 
-    Returns
-    -------
-    arrays : dict of str to array
-
     Raises
     ------
     OSError

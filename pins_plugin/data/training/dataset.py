@@ -123,14 +123,7 @@ class DecodedClips(Protocol):
 
 
 class SteadyCrops(torch.utils.data.Dataset):
-    """All pictures and the middle stretch of sound of each clip, for scoring.
-
-    Parameters
-    ----------
-    shards : DecodedClips
-    seconds : float
-    positions : sequence of int
-    """
+    """All pictures and the middle stretch of sound of each clip, for scoring."""
 
     def __init__(self, shards: DecodedClips, seconds: float, positions: Sequence[int]) -> None:
         self.shards = shards

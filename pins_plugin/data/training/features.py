@@ -74,10 +74,6 @@ def load_features(path: str | Path) -> Features:
     path : str or Path
         `.npz` with the arrays `embeddings (n, dim)`, finite, and `clip_id (n,)`.
 
-    Returns
-    -------
-    features : Features
-
     Raises
     ------
     ManifestError
@@ -118,10 +114,6 @@ def select_rows(
     splits : sequence of str
     name : str
         Of the file, for the error.
-
-    Returns
-    -------
-    rows : FeatureRows
 
     Raises
     ------

@@ -11,11 +11,6 @@ from torch.utils.data import IterableDataset
 class DrawnBatches(IterableDataset):
     """Batches that seed and epoch determine; each kind says how one is drawn.
 
-    Parameters
-    ----------
-    steps_per_epoch : int
-    seed : int
-
     Attributes
     ----------
     done : int

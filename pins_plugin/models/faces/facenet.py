@@ -51,18 +51,7 @@ class FacenetEncoder(nn.Module):
         self.projection = Projection(hidden_dim, embedding_dim)
 
     def forward(self, faces: Tensor) -> Tensor:
-        """Embed pictures.
-
-        Parameters
-        ----------
-        faces : (batch, 3, 160, 160) Tensor
-            RGB in [0, 1].
-
-        Returns
-        -------
-        face_embeddings : (batch, embedding_dim) Tensor
-            Of unit length.
-        """
+        """Embed faces (batch, 3, 160, 160), RGB in [0, 1], as (batch, embedding_dim) of unit length."""
         features = self.trunk((255 * faces - 127.5) / 128)  # (batch, 512)
         return self.projection(self.hidden(features))
 

@@ -124,10 +124,6 @@ def load_model_folder(folder: str | Path, device: str | torch.device = "cpu") ->
         Or the name of a model that comes with the package; see `resolve_source`.
     device : str or torch.device
 
-    Returns
-    -------
-    model : ModelFolder
-
     Raises
     ------
     ModelFolderError

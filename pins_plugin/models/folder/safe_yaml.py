@@ -68,10 +68,6 @@ _Dumper.add_representer(tuple, yaml.SafeDumper.represent_list)
 def parse_model_yaml(text: str) -> dict[str, Any]:
     """Parse the text of a model folder's `hyperparams.yaml`; builds nothing.
 
-    Parameters
-    ----------
-    text : str
-
     Returns
     -------
     values : dict

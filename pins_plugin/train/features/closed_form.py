@@ -71,10 +71,6 @@ class ClosedForm:
 
     Whitening goes by the moments of single rows, since single rows are compared in the end; the cross-covariance by
     the means of people, a person seen in n videos counting n / (n + 1).
-
-    Parameters
-    ----------
-    table : PeopleTable
     """
 
     def __init__(self, table: PeopleTable) -> None:

@@ -86,10 +86,6 @@ class Mixture:
         ----------
         share : float, optional
             Of the networks; the best one by default.
-
-        Returns
-        -------
-        face_head, voice_head : FeatureHead
         """
         weights = self.weights(self.share if share is None else share)
         closed, networks, shares = [], [], []

@@ -138,10 +138,6 @@ def calibrate(
         Untrained; copies of it are trained.
     num_folds : int
         How many groups of people are left out, one after the other.
-
-    Returns
-    -------
-    weights : list of 2 floats
     """
     people = sorted({clip.person for clip in clips})
     logits, labels, weights = [], [], []

@@ -32,12 +32,7 @@ def _parts(
 
 
 class ListedClips:
-    """What is trained on and scored by, from a manifest: clips that are decoded into a cache first.
-
-    Parameters
-    ----------
-    hparams : dict
-    """
+    """What is trained on and scored by, from a manifest: clips that are decoded into a cache first."""
 
     def __init__(self, hparams: dict[str, Any]) -> None:
         self.hparams = hparams
