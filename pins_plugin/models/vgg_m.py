@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from pins_plugin.models.layers.dropout import Dropout
 from pins_plugin.models.layers.lengths import VoiceEncoder
 from pins_plugin.models.layers.normalization import BatchNorm
-from pins_plugin.models.layers.pooling import MeanPooling
 from pins_plugin.models.layers.projection import Projection
 from pins_plugin.models.layers.spectrogram import MagnitudeSpectrogram
 
@@ -79,7 +78,6 @@ class VGGVoxEncoder(VoiceEncoder):
             nn.MaxPool2d((5, 3), stride=(3, 2)),  # 9 x 8
         )
         self.fc6 = nn.Sequential(*_convolution(256, 4096, (9, 1)))  # 1 x 8
-        self.pooling = MeanPooling()
         self.fc7 = nn.Sequential(
             nn.Linear(4096, hidden_dim, bias=False), BatchNorm(hidden_dim), nn.ReLU(inplace=True)
         )
@@ -92,7 +90,7 @@ class VGGVoxEncoder(VoiceEncoder):
             waveforms = waveforms.repeat(1, -(-shortest // waveforms.shape[1]))
         spectrograms = self.spectrogram(waveforms)  # (batch, 512, num_frames)
         frames = self.fc6(self.trunk(spectrograms[:, None]))[:, :, 0]  # (batch, 4096, num_steps)
-        return self.projection(self.fc7(self.pooling(frames)))
+        return self.projection(self.fc7(frames.mean(dim=-1)))
 
 
 SHORTEST_UTTERANCE = 0.7

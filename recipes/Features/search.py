@@ -19,7 +19,7 @@ from pathlib import Path
 from zlib import crc32
 
 import numpy as np
-from published_fop import best_fop
+from published_fop import EPOCHS, best_fop
 from published_vfal import METHODS, best_vfal
 
 from pins_plugin.data.training.features import FeatureRows
@@ -38,6 +38,7 @@ from pins_plugin.utils.script import run_script, script_parser
 
 NUM_TEST = 200
 NUM_PAIRS = 8000
+RATES = ((0.01, 32), (0.001, 128))  # and batch sizes, of FOP
 OBJECTIVES = {
     "contrastive, random negatives": ("contrastive", "random"),
     "contrastive, curriculum": ("contrastive", "curriculum"),
@@ -145,12 +146,17 @@ def objectives(splits: dict[str, Rows], judge: Judge, seed: int) -> Iterator[tup
 
 
 def published_fop(
-    splits: dict[str, Rows], judge: Judge, seed: int, clone: Path
+    splits: dict[str, Rows],
+    judge: Judge,
+    seed: int,
+    clone: Path,
+    rates: tuple = RATES,
+    epochs: int = EPOCHS,
 ) -> Iterator[tuple[str, Scores]]:
     """Score the published code of FOP, told who is who."""
-    for rate, batch_size in ((0.01, 32), (0.001, 128)):
-        options = {"learning_rate": rate, "batch_size": batch_size}
-        embed = best_fop(clone, splits["train"], splits["valid"], seed=seed, **options)
+    for rate, batch_size in rates:
+        options = {"learning_rate": rate, "batch_size": batch_size, "num_epochs": epochs}
+        embed = best_fop(clone, splits["train"], splits.get("valid"), seed=seed, **options)
         name = f"published FOP, rate {rate:g}, batch {batch_size}, labels"
         yield name, judge.embeddings(*embed(judge.faces, judge.voices))
 

@@ -10,17 +10,18 @@ those that are there are not made again. The table goes to --out/README.md and t
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import torch
+from evaluate import energy_features
 
 from pins_plugin.data.training.sync_clips import SyncClip, load_sync_clip
 from pins_plugin.evaluation.synchronization import (
     CHANCE,
     WINDOW_LENGTHS,
     accuracy_by_person,
-    energy_baseline,
 )
 from pins_plugin.losses.window_matching import WindowMatchingLoss
 from pins_plugin.models.lips.sync_encoders import LipEncoder, SoundEncoder
@@ -34,33 +35,20 @@ BRIEFLY = 0.6
 HELD_SENTENCES = 50  # of the person with most clips, never trained on
 
 
+@torch.inference_mode()
 def judge(
-    clips: Sequence[SyncClip], lip_encoder: LipEncoder, sound_encoder: SoundEncoder
+    clips: Sequence[SyncClip], encode: Callable[[SyncClip], tuple[torch.Tensor, torch.Tensor]]
 ) -> dict[str, dict[int, tuple[float, int]]]:
     """Accuracy by person and window length."""
-    with torch.inference_mode():
-        return accuracy_by_person(
-            (
-                clip.person,
-                lip_encoder(torch.from_numpy(clip.lips)[None])[0],
-                sound_encoder(torch.from_numpy(clip.waveform)[None])[0],
-            )
-            for clip in clips
-        )
+    return accuracy_by_person((clip.person, *encode(clip)) for clip in clips)
 
 
-def judge_baseline(clips: Sequence[SyncClip]) -> dict[str, dict[int, tuple[float, int]]]:
-    """The same for mouth opening times loudness."""
-    front_end = SoundEncoder()
-    return accuracy_by_person(
-        (
-            clip.person,
-            *energy_baseline(
-                clip.lips, front_end.spectrograms(torch.from_numpy(clip.waveform)[None])[0]
-            ),
-        )
-        for clip in clips
-    )
+def encode_clip(
+    lip_encoder: LipEncoder, sound_encoder: SoundEncoder, clip: SyncClip
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Features of both sides."""
+    lips, sound = torch.from_numpy(clip.lips)[None], torch.from_numpy(clip.waveform)[None]
+    return lip_encoder(lips)[0], sound_encoder(sound)[0]
 
 
 def table_row(name: str, result: dict) -> str:
@@ -134,17 +122,21 @@ def main() -> None:
                 [*real, *simulated], *encoders, WindowMatchingLoss(), num_epochs=args.epochs, seed=seed,
                 sources=sources, shares={name: SHARES[name] for name in set(sources)}, briefly=BRIEFLY,
             )  # fmt: skip
+            baseline, trained = (
+                partial(energy_features, SoundEncoder()),
+                partial(encode_clip, *encoders),
+            )
             shared = {
                 "left_out": group,
-                "seen": judge(seen_test, *encoders)[main_person],
-                "strangers": judge(strangers, *encoders),
-                "strangers_baseline": judge_baseline(strangers),
+                "seen": judge(seen_test, trained)[main_person],
+                "strangers": judge(strangers, trained),
+                "strangers_baseline": judge(strangers, baseline),
             }
             for person in group:
                 unseen = [clip for clip in clips if clip.person == person]
                 scores = {
-                    "unseen": judge(unseen, *encoders)[person],
-                    "baseline": judge_baseline(unseen)[person],
+                    "unseen": judge(unseen, trained)[person],
+                    "baseline": judge(unseen, baseline)[person],
                 }
                 write_json(args.out / f"{person}_{seed}.json", {**scores, **shared})
     print(write_table(args.out, main_person))

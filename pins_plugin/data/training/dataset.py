@@ -122,24 +122,9 @@ class DecodedClips(Protocol):
         """Sound of one clip: (num_samples,)."""
 
 
-class SteadyCrops(torch.utils.data.Dataset):
-    """All pictures and the middle stretch of sound of each clip, for scoring."""
-
-    def __init__(self, shards: DecodedClips, seconds: float, positions: Sequence[int]) -> None:
-        self.shards = shards
-        self.num_samples = round(seconds * SAMPLE_RATE)
-        self.positions = list(positions)
-
-    def __len__(self) -> int:
-        return len(self.positions)
-
-    def __getitem__(self, index: int) -> PairBatch:
-        """Read faces (num_frames, 3, height, width), waveforms (1, num_samples), positions (1,)."""
-        position = self.positions[index]
-        sound = self.shards.sound(position)
-        start = max(0, (len(sound) - self.num_samples) // 2)
-        return PairBatch(
-            torch.from_numpy(np.array(self.shards.faces(position))),
-            torch.from_numpy(cut_sound(sound, start, self.num_samples))[None],
-            torch.tensor([position]),
-        )
+def steady_crop(clips: DecodedClips, position: int, seconds: float) -> tuple[Tensor, Tensor]:
+    """All pictures (num_frames, 3, height, width) and the middle stretch of sound (num_samples,) of a clip, for scoring."""
+    sound, num_samples = clips.sound(position), round(seconds * SAMPLE_RATE)
+    start = max(0, (len(sound) - num_samples) // 2)
+    stretch = torch.from_numpy(cut_sound(sound, start, num_samples))
+    return torch.from_numpy(np.array(clips.faces(position))), stretch

@@ -194,21 +194,16 @@ def resolve_source(source: str | Path) -> Path:
     )
 
 
-def _spec(
-    name: str, module: nn.Module, config: tuple[str, Mapping[str, Any]] | None
-) -> ModuleSpec | Reference:
-    """How to build a module again; one that was made from a file knows better than its config."""
-    own = getattr(module, "saved_arguments", None)
-    if own is not None:
-        return ModuleSpec(f"{type(module).__module__}.{type(module).__qualname__}", dict(own))
-    if config is not None:
-        return ModuleSpec(current_path(config[0]), dict(config[1]))
+def _spec(name: str, module: nn.Module, config: tuple[str, Mapping[str, Any]] | None) -> ModuleSpec:
+    """How to build a module again, as it was noted when it was made; else its config."""
     origin = getattr(module, "origin", None)
-    if not isinstance(origin, ModuleSpec):
+    if isinstance(origin, ModuleSpec):
+        return origin
+    if config is None:
         raise ModelFolderError(
             f"{name}: how it was built is not known; expected its class and arguments in `config`"
         )
-    return origin
+    return ModuleSpec(current_path(config[0]), dict(config[1]))
 
 
 def _sections(

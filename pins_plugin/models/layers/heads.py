@@ -116,16 +116,6 @@ class FeatureHead(nn.Module):
         networks = [NetworkHead(dim, hidden_dim, network_dim) for _ in range(num_networks)]
         self.heads = nn.ModuleList([*closed, *networks])
         self.register_buffer("shares", torch.full((len(self.heads),), 1 / len(self.heads)))
-        self.saved_arguments = {
-            "input_dim": input_dim,
-            "side": side,
-            "num_closed_forms": num_closed_forms,
-            "num_directions": num_directions,
-            "num_networks": num_networks,
-            "hidden_dim": hidden_dim,
-            "network_dim": network_dim,
-            "reduced_dim": reduced_dim,
-        }
         self.embedding_dim = (num_directions + 2) * len(closed) + network_dim * len(networks)
 
     def forward(self, embeddings: Tensor) -> Tensor:

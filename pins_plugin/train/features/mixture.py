@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pins_plugin.models.folder.safe_yaml import make_module
 from pins_plugin.models.layers.heads import DirectionHead, FeatureHead, NetworkHead
 from pins_plugin.train.features.closed_form import ClosedForm, HeadSettings
 from pins_plugin.train.features.feature_networks import Networks, compare_networks
@@ -123,12 +124,13 @@ def _assemble(
             "hidden_dim": networks[0].hidden.out_features,
             "network_dim": networks[0].last.out_features,
         }
-    head = FeatureHead(
-        dim if axes is None else len(axes.mean),
-        side,
-        len(closed),
-        closed[0].directions.out_features if closed else 0,
-        len(networks),
+    head = make_module(
+        FeatureHead,
+        input_dim=dim if axes is None else len(axes.mean),
+        side=side,
+        num_closed_forms=len(closed),
+        num_directions=closed[0].directions.out_features if closed else 0,
+        num_networks=len(networks),
         reduced_dim=0 if axes is None else dim,
         **options,
     )

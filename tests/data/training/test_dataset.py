@@ -12,8 +12,8 @@ from torch.utils.data import DataLoader
 from pins_plugin.data.corpora.manifest import read_manifest
 from pins_plugin.data.training.dataset import (
     PairDataset,
-    SteadyCrops,
     cut_sound,
+    steady_crop,
 )
 from pins_plugin.data.training.shards import prepare_shards
 
@@ -70,11 +70,11 @@ def test_short_sound_is_repeated(length: int) -> None:
     assert cut.tolist() == [index % length for index in range(8)]
 
 
-def test_steady_crops_are_the_middle(shards) -> None:
-    batch = SteadyCrops(shards, 0.25, [5])[0]
-    assert batch.faces.shape == (2, 3, 32, 32)
+def test_steady_crop_is_the_middle(shards) -> None:
+    faces, waveform = steady_crop(shards, 5, 0.25)
+    assert faces.shape == (2, 3, 32, 32)
     middle = shards.sound(5)[4000:8000]
-    assert torch.equal(batch.waveforms[0], torch.from_numpy(np.array(middle)))
+    assert torch.equal(waveform, torch.from_numpy(np.array(middle)))
 
 
 @pytest.mark.parametrize("start", ["fork", "spawn"])

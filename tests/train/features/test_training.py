@@ -113,7 +113,7 @@ def test_shuffled_pairs_score_at_chance(splits):
 def test_either_half_does_alone(splits, changes, parts):
     settings = replace(QUICK, **changes)
     mixture, _ = fit_heads(splits, make_objective("multiway"), settings, quiet=True)
-    options = mixture.build()[0].saved_arguments
+    options = mixture.build()[0].origin.arguments
     assert (options["num_closed_forms"], options["num_networks"]) == parts
     assert auc(mixture, splits["test"]) > 0.65
 
@@ -141,7 +141,7 @@ def test_long_embeddings_are_projected_in_the_head(splits):
         wide[name] = FeatureRows(faces.embeddings @ mix, faces.clips), voices
     mixture, _ = fit_heads(wide, make_objective("contrastive"), QUICK, quiet=True)
     head = mixture.build()[0]
-    assert head.input_dim == 600 and head.saved_arguments["reduced_dim"] == 512
+    assert head.input_dim == 600 and head.origin.arguments["reduced_dim"] == 512
     assert apply_head(head, wide["test"][0].embeddings).shape[1] == head.embedding_dim
 
 
