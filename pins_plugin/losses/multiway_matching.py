@@ -56,16 +56,7 @@ class MultiwayMatchingLoss(nn.Module):
         self.direction = direction
 
     def logits(self, first: Tensor, second: Tensor) -> Tensor:
-        """Scaled and shifted cosine of unit-length embeddings.
-
-        Parameters
-        ----------
-        first, second : (..., batch, embedding_dim) Tensor
-
-        Returns
-        -------
-        logits : (..., batch, batch) Tensor
-        """
+        """Scaled and shifted cosine (..., batch, batch) of unit-length embeddings (..., batch, embedding_dim)."""
         scale = self.scale.clamp(min=SMALLEST_SCALE)
         return (scale * first) @ second.mT + self.bias
 

@@ -44,17 +44,9 @@ class PublishedLipEncoder(nn.Module):
         self.last = nn.Linear(512, embedding_dim)
 
     def forward(self, mouths: Tensor) -> Tensor:
-        """Encode.
+        """Encode grey mouths (batch, num_frames, height, width) in [0, 1], 25 frames per second, as (batch, num_frames, embedding_dim).
 
-        Parameters
-        ----------
-        mouths : (batch, num_frames, height, width) Tensor
-            Grey mouth crops in [0, 1] at 25 frames per second.
-
-        Returns
-        -------
-        lip_features : (batch, num_frames, embedding_dim) Tensor
-            Unit length; two frames are repeated at each end.
+        Two frames are repeated at each end.
         """
         if mouths.dim() != 4:
             raise ShapeError(

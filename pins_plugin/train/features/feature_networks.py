@@ -222,10 +222,8 @@ def train_networks(
     objective : Module
     settings : NetworkSettings
     seed : int
-    quiet : bool
-    run_opts : speechbrain RunOptions or dict, optional
-    folder : Path, optional
-        Of the run; one that was stopped goes on from there.
+    quiet, run_opts, folder
+        As in `run_training`.
 
     Returns
     -------

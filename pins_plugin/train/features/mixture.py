@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.decomposition import PCA
 
 from pins_plugin.models.folder.safe_yaml import make_module
 from pins_plugin.models.layers.heads import DirectionHead, FeatureHead, NetworkHead
@@ -12,7 +13,6 @@ from pins_plugin.train.features.closed_form import ClosedForm, HeadSettings
 from pins_plugin.train.features.feature_networks import Networks, compare_networks
 from pins_plugin.train.features.held_out import HeldOut, mean_auc
 from pins_plugin.train.features.people_table import Axes
-from pins_plugin.train.features.principal_axes import PrincipalAxes
 
 SHARES = (0.5, 0.25, 0.75)  # of the networks; the first of equals is taken
 
@@ -32,7 +32,7 @@ class Mixture:
         One per fold, in order; none for the closed form only.
     folds : sequence of HeldOut
     valid : HeldOut or None
-    axes : pair of PrincipalAxes or None
+    axes : pair of PCA or None
         What the table was projected by.
 
     Attributes
@@ -111,7 +111,7 @@ class Mixture:
 @torch.no_grad()
 def _assemble(
     side: int,
-    axes: PrincipalAxes | None,
+    axes: PCA | None,
     closed: Sequence[DirectionHead],
     networks: Sequence[NetworkHead],
     shares: torch.Tensor,
@@ -126,7 +126,7 @@ def _assemble(
         }
     head = make_module(
         FeatureHead,
-        input_dim=dim if axes is None else len(axes.mean),
+        input_dim=dim if axes is None else axes.n_features_in_,
         side=side,
         num_closed_forms=len(closed),
         num_directions=closed[0].directions.out_features if closed else 0,
@@ -138,6 +138,6 @@ def _assemble(
         target.load_state_dict(part.state_dict())
     head.shares.copy_(shares / shares.sum())
     if axes is not None and head.axes is not None:
-        head.axes.weight.copy_(torch.from_numpy(axes.axes.T))
-        head.axes.bias.copy_(torch.from_numpy(-axes.mean @ axes.axes))
+        head.axes.weight.copy_(torch.from_numpy(axes.components_))
+        head.axes.bias.copy_(torch.from_numpy(-axes.mean_ @ axes.components_.T))
     return head.eval()

@@ -64,15 +64,7 @@ class FitSettings:
 
 
 def train_features(hparams: Mapping[str, Any], run_opts: Mapping[str, Any]) -> None:
-    """Carry out `hparams/features.yaml`: train, save OUT/model, score people of the test split.
-
-    Parameters
-    ----------
-    hparams : mapping
-        The entries of the YAML, see there.
-    run_opts : mapping
-        SpeechBrain's run options, for the networks.
-    """
+    """Carry out `hparams/features.yaml`: train, save OUT/model, score people of the test split."""
     output_folder = Path(hparams["output_folder"])
     splits = read_splits(
         hparams["face_embeddings"], hparams["voice_embeddings"], hparams["manifest"]
@@ -181,11 +173,8 @@ def fit_heads(
     supervised : bool
         Take the training people from the manifest; else they are told apart by `group_people`.
     seed : int
-    quiet : bool
-        No progress bars.
-    run_opts : speechbrain RunOptions or dict, optional
-    folder : Path, optional
-        Of the run; one that was stopped goes on from there.
+    quiet, run_opts, folder
+        As in `run_training`.
 
     Returns
     -------

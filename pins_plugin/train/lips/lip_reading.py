@@ -191,13 +191,6 @@ def word_accuracy(
 def train_lip_reading(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None:
     """Carry out the experiment of `hparams/lip_reading.yaml`: train, score, write a model folder.
 
-    Parameters
-    ----------
-    hparams : dict
-        The entries of the YAML, built.
-    run_opts : dict
-        SpeechBrain's run options.
-
     Raises
     ------
     PinsError

@@ -186,13 +186,6 @@ def fit_llr(
 def train_visual_voice_activity(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None:
     """Carry out the experiment of `hparams/visual_voice_activity.yaml` and write a model folder.
 
-    Parameters
-    ----------
-    hparams : dict
-        The entries of the YAML, built.
-    run_opts : dict
-        SpeechBrain's run options.
-
     Raises
     ------
     PinsError

@@ -44,17 +44,7 @@ class PairObjective(nn.Module):
         return None if share is None else float(share)
 
     def forward(self, face_embeddings: Tensor, voice_embeddings: Tensor) -> Tensor:
-        """Compare pairs.
-
-        Parameters
-        ----------
-        face_embeddings, voice_embeddings : (batch, embedding_dim) Tensor
-            Row i of both belongs together.
-
-        Returns
-        -------
-        loss : () Tensor
-        """
+        """Compare (batch, embedding_dim) embeddings, of which row i of both belongs together: () loss."""
         options = {} if self.hardness is None else {"hardness": self.hardness}
         with torch.autocast(face_embeddings.device.type, enabled=False):
             faces = gather_with_gradient(face_embeddings.float())

@@ -110,20 +110,7 @@ class SoftRows(NamedTuple):
 
 
 def train_soft_pairs(hparams: Mapping[str, Any], run_opts: Mapping[str, Any]) -> dict[str, float]:
-    """Carry out `hparams/face_voice.yaml`: train both heads, save them, score them on the people for choosing.
-
-    Parameters
-    ----------
-    hparams : mapping
-        The entries of the YAML, see there.
-    run_opts : mapping
-        SpeechBrain's run options.
-
-    Returns
-    -------
-    scores : dict
-        Of `score_agreement`.
-    """
+    """Carry out `hparams/face_voice.yaml`: train both heads, save them, score them on the people for choosing (`score_agreement`)."""
     folder = Path(hparams["prepared_folder"])
     learn = [SoftRows.load(folder / f"{side}.npz", "learn") for side in ("faces", "voices")]
     choose = [SoftRows.load(folder / f"{side}.npz", "choose") for side in ("faces", "voices")]
@@ -214,9 +201,8 @@ def fit_heads(
     settings : mapping
         `seed`, `num_steps`, `batch_size`, `peak_rate`, `weight_decay`, `gain`, `clip_share` (how much more often people
         who are both seen and heard are drawn), `pair_weight` (of the real pairs' loss; 0 for none).
-    run_opts : speechbrain RunOptions or dict, optional
-    folder : Path, optional
-        Of the run; one that was stopped goes on from there.
+    run_opts, folder
+        As in `run_training`.
     """
     seed_everything(settings["seed"])
     for head, part in zip(heads, rows, strict=True):
