@@ -110,9 +110,7 @@ def bridge(lips: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArray[np.
 def save_talking_clip(path: str | Path, clip: TalkingClip) -> None:
     """Write a clip as one npz file."""
     with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(
-            file, name=clip.name, person=clip.person, lips=clip.lips, talking=clip.talking
-        )
+        np.savez_compressed(file, **vars(clip))
 
 
 def load_talking_clip(path: str | Path) -> TalkingClip:

@@ -10,10 +10,9 @@ from torch import Tensor, nn
 
 from pins_plugin.data.training.sync_clips import SyncBatch, SyncBatches, SyncClip, load_sync_clip
 from pins_plugin.models.folder.model_folder import save_model_folder
-from pins_plugin.train.lips.clips import read_clips
+from pins_plugin.train.lips.clips import begin_with_clips
 from pins_plugin.train.lips.one_cycle import train_one_cycle
 from pins_plugin.train.loop import TrainingBrain
-from pins_plugin.train.run_record import begin_run, data_key
 from pins_plugin.utils.seeding import seed_everything
 
 UNCALIBRATED = {"offset_weights": [-1.85, 3.09, 0.82], "speaking_weights": [-1.1, 6.5, 0.4, 3.8]}
@@ -110,9 +109,8 @@ def train_sync(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None:
         When there is no clip to train on.
     """
     folder = Path(hparams["output_folder"])
-    clips = read_clips(hparams, load_sync_clip, "recipes/Sync/prepare.py")
-    begin_run(folder, hparams, data_key((name, path) for name, (path, _) in clips.items()))
-    kept = [clip for _, clip in clips.values()]
+    clips = begin_with_clips(hparams, load_sync_clip, "recipes/Sync/prepare.py")
+    kept = list(clips.values())
     encoders = {name: hparams[name] for name in ("lip_encoder", "sound_encoder")}
     train_synchronizer(
         kept,

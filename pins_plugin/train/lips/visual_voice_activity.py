@@ -23,10 +23,9 @@ from pins_plugin.data.training.talking_clips import (
     load_talking_clip,
 )
 from pins_plugin.models.folder.model_folder import save_model_folder
-from pins_plugin.train.lips.clips import read_clips
+from pins_plugin.train.lips.clips import begin_with_clips
 from pins_plugin.train.lips.one_cycle import train_one_cycle
 from pins_plugin.train.loop import TrainingBrain
-from pins_plugin.train.run_record import begin_run, data_key
 from pins_plugin.utils.seeding import seed_everything
 
 TALKING_OPTIONS = ("num_epochs", "steps_per_epoch", "num_frames", "batch_size", "learning_rate", "weight_decay",
@@ -192,9 +191,8 @@ def train_visual_voice_activity(hparams: dict[str, Any], run_opts: dict[str, Any
         When there is no clip to train on.
     """
     folder = Path(hparams["output_folder"])
-    found = read_clips(hparams, load_talking_clip, "recipes/VisualVoiceActivity/prepare.py")
-    begin_run(folder, hparams, data_key((name, path) for name, (path, _) in found.items()))
-    clips = [clip for _, clip in found.values()]
+    made_by = "recipes/VisualVoiceActivity/prepare.py"
+    clips = list(begin_with_clips(hparams, load_talking_clip, made_by).values())
     network = hparams["talking_network"]
     options = {name: hparams[name] for name in TALKING_OPTIONS}
     options["run_opts"] = run_opts
