@@ -40,12 +40,14 @@ REPEATS = {"folds": 8, "choose": 24, "report": 12}
 JUDGED = 50  # frames: limits are chosen on files whose faces are seen for that long
 
 
-def train_fold(clips: Path, people: str, never: Sequence[str], work: Path) -> Synchronizer:
-    """Train a synchronizer as the one that ships, without some people."""
+def train_fold(
+    clips: Path, people: str, never: Sequence[str], work: Path, *options: str
+) -> Synchronizer:
+    """Train a synchronizer as the one that ships, but for `options`, without some people."""
     folder = work / people.replace(",", "_")
     if not (folder / "model" / HYPERPARAMS).is_file():
         left_out = ", ".join([*people.split(","), *never])
-        run_experiment([str(ROOT / "hparams" / "sync_joint.yaml"), "--clips", str(clips), "--output_folder", str(folder), "--leave_out", f"[{left_out}]"])  # fmt: skip
+        run_experiment([str(ROOT / "hparams" / "sync_joint.yaml"), "--clips", str(clips), "--output_folder", str(folder), "--leave_out", f"[{left_out}]", *options])  # fmt: skip
     return Synchronizer.from_hparams(folder / "model")
 
 

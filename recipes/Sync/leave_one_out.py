@@ -2,53 +2,36 @@
 
   python recipes/Sync/leave_one_out.py CLIPS --out results/sync_leave_one_out [--evaluate-only p35 p36 ...]
 
-CLIPS is a folder of clips from recipes/Sync/prepare.py (searched in depth). For each person a model is trained on
-everybody else (but never on the evaluate-only people) and judged on that person; the evaluate-only people
+CLIPS holds `real` and `simulated` as for hparams/sync_joint.yaml. For each person a model is trained on everybody else (but
+never on the evaluate-only people) and judged on that person; the evaluate-only people
 are judged by the first model that knows the person with most clips. Also: unseen sentences of the person with most clips,
-chance, and the correlation of mouth opening with loudness. Each model's result is one JSON file in --out;
-those that are there are not made again. The table goes to --out/README.md and to the screen.
+chance, and the correlation of mouth opening with loudness. Models stay in OUT/models, where calibrate.py finds them; each one's result is
+one JSON file in --out; those that are there are not made again. The table goes to --out/README.md and to the screen.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import torch
-from evaluate import energy_features
+from evaluate import Encode, energy_features, model_features
+from files import train_fold
 
 from pins_plugin.data.training.sync_clips import SyncClip, load_sync_clip
-from pins_plugin.evaluation.synchronization import (
-    CHANCE,
-    WINDOW_LENGTHS,
-    accuracy_by_person,
-)
-from pins_plugin.losses.window_matching import WindowMatchingLoss
-from pins_plugin.models.lips.sync_encoders import LipEncoder, SoundEncoder
-from pins_plugin.train.lips.sync import train_synchronizer
+from pins_plugin.evaluation.synchronization import CHANCE, WINDOW_LENGTHS, accuracy_by_person
+from pins_plugin.models.lips.sync_encoders import SoundEncoder
 from pins_plugin.utils.files import write_json, write_text
 from pins_plugin.utils.script import run_script, script_parser
-from pins_plugin.utils.seeding import seed_everything
 
-SHARES = {"real": 2.0, "simulated": 1.0}  # this and the next as in hparams/sync_joint.yaml
-BRIEFLY = 0.6
 HELD_SENTENCES = 50  # of the person with most clips, never trained on
 
 
 @torch.inference_mode()
-def judge(
-    clips: Sequence[SyncClip], encode: Callable[[SyncClip], tuple[torch.Tensor, torch.Tensor]]
-) -> dict[str, dict[int, tuple[float, int]]]:
+def judge(clips: Sequence[SyncClip], encode: Encode) -> dict[str, dict[int, tuple[float, int]]]:
     """Accuracy by person and window length."""
     return accuracy_by_person((clip.person, *encode(clip)) for clip in clips)
-
-
-def encode_clip(
-    lip_encoder: LipEncoder, sound_encoder: SoundEncoder, clip: SyncClip
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Features of both sides."""
-    lips, sound = torch.from_numpy(clip.lips)[None], torch.from_numpy(clip.waveform)[None]
-    return lip_encoder(lips)[0], sound_encoder(sound)[0]
 
 
 def table_row(name: str, result: dict) -> str:
@@ -78,67 +61,35 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--evaluate-only", nargs="*", default=[], metavar="PERSON")
     parser.add_argument("--evaluate-only-clips", nargs="*", default=[], metavar="NAME")
-    parser.add_argument(
-        "--groups",
-        nargs="*",
-        metavar="PERSON,PERSON",
-        help="leave out these together, to save time",
-    )
-    parser.add_argument(
-        "--simulated",
-        type=Path,
-        help="clips of simulate.py to train on as well, every third stretch",
-    )
+    parser.add_argument("--groups", nargs="*", metavar="PERSON,PERSON", help="leave out these together, to save time")  # fmt: skip
     parser.add_argument("--epochs", type=int, default=4, help="of 100 steps")
-    parser.add_argument("--seeds", type=int, default=1)
     args = parser.parse_args()
-    clips = [load_sync_clip(path) for path in sorted(args.clips.rglob("*.npz"))]
-    allowed = [
-        clip
-        for clip in clips
-        if clip.person not in args.evaluate_only and clip.name not in args.evaluate_only_clips
-    ]
-    counts = {person: 0 for person in sorted({clip.person for clip in allowed})}
-    for clip in allowed:
-        counts[clip.person] += 1
+    never = [*args.evaluate_only, *args.evaluate_only_clips]
+    clips = [load_sync_clip(path) for path in sorted((args.clips / "real").rglob("*.npz"))]
+    allowed = [clip for clip in clips if not {clip.person, clip.name} & set(never)]
+    counts = Counter(sorted(clip.person for clip in allowed))
     main_person = max(counts, key=counts.__getitem__)
     seen_test = [clip for clip in allowed if clip.person == main_person][-HELD_SENTENCES:]
-    held_names = {clip.name for clip in seen_test}
+    never += [clip.name for clip in seen_test]
     strangers = [clip for clip in clips if clip.person in args.evaluate_only]
-    groups = [group.split(",") for group in args.groups] if args.groups else [[p] for p in counts]
-    simulated = [
-        load_sync_clip(path)
-        for path in sorted(args.simulated.rglob("*.npz") if args.simulated else [])
-    ]
-    for seed in range(args.seeds):
-        for group in groups:
-            if all((args.out / f"{person}_{seed}.json").exists() for person in group):
-                continue
-            seed_everything(seed)
-            encoders = LipEncoder(), SoundEncoder()
-            real = [c for c in allowed if c.person not in group and c.name not in held_names]
-            sources = ["real"] * len(real) + ["simulated"] * len(simulated)
-            train_synchronizer(
-                [*real, *simulated], *encoders, WindowMatchingLoss(), num_epochs=args.epochs, seed=seed,
-                sources=sources, shares={name: SHARES[name] for name in set(sources)}, briefly=BRIEFLY,
-            )  # fmt: skip
-            baseline, trained = (
-                partial(energy_features, SoundEncoder()),
-                partial(encode_clip, *encoders),
-            )
-            shared = {
-                "left_out": group,
-                "seen": judge(seen_test, trained)[main_person],
-                "strangers": judge(strangers, trained),
-                "strangers_baseline": judge(strangers, baseline),
-            }
-            for person in group:
-                unseen = [clip for clip in clips if clip.person == person]
-                scores = {
-                    "unseen": judge(unseen, trained)[person],
-                    "baseline": judge(unseen, baseline)[person],
-                }
-                write_json(args.out / f"{person}_{seed}.json", {**scores, **shared})
+    baseline = partial(energy_features, SoundEncoder())
+    for group in args.groups or counts:
+        paths = {person: args.out / f"{person}_0.json" for person in group.split(",")}
+        if all(path.exists() for path in paths.values()):
+            continue
+        epochs = ("--num_epochs", str(args.epochs))
+        synchronizer = train_fold(args.clips, group, never, args.out / "models", *epochs)
+        trained = partial(model_features, synchronizer)
+        shared = {
+            "left_out": list(paths),
+            "seen": judge(seen_test, trained)[main_person],
+            "strangers": judge(strangers, trained),
+            "strangers_baseline": judge(strangers, baseline),
+        }
+        for person, path in paths.items():
+            unseen = [clip for clip in clips if clip.person == person]
+            own = {"unseen": judge(unseen, trained), "baseline": judge(unseen, baseline)}
+            write_json(path, {**{name: found[person] for name, found in own.items()}, **shared})
     print(write_table(args.out, main_person))
 
 
