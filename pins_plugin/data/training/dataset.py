@@ -1,7 +1,7 @@
 """Pairs for training: a face and a voice of the same clip, and nothing about whose they are."""
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -10,6 +10,9 @@ from torch import Tensor
 
 from pins_plugin.data.media.audio import SAMPLE_RATE
 from pins_plugin.data.training.shards import ClipShards
+from pins_plugin.data.training.tar_shards import HeldClips
+
+DecodedClips = ClipShards | HeldClips
 
 
 class PairBatch(NamedTuple):
@@ -106,20 +109,6 @@ def cut_sound(sound: NDArray[np.int16], start: int, num_samples: int) -> NDArray
     if len(sound) < num_samples:
         return np.resize(np.asarray(sound), num_samples)
     return np.array(sound[start : start + num_samples])
-
-
-class DecodedClips(Protocol):
-    """Decoded clips by position, wherever they are held."""
-
-    @property
-    def skipped(self) -> Mapping[int, str]:
-        """Clips that could not be read, and why."""
-
-    def faces(self, position: int) -> NDArray[np.uint8]:
-        """Pictures of one clip: (num_frames, 3, size, size)."""
-
-    def sound(self, position: int) -> NDArray[np.int16]:
-        """Sound of one clip: (num_samples,)."""
 
 
 def steady_crop(clips: DecodedClips, position: int, seconds: float) -> tuple[Tensor, Tensor]:

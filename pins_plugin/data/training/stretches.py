@@ -71,7 +71,7 @@ class OneLongRun(DrawnBatches):
         super().__init__(steps_per_epoch, seed)
         self.num_steps = num_steps
         if draw is not None:
-            self.draw = draw  # type: ignore[method-assign]
+            self.draw = draw  # type: ignore[assignment, method-assign]
 
     def __iter__(self) -> Iterator[Any]:
         """Go on where the epoch before ended."""
