@@ -234,7 +234,7 @@ def train_networks(
     """
     seeds = [1000 * seed + index for index in range(len(folds))]
     trainees = nn.ModuleList(Trainee(table, objective, settings, each) for each in seeds)
-    people = [np.flatnonzero(fold.trained_on) for fold in folds]
+    people = [np.flatnonzero(np.asarray(fold.trained_on)) for fold in folds]
     held_out = [*folds, *([] if valid is None else [valid])]
 
     def score() -> dict[str, float]:

@@ -134,7 +134,8 @@ def _assemble(
         reduced_dim=0 if axes is None else dim,
         **options,
     )
-    for target, part in zip(head.heads, [*closed, *networks], strict=True):
+    parts: list[torch.nn.Module] = [*closed, *networks]
+    for target, part in zip(head.heads, parts, strict=True):
         target.load_state_dict(part.state_dict())
     head.shares.copy_(shares / shares.sum())
     if axes is not None and head.axes is not None:
