@@ -22,6 +22,7 @@ from files import train_fold
 from pins_plugin.data.training.sync_clips import SyncClip, load_sync_clip
 from pins_plugin.evaluation.synchronization import CHANCE, WINDOW_LENGTHS, accuracy_by_person
 from pins_plugin.models.lips.sync_encoders import SoundEncoder
+from pins_plugin.report.tables import format_table
 from pins_plugin.utils.files import write_json, write_text
 from pins_plugin.utils.script import run_script, script_parser
 
@@ -34,7 +35,7 @@ def judge(clips: Sequence[SyncClip], encode: Encode) -> dict[str, dict[int, tupl
     return accuracy_by_person((clip.person, *encode(clip)) for clip in clips)
 
 
-def table_row(name: str, result: dict) -> str:
+def table_row(name: str, result: dict) -> list[str]:
     """One line of the table."""
     cells = [
         f"{100 * result[str(length)][0]:.0f} ({result[str(length)][1]})"
@@ -42,16 +43,16 @@ def table_row(name: str, result: dict) -> str:
         else "-"
         for length in WINDOW_LENGTHS
     ]
-    return f"| {name} | {' | '.join(cells)} |"
+    return [name, *cells]
 
 
-def mean_row(name: str, results: Sequence[dict]) -> str:
+def mean_row(name: str, results: Sequence[dict]) -> list[str]:
     """Mean over people."""
     cells = []
     for length in WINDOW_LENGTHS:
         values = [result[str(length)][0] for result in results if str(length) in result]
         cells.append(f"{100 * sum(values) / len(values):.0f}" if values else "-")
-    return f"| {name} | {' | '.join(cells)} |"
+    return [name, *cells]
 
 
 def main() -> None:
@@ -102,11 +103,9 @@ def write_table(folder: Path, main_person: str) -> str:
     first = next(
         result for person, result in results.items() if person != main_person
     )  # trained on the main person
-    header = " | ".join(f"{length / 25:g} s" for length in WINDOW_LENGTHS)
+    headers = ["right within one frame, % (windows)", *(f"{n / 25:g} s" for n in WINDOW_LENGTHS)]
     strangers = first["strangers"]
-    lines = [
-        f"| right within one frame, % (windows) | {header} |",
-        "|---" * (len(WINDOW_LENGTHS) + 1) + "|",
+    rows = [
         table_row(f"unseen sentences of {main_person}", first["seen"]),
         *(table_row(f"unseen person {name}", each["unseen"]) for name, each in results.items()),
         mean_row("**mean of unseen people**", [each["unseen"] for each in results.values()]),
@@ -116,9 +115,9 @@ def write_table(folder: Path, main_person: str) -> str:
         mean_row(
             "mouth opening x loudness, evaluate-only", list(first["strangers_baseline"].values())
         ),
-        f"| chance |{f' {100 * CHANCE:.0f} |' * len(WINDOW_LENGTHS)}",
+        ["chance", *[f"{100 * CHANCE:.0f}"] * len(WINDOW_LENGTHS)],
     ]
-    text = "\n".join(lines) + "\n"
+    text = format_table(headers, rows, markdown=True) + "\n"
     write_text(folder / "README.md", text)
     return text
 
