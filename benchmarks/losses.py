@@ -10,12 +10,11 @@ partner, and their NTXentLoss is a softmax over the batch. Their reference embed
 that training both branches takes two calls, one per direction, as it does here.
 """
 
-import argparse
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
+from tables import make_parser, publish
 from torch import Tensor
 
 from pins_plugin.losses.contrastive import ContrastiveLoss
@@ -24,8 +23,6 @@ from pins_plugin.losses.multiway_matching import MultiwayMatchingLoss
 from pins_plugin.losses.within_modality import WithinModalitySeparationLoss
 from pins_plugin.miners.curriculum import CurriculumMiner
 from pins_plugin.miners.semi_hard import SemiHardMiner
-from pins_plugin.report.tables import format_table
-from pins_plugin.utils.files import write_json
 
 Objective = Callable[[Tensor, Tensor], Tensor]
 DIM = 256
@@ -110,18 +107,13 @@ def compare(
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--batches", type=int, nargs="+", default=[256, 1024, 4096])
     parser.add_argument(
         "--rounds", type=int, default=7, help="of 4096; as many more as a batch is smaller"
     )
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument(
-        "--out", type=Path, help="JSON file for the table, as benchmarks/results has them"
-    )
     parser.add_argument("--no_loop", action="store_true", help="leave the Python loop out")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
@@ -158,18 +150,16 @@ def main() -> None:
         mine, loop = 1e3 * taken["ours"], 1e3 * taken["loop"]
         name = "contrastive, curriculum; theirs: a Python loop over anchors"
         rows.append(["1024", name, f"{mine:.1f}", f"{loop:.0f}", f"{loop / mine:.0f} x"])
-    print(format_table(headers, rows))
-    if args.out:
-        where = "one thread, time of the processor" if args.device == "cpu" else args.device
-        result = {
-            "title": "Speed of mining and losses",
-            "about": f"Forward and backward, {DIM} dimensions, {where}, fastest of {args.rounds} rounds (more for small batches) in which ours and "
-            "pytorch-metric-learning's nearest equivalent take turns.",
-            "command": f"python benchmarks/losses.py --rounds {args.rounds}",
-            "headers": headers,
-            "rows": rows,
-        }
-        write_json(args.out, result)
+    where = "one thread, time of the processor" if args.device == "cpu" else args.device
+    publish(
+        args.out,
+        headers,
+        rows,
+        title="Speed of mining and losses",
+        about=f"Forward and backward, {DIM} dimensions, {where}, fastest of {args.rounds} rounds (more for small batches) in which ours and "
+        "pytorch-metric-learning's nearest equivalent take turns.",
+        command=f"python benchmarks/losses.py --rounds {args.rounds}",
+    )
 
 
 if __name__ == "__main__":

@@ -3,24 +3,19 @@
   python benchmarks/sync.py [--seconds 60] [--threads 1]
 
 Prints one table: seconds of processor time (all threads together; what else the machine does matters little), and
-how many times faster than real time that is, for reading the lips off faces, for offset and speaking of one
-face, and for eight faces.
+how many times faster than real time that is, for reading the lips off faces, and for their offset.
 """
 
-import argparse
 import resource
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import torch
+from tables import make_parser, publish
 
 from pins_plugin.inference.synchronizer import Synchronizer
 from pins_plugin.tracking.crops import TEMPLATE, MeshReader
-from pins_plugin.utils.files import write_json
-
-NUM_FACES = 8
 
 
 def seconds_of(work: Callable[[], object], repeats: int = 3) -> float:
@@ -35,12 +30,9 @@ def seconds_of(work: Callable[[], object], repeats: int = 3) -> float:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument(
-        "--out", type=Path, help="also write the table as JSON, as benchmarks/results has it"
-    )
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     generator = np.random.default_rng(0)
@@ -61,36 +53,18 @@ def main() -> None:
     rows = [
         ("lips of one face (face mesh)", mesh_seconds),
         ("offset of one face", seconds_of(lambda: synchronizer.offset(lips, times, waveform))),
-        (
-            "speaking of one face",
-            seconds_of(lambda: synchronizer.speaking_llr(lips, times, waveform)),
-        ),
-        (
-            f"speaking of {NUM_FACES} faces, one pass",
-            seconds_of(
-                lambda: synchronizer.speaking_llr(np.stack([lips] * NUM_FACES), times, waveform)
-            ),
-        ),
     ]
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    if args.out:
-        write_json(
-            args.out,
-            {
-                "title": "Speed of synchronization",
-                "about": f"{args.seconds:g} s of video at 25 frames per second, {args.threads} thread; peak memory {memory:.0f} MB.",
-                "command": "python benchmarks/sync.py",
-                "headers": ["", "CPU seconds", "x real time"],
-                "rows": [
-                    [name, f"{seconds:.3f}", f"{args.seconds / seconds:.0f}"]
-                    for name, seconds in rows
-                ],
-            },
-        )
-    print(f"{args.seconds:g} s of video at 25 frames per second, {args.threads} threads")
-    for name, seconds in rows:
-        print(f"{name:32} {seconds:8.3f} s {args.seconds / seconds:8.0f} x real time")
-    print(f"peak memory {memory:.0f} MB")
+    about = f"{args.seconds:g} s of video at 25 frames per second, {args.threads} thread; peak memory {memory:.0f} MB."
+    print(about)
+    publish(
+        args.out,
+        ["", "CPU seconds", "x real time"],
+        [[name, f"{seconds:.3f}", f"{args.seconds / seconds:.0f}"] for name, seconds in rows],
+        title="Speed of synchronization",
+        about=about,
+        command="python benchmarks/sync.py",
+    )
 
 
 if __name__ == "__main__":
