@@ -17,6 +17,7 @@ from pins_plugin.inference.offset_posterior import (
     logistic,
     sum_evidence,
 )
+from pins_plugin.inference.sync_calibration import fit_logistic
 from pins_plugin.inference.synchronizer import FOREIGN_FRAMES, TOLERANCE, Synchronizer
 
 MAX_OFFSET = 25  # frames looked at, as `pins sync` does
@@ -135,14 +136,9 @@ def choose_limits(
 
 
 def _fit(cases: Sequence[FileCase], target: Callable[[FileCase], bool]) -> tuple[float, ...]:
-    from sklearn.linear_model import LogisticRegression  # only to learn it: a second to import
-
     features = np.array([case.evidence.features for case in cases])
     counts = Counter((case.person, case.own) for case in cases)
     weights = np.array(
         [(1 - FOREIGN if case.own else FOREIGN) / counts[case.person, case.own] for case in cases]
     )
-    model = LogisticRegression(C=100.0, max_iter=5000)
-    labels = [target(case) for case in cases]
-    model.fit(features, labels, sample_weight=weights * len(weights) / weights.sum())
-    return tuple(round(float(value), 4) for value in (*model.intercept_, *model.coef_[0]))
+    return tuple(fit_logistic(features, np.array([target(case) for case in cases]), weights))
