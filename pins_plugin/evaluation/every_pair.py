@@ -27,7 +27,6 @@ def score_every_pair(
         Row: face of a person; column: voice of a person; larger means more alike.
     groups : (num_people,) array, optional
         Such as a recorded sex; one part of the report then compares within groups only.
-    bootstrap : Bootstrap, optional
 
     Returns
     -------
@@ -80,7 +79,6 @@ def chance_of_winning(scores: NDArray[np.float64], ways: int) -> NDArray[np.floa
     Parameters
     ----------
     scores : (num_people, num_people) float64 array
-    ways : int
 
     Returns
     -------

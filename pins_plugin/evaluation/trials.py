@@ -126,17 +126,12 @@ def draw_pairs(
         Class indices of the people, shared by both; -1 leaves an item out.
     num_pairs : int
         Half of them positive.
-    generator : numpy.random.Generator
     groups : (num_identities,) int64 array, optional
         Negatives come from the same group (same gender, say); -1 leaves a person out.
     query_recordings, candidate_recordings : (num_items,) int64 array, optional
         Class indices of the clip or video that each item comes from.
     relation : {"any", "same", "other"}
         Whether positives share the recording. "any" does not ask.
-
-    Returns
-    -------
-    trials : PairTrials
 
     Raises
     ------
@@ -195,7 +190,6 @@ def draw_matching(
         As in `draw_pairs`.
     num_candidates : int
         N, the right one included.
-    num_trials : int
 
     Returns
     -------

@@ -50,7 +50,6 @@ def export_face_encoder(face_encoder: nn.Module, path: str | Path) -> ExportedBr
 
     Parameters
     ----------
-    face_encoder : nn.Module
     path : str or Path
         ONNX file; the YAML that `OnnxFaceEncoder.from_file` reads is written beside it.
 

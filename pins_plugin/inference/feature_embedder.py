@@ -13,12 +13,7 @@ from pins_plugin.utils.files import atomic_path
 
 
 class FeatureEmbedder:
-    """Embeds face and voice embeddings of recognition networks into one space.
-
-    Parameters
-    ----------
-    face_head, voice_head : FeatureHead
-    """
+    """Embeds face and voice embeddings of recognition networks into one space."""
 
     def __init__(self, face_head: FeatureHead, voice_head: FeatureHead) -> None:
         self.face_head = face_head.eval()
@@ -64,10 +59,6 @@ def embed_feature_files(
         `.npz` files, see `data.training.features.load_features`.
     out : str or Path
         `.npz` with face_embeddings, face_clip_id, voice_embeddings, voice_clip_id.
-
-    Returns
-    -------
-    num_faces, num_voices : int
     """
     embedder = FeatureEmbedder.from_hparams(source)
     faces, voices = load_features(face_path), load_features(voice_path)

@@ -32,8 +32,6 @@ def embed_face_files(
 
     Parameters
     ----------
-    embedder : FaceVoiceEmbedder
-    paths : sequence of Path
     cache : Path, optional
         Folder that keeps finished shards; a second run with the same model and files takes them from there.
     quiet : bool

@@ -54,10 +54,6 @@ class Gallery:
     Searches may run in many threads while another adds: each sees the gallery as it was when it began. A
     saved file is replaced in one step, so that other processes read either the old or the new one.
 
-    Parameters
-    ----------
-    embedding_dim : int
-
     Examples
     --------
     >>> gallery = Gallery(embedding_dim=2)
@@ -125,10 +121,6 @@ class Gallery:
             At most as many as there are items.
         modality : {"face", "voice"}
             What to search.
-
-        Returns
-        -------
-        matches : Matches
         """
         queries = self._unit_rows(np.atleast_2d(np.asarray(embeddings, dtype=np.float32)))
         shelf = self._shelf(modality)  # one look: what happens meanwhile does not matter
@@ -156,10 +148,6 @@ class Gallery:
     @classmethod
     def load(cls, path: str | Path) -> Self:
         """Read what `save` wrote.
-
-        Parameters
-        ----------
-        path : str or Path
 
         Raises
         ------

@@ -33,8 +33,6 @@ class LipReader(PretrainedInterface):
     ----------
     lip_encoder, classifier : nn.Module
         See `models.lips.sync_encoders.LipEncoder`, `models.lips.lip_reader.WordClassifier`.
-    vocabulary : sequence of str
-    device : str
     """
 
     needs = ("lip_encoder", "word_classifier")

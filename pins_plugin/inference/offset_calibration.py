@@ -69,7 +69,6 @@ def fit_file_calibration(
     ----------
     cases : sequence of FileCase
         From `look_at` with the same `calibration`.
-    calibration : OffsetCalibration
     """
     right = _fit(cases, lambda case: case.right)
     own = _fit(cases, lambda case: case.own)
@@ -121,7 +120,6 @@ def choose_limits(
         Of people whom nothing was learnt on.
     others : sequence of FileCase
         Of the people that `calibration` was fitted on.
-    calibration : OffsetCalibration
     """
     everybody = [*cases, *others]
     for least in LEAST:

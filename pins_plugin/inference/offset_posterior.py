@@ -120,7 +120,6 @@ def sum_evidence(
     ----------
     pieces : sequence of (num_frames, num_offsets) arrays
         From `cut_pieces`.
-    calibration : OffsetCalibration
     """
     if sum(int(np.isfinite(piece).any(axis=1).sum()) for piece in pieces) < MIN_FRAMES:
         return None

@@ -107,7 +107,6 @@ class Synchronizer(PretrainedInterface):
         See `models.lips.sync_encoders`.
     offset_weights : sequence of 3 floats
         Logistic calibration of the offset's confidence: bias, margin, peak; see `offset_evidence`.
-    device : str
     file_calibration : OffsetCalibration, optional
         Of the offset of a whole file; see `offset_of_file`.
     """
@@ -231,10 +230,6 @@ class Synchronizer(PretrainedInterface):
         similarities : sequence of (num_frames, num_offsets) arrays
             `SyncFeatures.similarities` of each; silent faces only add noise. Offsets beyond `MAX_OFFSET`, where
             there are such, need more evidence.
-
-        Returns
-        -------
-        result : SyncResult
         """
         pooled = np.concatenate(list(similarities)) if len(similarities) else np.zeros((0, 1))
         num_frames = int(np.isfinite(pooled).any(axis=1).sum())

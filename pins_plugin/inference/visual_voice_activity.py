@@ -53,7 +53,6 @@ class VisualVoiceActivity(PretrainedInterface):
         See `models.lips.talking_network`.
     llr_weights : sequence of 2 floats
         Calibration on people not trained on: bias, and factor of the network's logit.
-    device : str
     """
 
     needs = ("talking_network",)

@@ -54,7 +54,6 @@ class Camera:
 
     Parameters
     ----------
-    light : Light
     height, width : int
         In pixels.
     generator : np.random.Generator

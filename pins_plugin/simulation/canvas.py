@@ -49,7 +49,6 @@ class Canvas:
     ----------
     image : (height, width, 3) uint8 array
         RGB, drawn upon in place.
-    pose : Pose
     jaw : float
         How far the chin has dropped, in head units.
     """

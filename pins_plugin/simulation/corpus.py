@@ -29,7 +29,6 @@ class CorpusSettings:
 
     Parameters
     ----------
-    people, clips_per_person : int
     seed : int
         Another seed makes other people.
     form : str
@@ -71,15 +70,8 @@ def write_corpus(
 
     Parameters
     ----------
-    folder : str or Path
-    settings : CorpusSettings
     jobs : int, optional
         Processes; by default one per core.
-    quiet : bool
-
-    Returns
-    -------
-    manifest : Path
 
     Raises
     ------

@@ -29,8 +29,6 @@ class EpisodeSettings:
     ----------
     characters : int
         2 to 8.
-    minutes : float
-    seed : int
     width, height : int
         In pixels.
     """

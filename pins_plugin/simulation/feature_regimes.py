@@ -11,10 +11,8 @@ class Regime:
 
     Parameters
     ----------
-    about : str
     num_train, num_valid : int
         People to train on, and to stop by.
-    settings : FeatureSettings
     """
 
     about: str

@@ -139,7 +139,6 @@ def log_likelihood_ratios(
     voice_traits : (num_voices, num_voice_traits) array
     face_loadings, voice_loadings : (num_traits, num_causes) arrays
         The first `num_discrete` causes are -1 or +1, the others standard normal.
-    num_discrete : int
 
     Returns
     -------

@@ -63,14 +63,12 @@ class SceneSettings:
 
     Parameters
     ----------
-    scenes : int
     people : int
         Seen in each scene, 1 to 4.
     off_screen : int
         Further people of each scene who are heard but never seen.
     seconds : float
         About how long a scene is.
-    seed : int
     width, height : int
         In pixels.
     overlap : float

@@ -32,7 +32,6 @@ class Utterance:
         Names in `PHONES`, silence included, without gaps.
     boundaries : (num_phones + 1,) float64 array
         Seconds; phone i sounds from boundaries[i] to boundaries[i + 1].
-    words : tuple of Word
     """
 
     phones: tuple[str, ...]
@@ -60,14 +59,8 @@ def say(
     ----------
     words : sequence of str
         Of `VOCABULARY`.
-    person : Person
-    generator : np.random.Generator
     lead, tail, pause : float
         Silence before, after and between the words, in seconds (the pauses vary around theirs).
-
-    Returns
-    -------
-    utterance : Utterance
     """
     pace = np.exp(-0.16 * person.voice["rate"])
     phones: list[str] = ["sil"]
@@ -105,7 +98,6 @@ def mouth_track(
 
     Parameters
     ----------
-    utterance : Utterance
     times : (num_times,) float64 array
         Seconds.
     articulation : float

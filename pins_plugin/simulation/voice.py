@@ -87,12 +87,6 @@ def speak(
 ) -> NDArray[np.float32]:
     """Synthesize an utterance.
 
-    Parameters
-    ----------
-    utterance : Utterance
-    quality : VoiceQuality
-    generator : np.random.Generator
-
     Returns
     -------
     waveform : (num_samples,) float32 array

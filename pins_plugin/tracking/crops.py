@@ -186,8 +186,6 @@ def iter_crops(
 
     Parameters
     ----------
-    video : str or Path
-    tracks : sequence of FaceTrack
     kinds : sequence of str
         What to cut: "face", "mouth", "lips". With "lips", the landmarks of the tracks are refined by a
         dense face mesh, and the crops of mouths are aligned by it.

@@ -56,7 +56,6 @@ class FaceDetector:
         Least probability after each network.
     factor : float
         Ratio of successive scales of the pyramid.
-    device : str or torch.device
     """
 
     def __init__(

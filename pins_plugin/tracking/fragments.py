@@ -19,12 +19,10 @@ class Sighting:
 
     Parameters
     ----------
-    shot : int
     frames : (num_seen,) int array
         Numbers of the pictures, increasing.
     faces : Detections
         One row for each of `frames`.
-    sharpness : float
     """
 
     shot: int

@@ -35,8 +35,6 @@ def embed_tracks(
 
     Parameters
     ----------
-    video : str or Path
-    tracks : sequence of FaceTrack
     encode : callable
         Aligned faces (num_faces, size, size, 3) uint8 to embeddings (num_faces, embedding_dim).
     num_faces : int
@@ -66,7 +64,6 @@ def group_people(
 
     Parameters
     ----------
-    tracks : sequence of FaceTrack
     embeddings : mapping of str to (num_faces, embedding_dim) array
         By the name of the track. A track that is missing stays a person of its own.
     threshold : float

@@ -30,7 +30,6 @@ class LinkedTrack:
 
     Parameters
     ----------
-    track : str
     person : str
         Label of the face; the track's own name where faces were not grouped.
     times : (num_boxes,) float64 array

@@ -23,9 +23,6 @@ def make_noise(
 
     Parameters
     ----------
-    kind : str
-    num_samples : int
-    generator : numpy Generator
     voices : sequence of (num_samples_i,) float32 arrays
         Of people who take no part, for "babble"; each is repeated from a random place on.
     """
