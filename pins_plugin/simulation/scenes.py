@@ -36,24 +36,14 @@ Protocols:
     SpeakerDiarization:
       Scenes:
         scope: database
-        train:
-          uri: train.lst
-          annotation: "{uri}/scene.rttm"
-          annotated: "{uri}/scene.uem"
-          video: "{uri}/scene.mp4"
-          faces: "{uri}/scene.json"
-        development:
-          uri: development.lst
-          annotation: "{uri}/scene.rttm"
-          annotated: "{uri}/scene.uem"
-          video: "{uri}/scene.mp4"
-          faces: "{uri}/scene.json"
-        test:
-          uri: test.lst
-          annotation: "{uri}/scene.rttm"
-          annotated: "{uri}/scene.uem"
-          video: "{uri}/scene.mp4"
-          faces: "{uri}/scene.json"
+"""
+DATABASE_PART = """\
+        {part}:
+          uri: {part}.lst
+          annotation: "{{uri}}/scene.rttm"
+          annotated: "{{uri}}/scene.uem"
+          video: "{{uri}}/scene.mp4"
+          faces: "{{uri}}/scene.json"
 """
 
 
@@ -227,12 +217,13 @@ def _scene(script: Script, width: int, height: int) -> Scene:
 
 def _write_database(folder: Path, names: list[str]) -> None:
     """Lists for pyannote: the last fifth is the test, the fifth before it is for development."""
-    write_text(folder / "database.yml", DATABASE)
     held = max(1, len(names) // 5)
     parts = {
-        "test": names[-held:],
-        "development": names[-2 * held : -held] or names[-held:],
         "train": names[: -2 * held] or names[-held:],
+        "development": names[-2 * held : -held] or names[-held:],
+        "test": names[-held:],
     }
+    described = [DATABASE_PART.format(part=part) for part in parts]
+    write_text(folder / "database.yml", DATABASE + "".join(described))
     for part, members in parts.items():
         write_text(folder / f"{part}.lst", "\n".join(members) + "\n")
