@@ -1,4 +1,4 @@
-"""Speed of mining and losses, forward and backward, beside pytorch-metric-learning and a Python loop.
+"""Speed of mining and losses, forward and backward, beside pytorch-metric-learning.
 
   python benchmarks/losses.py                 # batches of 256, 1024, 4096 x 256 dimensions
   pip install pytorch-metric-learning         # for the comparison; not a dependency of this package
@@ -31,22 +31,6 @@ DIM = 256
 def contrastive(miner: object) -> Objective:
     """Contrastive loss with a miner, both directions."""
     return MinedContrastiveLoss(ContrastiveLoss(1.2), miner)
-
-
-def loop_over_anchors(faces: Tensor, voices: Tensor, hardness: float = 0.5) -> Tensor:
-    """Curriculum mining and contrastive loss as one would write it down first."""
-    faces = torch.nn.functional.normalize(faces, dim=1)
-    voices = torch.nn.functional.normalize(voices, dim=1)
-    total = faces.new_zeros(())
-    for i in range(len(faces)):
-        distances = (faces[i] - voices).norm(dim=1)
-        ranked = [j for j in distances.argsort(descending=True).tolist() if j != i]
-        kept = ranked[: max(1, round(hardness * len(ranked)))]
-        easier = [j for j in kept if distances[j] > distances[i]]
-        total = total + distances[i] ** 2
-        if easier:
-            total = total + (1.2 - distances[easier[-1]]).clamp(min=0) ** 2
-    return total / (2 * len(faces))
 
 
 def theirs() -> dict[str, Objective]:
@@ -114,7 +98,6 @@ def main() -> None:
     )
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--no_loop", action="store_true", help="leave the Python loop out")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     reference = theirs()
@@ -144,12 +127,6 @@ def main() -> None:
             )
             rows.append([str(batch), name, f"{1e3 * mine:.1f}", *compared])
     headers = ["batch", "objective", "ours (ms)", "theirs (ms)", "faster"]
-    if not args.no_loop:
-        pair = {"ours": ours["contrastive, curriculum"], "loop": loop_over_anchors}
-        taken = compare(pair, 1024, 3, args.device)
-        mine, loop = 1e3 * taken["ours"], 1e3 * taken["loop"]
-        name = "contrastive, curriculum; theirs: a Python loop over anchors"
-        rows.append(["1024", name, f"{mine:.1f}", f"{loop:.0f}", f"{loop / mine:.0f} x"])
     where = "one thread, time of the processor" if args.device == "cpu" else args.device
     publish(
         args.out,

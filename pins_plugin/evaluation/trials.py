@@ -179,14 +179,12 @@ def draw_matching(
     num_candidates: int,
     num_trials: int,
     generator: np.random.Generator,
-    *,
-    groups: Labels | None = None,
 ) -> MatchingTrials:
     """Draw 1-of-N trials; the first n columns are a 1-of-n trial for every n.
 
     Parameters
     ----------
-    query_labels, candidate_labels, groups
+    query_labels, candidate_labels
         As in `draw_pairs`.
     num_candidates : int
         N, the right one included.
@@ -197,9 +195,7 @@ def draw_matching(
         Empty where there are too few people.
     """
     num_identities = int(max(query_labels.max(), candidate_labels.max())) + 1
-    groups = np.zeros(num_identities, np.int64) if groups is None else groups
-    shared = np.isin(np.arange(num_identities), candidate_labels) & (groups >= 0)
-    groups = np.where(shared, groups, -1)
+    groups = np.where(np.isin(np.arange(num_identities), candidate_labels), 0, -1)
     usable = np.flatnonzero((query_labels >= 0) & (groups[query_labels] >= 0))
     if len(usable) == 0:
         return MatchingTrials(np.empty(0, np.intp), np.empty((0, num_candidates), np.intp))

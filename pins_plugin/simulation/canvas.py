@@ -65,10 +65,10 @@ class Canvas:
         self._origin = np.array([pose.x, pose.y])
 
     @contextmanager
-    def clip_to(self, outline: Points, lift: float | None = None) -> Iterator[None]:
+    def clip_to(self, outline: Points) -> Iterator[None]:
         """Keep soft shapes inside of an outline (n, 2) for the length of the block."""
         mask = np.zeros(self.image.shape[:2], np.uint8)
-        cv2.fillPoly(mask, [_fixed(self.project(outline, lift))], 255, cv2.LINE_AA, SHIFT)
+        cv2.fillPoly(mask, [_fixed(self.project(outline, None))], 255, cv2.LINE_AA, SHIFT)
         self._clip = mask
         try:
             yield

@@ -136,5 +136,4 @@ def _sample_traits(
 ) -> list[float]:
     loadings = loading_matrix(table)
     private = private_scale(loadings) * generator.standard_normal(len(table))
-    traits: list[float] = (loadings @ causes + private).tolist()
-    return traits
+    return (loadings @ causes + private).tolist()

@@ -16,6 +16,7 @@ from pins_plugin.tracking.boxes import box_overlaps
 from pins_plugin.tracking.crops import extract_crops
 from pins_plugin.tracking.repeated_views import find_repeated_views
 from pins_plugin.types import FaceTrack
+from pins_plugin.utils.vectors import unit
 
 SAME_PERSON_SIMILARITY = 0.70  # of the shipped face recognition model, see its card
 SAME_FACE_OVERLAP = 0.3  # boxes that overlap by more are one face that was tracked twice
@@ -133,7 +134,7 @@ def cluster_directions(
     clusters = np.arange(len(sums))
     if len(sums) < 2:
         return clusters
-    units = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+    units = unit(sums)
     similarities = np.where(apart, -np.inf, units @ units.T)
     np.fill_diagonal(similarities, -np.inf)
     best = similarities.max(axis=1)
@@ -144,7 +145,7 @@ def cluster_directions(
         clusters[clusters == second] = first
         blocked = np.isneginf(similarities[first]) | np.isneginf(similarities[second])
         sums[first] += sums[second]
-        units[first] = sums[first] / max(float(np.linalg.norm(sums[first])), 1e-12)
+        units[first] = unit(sums[first])
         row = np.where(blocked, -np.inf, units @ units[first])
         similarities[first] = similarities[:, first] = row
         similarities[second] = similarities[:, second] = -np.inf
@@ -159,9 +160,7 @@ def _direction(embeddings: NDArray[np.floating]) -> NDArray[np.float64]:
         raise ShapeError(
             f"embeddings: expected (num_faces, embedding_dim) with a face, got {values.shape}"
         )
-    return np.asarray(
-        (values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)).sum(axis=0)
-    )
+    return np.asarray(unit(values).sum(axis=0))
 
 
 def _differ(first: FaceTrack, second: FaceTrack) -> bool:
