@@ -108,26 +108,17 @@ def embed_manifest(
     quiet: bool,
 ) -> tuple[int, int, dict[str, Exception]]:
     """Embed the clips of one manifest; gives how many, of how many dimensions, and which were left out."""
-    import numpy as np
-
     from pins_plugin.data.corpora.manifest import read_manifest
     from pins_plugin.inference.clips import embed_clips
-    from pins_plugin.utils.files import atomic_path
+    from pins_plugin.inference.feature_embedder import write_embeddings
 
     clips = read_manifest(manifest, split)
     skipped: dict[str, Exception] = {}
     faces, voices = embed_clips(
         embedder, clips, num_frames=num_frames, quiet=quiet, skipped=skipped
     )
-    clip_ids = np.array([clip.clip_id for clip in clips if clip.clip_id not in skipped])
-    with atomic_path(out) as temporary, temporary.open("wb") as file:
-        np.savez(
-            file,
-            face_embeddings=faces,
-            face_clip_id=clip_ids,
-            voice_embeddings=voices,
-            voice_clip_id=clip_ids,
-        )
+    clip_ids = [clip.clip_id for clip in clips if clip.clip_id not in skipped]
+    write_embeddings(out, face=(faces, clip_ids), voice=(voices, clip_ids))
     return len(clip_ids), faces.shape[1], skipped
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from pins_plugin.data.training.features import load_features
 from pins_plugin.errors import ModelFolderError, ShapeError
@@ -46,6 +46,14 @@ class FeatureEmbedder:
         return apply_head(self.voice_head, embeddings)
 
 
+def write_embeddings(path: str | Path, **sides: tuple[NDArray, ArrayLike]) -> None:
+    """Write embeddings and the clip of each row, of `face` and `voice`: arrays face_embeddings, face_clip_id, ..."""
+    arrays = {f"{side}_embeddings": embeddings for side, (embeddings, _) in sides.items()}
+    clips = {f"{side}_clip_id": np.asarray(clip_id) for side, (_, clip_id) in sides.items()}
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays, **clips)
+
+
 def embed_feature_files(
     source: str | Path, face_path: str | Path, voice_path: str | Path, out: str | Path
 ) -> tuple[int, int]:
@@ -71,12 +79,9 @@ def embed_feature_files(
                 f"{path}: expected embeddings of {head.input_dim} dimensions, as {source} was trained on, "
                 f"got {rows.embeddings.shape[1]}"
             )
-    with atomic_path(out) as temporary, temporary.open("wb") as file:
-        np.savez(
-            file,
-            face_embeddings=embedder.encode_faces(faces.embeddings),
-            face_clip_id=faces.clip_id,
-            voice_embeddings=embedder.encode_voices(voices.embeddings),
-            voice_clip_id=voices.clip_id,
-        )
+    write_embeddings(
+        out,
+        face=(embedder.encode_faces(faces.embeddings), faces.clip_id),
+        voice=(embedder.encode_voices(voices.embeddings), voices.clip_id),
+    )
     return len(faces.clip_id), len(voices.clip_id)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.errors import ShapeError
-from pins_plugin.tracking.boxes import box_overlaps
+from pins_plugin.tracking.boxes import usual_overlap
 from pins_plugin.tracking.crops import extract_crops
 from pins_plugin.tracking.repeated_views import find_repeated_views
 from pins_plugin.types import FaceTrack
@@ -165,9 +165,5 @@ def _direction(embeddings: NDArray[np.floating]) -> NDArray[np.float64]:
 
 def _differ(first: FaceTrack, second: FaceTrack) -> bool:
     """Whether two tracks share a picture in which their boxes are apart."""
-    _, rows, columns = np.intersect1d(first.times, second.times, return_indices=True)
-    if not len(rows):
-        return False
-    some = np.linspace(0, len(rows) - 1, min(len(rows), 9)).round().astype(int)
-    overlaps = box_overlaps(first.boxes[rows[some]], second.boxes[columns[some]]).diagonal()
-    return bool(np.median(overlaps) < SAME_FACE_OVERLAP)
+    overlap = usual_overlap(first.times, first.boxes, second.times, second.boxes)
+    return overlap is not None and overlap < SAME_FACE_OVERLAP
