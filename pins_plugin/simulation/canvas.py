@@ -103,17 +103,6 @@ class Canvas:
         pixels = _fixed(self.project(points, lift))
         cv2.polylines(self.image, [pixels], False, color, thickness, cv2.LINE_AA, SHIFT)
 
-    def soft(
-        self,
-        shapes: Points | list[Points],
-        color: Color,
-        alpha: float,
-        blur: float,
-        lift: float | None = 0.0,
-    ) -> None:
-        """Blend one or several polygons into the picture, `blur` (standard deviation) in head units."""
-        self._blend(shapes, color, alpha, blur, lift, None)
-
     def soft_line(
         self,
         lines: Points | list[Points],
@@ -124,7 +113,7 @@ class Canvas:
         lift: float | None = 0.0,
     ) -> None:
         """Blend one or several lines into the picture, `width` and `blur` in head units."""
-        self._blend(lines, color, alpha, blur, lift, max(1, round(width * self.pose.scale)))
+        self.soft(lines, color, alpha, blur, lift, max(1, round(width * self.pose.scale)))
 
     def clipped(self, outline: Points, lift: float, paint: "list[tuple[Points, Color]]") -> None:
         """Fill polygons inside of an outline only: `paint` holds (points, color) from back to front."""
@@ -143,15 +132,19 @@ class Canvas:
         weight = mask[..., None].astype(np.float32) / 255
         target[:] = (target + (patch.astype(np.float32) - target) * weight + 0.5).astype(np.uint8)
 
-    def _blend(
+    def soft(
         self,
         shapes: Points | list[Points],
         color: Color,
         alpha: float,
         blur: float,
-        lift: float | None,
-        thickness: int | None,
+        lift: float | None = 0.0,
+        thickness: int | None = None,
     ) -> None:
+        """Blend one or several polygons into the picture, `blur` (standard deviation) in head units.
+
+        With `thickness` in pixels their lines only, open ones.
+        """
         if alpha <= 0.01:
             return
         shapes = shapes if isinstance(shapes, list) else [shapes]

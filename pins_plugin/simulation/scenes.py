@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pins_plugin.data.media.audio import SAMPLE_RATE
 from pins_plugin.data.media.video import VideoWriter
 from pins_plugin.errors import ManifestError
+from pins_plugin.simulation.corpus import check_ranges
 from pins_plugin.simulation.person import sample_person
 from pins_plugin.simulation.scene import Scene
 from pins_plugin.simulation.script import FRAME_RATE, Script, write_script
@@ -138,19 +139,16 @@ def read_scene_settings(path: Path) -> Any:
 
 def check_scene_settings(settings: SceneSettings) -> None:
     """Raise ManifestError when the settings make no sense."""
-    for name, low, high in (
-        ("scenes", 1, 1000),
-        ("people", 1, 4),
-        ("off_screen", 0, 4),
-        ("seconds", 5, 7200),
-        ("width", 160, 3840),
-        ("height", 120, 2160),
-        ("overlap", 0, 1),
-    ):
-        if not low <= getattr(settings, name) <= high:
-            raise ManifestError(
-                f"{name}: expected {low} to {high}, got {getattr(settings, name)}; give a number in that range"
-            )
+    check_ranges(
+        settings,
+        scenes=(1, 1000),
+        people=(1, 4),
+        off_screen=(0, 4),
+        seconds=(5, 7200),
+        width=(160, 3840),
+        height=(120, 2160),
+        overlap=(0, 1),
+    )
 
 
 def write_scene(
