@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pins_plugin.report.tables import format_table
-from pins_plugin.utils.files import write_json
+from pins_plugin.utils.files import write_json_rows
 
 
 def make_parser(about: str | None) -> argparse.ArgumentParser:
@@ -30,4 +30,4 @@ def publish(
     print(format_table(headers, rows))
     if out:
         result = {"title": title, "about": about, "command": command}
-        write_json(out, {**result, "headers": headers, "rows": rows})
+        write_json_rows(out, {**result, "headers": list(headers), "rows": list(rows)})

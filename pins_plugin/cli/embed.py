@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
+from pins_plugin.cli._options import add_options
 from pins_plugin.errors import PinsError
 
 if TYPE_CHECKING:
@@ -41,8 +42,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--manifest", type=Path, nargs="+", help="CSV file of clips; many of them with --jobs"
     )
-    parser.add_argument("--face_embeddings", type=Path, help=".npz file: embeddings, clip_id")
-    parser.add_argument("--voice_embeddings", type=Path, help=".npz file: embeddings, clip_id")
     parser.add_argument("--split", help="rows to embed (default: all)")
     parser.add_argument(
         "--out",
@@ -50,9 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="NumPy file (.npz) to write; of many inputs a folder",
     )
-    parser.add_argument("--num_frames", type=int, default=4, help="pictures per clip (default: 4)")
-    parser.add_argument("--device", default="cpu", help="such as cuda:0 (default: cpu)")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_options(parser, "face_embeddings", "voice_embeddings", "num_frames", "device", "quiet")
     add_many_arguments(parser)
 
 
