@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+# All of these were set, not learnt; what the answer is worth is then learnt with them as they are (`offset_calibration`).
 PIECE = 125  # frames
 MIN_FRAMES = 8  # of a piece, and of a file
 SPREAD, PRIOR_FLOOR = 6.0, 0.05  # frames; of the prior: exp(-|k| / SPREAD) + PRIOR_FLOOR
@@ -31,6 +32,8 @@ LARGEST_ODDS = 12.0  # nats
 @dataclass(frozen=True)
 class OffsetCalibration:
     """Numbers of one model; those of the one that ships stand in for a model that brings none.
+
+    What they were learnt on stands in `pretrained/sync/hyperparams.yaml`, from which these are.
 
     Parameters
     ----------
