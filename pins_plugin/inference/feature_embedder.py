@@ -1,6 +1,7 @@
 """Heads over recognition embeddings, in the user's hands."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -48,10 +49,11 @@ class FeatureEmbedder:
 
 def write_embeddings(path: str | Path, **sides: tuple[NDArray, ArrayLike]) -> None:
     """Write embeddings and the clip of each row, of `face` and `voice`: arrays face_embeddings, face_clip_id, ..."""
-    arrays = {f"{side}_embeddings": embeddings for side, (embeddings, _) in sides.items()}
-    clips = {f"{side}_clip_id": np.asarray(clip_id) for side, (_, clip_id) in sides.items()}
+    arrays: dict[str, Any] = {}
+    for side, (embeddings, clip_id) in sides.items():
+        arrays |= {f"{side}_embeddings": embeddings, f"{side}_clip_id": np.asarray(clip_id)}
     with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **arrays, **clips)
+        np.savez(file, **arrays)
 
 
 def embed_feature_files(

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# All of these were set, not learnt; what the answer is worth is then learnt with them as they are (`offset_calibration`).
+# Set by hand, no recipe learns them; what the answer is worth is then learnt with them as they are (`offset_calibration`).
 PIECE = 125  # frames
 MIN_FRAMES = 8  # of a piece, and of a file
 SPREAD, PRIOR_FLOOR = 6.0, 0.05  # frames; of the prior: exp(-|k| / SPREAD) + PRIOR_FLOOR
@@ -170,7 +170,9 @@ def log_prior(num_offsets: int) -> NDArray[np.float64]:
     return np.asarray(np.log(prior / prior.sum()))
 
 
-def logistic(weights: Sequence[float], features: NDArray[np.floating]) -> float:
+def logistic(
+    weights: Sequence[float] | NDArray[np.floating], features: NDArray[np.floating]
+) -> float:
     """Probability of weights (bias first) for features."""
     value = float(weights[0] + np.dot(weights[1:], features))
     return float(1 / (1 + np.exp(-np.clip(value, -50, 50))))
