@@ -31,9 +31,9 @@ LARGEST_ODDS = 12.0  # nats
 
 @dataclass(frozen=True)
 class OffsetCalibration:
-    """Numbers of one model; those of the one that ships stand in for a model that brings none.
+    """Numbers of one model; those of an earlier `sync` (people p01 to p10, p33, p34) stand in for a model that brings none.
 
-    What they were learnt on stands in `pretrained/sync/hyperparams.yaml`, from which these are.
+    Those of the one that ships, and what they were learnt on, stand in its `hyperparams.yaml`.
 
     Parameters
     ----------
