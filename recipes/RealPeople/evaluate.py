@@ -33,6 +33,7 @@ from pins_plugin.utils.progress import progress
 
 FACE_SOFTNESS, VOICE_SOFTNESS = 4.0, 3.0  # as in prepare.py
 SIZE = 112
+MIDDLE_PITCH = 165.0  # Hz; about halfway between the means of men (120) and women (210) who speak
 
 
 class Person(NamedTuple):
@@ -89,13 +90,13 @@ def score_model(source: str, people: list[Person]) -> NDArray[np.float64]:
 
 
 def score_baselines(people: list[Person]) -> dict[str, NDArray[np.float64]]:
-    """Sex alone, by label; and pitch alone: a low voice goes with a face that is labelled a man's."""
+    """Sex alone, by label; and pitch alone: a voice goes with a face that is labelled a man's as far as it is below `MIDDLE_PITCH`."""
     male = np.array([person.label > 0 for person in people])
     pitch = np.array([median_pitch(person.waveform, SAMPLE_RATE) for person in people])
     return {
         "sex alone, by label": (male[:, None] == male[None]).astype(np.float64),
         "pitch alone, sex of the face by label": np.where(male, -1.0, 1.0)[:, None]
-        * np.log(pitch)[None],
+        * np.log(pitch / MIDDLE_PITCH)[None],
     }
 
 
