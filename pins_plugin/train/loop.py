@@ -201,7 +201,9 @@ class StretchLoader(DataLoader):  # type: ignore[misc]
     """
 
     def __init__(self, dataset: Any) -> None:
-        own = torch.Generator()  # what a loader seeds its workers with; dropout draws from the global one
+        own = (
+            torch.Generator()
+        )  # what a loader seeds its workers with; dropout draws from the global one
         super().__init__(dataset, batch_size=None, generator=own)
         self.given = self.passed_over = 0
 

@@ -135,7 +135,11 @@ def describe(answers: Answers, labels: dict[str, str]) -> tuple[str, dict]:
             [name, str(len(said)), f"{100 * said.mean():.1f} ({100 * low:.0f} - {100 * high:.0f})"]
         )
     text += "\n\n" + format_table(("pairs", "", 'answered "two people", %'), rows, markdown=True)
-    values = {"num_people": len(own), "bins": [b._asdict() for b in bins if b.share], "answers": report}
+    values = {
+        "num_people": len(own),
+        "bins": [b._asdict() for b in bins if b.share],
+        "answers": report,
+    }
     return text, values | {"refused": answers.refused}
 
 
