@@ -185,7 +185,7 @@ def _add_example(folder: Path, name: str, files: list[Path], with_traceback: boo
             if kind not in (*IMAGES, *SOUNDS) or not path.is_file():
                 wanted = ", ".join((*IMAGES, *SOUNDS))
                 raise MediaError(f"{path}: expected a picture or sound file ({wanted})")
-            (pipeline.embed_picture if kind in IMAGES else pipeline.embed_sound)(path)  # usable?
+            (pipeline.embed_picture if kind in IMAGES else pipeline.embed_audio)(path)  # usable?
             with atomic_path(folder / f"{name}{kind}") as temporary:
                 shutil.copyfile(path, temporary)
             print(f"{name}: {path.name}")

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,6 @@ class LinkingResult:
         What whoever reads the result should know.
     unreadable : list of str
         People who speak on screen, with lips that do not fit the sound.
-    notes : list of str
     given_speakers : tuple of str
         Labels of given turns that look like those of faces, and are no names of these.
     """
@@ -61,19 +60,19 @@ class LinkingResult:
     @property
     def talking_faces(self) -> Annotation:
         """The turns, labeled by the person whose face speaks; turns of nobody on screen are left out."""
-        talking = Annotation(uri=self.speakers.uri)
-        for number, link in enumerate(self.links):
-            if link.person is not None:
-                talking[Segment(link.start, link.end), number] = link.person
-        return talking
+        return self._turns([link.person for link in self.links])
 
     @property
     def people(self) -> Annotation:
         """All turns, labeled by the person where one was found, else by the speaker."""
-        named = Annotation(uri=self.speakers.uri)
-        for number, link in enumerate(self.links):
-            named[Segment(link.start, link.end), number] = link.person or link.speaker
-        return named
+        return self._turns([link.person or link.speaker for link in self.links])
+
+    def _turns(self, labels: Sequence[str | None]) -> Annotation:
+        turns = Annotation(uri=self.speakers.uri)
+        for number, (link, label) in enumerate(zip(self.links, labels, strict=True)):
+            if label is not None:
+                turns[Segment(link.start, link.end), number] = label
+        return turns
 
     @property
     def speaker_diarization(self) -> Annotation:

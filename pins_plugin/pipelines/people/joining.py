@@ -7,7 +7,7 @@ more alike two must be (`guard`).
 """
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,65 +21,37 @@ Floats = NDArray[np.float32]
 NEIGHBORS = 32
 FALSE_PAIRS = 0.02  # pairs per appearance that may pass the guard by chance
 RANDOM_PAIRS = 50_000
-FEWEST = 200  # appearances; of fewer, random pairs are too often one person's
+MIN_SIGHTINGS = 200  # appearances; of fewer, random pairs are too often one person's
 LOOSE = 0.25  # below the threshold for faces, where a voice may make up for it
-MOST_DOUBTFUL = 50
+MAX_DOUBTFUL = 50
 
 
 @dataclass(frozen=True, eq=False)
 class Sightings:
-    """Everyone who was seen in each video.
+    """Everyone who was seen in each video; vectors of unit length, zeros where there is none."""
 
-    Parameters
-    ----------
-    faces : (num_sightings, face_dim) float32 array
-        Of unit length; zeros where none was seen well enough.
-    voices : (num_sightings, voice_dim) float32 array
-        Of unit length; zeros where none was heard.
-    videos : (num_sightings,) int64 array
-    labels : sequence of str or None
-        Given before, which stay: equal ones are one person, different ones are two.
-    apart : iterable of (int, int)
-        Sightings of one picture: two people.
-    """
-
-    faces: Floats
-    voices: Floats
-    videos: NDArray[np.int64]
-    labels: Sequence[str | None]
-    apart: Sequence[tuple[int, int]] = ()
+    faces: Floats  # (num_sightings, face_dim)
+    voices: Floats  # (num_sightings, voice_dim)
+    videos: NDArray[np.int64]  # (num_sightings,)
+    labels: Sequence[str | None]  # given before, which stay: equal ones are one person
+    apart: Sequence[tuple[int, int]] = ()  # sightings of one picture: two people
 
 
 @dataclass(eq=False)
 class JoinedPeople:
-    """Groups of sightings, and how sure they are.
+    """Groups of sightings, and how sure they are; scores are leads over what one person needs."""
 
-    Parameters
-    ----------
-    groups : (num_sightings,) int64 array
-        The first sighting of each one's person.
-    threshold : float
-        Score from which on two groups were joined: the lead of the faces' similarity over what one person needs, and half
-        the voices'; more than 0 where the guard asked for it.
-    joined : int
-        Joins that were made.
-    false_joins : float
-        How many of them are expected to be wrong, from the scores of random pairs.
-    known_pairs, known_pairs_alike : int
-        Sightings of one picture, who are two people for certain; how many of them would have been joined.
-    doubtful : list of (score, int, int)
-        The least sure joins, by the first sighting of each side.
-    perhaps : list of (score, str, str)
-        People with labels given before who may be one; left for a person to say.
-    """
-
-    groups: NDArray[np.int64]
-    threshold: float
-    joined: int = 0
-    false_joins: float = 0.0
-    known_pairs: int = 0
-    known_pairs_alike: int = 0
+    groups: NDArray[np.int64]  # (num_sightings,) the first sighting of each one's person
+    threshold: (
+        float  # score from which on two groups were joined; above 0 where the guard asked for it
+    )
+    joined: int = 0  # joins that were made
+    false_joins: float = 0.0  # how many of them are expected to be wrong, by scores of random pairs
+    known_pairs: int = 0  # sightings of one picture, who are two people for certain
+    known_pairs_alike: int = 0  # how many of them would have been joined
+    # The least sure joins: score, and the first sighting of each side
     doubtful: list[tuple[float, int, int]] = field(default_factory=list)
+    # People with labels given before who may be one: score, and both labels
     perhaps: list[tuple[float, str, str]] = field(default_factory=list)
 
 
@@ -99,8 +71,7 @@ def join_sightings(seen: Sightings, same_face: float, seed: int = 0) -> JoinedPe
     joined : JoinedPeople
     """
     linkage = _Linkage(seen, same_face, seed)
-    for score, first, second in linkage.start():
-        linkage.push(score, first, second)
+    linkage.start()
     linkage.run()
     return linkage.result()
 
@@ -122,10 +93,14 @@ class _Linkage:
         self.heap: list[tuple[float, int, int, int, int]] = []
         self.center, self.spread = self._chance(seed)
         height = float(norm.isf(min(0.5, 2 * FALSE_PAIRS / max(1, count))))
-        guard = self.center + height * self.spread if count >= FEWEST else np.zeros(2)
+        guard = self.center + height * self.spread if count >= MIN_SIGHTINGS else np.zeros(2)
         self.needed = np.clip(guard, 0.0, (1 - same_face) / 2)  # by face, by both
         self.scores: list[tuple[float, int, int, int]] = []
         self.perhaps: dict[tuple[str, str], float] = {}
+        known = sorted({(min(p), max(p)) for p in seen.apart if self.num_faces[list(p)].all()})
+        pairs = np.array(known, np.int64).reshape(-1, 2)  # two people, before anything was joined
+        scores, both = self.score(*pairs.T)
+        self.known_pairs, self.alike = len(pairs), int((scores >= self.needed[both]).sum())
         for first, second in seen.apart:
             self.apart.setdefault(first, set()).add(second)
             self.apart.setdefault(second, set()).add(first)
@@ -162,8 +137,8 @@ class _Linkage:
         both = (heard > 0).astype(np.int64)
         return scores + VOICE_WEIGHT * lead * both, both
 
-    def start(self) -> Iterable[tuple[float, int, int]]:
-        """Join what bears one label, and give the scores of neighbors."""
+    def start(self) -> None:
+        """Join what bears one label, and put neighbors on the heap."""
         first_of: dict[str, int] = {}
         for row, label in enumerate(self.seen.labels):
             if label is not None and first_of.setdefault(label, row) != row:
@@ -179,12 +154,9 @@ class _Linkage:
             self.near.setdefault(b, set()).add(a)
         for start in range(0, len(ends), 8192):
             part = ends[start : start + 8192]
-            scores, both = self.score(part[:, 0], part[:, 1])
-            for (a, b), score, kind in zip(
-                part.tolist(), scores.tolist(), both.tolist(), strict=True
-            ):
-                if score >= self.needed[kind]:
-                    yield score, a, b
+            scores, both = self.score(*part.T)
+            for place in np.flatnonzero(scores >= self.needed[both]):
+                self.push(float(scores[place]), *part[place].tolist())
 
     def push(self, score: float, first: int, second: int) -> None:
         """Put a pair on the heap; it counts as long as neither group changes."""
@@ -236,7 +208,6 @@ class _Linkage:
     def result(self) -> JoinedPeople:
         """Give the groups, and how sure they are."""
         groups = self._roots(np.arange(len(self.parent)))
-        alone = _Alone(self)
         spread = np.maximum(self.spread, 1e-6)
         num_groups = len(np.unique(groups))
         wrong = sum(
@@ -250,26 +221,8 @@ class _Linkage:
             float(self.needed.max()),
             len(self.scores),
             float(wrong),
-            len(alone.pairs),
-            alone.alike,
-            [(float(score), a, b) for score, a, b in doubtful[:MOST_DOUBTFUL]],
-            perhaps[:MOST_DOUBTFUL],
+            self.known_pairs,
+            self.alike,
+            [(float(score), a, b) for score, a, b in doubtful[:MAX_DOUBTFUL]],
+            perhaps[:MAX_DOUBTFUL],
         )
-
-
-class _Alone:
-    """Pairs of one picture by themselves, before anything was joined: how many look like one person."""
-
-    def __init__(self, linkage: _Linkage) -> None:
-        seen = linkage.seen
-        faces = np.asarray(seen.faces.any(axis=1))
-        self.pairs = np.array(
-            sorted({(min(a, b), max(a, b)) for a, b in seen.apart if faces[a] and faces[b]}),
-            np.int64,
-        ).reshape(-1, 2)
-        a, b = self.pairs.T
-        alike = np.einsum("ij,ij->i", seen.faces[a], seen.faces[b]) - linkage.same_face
-        heard = seen.voices[a].any(axis=1) & seen.voices[b].any(axis=1)
-        voices = np.einsum("ij,ij->i", seen.voices[a], seen.voices[b]) - SAME_VOICE
-        scores = alike + VOICE_WEIGHT * voices * heard
-        self.alike = int((scores >= linkage.needed[heard.astype(int)]).sum())
