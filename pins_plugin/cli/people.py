@@ -138,7 +138,9 @@ def _change_cast(args: argparse.Namespace) -> None:
     with cast.held():
         is_renamed = args.action == "rename" and cast.renamed_since(0).get(args.name) == new
         if args.name not in cast.labels and not is_renamed:
-            raise PinsError(f"{args.name}: expected one of {', '.join(cast.labels)}")
+            raise PinsError(
+                f"{args.name}: expected one of {', '.join(cast.labels) or 'nobody, because nobody is kept here'}"
+            )
         if args.action == "remove":
             cast.remove(args.name)
         elif args.name in cast.labels:

@@ -5,7 +5,6 @@
 Writes the weights into MODEL's folder. MODEL_A, MODEL_B, ... were trained alike without the people named after each.
 """
 
-import argparse
 from pathlib import Path
 
 from pins_plugin.data.training.sync_clips import load_sync_clip
@@ -15,13 +14,12 @@ from pins_plugin.inference.sync_calibration import (
     write_calibration,
 )
 from pins_plugin.inference.synchronizer import Synchronizer
+from pins_plugin.utils.script import run_script, script_parser
 
 
 def main() -> None:
     """Fit, print, write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("model")
     parser.add_argument("clips", type=Path)
     parser.add_argument(
@@ -42,4 +40,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

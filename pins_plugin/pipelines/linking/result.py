@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from pins_plugin.utils.files import write_json_rows, write_text
 from pins_plugin.utils.text import table_cell
 
 VERSION = 1
+LIPS = "The lips of {} do not fit the sound: dubbed, or out of sync"
 COLUMNS = ("start", "end", "speaker", "person", "status", "confidence", "x1", "y1", "x2", "y2")
 
 
@@ -132,8 +134,7 @@ class LinkingResult:
     def _about_lips(self) -> list[str]:
         if not self.unreadable:
             return []
-        people = ", ".join(dict.fromkeys(self.unreadable))
-        return [f"The lips of {people} do not fit the sound: dubbed, or out of sync"]
+        return [LIPS.format(", ".join(dict.fromkeys(self.unreadable)))]
 
     def write_json(self, path: str | Path) -> None:
         """Write `links.json`."""
@@ -166,7 +167,7 @@ def people_of(links: Mapping[str, Any], uri: str) -> Annotation:
 
 
 def rename_links(links: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """Give people and speakers of a `links.json` other labels; `names` maps old to new."""
+    """Give people and speakers of a `links.json` other labels, also in notes; `names` maps old to new."""
 
     given = set(links.get("given_speakers") or ())
 
@@ -176,8 +177,18 @@ def rename_links(links: Mapping[str, Any], names: Mapping[str, str]) -> dict[str
             del labels["speaker"]
         return {**row, **{key: names.get(label, label) for key, label in labels.items()}}
 
+    def told(note: str) -> str:
+        before, after = LIPS.split("{}")
+        if not names or not (note.startswith(before) and note.endswith(after)):
+            return note
+        people = note.removeprefix(before).removesuffix(after)
+        labels = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+        whole = rf"(?:^|(?<=, ))(?:{labels})(?=, |$)"
+        return LIPS.format(re.sub(whole, lambda found: names[found[0]], people))
+
     return {
         **links,
+        **({"notes": [told(note) for note in links["notes"]]} if "notes" in links else {}),
         "links": [renamed(row) for row in links["links"]],
         "tracks": [renamed(row) for row in links["tracks"]],
     }
