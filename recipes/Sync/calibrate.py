@@ -10,7 +10,6 @@ from pathlib import Path
 from pins_plugin.data.training.sync_clips import load_sync_clip
 from pins_plugin.inference.sync_calibration import (
     fit_offset_weights,
-    fit_speaking_weights,
     write_calibration,
 )
 from pins_plugin.inference.synchronizer import Synchronizer
@@ -31,10 +30,7 @@ def main() -> None:
         (Synchronizer.from_hparams(model), [clip for clip in clips if clip.person in people])
         for model, *people in args.held
     ]
-    weights = {
-        "offset_weights": fit_offset_weights(held),
-        "speaking_weights": fit_speaking_weights(held),
-    }
+    weights = {"offset_weights": fit_offset_weights(held)}
     print(weights)
     write_calibration(args.model, weights)
 

@@ -175,7 +175,6 @@ def test_calibration_on_people_left_out(
     run(monkeypatch, "Sync/calibrate.py", tmp_path / "m0", tmp_path / "clips", *held)
     after = Synchronizer.from_hparams(tmp_path / "m0")
     assert not np.allclose(before.offset_weights, after.offset_weights)
-    assert not np.allclose(before.speaking_weights, after.speaking_weights)
 
 
 def test_reliability_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
