@@ -201,18 +201,28 @@ class ResumableLoader(DataLoader):  # type: ignore[misc]
         what it gives.
     sampler : iterable, optional
     num_workers : int
+    generator : torch.Generator, optional
+        What the seed of workers is drawn from in each epoch, with or without workers; by default the global random numbers,
+        which dropout draws from as well.
 
     The one of both that is iterated over has `done`, how many batches it passes over, `__len__`, and perhaps
     `num_readers`, which `done` depends on.
     """
 
-    def __init__(self, dataset: Any, sampler: Any = None, num_workers: int = 0) -> None:
+    def __init__(
+        self,
+        dataset: Any,
+        sampler: Any = None,
+        num_workers: int = 0,
+        generator: torch.Generator | None = None,
+    ) -> None:
         super().__init__(
             dataset,
             batch_size=None,
             sampler=sampler,
             num_workers=num_workers,
             pin_memory=torch.cuda.is_available(),
+            generator=generator,
         )
         self.drawn = dataset if sampler is None else sampler
         self.given = self.passed_over = 0

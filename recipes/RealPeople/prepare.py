@@ -28,6 +28,7 @@ from pins_plugin.data.training.recording_conditions import RecordingConditions
 from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.inference.portraits import load_portraits
 from pins_plugin.utils.progress import progress
+from pins_plugin.utils.threads import one_thread
 
 SPLIT = Path(__file__).with_name("split.yaml")
 FACE_CHANGES = FaceAugmentation(brightness=0.3, contrast=0.3, saturation=0.6, shift=0.03, zoom=0.08)
@@ -184,6 +185,7 @@ def _read(path: Path) -> list[dict[str, str]]:
         ) from error
 
 
+@one_thread()  # the last bits depend on how many there are
 def main() -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(

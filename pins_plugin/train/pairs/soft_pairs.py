@@ -28,6 +28,7 @@ from pins_plugin.train.learning_rate import Triangle
 from pins_plugin.train.loop import ResumableLoader, TrainingBrain, run_training
 from pins_plugin.train.run_record import begin_run, data_key
 from pins_plugin.utils.seeding import seed_everything
+from pins_plugin.utils.threads import one_thread
 
 logger = logging.getLogger(__name__)
 KEYS = ("features", "person", "split", "probability", "changed")
@@ -109,6 +110,7 @@ class SoftRows(NamedTuple):
         return shares
 
 
+@one_thread()  # layers so small take longer with more; and the last bits would depend on how many
 def train_soft_pairs(hparams: Mapping[str, Any], run_opts: Mapping[str, Any]) -> dict[str, float]:
     """Carry out `hparams/face_voice.yaml`: train both heads, save them, score them on the people for choosing (`score_agreement`)."""
     folder = Path(hparams["prepared_folder"])
@@ -222,7 +224,10 @@ def fit_heads(
     run_training(
         SoftPairsBrain,
         {"heads": heads},
-        ResumableLoader(OneLongRun(num_steps, STEPS_PER_EPOCH, settings["seed"], draw)),
+        ResumableLoader(
+            OneLongRun(num_steps, STEPS_PER_EPOCH, settings["seed"], draw),
+            generator=Generator(),  # leaves dropout's random numbers alone
+        ),
         {
             "num_steps": num_steps,
             "learning_rate": Triangle(settings["peak_rate"], WARM_UP / num_steps),

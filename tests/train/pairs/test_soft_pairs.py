@@ -10,11 +10,13 @@ from tiny_clips import write_tiny_clips
 
 from pins_plugin.errors import ManifestError
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
+from pins_plugin.losses.likelihood_ratio import LikelihoodRatioLoss, agreement_weights
 from pins_plugin.models.faces.chip_face import ChipTrunk
 from pins_plugin.models.voices.patch_voice import PatchTrunk
 from pins_plugin.pipelines import PinsSpeakerEmbedding
-from pins_plugin.train.experiment import run_experiment
-from pins_plugin.train.pairs.soft_pairs import SoftRows
+from pins_plugin.train.experiment import load_experiment, run_experiment
+from pins_plugin.train.pairs.soft_pairs import ENCODERS, WARM_UP, SoftRows, fit_heads
+from pins_plugin.utils.seeding import seed_everything
 
 YAML = Path(__file__).resolve().parents[3] / "hparams" / "face_voice.yaml"
 
@@ -152,3 +154,41 @@ def test_speechbrain_opens_the_voice_branch_that_ships() -> None:
     waveforms = torch.randn(2, 16000, generator=torch.Generator().manual_seed(0))
     expected = FaceVoiceEmbedder.from_hparams("face_voice").encode_voices(waveforms)
     torch.testing.assert_close(classifier.encode_batch(waveforms).reshape(2, -1), expected)
+
+
+def _fit_plainly(heads: torch.nn.ModuleList, rows: list[SoftRows], settings: dict) -> None:
+    """The training of the heads as one loop of plain PyTorch, without checkpoints, loader and Brain."""
+    seed_everything(settings["seed"])
+    generator = torch.Generator().manual_seed(settings["seed"])
+    both = set(rows[0].person) & set(rows[1].person)
+    shares = [part.shares(both, settings["clip_share"]) for part in rows]
+    for head, part in zip(heads, rows, strict=True):
+        head.standardize(part.features)
+    optimizer = torch.optim.AdamW(heads.parameters(), weight_decay=settings["weight_decay"])
+    heads.train()
+    for step in range(settings["num_steps"]):
+        for group in optimizer.param_groups:
+            left = 1 - step / settings["num_steps"]
+            group["lr"] = settings["peak_rate"] * min(1.0, step / WARM_UP, left)
+        parts = [
+            part.pick(torch.multinomial(share, settings["batch_size"], True, generator=generator))
+            for part, share in zip(rows, shares, strict=True)
+        ]
+        embedded = [head(part.features) for head, part in zip(heads, parts, strict=True)]
+        weights = agreement_weights(*(part.probability for part in parts))
+        optimizer.zero_grad()
+        LikelihoodRatioLoss(settings["gain"])(*embedded, weights).backward()
+        optimizer.step()
+
+
+def test_training_is_a_plain_loop_to_the_last_bit(prepared: Path, tmp_path: Path) -> None:
+    """Over several epochs: what the loop keeps for resuming draws none of the random numbers of dropout."""
+    rows = [SoftRows.load(prepared / f"{side}.npz", "learn") for side in ("faces", "voices")]
+    weights = []
+    for fit in (fit_heads, _fit_plainly):
+        places = {"prepared_folder": str(prepared), "output_folder": str(tmp_path)}
+        settings = load_experiment(YAML, places) | {"num_steps": 220}
+        heads = torch.nn.ModuleList(settings[name].head for name in ENCODERS)
+        fit(heads, rows, settings)
+        weights.append(heads.state_dict())
+    assert [name for name, value in weights[0].items() if not value.equal(weights[1][name])] == []
