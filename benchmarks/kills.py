@@ -9,7 +9,6 @@ started anew, and with --ray while Ray workers are (`--ray local`). Prints one l
 import argparse
 import json
 import shutil
-import subprocess
 import sys
 import time
 from contextlib import suppress

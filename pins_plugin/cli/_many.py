@@ -67,6 +67,16 @@ def find_inputs(
         raise PinsError(f"--limit: expected 1 or more, got {args.limit}")
     shard = parse_shard(args.shard) if args.shard else (1, 1)
     files = find_files(given, endings or VIDEOS, mark)
+    if args.out:  # which may lie in a folder that is given: what a former run wrote is not meant
+        out = Path(args.out).absolute()
+        around = {
+            folder for folder in files.values() if folder and folder.absolute() in out.parents
+        }
+        files = {
+            path: folder
+            for path, folder in files.items()
+            if folder not in around or out not in path.absolute().parents
+        }
     chosen = choose_part(list(files), shard, args.limit)
     if not chosen:
         raise PinsError(f"--shard {args.shard}: expected at most {len(files)} parts, one for each file")  # fmt: skip

@@ -1,5 +1,6 @@
 """Many files with a file of results each: done once, by whatever worker, and never over those of another file."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,11 @@ def test_files_of_one_stem_have_results_of_their_own(
     expected = ["id1/talk/00001.json", "id2/00002.json", "id2/talk/00001.json"]
     written = [path.relative_to("out").as_posix() for path in Path("out").glob("id*/**/*.json")]
     assert sorted(name for name in written if ".done" not in name) == expected
+    shutil.copyfile(
+        "in/id2/00002.mp4", "out/annotated.mp4"
+    )  # a result, in the folder that is given
+    assert main(["tracks", ".", "--out", "out", "--jobs", "0"]) == 0
+    assert "of 3; " in capsys.readouterr().err
     shell = [*map(str, sorted(Path("in").rglob("*.mp4"))), "--out", "out", "--jobs", "0"]
     assert main(["tracks", *shell]) == 0  # the files themselves, below what they have in common
     assert "0 done, 3 done before, 0 failed" in capsys.readouterr().err
