@@ -70,6 +70,10 @@ setup(
         "gallery": ["faiss-cpu>=1.9"],  # approximate search over large galleries
         "ray": ["ray>=2.40"],  # workers on many machines (pins link --ray ADDRESS)
         "editors": ["opentimelineio>=0.17"],  # time lines as OTIO
+        "parquet": [
+            "pandas>=2",
+            "fastparquet>=2024.11",
+        ],  # tables as Parquet (pandas: pyannote brings it, too)
         "docs": ["mkdocs-material>=9.5", "mkdocstrings[python]>=0.27"],
         "test": [
             "pytest>=8",
@@ -83,6 +87,8 @@ setup(
             "pympi-ling>=1.70",  # reads ELAN
             "praatio>=6.2",  # reads TextGrid
             "opentimelineio>=0.17",  # reads time code, OTIO
+            "fastparquet>=2024.11",  # writes and reads Parquet
+            "motmetrics>=1.4",  # reads MOT
             "otio-cmx3600-adapter>=1.0",  # reads EDL
             "otio-fcp-adapter>=1.0",  # reads FCP7 XML
         ],  # selenium: pages in a real browser

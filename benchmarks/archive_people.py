@@ -190,7 +190,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     if args.unguarded:
-        joining.FEWEST = args.appearances + 1
+        joining.MIN_SIGHTINGS = args.appearances + 1
     seen, true = simulate(args.videos, args.appearances, args.people, args.seed, args.face_dim)
     if args.folder:
         write_archive(args.folder, seen)

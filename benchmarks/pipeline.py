@@ -184,7 +184,7 @@ def make_stages(
     times = max(1, int(found["film"] / found["part"]))
 
     def looks() -> Any:
-        return found["libraries"].look(part, found["faces"], found["sound"])
+        return found["libraries"].embed_tracks(part, found["faces"], found["sound"])
 
     def repeated() -> Any:
         once, hop = found.pop("segmentation"), round(STEP / FRAME_STEP)

@@ -5,8 +5,12 @@ where things are now: `current_path` for model folders, `find_moved` for whateve
 (HyperPyYAML, SpeechBrain's `from_hparams`).
 """
 
+import warnings
+from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 PACKAGE = "pins_plugin."
 ROOMS = {  # what stands in each under the name that it had one folder up
@@ -70,3 +74,15 @@ def find_moved(package: str, name: str) -> ModuleType:
     if module not in MOVED:
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
     return import_module(PACKAGE + MOVED[module])
+
+
+def renamed(new: Callable[..., Any], old: str) -> Callable[..., Any]:
+    """Keep a function or method callable by its old name for one release; it warns."""
+
+    @wraps(new)
+    def call(*args: Any, **options: Any) -> Any:
+        message = f"{old} is called {new.__name__} now; the old name goes with version 0.3"
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        return new(*args, **options)
+
+    return call

@@ -1,6 +1,6 @@
 """What travels between the parts: plain frozen records."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +86,17 @@ class FaceTrack:
         """First and last moment in seconds: the last picture stays until the next one would come."""
         step = (self.end - self.start) / max(1, len(self.times) - 1)
         return self.start, self.end + step
+
+    def cut(self, rows: NDArray[np.bool_], name: str) -> "FaceTrack":
+        """The frames of `rows`, (num_frames,), as a track of its own."""
+        return replace(
+            self,
+            track=name,
+            times=self.times[rows],
+            boxes=self.boxes[rows],
+            landmarks=self.landmarks[rows],
+            detected=self.detected[rows],
+        )
 
 
 @dataclass(frozen=True)

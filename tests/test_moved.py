@@ -63,3 +63,16 @@ def test_names_that_never_were(tmp_path: Path) -> None:
 
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = pins_plugin.data.nothing
+
+
+def test_functions_that_were_renamed_answer_to_their_old_names(tmp_path: Path) -> None:
+    from pins_plugin.pipelines.diarization.audio_file import load_audio, load_sound
+    from pins_plugin.pipelines.diarization.voices import embed_audio, embed_sound
+    from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
+
+    file = {"waveform": torch.ones(1, 16000), "sample_rate": 16000}
+    with pytest.warns(DeprecationWarning, match="load_sound is called load_audio now"):
+        assert (load_sound(file) == load_audio(file)).all()
+    assert embed_sound.__wrapped__ is embed_audio
+    assert SpeakerFaceLinking.embed_sound.__wrapped__ is SpeakerFaceLinking.embed_audio
+    assert SpeakerFaceLinking.look.__wrapped__ is SpeakerFaceLinking.embed_tracks

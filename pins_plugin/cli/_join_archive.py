@@ -19,7 +19,8 @@ from pins_plugin.archive.many import Machinery, run_many
 from pins_plugin.cli import _results as results
 from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.pipelines.people.joining import JoinedPeople, Sightings, join_sightings
-from pins_plugin.pipelines.people.registry import Appearance, Cast, stack
+from pins_plugin.pipelines.people.registry import Appearance, Cast
+from pins_plugin.pipelines.people.vector_file import stack
 from pins_plugin.pipelines.people.video_people import VideoPeople
 from pins_plugin.utils.files import atomic_path, read_json, write_json
 

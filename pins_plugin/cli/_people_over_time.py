@@ -1,5 +1,7 @@
 """What `pins people DIR` does with people met in videos beside naming them: suggest, why, split, undo, forget, expire."""
 
+import html
+import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,6 +101,31 @@ def forget(out: Path, cast: "Cast", name: str, quiet: bool = True) -> None:
                 print(f"{folder}: page and video were deleted, because the video is gone")
         cast.scrub(name, new)
     print(f"{name} is forgotten; where that person is seen or heard, it says {new}")
+    for path in _telling(out, name):
+        print(f"{path}: still tells the name; `pins convert` writes it anew, delete it otherwise")
+
+
+def _telling(out: Path, name: str) -> list[Path]:
+    """Files in the folders of videos, exported ones above all, that hold a name, as it is or escaped."""
+    subtitle = name.replace("<", "‹")
+    escaped = (
+        name,
+        subtitle,
+        html.escape(name),
+        html.escape(name, quote=False),
+        name.replace(",", ";"),
+        name.replace('"', '""'),
+    )
+    told = {text.encode() for text in escaped} | {
+        json.dumps(name, ensure_ascii=False)[1:-1].encode()
+    }
+    media = (".mp4", ".safetensors")
+    return [
+        path
+        for folder in results.linked_folders(out)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix not in media and any(text in path.read_bytes() for text in told)
+    ]  # fmt: skip
 
 
 def expire(out: Path, cast: "Cast", days: float) -> None:
@@ -118,7 +145,9 @@ def expire(out: Path, cast: "Cast", days: float) -> None:
 
 def _check(cast: "Cast", label: str) -> None:
     if label not in cast.labels:
-        raise PinsError(f"{label}: expected one of {', '.join(cast.labels)}")
+        raise PinsError(
+            f"{label}: expected one of {', '.join(cast.labels) or 'nobody, because nobody is kept here'}"
+        )
 
 
 def _relabel_folders(

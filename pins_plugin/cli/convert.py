@@ -5,11 +5,11 @@
   pins convert linked --to srt --transcript talk.json     with words of whisper, faster-whisper, whisperX, or SRT, VTT
   pins convert linked --to active_speakers --rate 25      25 rows a second and face
 
-subtitles      srt, vtt (<v Name>), ass (name as actor), txt (blocks to read)
+subtitles      srt, vtt (<v Name>), ass (name as actor); txt (blocks to read), csv (a row for each turn)
 annotation     elan, textgrid (Praat), audacity; one tier for each name
 boxes          label_studio (and the turns on its time line), cvat, mot
 editors        edl (markers for DaVinci Resolve), fcp7 (Premiere), otio (extra: pins_plugin[editors])
-who speaks     active_speakers (CSV), ava (layout of AVA-ActiveSpeaker; `pins score` reads it)
+who speaks     active_speakers (CSV), parquet (the same; extra: pins_plugin[parquet]), ava (layout of AVA-ActiveSpeaker; `pins score` reads it)
 
 LINKED is the folder that `pins link --out` wrote, or its links.json. Boxes and editors look into the video for its size and
 frame rate; where it is gone, say --size 1920x1080 --frame_rate 29.97. `pins link --transcript` keeps the words for good.
@@ -67,14 +67,15 @@ def run(args: argparse.Namespace) -> None:
     if args.transcript:
         words = load_words(args.transcript, float(links["duration"]), args.encoding)
         links = add_words(links, words)
-    linked = LinkedVideo.from_links(links)
-    if args.video:
-        linked = replace(linked, video=str(args.video))
+    video = args.video or find_video(links)
+    source = links.get("source")
+    before = source.get("path") if isinstance(source, dict) else None
+    path_then = Path(str(video or before or links["video"])).absolute()
+    linked = replace(LinkedVideo.from_links(links), video=str(path_then))
     if args.rate is not None and not 0.1 <= args.rate <= 1000:
         raise PinsError(f"--rate: expected 0.1 to 1000 rows a second, got {args.rate:g}")
-    video = args.video or find_video(links)
-    if video is None and "source" not in links:  # of an older version, or another program
-        video = Path(linked.video)
+    if source is None:  # links of an older version, or of another program
+        video = path_then
     out = args.out or path.parent
     try_folder(out)
     target = Target(out, args.rate, cache(lambda: find_picture(linked, video, args)))

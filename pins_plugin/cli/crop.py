@@ -6,7 +6,7 @@
                                                      the stretches in which that person speaks and is seen; faces/faces.csv
 
 LINKED is the folder that `pins link --out` wrote, or its links.json. The window is as large as fits, pans slowly, and jumps where
-shot or speaker change; it stays where it was while nobody who is seen speaks.
+shot or speaker change; it stays where it was while nobody who is seen speaks, on the largest face in a shot of such.
 """
 
 import argparse

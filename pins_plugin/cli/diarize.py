@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Diarize, print, write."""
-    from pins_plugin.pipelines.diarization.audio_file import file_uri, load_sound
+    from pins_plugin.pipelines.diarization.audio_file import file_uri, load_audio
     from pins_plugin.pipelines.diarization.rttm import choose_turns, write_rttm
     from pins_plugin.pipelines.diarization.voices import find_voice_scatter, load_voice_encoder
     from pins_plugin.pipelines.linking.builtin import diarize
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> None:
     batch = Batch("diarize", len(args.files), with_traceback=args.traceback)
     for path in args.files:
         with batch.costs_only(path):
-            turns = diarize(load_sound(path), encoder, scatter, uri=file_uri(path), **bounds)
+            turns = diarize(load_audio(path), encoder, scatter, uri=file_uri(path), **bounds)
             results[turns.uri] = turns
             spoken = sum(segment.duration for segment in turns.itersegments())
             print(f"{path}: {len(turns)} turns of {len(turns.labels())} speakers, {spoken:.1f} s")

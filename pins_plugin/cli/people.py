@@ -138,7 +138,9 @@ def _change_cast(args: argparse.Namespace) -> None:
     with cast.held():
         is_renamed = args.action == "rename" and cast.renamed_since(0).get(args.name) == new
         if args.name not in cast.labels and not is_renamed:
-            raise PinsError(f"{args.name}: expected one of {', '.join(cast.labels)}")
+            raise PinsError(
+                f"{args.name}: expected one of {', '.join(cast.labels) or 'nobody, because nobody is kept here'}"
+            )
         if args.action == "remove":
             cast.remove(args.name)
         elif args.name in cast.labels:
@@ -185,7 +187,7 @@ def _add_example(folder: Path, name: str, files: list[Path], with_traceback: boo
             if kind not in (*IMAGES, *SOUNDS) or not path.is_file():
                 wanted = ", ".join((*IMAGES, *SOUNDS))
                 raise MediaError(f"{path}: expected a picture or sound file ({wanted})")
-            (pipeline.embed_picture if kind in IMAGES else pipeline.embed_sound)(path)  # usable?
+            (pipeline.embed_picture if kind in IMAGES else pipeline.embed_audio)(path)  # usable?
             with atomic_path(folder / f"{name}{kind}") as temporary:
                 shutil.copyfile(path, temporary)
             print(f"{name}: {path.name}")

@@ -1,17 +1,14 @@
 """For programs that annotate speech: ELAN, Praat, Audacity. One tier for each name; overlap lies on different tiers."""
 
 import os
-import re
-from datetime import UTC, datetime
+from html import escape
 from pathlib import Path
 from urllib.parse import quote
-from xml.etree import ElementTree
 
 from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.formats.cues import Cue, make_stretches, make_tiers
 
 LEAST_GAP = 1e-6  # seconds; Praat refuses an empty interval
-NOT_IN_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 MEDIA_KINDS = {
     ".mp4": "video/mp4",
     ".mov": "video/quicktime",
@@ -22,10 +19,21 @@ MEDIA_KINDS = {
     ".webm": "video/webm",
     ".wav": "audio/x-wav",
 }
+ELAN = """<?xml version="1.0" encoding="UTF-8"?>
+<ANNOTATION_DOCUMENT xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:noNamespaceSchemaLocation="http://www.mpi.nl/tools/elan/EAFv3.0.xsd" AUTHOR="pins_plugin" DATE="1970-01-01T00:00:00+00:00" FORMAT="3.0" VERSION="3.0">
+  <HEADER MEDIA_FILE="" TIME_UNITS="milliseconds">
+    <MEDIA_DESCRIPTOR MEDIA_URL="{url}" MIME_TYPE="{kind}" RELATIVE_MEDIA_URL="{relative}"/>
+    <PROPERTY NAME="lastUsedAnnotationId">{count}</PROPERTY>
+  </HEADER>
+  <TIME_ORDER>
+{slots}  </TIME_ORDER>
+{tiers}  <LINGUISTIC_TYPE LINGUISTIC_TYPE_ID="default-lt" TIME_ALIGNABLE="true" GRAPHIC_REFERENCES="false"/>
+</ANNOTATION_DOCUMENT>
+"""  # the same date always: the same result, the same file
 
 
 def to_elan(linked: LinkedVideo, folder: Path | None = None) -> str:
-    """ELAN's `.eaf`: a tier for each name, the video by its path relative to `folder`.
+    """ELAN's `.eaf`: a tier for each name, the video by its path and by that relative to `folder`.
 
     Parameters
     ----------
@@ -33,68 +41,30 @@ def to_elan(linked: LinkedVideo, folder: Path | None = None) -> str:
     folder : Path, optional
         Where the file will lie; the working folder when not given.
     """
-    document = ElementTree.Element(
-        "ANNOTATION_DOCUMENT",
-        {
-            "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
-            "xsi:noNamespaceSchemaLocation": "http://www.mpi.nl/tools/elan/EAFv3.0.xsd",
-            "AUTHOR": "pins_plugin",
-            "DATE": datetime.fromtimestamp(0, UTC).isoformat(),  # the same result, the same file
-            "FORMAT": "3.0",
-            "VERSION": "3.0",
-        },
-    )
-    header = ElementTree.SubElement(
-        document, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"}
-    )
     video = Path(linked.video)
-    media = {
-        "MEDIA_URL": video.absolute().as_uri(),
-        "MIME_TYPE": MEDIA_KINDS.get(video.suffix.lower(), "unknown"),
-        "RELATIVE_MEDIA_URL": relative_url(video, folder or Path()),
-    }
-    ElementTree.SubElement(header, "MEDIA_DESCRIPTOR", media)
     tiers = make_tiers(linked)
-    ElementTree.SubElement(header, "PROPERTY", {"NAME": "lastUsedAnnotationId"}).text = str(
-        sum(map(len, tiers.values()))
-    )
-    order = ElementTree.SubElement(document, "TIME_ORDER")
-    slots: dict[int, str] = {}
-    times = sorted({_milliseconds(time) for tier in tiers.values() for cue in tier for time in _span(cue)})  # fmt: skip
-    for number, time in enumerate(times, start=1):
-        slots[time] = f"ts{number}"
-        ElementTree.SubElement(
-            order, "TIME_SLOT", {"TIME_SLOT_ID": f"ts{number}", "TIME_VALUE": str(time)}
-        )
-    number = 0
+    times = sorted({each for tier in tiers.values() for cue in tier for each in _milliseconds(cue)})
+    slots = {time: f"ts{number}" for number, time in enumerate(times, start=1)}
+    lines, number = [], 0
     for name, cues in tiers.items():
-        tier = ElementTree.SubElement(
-            document,
-            "TIER",
-            {
-                "LINGUISTIC_TYPE_REF": "default-lt",
-                "PARTICIPANT": without_control(name),
-                "TIER_ID": without_control(name),
-            },
-        )
+        label = escape(name)
+        lines.append(f'  <TIER LINGUISTIC_TYPE_REF="default-lt" PARTICIPANT="{label}" TIER_ID="{label}">\n')  # fmt: skip
         for cue in cues:
             number += 1
-            annotation = ElementTree.SubElement(tier, "ANNOTATION")
-            start, end = map(_milliseconds, _span(cue))
-            aligned = {
-                "ANNOTATION_ID": f"a{number}",
-                "TIME_SLOT_REF1": slots[start],
-                "TIME_SLOT_REF2": slots[end],
-            }
-            alignable = ElementTree.SubElement(annotation, "ALIGNABLE_ANNOTATION", aligned)
-            ElementTree.SubElement(alignable, "ANNOTATION_VALUE").text = without_control(cue.text)
-    ElementTree.SubElement(
-        document,
-        "LINGUISTIC_TYPE",
-        {"LINGUISTIC_TYPE_ID": "default-lt", "TIME_ALIGNABLE": "true", "GRAPHIC_REFERENCES": "false"},
+            first, last = (slots[time] for time in _milliseconds(cue))
+            lines.append(
+                f'    <ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="a{number}" TIME_SLOT_REF1="{first}" TIME_SLOT_REF2="{last}">'
+                f"<ANNOTATION_VALUE>{escape(cue.text)}</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION>\n"
+            )
+        lines.append("  </TIER>\n")
+    return ELAN.format(
+        url=video.absolute().as_uri(),
+        kind=MEDIA_KINDS.get(video.suffix.lower(), "unknown"),
+        relative=_relative_url(video, folder or Path()),
+        count=number,
+        slots="".join(f'    <TIME_SLOT TIME_SLOT_ID="{slot}" TIME_VALUE="{time}"/>\n' for time, slot in slots.items()),
+        tiers="".join(lines),
     )  # fmt: skip
-    ElementTree.indent(document)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(document, encoding="unicode")}\n'
 
 
 def to_textgrid(linked: LinkedVideo) -> str:
@@ -103,7 +73,7 @@ def to_textgrid(linked: LinkedVideo) -> str:
     Intervals hold what is said; without a transcript, the name.
     """
     tiers = make_tiers(linked)
-    end = max([linked.duration, *(tier[-1].end for tier in tiers.values()), 0.001])
+    end = max([round(linked.duration, 3), *(tier[-1].end for tier in tiers.values()), 0.001])
     lines = [
         'File type = "ooTextFile"',
         'Object class = "TextGrid"',
@@ -137,27 +107,22 @@ def to_textgrid(linked: LinkedVideo) -> str:
 def to_audacity(linked: LinkedVideo) -> str:
     """Audacity's label track: start, end, and name with what is said, parted by tabs."""
     return "".join(
-        f"{cue.start:.6f}\t{cue.end:.6f}\t{_one_line(f'{cue.name}: {cue.text}' if cue.text else cue.name)}\n"
+        f"{cue.start:.6f}\t{cue.end:.6f}\t{f'{cue.name}: {cue.text}' if cue.text else cue.name}\n"
         for cue in make_stretches(linked)
     )
 
 
-def relative_url(path: Path, folder: Path) -> str:
-    """Path of a file as a URL relative to a folder, as ELAN and editors keep it."""
+def _relative_url(path: Path, folder: Path) -> str:
+    """Path of a file as a URL relative to a folder."""
     try:
-        relative = os.path.relpath(path, folder)
+        shown = Path(os.path.relpath(path, folder)).as_posix()
     except ValueError:  # another drive
         return path.absolute().as_uri()
-    shown = Path(relative).as_posix()
-    return quote(shown if shown.startswith(".") else f"./{shown}")
+    return quote(os.fsencode(shown if shown.startswith(".") else f"./{shown}"))
 
 
-def _span(cue: Cue) -> tuple[float, float]:
-    return cue.start, cue.end
-
-
-def _milliseconds(seconds: float) -> int:
-    return round(1000 * seconds)
+def _milliseconds(cue: Cue) -> tuple[int, int]:
+    return round(1000 * cue.start), round(1000 * cue.end)
 
 
 def _without_gaps(cues: list[Cue], end: float) -> list[tuple[float, float, str]]:
@@ -173,15 +138,6 @@ def _without_gaps(cues: list[Cue], end: float) -> list[tuple[float, float, str]]
     return filled
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
 def _praat(text: str) -> str:
-    doubled = _one_line(text).replace('"', '""')
+    doubled = text.replace('"', '""')
     return f'"{doubled}"'
-
-
-def without_control(text: str) -> str:
-    """Leave out control characters, which XML 1.0 cannot hold."""
-    return NOT_IN_XML.sub("", text)

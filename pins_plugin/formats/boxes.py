@@ -7,18 +7,19 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from html import escape
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 
 from pins_plugin.data.links.linked_video import LinkedTrack, LinkedVideo
-from pins_plugin.formats.annotation import without_control
 from pins_plugin.formats.cues import UNKNOWN, make_stretches
 from pins_plugin.formats.timecode import as_rate, to_frame
+from pins_plugin.utils.text import one_line
 
 STEADY = 0.8  # share of one phase, from which on pictures come at a constant rate
+LAST_FRAMES = 1  # by which the length of a video may be mistaken
 KEY_FRAMES = 5  # a second: Label Studio and CVAT interpolate between
 
 
@@ -44,11 +45,16 @@ class Picture:
     @classmethod
     def of(cls, width: int, height: int, frame_rate: float, first: float = 0.0) -> "Picture":
         """From a frame rate in Hz: 29.97 is 30000/1001."""
-        return cls(width, height, as_rate(frame_rate), first)
+        return cls(width, height, as_rate(frame_rate), round(first, 6))
 
     def frame(self, seconds: float) -> int:
         """Number of the picture that is nearest to a time, from zero."""
         return to_frame(seconds - self.first, self.rate)
+
+    def count(self, linked: LinkedVideo) -> int:
+        """Number of pictures, as far as the links tell it."""
+        last = max([track.end for track in linked.tracks], default=0.0)
+        return max(1, self.frame(linked.duration), 1 + self.frame(last))
 
     def time(self, frame: int) -> float:
         """Time of a picture, in seconds on the media clock."""
@@ -76,40 +82,24 @@ def framed(track: LinkedTrack, picture: Picture) -> tuple[list[int], np.ndarray]
 def to_label_studio(linked: LinkedVideo, picture: Picture) -> str:
     """Label Studio's JSON: one task with video boxes in per cent and the turns on its time line.
 
-    The labeling interface that goes with it: `label_studio_interface`.
+    Predictions, which a reviewer takes over; `label_studio_interface` gives the labeling interface that they need.
     """
     results: list[dict[str, Any]] = []
-    count = max(1, to_frame(linked.duration, picture.rate))
     for number, track in enumerate(linked.tracks):
-        results.append(
-            {
-                "id": f"face{number}",
-                "type": "videorectangle",
-                "from_name": "box",
-                "to_name": "video",
-                "origin": "prediction",
-                "value": {
-                    "framesCount": count,
-                    "duration": linked.duration,
-                    "sequence": list(_sequence(track, picture)),
-                    "labels": [track.person],
-                },
-            }
-        )
+        value: dict[str, Any] = {
+            "framesCount": picture.count(linked),
+            "duration": linked.duration,
+            "sequence": list(_sequence(track, picture)),
+            "labels": [_label(track)],
+        }
+        results.append(_region(f"face{number}", "videorectangle", "box", value))
     for number, cue in enumerate(make_stretches(linked)):
         first = 1 + picture.frame(cue.start)
-        value: dict[str, Any] = {
+        value = {
             "ranges": [{"start": first, "end": max(first, picture.frame(cue.end))}],
             "timelinelabels": [cue.name],
         }
-        result: dict[str, Any] = {
-            "id": f"turn{number}",
-            "type": "timelinelabels",
-            "from_name": "turn",
-            "to_name": "video",
-            "origin": "prediction",
-            "value": value,
-        }
+        result = _region(f"turn{number}", "timelinelabels", "turn", value)
         if cue.turn is not None:
             result["score"] = round(linked.turns[cue.turn].confidence, 4)
         if cue.text:
@@ -124,9 +114,8 @@ def to_label_studio(linked: LinkedVideo, picture: Picture) -> str:
 
 def label_studio_interface(linked: LinkedVideo, picture: Picture) -> str:
     """The labeling interface (XML) that Label Studio needs for `to_label_studio`."""
-    names = dict.fromkeys((*linked.people, *(cue.name for cue in make_stretches(linked))))
-    names = names or {UNKNOWN: None}
-    labels = "".join(f"    <Label value={quoteattr(without_control(name))}/>\n" for name in names)
+    names = [*map(_label, linked.tracks), *(cue.name for cue in make_stretches(linked))]
+    labels = "".join(f'    <Label value="{escape(name)}"/>\n' for name in dict.fromkeys(names or [UNKNOWN]))  # fmt: skip
     rate = round(float(picture.rate), 3)
     return (
         f'<View>\n  <TimelineLabels name="turn" toName="video">\n{labels}  </TimelineLabels>\n'
@@ -136,12 +125,21 @@ def label_studio_interface(linked: LinkedVideo, picture: Picture) -> str:
     )
 
 
+def _label(track: LinkedTrack) -> str:
+    return one_line(track.person) or UNKNOWN
+
+
+def _region(name: str, kind: str, control: str, value: dict[str, Any]) -> dict[str, Any]:
+    return {"id": name, "type": kind, "from_name": control, "to_name": "video", "origin": "prediction", "value": value}  # fmt: skip
+
+
 def _sequence(track: LinkedTrack, picture: Picture) -> Iterator[dict[str, Any]]:
+    """Key frames in per cent of the picture, outside of which Label Studio knows nothing."""
     size = np.array([picture.width, picture.height] * 2, np.float64)
     frames, boxes = framed(track, picture)
     kept = _key_frames(frames, picture.rate)
     for index in kept:
-        x1, y1, x2, y2 = (100 * boxes[index] / size).round(3).tolist()
+        x1, y1, x2, y2 = np.clip(100 * boxes[index] / size, 0, 100).round(3).tolist()
         yield {
             "frame": frames[index] + 1,
             "time": round(float(frames[index] / picture.rate), 4),
@@ -162,49 +160,50 @@ def _key_frames(frames: list[int], rate: Fraction) -> list[int]:
     return [*kept, len(frames) - 1] if len(frames) > 1 else kept
 
 
+CVAT = """<?xml version="1.0" encoding="utf-8"?>
+<annotations>
+  <version>1.1</version>
+  <meta><task><name>{name}</name><size>{size}</size><mode>interpolation</mode><start_frame>0</start_frame><stop_frame>{stop}</stop_frame>
+    <labels><label><name>face</name><type>rectangle</type><attributes>
+      <attribute><name>person</name><mutable>False</mutable><input_type>text</input_type><default_value></default_value><values></values></attribute>
+      <attribute><name>speaking</name><mutable>True</mutable><input_type>checkbox</input_type><default_value>false</default_value><values>false</values></attribute>
+    </attributes></label></labels>
+    <original_size><width>{width}</width><height>{height}</height></original_size></task></meta>
+{tracks}</annotations>
+"""
+
+
 def to_cvat(linked: LinkedVideo, picture: Picture) -> str:
     """CVAT for video 1.1 (XML): a track of label `face` for each, with attributes `person` and `speaking`."""
-    count = max(1, to_frame(linked.duration, picture.rate))
-    size = f"<width>{picture.width}</width><height>{picture.height}</height>"
-    attributes = "".join(
-        f"<attribute><name>{name}</name><mutable>{mutable}</mutable><input_type>{kind}</input_type><default_value>{default}</default_value><values>{default}</values></attribute>"
-        for name, mutable, kind, default in (
-            ("person", "False", "text", ""),
-            ("speaking", "True", "checkbox", "false"),
-        )
+    count = picture.count(linked)
+    tracks = "".join(
+        f'  <track id="{number}" label="face" source="auto">\n{"".join(_cvat_boxes(linked, track, picture, count))}  </track>\n'
+        for number, track in enumerate(linked.tracks)
     )
-    lines = [
-        '<?xml version="1.0" encoding="utf-8"?>',
-        "<annotations>",
-        "  <version>1.1</version>",
-        f"  <meta><task><name>{escape(without_control(Path(linked.video).stem))}</name><size>{count}</size><mode>interpolation</mode>"
-        f"<start_frame>0</start_frame><stop_frame>{count - 1}</stop_frame>"
-        f"<labels><label><name>face</name><type>rectangle</type><attributes>{attributes}</attributes></label></labels>"
-        f"<original_size>{size}</original_size></task></meta>",
-    ]
-    for number, track in enumerate(linked.tracks):
-        lines.append(f'  <track id="{number}" label="face" source="auto">')
-        lines += _cvat_boxes(linked, track, picture)
-        lines.append("  </track>")
-    return "\n".join((*lines, "</annotations>", ""))
+    name = escape(one_line(Path(linked.video).stem))
+    return CVAT.format(name=name, size=count, stop=count - 1, width=picture.width, height=picture.height, tracks=tracks)  # fmt: skip
 
 
-def _cvat_boxes(linked: LinkedVideo, track: LinkedTrack, picture: Picture) -> Iterator[str]:
+def _cvat_boxes(
+    linked: LinkedVideo, track: LinkedTrack, picture: Picture, count: int
+) -> Iterator[str]:
+    """Key frames, and one that ends the track, but not behind the last picture: CVAT would refuse the file."""
     frames, boxes = framed(track, picture)
     kept = set(_key_frames(frames, picture.rate))
-    person = escape(without_control(track.person))
     speaking = [speaks_at(linked, track.person, picture.time(frame)) for frame in frames]
     rows = [
         (frames[index], 0, index)
         for index in range(len(frames))
         if index in kept or speaking[index] != speaking[index - 1]
     ]
-    for frame, outside, index in (*rows, (frames[-1] + 1, 1, len(frames) - 1)):
+    if frames[-1] + 1 < count - LAST_FRAMES:
+        rows.append((frames[-1] + 1, 1, len(frames) - 1))
+    for frame, outside, index in rows:
         x1, y1, x2, y2 = boxes[index].round(2).tolist()
         yield (
             f'    <box frame="{frame}" keyframe="1" outside="{outside}" occluded="0" xtl="{x1}" ytl="{y1}" xbr="{x2}" ybr="{y2}" z_order="0">'
-            f'<attribute name="person">{person}</attribute>'
-            f'<attribute name="speaking">{str(speaking[index]).lower()}</attribute></box>'
+            f'<attribute name="person">{escape(_label(track))}</attribute>'
+            f'<attribute name="speaking">{str(speaking[index]).lower()}</attribute></box>\n'
         )
 
 

@@ -1,4 +1,4 @@
-"""All formats by name: what they are for, which files they make."""
+"""All formats by name: which files they make."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,12 @@ from pathlib import Path
 
 from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.errors import PinsError
-from pins_plugin.formats.active_speakers import to_active_speakers, to_ava, to_ava_predictions
+from pins_plugin.formats.active_speakers import (
+    to_active_speakers,
+    to_ava,
+    to_ava_predictions,
+    to_parquet,
+)
 from pins_plugin.formats.annotation import to_audacity, to_elan, to_textgrid
 from pins_plugin.formats.boxes import (
     Picture,
@@ -16,8 +21,8 @@ from pins_plugin.formats.boxes import (
     to_mot,
 )
 from pins_plugin.formats.editors import to_edl, to_fcp7_xml, to_otio
-from pins_plugin.formats.subtitles import to_ass, to_srt, to_text, to_vtt
-from pins_plugin.utils.files import write_text
+from pins_plugin.formats.subtitles import to_ass, to_srt, to_table, to_text, to_vtt
+from pins_plugin.utils.files import atomic_path, write_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,55 +44,34 @@ class Target:
     open_picture: Callable[[], Picture]
 
 
-Writer = Callable[[LinkedVideo, Target], str]
+Writer = Callable[[LinkedVideo, Target], str | bytes]
 
 
-@dataclass(frozen=True)
-class Format:
-    """One format: what for, and the writer of each file by its ending."""
-
-    about: str
-    files: dict[str, Writer]
-
-
-FORMATS: dict[str, Format] = {
-    "srt": Format("subtitles, `Name: text`", {".srt": lambda v, t: to_srt(v)}),
-    "vtt": Format("subtitles of web pages, `<v Name>`", {".vtt": lambda v, t: to_vtt(v)}),
-    "ass": Format("subtitles, name as actor", {".ass": lambda v, t: to_ass(v)}),
-    "txt": Format("transcript to read, in blocks", {".txt": lambda v, t: to_text(v)}),
-    "elan": Format("ELAN, a tier for each name", {".eaf": lambda v, t: to_elan(v, t.folder)}),
-    "textgrid": Format("Praat, a tier for each name", {".TextGrid": lambda v, t: to_textgrid(v)}),
-    "audacity": Format("Audacity label track", {".labels.txt": lambda v, t: to_audacity(v)}),
-    "label_studio": Format(
-        "Label Studio: boxes, turns on the time line, and the labeling interface",
-        {
-            ".label_studio.json": lambda v, t: to_label_studio(v, t.open_picture()),
-            ".label_studio.xml": lambda v, t: label_studio_interface(v, t.open_picture()),
-        },
-    ),
-    "cvat": Format("CVAT for video 1.1: tracks", {".cvat.xml": lambda v, t: to_cvat(v, t.open_picture())}),
-    "mot": Format("MOT Challenge text: tracks", {".mot.txt": lambda v, t: to_mot(v, t.open_picture())}),
-    "edl": Format("DaVinci Resolve: a marker for each turn", {".edl": lambda v, t: to_edl(v, t.open_picture())}),
-    "fcp7": Format(
-        "Premiere, Final Cut 7: a sequence with markers",
-        {".fcp7.xml": lambda v, t: to_fcp7_xml(v, t.open_picture(), t.folder)},
-    ),
-    "otio": Format(
-        "OpenTimelineIO (extra `editors`)",
-        {".otio": lambda v, t: to_otio(v, t.open_picture(), t.folder)},
-    ),
-    "active_speakers": Format(
-        "CSV: for each face and picture, the probability that it speaks",
-        {".active_speakers.csv": lambda v, t: to_active_speakers(v, t.rate)},
-    ),
-    "ava": Format(
-        "AVA-ActiveSpeaker CSV: labels, and predictions for its scorer",
-        {
-            ".ava.csv": lambda v, t: to_ava(v, t.open_picture(), t.rate),
-            ".ava_predictions.csv": lambda v, t: to_ava_predictions(v, t.open_picture(), t.rate),
-        },
-    ),
-}  # fmt: skip
+FORMATS: dict[str, dict[str, Writer]] = {  # the writer of each file, by its ending
+    "srt": {".srt": lambda v, t: to_srt(v)},
+    "vtt": {".vtt": lambda v, t: to_vtt(v)},
+    "ass": {".ass": lambda v, t: to_ass(v)},
+    "txt": {".txt": lambda v, t: to_text(v)},
+    "csv": {".csv": lambda v, t: to_table(v)},
+    "elan": {".eaf": lambda v, t: to_elan(v, t.folder)},
+    "textgrid": {".TextGrid": lambda v, t: to_textgrid(v)},
+    "audacity": {".labels.txt": lambda v, t: to_audacity(v)},
+    "label_studio": {
+        ".label_studio.json": lambda v, t: to_label_studio(v, t.open_picture()),
+        ".label_studio.xml": lambda v, t: label_studio_interface(v, t.open_picture()),
+    },
+    "cvat": {".cvat.xml": lambda v, t: to_cvat(v, t.open_picture())},
+    "mot": {".mot.txt": lambda v, t: to_mot(v, t.open_picture())},
+    "edl": {".edl": lambda v, t: to_edl(v, t.open_picture())},
+    "fcp7": {".fcp7.xml": lambda v, t: to_fcp7_xml(v, t.open_picture())},
+    "otio": {".otio": lambda v, t: to_otio(v, t.open_picture())},
+    "active_speakers": {".active_speakers.csv": lambda v, t: to_active_speakers(v, t.rate)},
+    "parquet": {".active_speakers.parquet": lambda v, t: to_parquet(v, t.rate)},
+    "ava": {
+        ".ava.csv": lambda v, t: to_ava(v, t.open_picture(), t.rate),
+        ".ava_predictions.csv": lambda v, t: to_ava_predictions(v, t.open_picture(), t.rate),
+    },
+}
 
 
 def write_formats(
@@ -114,8 +98,13 @@ def write_formats(
         raise PinsError(f"--to: expected some of {', '.join(FORMATS)}, got {unknown[0]!r}")
     written = []
     for name in names:
-        for ending, write in FORMATS[name].files.items():
+        for ending, write in FORMATS[name].items():
             path = stem.with_name(stem.name + ending)
-            write_text(path, write(linked, target))
+            content = write(linked, target)
+            if isinstance(content, str):
+                write_text(path, content)
+            else:
+                with atomic_path(path) as temporary:
+                    temporary.write_bytes(content)
             written.append(path)
     return written

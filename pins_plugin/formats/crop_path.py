@@ -1,17 +1,17 @@
 """Where to cut a picture so that whoever speaks is in it: a steady path for vertical and square versions, and face crops."""
 
-import csv
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.data.links.linked_video import LinkedTrack, LinkedVideo
 from pins_plugin.errors import PinsError
-from pins_plugin.utils.text import table_cell
+from pins_plugin.types import SpeakerFaceLink
+from pins_plugin.utils.text import csv_table, table_cell
 
 SHORT_TURN = 0.8  # seconds: for a shorter word in between the picture does not turn
 SMOOTHING = 1.5  # seconds over which the path is averaged
@@ -40,7 +40,7 @@ class CropPath:
     people: list[str | None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SpeakingStretch:
     """A stretch in which somebody speaks and is seen: label, the face's track, seconds."""
 
@@ -63,8 +63,9 @@ def follow_speaker(
 ) -> CropPath:
     """Find a window for each picture that holds whoever speaks, as steadily as possible.
 
-    It follows the speaker who is seen, and stays where it was while nobody who is seen speaks. Where the shot or the
-    speaker changes it jumps if the other is far away, and pans if near.
+    It follows the speaker who is seen, and stays where it was while nobody who is seen speaks; in a shot in which none
+    of those who are seen speaks, it holds the largest face. Where the shot or the speaker changes it jumps if the other
+    is far away, and pans if near.
 
     Parameters
     ----------
@@ -77,37 +78,46 @@ def follow_speaker(
         Width over height of the window, which is as large as fits.
     """
     size = _even(min(width, height * shape)), _even(min(height, width / shape))
-    targets, people, shots = _targets(linked, times)
+    targets, faces, people, shots = _targets(linked, times)
     centers = np.full((len(times), 2), (width / 2, height / 2))
-    seen = np.isfinite(targets).all(axis=1)
-    if seen.any():  # hold what was seen last; before the first, that one
-        last = np.maximum.accumulate(np.where(seen, np.arange(len(times)), -1))
-        centers = targets[np.where(last < 0, np.flatnonzero(seen)[0], last)]
+    cuts = [0, *(np.flatnonzero(np.diff(shots)) + 1).tolist(), len(times)]
+    for start, end in pairwise(cuts):
+        for wanted in (faces[start:end], targets[start:end]):  # speakers, if there are any
+            seen = np.isfinite(wanted).all(axis=1)
+            if seen.any():  # hold what was seen last; before the first, that one
+                last = np.maximum.accumulate(np.where(seen, np.arange(end - start), -1))
+                centers[start:end] = wanted[np.where(last < 0, np.flatnonzero(seen)[0], last)]
     breaks = [0]
     for frame in range(1, len(times)):
         moved = np.abs(centers[frame] - centers[frame - 1]).max()
         if moved > JUMP * size[0] or shots[frame] != shots[frame - 1]:
             breaks.append(frame)
-    for start, end in zip(breaks, [*breaks[1:], len(times)], strict=True):
+    for start, end in pairwise([*breaks, len(times)]):
         centers[start:end] = _smoothed(centers[start:end], times[start:end])
     corners = np.round(centers - np.array([size[0] / 2, size[1] * ABOVE])).astype(np.int64)
     corners = np.clip(corners, 0, [max(0, width - size[0]), max(0, height - size[1])])
     return CropPath(times, np.concatenate([corners, corners + size], axis=1), people)
 
 
-def speaking_stretches(linked: LinkedVideo, min_seconds: float = 0.5) -> list[SpeakingStretch]:
+def stretches_of(
+    linked: LinkedVideo, turn: SpeakerFaceLink, min_seconds: float
+) -> list[SpeakingStretch]:
     """Stretches in which a face is in the picture while a turn that is linked to it is under way."""
-    stretches = []
-    for turn in linked.turns:
-        for track in linked.tracks:
-            start, end = max(turn.start, track.start), min(turn.end, track.end)
-            if (
-                turn.person is not None
-                and track.person == turn.person
-                and end - start >= min_seconds
-            ):
-                stretches.append(SpeakingStretch(turn.person, track, start, end))
-    return stretches
+    spans = [
+        (track, max(turn.start, track.start), min(turn.end, track.end))
+        for track in linked.tracks
+        if turn.person is not None and track.person == turn.person
+    ]
+    return [
+        SpeakingStretch(str(turn.person), track, start, end)
+        for track, start, end in spans
+        if end - start >= min_seconds
+    ]
+
+
+def speaking_stretches(linked: LinkedVideo, min_seconds: float = 0.5) -> list[SpeakingStretch]:
+    """Those of all turns."""
+    return [each for turn in linked.turns for each in stretches_of(linked, turn, min_seconds)]
 
 
 def face_windows(
@@ -124,23 +134,22 @@ def face_windows(
 
 def to_crop_path(path: CropPath) -> str:
     """CSV, one row for each picture: time, x1, y1, x2, y2, and whom the window follows."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(PATH_COLUMNS)
-    for time, window, person in zip(path.times.tolist(), path.windows.tolist(), path.people, strict=True):  # fmt: skip
-        writer.writerow([f"{time:.4f}", *window, table_cell(person or "")])
-    return text.getvalue()
+    rows = zip(path.times.tolist(), path.windows.tolist(), path.people, strict=True)
+    return csv_table(PATH_COLUMNS, ((f"{time:.4f}", *window, table_cell(person or "")) for time, window, person in rows))  # fmt: skip
 
 
 def _targets(
     linked: LinkedVideo, times: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], list[str | None], list[int]]:
-    """Center of the speaker's face (num_frames, 2) or NaN, who that is, and the shot as the tracks tell it."""
-    targets = np.full((len(times), 2), np.nan)
+) -> tuple[NDArray[np.float64], NDArray[np.float64], list[str | None], list[int]]:
+    """Centers of the speaker's and of the largest face (num_frames, 2) or NaN, who speaks, and the shot by the tracks."""
+    targets, faces = np.full((2, len(times), 2), np.nan)
     people: list[str | None] = []
     shots: list[int] = []
     for frame, time in enumerate(times.tolist()):
         boxes = dict(linked.boxes_at(time))
+        if boxes:
+            box = max(boxes.values(), key=lambda box: box[3] - box[1])
+            faces[frame] = (box[:2] + box[2:]) / 2
         shot = linked.shot_at(time)
         shots.append(shot if shot is not None else (shots[-1] if shots else 0))
         speaking = [turn for turn in linked.turns_at(time) if turn.person in boxes]
@@ -156,7 +165,7 @@ def _targets(
             box = boxes[person]
             targets[frame] = (box[:2] + box[2:]) / 2
         people.append(person)
-    return targets, people, shots
+    return targets, faces, people, shots
 
 
 def _smoothed(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from pins_plugin.data.links.linked_video import LinkedVideo, Timetable
 from pins_plugin.types import SpeakerFaceLink, TranscriptWord
+from pins_plugin.utils.text import one_line
 
 UNKNOWN = "unknown speaker"
 MAX_PAUSE = 1.5  # seconds between words of one subtitle
@@ -26,11 +27,11 @@ class Cue:
     Parameters
     ----------
     start, end : float
-        In seconds; `end` is the later one.
+        In seconds, to the millisecond; `end` is the later one.
     name : str
         Of the person, or else of the voice; `UNKNOWN` for words outside of all turns.
     text : str
-        What is said; empty without a transcript.
+        What is said, as one line; empty without a transcript.
     turn : int or None
         Number of the turn in `LinkedVideo.turns`.
     words : tuple of TranscriptWord
@@ -46,8 +47,8 @@ class Cue:
 
 
 def name_of(turn: SpeakerFaceLink) -> str:
-    """Name of whoever speaks: the person where one is known, else the voice's label."""
-    return turn.person if turn.person is not None else turn.speaker
+    """Name of whoever speaks, as one line: the person where one is known, else the voice's label."""
+    return one_line(turn.person if turn.person is not None else turn.speaker) or UNKNOWN
 
 
 def assign_words(linked: LinkedVideo) -> list[int | None]:
@@ -64,7 +65,9 @@ def assign_words(linked: LinkedVideo) -> list[int | None]:
     numbers: list[int | None] = []
     for word in linked.words:
         time = word.middle
-        near = [number for number in timetable.near(time) if _holds(turns[number], time)]
+        near = [
+            n for n in timetable.near(time) if time < turns[n].end or turns[n].start == turns[n].end
+        ]
         before = numbers[-1] if numbers else None
         numbers.append(
             max(
@@ -139,10 +142,6 @@ def make_tiers(linked: LinkedVideo) -> dict[str, list[Cue]]:
     return tiers
 
 
-def _holds(turn: SpeakerFaceLink, time: float) -> bool:
-    return turn.start <= time < turn.end or time == turn.start == turn.end
-
-
 def _runs(
     linked: LinkedVideo, joined: bool = False
 ) -> Iterator[tuple[int | None, list[TranscriptWord]]]:
@@ -193,7 +192,7 @@ def _text(words: Sequence[TranscriptWord]) -> str:
     for word in words:
         dense = text and DENSE.match(text[-1]) and DENSE.match(word.text)
         text += word.text if dense or not text else f" {word.text}"
-    return text
+    return one_line(text)
 
 
 def _cue(
@@ -204,4 +203,5 @@ def _cue(
     turn: int | None = None,
     words: Sequence[TranscriptWord] = (),
 ) -> Cue:
-    return Cue(start, max(end, start + LEAST), name, text, turn, tuple(words))
+    start = round(start, 3)
+    return Cue(start, round(max(end, start + LEAST), 3), name, text, turn, tuple(words))

@@ -1,7 +1,5 @@
 """Which stretches of a linked video make clips of a data set, and why the others do not."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,10 +7,10 @@ from math import atan, degrees
 
 import numpy as np
 
-from pins_plugin.data.links.linked_video import LinkedTrack, LinkedVideo
+from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.errors import PinsError
-from pins_plugin.formats.crop_path import SpeakingStretch, speaking_stretches
-from pins_plugin.utils.text import table_cell
+from pins_plugin.formats.crop_path import SpeakingStretch, stretches_of
+from pins_plugin.utils.text import csv_table, table_cell
 
 NOSE = 0.6  # how far the nose stands out, over the distance of the eyes
 TOUCH = 0.05  # seconds of overlap, or of a gap, that are none
@@ -53,22 +51,13 @@ class ClipFilters:
             )
 
 
-@dataclass(frozen=True)
-class DatasetClip:
+@dataclass(frozen=True, eq=False)
+class DatasetClip(SpeakingStretch):
     """One clip: who speaks, the face's track, seconds, and what was measured of it."""
 
-    person: str
-    track: LinkedTrack
-    start: float
-    end: float
     confidence: float
     size: float
     yaw: float | None
-
-    @property
-    def stretch(self) -> SpeakingStretch:
-        """As `report.crop_video` cuts it."""
-        return SpeakingStretch(self.person, self.track, self.start, self.end)
 
 
 @dataclass(frozen=True)
@@ -96,17 +85,15 @@ def choose_clips(
     """
     clips: list[DatasetClip] = []
     left: list[LeftOut] = []
-    stretches = speaking_stretches(linked, 1e-3)
     for number, turn in enumerate(linked.turns):
         name = turn.person or turn.speaker
         if turn.person is None:
             left.append(LeftOut(name, "", turn.start, turn.end, "no face is linked to this voice"))
             continue
-        mine = [s for s in stretches if s.person == turn.person and s.start < turn.end and s.end > turn.start]  # fmt: skip
-        mine = [SpeakingStretch(s.person, s.track, max(s.start, turn.start), min(s.end, turn.end)) for s in mine]  # fmt: skip
-        seen = [(stretch.start, stretch.end) for stretch in mine]
-        left += [LeftOut(name, "", *gap, "the face is not in the picture") for gap in _minus([(turn.start, turn.end)], seen)]  # fmt: skip
-        for stretch in {(s.track.track, s.start): s for s in mine}.values():
+        mine = stretches_of(linked, turn, 1e-3)
+        unseen = _minus([(turn.start, turn.end)], [(each.start, each.end) for each in mine])
+        left += [LeftOut(name, "", *gap, "the face is not in the picture") for gap in unseen]
+        for stretch in mine:
             kept, out = _choose(linked, number, stretch, filters)
             clips += kept
             left += out
@@ -126,19 +113,23 @@ def estimate_yaw(frontality: float) -> float:
 
 def left_out_table(rows: Iterable[tuple[str, LeftOut]]) -> str:
     """CSV: video, start, end, person, track, reason."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("video", "start", "end", "person", "track", "reason"))
-    for video, each in rows:
-        labels = table_cell(each.person), table_cell(each.track), each.reason
-        writer.writerow([table_cell(video), f"{each.start:.3f}", f"{each.end:.3f}", *labels])
-    return text.getvalue()
+    return csv_table(
+        ("video", "start", "end", "person", "track", "reason"),
+        (
+            (table_cell(video), f"{each.start:.3f}", f"{each.end:.3f}", table_cell(each.person), table_cell(each.track), each.reason)
+            for video, each in rows
+        ),
+    )  # fmt: skip
 
 
 def _choose(
     linked: LinkedVideo, number: int, stretch: SpeakingStretch, filters: ClipFilters
 ) -> tuple[list[DatasetClip], list[LeftOut]]:
     turn, track = linked.turns[number], stretch.track
+
+    def out(start: float, end: float, reason: str) -> LeftOut:
+        return LeftOut(stretch.person, track.track, start, end, reason)
+
     sides = np.maximum(track.boxes[:, 2] - track.boxes[:, 0], track.boxes[:, 3] - track.boxes[:, 1])
     inside = (track.times >= stretch.start - TOUCH) & (track.times <= stretch.end + TOUCH)
     size = float(np.median(sides[inside] if inside.any() else sides))
@@ -152,43 +143,44 @@ def _choose(
     elif yaw is not None and yaw > filters.max_yaw:
         reason = f"turned away by {yaw:.0f} degrees, at most {filters.max_yaw:g} asked for"
     if reason:
-        return [], [LeftOut(stretch.person, track.track, stretch.start, stretch.end, reason)]
+        return [], [out(stretch.start, stretch.end, reason)]
     parts = [(stretch.start, stretch.end)]
-    left = []
-    barred = {
-        "somebody else speaks too": []
-        if filters.overlap
-        else [(o.start, o.end) for i, o in enumerate(linked.turns) if i != number],
-        "another face is in the picture": [
-            (other.start, other.end) for other in linked.tracks if other is not track
-        ]
-        if filters.one_face
-        else [],
-    }
-    for why, spans in barred.items():
-        free = _minus(parts, spans)
-        left += [LeftOut(stretch.person, track.track, *gap, why) for gap in _minus(parts, free)]
+    others = [(each.start, each.end) for k, each in enumerate(linked.turns) if k != number]
+    faces = [(each.start, each.end) for each in linked.tracks if each is not track]
+    clips: list[DatasetClip] = []
+    left: list[LeftOut] = []
+    for barred, why, spans in (
+        (not filters.overlap, "somebody else speaks too", others),
+        (filters.one_face, "another face is in the picture", faces),
+    ):
+        free = _minus(parts, spans) if barred else parts
+        left += [out(*gap, why) for gap in _minus(parts, free)]
         parts = free
-    clips = []
     for start, end in parts:
         if end - start < filters.min_seconds:
-            short = f"{end - start:.2f} s long, at least {filters.min_seconds:g} asked for"
-            left.append(LeftOut(stretch.person, track.track, start, end, short))
+            left.append(
+                out(
+                    start,
+                    end,
+                    f"{end - start:.2f} s long, at least {filters.min_seconds:g} asked for",
+                )
+            )
             continue
         count = int(np.ceil((end - start) / filters.max_seconds - 1e-9))
         if (end - start) / count < filters.min_seconds:  # rather one that is cut than two too short
             count = max(1, count - 1)
-        for first, last in _divided(start, end, count):
-            last = min(last, first + filters.max_seconds)
+        for first, edge in pairwise(np.linspace(start, end, count + 1).tolist()):
+            last = min(edge, first + filters.max_seconds)
             clips.append(
                 DatasetClip(stretch.person, track, first, last, turn.confidence, size, yaw)
             )
+            if edge - last > TOUCH:
+                left.append(
+                    out(
+                        last, edge, f"over {filters.max_seconds:g} s, the rest too short for a clip"
+                    )
+                )
     return clips, left
-
-
-def _divided(start: float, end: float, count: int) -> list[tuple[float, float]]:
-    edges = np.linspace(start, end, count + 1).tolist()
-    return list(pairwise(edges))
 
 
 def _minus(

@@ -3,13 +3,11 @@
 Time code of the EDL begins at 01:00:00:00, as a new time line does; at 29.97 and 59.94 it is drop-frame.
 """
 
-from fractions import Fraction
+from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
-from xml.etree import ElementTree
 
 from pins_plugin.data.links.linked_video import LinkedVideo
-from pins_plugin.formats.annotation import relative_url, without_control
 from pins_plugin.formats.boxes import Picture
 from pins_plugin.formats.cues import make_stretches
 from pins_plugin.formats.timecode import (
@@ -18,11 +16,10 @@ from pins_plugin.formats.timecode import (
     is_ntsc,
     parse_timecode,
     timebase,
-    to_frame,
 )
 from pins_plugin.utils.optional import import_extra
+from pins_plugin.utils.text import one_line
 
-START = "01:00:00:00"
 COLORS = ("Blue", "Green", "Yellow", "Red", "Pink", "Purple", "Fuchsia", "Rose", "Lavender", "Sky", "Mint", "Lemon", "Sand", "Cocoa", "Cream", "Cyan")  # fmt: skip
 OTIO_COLORS = ("BLUE", "GREEN", "YELLOW", "RED", "PINK", "PURPLE", "MAGENTA", "ORANGE", "CYAN")
 LONGEST_NOTE = 200  # letters of a marker's comment in an EDL
@@ -51,20 +48,40 @@ def make_markers(linked: LinkedVideo, picture: Picture) -> list[Marker]:
     return markers
 
 
+FCP7 = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE xmeml>
+<xmeml version="5">
+  <sequence id="sequence-1">
+    <name>{stem}</name>
+    <duration>{length}</duration>
+    {rate}
+    <timecode>{rate}<string>{zero}</string><frame>0</frame><displayformat>{display}</displayformat></timecode>
+    <media>
+      <video>
+        <format><samplecharacteristics>{rate}<width>{width}</width><height>{height}</height></samplecharacteristics></format>
+        <track><clipitem id="clipitem-1">{clip}<file id="file-1"><name>{name}</name><pathurl>{url}</pathurl>{rate}<duration>{length}</duration><media><video/><audio/></media></file></clipitem></track>
+      </video>
+      <audio>
+        <track><clipitem id="clipitem-2">{clip}<file id="file-1"/><sourcetrack><mediatype>audio</mediatype><trackindex>1</trackindex></sourcetrack></clipitem></track>
+      </audio>
+    </media>
+{markers}  </sequence>
+</xmeml>
+"""
+
+
 def to_edl(linked: LinkedVideo, picture: Picture) -> str:
     """DaVinci Resolve's marker EDL (CMX 3600): import it onto a time line with File > Import > Timeline Markers."""
     rate = picture.rate
     drops = is_drop_frame(rate)
-    start = _start(rate)
+    start = parse_timecode(f"01:00:00{';' if drops else ':'}00", rate)
     lines = [
-        f"TITLE: {_field(Path(linked.video).stem)}",
+        f"TITLE: {_field(one_line(Path(linked.video).stem))}",
         f"FCM: {'DROP FRAME' if drops else 'NON-DROP FRAME'}",
         "",
     ]
     for number, marker in enumerate(make_markers(linked, picture), start=1):
-        at, after = (
-            format_timecode(start + frame, rate) for frame in (marker.frame, marker.frame + 1)
-        )
+        at, after = (format_timecode(start + marker.frame + k, rate) for k in (0, 1))
         note = marker.name + (f": {marker.text}" if marker.text else "")
         if len(note) > LONGEST_NOTE:
             note = f"{note[: LONGEST_NOTE - 1]}…"
@@ -76,56 +93,37 @@ def to_edl(linked: LinkedVideo, picture: Picture) -> str:
     return "\n".join(lines) + "\n"
 
 
-def to_fcp7_xml(linked: LinkedVideo, picture: Picture, folder: Path | None = None) -> str:
+def to_fcp7_xml(linked: LinkedVideo, picture: Picture) -> str:
     """Final Cut Pro 7 XML (xmeml 5), which Premiere, Resolve and Avid read: a sequence with the video and markers.
 
     The sequence begins at time code 00:00:00:00, so that markers and pictures of the file agree.
     """
-    rate = picture.rate
-    length = max(1, to_frame(linked.duration, rate))
-    name = Path(linked.video).name
-    document = ElementTree.Element("xmeml", {"version": "5"})
-    sequence = _add(document, "sequence", id="sequence-1")
-    _add(sequence, "name", Path(linked.video).stem)
-    _add(sequence, "duration", length)
-    _add_rate(sequence, rate)
-    timecode = _add(sequence, "timecode")
-    _add_rate(timecode, rate)
-    _add(timecode, "string", format_timecode(0, rate))
-    _add(timecode, "frame", 0)
-    _add(timecode, "displayformat", "DF" if is_drop_frame(rate) else "NDF")
-    media = _add(sequence, "media")
-    video = _add(media, "video")
-    form = _add(_add(video, "format"), "samplecharacteristics")
-    _add_rate(form, rate)
-    _add(form, "width", picture.width)
-    _add(form, "height", picture.height)
-    clip = _add_clip(_add(video, "track"), "clipitem-1", name, length, rate)
-    file = _add(clip, "file", id="file-1")
-    _add(file, "name", name)
-    _add(file, "pathurl", Path(linked.video).absolute().as_uri() if folder is None else relative_url(Path(linked.video), folder))  # fmt: skip
-    _add_rate(file, rate)
-    _add(file, "duration", length)
-    kinds = _add(file, "media")
-    _add(kinds, "video")
-    _add(kinds, "audio")
-    audio = _add_clip(_add(_add(media, "audio"), "track"), "clipitem-2", name, length, rate)
-    _add(audio, "file", id="file-1")
-    source = _add(audio, "sourcetrack")
-    _add(source, "mediatype", "audio")
-    _add(source, "trackindex", 1)
-    for marker in make_markers(linked, picture):
-        entry = _add(sequence, "marker")
-        _add(entry, "name", marker.name)
-        _add(entry, "comment", marker.text)
-        _add(entry, "in", marker.frame)
-        _add(entry, "out", marker.frame + marker.num_frames)
-    ElementTree.indent(document)
-    body = ElementTree.tostring(document, encoding="unicode")
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>\n{body}\n'
+    video, length = Path(linked.video), picture.count(linked)
+    base, ntsc = timebase(picture.rate), str(is_ntsc(picture.rate)).upper()
+    rate = f"<rate><timebase>{base}</timebase><ntsc>{ntsc}</ntsc></rate>"
+    name = escape(one_line(video.name))
+    span = f"<start>0</start><end>{length}</end><in>0</in><out>{length}</out>"
+    markers = (
+        f"    <marker><name>{escape(marker.name)}</name><comment>{escape(marker.text)}</comment>"
+        f"<in>{marker.frame}</in><out>{marker.frame + marker.num_frames}</out></marker>\n"
+        for marker in make_markers(linked, picture)
+    )
+    return FCP7.format(
+        stem=escape(one_line(video.stem)),
+        name=name,
+        length=length,
+        rate=rate,
+        zero=format_timecode(0, picture.rate),
+        display="DF" if is_drop_frame(picture.rate) else "NDF",
+        width=picture.width,
+        height=picture.height,
+        clip=f"<name>{name}</name><duration>{length}</duration>{rate}{span}",
+        url=escape(video.absolute().as_uri()),
+        markers="".join(markers),
+    )
 
 
-def to_otio(linked: LinkedVideo, picture: Picture, folder: Path | None = None) -> str:
+def to_otio(linked: LinkedVideo, picture: Picture) -> str:
     """OpenTimelineIO: a time line with the video, and a marker on it for each turn.
 
     Raises
@@ -134,18 +132,17 @@ def to_otio(linked: LinkedVideo, picture: Picture, folder: Path | None = None) -
         When opentimelineio is not installed (extra `editors`).
     """
     otio: Any = import_extra("opentimelineio", "editors")
-    rate = float(picture.rate)
+    rate, path = float(picture.rate), Path(linked.video)
 
     def stretch(frame: int, count: int) -> Any:
         return otio.opentime.TimeRange(
             otio.opentime.RationalTime(frame, rate), otio.opentime.RationalTime(count, rate)
         )
 
-    whole = stretch(0, max(1, to_frame(linked.duration, picture.rate)))
-    path = Path(linked.video)
-    url = relative_url(path, folder) if folder is not None else path.absolute().as_uri()
+    whole = stretch(0, picture.count(linked))
+    url = path.absolute().as_uri()
     reference = otio.schema.ExternalReference(target_url=url, available_range=whole)
-    clip = otio.schema.Clip(name=path.name, media_reference=reference, source_range=whole)
+    clip = otio.schema.Clip(name=one_line(path.name), media_reference=reference, source_range=whole)
     for marker in make_markers(linked, picture):
         clip.markers.append(
             otio.schema.Marker(
@@ -157,41 +154,11 @@ def to_otio(linked: LinkedVideo, picture: Picture, folder: Path | None = None) -
         )
     track = otio.schema.Track(name="video", kind=otio.schema.TrackKind.Video)
     track.append(clip)
-    timeline = otio.schema.Timeline(name=path.stem)
+    timeline = otio.schema.Timeline(name=one_line(path.stem))
     timeline.tracks.append(track)
     return str(otio.adapters.write_to_string(timeline, "otio_json")) + "\n"
 
 
-def _start(rate: Fraction) -> int:
-    """Frame number of 01:00:00:00 (at 29.97 drop-frame: of 01:00:00;00)."""
-    return parse_timecode(START[:-3] + (";00" if is_drop_frame(rate) else ":00"), rate)
-
-
 def _field(text: str) -> str:
-    """One line without the bar that parts the fields of a marker."""
-    return " ".join(text.replace("|", "¦").split())
-
-
-def _add(parent: ElementTree.Element, tag: str, value: object = None, **attributes: str) -> Any:
-    element = ElementTree.SubElement(parent, tag, attributes)
-    if value is not None:
-        element.text = without_control(str(value))
-    return element
-
-
-def _add_rate(parent: ElementTree.Element, rate: Fraction) -> None:
-    element = _add(parent, "rate")
-    _add(element, "timebase", timebase(rate))
-    _add(element, "ntsc", "TRUE" if is_ntsc(rate) else "FALSE")
-
-
-def _add_clip(
-    track: ElementTree.Element, name: str, title: str, length: int, rate: Fraction
-) -> Any:
-    clip = _add(track, "clipitem", id=name)
-    _add(clip, "name", title)
-    _add(clip, "duration", length)
-    _add_rate(clip, rate)
-    for tag, frame in (("start", 0), ("end", length), ("in", 0), ("out", length)):
-        _add(clip, tag, frame)
-    return clip
+    """Without the bar that parts the fields of a marker."""
+    return text.replace("|", "¦")

@@ -1,4 +1,4 @@
-"""Subtitles and transcripts with names: SRT, WebVTT, ASS, plain text.
+"""Subtitles and transcripts with names: SRT, WebVTT, ASS, plain text, a table.
 
 Names and words are those of strangers: what a format would take for markup is escaped, or, where it has no escape, replaced by a
 letter that looks alike. Without a transcript each turn reads `SPEAKS`.
@@ -10,7 +10,8 @@ import textwrap
 from collections.abc import Sequence
 
 from pins_plugin.data.links.linked_video import LinkedVideo
-from pins_plugin.formats.cues import Cue, make_cues
+from pins_plugin.formats.cues import Cue, make_cues, make_stretches
+from pins_plugin.utils.text import csv_table, table_cell
 
 SPEAKS = "[speaks]"
 LINE = 42  # letters
@@ -56,7 +57,7 @@ def to_ass(linked: LinkedVideo) -> str:
         "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text",
     )
     lines = (
-        f"Dialogue: 0,{_ass_clock(cue.start)},{_ass_clock(cue.end, up=True)},Default,{_one_line(cue.name).replace(',', ';')},0,0,0,,{_ass_text(cue.text or SPEAKS)}"
+        f"Dialogue: 0,{_ass_clock(cue.start)},{_ass_clock(cue.end, up=True)},Default,{cue.name.replace(',', ';')},0,0,0,,{_ass_text(cue.text or SPEAKS)}"
         for cue in make_cues(linked)
     )
     return "\n".join((*head, *lines, ""))
@@ -73,11 +74,20 @@ def to_text(linked: LinkedVideo) -> str:
     return "\n".join(map(_block, blocks))
 
 
+def to_table(linked: LinkedVideo) -> str:
+    """CSV: start, end, name and what is said, one row for each turn."""
+    rows = (
+        (f"{cue.start:.3f}", f"{cue.end:.3f}", table_cell(cue.name), table_cell(cue.text))
+        for cue in make_stretches(linked)
+    )
+    return csv_table(("start", "end", "name", "text"), rows)
+
+
 def _block(cues: Sequence[Cue]) -> str:
     seconds = int(cues[0].start)
     clock = f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
-    said = " ".join(_one_line(cue.text) for cue in cues if cue.text) or SPEAKS
-    return f"[{clock}] {_one_line(cues[0].name)}\n{said}\n"
+    said = " ".join(cue.text for cue in cues if cue.text) or SPEAKS
+    return f"[{clock}] {cues[0].name}\n{said}\n"
 
 
 def _clock(seconds: float, point: str) -> str:
@@ -93,10 +103,6 @@ def _ass_clock(seconds: float, up: bool = False) -> str:
     return f"{minutes // 60}:{minutes % 60:02d}:{rest // 100:02d}.{rest % 100:02d}"
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
 def _wrap(text: str) -> str:
     """At most two lines of `LINE` letters, or more where the text is longer."""
     lines = textwrap.wrap(text, LINE, break_long_words=False, break_on_hyphens=False)
@@ -105,14 +111,14 @@ def _wrap(text: str) -> str:
 
 def _srt_text(text: str) -> str:
     """SRT has no escape: what looks like a tag gets other brackets."""
-    text = _one_line(text).replace("-->", "→")
+    text = text.replace("-->", "→")
     text = re.sub(r"<(?=[/a-zA-Z])", "‹", text)
     return text.replace("{", "(").replace("}", ")") if re.search(r"\{\\", text) else text
 
 
 def _vtt_text(text: str) -> str:
-    return html.escape(_one_line(text), quote=False)
+    return html.escape(text, quote=False)
 
 
 def _ass_text(text: str) -> str:
-    return _one_line(text).translate(str.maketrans("\\{}", "⧵｛｝"))
+    return text.translate(str.maketrans("\\{}", "⧵｛｝"))

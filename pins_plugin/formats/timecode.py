@@ -52,14 +52,12 @@ def to_frame(seconds: float, rate: Fraction) -> int:
     >>> to_frame(1.0, Fraction(24000, 1001)), to_frame(3600.0, Fraction(30000, 1001))
     (24, 107892)
     """
-    frames = Fraction(seconds).limit_denominator(10**7) * rate
-    return max(
-        0, floor(frames + Fraction(1, 2))
-    )  # halves up: round() would put two pictures on one
+    frames = Fraction(round(1e6 * seconds), 10**6) * rate
+    return max(0, floor(frames + Fraction(1, 2)))  # round() would put two pictures on one
 
 
-def format_timecode(frame: int, rate: Fraction, drop_frame: bool | None = None) -> str:
-    """Write a frame number as time code; drop-frame has a semicolon.
+def format_timecode(frame: int, rate: Fraction) -> str:
+    """Write a frame number as time code; that of 29.97 and 59.94 is drop-frame, and has a semicolon.
 
     Parameters
     ----------
@@ -67,8 +65,6 @@ def format_timecode(frame: int, rate: Fraction, drop_frame: bool | None = None) 
         From zero; a day and more begins at zero again.
     rate : Fraction
         In Hz.
-    drop_frame : bool, optional
-        `is_drop_frame(rate)` when not given.
 
     Examples
     --------
@@ -76,9 +72,9 @@ def format_timecode(frame: int, rate: Fraction, drop_frame: bool | None = None) 
     ('00:00:59;29', '00:01:00;02')
     """
     base = timebase(rate)
-    drops = is_drop_frame(rate) if drop_frame is None else drop_frame
+    drops = is_drop_frame(rate)
     if drops:
-        dropped = _dropped_a_minute(rate)
+        dropped = base // 15
         ten_minutes = 600 * base - 9 * dropped
         tens, rest = divmod(frame, ten_minutes)
         frame += 9 * dropped * tens
@@ -113,15 +109,9 @@ def parse_timecode(text: str, rate: Fraction) -> int:
     frame = (60 * minutes + int(match[3])) * base + int(match[5])
     if match[4] != ";":
         return frame
-    dropped = _dropped_a_minute(rate)
+    if not is_drop_frame(rate):
+        raise PinsError(f"drop-frame time code: expected 29.97 or 59.94 frames per second, got {float(rate):g}")  # fmt: skip
+    dropped = base // 15
     if int(match[3]) == 0 and int(match[5]) < dropped and minutes % 10:
         raise PinsError(f"time code: {text} is one of those that drop-frame leaves out")
     return frame - dropped * (minutes - minutes // 10)
-
-
-def _dropped_a_minute(rate: Fraction) -> int:
-    if not is_drop_frame(rate):
-        raise PinsError(
-            f"drop-frame time code: expected 29.97 or 59.94 frames per second, got {float(rate):g}"
-        )
-    return timebase(rate) // 15

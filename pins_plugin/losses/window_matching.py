@@ -37,6 +37,10 @@ class WindowMatchingLoss(nn.Module):
         lip reading); 0 for none. Moments at most two frames apart count as alike.
     separated : tuple of str
         Where that is done: "lips", "sound".
+    num_others : int
+        Above 0, a second loss is added: whose lips make this sound, out of the true ones and those of so many other
+        clips of the batch at the same moment. It is what linking asks; matching within the clip alone
+        never compares two people.
 
     Examples
     --------
@@ -55,6 +59,7 @@ class WindowMatchingLoss(nn.Module):
         scale: float = 4.0,
         separation_weight: float = 0.0,
         separated: tuple[str, ...] = ("lips", "sound"),
+        num_others: int = 0,
     ) -> None:
         super().__init__()
         if separation_weight < 0 or not set(separated) <= {"lips", "sound"}:
@@ -62,6 +67,7 @@ class WindowMatchingLoss(nn.Module):
                 "separation_weight, separated: expected a weight of at least 0 and names out of lips, sound, "
                 f"got {separation_weight} and {tuple(separated)}"
             )
+        self.num_others = num_others
         self.separation_weight = separation_weight
         self.separated = tuple(separated)
         self.max_offset = max_offset
@@ -84,9 +90,9 @@ class WindowMatchingLoss(nn.Module):
         """
         num_frames = lip_features.shape[1]
         lead = (sound_features.shape[1] - num_frames) // 2
+        middle = sound_features[:, lead : lead + num_frames]
         candidates = [_similarities_around(lip_features, sound_features, lead, self.max_offset)]
         if self.separation_weight > 0:
-            middle = sound_features[:, lead : lead + num_frames]
             sides = {
                 "lips": (lip_features, lip_features, 0),
                 "sound": (middle, sound_features, lead),
@@ -94,19 +100,32 @@ class WindowMatchingLoss(nn.Module):
             candidates += [self._other_moments(*sides[name]) for name in self.separated]
         similarities = torch.cat(candidates, dim=-1)  # (batch, num_frames, num_candidates)
         num_offsets = candidates[0].shape[-1]
+        loss = self._match(similarities, self.max_offset, num_offsets)
+        num_lips = min(self.num_others + 1, len(lip_features))
+        if num_lips > 1:
+            lips = [lip_features.roll(number, dims=0) for number in range(num_lips)]
+            similarities = torch.stack([(each * middle).sum(dim=-1) for each in lips], dim=-1)
+            loss = loss + self._match(similarities, 0, num_lips)
+        return loss
+
+    def _match(self, similarities: Tensor, partner: int, num_compared: int) -> Tensor:
+        """Cross-entropy of windows of (batch, num_frames, num_candidates) similarities, of which one is the partner's.
+
+        Candidates from `num_compared` on weigh `separation_weight`.
+        """
         losses = []
         for length in self.window_lengths:
             means = average_windows(similarities, length)  # (batch, num_windows, num_candidates)
             missing = means.isnan()
-            root = min(length, num_frames) ** 0.5
+            root = min(length, similarities.shape[1]) ** 0.5
             logits = self.log_scale.exp() * root * means.masked_fill(missing, 0)
-            if self.separation_weight > 0:
+            if logits.shape[-1] > num_compared:
                 weights = torch.zeros(logits.shape[-1], device=logits.device)
-                weights[num_offsets:] = math.log(self.separation_weight)
+                weights[num_compared:] = math.log(self.separation_weight)
                 logits = logits + weights
             logits = logits.masked_fill(missing, -torch.inf).flatten(0, 1)
-            partner = torch.full((len(logits),), self.max_offset, device=logits.device)
-            losses.append(functional.cross_entropy(logits, partner))
+            partners = torch.full((len(logits),), partner, device=logits.device)
+            losses.append(functional.cross_entropy(logits, partners))
         return torch.stack(losses).mean()
 
     def _other_moments(self, features: Tensor, around: Tensor, lead: int) -> Tensor:

@@ -1,7 +1,5 @@
 """What an ablation shows: a table with intervals over seeds, and the score over time."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ import numpy as np
 from pins_plugin.metrics.seeds import mean_over_seeds
 from pins_plugin.report.plots import CHANCE_COLOR, ORACLE_COLOR, PERSON_COLORS, make_figure
 from pins_plugin.utils.files import atomic_path
+from pins_plugin.utils.text import csv_table
 
 History = Sequence[Mapping[str, float]]
 Histories = Mapping[str, Mapping[int, History]]
@@ -97,14 +96,14 @@ def ablation_result(
 
 def ablation_curve(histories: Histories) -> str:
     """List the scores over time as CSV: variant, seed, epoch, seconds, loss, roc_auc."""
-    text = io.StringIO()
     columns = ("epoch", "seconds", "loss", "roc_auc")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("variant", "seed", *columns))
-    for name, runs in histories.items():
-        for seed, run in runs.items():
-            writer.writerows([name, seed, *(epoch[key] for key in columns)] for epoch in run)
-    return text.getvalue()
+    rows = (
+        (name, seed, *(epoch[key] for key in columns))
+        for name, runs in histories.items()
+        for seed, run in runs.items()
+        for epoch in run
+    )
+    return csv_table(("variant", "seed", *columns), rows)
 
 
 def plot_ablation(histories: Histories, path: str | Path, *, oracle: float | None) -> None:

@@ -1,7 +1,5 @@
 """Videos cut to whoever speaks: a vertical or square version of the whole, and the face of each speaker with sound."""
 
-import csv
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +20,7 @@ from pins_plugin.formats.crop_path import (
 )
 from pins_plugin.utils.files import write_text
 from pins_plugin.utils.progress import progress
-from pins_plugin.utils.text import table_cell
+from pins_plugin.utils.text import csv_table, table_cell
 
 SOUND_RATE = 48000  # Hz
 
@@ -89,13 +87,11 @@ def write_speaking_faces(
         zip(stretches, names, strict=True), "faces", total=len(stretches), quiet=quiet
     ):
         write_face_clip(video, stretch, path, info, waveform, size)
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(("file", "person", "track", "start", "end"))
-    for stretch, path in zip(stretches, names, strict=True):
-        labels = table_cell(stretch.person), table_cell(stretch.track.track)
-        writer.writerow([path.relative_to(folder).as_posix(), *labels, f"{stretch.start:.3f}", f"{stretch.end:.3f}"])  # fmt: skip
-    write_text(folder / "faces.csv", table.getvalue())
+    rows = (
+        (path.relative_to(folder).as_posix(), table_cell(stretch.person), table_cell(stretch.track.track), f"{stretch.start:.3f}", f"{stretch.end:.3f}")
+        for stretch, path in zip(stretches, names, strict=True)
+    )  # fmt: skip
+    write_text(folder / "faces.csv", csv_table(("file", "person", "track", "start", "end"), rows))
     return names
 
 

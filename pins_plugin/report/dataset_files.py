@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio, save_audio
 from pins_plugin.data.media.video import probe_video
@@ -60,8 +59,9 @@ def write_clips(
         milliseconds = round(1000 * clip.start)
         track = file_name(clip.track.track).replace(".", "_")
         files = ClipFiles(f"{key}-{milliseconds:08d}-{track}", clip, folder)
-        write_face_clip(video, clip.stretch, files.path("face.mp4"), info, sound, size)
-        save_audio(files.path("wav"), _part(speech, clip.start, clip.end, SAMPLE_RATE))
+        write_face_clip(video, clip, files.path("face.mp4"), info, sound, size)
+        first, last = round(clip.start * SAMPLE_RATE), round(clip.end * SAMPLE_RATE)
+        save_audio(files.path("wav"), speech[first:last])
         write_json(files.path("json"), describe(name, clip, info.frame_rate))
         yield files
 
@@ -79,9 +79,3 @@ def describe(video: str, clip: DatasetClip, frame_rate: float) -> dict[str, Any]
         "face_size": round(clip.size, 1),
         "yaw": None if clip.yaw is None else round(clip.yaw, 1),
     }
-
-
-def _part(
-    waveform: NDArray[np.float32], start: float, end: float, rate: int
-) -> NDArray[np.float32]:
-    return waveform[round(start * rate) : round(end * rate)]

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from pins_plugin.tracking.boxes import box_overlaps, match_boxes
 from pins_plugin.tracking.detector import Detections, FaceDetector, cut_window
 from pins_plugin.tracking.quality import measure_sharpness
-from pins_plugin.tracking.shots import Chunk
+from pins_plugin.tracking.shots import Chunk, measure_change
 
 Array = NDArray[np.float32]
 
 CROP_SIZE = 64  # pixels; sharpness is measured on faces of this size
+CHANGE_SIZE = 24  # pixels; from one picture to the next, faces are compared at this size
 
 
 @dataclass(eq=False)  # compared by identity: arrays have no truth value
@@ -35,6 +36,8 @@ class RawTrack:
         What was seen there.
     sharpness : list of float
         Of the face, once per chunk.
+    changes : list of (num_windows,) float arrays
+        How much the face differs from the picture before, for each of `frames`; see `measure_changes`.
     """
 
     shot: int
@@ -43,6 +46,7 @@ class RawTrack:
     frames: list[NDArray[np.intp]] = field(default_factory=list)
     faces: list[Detections] = field(default_factory=list)
     sharpness: list[float] = field(default_factory=list)
+    changes: list[NDArray[np.float64]] = field(default_factory=list)
 
     def add_key(self, frame: int, box: Array) -> None:
         """Remember where the face was at one key."""
@@ -157,4 +161,36 @@ class FaceFollower:
             track.frames.append(span)
             track.faces.append(faces)
             track.sharpness.append(measure_sharpness(crop))
+            track.changes.append(measure_changes(chunk.images, span - start, faces.boxes))
             track.key_frames, track.key_boxes = track.key_frames[-1:], track.key_boxes[-1:]
+
+
+def measure_changes(
+    images: NDArray[np.uint8], span: NDArray[np.intp], boxes: Array
+) -> NDArray[np.float64]:
+    """Measure how much a face differs from the one in the picture before (`shots.measure_change`).
+
+    The smaller of two changes: in one place, and from the place where it was to the place where it is, so that neither
+    what passes behind a face nor its own movement counts.
+
+    Parameters
+    ----------
+    images : (num_images, height, width, 3) uint8 array
+    span : (num_frames,) int array
+        Successive pictures.
+    boxes : (num_frames, 4) float array
+
+    Returns
+    -------
+    changes : (num_frames,) float array
+        0 where there is no picture before; where it is not of the span, the place is taken to be the same.
+    """
+    changes = np.zeros(len(span))
+    for row, (frame, box) in enumerate(zip(span, boxes, strict=True)):
+        if frame:
+            now = cut_window(images[frame], box, CHANGE_SIZE)
+            changes[row] = min(
+                measure_change(cut_window(images[frame - 1], place, CHANGE_SIZE), now)
+                for place in (box, boxes[max(row - 1, 0)])
+            )
+    return changes

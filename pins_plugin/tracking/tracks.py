@@ -11,7 +11,7 @@ from pins_plugin.errors import PinsError
 from pins_plugin.tracking.boxes import box_areas
 from pins_plugin.tracking.detector import FaceDetector
 from pins_plugin.tracking.follow import FaceFollower, RawTrack
-from pins_plugin.tracking.fragments import Sighting, confirm, join_fragments
+from pins_plugin.tracking.fragments import Sighting, confirm, join_fragments, number_shots
 from pins_plugin.tracking.quality import measure_frontality
 from pins_plugin.tracking.shots import iter_chunks
 from pins_plugin.tracking.smoothing import fill_gaps, smooth
@@ -122,8 +122,10 @@ def track_faces(
         return []
     zoom = np.array([info.width / width, info.height / height], np.float32)
     seconds = np.array(times)
-    sightings = [confirm(track, settings.keep_probability) for track in raw]
-    faces = join_fragments([sighting for sighting in sightings if sighting is not None])
+    faces = join_fragments(
+        [one for track in raw for one in confirm(track, settings.keep_probability)]
+    )
+    faces = number_shots(faces)
     tracks = [_finished(face, seconds, zoom, settings) for face in faces]
     kept = sorted((t for t in tracks if t is not None), key=lambda t: (t.start, t.boxes[0, 0]))
     return [replace(track, track=f"T{number:03d}") for number, track in enumerate(kept, start=1)]

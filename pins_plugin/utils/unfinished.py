@@ -45,6 +45,11 @@ def unfinished_folder(parent: Path) -> Iterator[Path]:
             os.close(handle)
 
 
+def final_folder(folder: Path) -> Path:
+    """Where the files of an unfinished folder will be; another folder itself."""
+    return folder.parent if folder.name.startswith(PREFIX) else folder
+
+
 def remove_leftovers(parent: Path) -> None:
     """Remove what processes that died left in a folder; what a living process holds stays."""
     try:

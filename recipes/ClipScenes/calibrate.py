@@ -176,18 +176,18 @@ def observe(pipeline, path, held) -> list[Scene]:
     seen = pipeline.observe(path.with_suffix(".mp4"), keep_crops=bool(held))
     faces = true_faces(truth)
     for track in seen.tracks if held else ():
-        crop = seen.looks.crops.get(track.track)
+        crop = seen.embeddings.crops.get(track.track)
         synchronizer = held.get(most_often(track, faces))
         if synchronizer is not None and crop is not None and is_usable(crop):
-            seen.looks.curves[track.track] = compare_track(crop, seen.waveform, synchronizer)
-    seen.looks.crops.clear()
+            seen.embeddings.curves[track.track] = compare_track(crop, seen.waveform, synchronizer)
+    seen.embeddings.crops.clear()
     generator = np.random.default_rng(zlib.crc32(path.stem.encode()))
-    curves = seen.looks.curves
+    curves = seen.embeddings.curves
     weaker = {name: weaken_lips(each, generator) for name, each in curves.items()}
     return [
         _gather(
             pipeline,
-            replace(seen, looks=seen.looks._replace(curves=each)),
+            replace(seen, embeddings=seen.embeddings._replace(curves=each)),
             truth,
             path,
             each is weaker,

@@ -43,6 +43,8 @@ from pins_plugin.evaluation.baselines import (
 from pins_plugin.evaluation.link_scores import Tally
 from pins_plugin.evaluation.mouth_motion import MouthMotion
 from pins_plugin.pipelines.diarization.rttm import choose_turns
+from pins_plugin.pipelines.linking.builtin import diarize
+from pins_plugin.pipelines.linking.parameters import load_diarization
 from pins_plugin.pipelines.linking.pipeline import DEFAULT_EVIDENCE, SpeakerFaceLinking
 from pins_plugin.tracking.crops import iter_crops
 from pins_plugin.utils.files import write_json, write_text
@@ -103,7 +105,7 @@ def evaluate(
         truth = {"kind": "simulated", **json.loads(path.read_text(encoding="utf-8"))}
         given = choose_turns(path.with_suffix(".rttm"), truth.get("uri", path.stem))
         seen = pipeline.observe(path.with_suffix(".mp4"), keep_crops=True)
-        heard = pipeline.diarizer.find_turns({"video": str(seen.path)}, seen.waveform)
+        heard = diarize_audio(seen.waveform)
         heard.uri = given.uri
         results = link_twice(pipeline, seen, given)
         beside = {name: link_twice(other, seen, given) for name, other in others.items()}
@@ -120,6 +122,11 @@ def evaluate(
             for part in part_turns(truth, groups).values() if groups else ():
                 parted[f"{name}, by group"].add(given, {}, linked, part)
     return {name: tally.report() for name, tally in (tallies | parted).items()}
+
+
+def diarize_audio(waveform):
+    """The built-in diarization by audio alone; links are of speech, so longer pauses stay nobody's."""
+    return diarize(waveform, settings=replace(load_diarization()[1], longest_pause=0.4))
 
 
 def link_twice(pipeline, seen, given):
@@ -141,7 +148,7 @@ def look_at_faces(video, seen, networks) -> Looks:
         for name, network in networks.items():
             each = network(crop, seen.waveform)
             scores[name][track] = (each.times, each.scores)
-    mouths = {track: (crop.times, crop.lips) for track, crop in seen.looks.crops.items()}
+    mouths = {track: (crop.times, crop.lips) for track, crop in seen.embeddings.crops.items()}
     return Looks(MouthMotion(mouths, seen.waveform), scores)
 
 

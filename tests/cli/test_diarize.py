@@ -71,14 +71,14 @@ def test_a_broken_file_costs_itself_only(
     for name in ("good", "odd", "good2"):
         save_audio(tmp_path / f"{name}.wav", np.zeros(16000, np.float32))
     (tmp_path / "bad.wav").write_text("no sound")
-    load = audio_file.load_sound
+    load = audio_file.load_audio
 
     def load_some(path: str) -> np.ndarray:
         if "odd" in path:
             raise ValueError("nobody thought of this")
         return load(path)
 
-    monkeypatch.setattr(audio_file, "load_sound", load_some)
+    monkeypatch.setattr(audio_file, "load_audio", load_some)
     names = ("good", "bad", "odd", "good2")
     files = [str(tmp_path / f"{name}.wav") for name in names]
     assert main(["diarize", *files, "--out", str(tmp_path / "all.rttm")]) == 2

@@ -126,6 +126,29 @@ def test_forget_leaves_no_trace_of_the_name(season: Path, gone: bool) -> None:
     assert _people(season, "forget", "annabella") == 2
 
 
+def test_a_name_in_a_note_is_renamed_and_forgotten(season: Path) -> None:
+    path = season / "a" / "links.json"
+    note = "The lips of {} do not fit the sound: dubbed, or out of sync"
+    links = json.loads(path.read_text()) | {"notes": [note.format("ED, PERSON_01, my PERSON_01"), "of PERSON_01"]}  # fmt: skip
+    path.write_text(json.dumps(links))
+    assert _people(season, "rename", "PERSON_01", "annabella") == 0
+    assert read_links(path)["notes"] == [note.format("ED, annabella, my PERSON_01"), "of PERSON_01"]
+    assert _people(season, "forget", "annabella") == 0
+    assert "annabella" not in path.read_text() + (season / "a" / "page.html").read_text()
+
+
+def test_forget_says_which_exported_files_still_tell_the_name(season: Path, capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+    name = 'Ann "A" <b>'
+    assert _people(season, "rename", "PERSON_01", name) == 0
+    assert main(["convert", str(season / "a"), "--to", "srt", "csv", "elan", "label_studio", "mot"]) == 0  # fmt: skip
+    assert main(["convert", str(season / "c"), "--to", "srt"]) == 0
+    capsys.readouterr()
+    assert _people(season, "forget", name) == 0
+    told = [Path(line.split(":")[0]) for line in capsys.readouterr().out.splitlines()[1:]]
+    assert {path.name for path in told} == {"a.csv", "a.eaf", "a.label_studio.json", "a.label_studio.xml", "a.srt"}  # fmt: skip
+    assert {path.parent.name for path in told} == {"a"}
+
+
 def test_expire_forgets_what_was_linked_long_ago(season: Path) -> None:
     import os
 

@@ -1,6 +1,7 @@
 """Which face speaks, frame by frame: probabilities, and files that the field's scorers read."""
 
 import csv
+import sys
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -10,6 +11,7 @@ import pandas
 import pytest
 
 from pins_plugin.data.links.linked_video import LinkedVideo
+from pins_plugin.errors import MissingExtraError
 from pins_plugin.evaluation.active_speakers import read_ava, score_active_speakers
 from pins_plugin.formats.active_speakers import (
     SPEAKER_COLUMNS,
@@ -18,6 +20,7 @@ from pins_plugin.formats.active_speakers import (
     to_active_speakers,
     to_ava,
     to_ava_predictions,
+    to_parquet,
 )
 from pins_plugin.formats.boxes import Picture
 
@@ -57,6 +60,28 @@ def test_table_comes_back(linked: LinkedVideo) -> None:
     told = list(active_speakers(linked))
     assert [(row["track"], row["person"]) for row in rows] == [(r.track, r.person) for r in told]
     assert [float(row["speaking"]) for row in rows] == pytest.approx([r.speaking for r in told], abs=1e-4)  # fmt: skip
+
+
+def test_parquet_is_the_same_table(linked: LinkedVideo, empty: LinkedVideo, tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").write_bytes(to_parquet(linked))
+    rows, table = pandas.read_parquet(tmp_path / "a.parquet"), pandas.read_csv(StringIO(to_active_speakers(linked)))  # fmt: skip
+    assert rows.values.tolist() == table.values.tolist()
+    (tmp_path / "b.parquet").write_bytes(to_parquet(empty))
+    assert list(pandas.read_parquet(tmp_path / "b.parquet")) == list(SPEAKER_COLUMNS)
+
+
+def test_parquet_says_what_to_install(linked: LinkedVideo, monkeypatch: pytest.MonkeyPatch) -> None:
+    for engine in ("fastparquet", "pyarrow"):
+        monkeypatch.setitem(sys.modules, engine, None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'pins_plugin\[parquet\]'"):
+        to_parquet(linked)
+
+
+def test_ava_time_stamps_are_told_apart_at_any_rate(linked: LinkedVideo, picture: Picture) -> None:
+    for rate, digits in ((60, 2), (240, 4)):
+        rows = list(csv.reader(StringIO(to_ava(linked, picture, rate))))
+        assert len({(row[1], row[7]) for row in rows}) == len(rows)
+        assert {len(row[1].split(".")[1]) for row in rows} == {digits}
 
 
 def test_ava_files_are_read_as_its_scorer_reads_them(linked: LinkedVideo, picture: Picture) -> None:

@@ -79,6 +79,16 @@ def test_a_cut_is_never_panned_over(make: Callable[..., LinkedVideo]) -> None:
     assert (np.abs(np.diff(path.windows[:, 0])) > 0).sum() == 1
 
 
+def test_a_shot_in_which_nobody_speaks_shows_its_largest_face(make: Callable[..., LinkedVideo]) -> None:  # fmt: skip
+    """And not the empty place where the one before was."""
+    tracks = [_track("T1", "L", 100, end=4.96), _track("T2", "R", 1000, start=5.0, end=7.96, shot=1), _track("T3", "L", 100, start=8.0, shot=2)]  # fmt: skip
+    linked = make(links=[_turn(0, 4, "L"), _turn(4, 9, None), _turn(9, 10, "L")], tracks=tracks)
+    path = follow_speaker(linked, TIMES, 1280, 720, 9 / 16)
+    for frame, time in enumerate(TIMES):
+        left = 1000 if 5 <= time < 7.98 else 100
+        assert path.windows[frame, 0] <= left and left + 80 <= path.windows[frame, 2], time
+
+
 def test_without_faces_the_middle_is_taken(make: Callable[..., LinkedVideo]) -> None:
     path = follow_speaker(make(links=[], tracks=[]), TIMES, 1280, 720, 1.0)
     assert (path.windows[:, 0] == 280).all()

@@ -81,6 +81,13 @@ def test_long_stretches_are_divided(make: Make) -> None:
     assert left == []
 
 
+def test_what_is_over_the_longest_and_too_short_alone_has_its_reason(make: Make) -> None:
+    linked = make(duration=16.0, links=[_turn(0, 16, "A")], tracks=[_track("T1", "A", 0, 16)])
+    [clip], [rest] = choose_clips(linked, ClipFilters(min_seconds=10, max_seconds=15))
+    assert (clip.start, clip.end, rest.start, rest.end) == (0, 15, 15, 16)
+    assert rest.reason == "over 15 s, the rest too short for a clip"
+
+
 def test_clips_and_reasons_make_up_all_turns(make: Make) -> None:
     """Nothing is both, and nothing is lost, in a scene with everything."""
     linked = make(

@@ -1,9 +1,12 @@
-"""Boxes: Label Studio by its documented schema, CVAT by its XML, MOT by a parser as TrackEval's."""
+"""Boxes: Label Studio by its documented schema, CVAT by its XML, MOT by motmetrics."""
 
 import json
+from io import StringIO
 from xml.etree import ElementTree
 
+import motmetrics
 import numpy as np
+import pandas
 import pytest
 
 from pins_plugin.data.links.linked_video import LinkedVideo
@@ -89,25 +92,49 @@ def test_cvat_tracks_say_who_speaks(linked: LinkedVideo, picture: Picture, names
         assert [box.get("outside") for box in boxes] == ["0"] * (len(boxes) - 1) + ["1"]
 
 
-def _read_mot(text: str) -> dict[int, dict[int, list[float]]]:
-    """As TrackEval reads MOT Challenge: integer frames from 1, an id at most once a frame."""
-    frames: dict[int, dict[int, list[float]]] = {}
-    for line in text.splitlines():
-        row = line.split(",")
-        assert len(row) >= 6
-        frame, identity = int(row[0]), int(row[1])
-        assert frame >= 1 and identity >= 1
-        assert identity not in frames.setdefault(frame, {}), "an id twice in a frame"
-        frames[frame][identity] = [float(value) for value in row[2:7]]
-    return frames
+def test_no_cvat_box_lies_behind_the_last_picture(make: object, picture: Picture) -> None:
+    """CVAT refuses a whole file that names a frame which its video does not have."""
+    tracks = [
+        {"track": name, "person": "A", "boxes": [[round(0.04 * k, 2), 0, 0, 9, 9] for k in range(count)]}
+        for name, count in (("to the end", 300), ("half", 150))
+    ]  # fmt: skip
+    root = ElementTree.fromstring(to_cvat(make(tracks=tracks), picture).encode())  # type: ignore[operator]
+    size = int(root.findtext("meta/task/size") or 0)
+    last = [track.findall("box")[-1] for track in root.findall("track")]
+    assert size == 300
+    assert [(box.get("frame"), box.get("outside")) for box in last] == [("299", "0"), ("150", "1")]
+
+
+def test_label_studios_own_sdk_takes_what_is_written(told: LinkedVideo, empty: LinkedVideo, picture: Picture) -> None:  # fmt: skip
+    """Where it is installed (pip install label-studio-sdk, 23 packages); with version 2.1.2 it was."""
+    sdk = pytest.importorskip("label_studio_sdk.label_interface")
+    for linked in (told, empty):
+        interface = sdk.LabelInterface(label_studio_interface(linked, picture))
+        interface.validate()
+        [task] = json.loads(to_label_studio(linked, picture))
+        assert interface.validate_prediction(task["predictions"][0], return_errors=True) == []
+
+
+def test_boxes_that_leave_the_picture_end_at_its_edge(make: object, picture: Picture) -> None:
+    track = {"track": "T", "person": "A", "boxes": [[0, -64, 300, 64, 420], [1, 600, 0, 700, 90]]}
+    [task] = json.loads(to_label_studio(make(tracks=[track]), picture))  # type: ignore[operator]
+    first, last = task["predictions"][0]["result"][0]["value"]["sequence"]
+    assert (first["x"], first["width"], last["width"]) == (0, 10, 6.25)
+    assert first["y"] + first["height"] == pytest.approx(100)
+
+
+def _read_mot(text: str) -> pandas.DataFrame:
+    """A row for each (frame, id)."""
+    return motmetrics.io.loadtxt(StringIO(text), fmt="mot16")
 
 
 def test_mot_text_holds_every_box_once(linked: LinkedVideo, picture: Picture) -> None:
     read = _read_mot(to_mot(linked, picture))
-    assert sum(map(len, read.values())) == sum(len(track.boxes) for track in linked.tracks)
-    left, top, width, height, _ = read[26][1]
-    assert (top, width, height) == (20, 60, 80)
-    assert left == pytest.approx(linked.tracks[0].box_at(1.0)[0], abs=0.01)
+    assert len(read) == sum(len(track.boxes) for track in linked.tracks)
+    assert read.index.is_unique
+    box = read.loc[(26, 1)]
+    assert (box["Y"], box["Width"], box["Height"]) == (20 - 1, 60, 80)  # it counts pixels from zero
+    assert box["X"] == pytest.approx(linked.tracks[0].box_at(1.0)[0] - 1, abs=0.01)
 
 
 @pytest.mark.parametrize("first", [0.0, 0.0213, 0.5])
@@ -117,7 +144,7 @@ def test_frames_are_counted_from_the_first_picture(make: object, first: float) -
     track = {"track": "T", "person": "A", "boxes": [[time, 0, 0, 9, 9] for time in times]}
     linked = make(tracks=[track])  # type: ignore[operator]
     picture = Picture.of(640, 360, 29.97, first)
-    assert list(_read_mot(to_mot(linked, picture))) == list(range(1, 41))
+    assert [*_read_mot(to_mot(linked, picture)).index] == [(frame, 1) for frame in range(1, 41)]
     found = first_picture(linked, picture.rate)
     assert (found - first) * 29.97 == pytest.approx(round((found - first) * 29.97), abs=0.02)
 
@@ -126,7 +153,7 @@ def test_pictures_at_uneven_times_never_share_a_frame(make: object, picture: Pic
     times = [0.0, 0.01, 0.04, 0.055, 0.08, 0.2]
     track = {"track": "T", "person": "A", "boxes": [[time, 0, 0, 9, 9] for time in times]}
     linked = make(tracks=[track])  # type: ignore[operator]
-    assert list(_read_mot(to_mot(linked, picture))) == [1, 2, 3, 6]
+    assert [*_read_mot(to_mot(linked, picture)).index] == [(frame, 1) for frame in (1, 2, 3, 6)]
 
 
 def test_no_face_is_a_file_too(empty: LinkedVideo, picture: Picture) -> None:

@@ -56,4 +56,4 @@ def test_parse_timecode_refuses_what_is_none(text: str) -> None:
 
 def test_drop_frame_is_for_its_rates_only() -> None:
     with pytest.raises(PinsError, match=r"29\.97"):
-        format_timecode(2000, Fraction(25), drop_frame=True)
+        parse_timecode("00:01:00;02", Fraction(25))

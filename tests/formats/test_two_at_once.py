@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import opentimelineio
+import pandas
 import pympi
 import pysubs2
 import pytest
@@ -99,6 +100,16 @@ def _table(path: Path) -> list[str]:
     return [row["person"] for row in rows if abs(float(row["time"]) - TIME) < 0.01 and float(row["speaking"]) > 0.5]  # fmt: skip
 
 
+def _parquet(path: Path) -> list[str]:
+    rows = pandas.read_parquet(path)
+    return [*rows[(abs(rows["time"] - TIME) < 0.01) & (rows["speaking"] > 0.5)]["person"]]
+
+
+def _rows(path: Path) -> list[str]:
+    rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))
+    return [row["name"] for row in rows if float(row["start"]) <= TIME < float(row["end"])]
+
+
 def _ava(path: Path) -> list[str]:
     rows = csv.reader(io.StringIO(path.read_text(encoding="utf-8")))
     return [row[7].split(":")[-1] for row in rows if abs(float(row[1]) - TIME) < 0.01 and row[6] == "SPEAKING_AUDIBLE"]  # fmt: skip
@@ -109,6 +120,7 @@ READERS: dict[str, Callable[[Path], list[str]]] = {
     "vtt": _subtitles,
     "ass": _subtitles,
     "txt": _blocks,
+    "csv": _rows,
     "elan": _elan,
     "textgrid": _textgrid,
     "audacity": _audacity,
@@ -118,6 +130,7 @@ READERS: dict[str, Callable[[Path], list[str]]] = {
     "fcp7": _timeline,
     "otio": _timeline,
     "active_speakers": _table,
+    "parquet": _parquet,
     "ava": _ava,
 }
 NO_SPEECH = {"mot"}  # holds boxes only

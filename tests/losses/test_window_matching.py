@@ -83,3 +83,27 @@ def test_the_true_moment_costs_least() -> None:
 def test_wrong_separation_is_explained() -> None:
     with pytest.raises(PinsError, match="lips, sound"):
         WindowMatchingLoss(separation_weight=1.0, separated=("face",))
+
+
+def test_lips_of_others_are_compared_at_the_same_moment() -> None:
+    torch.manual_seed(3)
+    lips = torch.nn.functional.normalize(torch.randn(3, 12, 4), dim=-1)
+    sound = torch.nn.functional.normalize(torch.randn(3, 16, 4), dim=-1)
+    options = {"max_offset": 2, "window_lengths": (5,), "scale": 2.0}
+    without = WindowMatchingLoss(**options)(lips, sound)
+    losses = []
+    for clip in range(3):
+        for first in range(12 - 5 + 1):
+            frames = slice(first, first + 5)
+            heard = sound[clip, 2:14][frames]
+            logits = torch.stack(
+                [
+                    2.0 * 5**0.5 * (lips[other, frames] * heard).sum(-1).mean()
+                    for other in (clip, (clip - 1) % 3, (clip - 2) % 3)
+                ]
+            )
+            losses.append(-logits.log_softmax(0)[0])
+    loss = WindowMatchingLoss(**options, num_others=2)(lips, sound)
+    torch.testing.assert_close(loss - without, torch.stack(losses).mean(), rtol=0, atol=1e-5)
+    alone = WindowMatchingLoss(**options, num_others=9)(lips[:1], sound[:1])
+    torch.testing.assert_close(alone, WindowMatchingLoss(**options)(lips[:1], sound[:1]))

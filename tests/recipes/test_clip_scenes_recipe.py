@@ -92,8 +92,6 @@ def test_manifest_is_filtered(tmp_path: Path) -> None:
 class _FakePipeline:
     """Names the left face throughout."""
 
-    diarizer = SimpleNamespace(find_turns=lambda *_: _annotate((0.0, 4.0, "S")))
-
     def observe(self, video: Path, keep_crops: bool) -> object:
         return SimpleNamespace(waveform=None, turns=None, path=video, keep_crops=keep_crops)
 
@@ -145,6 +143,7 @@ def test_evaluation_by_hand(scenes: Path, monkeypatch: pytest.MonkeyPatch, tmp_p
         motion, {"network": {"T0": (np.array([0.0, 1.0]), np.array([1.0, -1.0]))}}
     )
     monkeypatch.setattr(evaluate, "look_at_faces", lambda *_: looks)
+    monkeypatch.setattr(evaluate, "diarize_audio", lambda _: _annotate((0.0, 4.0, "S")))
     monkeypatch.setattr(evaluate, "replace", lambda seen, turns, **_: SimpleNamespace(turns=turns))
     report = evaluate.evaluate(
         evaluate.find_scenes([scenes]),

@@ -4,7 +4,7 @@ import numpy as np
 
 from pins_plugin.tracking.detector import Detections
 from pins_plugin.tracking.follow import RawTrack
-from pins_plugin.tracking.fragments import Sighting, confirm, join_fragments
+from pins_plugin.tracking.fragments import Sighting, confirm, join_fragments, number_shots
 
 
 def _sighting(first: int, last: int, left: float, shot: int = 0, score: float = 0.9) -> Sighting:
@@ -46,8 +46,17 @@ def test_confirm_keeps_what_was_seen() -> None:
         2, [3], [face.boxes[0]], [np.arange(3, 9)], [face._replace(probabilities=scores)]
     )
     raw.sharpness.append(7.0)
-    seen = confirm(raw, 0.7)
-    assert seen is not None
+    raw.changes.append(np.zeros(6))
+    (seen,) = confirm(raw, 0.7)
     assert seen.frames.tolist() == [4, 5, 7]
     assert (seen.shot, seen.sharpness) == (2, 7.0)
-    assert confirm(raw, 0.99) is None
+    assert confirm(raw, 0.99) == []
+
+
+def test_another_face_in_the_same_place_is_a_track_and_a_shot_of_its_own() -> None:
+    changes = np.full(20, 0.02)
+    changes[[2, 3, 4]] = 0.5  # a head that is thrown about
+    changes[8] = 0.9
+    raw = RawTrack(2, [0], [], [np.arange(20)], [_sighting(0, 20, 0).faces], [7.0], [changes])
+    parts = number_shots(join_fragments(confirm(raw, 0.7)))
+    assert [(one.frames[0], one.frames[-1], one.shot) for one in parts] == [(0, 7, 2), (8, 19, 3)]

@@ -57,6 +57,16 @@ def test_a_cut_ends_the_tracks(write_scene) -> None:
     np.testing.assert_allclose(second.times, np.arange(20, 40) / 25, atol=1e-3)
 
 
+def test_a_cut_that_changes_nothing_but_one_face_ends_its_track(write_scene) -> None:
+    people = [(0, 0, 20, 40, 0.0, 100), (2, 20, 40, 40, 0.0, 100), (1, 0, 40, 600, 0.0, 100)]
+    video, _ = write_scene(people, 40, size=(480, 960))
+    first, other, second = track_faces(video, quiet=True)
+    np.testing.assert_allclose(first.times, np.arange(20) / 25, atol=1e-3)
+    np.testing.assert_allclose(second.times, np.arange(20, 40) / 25, atol=1e-3)
+    assert len(other.times) == 40
+    assert (first.shot, other.shot, second.shot) == (0, 0, 1)
+
+
 def test_times_are_those_of_the_pictures(write_scene) -> None:
     times = np.cumsum(np.where(np.arange(25) % 3, 0.02, 0.09))
     video, _ = write_scene([(0, 0, 25, 90, 0.0, 60)], times=times)

@@ -13,6 +13,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from pins_plugin.data.links.linked_video import LONGEST
 from pins_plugin.errors import TranscriptError
 from pins_plugin.types import TranscriptWord
 
@@ -143,7 +144,7 @@ def parse_subtitles(text: str) -> Iterator[_Segment]:
     ends = [index for index, _ in found[1:]] + [len(lines)]
     for (here, match), following in zip(found, ends, strict=False):
         body = [line.strip() for line in lines[here + 1 : following]]
-        if following < len(lines) and body and (body[-1].isdecimal() or not any(body[-2:-1])):
+        if following < len(lines) and len(body) > 1 and (body[-1].isdecimal() or not body[-2]):
             body = body[:-1]  # the number or name of the next
         said = html.unescape(TAG.sub("", " ".join(body[: _end_of_text(body)])))
         groups = match.groups()
@@ -176,7 +177,7 @@ def _time(value: Any) -> float | None:
         time = float(value)
     except (TypeError, ValueError):
         return None
-    return time if isfinite(time) and time >= 0 else None
+    return time if isfinite(time) and 0 <= time <= LONGEST else None
 
 
 def _finish(segments: Sequence[_Segment], duration: float | None) -> Transcript:
@@ -188,6 +189,9 @@ def _finish(segments: Sequence[_Segment], duration: float | None) -> Transcript:
     spans = _segment_spans(segments)
     for number, (segment, span) in enumerate(zip(segments, spans, strict=True)):
         own_times = any(times != (None, None) for _, times in segment.words)
+        if span[1] < span[0]:
+            counts["backward"] += 0 if own_times else len(segment.words)
+            span = span[::-1]
         for word in _timed(segment, span, number):
             if word.estimated and own_times:
                 counts["untimed"] += 1

@@ -1,7 +1,6 @@
 """Do the lips of each stretch of a video make its sound, and at what offset?"""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from pins_plugin.data.media.audio import load_audio
 from pins_plugin.inference.synchronizer import Synchronizer, SyncResult
+from pins_plugin.tracking.boxes import box_overlaps
 from pins_plugin.tracking.crops import extract_crops
 from pins_plugin.tracking.tracks import track_faces
 from pins_plugin.types import FaceTrack
@@ -57,10 +57,7 @@ def measure_stretches(
         track = find_face(tracks, span)
         if track is not None:
             inside = (track.times >= span.start) & (track.times < span.end)
-            found[number] = replace(
-                track, track=str(number), times=track.times[inside], boxes=track.boxes[inside],
-                landmarks=track.landmarks[inside], detected=track.detected[inside],
-            )  # fmt: skip
+            found[number] = track.cut(inside, str(number))
     crops = extract_crops(video, list(found.values()), ["lips"], quiet=quiet)
     results = [SyncResult(0.0, 0, 0.0, "cannot tell")] * len(spans)
     for number in found:
@@ -75,18 +72,9 @@ def measure_stretches(
 def find_face(tracks: Sequence[FaceTrack], span: FaceSpan) -> FaceTrack | None:
     """The track that covers a face best in the middle of a stretch, or None."""
     middle = (span.start + span.end) / 2
-    best, largest = None, MIN_OVERLAP
-    for track in tracks:
-        if track.start <= middle <= track.end:
-            box = track.boxes[int(np.abs(track.times - middle).argmin())]
-            overlap = _overlap(box, span.box)
-            if overlap > largest:
-                best, largest = track, overlap
-    return best
-
-
-def _overlap(first: NDArray, second: NDArray) -> float:
-    low, high = np.maximum(first[:2], second[:2]), np.minimum(first[2:], second[2:])
-    shared = float(np.prod(np.maximum(high - low, 0)))
-    areas = sum(float(np.prod(box[2:] - box[:2])) for box in (first, second))
-    return shared / max(areas - shared, 1e-9)
+    shown = [track for track in tracks if track.start <= middle <= track.end]
+    if not shown:
+        return None
+    boxes = np.stack([each.boxes[np.abs(each.times - middle).argmin()] for each in shown])
+    overlaps = box_overlaps(boxes, span.box[None].astype(np.float32))[:, 0]
+    return shown[overlaps.argmax()] if overlaps.max() > MIN_OVERLAP else None

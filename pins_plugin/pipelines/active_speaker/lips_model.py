@@ -40,50 +40,24 @@ def offset_prior(
 
 @dataclass(frozen=True, eq=False)
 class LipsBelief:
-    """What is believed of one person's lips.
+    """What is believed of one person's lips."""
 
-    Parameters
-    ----------
-    offsets : (num_offsets,) float64 array
-        Probability of each.
-    ratios : (num_frames,) float64 array
-        Log-likelihood ratio that the person speaks, offsets and strengths averaged.
-    readable : float
-        Probability that the lips show anything.
-    evidence : float
-        Logarithm of the mean likelihood ratio over offsets and strengths.
-    divergence : float
-        Of the belief from the prior, in nats.
-    """
-
-    offsets: NDArray[np.float64]
-    ratios: NDArray[np.float64]
-    readable: float
-    evidence: float
-    divergence: float
+    offsets: NDArray[np.float64]  # (num_offsets,) probability of each
+    ratios: NDArray[np.float64]  # (num_frames,) log-likelihood ratio that the person speaks
+    readable: float  # probability that the lips show anything
+    evidence: float  # logarithm of the mean likelihood ratio over offsets and strengths
+    divergence: float  # of the belief from the prior, in nats
 
 
 @dataclass(frozen=True, eq=False)
 class LipsModel:
-    """Prior of offsets and strengths.
+    """Prior of offsets and strengths."""
 
-    Parameters
-    ----------
-    readable : float
-        Probability that a person's lips show anything.
-    median, spread : float
-        Of the strength of lips that do (log-normal).
-    trust : float
-        How much of an independent observation each step is.
-    log_offsets : (num_offsets,) float64 array, optional
-        See `offset_prior`; all alike when not given.
-    """
-
-    readable: float
-    median: float
-    spread: float
-    trust: float
-    log_offsets: NDArray[np.float64] | None = None
+    readable: float  # probability that a person's lips show anything
+    median: float  # of the strength of lips that do (log-normal)
+    spread: float  # of its logarithm
+    trust: float  # how much of an independent observation each step is
+    log_offsets: NDArray[np.float64] | None = None  # see `offset_prior`; all alike when not given
 
     @property
     def log_prior(self) -> NDArray[np.float64]:

@@ -38,16 +38,23 @@ def sync_rows(
     parts : bool
         Also for each shot, each person and each stretch that the drift was read from.
     """
-    drift = None if found.drift is None else found.drift.milliseconds_per_minute
-    yield SyncRow(file, "file", found.result, drift, is_over(found.result, limit))
-    if not parts:
-        return
-    for shot, result in found.per_shot.items():
-        yield SyncRow(file, f"shot {shot}", result, None, is_over(result, limit))
-    for person, result in found.per_person.items():
-        yield SyncRow(file, f"person {person}", result, None, is_over(result, limit))
-    for start, end, result in found.drift.windows if found.drift else ():
-        yield SyncRow(file, f"{start:.0f} - {end:.0f} s", result, None, is_over(result, limit))
+    results = {"file": found.result}
+    if parts:
+        results |= {f"shot {shot}": result for shot, result in found.per_shot.items()}
+        results |= {f"person {person}": result for person, result in found.per_person.items()}
+        for start, end, result in found.drift.windows if found.drift else ():
+            results[f"{start:.0f} - {end:.0f} s"] = result
+    drift = found.drift.milliseconds_per_minute if found.drift else None
+    return _rows(file, results, drift, limit)
+
+
+def _rows(
+    file: str, results: Mapping[str, SyncResult], drift: float | None, limit: float | None
+) -> Iterator[SyncRow]:
+    for part, result in results.items():
+        far = limit is not None and abs(1000 * result.offset_seconds) > limit
+        over = far and result.decision in ANSWERS
+        yield SyncRow(file, part, result, drift if part == "file" else None, over)
 
 
 def to_plain(found: VideoSync) -> dict[str, Any]:
@@ -76,16 +83,8 @@ def from_plain(
         names = ("offset_seconds", "offset_frames", "confidence", "decision")
         return SyncResult(*(value[name] for name in names))
 
-    whole = read(plain)
-    yield SyncRow(file, "file", whole, plain["drift_ms_per_minute"], is_over(whole, limit))
-    for part, value in plain["parts"].items():
-        result = read(value)
-        yield SyncRow(file, part, result, None, is_over(result, limit))
-
-
-def is_over(result: SyncResult, limit: float | None) -> bool:
-    """Whether an offset is known and further from zero than `limit` milliseconds."""
-    return limit is not None and result.decision in ANSWERS and abs(1000 * result.offset_seconds) > limit  # fmt: skip
+    parts = {part: read(value) for part, value in plain["parts"].items()}
+    return _rows(file, {"file": read(plain), **parts}, plain["drift_ms_per_minute"], limit)
 
 
 def write_sync_table(rows: Iterable[SyncRow]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.stats import theilslopes
 
 from pins_plugin.data.media.audio import load_audio
 from pins_plugin.inference.synchronizer import MAX_OFFSET, SyncFeatures, Synchronizer, SyncResult
@@ -25,46 +26,24 @@ ANSWERS = ("in sync", "shifted")
 
 @dataclass(frozen=True)
 class Drift:
-    """How the offset changes over a file.
+    """How the offset changes over a file."""
 
-    Parameters
-    ----------
-    milliseconds_per_minute : float
-        By how much later the sound comes with each minute.
-    windows : tuple of (start, end, SyncResult)
-        Stretches of the file that gave an answer; seconds.
-    """
-
-    milliseconds_per_minute: float
-    windows: tuple[tuple[float, float, SyncResult], ...]
+    milliseconds_per_minute: float  # by how much later the sound comes with each minute
+    windows: tuple[
+        tuple[float, float, SyncResult], ...
+    ]  # stretches that gave an answer, in seconds
 
 
 @dataclass(frozen=True)
 class VideoSync:
-    """The offset of a video, and the faces it was read from.
+    """The offset of a video, and the faces it was read from."""
 
-    Parameters
-    ----------
-    result : SyncResult
-        For the whole file.
-    tracks : tuple of str
-        Names of the face tracks that the result rests on; empty when nobody can tell.
-    per_track : dict of str to SyncResult
-        What each face says alone.
-    per_shot : dict of int to SyncResult
-        What the faces of each shot say.
-    per_person : dict of str to SyncResult
-        What each person says, where faces were grouped.
-    drift : Drift or None
-        None where fewer than three stretches, or less than half a minute, gave an answer.
-    """
-
-    result: SyncResult
-    tracks: tuple[str, ...]
-    per_track: dict[str, SyncResult]
-    per_shot: dict[int, SyncResult] = field(default_factory=dict)
-    per_person: dict[str, SyncResult] = field(default_factory=dict)
-    drift: Drift | None = None
+    result: SyncResult  # for the whole file
+    tracks: tuple[str, ...]  # face tracks that it rests on; none when nobody can tell
+    per_track: dict[str, SyncResult]  # what each face says alone
+    per_shot: dict[int, SyncResult] = field(default_factory=dict)  # what the faces of each shot say
+    per_person: dict[str, SyncResult] = field(default_factory=dict)  # where faces were grouped
+    drift: Drift | None = None  # None where too few stretches, or too short a time, gave an answer
 
 
 def synchronize_video(
@@ -185,12 +164,8 @@ def measure_drift(
     if len(windows) < DRIFT_WINDOWS or middles[-1] - middles[0] < DRIFT_SPAN:
         return None
     offsets = np.array([found.offset_seconds for *_, found in windows])
-    slopes = [  # Theil and Sen: the median of all pairs, which a wrong answer does not move
-        (offsets[later] - offsets[earlier]) / (middles[later] - middles[earlier])
-        for earlier in range(len(windows))
-        for later in range(earlier + 1, len(windows))
-    ]
-    return Drift(round(float(np.median(slopes)) * 60_000, 1), tuple(windows))
+    slope, *_ = theilslopes(offsets, middles)  # the median of all pairs: no wrong answer moves it
+    return Drift(round(float(slope) * 60_000, 1), tuple(windows))
 
 
 def _supporters(

@@ -20,7 +20,7 @@ STRETCH = 60.0  # seconds of a face that are encoded at once
 LAP = 1.0  # seconds that are looked at beyond both ends
 NEAR = 1  # frames: offsets this close to a person's own count as aligned
 FAR = 4  # frames: offsets from here on serve as comparison
-FEWEST_FRAMES = 8
+MIN_FRAMES = 8
 HALF_WINDOW = 0.5  # seconds, of what is judged around a moment
 MIN_PRESENCE = 0.0  # logit of "this crop shows a face"
 
@@ -96,7 +96,7 @@ def _smooth(curves: TrackCurves) -> NDArray[np.float64]:
     first, last = np.searchsorted(times, [times - HALF_WINDOW - 1e-6, times + HALF_WINDOW + 1e-6])
     number = counts[last] - counts[first]
     means = (sums[last] - sums[first]) / np.maximum(number, 1)
-    return np.where(number >= FEWEST_FRAMES, means, np.nan)
+    return np.where(number >= MIN_FRAMES, means, np.nan)
 
 
 def _leads(curves: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -124,7 +124,7 @@ def _leads(curves: NDArray[np.float64]) -> NDArray[np.float32]:
 
 def is_usable(crop: Crops) -> bool:
     """Whether a track has enough frames that show a face."""
-    return len(crop.lips) >= FEWEST_FRAMES and float(np.median(crop.presence)) > MIN_PRESENCE
+    return len(crop.lips) >= MIN_FRAMES and float(np.median(crop.presence)) > MIN_PRESENCE
 
 
 def _running_sum(values: NDArray) -> NDArray[np.float64]:

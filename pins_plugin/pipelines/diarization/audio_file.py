@@ -16,14 +16,16 @@ import torch
 from numpy.typing import NDArray
 from torchaudio.functional import resample
 
-from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio, mix_channels
+from pins_plugin.data.media.audio import SAMPLE_RATE, mix_channels
+from pins_plugin.data.media.audio import load_audio as decode_audio
 from pins_plugin.errors import MediaError
+from pins_plugin.moved import renamed
 from pins_plugin.utils.text import one_word
 
 MANY_CHANNELS = 64  # of sound; more rows than columns, and more than these, are samples
 
 
-def load_sound(file: Any) -> NDArray[np.float32]:
+def load_audio(file: Any) -> NDArray[np.float32]:
     """Give the audio of a file as a mono waveform (num_samples,) at 16 kHz.
 
     Parameters
@@ -50,13 +52,16 @@ def load_sound(file: Any) -> NDArray[np.float32]:
             f"file: expected `waveform`, `audio` or `video`, got the keys {sorted(map(str, file))}"
         )
     if not _is_open(source):
-        return load_audio(source, channel=channel)
+        return decode_audio(source, channel=channel)
     with tempfile.NamedTemporaryFile(prefix="pins-audio-") as copy:
         source.seek(0)
         shutil.copyfileobj(source, copy)
         source.seek(0)  # as pyannote leaves it
         copy.flush()
-        return load_audio(copy.name, channel=channel)
+        return decode_audio(copy.name, channel=channel)
+
+
+load_sound = renamed(load_audio, "load_sound")
 
 
 def _from_waveform(

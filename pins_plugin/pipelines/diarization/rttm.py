@@ -1,6 +1,5 @@
 """Speaker turns in files: RTTM, the format of NIST's diarization evaluations."""
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -78,11 +77,9 @@ def _named(turns: Annotation, uri: str) -> Annotation:
 
 def write_rttm(path: str | Path, annotations: Sequence[Annotation]) -> None:
     """Write turns in one step."""
-    text = io.StringIO()
+    text = ""
     for turns in annotations:
-        for segment, _, label in turns.itertracks(yield_label=True):
-            text.write(
-                f"SPEAKER {one_word(turns.uri or 'file')} 1 {segment.start:.3f} {segment.duration:.3f} "
-                f"<NA> <NA> {one_word(str(label))} <NA> <NA>\n"
-            )
-    write_text(path, text.getvalue())
+        plain = turns.rename_labels({label: one_word(str(label)) for label in turns.labels()})
+        plain.uri = one_word(turns.uri or "file")
+        text += plain.to_rttm()
+    write_text(path, text)

@@ -7,7 +7,7 @@ changes. All windows start on one grid of frames, so that nothing is interpolate
 Plaquet, Bredin, "Powerset multi-class cross entropy loss for neural speaker diarization", Interspeech 2023.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,21 +33,11 @@ FLOOR = 1e-6  # least probability
 
 @dataclass(frozen=True, eq=False)
 class Segmentation:
-    """Local speakers of overlapping windows of one file.
+    """Local speakers of overlapping windows of one file; frames beyond the file's are padding."""
 
-    Parameters
-    ----------
-    log_posteriors : (num_windows, window_frames, 7) float32 array
-        Of each set of local speakers (`SPEAKERS`).
-    first_frames : (num_windows,) int64 array
-        Frame of the file with which each window starts; frames beyond `num_frames` are padding.
-    num_frames : int
-        Of the file, `FRAME_STEP` seconds apart.
-    """
-
-    log_posteriors: NDArray[np.float32]
-    first_frames: NDArray[np.int64]
-    num_frames: int
+    log_posteriors: NDArray[np.float32]  # (num_windows, window_frames, 7), of each of `SPEAKERS`
+    first_frames: NDArray[np.int64]  # (num_windows,) frame of the file with which each starts
+    num_frames: int  # of the file, `FRAME_STEP` seconds apart
 
     @property
     def times(self) -> NDArray[np.float64]:
@@ -116,8 +106,17 @@ def segment(
     num_frames = max(1, 1 + (len(waveform) - FIELD // 2) // HOP)
     firsts = place_windows(num_frames, step)
     posteriors = np.empty((len(firsts), WINDOW_FRAMES, len(SPEAKERS)), np.float32)
-    for rows, found in _iter_posteriors(waveform, firsts, model):
-        posteriors[rows] = found
+    device = next((p.device for p in model.parameters()), torch.device("cpu"))
+    size = BATCH_SIZE if device.type == "cpu" else GPU_BATCH_SIZE
+    for begin in range(0, len(firsts), size):
+        rows = slice(begin, begin + size)
+        batch = np.zeros((len(firsts[rows]), 1, WINDOW), np.float32)
+        for row, first in zip(batch, firsts[rows], strict=True):
+            piece = waveform[first * HOP : first * HOP + WINDOW]
+            row[0, : len(piece)] = piece
+        with torch.inference_mode():
+            found = model(torch.from_numpy(batch).to(device))
+        posteriors[rows] = found.float().cpu().numpy()
     return Segmentation(posteriors, firsts, num_frames)
 
 
@@ -132,21 +131,6 @@ def place_windows(num_frames: int, step: float) -> NDArray[np.int64]:
     last = max(0, num_frames - WINDOW_FRAMES)
     hop = min(max(1, round(step / FRAME_STEP)), WINDOW_FRAMES)
     return np.round(np.linspace(0, last, 1 + -(-last // hop))).astype(np.int64)
-
-
-def _iter_posteriors(
-    waveform: NDArray[np.float32], firsts: NDArray[np.int64], model: torch.nn.Module
-) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-    device = next((p.device for p in model.parameters()), torch.device("cpu"))
-    size = BATCH_SIZE if device.type == "cpu" else GPU_BATCH_SIZE
-    for begin in range(0, len(firsts), size):
-        rows = slice(begin, begin + size)
-        batch = np.zeros((len(firsts[rows]), 1, WINDOW), np.float32)
-        for row, first in zip(batch, firsts[rows], strict=True):
-            piece = waveform[first * HOP : first * HOP + WINDOW]
-            row[0, : len(piece)] = piece
-        with torch.inference_mode():
-            yield rows, model(torch.from_numpy(batch).to(device)).float().cpu().numpy()
 
 
 def _count_probabilities(posteriors: NDArray[np.float32]) -> NDArray[np.float32]:

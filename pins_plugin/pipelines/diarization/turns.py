@@ -5,23 +5,11 @@ from pyannote.core import Annotation, Segment
 from pins_plugin.errors import PinsError
 
 SLACK = 0.5  # seconds by which rounded turns may reach beyond the end without a word
-MOST_SPEAKERS = 500  # of one file; each is compared with every other
+MAX_SPEAKERS = 500  # of one file; each is compared with every other
 
 
 def clip_turns(turns: Annotation, duration: float) -> tuple[Annotation, str | None]:
-    """Cut off what lies outside of a file.
-
-    Parameters
-    ----------
-    turns : Annotation
-    duration : float
-        Of the file, in seconds.
-
-    Returns
-    -------
-    clipped : Annotation
-    note : str or None
-        What to tell whoever reads the result, where it was more than rounding.
+    """Cut off what lies outside of a file of so many seconds; also a note for whoever reads the result, if that was much.
 
     Raises
     ------
@@ -37,9 +25,9 @@ def clip_turns(turns: Annotation, duration: float) -> tuple[Annotation, str | No
     ([<Segment(4.4, 16.9)>], 'Turns beyond the file (0 to 16.9 s) were cut off: 783.1 s; are they of this file?')
     """
     count = len(turns.labels())
-    if count > MOST_SPEAKERS:
+    if count > MAX_SPEAKERS:
         raise PinsError(
-            f"turns of {turns.uri}: expected at most {MOST_SPEAKERS} speakers, got {count}; "
+            f"turns of {turns.uri}: expected at most {MAX_SPEAKERS} speakers, got {count}; "
             "are the labels those of speakers?"
         )
     clipped = turns.crop(Segment(0.0, duration), mode="intersection")

@@ -15,27 +15,19 @@ from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
 from pins_plugin.utils.vectors import unit
 
 ROWS = 256  # of the gains of merging that are computed at once
-SHORTEST = 0.25  # seconds; less is taken for this much
+MIN_HEARD = 0.25  # seconds; less is taken for this much
 
 
 @dataclass(frozen=True)
 class VoiceModel:
-    """How alike stretches of one voice are, in units in which speakers have variance 1.
+    """How alike stretches of one voice are, in units in which speakers have variance 1."""
 
-    Parameters
-    ----------
-    scatter : VoiceScatter
-        Of the voice encoder: learnt, and bound to it.
-    session : float
-        Variance that all stretches heard of a person share, so that it does not average out.
-    """
-
-    scatter: VoiceScatter
-    session: float = 0.2
+    scatter: VoiceScatter  # of the voice encoder: learnt, and bound to it
+    session: float = 0.2  # variance that all stretches of a person share: it does not average out
 
     def variance(self, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
         """Noise of stretches (num_stretches,), relative to the variance between speakers."""
-        lengths = np.maximum(seconds, SHORTEST) ** self.scatter.exponent
+        lengths = np.maximum(seconds, MIN_HEARD) ** self.scatter.exponent
         return (self.scatter.within + self.scatter.by_length / lengths) / self.scatter.between
 
     def shrink(self, precision: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -145,8 +137,8 @@ class VoiceModel:
         voices: NDArray[np.float64],
         seconds: NDArray[np.float64],
         least_gain: float = 0.0,
-        fewest: int = 1,
-        most: int | None = None,
+        min_groups: int = 1,
+        max_groups: int | None = None,
     ) -> NDArray[np.int64]:
         """Group stretches by speaker: merge while that gains more than `least_gain`, within the bounds.
 
@@ -157,7 +149,7 @@ class VoiceModel:
         seconds : (num_stretches,) float64 array
         least_gain : float
             Of the log-likelihood, in favor of one speaker.
-        fewest, most : int, optional
+        min_groups, max_groups : int, optional
             Bounds of the number of groups, as far as there are stretches.
 
         Returns
@@ -185,10 +177,12 @@ class VoiceModel:
         np.fill_diagonal(gains, -np.inf)
         labels = np.arange(number)
         best = gains.max(axis=1)
-        while number > fewest and (best.max() > least_gain or (most and number > most)):
+        while number > min_groups and (
+            best.max() > least_gain or (max_groups and number > max_groups)
+        ):
             number -= 1
-            if most and best.max() <= least_gain:  # from here on just to keep the bound
-                fewest = most
+            if max_groups and best.max() <= least_gain:  # from here on just to keep the bound
+                min_groups = max_groups
             first = int(best.argmax())
             second = int(gains[first].argmax())
             first, second = min(first, second), max(first, second)

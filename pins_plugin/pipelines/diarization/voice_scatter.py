@@ -17,25 +17,12 @@ from pins_plugin.errors import ModelFolderError
 from pins_plugin.utils.files import read_json, write_json
 
 FILE = "voice_scatter.json"
-SHORTEST_LEARNT = 0.1  # seconds
+MIN_LEARNT = 0.1  # seconds
 
 
 @dataclass(frozen=True)
 class VoiceScatter:
-    """Variances of voices along each direction.
-
-    Parameters
-    ----------
-    mean : tuple of float
-        Of embeddings, (embedding_dim,).
-    between : float
-        Variance of speakers.
-    within, by_length : float
-        Variance of one speaker's embeddings: what stays however much is heard, and that of one second more.
-    exponent : float
-        Of the seconds.
-    weight, offset : float
-        Calibration of the log-likelihood ratio of one speaker against two: weight * evidence + offset.
+    """Variances of voices along each direction, and the calibration of what follows from them.
 
     Examples
     --------
@@ -45,46 +32,13 @@ class VoiceScatter:
     0.227
     """
 
-    mean: tuple[float, ...]
-    between: float
-    within: float
-    by_length: float
-    exponent: float = 1.0
-    weight: float = 1.0
+    mean: tuple[float, ...]  # of embeddings, (embedding_dim,)
+    between: float  # variance of speakers
+    within: float  # variance of one speaker's embeddings that stays however much is heard
+    by_length: float  # the same of one second, beside it
+    exponent: float = 1.0  # of the seconds
+    weight: float = 1.0  # log-likelihood ratio: weight * evidence + offset
     offset: float = 0.0
-
-    def observe(
-        self, embeddings: NDArray[np.floating], seconds: NDArray[np.floating] | float
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """What embeddings say of their speaker.
-
-        Parameters
-        ----------
-        embeddings : (num_embeddings, embedding_dim) array
-            Of unit length.
-        seconds : (num_embeddings,) array
-            That each was heard.
-
-        Returns
-        -------
-        precisions : (num_embeddings,) float64 array
-            1/variance; of several embeddings of one speaker they add up.
-        weighted : (num_embeddings, embedding_dim) float64 array
-            (x - mean)/variance; these too.
-        """
-        lengths = np.maximum(np.asarray(seconds, np.float64), SHORTEST_LEARNT)
-        variances = self.within + self.by_length * lengths**-self.exponent
-        places = np.asarray(embeddings, np.float64) - np.array(self.mean)
-        precisions = np.broadcast_to(1 / variances, places.shape[:-1])
-        return precisions, places * precisions[..., None]
-
-    def evidence(
-        self, precisions: NDArray[np.float64], weighted: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Weighted log-likelihood (...,) that all that was added up is of one speaker, but for what is equal for all."""
-        spread = (weighted**2).sum(axis=-1) / (precisions + 1 / self.between)
-        narrowed = weighted.shape[-1] * np.log1p(self.between * precisions)
-        return np.asarray(self.weight * 0.5 * (spread - narrowed))
 
     def log_likelihood_ratio(
         self,
@@ -102,9 +56,18 @@ class VoiceScatter:
         first_seconds, second_seconds : (num_pairs,) array or float
             That each was heard.
         """
-        one, other = self.observe(first, first_seconds), self.observe(second, second_seconds)
-        together = self.evidence(one[0] + other[0], one[1] + other[1])
-        return np.asarray(together - self.evidence(*one) - self.evidence(*other) + self.offset)
+        precisions, sums = [], []  # 1/variance, and (x - mean)/variance: of one speaker they add up
+        for embeddings, seconds in ((first, first_seconds), (second, second_seconds)):
+            lengths = np.maximum(seconds, MIN_LEARNT)
+            variances = self.within + self.by_length * lengths**-self.exponent
+            precisions.append(np.broadcast_to(1 / variances, len(embeddings)))
+            sums.append((embeddings - np.array(self.mean)) * precisions[-1][:, None])
+        precision = np.stack([*precisions, np.sum(precisions, axis=0)])
+        total = np.stack([*sums, np.sum(sums, axis=0)])  # (3, num_pairs, embedding_dim)
+        evidence = (total**2).sum(axis=-1) / (precision + 1 / self.between)
+        evidence -= total.shape[-1] * np.log1p(self.between * precision)
+        one, other, together = self.weight * 0.5 * evidence
+        return np.asarray(together - one - other + self.offset)
 
     def save(self, path: Path, voice_encoder: str, learnt_on: str) -> None:
         """Write to a file, with the checksum of the voice encoder's weights and what it was learnt on."""

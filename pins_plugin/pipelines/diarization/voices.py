@@ -1,6 +1,6 @@
-"""Voices as vectors: windows of sound, embedded; their means; how alike two speakers sound."""
+"""Voices as vectors: the voice encoder, and stretches and windows of sound, embedded."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,13 @@ from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
 from pins_plugin.errors import MediaError
 from pins_plugin.inference.pretrained import fetch_model, folder_checksum, load_pretrained
 from pins_plugin.inference.voice_activity import find_speech
+from pins_plugin.moved import renamed
 from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter, load_voice_scatter
 from pins_plugin.utils.vectors import unit
 
 DEFAULT_VOICE = "voice_campplus"
 WINDOW = 1.0  # seconds
-SHORTEST = 0.4  # seconds of sound that a voice encoder is given
+MIN_EMBEDDED = 0.4  # seconds of sound that a voice encoder is given
 BATCH_SIZE = 16  # more is no faster on a CPU, and takes 3 MB each
 GPU_BATCH_SIZE = 256
 Regions = list[tuple[float, float]]  # start, end in seconds
@@ -64,63 +65,9 @@ def embed_windows(
     window: float,
     voice_encoder: torch.nn.Module,
 ) -> NDArray[np.float64]:
-    """Embed one stretch of `window` seconds from each start.
-
-    Returns
-    -------
-    voice_embeddings : (num_windows, embedding_dim) float64 array
-        Of unit length.
-    """
-    embeddings = np.zeros((len(starts), 0))
-    for rows, found in iter_embeddings(waveform, starts, window, voice_encoder):
-        if rows.start == 0:  # all rows in one block: a list of them would be held twice
-            embeddings = np.empty((len(starts), found.shape[1]))
-        embeddings[rows] = found
-    return embeddings
-
-
-def iter_embeddings(
-    waveform: NDArray[np.float32],
-    starts: NDArray[np.float64],
-    window: float,
-    voice_encoder: torch.nn.Module,
-) -> Iterator[tuple[slice, NDArray[np.float64]]]:
-    """Embed windows batch by batch; parameters as in `embed_windows`.
-
-    Yields
-    ------
-    rows : slice
-        Which windows.
-    voice_embeddings : (num_rows, embedding_dim) float64 array
-        Of unit length.
-    """
-    num_samples = round(window * SAMPLE_RATE)
-    device = next((p.device for p in voice_encoder.parameters()), torch.device("cpu"))
-    batch_size = BATCH_SIZE if device.type == "cpu" else GPU_BATCH_SIZE
-    for begin in range(0, len(starts), batch_size):
-        rows = slice(begin, begin + batch_size)
-        batch = cut_windows(waveform, starts[rows], num_samples)
-        with torch.inference_mode():
-            found = voice_encoder(torch.from_numpy(batch).to(device)).double().cpu().numpy()
-        yield rows, unit(found)
-
-
-def cut_windows(
-    waveform: NDArray[np.float32], starts: NDArray[np.float64], num_samples: int
-) -> NDArray[np.float32]:
-    """Cut windows (num_windows, num_samples) that start at `starts` seconds; silence beyond the end.
-
-    Examples
-    --------
-    >>> cut_windows(np.ones(16001, np.float32), np.array([0.5, 1.0]), 2).tolist()
-    [[1.0, 1.0], [1.0, 0.0]]
-    """
-    windows = np.zeros((len(starts), num_samples), np.float32)
-    firsts = np.round(starts * SAMPLE_RATE).astype(int)
-    for row, first in zip(windows, np.clip(firsts, 0, len(waveform)), strict=True):
-        piece = waveform[first : first + num_samples]
-        row[: len(piece)] = piece
-    return windows
+    """Embed `window` seconds from each start (num_windows,); see `embed_stretches`."""
+    stretches = np.stack([starts, starts + window], axis=1)
+    return embed_stretches(waveform, stretches, voice_encoder)
 
 
 def embed_stretches(
@@ -128,12 +75,12 @@ def embed_stretches(
     stretches: NDArray[np.float64],
     voice_encoder: torch.nn.Module,
 ) -> NDArray[np.float64]:
-    """Embed stretches of different lengths; shorter ones than `SHORTEST` are repeated up to it.
+    """Embed stretches of different lengths; shorter ones than `MIN_EMBEDDED` are repeated up to it.
 
     Parameters
     ----------
     waveform : (num_samples,) float32 array
-        At 16 kHz.
+        At 16 kHz; silence beyond its end.
     stretches : (num_stretches, 2) float64 array
         Start and end in seconds.
     voice_encoder : nn.Module
@@ -145,35 +92,29 @@ def embed_stretches(
     """
     if not len(stretches):
         return np.zeros((0, 1))
-    samples = np.round(stretches * SAMPLE_RATE).astype(int)
-    lengths = np.maximum(samples[:, 1] - samples[:, 0], 1)
+    starts, ends = np.round(stretches * SAMPLE_RATE).astype(int).T
+    lengths = np.maximum(ends - starts, 1)
+    shortest = round(MIN_EMBEDDED * SAMPLE_RATE)
     device = next((p.device for p in voice_encoder.parameters()), torch.device("cpu"))
     batch_size = BATCH_SIZE if device.type == "cpu" else GPU_BATCH_SIZE
     found: dict[int, NDArray[np.float64]] = {}
     for length in np.unique(lengths):
         rows = np.flatnonzero(lengths == length)
-        for begin in range(0, len(rows), batch_size):
-            part = rows[begin : begin + batch_size]
-            batch = cut_windows(waveform, samples[part, 0] / SAMPLE_RATE, int(length))
-            if length < SHORTEST * SAMPLE_RATE:
-                repeats = int(np.ceil(SHORTEST * SAMPLE_RATE / length))
-                batch = np.tile(batch, (1, repeats))[:, : round(SHORTEST * SAMPLE_RATE)]
+        for part in np.split(rows, range(batch_size, len(rows), batch_size)):
+            batch = np.zeros((len(part), length), np.float32)
+            for row, start in zip(batch, starts[part], strict=True):
+                piece = waveform[start : start + length]
+                row[: len(piece)] = piece
+            if length < shortest:
+                batch = np.tile(batch, (1, -(-shortest // length)))[:, :shortest]
             with torch.inference_mode():
                 vectors = voice_encoder(torch.from_numpy(batch).to(device)).double().cpu().numpy()
             found |= dict(zip(part.tolist(), unit(vectors), strict=True))
-    return np.array([found[row] for row in range(len(stretches))]).reshape(len(stretches), -1)
+    return np.array([found[row] for row in range(len(stretches))])
 
 
-def mean_voice(
-    waveform: NDArray[np.float32], regions: Regions, voice_encoder: torch.nn.Module
-) -> NDArray[np.float64]:
-    """Average the voice (embedding_dim,) over stretches of sound; not of unit length."""
-    starts = place_windows(regions, WINDOW, WINDOW / 2)
-    return embed_windows(waveform, starts, WINDOW, voice_encoder).mean(axis=0)
-
-
-def embed_sound(path: Path, voice_encoder: torch.nn.Module) -> NDArray[np.float64]:
-    """Average the voice of a sound file's speech, (embedding_dim,).
+def embed_audio(path: Path, voice_encoder: torch.nn.Module) -> NDArray[np.float64]:
+    """Average the voice of a sound file's speech, (embedding_dim,); not of unit length.
 
     Raises
     ------
@@ -184,7 +125,11 @@ def embed_sound(path: Path, voice_encoder: torch.nn.Module) -> NDArray[np.float6
     spoken = find_speech(waveform)
     if not spoken:
         raise MediaError(f"{path}: holds no speech; expected a voice sample of one person")
-    return mean_voice(waveform, spoken, voice_encoder)
+    starts = place_windows(spoken, WINDOW, WINDOW / 2)
+    return embed_windows(waveform, starts, WINDOW, voice_encoder).mean(axis=0)
+
+
+embed_sound = renamed(embed_audio, "embed_sound")
 
 
 def model_path(source: str | Path | Mapping[str, Any]) -> str:

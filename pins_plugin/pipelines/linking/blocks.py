@@ -10,28 +10,18 @@ from pins_plugin.pipelines.linking.parameters import NODE, LinkingParameters
 from pins_plugin.pipelines.linking.potentials import Features, node_features
 from pins_plugin.pipelines.linking.states import TRANSITIONS, States, make_states, transition_matrix
 
-LONGEST, LEEWAY = 900, 150  # steps of a block, and by how much sooner it may end in a pause
-MOST_PEOPLE = 14  # in one block
+MAX_STEPS, LEEWAY = 900, 150  # steps of a block, and by how much sooner it may end in a pause
+MAX_PEOPLE = 14  # in one block
 IMPOSSIBLE = -1e30
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """The model of one block, weighed.
+    """The model of one block, weighed."""
 
-    Parameters
-    ----------
-    people : (num_block_people,) int64 array
-        Columns of the file's people.
-    states : States
-        Of these people.
-    scores, weights, eases, entries : arrays
-        What `states.infer` takes.
-    """
-
-    people: NDArray[np.int64]
-    states: States
-    scores: NDArray[np.float64]
+    people: NDArray[np.int64]  # (num_block_people,) columns of the file's people
+    states: States  # of these people
+    scores: NDArray[np.float64]  # these and the following: what `states.infer` takes
     weights: NDArray[np.float64]
     eases: NDArray[np.float64]
     entries: NDArray[np.float64]
@@ -51,9 +41,9 @@ def cut_blocks(nobody: NDArray[np.float64]) -> list[slice]:
     [slice(0, 10, None)]
     """
     blocks, start = [], 0
-    while len(nobody) - start > LONGEST:
-        first = start + LONGEST - LEEWAY
-        end = first + int(nobody[first : start + LONGEST].argmax())
+    while len(nobody) - start > MAX_STEPS:
+        first = start + MAX_STEPS - LEEWAY
+        end = first + int(nobody[first : start + MAX_STEPS].argmax())
         blocks.append(slice(start, end))
         start = end
     return [*blocks, slice(start, len(nobody))]
@@ -124,7 +114,7 @@ def _find_people(
     strangers: bool,
     barred: Collection[int],
 ) -> NDArray[np.int64]:
-    """Columns of those who are shown, the unknown voice, and the voices that fit best; at most `MOST_PEOPLE`."""
+    """Columns of those who are shown, the unknown voice, and the voices that fit best; at most `MAX_PEOPLE`."""
     num_faces = visible.shape[1]
     rank = np.zeros(features.voices.shape[1])
     if not by_sight:
@@ -136,4 +126,4 @@ def _find_people(
         rank[num_faces + 1 :] += 1e-9  # whatever is heard is one of these, however badly it fits
     rank[list(barred)] = 0.0
     order = np.argsort(-rank, kind="stable")
-    return np.sort(order[rank[order] > 0][:MOST_PEOPLE])
+    return np.sort(order[rank[order] > 0][:MAX_PEOPLE])

@@ -4,9 +4,9 @@ The same decoder that links voices to faces, in a file that shows none: everybod
 `BuiltinDiarization` the pyannote pipeline.
 """
 
-import itertools
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from scipy.optimize import linear_sum_assignment
 
 from pins_plugin.data.media.audio import SAMPLE_RATE
 from pins_plugin.errors import PinsError
-from pins_plugin.pipelines.diarization.audio_file import file_uri, load_sound
+from pins_plugin.pipelines.diarization.audio_file import file_uri, load_audio
 from pins_plugin.pipelines.diarization.segmentation import Segmentation, segment
 from pins_plugin.pipelines.diarization.segmentation_model import load_segmentation_model
 from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
@@ -32,14 +32,14 @@ from pins_plugin.pipelines.linking.counted import choose_bounds, decode_within
 from pins_plugin.pipelines.linking.decoder import ENROLLED_SECONDS, Decoder, Evidence
 from pins_plugin.pipelines.linking.hearing import STEP, hear
 from pins_plugin.pipelines.linking.parameters import (
-    SOUND_TUNABLE,
+    AUDIO_TUNABLE,
     DiarizationSettings,
     check_tunable,
     load_diarization,
 )
 from pins_plugin.pipelines.linking.read_out import find_runs, speaker_turns
 from pins_plugin.pipelines.linking.seeing import see
-from pins_plugin.pipelines.pyannote_host.host import Pipeline
+from pins_plugin.pipelines.pyannote_host.host import Pipeline, follow
 from pins_plugin.utils.threads import one_thread
 
 WINDOW_STEP = 1.25  # seconds between windows of the segmentation, where it is all that says when
@@ -97,17 +97,18 @@ def diarize(
             "scatter: expected how much the embeddings of this voice encoder differ, got None; learn it by "
             "recipes/Diarization/learn_scatter.py and load it by load_voice_scatter"
         )
-    encoder = load_voice_encoder() if voice_encoder is None else voice_encoder
-    scatter = find_voice_scatter() if scatter is None else scatter
     base, learnt = load_diarization()
-    settings = learnt if settings is None else settings
-    segmentation = segment(waveform, step=WINDOW_STEP) if segmentation is None else segmentation
-    evidence = listen(waveform, segmentation, encoder, scatter)
-    decoder, decoded = decode_within(settings.weigh(base), evidence, bounds)
-    said = decoded.said
-    names = name_voices(decoder, said, known or {})
+    settings = settings or learnt
+    evidence = listen(
+        waveform,
+        segmentation or segment(waveform, step=WINDOW_STEP),
+        voice_encoder or load_voice_encoder(),
+        scatter or find_voice_scatter(),
+    )
+    decoder, decoded = decode_within(settings.apply_to(base), evidence, bounds)
+    names = name_voices(decoder, decoded.said, known or {})
     duration = len(waveform) / SAMPLE_RATE
-    return read_turns(said, duration, settings.longest_pause, names, uri)
+    return read_turns(decoded.said, duration, settings.longest_pause, names, uri)
 
 
 def listen(
@@ -118,9 +119,8 @@ def listen(
 ) -> Evidence:
     """Bring what is heard into the decoder's form; nothing is seen."""
     seeing = see([], {}, {}, len(waveform) / SAMPLE_RATE)
-    hearing = hear(
-        segmentation, seeing.cuts, lambda each: embed_stretches(waveform, each, voice_encoder)
-    )
+    embed = partial(embed_stretches, waveform, voice_encoder=voice_encoder)
+    hearing = hear(segmentation, seeing.cuts, embed)
     return Evidence(hearing, seeing, scatter)
 
 
@@ -142,14 +142,8 @@ def read_turns(
         By the index of the person; others are called SPEAKER_00, ... in order of appearance.
     uri : str, optional
     """
-    labels, strangers = dict(names or {}), itertools.count()
-    runs = find_runs(said, duration, max(0, int(np.ceil(longest_pause / STEP - 1e-9)) - 1))
-    for run in runs:
-        if run.person not in labels:
-            labels[run.person] = f"SPEAKER_{next(strangers):02d}"
-    turns = speaker_turns([replace(run, speaker=labels[run.person]) for run in runs], uri or "")
-    turns.uri = uri
-    return turns
+    pause = max(0, int(np.ceil(longest_pause / STEP - 1e-9)) - 1)
+    return speaker_turns(find_runs(said, duration, pause, names), uri)
 
 
 def name_voices(
@@ -210,12 +204,12 @@ class BuiltinDiarization(Pipeline):  # type: ignore[misc]
         self._scatter = find_voice_scatter(model_path(voice))
         self.voice_encoder = load_voice_encoder(model_path(voice))
         self.segmentation_model = load_segmentation_model()
-        for name, (low, high) in SOUND_TUNABLE.items():
+        for name, (low, high) in AUDIO_TUNABLE.items():
             setattr(self, name, Uniform(low, high))
 
     def instantiate(self, params: dict[str, Any]) -> "BuiltinDiarization":
         """Take over parameters, as in `default_parameters`; those of an earlier version are refused."""
-        check_tunable(params, SOUND_TUNABLE, "recipes/Diarization/learn_settings.py")
+        check_tunable(params, AUDIO_TUNABLE, "recipes/Diarization/learn_settings.py")
         super().instantiate(params)
         return self
 
@@ -226,40 +220,38 @@ class BuiltinDiarization(Pipeline):  # type: ignore[misc]
     def apply(
         self,
         file: Any,
-        num_speakers: int | None = None,
-        min_speakers: int | None = None,
-        max_speakers: int | None = None,
         known: Mapping[str, NDArray[np.floating]] | None = None,
         hook: Any = None,
-        **_: Any,
+        **bounds: int | None,
     ) -> Annotation:
-        """Diarize a file: a path, or a mapping with `waveform` and `sample_rate`, or with `audio`."""
+        """Diarize a file: a path, or a mapping with `waveform` and `sample_rate`, or with `audio`.
+
+        `known` and `bounds` (`num_speakers`, `min_speakers`, `max_speakers`) are as in `diarize`.
+        """
         hook = self.setup_hook(file, hook)
-        waveform = load_sound(file)
-        hook("segmentation", None, total=1, completed=0)
+        waveform, encoder = load_audio(file), self.voice_encoder
         with one_thread():
-            segmentation = segment(waveform, self.segmentation_model, WINDOW_STEP)
-        hook("segmentation", segmentation, total=1, completed=1)
-        hook("diarization", None, total=1, completed=0)
-        turns = diarize(
-            waveform,
-            self.voice_encoder,
-            self._scatter,
-            self.settings,
-            segmentation=segmentation,
-            num_speakers=num_speakers,
-            min_speakers=min_speakers,
-            max_speakers=max_speakers,
-            known=known,
-            uri=file_uri(file),
+            found = follow(
+                hook,
+                "segmentation",
+                lambda: segment(waveform, self.segmentation_model, WINDOW_STEP),
+            )
+        options: dict[str, Any] = {
+            "segmentation": found,
+            "known": known,
+            "uri": file_uri(file),
+            **bounds,
+        }
+        return follow(
+            hook,
+            "diarization",
+            lambda: diarize(waveform, encoder, self._scatter, self.settings, **options),
         )
-        hook("diarization", turns, total=1, completed=1)
-        return turns
 
     @property
     def settings(self) -> DiarizationSettings:
         """The instantiated parameters."""
-        return DiarizationSettings(**{name: float(getattr(self, name)) for name in SOUND_TUNABLE})
+        return DiarizationSettings(**{name: float(getattr(self, name)) for name in AUDIO_TUNABLE})
 
     def get_metric(self) -> Any:
         """The error that `pyannote.pipeline.Optimizer` lowers."""

@@ -5,42 +5,30 @@ two: cut half-way between the pictures that were looked at.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.pipelines.active_speaker.synchrony import TrackCurves
-from pins_plugin.pipelines.linking.observation import Looks
+from pins_plugin.pipelines.linking.observation import TrackEmbeddings
 from pins_plugin.types import FaceTrack
 from pins_plugin.utils.vectors import unit
 
-LEAST_FACES = 2  # on either side: one picture alone may be turned away or blurred
+MIN_FACES = 2  # on either side: one picture alone may be turned away or blurred
 
 
 def part_tracks(
-    tracks: Sequence[FaceTrack], looks: Looks, same_person: float
-) -> tuple[list[FaceTrack], Looks]:
-    """Cut tracks whose faces change from one person to another.
+    tracks: Sequence[FaceTrack], embeddings: TrackEmbeddings, same_person: float
+) -> tuple[list[FaceTrack], TrackEmbeddings]:
+    """Cut tracks whose faces change from one person to another: a track `T2` becomes `T2` and `T2b`.
 
-    Parameters
-    ----------
-    tracks : sequence of FaceTrack
-    looks : Looks
-        Faces are taken to be spread evenly over each track.
-    same_person : float
-        Cosine similarity of faces from which on two may be one person's.
-
-    Returns
-    -------
-    tracks : list of FaceTrack
-        A track `T2` that was cut is `T2` and `T2b`.
-    looks : Looks
+    Faces are taken to be spread evenly over each track; `same_person` is the cosine similarity of faces from which on
+    two may be one person's.
     """
     parted: list[FaceTrack] = []
-    found = Looks(*(dict(each) for each in looks))
+    found = TrackEmbeddings(*(dict(each) for each in embeddings))
     for track in tracks:
-        faces = looks.faces.get(track.track)
+        faces = embeddings.faces.get(track.track)
         place = None if faces is None else find_change(faces, same_person)
         if faces is None or place is None:
             parted.append(track)
@@ -52,20 +40,16 @@ def part_tracks(
         for name, rows, part in zip(
             names, (first, ~first), (faces[:place], faces[place:]), strict=True
         ):
-            parted.append(_cut(track, name, rows))
+            parted.append(track.cut(rows, name))
             found.faces[name] = part
         _cut_series(found, track.track, names[1], time)
     return parted, found
 
 
 def find_change(faces: NDArray[np.floating], same_person: float) -> int | None:
-    """Find the first face of another person, where there is one change and both sides are alike in themselves.
+    """Find the first of `faces`, (num_faces, embedding_dim) in order of time, that is another person's.
 
-    Parameters
-    ----------
-    faces : (num_faces, embedding_dim) array
-        In order of time.
-    same_person : float
+    There must be one change, and both sides alike in themselves (`same_person`).
 
     Examples
     --------
@@ -75,7 +59,7 @@ def find_change(faces: NDArray[np.floating], same_person: float) -> int | None:
     vectors = unit(np.asarray(faces, np.float64))
     alike = vectors @ vectors.T
     best, change = same_person, None
-    for place in range(LEAST_FACES, len(vectors) - LEAST_FACES + 1):
+    for place in range(MIN_FACES, len(vectors) - MIN_FACES + 1):
         between = float(alike[:place, place:].max())
         within = min(float(alike[:place, :place].min()), float(alike[place:, place:].min()))
         if between < best and within >= same_person:
@@ -83,29 +67,18 @@ def find_change(faces: NDArray[np.floating], same_person: float) -> int | None:
     return change
 
 
-def _cut(track: FaceTrack, name: str, rows: NDArray[np.bool_]) -> FaceTrack:
-    return replace(
-        track,
-        track=name,
-        times=track.times[rows],
-        boxes=track.boxes[rows],
-        landmarks=track.landmarks[rows],
-        detected=track.detected[rows],
-    )
-
-
-def _cut_series(looks: Looks, name: str, other: str, time: float) -> None:
+def _cut_series(embeddings: TrackEmbeddings, name: str, other: str, time: float) -> None:
     """Part what was measured over time; a likeness of two people is nobody's."""
-    looks.portraits.pop(name, None)
-    if name in looks.curves:
-        times, similarities = looks.curves[name]
+    embeddings.portraits.pop(name, None)
+    if name in embeddings.curves:
+        times, similarities = embeddings.curves[name]
         before = times < time
-        looks.curves[name] = TrackCurves(times[before], similarities[before])
-        looks.curves[other] = TrackCurves(times[~before], similarities[~before])
-    if name in looks.talking:
-        times, ratios = looks.talking[name]
+        embeddings.curves[name] = TrackCurves(times[before], similarities[before])
+        embeddings.curves[other] = TrackCurves(times[~before], similarities[~before])
+    if name in embeddings.talking:
+        times, ratios = embeddings.talking[name]
         before = times < time
-        looks.talking[name] = (times[before], ratios[before])
-        looks.talking[other] = (times[~before], ratios[~before])
-    if name in looks.crops:
-        looks.crops[other] = looks.crops[name]
+        embeddings.talking[name] = (times[before], ratios[before])
+        embeddings.talking[other] = (times[~before], ratios[~before])
+    if name in embeddings.crops:
+        embeddings.crops[other] = embeddings.crops[name]

@@ -39,7 +39,7 @@ from pins_plugin.pipelines.linking.states import best_sequence, infer
 
 ROUNDS = 4  # of inference; the states hardly move after three
 LARGEST = 8.0  # standard deviations of the score of lips at one step
-MOST_HIDDEN = 12  # voices without a face that are told apart; the rest is one unknown voice
+MAX_HIDDEN = 12  # voices without a face that are told apart; the rest is one unknown voice
 ALTERNATIVES = 4  # explanations besides the best, that make it less sure
 FORBIDDEN = -1e9
 ENROLLED_SECONDS = 5.0  # that an example of a voice counts for
@@ -47,77 +47,38 @@ ENROLLED_SECONDS = 5.0  # that an example of a voice counts for
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """All that is known of one file.
-
-    Parameters
-    ----------
-    hearing : Hearing
-    seeing : Seeing
-    scatter : VoiceScatter
-        Of the voice encoder.
-    joint : callable, optional
-        Groups of the stretches, (num_stretches,), to log-likelihood ratios that the voice of each group sounds as each face
-        looks, (num_groups, num_faces).
-    labels : (num_stretches,) int64 array, optional
-        Speakers that were given; they take the place of the groups.
-    groups : (num_stretches,) int64 array, optional
-        Stretches of one voice each; found by their voices when not given.
-    strangers : bool
-        Whether somebody may speak who is no face and in no group.
-    barred : frozenset of int
-        People who do not speak, by their column.
-    enrolled : mapping of int to (embedding_dim,) array
-        Voices known beforehand, by the index of the face.
-    held : mapping of int to frozenset of int
-        Step to the faces of which one is said to speak there; none for somebody who is not shown.
-    """
+    """All that is known of one file."""
 
     hearing: Hearing
     seeing: Seeing
-    scatter: VoiceScatter
+    scatter: VoiceScatter  # of the voice encoder
     _: KW_ONLY
+    # Groups of the stretches, (num_stretches,), to log-likelihood ratios that the voice of each group sounds as each face
+    # looks, (num_groups, num_faces)
     joint: Callable[[NDArray[np.int64]], NDArray[np.float64]] | None = None
-    labels: NDArray[np.int64] | None = None
-    groups: NDArray[np.int64] | None = None
-    strangers: bool = True
-    barred: frozenset[int] = frozenset()
+    labels: NDArray[np.int64] | None = None  # (num_stretches,) given speakers, in place of groups
+    groups: NDArray[np.int64] | None = None  # (num_stretches,) of one voice each; else found
+    strangers: bool = True  # whether somebody may speak who is no face and in no group
+    barred: frozenset[int] = frozenset()  # people who do not speak, by their column
+    # Voices (embedding_dim,) known beforehand, by the index of the face
     enrolled: Mapping[int, NDArray[np.float64]] = field(default_factory=dict)
+    # Step to the faces of which one is said to speak there; none for somebody who is not shown
     held: Mapping[int, frozenset[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """What was decided, and how surely.
+    """What was decided, and how surely; people are the faces first, then voices without one."""
 
-    Parameters
-    ----------
-    speaking : (num_steps, num_people) float64 array
-        Probability that each speaks; faces first, then voices without one.
-    said : (num_steps, num_people) bool array
-        Who speaks, by the best sequence of states.
-    features : Features
-    ratios : (num_stretches, num_people) float64 array
-        Log-likelihood ratio of each stretch's voice.
-    shares : (num_stretches, num_people) float64 array
-        How far each stretch is each person's.
-    offsets : (num_faces,) int64 array
-        Frames by which the sound of each face comes late.
-    readable : (num_faces,) float64 array
-        Probability that the lips of each face can be read.
-    evidence : float
-    joint : (num_steps, num_people) float64 array, optional
-        What the joint embedding adds to the voices of `features`, per step.
-    """
-
-    speaking: NDArray[np.float64]
-    said: NDArray[np.bool_]
+    speaking: NDArray[np.float64]  # (num_steps, num_people) probability that each speaks
+    said: NDArray[np.bool_]  # (num_steps, num_people) who speaks, by the best sequence of states
     features: Features
-    ratios: NDArray[np.float64]
-    shares: NDArray[np.float64]
-    offsets: NDArray[np.int64]
-    readable: NDArray[np.float64]
+    ratios: NDArray[np.float64]  # (num_stretches, num_people) log-likelihood ratio of the voice
+    shares: NDArray[np.float64]  # (num_stretches, num_people) how far each stretch is each person's
+    offsets: NDArray[np.int64]  # (num_faces,) frames by which the sound of each face comes late
+    readable: NDArray[np.float64]  # (num_faces,) probability that the lips can be read
     evidence: float
-    joint: NDArray[np.float64] | None = None
+    joint: NDArray[np.float64] | None = None  # its part of the voices of `features`
 
     def common_offset(self) -> float:
         """Seconds by which the sound comes late, by the lips that can be read; 0 where none can."""
@@ -129,11 +90,11 @@ class Decoded:
         half = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
         return float(self.offsets[order[half]]) / RATE
 
-    def unreadable(self, seeing: Seeing, most: float, seconds: float) -> list[str]:
+    def unreadable(self, seeing: Seeing, max_readable: float, min_seconds: float) -> list[str]:
         """Labels of those who speak on screen for long, with lips that do not fit the sound."""
         number = len(self.offsets)
         spoken = (self.speaking[:, :number] * seeing.visible).sum(axis=0) * STEP
-        chosen = (self.readable < most) & (spoken >= seconds)
+        chosen = (self.readable < max_readable) & (spoken >= min_seconds)
         return [seeing.people[face] for face in np.flatnonzero(chosen)]
 
 
@@ -184,7 +145,7 @@ class Decoder:
         self.joint = known.joint(self.groups) if known.joint and len(self.groups) else None
         totals = np.bincount(self.groups, seconds) if len(self.groups) else np.zeros(0)
         self.hidden = np.argsort(-totals, kind="stable")[
-            : MOST_HIDDEN if known.strangers else None
+            : MAX_HIDDEN if known.strangers else None
         ]  # groups with a voice of their own
         self.unknown = self.num_faces  # column of the unknown voice
         self.num_people = self.num_faces + 1 + len(self.hidden)
@@ -205,7 +166,7 @@ class Decoder:
         """
         best = self._refine(self._from_sight())
         evidence, speaking = [best.evidence], [best.speaking]
-        for start in self._from_sound():
+        for start in self._from_audio():
             found = self._refine(start)  # of hours, large: only the best is kept whole
             evidence.append(found.evidence)
             speaking.append(found.speaking)
@@ -237,7 +198,7 @@ class Decoder:
         shares[:, self.unknown] = 0.0
         return Start(shares, speaking)
 
-    def _from_sound(self) -> "list[Start]":
+    def _from_audio(self) -> "list[Start]":
         """Start with each group of voices given to one face, or to none: the best assignment, and those that come nearest."""
         if not len(self.hidden):
             return []

@@ -1,4 +1,4 @@
-"""Who speaks when: by an RTTM file, an Annotation, a pipeline, the folder of one, or the built-in diarization."""
+"""Given turns, whoever says them: an RTTM file, an Annotation, a pyannote pipeline, or the folder of one."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,12 +12,8 @@ from pins_plugin.data.media.audio import SAMPLE_RATE
 from pins_plugin.errors import PinsError
 from pins_plugin.pipelines.diarization.audio_file import file_uri
 from pins_plugin.pipelines.diarization.rttm import choose_turns
-from pins_plugin.pipelines.diarization.voices import DEFAULT_VOICE, load_voice_encoder
-from pins_plugin.pipelines.linking.builtin import BuiltinDiarization
 from pins_plugin.pipelines.pyannote_host.host import Pipeline
 from pins_plugin.pipelines.pyannote_host.pipeline_folder import open_pipeline
-
-FOR_LINKS = {"longest_pause": 0.4}  # seconds: links are of speech, so longer pauses stay nobody's
 
 
 class Diarizer:
@@ -26,35 +22,21 @@ class Diarizer:
     Parameters
     ----------
     given : optional
-        RTTM file, Annotation, pyannote pipeline, or the folder of one; None for the built-in diarization.
-    voice : str
-        Model folder of the voice encoder.
+        RTTM file, Annotation, pyannote pipeline, or the folder of one.
     """
 
-    def __init__(self, given: Any = None, voice: str = DEFAULT_VOICE) -> None:
-        self.given, self.voice = given, voice
+    def __init__(self, given: Any = None) -> None:
+        self.given = given
         self.device = torch.device("cpu")
-        self.voice_encoder = load_voice_encoder(voice)  # compares speakers
-        self._builtin: BuiltinDiarization | None = None
         self._opened: dict[Path, Pipeline] = {}  # pipelines by their folder
 
     def to(self, device: torch.device) -> "Diarizer":
         """Move the networks to a device."""
         self.device = device
-        self.voice_encoder.to(device)
-        for part in (self.given, self._builtin, *self._opened.values()):
+        for part in (self.given, *self._opened.values()):
             if isinstance(part, Pipeline):
                 part.to(device)
         return self
-
-    @property
-    def builtin(self) -> BuiltinDiarization:
-        """The built-in diarization; opened when first asked for."""
-        if self._builtin is None:
-            self._builtin = BuiltinDiarization(self.voice)
-            self._builtin.instantiate(self._builtin.default_parameters() | FOR_LINKS)
-            self._builtin.to(self.device)
-        return self._builtin
 
     def choose(self, file: Mapping[str, Any], diarization: Any = None) -> Any:
         """The first that was given: with the call, with the pipeline, with the file; None when none was."""
@@ -63,21 +45,10 @@ class Diarizer:
                 return source
         return None
 
-    def _open(self, folder: Path) -> Pipeline:
-        """Open the folder of a pipeline, once; it serves the calls that name it and no others."""
-        place = folder.resolve()
-        if place not in self._opened:
-            self._opened[place] = open_pipeline(folder).to(self.device)
-        return self._opened[place]
-
     def find_turns(
-        self,
-        file: Mapping[str, Any],
-        waveform: NDArray[Any],
-        diarization: Any = None,
-        known: Mapping[str, NDArray[Any]] | None = None,
-    ) -> Annotation:
-        """Say who speaks when.
+        self, file: Mapping[str, Any], waveform: NDArray[Any], diarization: Any = None
+    ) -> Annotation | None:
+        """Say who speaks when; None when nothing was given.
 
         Parameters
         ----------
@@ -87,34 +58,28 @@ class Diarizer:
             At 16 kHz.
         diarization : optional
             In place of what was given before.
-        known : mapping of str to (embedding_dim,) array, optional
-            Names to voices, which help the built-in diarization.
 
         Raises
         ------
         PinsError
             When a pipeline gives no Annotation.
         """
-        source = self.choose(file, diarization)
-        if isinstance(source, Annotation):
-            return source.copy()
-        if isinstance(source, str | Path) and Path(source).is_dir():
-            source = self._open(Path(source))
-        if isinstance(source, str | Path):
-            return choose_turns(source, file_uri(file))
-        options: dict[str, Any] = {}
+        source, uri = self.choose(file, diarization), file_uri(file)
         if source is None:
-            source = self.builtin
-            options = {"known": dict(known)} if known else {}
-        sound = {
-            "waveform": torch.from_numpy(waveform)[None],
-            "sample_rate": SAMPLE_RATE,
-            "uri": file_uri(file),
-        }
-        output = source(sound, **options)
-        output = getattr(output, "speaker_diarization", output)
-        if not isinstance(output, Annotation):
+            return None
+        if isinstance(source, str | Path) and not Path(source).is_dir():
+            return choose_turns(source, uri)
+        if isinstance(source, str | Path):
+            place = Path(source).resolve()
+            if place not in self._opened:
+                self._opened[place] = open_pipeline(source).to(self.device)
+            source = self._opened[place]
+        if not isinstance(source, Annotation):
+            sound = torch.from_numpy(waveform)[None]
+            output = source({"waveform": sound, "sample_rate": SAMPLE_RATE, "uri": uri})
+            source = getattr(output, "speaker_diarization", output)
+        if not isinstance(source, Annotation):
             raise PinsError(
-                f"diarization: expected a pipeline that gives an Annotation, got {type(output).__name__}"
+                f"diarization: expected a pipeline that gives an Annotation, got {type(source).__name__}"
             )
-        return output.copy()
+        return source.copy()

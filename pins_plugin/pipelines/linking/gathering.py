@@ -1,7 +1,8 @@
 """From an observation to the decoder's evidence: who is who by the face, what is seen and heard on one clock."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -24,16 +25,9 @@ PLUGIN_WINDOW, PLUGIN_HOP = 1.0, 0.5  # seconds that sources of other packages j
 
 @dataclass(frozen=True, eq=False)
 class Gathered:
-    """What the decoder is given, and what it takes to read out what it says.
+    """What the decoder is given, and what it takes to read out what it says."""
 
-    Parameters
-    ----------
-    tracks : list of FaceTrack
-        With people.
-    evidence : Evidence
-    """
-
-    tracks: list[FaceTrack]
+    tracks: list[FaceTrack]  # with people
     evidence: Evidence
 
 
@@ -45,50 +39,32 @@ def gather(
     known: Sequence[KnownPerson],
     sources: Collection[str],
 ) -> Gathered:
-    """Bring an observation into the decoder's form.
+    """Bring an observation into the decoder's form, by the kinds of evidence in `sources`.
 
-    Parameters
-    ----------
-    seen : Observation
-    watcher : Watcher
-    voice_encoder : nn.Module
-    scatter : VoiceScatter
-        Of the voice encoder.
-    known : sequence of KnownPerson
-        Voices and faces of people of whom there are examples.
-    sources : collection of str
-        Kinds of evidence to use.
+    `scatter` is that of the voice encoder; `known` people are those of whom there are examples.
     """
-    looks = seen.looks
-    tracks = group_faces(seen.tracks, looks.faces, watcher.recognizer.same_person)
+    embeddings = seen.embeddings
+    tracks = group_faces(seen.tracks, embeddings.faces, watcher.recognizer.same_person)
     seeing = see(
         tracks,
-        looks.curves if "sync" in sources else {},
-        looks.talking if "talking" in sources else {},
+        embeddings.curves if "sync" in sources else {},
+        embeddings.talking if "talking" in sources else {},
         seen.duration,
         ask_plugins(seen, watcher, tracks),
     )
 
-    def embed(stretches: NDArray[np.float64]) -> NDArray[np.float64]:
-        return embed_stretches(seen.waveform, stretches, voice_encoder)
-
+    embed = partial(embed_stretches, seen.waveform, voice_encoder=voice_encoder)
     labels = None
     if seen.turns is not None:
         hearing, labels, _ = hear_turns(seen.turns, seeing.cuts, embed)
     else:
         known_speech = segment(seen.waveform) if seen.segmentation is None else seen.segmentation
         hearing = hear(known_speech, seeing.cuts, embed)
-    joint: Callable[[NDArray[np.int64]], NDArray[np.float64]] | None = None
+    joint = None
     if watcher.joint is not None:
-
-        def joint(groups: NDArray[np.int64]) -> NDArray[np.float64]:
-            return np.asarray(
-                watcher.joint.compare(
-                    seen.waveform, hearing.stretches, groups, tracks, looks.portraits
-                )
-            )
-
-    enrolled = enroll(seeing, tracks, looks.faces, known, watcher.recognizer.same_person)
+        known_faces = {"tracks": tracks, "portraits": embeddings.portraits}
+        joint = partial(watcher.joint.compare, seen.waveform, hearing.stretches, **known_faces)
+    enrolled = enroll(seeing, tracks, embeddings.faces, known, watcher.recognizer.same_person)
     evidence = Evidence(hearing, seeing, scatter, joint=joint, labels=labels, enrolled=enrolled)
     return Gathered(tracks, evidence)
 
@@ -121,7 +97,7 @@ def ask_plugins(
     """Let sources of other packages judge a second at a time: by source and track, times and log-likelihood ratios per step."""
     found: dict[str, dict[str, Series]] = {}
     for make in watcher.plugins:
-        source = make(seen.looks.crops, seen.waveform, lambda track: 0.0)
+        source = make(seen.embeddings.crops, seen.waveform, lambda track: 0.0)
         series = found.setdefault(source.name, {})
         for track in tracks:
             start, end = track.span

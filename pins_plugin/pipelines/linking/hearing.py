@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,38 +14,25 @@ STEP = 0.1  # seconds
 PAIRS = SPEAKERS[4:]
 FLOOR = 1e-4  # least probability of a number of speakers
 ALONE = 0.5  # part of a stretch in which its local speaker speaks alone
+MAX_STRETCH = 1.5  # seconds
+CHANGE = 0.3  # probability of a change from which on it cuts a stretch
 Embed = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, eq=False)
 class Hearing:
-    """What is heard.
+    """What is heard."""
 
-    Parameters
-    ----------
-    counts : (num_steps, 3) float64 array
-        Log-probability that nobody, one, or more speak.
-    changes : (num_steps,) float64 array
-        Probability that somebody else speaks from here on, 0 to 1.
-    stretches : (num_stretches, 2) float64 array
-        Start and end of stretches of one voice, in seconds.
-    voices : (num_stretches, num_dimensions) float64 array
-        Their embeddings, in the space of `VoiceModel`.
-    stretch_of : (num_steps,) int64 array
-        The stretch that each moment lies in, or -1.
-    groups : (num_groups, num_stretches) float64 array
-        Stretches of one local speaker around a moment at which two speak; each row sums to 1.
-    both : (num_steps, 2) int64 array
-        Where two speak at once: the groups of both, or -1 where nothing is known of one.
-    """
-
-    counts: NDArray[np.float64]
-    changes: NDArray[np.float64]
-    stretches: NDArray[np.float64]
-    voices: NDArray[np.float64]
-    stretch_of: NDArray[np.int64]
+    counts: NDArray[np.float64]  # (num_steps, 3) log-probability that nobody, one, or more speak
+    changes: NDArray[np.float64]  # (num_steps,) probability that somebody else speaks from here on
+    stretches: NDArray[np.float64]  # (num_stretches, 2) start and end of one voice each, in seconds
+    voices: NDArray[np.float64]  # (num_stretches, embedding_dim)
+    stretch_of: NDArray[np.int64]  # (num_steps,) the stretch that each moment lies in, or -1
+    # (num_groups, num_stretches) stretches of one local speaker around a moment at which two speak; rows sum to 1
     groups: NDArray[np.float64]
-    both: NDArray[np.int64]
+    both: NDArray[
+        np.int64
+    ]  # (num_steps, 2) where two speak at once: groups of both, -1 for unknown
 
     @property
     def seconds(self) -> NDArray[np.float64]:
@@ -120,10 +108,7 @@ def cut_stretches(
     counts: NDArray[np.float64],
     changes: NDArray[np.float64],
     cuts: NDArray[np.bool_],
-    *,
-    max_seconds: float = 1.5,
     min_seconds: float = 0.3,
-    threshold: float = 0.3,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Cut the speech of one voice at a time into stretches that change no speaker.
 
@@ -133,10 +118,8 @@ def cut_stretches(
         See `Hearing`.
     cuts : (num_steps,) bool array
         Where the picture is cut.
-    max_seconds, min_seconds : float
+    min_seconds : float
         Of a stretch.
-    threshold : float
-        Of `changes`.
 
     Returns
     -------
@@ -148,33 +131,27 @@ def cut_stretches(
     peaks = np.zeros(num_steps, bool)
     if num_steps > 2:
         inner = changes[1:-1]
-        peaks[1:-1] = (inner >= changes[:-2]) & (inner > changes[2:]) & (inner > threshold)
-    border = peaks | cuts
+        peaks[1:-1] = (inner >= changes[:-2]) & (inner > changes[2:]) & (inner > CHANGE)
+    pieces = np.where(alone, 1 + np.cumsum(peaks | cuts | ~alone), 0)
     stretch_of = np.full(num_steps, -1)
     stretches: list[tuple[float, float]] = []
-    start = None
-    for step in range(num_steps + 1):
-        ends = step == num_steps or not alone[step] or border[step]
-        if start is not None and ends:
-            _split(start, step, max_seconds, min_seconds, stretches, stretch_of)
-            start = None
-        if step < num_steps and alone[step] and start is None:
-            start = step
+    for start, end in find_equal(pieces):
+        seconds = (end - start) * STEP
+        if alone[start] and seconds >= min_seconds - 1e-9:
+            parts = max(1, int(np.ceil(seconds / MAX_STRETCH - 1e-9)))
+            for first, last in pairwise(np.linspace(start, end, parts + 1).round().astype(int)):
+                stretch_of[first:last] = len(stretches)
+                stretches.append((first * STEP, last * STEP))
     return np.array(stretches).reshape(-1, 2), stretch_of
 
 
-def _split(
-    start: int,
-    end: int,
-    max_seconds: float,
-    min_seconds: float,
-    stretches: list[tuple[float, float]],
-    stretch_of: NDArray[np.int64],
-) -> None:
-    if (end - start) * STEP < min_seconds - 1e-9:
-        return
-    parts = max(1, int(np.ceil((end - start) * STEP / max_seconds - 1e-9)))
-    borders = np.linspace(start, end, parts + 1).round().astype(int)
-    for first, last in pairwise(borders):
-        stretch_of[first:last] = len(stretches)
-        stretches.append((first * STEP, last * STEP))
+def find_equal(values: NDArray[Any]) -> list[tuple[int, int]]:
+    """Begin and end of runs of equal values.
+
+    Examples
+    --------
+    >>> find_equal(np.array([3, 3, 0, 1]))
+    [(0, 2), (2, 3), (3, 4)]
+    """
+    borders = [0, *(np.flatnonzero(np.diff(values)) + 1).tolist(), len(values)]
+    return [(first, last) for first, last in pairwise(borders) if first < last]

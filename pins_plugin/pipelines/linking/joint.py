@@ -18,7 +18,7 @@ from pins_plugin.inference.embedder import FaceVoiceEmbedder
 from pins_plugin.inference.joint_ratio import log_ratio, pool_faces, pool_voice
 from pins_plugin.types import FaceTrack
 
-MOST = 6.0  # largest log-likelihood ratio of one voice and one face
+MAX_RATIO = 6.0  # largest log-likelihood ratio of one voice and one face
 
 
 class JointEvidence:
@@ -35,8 +35,6 @@ class JointEvidence:
     ModelFolderError
         When the model cannot be used, or was not calibrated.
     """
-
-    name = "joint"
 
     def __init__(self, model: str | Path, device: torch.device | None = None) -> None:
         self.embedder = FaceVoiceEmbedder.from_hparams(
@@ -83,7 +81,7 @@ class JointEvidence:
         Returns
         -------
         ratios : (num_groups, num_people) float64 array
-            People in order of their labels; at most `MOST` either way.
+            People in order of their labels; at most `MAX_RATIO` either way.
         """
         people = sorted({str(track.person) for track in tracks})
         faces = [
@@ -97,7 +95,7 @@ class JointEvidence:
             regions = [(float(start), float(end)) for start, end in stretches[groups == group]]
             voice = pool_voice(self.embedder, waveform, regions)
             ratios[group] = [log_ratio(self.embedder, face, voice) for face in pooled]
-        return np.clip(ratios, -MOST, MOST)
+        return np.clip(ratios, -MAX_RATIO, MAX_RATIO)
 
 
 def _pool(faces: Sequence[torch.Tensor]) -> torch.Tensor | None:

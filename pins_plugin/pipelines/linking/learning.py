@@ -50,30 +50,21 @@ SHIFTS = {  # and of those that may have either sign
     "least_gain": 6.0,
 }
 LEFT = (0.15, 0.75)  # of what lips tell, in `weaken_lips`
-MOST_ERROR = 0.45  # of `talking_error`: at one half the sight of a mouth says nothing
+MAX_ERROR = 0.45  # of `talking_error`: at one half the sight of a mouth says nothing
 
 
 @dataclass(frozen=True, eq=False)
 class LearningScene:
-    """A scene with its truth on the decoder's steps.
-
-    Parameters
-    ----------
-    kind : str
-    evidence : Evidence
-    speaking, shown : (num_steps, num_true_people) bool array
-    owners : (num_steps, num_faces) int64 array
-        Which true person each found face is, -1 for nobody.
-    edges : (num_steps,) bool array
-        Steps near a border of a turn, in which silence is not judged.
-    """
+    """A scene with its truth on the decoder's steps."""
 
     kind: str
     evidence: Evidence
-    speaking: NDArray[np.bool_]
-    shown: NDArray[np.bool_]
-    owners: NDArray[np.int64]
-    edges: NDArray[np.bool_]
+    speaking: NDArray[np.bool_]  # (num_steps, num_true_people)
+    shown: NDArray[np.bool_]  # (num_steps, num_true_people)
+    owners: NDArray[
+        np.int64
+    ]  # (num_steps, num_faces) true person of each found face, -1 for nobody
+    edges: NDArray[np.bool_]  # (num_steps,) near a border of a turn: silence is not judged
 
 
 def judge(scene: LearningScene, decoded: Decoded) -> float:
@@ -146,7 +137,7 @@ def search(
             for change in (steps[name], -steps[name]):
                 value = float(getattr(parameters, name))
                 value = value * np.exp(change) if name in FACTORS else value + change
-                if name == "talking_error" and value > MOST_ERROR:
+                if name == "talking_error" and value > MAX_ERROR:
                     continue
                 tried = parameters.change({name: float(value)})
                 found = score(scenes, tried)

@@ -21,7 +21,7 @@ from pins_plugin.types import FaceTrack
 Series = tuple[NDArray[np.float64], NDArray[np.float64]]  # times in seconds, values
 
 
-class Looks(NamedTuple):
+class TrackEmbeddings(NamedTuple):
     """What the networks make of each track, by its name.
 
     The crops of a long film would fill the memory: they are kept only where a source of evidence asks for them.
@@ -36,60 +36,30 @@ class Looks(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """What was seen and heard.
-
-    Parameters
-    ----------
-    path : Path
-    uri : str
-        Name of the file in annotations.
-    duration : float
-        In seconds.
-    waveform : (num_samples,) float32 array
-        At 16 kHz, on the media clock.
-    tracks : list of FaceTrack
-    looks : Looks
-    segmentation : Segmentation or None
-        How many speak when; not needed where turns were given.
-    turns : Annotation or None
-        Who speaks when, where that was given.
-    notes : tuple of str
-        What whoever reads the result should know.
-    """
+    """What was seen and heard."""
 
     path: Path
-    uri: str
-    duration: float
-    waveform: NDArray[np.float32]
+    uri: str  # name of the file in annotations
+    duration: float  # seconds
+    waveform: NDArray[np.float32]  # (num_samples,) at 16 kHz, on the media clock
     tracks: list[FaceTrack]
-    looks: Looks
-    segmentation: Segmentation | None
-    turns: Annotation | None = None
-    notes: tuple[str, ...] = ()
+    embeddings: TrackEmbeddings
+    segmentation: Segmentation | None  # how many speak when; not needed where turns are given
+    turns: Annotation | None = None  # who speaks when, where that is given
+    notes: tuple[str, ...] = ()  # what whoever reads the result should know
 
 
 @dataclass
 class Watcher:
-    """The networks that look at faces. No pipeline itself, so its parts keep their parameters.
-
-    Parameters
-    ----------
-    recognizer : FaceRecognizer
-    synchronizer : Synchronizer, optional
-        Whether lips fit the sound.
-    activity : VisualVoiceActivity, optional
-        Whether mouths talk.
-    joint : JointEvidence, optional
-        Whether voices sound as faces look.
-    plugins : sequence of callable
-        Each makes a source of evidence of crops, waveform and `offset_of`.
-    """
+    """The networks that look at faces. No pipeline itself, so its parts keep their parameters."""
 
     recognizer: FaceRecognizer
-    synchronizer: Synchronizer | None = None
-    activity: VisualVoiceActivity | None = None
-    joint: Any = None
-    plugins: Sequence[Any] = field(default_factory=list)
+    synchronizer: Synchronizer | None = None  # whether lips fit the sound
+    activity: VisualVoiceActivity | None = None  # whether mouths talk
+    joint: Any = None  # JointEvidence: whether voices sound as faces look
+    plugins: Sequence[Any] = field(
+        default_factory=list
+    )  # each makes a source of evidence, see `gathering`
 
     def to(self, device: torch.device) -> "Watcher":
         """Move the networks to a device."""
@@ -98,12 +68,12 @@ class Watcher:
                 part.to(device)
         return self
 
-    def look(
+    def embed_tracks(
         self,
         crops: Iterable[tuple[str, Crops]],
         waveform: NDArray[np.float32],
         keep_crops: bool = False,
-    ) -> Looks:
+    ) -> TrackEmbeddings:
         """Run the networks over the crops of one track after the other, whoever speaks.
 
         Parameters
@@ -115,18 +85,18 @@ class Watcher:
         keep_crops : bool
             Also where no source of evidence asks for them.
         """
-        looks = Looks({}, {}, {}, {}, {})
+        embeddings = TrackEmbeddings({}, {}, {}, {}, {})
         for name, crop in crops:
             if len(crop.faces):
-                looks.faces[name] = self.recognizer.embed(crop.faces)
+                embeddings.faces[name] = self.recognizer.embed(crop.faces)
                 if self.joint is not None:
-                    looks.portraits[name] = self.joint.embed_faces(crop.faces)
+                    embeddings.portraits[name] = self.joint.embed_faces(crop.faces)
             if is_usable(crop):
                 if self.synchronizer is not None:
-                    looks.curves[name] = compare_track(crop, waveform, self.synchronizer)
+                    embeddings.curves[name] = compare_track(crop, waveform, self.synchronizer)
                 if self.activity is not None:
                     found = self.activity(crop.lips, crop.times)
-                    looks.talking[name] = (found.times, found.llr)
+                    embeddings.talking[name] = (found.times, found.llr)
             if keep_crops or self.plugins:
-                looks.crops[name] = crop
-        return looks
+                embeddings.crops[name] = crop
+        return embeddings

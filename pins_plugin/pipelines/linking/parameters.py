@@ -31,89 +31,55 @@ TUNABLE = {  # those that pyannote's optimizer may change, and within which boun
 class LinkingParameters:
     """What decides how the decoder weighs evidence; each is a weight of a log-likelihood ratio or a log-probability.
 
-    Parameters
-    ----------
-    counts, one, two : float
-        Weight of how many the segmentation hears; bias of one and of two speakers, per step.
-    lips, talking, voice, joint, others : float
-        Weights: of lips that fit the sound, of mouths that talk, of voices, of the voice sounding as the face looks, of
-        sources that other packages add.
-    shown, size, crowd, unseen : float
-        Who begins to speak: a face that is shown, by its size and by how many are shown; anybody, where nobody is shown.
-    away, hidden, certainty : float
-        Logarithm of the share of turns of faces that are away, and of voices that have no face, beside those of faces that
-        are shown, before anything is known of the file; how many turns that counts for. See `presence`.
-    starts, stops, switches, joins, leaves, changes : float
-        Logarithm of the weight of each kind of change, per step; see `states.TRANSITIONS`.
-    ease_cut, ease_change : float
-        How much easier a change is at a cut, and where the segmentation hears one.
-    readable, watchable : float
-        Log-odds that a person's lips can be read; that it can be seen whether its mouth talks.
-    small : float
-        By how much both fall with each halving of a face's size below `CLEAR` pixels.
-    lips_trust : float
-        How much of an independent observation each step of lips is, when offsets and strengths are inferred.
-    talking_error, talking_gain : float
-        How often the sight of a mouth misleads, however clear it seems; factor of its log-likelihood ratio before that.
-    lips_weights : tuple of 4 floats
-        Bias and weights of `lead_features` in the score of lips.
-    lips_strength : tuple of 2 floats
-        Median and spread; see `LipsModel`.
-    lips_offset : tuple of 3 floats
-        Center and spread, in frames, of how late the sound of a face comes, and the share of faces that this does not hold
-        for; see `offset_prior`.
-    voice_session : float
-        See `VoiceModel.session`.
-    least_gain : float
-        Of two groups of voices that become one, see `VoiceModel.cluster`.
-    label_trust : float
-        Weight of given labels, beside voices.
-    explanation_trust : float
-        How much evidence counts between explanations of a whole file, in the confidence of links.
-    confidence : tuple of 2 floats
-        Bias and factor of the logit of the posterior probability in the confidence of links.
-    uncertain : float
-        Links of less confidence are called uncertain.
+    In `docs/method.md` each stands in its equation.
     """
 
+    # How many the segmentation hears: weight, and bias of one and of two speakers, per step
     counts: float = 1.0
     one: float = 0.0
     two: float = -1.0
+    # Weights: of lips that fit the audio, of mouths that talk, of voices, of the voice sounding as the face looks, of
+    # sources that other packages add
     lips: float = 0.2
     talking: float = 0.15
     voice: float = 0.1
     joint: float = 1.0
     others: float = 1.0
+    # Who begins to speak: a face that is shown, by its size and by how many are shown
     shown: float = 0.0
     size: float = 0.5
     crowd: float = -0.5
+    # Logarithm of the share of turns of faces that are away, and of voices that have no face, beside those of faces that
+    # are shown, before anything is known of the file, and how many turns that counts for (`presence`); anybody, where
+    # nobody is shown
     away: float = -4.5
     hidden: float = -5.3
     unseen: float = -2.5
     certainty: float = 20.0
+    # Logarithm of the weight of each kind of change, per step (`states.TRANSITIONS`)
     starts: float = -2.5
     stops: float = -2.5
     switches: float = -3.5
     joins: float = -4.0
     leaves: float = -2.0
     changes: float = -6.0
-    ease_cut: float = 1.0
-    ease_change: float = 2.0
-    readable: float = 1.0
-    watchable: float = 2.0
-    small: float = 1.5
-    lips_trust: float = 0.1
-    talking_error: float = 0.2
-    talking_gain: float = 2.0
-    lips_strength: tuple[float, ...] = (2.0, 0.5)
-    lips_offset: tuple[float, ...] = (0.0, 3.0, 0.1)
-    lips_weights: tuple[float, ...] = (-0.24, 3.27, 2.06, 2.23)
-    voice_session: float = 0.2
-    least_gain: float = 0.0
-    label_trust: float = 1.0
-    explanation_trust: float = 0.2
-    confidence: tuple[float, ...] = (0.0, 1.0)
-    uncertain: float = 0.6
+    ease_cut: float = 1.0  # how much easier a change is at a cut
+    ease_change: float = 2.0  # and where the segmentation hears one
+    readable: float = 1.0  # log-odds that a person's lips can be read
+    watchable: float = 2.0  # log-odds that it can be seen whether a mouth talks
+    small: float = 1.5  # by how much both fall with each halving of a face below `CLEAR` pixels
+    lips_trust: float = 0.1  # part of an independent observation that each step of lips is
+    talking_error: float = 0.2  # how often the sight of a mouth misleads, however clear it seems
+    talking_gain: float = 2.0  # factor of its log-likelihood ratio before that
+    lips_strength: tuple[float, ...] = (2.0, 0.5)  # median and spread, see `LipsModel`
+    lips_offset: tuple[float, ...] = (0.0, 3.0, 0.1)  # center, spread, free, see `offset_prior`
+    lips_weights: tuple[float, ...] = (-0.24, 3.27, 2.06, 2.23)  # bias, then of `lead_features`
+    voice_session: float = 0.2  # see `VoiceModel.session`
+    least_gain: float = 0.0  # of two groups of voices that become one, see `VoiceModel.cluster`
+    label_trust: float = 1.0  # weight of given labels, beside voices
+    explanation_trust: float = 0.2  # of evidence between explanations of a whole file
+    confidence: tuple[float, ...] = (0.0, 1.0)  # bias and factor of the posterior's logit in links
+    uncertain: float = 0.6  # links of less confidence are called so
 
     def change(self, values: Mapping[str, Any]) -> "LinkingParameters":
         """With other values of some."""
@@ -152,7 +118,7 @@ class LinkingParameters:
         return cls(**checked)
 
 
-SOUND_TUNABLE = {  # of the diarization without faces, and within which bounds
+AUDIO_TUNABLE = {  # of the diarization without faces, and within which bounds
     "two": (-4.0, 2.0),
     "voice": (0.01, 1.0),
     "switches": (-10.0, 0.0),
@@ -163,23 +129,15 @@ SOUND_TUNABLE = {  # of the diarization without faces, and within which bounds
 
 @dataclass(frozen=True)
 class DiarizationSettings:
-    """What is weighed otherwise where nothing but sound is known.
-
-    Parameters
-    ----------
-    two, voice, switches, least_gain : float
-        See `LinkingParameters`.
-    longest_pause : float
-        Seconds; a shorter pause of one speaker belongs to the turn, as annotators have it.
-    """
+    """What is weighed otherwise where nothing but audio is known; see `LinkingParameters`."""
 
     two: float
     voice: float
     switches: float
     least_gain: float
-    longest_pause: float = 1.0
+    longest_pause: float = 1.0  # seconds: shorter ones belong to the turn, as annotators have it
 
-    def weigh(self, base: LinkingParameters) -> LinkingParameters:
+    def apply_to(self, base: LinkingParameters) -> LinkingParameters:
         """The decoder's parameters."""
         chosen = asdict(self)
         del chosen["longest_pause"]
@@ -218,12 +176,12 @@ def load_diarization(
     found = _read(path)
     base = LinkingParameters.from_dict(found["parameters"], str(path))
     own = found.get("diarization", {}).get("settings", {})
-    if not set(own) <= set(SOUND_TUNABLE) or not all(map(_is_number, own.values())):
+    if not set(own) <= set(AUDIO_TUNABLE) or not all(map(_is_number, own.values())):
         raise PinsError(
-            f"{path}: diarization: expected finite numbers for some of {', '.join(SOUND_TUNABLE)}, got {own!r}; "
+            f"{path}: diarization: expected finite numbers for some of {', '.join(AUDIO_TUNABLE)}, got {own!r}; "
             "learn them anew by recipes/Diarization/learn_settings.py"
         )
-    shared = {name: getattr(base, name) for name in SOUND_TUNABLE if hasattr(base, name)}
+    shared = {name: getattr(base, name) for name in AUDIO_TUNABLE if hasattr(base, name)}
     return base, DiarizationSettings(**(shared | own))
 
 

@@ -16,18 +16,15 @@ from pins_plugin.data.media.video import probe_video
 from pins_plugin.errors import PinsError
 from pins_plugin.inference.synchronizer import Synchronizer
 from pins_plugin.inference.visual_voice_activity import VisualVoiceActivity
-from pins_plugin.pipelines.diarization.audio_file import (
-    as_mapping,
-    file_path,
-    file_uri,
-    load_sound,
-)
+from pins_plugin.moved import renamed
+from pins_plugin.pipelines.diarization.audio_file import as_mapping, file_path, file_uri, load_audio
 from pins_plugin.pipelines.diarization.segmentation import segment
 from pins_plugin.pipelines.diarization.segmentation_model import load_segmentation_model
 from pins_plugin.pipelines.diarization.turns import clip_turns
 from pins_plugin.pipelines.diarization.voices import (
-    embed_sound,
+    embed_audio,
     find_voice_scatter,
+    load_voice_encoder,
     model_path,
 )
 from pins_plugin.pipelines.linking.counted import NO_BOUNDS, Bounds, choose_bounds, decode_within
@@ -35,7 +32,7 @@ from pins_plugin.pipelines.linking.crossing import part_tracks
 from pins_plugin.pipelines.linking.diarizer import Diarizer
 from pins_plugin.pipelines.linking.gathering import Gathered, gather
 from pins_plugin.pipelines.linking.joint import JointEvidence
-from pins_plugin.pipelines.linking.observation import Looks, Observation, Watcher
+from pins_plugin.pipelines.linking.observation import Observation, TrackEmbeddings, Watcher
 from pins_plugin.pipelines.linking.parameters import (
     SHIPPED,
     TUNABLE,
@@ -57,26 +54,26 @@ from pins_plugin.pipelines.people.enrollment import KnownPerson, load_people
 from pins_plugin.pipelines.people.face_tracks import annotate_faces, find_faces
 from pins_plugin.pipelines.people.naming import (
     Voices,
+    average_people,
     find_appearances,
     find_names,
     find_namesakes,
-    portray,
 )
 from pins_plugin.pipelines.people.recognition import FaceRecognizer
 from pins_plugin.pipelines.people.registry import Cast
-from pins_plugin.pipelines.pyannote_host.host import Pipeline
+from pins_plugin.pipelines.pyannote_host.host import Pipeline, follow
+from pins_plugin.pipelines.pyannote_host.pipeline_folder import EVIDENCE
 from pins_plugin.plugins import find_plugins, load_plugin
 from pins_plugin.tracking.crops import iter_crops
 from pins_plugin.tracking.tracks import track_faces
 from pins_plugin.types import FaceTrack
 from pins_plugin.utils.threads import one_thread
 
-EVIDENCE = ("sync", "talking", "voice", "presence", "joint")  # all there are
-DEFAULT_EVIDENCE = EVIDENCE
+DEFAULT_EVIDENCE = EVIDENCE  # all there are
 FACES_PER_TRACK = (2, 8)  # least, most
-MOST_FACES = 4000  # pictures that are embedded, of a whole film
+MAX_FACES = 4000  # pictures that are embedded, of a whole film
 UNREADABLE = 0.1  # probability that lips can be read, below which the file's notes say so
-LEAST_SPEECH = 3.0  # seconds on screen, before anything is said of somebody's lips
+MIN_SPEECH = 3.0  # seconds on screen, before anything is said of somebody's lips
 
 
 class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
@@ -148,20 +145,15 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         self._observed: dict[Path, Observation] = {}  # by an optimizer
         self.device = torch.device("cpu")
         self.cast = cast
-        self.diarizer = Diarizer(diarization, model_path(voice))
-        models = {
-            name: model_path(model)
-            for name, model, kind in (
-                ("sync", sync, "sync"),
-                ("activity", activity, "talking"),
-                ("voice", voice, "voice"),
-            )
-            if kind in evidence or kind == "voice"  # voices also tell how many people speak
-        }
+        self.diarizer = Diarizer(diarization)
+        models = {"voice": model_path(voice)}  # which also tell how many people speak
+        if "sync" in evidence:
+            models["sync"] = model_path(sync)
+        if "talking" in evidence:
+            models["activity"] = model_path(activity)
+        self.voice_encoder = load_voice_encoder(models["voice"])
         self._scatter = find_voice_scatter(models["voice"])
-        self._segmentation = [
-            load_segmentation_model()
-        ]  # in a list: no part of the pipeline itself
+        self._segmentation = [load_segmentation_model()]  # in a list: no part of the pipeline
         self.watcher = Watcher(
             FaceRecognizer(model_path(recognition)),
             Synchronizer.from_hparams(models["sync"]) if "sync" in evidence else None,
@@ -169,14 +161,12 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             JointEvidence(model_path(model)) if model and "joint" in evidence else None,
             [load_plugin("evidence", name) for name in set(evidence) - set(EVIDENCE)],
         )
-        self._learnt = (
-            parameters
-            if isinstance(parameters, LinkingParameters)
-            else load_parameters(model_path(parameters or SHIPPED), models)
-        )
-        self._known: list[KnownPerson] = []
+        if not isinstance(parameters, LinkingParameters):
+            parameters = load_parameters(model_path(parameters or SHIPPED), models)
+        self._learnt = parameters
+        self.known: list[KnownPerson] = []  # people of whom there are examples
         if people:
-            self._known = load_people(people, self.embed_picture, self.embed_sound)
+            self.known = load_people(people, self.embed_picture, self.embed_audio)
         for name, (low, high) in TUNABLE.items():
             setattr(self, name, Uniform(low, high))
         self.instantiate(self.default_parameters())
@@ -197,11 +187,6 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         return self.watcher.recognizer
 
     @property
-    def known(self) -> list[KnownPerson]:
-        """People of whom there are examples."""
-        return list(self._known)
-
-    @property
     def settings(self) -> LinkingParameters:
         """The instantiated parameters, beside those that are not tuned."""
         chosen = {name: float(getattr(self, name)) for name in TUNABLE}
@@ -217,6 +202,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         self.device = device
         self.watcher.to(device)
         self.diarizer.to(device)
+        self.voice_encoder.to(device)
         self._segmentation[0].to(device)
         return self
 
@@ -253,13 +239,12 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             When the file cannot be read, has no sound, or shows no face.
         """
         choose_bounds(**bounds)  # before the work
-        if not self.training:
-            seen = self.observe(file, hook, diarization)
-            return self.link(seen, hook=hook, corrections=corrections, **bounds)
-        path = file_path(file)  # an optimizer changes nothing but how to link: what is seen stays
-        if path not in self._observed:
-            self._observed[path] = self.observe(file, hook, diarization)
-        return self.link(self._observed[path], hook=hook, corrections=corrections, **bounds)
+        path = file_path(file)
+        kept = self._observed.get(path) if self.training else None
+        seen = kept or self.observe(file, hook, diarization)
+        if self.training:  # an optimizer changes nothing but how to link: what is seen stays
+            self._observed[path] = seen
+        return self.link(seen, hook=hook, corrections=corrections, **bounds)
 
     def loss(self, file: Mapping[str, Any], output: LinkingResult) -> float:
         """What `pyannote.pipeline.Optimizer` lowers: the diarization error rate of the people's labels.
@@ -279,65 +264,63 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
     def observe(
         self, file: Any, hook: Any = None, diarization: Any = None, keep_crops: bool = False
     ) -> Observation:
-        """Hear and see all there is; parameters as in `apply`, and `keep_crops` as in `Watcher.look`.
+        """Hear and see all there is; parameters as in `apply`, and `keep_crops` as in `Watcher.embed_tracks`.
 
-        The sound first: what it needs is given back before the pictures come.
+        The audio first: what it needs is given back before the pictures come.
         """
         file = as_mapping(file)
         hook = self.setup_hook(file, hook)
         path, uri = file_path(file), file_uri(file)
         info = probe_video(path)
-        waveform = load_sound(file)
+        waveform = load_audio(file)
         notes: list[str] = []
-        turns = None
-        if self.diarizer.choose(file, diarization) is not None:
-            turns = self.diarizer.find_turns(file, waveform, diarization)
+        segmentation = None
+        turns = self.diarizer.find_turns(file, waveform, diarization)
+        if turns is None:
+            model = self._segmentation[0]
+            segmentation = follow(hook, "segmentation", lambda: segment(waveform, model))
+        else:
             turns.uri = uri
             turns, note = clip_turns(turns, max(info.duration, len(waveform) / SAMPLE_RATE))
             notes += [note] if note else []
-        segmentation = None
-        if turns is None:
-            hook("segmentation", None, total=1, completed=0)
-            segmentation = segment(waveform, self._segmentation[0])
-            hook("segmentation", segmentation, total=1, completed=1)
         tracks = self.find_faces(path, hook)
-        hook("crops", None, total=1, completed=0)
-        looks = self.look(path, tracks, waveform, keep_crops)
-        hook("crops", looks, total=1, completed=1)
-        tracks, looks = part_tracks(tracks, looks, self.recognizer.same_person)
+        embeddings = follow(
+            hook, "crops", lambda: self.embed_tracks(path, tracks, waveform, keep_crops)
+        )
+        tracks, embeddings = part_tracks(tracks, embeddings, self.recognizer.same_person)
         duration = max([info.duration, *(track.end for track in tracks)])
         return Observation(
-            path, uri, duration, waveform, tracks, looks, segmentation, turns, tuple(notes)
+            path, uri, duration, waveform, tracks, embeddings, segmentation, turns, tuple(notes)
         )
 
-    def look(
+    def find_faces(self, path: Path, hook: Any) -> list[FaceTrack]:
+        """Follow the faces of a video; at least one."""
+        return follow(hook, "faces", lambda: find_faces(path, self._track, self.device, self.quiet))
+
+    def embed_tracks(
         self,
         path: Path,
         tracks: Sequence[FaceTrack],
         waveform: NDArray[np.float32],
         keep_crops: bool = False,
-    ) -> Looks:
-        """Look at each track of a video while it goes by; `keep_crops` as in `Watcher.look`."""
-        max_frames = faces_per_track(len(tracks))
+    ) -> TrackEmbeddings:
+        """Look at each track of a video while it goes by; `keep_crops` as in `Watcher.embed_tracks`."""
         crops = iter_crops(
             path,
             tracks,
             ("face", "lips"),
-            max_frames=max_frames,
+            max_frames=faces_per_track(len(tracks)),
             device=self.device,
             quiet=self.quiet,
         )
-        return self.watcher.look(crops, waveform, keep_crops)
+        return self.watcher.embed_tracks(crops, waveform, keep_crops)
+
+    look = renamed(embed_tracks, "look")
 
     def gather(self, seen: Observation) -> Gathered:
         """Say who is who by the face, and bring what is seen and heard onto one clock."""
         return gather(
-            seen,
-            self.watcher,
-            self.diarizer.voice_encoder,
-            self._scatter,
-            self.known,
-            self.evidence,
+            seen, self.watcher, self.voice_encoder, self._scatter, self.known, self.evidence
         )
 
     @one_thread()
@@ -364,31 +347,37 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             raise PinsError(
                 "num_speakers: turns are given, which say how many speak; leave out one"
             )
+        corrections = corrections or Corrections()
         hook = self.setup_hook({"uri": seen.uri}, hook)
         hook("links", None, total=1, completed=0)
+        result = self._link(seen, corrections, limits)
+        hook("links", result.links, total=1, completed=1)
+        return result
+
+    def _link(self, seen: Observation, corrections: Corrections, bounds: Bounds) -> LinkingResult:
         gathered = self.gather(seen)
-        result, runs, voices = self._decide(seen, gathered, limits)
+        result, runs, voices = self._decide(seen, gathered, bounds)
         names: dict[str, str] = {}
         portraits = None
         people = gathered.evidence.seeing.people
         given = [] if seen.turns is None else find_namesakes(seen.turns.labels())
         if self.known or self.cast is not None:
-            portraits = portray(result.tracks, result.links, voices, seen.looks.faces, given)
+            portraits = average_people(
+                result.tracks, result.links, voices, seen.embeddings.faces, given
+            )
         with self.cast.held() if self.cast is not None else nullcontext():
             if portraits is not None:
                 names = find_names(portraits, self.known, self.cast, self.recognizer.same_person)
-            if corrections is not None:
+            if corrections.turns or corrections.names:
                 held = hold_steps(runs, corrections.turns, people, names, corrections.names)
                 corrected = replace(gathered, evidence=replace(gathered.evidence, held=held))
                 speakers = result.speakers.labels()
-                result, _, _ = self._decide(seen, corrected, limits)
+                result, _, _ = self._decide(seen, corrected, bounds)
                 names = rename_people(names, corrections.names, [*people, *speakers])
             if self.cast is not None and portraits is not None:
-                self.cast.rename(corrections.names if corrections else {})
+                self.cast.rename(corrections.names)
                 self.cast.replace_video(seen.uri, find_appearances(portraits, names, seen.uri))
-        hook("links", result.links, total=1, completed=1)
-        changes = corrections.names if corrections else {}
-        return result.rename(names, {label: changes.get(label, label) for label in given})
+        return result.rename(names, {label: corrections.names.get(label, label) for label in given})
 
     def _decide(
         self, seen: Observation, gathered: Gathered, bounds: Bounds
@@ -411,7 +400,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             links=links,
             offset=decoded.common_offset(),
             notes=[*self.recognizer.notes, *seen.notes],
-            unreadable=decoded.unreadable(evidence.seeing, UNREADABLE, LEAST_SPEECH),
+            unreadable=decoded.unreadable(evidence.seeing, UNREADABLE, MIN_SPEECH),
         )
         return result, runs, pool_voices(decoded, decoder, runs)
 
@@ -421,16 +410,11 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         return self.recognizer.embed_picture(path)
 
     @one_thread()
-    def embed_sound(self, path: Path) -> NDArray[np.float64]:
+    def embed_audio(self, path: Path) -> NDArray[np.float64]:
         """Embed the speech of a sound file."""
-        return embed_sound(path, self.diarizer.voice_encoder)
+        return embed_audio(path, self.voice_encoder)
 
-    def find_faces(self, path: Path, hook: Any) -> list[FaceTrack]:
-        """Follow the faces of a video; at least one."""
-        hook("faces", None, total=1, completed=0)
-        tracks = find_faces(path, self._track, self.device, self.quiet)
-        hook("faces", tracks, total=1, completed=1)
-        return tracks
+    embed_sound = renamed(embed_audio, "embed_sound")
 
 
 def faces_per_track(num_tracks: int) -> int:
@@ -441,5 +425,4 @@ def faces_per_track(num_tracks: int) -> int:
     >>> faces_per_track(20), faces_per_track(1000), faces_per_track(5000)
     (8, 4, 2)
     """
-    least, most = FACES_PER_TRACK
-    return max(least, min(most, MOST_FACES // max(1, num_tracks)))
+    return int(np.clip(MAX_FACES // max(1, num_tracks), *FACES_PER_TRACK))

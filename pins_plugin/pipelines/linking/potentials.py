@@ -16,33 +16,21 @@ PERSONAL = ("lips", "talking", "others")  # summed over the people of a state
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """What is known of each step and person, before it is weighed.
+    """What is known of each step and person, before it is weighed."""
 
-    Parameters
-    ----------
-    counts : (num_steps, 3) float64 array
-        Log-probability of nobody, one, two.
-    personal : dict of str to (num_steps, num_people) float64 array
-        By kind of evidence (`PERSONAL`).
-    voices : (num_steps, num_people) float64 array
-        Log-likelihood ratio of the voice that is heard alone.
-    both : (num_both, 2, num_people) float64 array
-        The same of two voices that are heard at once.
-    both_steps : (num_both,) int64 array
-        When.
-    entry : (num_steps, num_people) float64 array
-        Log-potential of each who begins to speak; see `entry_scores`.
-    shifts : (num_steps,) bool array
-        Where somebody comes into view or goes: all who speak are judged as if they began.
-    """
-
-    counts: NDArray[np.float64]
-    personal: dict[str, NDArray[np.float64]]
-    voices: NDArray[np.float64]
-    both: NDArray[np.float64]
-    both_steps: NDArray[np.int64]
-    entry: NDArray[np.float64]
-    shifts: NDArray[np.bool_]
+    counts: NDArray[np.float64]  # (num_steps, 3) log-probability of nobody, one, two
+    personal: dict[str, NDArray[np.float64]]  # (num_steps, num_people) by kind (`PERSONAL`)
+    voices: NDArray[
+        np.float64
+    ]  # (num_steps, num_people) log-likelihood ratio of who is heard alone
+    both: NDArray[np.float64]  # (num_both, 2, num_people) the same of two who are heard at once
+    both_steps: NDArray[np.int64]  # (num_both,) when
+    entry: NDArray[
+        np.float64
+    ]  # (num_steps, num_people) of each who begins to speak: `entry_scores`
+    shifts: NDArray[
+        np.bool_
+    ]  # (num_steps,) a face comes or goes: whoever speaks counts as beginning
 
     def take(self, steps: slice, people: NDArray[np.int64]) -> "Features":
         """Those of some steps and people."""

@@ -13,19 +13,12 @@ from scipy.special import digamma, gammaln
 
 
 class Presence(NamedTuple):
-    """What is believed of a file.
+    """What is believed of a file."""
 
-    Parameters
-    ----------
-    log_shares : (3,) float64 array
-        Expected logarithm of the share of turns, while a face is shown, of faces that are shown, of those that are away, and
-        of voices without a face.
-    divergence : float
-        Of the belief from the prior, in nats.
-    """
-
+    # (3,) expected logarithm of the share of turns, while a face is shown, of faces that are shown, of those that are
+    # away, and of voices without a face
     log_shares: NDArray[np.float64]
-    divergence: float
+    divergence: float  # of the belief from the prior, in nats
 
 
 def count_turns(
@@ -66,14 +59,8 @@ def believe_presence(
 ) -> Presence:
     """Update the belief.
 
-    Parameters
-    ----------
-    turns : (3,) float64 array
-        Expected number of turns of each kind.
-    away, hidden : float
-        Logarithm of the mean share of the second and the third kind, beside that of the first.
-    certainty : float
-        How many turns the prior counts for.
+    `turns` are expected numbers (3,) of each kind; `away` and `hidden` the logarithm of the mean share of the second and the
+    third kind beside that of the first; `certainty` how many turns the prior counts for.
 
     Examples
     --------

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import count, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,32 +11,37 @@ from scipy.special import expit, logit
 
 from pins_plugin.pipelines.linking.decoder import Decoded
 from pins_plugin.pipelines.linking.given_turns import active_turns
-from pins_plugin.pipelines.linking.hearing import STEP
+from pins_plugin.pipelines.linking.hearing import STEP, find_equal
 from pins_plugin.pipelines.linking.parameters import LinkingParameters
 from pins_plugin.pipelines.linking.seeing import Seeing
 from pins_plugin.types import FaceTrack, SpeakerFaceLink
 
 PAUSE = 3  # steps: shorter silence within one person's speech is part of it, as in voice activity of the field
-SHORTEST_LINK = 2  # steps of a link; shorter ones join a neighbor of the same speaker
+MIN_LINK = 2  # steps of a link; shorter ones join a neighbor of the same speaker
 REVIEWED = 6.0  # log-likelihood ratio shown for what a reviewer said
 LIMIT = 1e-4  # probabilities are no closer to 0 and 1
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """Steps first to last - 1 of one person's speech, under one speaker's label; start and end in seconds."""
+    """Steps of one person's speech, under one speaker's label."""
 
     first: int
-    last: int
-    person: int
+    last: int  # the one after
+    person: int  # column of the decoder
     speaker: str
-    start: float
+    start: float  # seconds
     end: float
 
     @staticmethod
     def time_of(step: int) -> float:
         """Middle of a step, in seconds."""
         return (step + 0.5) * STEP
+
+    @property
+    def steps(self) -> slice:
+        """Rows of the decoder's arrays."""
+        return slice(self.first, self.last)
 
 
 def bridge_pauses(said: NDArray[np.bool_], longest: int = PAUSE) -> NDArray[np.bool_]:
@@ -50,8 +55,13 @@ def bridge_pauses(said: NDArray[np.bool_], longest: int = PAUSE) -> NDArray[np.b
     return filled
 
 
-def find_runs(said: NDArray[np.bool_], duration: float, pause: int = PAUSE) -> list[Run]:
-    """Runs of everybody who speaks; speakers are called SPEAKER_00, ... in order of appearance.
+def find_runs(
+    said: NDArray[np.bool_],
+    duration: float,
+    pause: int = PAUSE,
+    names: Mapping[int, str] | None = None,
+) -> list[Run]:
+    """Runs of everybody who speaks.
 
     Parameters
     ----------
@@ -60,18 +70,23 @@ def find_runs(said: NDArray[np.bool_], duration: float, pause: int = PAUSE) -> l
         Of the file, in seconds.
     pause : int
         Steps; pauses of one person that are no longer belong to the run.
+    names : mapping of int to str, optional
+        Speakers by the index of the person; others are called SPEAKER_00, ... in order of appearance.
     """
-    said = bridge_pauses(said, pause)
-    names: dict[int, str] = {}
-    runs = []
-    for first, last, person in sorted(
-        (first, last, number)
-        for number, spoken in enumerate(said.T)
-        for first, last in _stretches(spoken)
-    ):
-        speaker = names.setdefault(person, f"SPEAKER_{len(names):02d}")
-        runs.append(Run(first, last, person, speaker, first * STEP, min(last * STEP, duration)))
-    return runs
+    labels, strangers = dict(names or {}), count()
+    runs = sorted(
+        (first, last, person)
+        for person, spoken in enumerate(bridge_pauses(said, pause).T)
+        for first, last in find_equal(spoken)
+        if spoken[first]
+    )
+    for _, _, person in runs:
+        if person not in labels:
+            labels[person] = f"SPEAKER_{next(strangers):02d}"
+    return [
+        Run(first, last, person, labels[person], first * STEP, min(last * STEP, duration))
+        for first, last, person in runs
+    ]
 
 
 def find_given_runs(decoded: Decoded, turns: Annotation) -> list[Run]:
@@ -81,17 +96,15 @@ def find_given_runs(decoded: Decoded, turns: Annotation) -> list[Run]:
     labels = turns.labels()
     affinity = active.T.astype(float) @ decoded.speaking  # (num_speakers, num_people)
     affinity /= np.maximum(affinity.sum(axis=1, keepdims=True), 1e-9)
+    several = active.sum(axis=1, keepdims=True) >= 2
     runs = []
     for segment, _, label in turns.itertracks(yield_label=True):
-        row = labels.index(label)
         first = min(round(segment.start / STEP), num_steps - 1)
         last = min(max(round(segment.end / STEP), first + 1), num_steps)
-        who = np.empty(last - first, int)
-        for step in range(first, last):
-            scores = decoded.speaking[step] * (1.0 if active[step].sum() < 2 else affinity[row])
-            who[step - first] = int(scores.argmax())
-        borders = [0, *(np.flatnonzero(np.diff(who)) + 1), len(who)]
-        for begin, end in pairwise(borders):
+        scores = decoded.speaking[first:last]
+        scores = scores * np.where(several[first:last], affinity[labels.index(label)], 1.0)
+        who = scores.argmax(axis=1)
+        for begin, end in find_equal(who):
             start = segment.start if begin == 0 else (first + begin) * STEP
             stop = segment.end if end == len(who) else (first + end) * STEP
             runs.append(Run(first + begin, first + end, int(who[begin]), str(label), start, stop))
@@ -108,26 +121,16 @@ def make_links(
 ) -> list[SpeakerFaceLink]:
     """Cut runs where a face comes or goes, and say how sure each part is and by what.
 
-    Parameters
-    ----------
-    runs : sequence of Run
-    decoded : Decoded
-    seeing : Seeing
-    tracks : sequence of FaceTrack
-    parameters : LinkingParameters
-    held : mapping of int to frozenset of int
-        Steps that a reviewer settled.
+    `held` are the steps that a reviewer settled, as in `Evidence`.
     """
-    parts = weigh_parts(decoded, seeing, parameters)
+    parts = evidence_parts(decoded, seeing, parameters)
     hidden = hidden_probability(decoded, seeing)
+    visible = np.zeros(decoded.said.shape, bool)
+    visible[:, : len(seeing.people)] = seeing.visible
+    settled = np.isin(np.arange(len(visible)), list(held))
     links = []
     for run in runs:
-        shown = (
-            seeing.visible[run.first : run.last, run.person]
-            if run.person < len(seeing.people)
-            else np.zeros(run.last - run.first, bool)
-        )
-        fixed = np.array([step in held for step in range(run.first, run.last)])
+        shown, fixed = visible[run.steps, run.person], settled[run.steps]
         for begin, end, on_screen, reviewed in _cut(shown, fixed):
             steps = slice(run.first + begin, run.first + end)
             start = run.start if begin == 0 else (run.first + begin) * STEP
@@ -156,7 +159,7 @@ def make_links(
     return sorted(links, key=lambda link: (link.start, link.end, link.speaker))
 
 
-def speaker_turns(runs: Sequence[Run], uri: str) -> Annotation:
+def speaker_turns(runs: Sequence[Run], uri: str | None) -> Annotation:
     """The turns by speaker; they may overlap."""
     turns = Annotation(uri=uri)
     for number, run in enumerate(runs):
@@ -172,7 +175,7 @@ def hidden_probability(decoded: Decoded, seeing: Seeing) -> NDArray[np.float64]:
     return np.minimum((decoded.speaking * hidden).sum(axis=1), 1.0)
 
 
-def weigh_parts(
+def evidence_parts(
     decoded: Decoded, seeing: Seeing, parameters: LinkingParameters
 ) -> dict[str, NDArray[np.float64]]:
     """What each kind of evidence says for each person at each step, (num_steps, num_people) each."""
@@ -182,26 +185,17 @@ def weigh_parts(
     begins = features.shifts.copy()
     begins[1:] |= (decoded.said[1:] != decoded.said[:-1]).any(axis=1)
     joint = np.zeros_like(features.voices) if decoded.joint is None else decoded.joint
+    others = {name: np.zeros_like(features.voices) for name in seeing.others}
+    for name, values in seeing.others.items():
+        others[name][:, :unknown] = parameters.others * np.where(seeing.visible, values, 0.0)
     return {
         "sync": parameters.lips * features.personal["lips"],
         "talking": parameters.talking * features.personal["talking"],
         "voice": features.voices - joint,
         "joint": joint,
         "presence": presence * begins[:, None],
-        **{
-            name: _of_plugin(values, decoded, seeing, parameters)
-            for name, values in seeing.others.items()
-        },
+        **others,
     }
-
-
-def _of_plugin(
-    ratios: NDArray[np.float64], decoded: Decoded, seeing: Seeing, parameters: LinkingParameters
-) -> NDArray[np.float64]:
-    """What a source of another package says, (num_steps, num_people)."""
-    said = np.zeros(decoded.speaking.shape)
-    said[:, : len(seeing.people)] = parameters.others * np.where(seeing.visible, ratios, 0.0)
-    return said
 
 
 def _explain(
@@ -234,43 +228,33 @@ def _confidence(probabilities: NDArray[np.float64], parameters: LinkingParameter
     return float(expit(bias + factor * logit(mean)))
 
 
-def _stretches(spoken: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], spoken.astype(int), [0]])))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
-
-
 def _cut(shown: NDArray[np.bool_], fixed: NDArray[np.bool_]) -> list[tuple[int, int, bool, bool]]:
     """Parts in which a face is shown, and steps are settled, throughout or not at all: begin, end, whether.
 
     What is too short goes with the part before it, or after it at the beginning.
     """
     kinds = 2 * shown.astype(int) + fixed
-    parts = _stretches_of_one(kinds)
+    parts = find_equal(kinds)
     for number, (begin, end) in enumerate(parts):
-        if end - begin < SHORTEST_LINK and len(parts) > 1:
+        if end - begin < MIN_LINK and len(parts) > 1:
             kinds[begin:end] = kinds[begin - 1] if number else kinds[end]
     return [
         (begin, end, bool(kinds[begin] // 2), bool(kinds[begin] % 2))
-        for begin, end in _stretches_of_one(kinds)
+        for begin, end in find_equal(kinds)
     ]
-
-
-def _stretches_of_one(kinds: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """Begin and end of stretches of equal values."""
-    borders = [0, *(np.flatnonzero(np.diff(kinds)) + 1).tolist(), len(kinds)]
-    return list(pairwise(borders))
 
 
 def _mean_box(
     tracks: Sequence[FaceTrack], label: str | None, start: float, end: float
-) -> tuple[float, float, float, float] | None:
-    boxes = []
-    for track in tracks:
-        if track.person == label and track.start <= end and track.end >= start - STEP:
-            inside = (track.times >= start - 0.02) & (track.times <= end)
-            boxes.append(track.boxes[inside])
-    if not boxes or not sum(map(len, boxes)):
-        nearest = [track.boxes[-1:] for track in tracks if track.person == label]
-        boxes = nearest[:1]
+) -> tuple[float, float, float, float]:
+    """Of a face from `start` to `end` seconds; where it has none just then, that of the end of its first track."""
+    own = [track for track in tracks if track.person == label]
+    boxes = [
+        track.boxes[(track.times >= start - 0.02) & (track.times <= end)]
+        for track in own
+        if track.start <= end and track.end >= start - STEP
+    ]
+    if not sum(map(len, boxes)):
+        boxes = [own[0].boxes[-1:]]
     left, top, right, bottom = np.concatenate(boxes).mean(axis=0).tolist()
     return left, top, right, bottom

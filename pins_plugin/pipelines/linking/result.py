@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from pins_plugin.utils.files import write_json_rows, write_text
 from pins_plugin.utils.text import table_cell
 
 VERSION = 1
+LIPS = "The lips of {} do not fit the sound: dubbed, or out of sync"
 COLUMNS = ("start", "end", "speaker", "person", "status", "confidence", "x1", "y1", "x2", "y2")
 
 
@@ -42,7 +44,6 @@ class LinkingResult:
         What whoever reads the result should know.
     unreadable : list of str
         People who speak on screen, with lips that do not fit the sound.
-    notes : list of str
     given_speakers : tuple of str
         Labels of given turns that look like those of faces, and are no names of these.
     """
@@ -61,19 +62,19 @@ class LinkingResult:
     @property
     def talking_faces(self) -> Annotation:
         """The turns, labeled by the person whose face speaks; turns of nobody on screen are left out."""
-        talking = Annotation(uri=self.speakers.uri)
-        for number, link in enumerate(self.links):
-            if link.person is not None:
-                talking[Segment(link.start, link.end), number] = link.person
-        return talking
+        return self._turns([link.person for link in self.links])
 
     @property
     def people(self) -> Annotation:
         """All turns, labeled by the person where one was found, else by the speaker."""
-        named = Annotation(uri=self.speakers.uri)
-        for number, link in enumerate(self.links):
-            named[Segment(link.start, link.end), number] = link.person or link.speaker
-        return named
+        return self._turns([link.person or link.speaker for link in self.links])
+
+    def _turns(self, labels: Sequence[str | None]) -> Annotation:
+        turns = Annotation(uri=self.speakers.uri)
+        for number, (link, label) in enumerate(zip(self.links, labels, strict=True)):
+            if label is not None:
+                turns[Segment(link.start, link.end), number] = label
+        return turns
 
     @property
     def speaker_diarization(self) -> Annotation:
@@ -133,8 +134,7 @@ class LinkingResult:
     def _about_lips(self) -> list[str]:
         if not self.unreadable:
             return []
-        people = ", ".join(dict.fromkeys(self.unreadable))
-        return [f"The lips of {people} do not fit the sound: dubbed, or out of sync"]
+        return [LIPS.format(", ".join(dict.fromkeys(self.unreadable)))]
 
     def write_json(self, path: str | Path) -> None:
         """Write `links.json`."""
@@ -167,7 +167,7 @@ def people_of(links: Mapping[str, Any], uri: str) -> Annotation:
 
 
 def rename_links(links: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """Give people and speakers of a `links.json` other labels; `names` maps old to new."""
+    """Give people and speakers of a `links.json` other labels, also in notes; `names` maps old to new."""
 
     given = set(links.get("given_speakers") or ())
 
@@ -177,8 +177,18 @@ def rename_links(links: Mapping[str, Any], names: Mapping[str, str]) -> dict[str
             del labels["speaker"]
         return {**row, **{key: names.get(label, label) for key, label in labels.items()}}
 
+    def told(note: str) -> str:
+        before, after = LIPS.split("{}")
+        if not names or not (note.startswith(before) and note.endswith(after)):
+            return note
+        people = note.removeprefix(before).removesuffix(after)
+        labels = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+        whole = rf"(?:^|(?<=, ))(?:{labels})(?=, |$)"
+        return LIPS.format(re.sub(whole, lambda found: names[found[0]], people))
+
     return {
         **links,
+        **({"notes": [told(note) for note in links["notes"]]} if "notes" in links else {}),
         "links": [renamed(row) for row in links["links"]],
         "tracks": [renamed(row) for row in links["tracks"]],
     }

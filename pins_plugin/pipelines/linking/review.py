@@ -14,7 +14,7 @@ def hold_steps(
     names: Mapping[str, str],
     wanted: Mapping[str, str] | None = None,
 ) -> dict[int, frozenset[int]]:
-    """Say which steps are settled, and by whom they are spoken.
+    """Say which steps are settled: step to the faces (indices) of which one speaks, none for somebody who is not shown.
 
     Parameters
     ----------
@@ -28,11 +28,6 @@ def hold_steps(
         Labels of people and speakers to those that the reviewer saw.
     wanted : mapping of str to str, optional
         Those to the names that the reviewer gave; two who got one name are one.
-
-    Returns
-    -------
-    held : dict of int to frozenset of int
-        Step to the faces (indices) of which one speaks; empty for somebody who is not shown.
 
     Raises
     ------
@@ -73,16 +68,7 @@ def hold_steps(
 def rename_people(
     names: Mapping[str, str], wanted: Mapping[str, str], labels: Sequence[str]
 ) -> dict[str, str]:
-    """Put the names that a reviewer gave in the place of those that were found.
-
-    Parameters
-    ----------
-    names : mapping of str to str
-        Labels to the names that the reviewer saw.
-    wanted : mapping of str to str
-        Those to the names that they are to have.
-    labels : sequence of str
-        Of everybody.
+    """Put the names that a reviewer gave (`wanted`) in the place of those that were found (`names`), for all `labels`.
 
     Raises
     ------

@@ -13,36 +13,22 @@ from pins_plugin.types import FaceTrack
 
 @dataclass(frozen=True, eq=False)
 class Seeing:
-    """What is seen.
+    """What is seen."""
 
-    Parameters
-    ----------
-    people : list of str
-        Labels of the faces.
-    visible : (num_steps, num_people) bool array
-    sizes : (num_steps, num_people) float64 array
-        Logarithm of a face's size relative to the largest one shown; 0 where it is not shown.
-    talking : (num_steps, num_people) float64 array
-        Log-likelihood ratio that the mouth talks, by sight alone.
-    fits : list of (num_shown, num_offsets, 3) float32 arrays
-        By person, for the steps in which the person is visible: how well the lips fit the sound at each offset, see
-        `lead_features`; NaN where nothing can be said.
-    cuts : (num_steps,) bool array
-        Where a shot begins.
-    pixels : (num_people,) float64 array
-        Median size of each face: root of the area of its box.
-    others : dict of str to (num_steps, num_people) float64 array
-        Log-likelihood ratios of further sources of evidence.
-    """
-
-    people: list[str]
-    visible: NDArray[np.bool_]
-    sizes: NDArray[np.float64]
-    talking: NDArray[np.float64]
+    people: list[str]  # labels of the faces
+    visible: NDArray[np.bool_]  # (num_steps, num_people)
+    sizes: NDArray[np.float64]  # (num_steps, num_people) log of size by the largest shown, or 0
+    talking: NDArray[
+        np.float64
+    ]  # (num_steps, num_people) log-likelihood ratio that the mouth talks
+    # By person, (num_shown, num_offsets, 3) for the steps in which the person is visible: how well the lips fit the
+    # sound at each offset, see `lead_features`; NaN where nothing can be said
     fits: list[NDArray[np.float32]]
-    cuts: NDArray[np.bool_]
-    pixels: NDArray[np.float64]
-    others: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    cuts: NDArray[np.bool_]  # (num_steps,) where a shot begins
+    pixels: NDArray[np.float64]  # (num_people,) median size: root of the area of the box
+    others: dict[str, NDArray[np.float64]] = field(
+        default_factory=dict
+    )  # further evidence, as `talking`
 
 
 def see(

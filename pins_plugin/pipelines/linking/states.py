@@ -17,23 +17,27 @@ TINY = 1e-300
 
 @dataclass(frozen=True, eq=False)
 class States:
-    """The states of one file.
+    """The states of one file."""
 
-    Parameters
-    ----------
-    members : (num_states, num_people) bool array
-        Who speaks in each state; the first is nobody.
-    kinds : (num_states, num_states) int array
-        Index into `TRANSITIONS` of going from one state (row) to another, -1 for staying.
-    """
-
-    members: NDArray[np.bool_]
-    kinds: NDArray[np.int64]
+    members: NDArray[np.bool_]  # (num_states, num_people) who speaks in each; the first is nobody
+    kinds: NDArray[
+        np.int64
+    ]  # (num_states, num_states) row to column: of `TRANSITIONS`; -1 for staying
 
     @property
     def num_speakers(self) -> NDArray[np.int64]:
         """How many speak in each state, (num_states,)."""
         return self.members.sum(axis=1)
+
+    @property
+    def joins(self) -> NDArray[np.bool_]:
+        """Where one begins beside another, (num_states, num_states)."""
+        return self.kinds == TRANSITIONS.index("joins")
+
+    @property
+    def begins(self) -> NDArray[np.bool_]:
+        """Where somebody begins, (num_states, num_states): the one who joins, or else all of the state that follows."""
+        return (self.kinds >= 0) & ~np.isin(self.kinds, [TRANSITIONS.index(n) for n in DROPS])
 
 
 def make_states(num_people: int, pairs: NDArray[np.bool_] | None = None) -> States:
@@ -90,18 +94,10 @@ def transition_matrix(states: States, costs: NDArray[np.float64]) -> NDArray[np.
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """What forward-backward gives.
+    """What forward-backward gives."""
 
-    Parameters
-    ----------
-    states : (num_steps, num_states) float64 array
-        Probability of each state at each moment.
-    evidence : float
-        Logarithm of the sum of the weights of all sequences.
-    """
-
-    states: NDArray[np.float64]
-    evidence: float
+    states: NDArray[np.float64]  # (num_steps, num_states) probability of each at each moment
+    evidence: float  # logarithm of the sum of the weights of all sequences
 
 
 def infer(
@@ -128,7 +124,9 @@ def infer(
     num_steps, num_states = scores.shape
     tops = scores.max(axis=1, keepdims=True)
     potentials = np.exp(scores - tops)
-    kept, new, joined = split_weights(states, weights)
+    begins, joins = states.begins, states.joins
+    kept = np.where((states.kinds >= 0) & ~begins, weights, 0.0)
+    new, joined = np.where(begins & ~joins, weights, 0.0), np.where(joins, weights, 0.0)
     gains = np.exp(entries)
     forward = np.empty_like(potentials)
     scales = np.empty(num_steps)
@@ -153,16 +151,6 @@ def infer(
     return Posterior(posterior, evidence)
 
 
-def split_weights(
-    states: States, weights: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Part the weights of changes, each (num_states, num_states): nobody begins, all begin, one joins another."""
-    drops = np.isin(states.kinds, [TRANSITIONS.index(name) for name in DROPS])
-    joins = states.kinds == TRANSITIONS.index("joins")
-    new = (states.kinds >= 0) & ~drops & ~joins
-    return np.where(drops, weights, 0.0), np.where(new, weights, 0.0), np.where(joins, weights, 0.0)
-
-
 def best_sequence(
     scores: NDArray[np.float64],
     states: States,
@@ -172,8 +160,7 @@ def best_sequence(
 ) -> NDArray[np.int64]:
     """Find the single best sequence of states, (num_steps,); parameters as in `infer` (Viterbi 1967)."""
     num_steps, num_states = scores.shape
-    joins = states.kinds == TRANSITIONS.index("joins")
-    begins = joins | ~np.isin(states.kinds, [-1, *(TRANSITIONS.index(name) for name in DROPS)])
+    begins, joins = states.begins, states.joins
     off = np.where(states.kinds >= 0, np.log(np.maximum(weights, TINY)), -np.inf)
     best = scores[0] + entries[0]
     origins = np.zeros((num_steps, num_states), np.int64)

@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pins_plugin.data.media.images import IMAGE_SUFFIXES, is_hidden
 from pins_plugin.errors import MediaError
+from pins_plugin.pipelines.people.vector_file import Embedding, mean_direction
 from pins_plugin.utils.vectors import unit
 
 IMAGES = tuple(sorted(IMAGE_SUFFIXES))
 SOUNDS = (".wav", ".flac", ".mp3", ".m4a", ".ogg")
 SAME_VOICE = 0.55  # cosine similarity of voices from which on they may be one person's
 VOICE_WEIGHT = 0.5  # of a voice's lead over its threshold, beside a face's
-Embedding = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +33,7 @@ class KnownPerson:
 def load_people(
     folder: str | Path,
     embed_picture: Callable[[Path], Embedding],
-    embed_sound: Callable[[Path], Embedding],
+    embed_audio: Callable[[Path], Embedding],
 ) -> list[KnownPerson]:
     """Read the examples of a folder.
 
@@ -42,7 +41,7 @@ def load_people(
     ----------
     folder : str or Path
         Holds `anna.jpg`, `anna.wav`, `ben.png`, ...; hidden files are passed over.
-    embed_picture, embed_sound : callable
+    embed_picture, embed_audio : callable
         Path of an example to its embedding (embedding_dim,).
 
     Raises
@@ -62,21 +61,16 @@ def load_people(
         if kind in IMAGES:
             faces.setdefault(path.stem, []).append(unit(embed_picture(path)))
         elif kind in SOUNDS:
-            voices.setdefault(path.stem, []).append(unit(embed_sound(path)))
+            voices.setdefault(path.stem, []).append(unit(embed_audio(path)))
     if not (faces or voices):
         raise MediaError(
             f"{folder}: holds no example; expected pictures ({', '.join(IMAGES)}) or sounds "
             f"({', '.join(SOUNDS)}), each named after a person"
         )
     return [
-        KnownPerson(name, _mean_direction(faces.get(name)), _mean_direction(voices.get(name)))
+        KnownPerson(name, mean_direction(faces.get(name, ())), mean_direction(voices.get(name, ())))
         for name in sorted({*faces, *voices})
     ]
-
-
-def _mean_direction(examples: Sequence[Embedding] | None) -> Embedding | None:
-    """Mean of all examples of one person and kind: `anna.jpg` and `anna.png` both count."""
-    return unit(np.sum(examples, axis=0)) if examples else None
 
 
 def name_people(
@@ -84,7 +78,6 @@ def name_people(
     faces: Mapping[str, Embedding],
     voices: Mapping[str, Embedding],
     same_face: float,
-    same_voice: float = SAME_VOICE,
     *,
     apart: Collection[frozenset[str]] = (),
     once: bool = False,
@@ -98,8 +91,8 @@ def name_people(
         Label of each person on screen to the mean face.
     voices : mapping of str to (embedding_dim,) array
         Label of each person on screen, or of each speaker off screen, to the mean voice.
-    same_face, same_voice : float
-        Least cosine similarities.
+    same_face : float
+        Cosine similarity of faces from which on two may be one person's.
     apart : collection of pairs of labels
         Seen in one picture: two people, whose names differ.
     once : bool
@@ -117,7 +110,7 @@ def name_people(
             if label in faces and person.face is not None:
                 scores[row, column] += float(unit(faces[label]) @ person.face) - same_face
             if label in voices and person.voice is not None:
-                lead = float(unit(voices[label]) @ person.voice) - same_voice
+                lead = float(unit(voices[label]) @ person.voice) - SAME_VOICE
                 # A face that was seen decides; a voice alone may name whoever has no face example.
                 has_face = label in faces and person.face is not None
                 scores[row, column] += VOICE_WEIGHT * lead if has_face else lead

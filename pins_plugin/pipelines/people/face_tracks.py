@@ -11,7 +11,7 @@ from pins_plugin.errors import MediaError
 from pins_plugin.pipelines.diarization.audio_file import file_path, file_uri
 from pins_plugin.pipelines.people.grouping import group_faces
 from pins_plugin.pipelines.people.recognition import FaceRecognizer
-from pins_plugin.pipelines.pyannote_host.host import Pipeline
+from pins_plugin.pipelines.pyannote_host.host import Pipeline, follow
 from pins_plugin.tracking.crops import extract_crops
 from pins_plugin.tracking.tracks import TrackerSettings, track_faces
 from pins_plugin.types import FaceTrack
@@ -34,9 +34,7 @@ class FaceTracks(Pipeline):  # type: ignore[misc]
         self, recognition: str = "face_recognition", token: Any = None, cache_dir: Any = None
     ) -> None:
         super().__init__()
-        self._recognizer = [
-            FaceRecognizer(recognition)
-        ]  # in a list: no part of the pipeline itself
+        self._recognizer = [FaceRecognizer(recognition)]  # in a list: no part of the pipeline
         self.device = torch.device("cpu")
         self.instantiate({})
 
@@ -54,9 +52,7 @@ class FaceTracks(Pipeline):  # type: ignore[misc]
         """Follow and group the faces of a file: a path, or a mapping with `video` or `audio`."""
         hook = self.setup_hook(file, hook)
         path, recognizer = file_path(file), self._recognizer[0]
-        hook("faces", None, total=1, completed=0)
-        tracks = find_faces(path, track_faces, self.device)
-        hook("faces", tracks, total=1, completed=1)
+        tracks = follow(hook, "faces", lambda: find_faces(path, track_faces, self.device))
         crops = extract_crops(path, tracks, ("face",), max_frames=8)
         faces = {
             name: recognizer.embed(crop.faces) for name, crop in crops.items() if len(crop.faces)
@@ -68,15 +64,7 @@ class FaceTracks(Pipeline):  # type: ignore[misc]
 def find_faces(
     path: Path, track: Track, device: torch.device, quiet: bool = True
 ) -> list[FaceTrack]:
-    """Follow the faces of a video.
-
-    Parameters
-    ----------
-    path : Path
-    track : callable
-        `track_faces`, or the tracker of another package.
-    device : torch.device
-    quiet : bool
+    """Follow the faces of a video; `track` is `track_faces`, or the tracker of another package.
 
     Raises
     ------

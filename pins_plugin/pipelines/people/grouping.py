@@ -17,18 +17,7 @@ def group_faces(
     """Join the tracks whose faces are clearly alike: half-way from merely alike enough to surely one person.
 
     A person who was taken for two costs little, as either face is right; two who were taken for one share a voice.
-
-    Parameters
-    ----------
-    tracks : sequence of FaceTrack
-    embeddings : mapping of str to (num_faces, embedding_dim) array
-        By the name of the track.
-    same_person : float
-        Cosine similarity of faces from which on two may be one person's.
-
-    Returns
-    -------
-    tracks : list of FaceTrack
-        With `person` set: PERSON_01, ... in order of appearance.
+    `embeddings` holds faces (num_faces, embedding_dim) by the name of the track; `same_person` is the cosine
+    similarity from which on two may be one person's. People are called PERSON_01, ... in order of appearance.
     """
     return group_people(tracks, embeddings, (same_person + max(SURE, same_person)) / 2)

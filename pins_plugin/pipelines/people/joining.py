@@ -22,9 +22,9 @@ Floats = NDArray[np.float32]
 NEIGHBORS = 32
 FALSE_PAIRS = 0.02  # pairs per appearance that may pass the guard by chance
 RANDOM_PAIRS = 50_000
-FEWEST = 200  # appearances; of fewer, random pairs are too often one person's
+MIN_SIGHTINGS = 200  # appearances; of fewer, random pairs are too often one person's
 LOOSE = 0.25  # below the threshold for faces, where a voice may make up for it
-MOST_DOUBTFUL = 50
+MAX_DOUBTFUL = 50
 GROWN = 1.1  # times a group's size, from where on what was too low for it is scored again
 SHORT = 0.1  # by which the mean of a lone sighting and a group may fall short where one of them is alike enough
 BLOCK = 8192  # pairs that are scored at once
@@ -32,58 +32,30 @@ BLOCK = 8192  # pairs that are scored at once
 
 @dataclass(frozen=True, eq=False)
 class Sightings:
-    """Everyone who was seen in each video.
+    """Everyone who was seen in each video; vectors of unit length, zeros where there is none."""
 
-    Parameters
-    ----------
-    faces : (num_sightings, face_dim) float32 array
-        Of unit length; zeros where none was seen well enough.
-    voices : (num_sightings, voice_dim) float32 array
-        Of unit length; zeros where none was heard.
-    videos : (num_sightings,) int64 array
-    labels : sequence of str or None
-        Given before, which stay: equal ones are one person, different ones are two.
-    apart : iterable of (int, int)
-        Sightings of one picture: two people.
-    """
-
-    faces: Floats
-    voices: Floats
-    videos: NDArray[np.int64]
-    labels: Sequence[str | None]
-    apart: Sequence[tuple[int, int]] = ()
+    faces: Floats  # (num_sightings, face_dim)
+    voices: Floats  # (num_sightings, voice_dim)
+    videos: NDArray[np.int64]  # (num_sightings,)
+    labels: Sequence[str | None]  # given before, which stay: equal ones are one person
+    apart: Sequence[tuple[int, int]] = ()  # sightings of one picture: two people
 
 
 @dataclass(eq=False)
 class JoinedPeople:
-    """Groups of sightings, and how sure they are.
+    """Groups of sightings, and how sure they are; scores are leads over what one person needs."""
 
-    Parameters
-    ----------
-    groups : (num_sightings,) int64 array
-        The first sighting of each one's person.
-    threshold : float
-        Score from which on two groups were joined: the lead of the faces' similarity over what one person needs, and half
-        the voices'; more than 0 where the guard asked for it.
-    joined : int
-        Joins that were made.
-    false_joins : float
-        How many of them are expected to be wrong, from the scores of random pairs.
-    known_pairs, known_pairs_alike : int
-        Sightings of one picture, who are two people for certain; how many of them would have been joined.
-    doubtful : list of (score, int, int)
-        The least sure joins, by the first sighting of each side.
-    perhaps : list of (score, str, str)
-        People with labels given before who may be one; left for a person to say.
-    """
-
-    groups: NDArray[np.int64]
-    threshold: float
-    joined: int = 0
-    false_joins: float = 0.0
-    known_pairs: int = 0
-    known_pairs_alike: int = 0
+    groups: NDArray[np.int64]  # (num_sightings,) the first sighting of each one's person
+    threshold: (
+        float  # score from which on two groups were joined; above 0 where the guard asked for it
+    )
+    joined: int = 0  # joins that were made
+    false_joins: float = 0.0  # how many of them are expected to be wrong, by scores of random pairs
+    known_pairs: int = 0  # sightings of one picture, who are two people for certain
+    known_pairs_alike: int = 0  # how many of them would have been joined
+    # The least sure joins: score, and the first sighting of each side
     doubtful: list[tuple[float, int, int]] = field(default_factory=list)
+    # People with labels given before who may be one: score, and both labels
     perhaps: list[tuple[float, str, str]] = field(default_factory=list)
 
 
@@ -131,10 +103,14 @@ class _Linkage:
         self.heap: list[tuple[float, int, int, int]] = []
         self.center, self.spread = self._chance(seed)
         height = float(norm.isf(min(0.5, 2 * FALSE_PAIRS / max(1, count))))
-        guard = self.center + height * self.spread if count >= FEWEST else np.zeros(2)
+        guard = self.center + height * self.spread if count >= MIN_SIGHTINGS else np.zeros(2)
         self.needed = np.clip(guard, 0.0, (1 - same_face) / 2)  # by face, by both
         self.scores: list[tuple[float, int, int, int]] = []
         self.perhaps: dict[tuple[str, str], float] = {}
+        pairs = np.sort(np.array(seen.apart, np.int64).reshape(-1, 2), axis=1)
+        pairs = np.unique(pairs[self.num_faces[pairs].all(axis=1)], axis=0)
+        scores, both = self.score(*pairs.T)  # two people, before anything was joined
+        self.known_pairs, self.alike = len(pairs), int((scores >= self.needed[both]).sum())
         for first, second in seen.apart:
             self.apart.setdefault(first, set()).add(second)
             self.apart.setdefault(second, set()).add(first)
@@ -285,7 +261,6 @@ class _Linkage:
     def result(self) -> JoinedPeople:
         """Give the groups, and how sure they are."""
         groups = np.array(self.first, np.int64)[self._roots()]
-        alone = _Alone(self)
         spread = np.maximum(self.spread, 1e-6)
         num_groups = len(np.unique(groups))
         scores = np.array([score for score, *_ in self.scores])
@@ -293,31 +268,15 @@ class _Linkage:
         chances = norm.sf((scores - self.center[heard]) / spread[heard])
         wrong = np.minimum(1.0, num_groups * chances).sum()
         leads = [(score - self.needed[voices], a, b) for score, voices, a, b in self.scores]
-        doubtful = heapq.nsmallest(MOST_DOUBTFUL, leads)
+        doubtful = heapq.nsmallest(MAX_DOUBTFUL, leads)
         perhaps = sorted(((score, *pair) for pair, score in self.perhaps.items()), reverse=True)
         return JoinedPeople(
             groups,
             float(self.needed.max()),
             len(self.scores),
             float(wrong),
-            len(alone.pairs),
-            alone.alike,
+            self.known_pairs,
+            self.alike,
             [(float(score), a, b) for score, a, b in doubtful],
-            perhaps[:MOST_DOUBTFUL],
+            perhaps[:MAX_DOUBTFUL],
         )
-
-
-class _Alone:
-    """Pairs of one picture by themselves, before anything was joined: how many look like one person."""
-
-    def __init__(self, linkage: _Linkage) -> None:
-        seen = linkage.seen
-        faces = np.asarray(seen.faces.any(axis=1))
-        pairs = np.sort(np.array(seen.apart, np.int64).reshape(-1, 2), axis=1)
-        self.pairs = np.unique(pairs[faces[pairs].all(axis=1)], axis=0)
-        a, b = self.pairs.T
-        alike = np.einsum("ij,ij->i", seen.faces[a], seen.faces[b]) - linkage.same_face
-        heard = seen.voices[a].any(axis=1) & seen.voices[b].any(axis=1)
-        voices = np.einsum("ij,ij->i", seen.voices[a], seen.voices[b]) - SAME_VOICE
-        scores = alike + VOICE_WEIGHT * voices * heard
-        self.alike = int((scores >= linkage.needed[heard.astype(int)]).sum())

@@ -1,39 +1,27 @@
 """Who may be whom among the people of a set of videos: suggestions to join two labels, and why somebody was not matched."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 from pins_plugin.pipelines.people.enrollment import SAME_VOICE, KnownPerson
 from pins_plugin.pipelines.people.registry import Cast
 
-NEARLY = (
-    0.15  # of cosine similarity below the one needed, from which on two labels are worth a look
-)
+NEARLY = 0.15  # of cosine similarity below what is needed: two labels are worth a look
 
 
 @dataclass(frozen=True)
 class Likeness:
-    """How alike two labels are.
-
-    Parameters
-    ----------
-    first, second : str
-    face, voice : float or None
-        Cosine similarity; None where one of them was not seen, or not heard.
-    needed_face, needed_voice : float
-        From which on two are taken for one person.
-    together : tuple of str
-        Videos that show both under different labels, which speaks against it.
-    """
+    """How alike two labels are."""
 
     first: str
     second: str
-    face: float | None
-    voice: float | None
-    needed_face: float
+    face: float | None  # cosine similarity; None where one of them was not seen
+    voice: float | None  # or not heard
+    needed_face: float  # from which on two are taken for one person
     needed_voice: float
-    together: tuple[str, ...] = ()
+    together: tuple[str, ...] = ()  # videos that show both under different labels
 
     @property
     def lead(self) -> float:
@@ -58,17 +46,10 @@ class Likeness:
 def suggest_merges(cast: Cast, same_face: float) -> list[Likeness]:
     """Pairs of labels that may be one person, the likeliest first; those seen in one video come last.
 
-    Parameters
-    ----------
-    cast : Cast
-    same_face : float
-        Cosine similarity of faces from which on two are taken for one person.
+    `same_face` is the cosine similarity of faces from which on two are taken for one person.
     """
     videos = _videos(cast)
-    pairs = [
-        _compare(first, second, same_face, sorted(videos[first.name] & videos[second.name]))
-        for first, second in combinations(cast.people(), 2)
-    ]
+    pairs = [_compare(*pair, same_face, videos) for pair in combinations(cast.people(), 2)]
     near = [pair for pair in pairs if pair.lead >= -NEARLY]
     return sorted(near, key=lambda pair: (bool(pair.together), -pair.lead))
 
@@ -76,41 +57,31 @@ def suggest_merges(cast: Cast, same_face: float) -> list[Likeness]:
 def find_nearest(
     cast: Cast, label: str, others: Sequence[KnownPerson], same_face: float
 ) -> list[Likeness]:
-    """Everyone with whom somebody can be compared, the most alike first: why nobody was matched.
+    """Everyone with whom somebody (`label`) can be compared, the most alike first: why nobody was matched.
 
-    Parameters
-    ----------
-    cast : Cast
-    label : str
-        Of the cast.
-    others : sequence of KnownPerson
-        Examples, or the others of the cast.
-    same_face : float
+    `others` are examples, or the others of the cast; `same_face` as in `suggest_merges`.
     """
     [person] = [each for each in cast.people() if each.name == label]
     videos = _videos(cast)
-    found = [
-        _compare(person, other, same_face, sorted(videos[label] & videos.get(other.name, set())))
-        for other in others
-        if other.name != label
-    ]
+    found = [_compare(person, other, same_face, videos) for other in others if other.name != label]
     known = [each for each in found if each.face is not None or each.voice is not None]
     return sorted(known, key=lambda each: -each.lead)
 
 
 def _videos(cast: Cast) -> dict[str, set[str]]:
     """In which videos each label is."""
-    return {
-        label: {each.video for each in cast.appearances if each.person == label}
-        for label in cast.labels
-    }
+    videos: dict[str, set[str]] = defaultdict(set)
+    for each in cast.appearances:
+        videos[each.person].add(each.video)
+    return videos
 
 
 def _compare(
-    first: KnownPerson, second: KnownPerson, same_face: float, together: Sequence[str] = ()
+    first: KnownPerson, second: KnownPerson, same_face: float, videos: Mapping[str, set[str]]
 ) -> Likeness:
-    face = None if first.face is None or second.face is None else float(first.face @ second.face)
-    voice = None
-    if first.voice is not None and second.voice is not None:
-        voice = float(first.voice @ second.voice)
-    return Likeness(first.name, second.name, face, voice, same_face, SAME_VOICE, tuple(together))
+    face, voice = (
+        None if one is None or other is None else float(one @ other)
+        for one, other in ((first.face, second.face), (first.voice, second.voice))
+    )
+    together = tuple(sorted(videos[first.name] & videos[second.name]))
+    return Likeness(first.name, second.name, face, voice, same_face, SAME_VOICE, together)

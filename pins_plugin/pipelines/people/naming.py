@@ -8,43 +8,31 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.pipelines.people.enrollment import Embedding, KnownPerson, name_people
+from pins_plugin.pipelines.people.enrollment import KnownPerson, name_people
 from pins_plugin.pipelines.people.registry import Appearance, Cast
+from pins_plugin.pipelines.people.vector_file import Embedding, mean_direction
 from pins_plugin.tracking.people import find_different_people
 from pins_plugin.types import FaceTrack, SpeakerFaceLink
 from pins_plugin.utils.vectors import unit
 
 Voices = dict[str, Embedding]
-LEAST_LINKED = 1.0  # seconds of speech that must be linked to a face before it names the voice
+MIN_LINKED = 1.0  # seconds of speech that must be linked to a face before it names the voice
 MOSTLY = 0.6  # part of a speaker's linked speech that must go to one face
 
 
 @dataclass(frozen=True, eq=False)
 class Portraits:
-    """What is known of the people of one video, by label.
+    """What is known of the people of one video, by label."""
 
-    Parameters
-    ----------
-    faces : dict of str to (embedding_dim,) array
-        Of everyone on screen, in order of appearance.
-    voices : dict of str to (embedding_dim,) array
-        Of everyone on screen who speaks, and of the speakers who are not.
-    seconds : dict of str to float
-        On screen.
-    apart : set of pairs of labels
-        Seen in one picture.
-    face_of : dict of str to str
-        Speaker to the person whose face most of the speech was linked to.
-    """
-
-    faces: dict[str, Embedding]
-    voices: dict[str, Embedding]
-    seconds: dict[str, float]
-    apart: frozenset[frozenset[str]]
+    faces: dict[str, Embedding]  # of everyone on screen, in order of appearance
+    voices: dict[str, Embedding]  # of everyone on screen who speaks, and of speakers who are not
+    seconds: dict[str, float]  # on screen
+    apart: frozenset[frozenset[str]]  # pairs that were seen in one picture
+    # Speaker to the person whose face most of the speech was linked to
     face_of: dict[str, str] = field(default_factory=dict)
 
 
-def portray(
+def average_people(
     tracks: Sequence[FaceTrack],
     links: Sequence[SpeakerFaceLink],
     voices: Voices,
@@ -106,7 +94,7 @@ def find_faces_of(links: Sequence[SpeakerFaceLink]) -> dict[str, str]:
     found = {}
     for speaker, mine in seconds.items():
         best = max(mine, key=lambda person: mine[person])
-        if mine[best] >= max(LEAST_LINKED, MOSTLY * sum(mine.values())):
+        if mine[best] >= max(MIN_LINKED, MOSTLY * sum(mine.values())):
             found[speaker] = best
     return found
 
@@ -114,36 +102,21 @@ def find_faces_of(links: Sequence[SpeakerFaceLink]) -> dict[str, str]:
 def find_names(
     portraits: Portraits, known: Sequence[KnownPerson], cast: Cast | None, same_face: float
 ) -> dict[str, str]:
-    """Find the names of one video's people and speakers.
+    """Find the names of one video's people and speakers, by label; who is not in it keeps the label.
 
-    Parameters
-    ----------
-    portraits : Portraits
-    known : sequence of KnownPerson
-        With examples; these come first.
-    cast : Cast, optional
-        Whoever was met before keeps the label; strangers get the next numbers of it.
-    same_face : float
-        Cosine similarity of faces from which on two may be one person's.
-
-    Returns
-    -------
-    names : dict of str to str
-        Label to name; what is not in it keeps its label.
+    Those of examples (`known`) come first. Whoever was met before keeps the label of the `cast`, and strangers get its next
+    numbers. `same_face` is the cosine similarity of faces from which on two may be one person's.
     """
     names = name_people(known, portraits.faces, portraits.voices, same_face, apart=portraits.apart)
     if cast is None:
         return _with_speakers(names, portraits)
     met = [person for person in cast.people() if person.name not in names.values()]
-    names |= name_people(
-        met,
-        {label: face for label, face in portraits.faces.items() if label not in names},
-        {label: voice for label, voice in portraits.voices.items() if label not in names},
-        same_face,
-        once=True,
+    faces, voices = (
+        {label: vector for label, vector in vectors.items() if label not in names}
+        for vectors in (portraits.faces, portraits.voices)
     )
-    strangers = [label for label in portraits.seconds if label not in names]
-    names |= {label: cast.new_label() for label in strangers}
+    names |= name_people(met, faces, voices, same_face, once=True)
+    names |= {label: cast.new_label() for label in portraits.seconds if label not in names}
     return _with_speakers(names, portraits)
 
 
@@ -168,7 +141,8 @@ def find_appearances(
         before = found.get(name)
         if before is not None:
             seconds += before.seconds
-            face, voice = _add(before.face, face), _add(before.voice, voice)
+            face = mean_direction([before.face, face])
+            voice = mean_direction([before.voice, voice])
         found[name] = Appearance(name, video, seconds, face, voice)
     return list(found.values())
 
@@ -193,9 +167,3 @@ def recognize_strangers(
             for pair in combinations(sorted(people), 2)
         },
     )
-
-
-def _add(first: Embedding | None, second: Embedding | None) -> Embedding | None:
-    if first is None or second is None:
-        return second if first is None else first
-    return unit(first + second)

@@ -17,11 +17,17 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.pipelines.people.enrollment import KnownPerson
+from pins_plugin.pipelines.people.vector_file import (
+    DAMAGE,
+    Embedding,
+    mean_direction,
+    read_vectors,
+    stack,
+    write_vectors,
+)
 from pins_plugin.utils.files import atomic_path
 from pins_plugin.utils.vectors import unit
 
@@ -32,29 +38,16 @@ KIND = "pins_plugin people"
 STRANGER = re.compile(r"PERSON_\d+")
 HISTORY = 20  # names given that can be taken back
 VERSION = "2"  # the first held voices of another encoder
-Embedding = NDArray[np.float64]
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
 class Appearance:
-    """One person in one video.
+    """One person in one video; vectors of unit length, None where not seen, or not heard."""
 
-    Parameters
-    ----------
-    person : str
-        Label.
-    video : str
-        Name of the video within the set.
-    seconds : float
-        On screen.
-    face, voice : (embedding_dim,) array or None
-        Of unit length; None where not seen, or not heard.
-    """
-
-    person: str
-    video: str
-    seconds: float
+    person: str  # label
+    video: str  # name within the set
+    seconds: float  # on screen
     face: Embedding | None = None
     voice: Embedding | None = None
 
@@ -141,7 +134,9 @@ class Cast:
         for each in self.appearances:
             met.setdefault(each.person, []).append(each)
         return [
-            KnownPerson(label, _mean([a.face for a in mine]), _mean([a.voice for a in mine]))
+            KnownPerson(
+                label, mean_direction(a.face for a in mine), mean_direction(a.voice for a in mine)
+            )
             for label, mine in met.items()
         ]
 
@@ -204,7 +199,7 @@ class Cast:
         def put(text: str) -> str:
             return new if text == name else text
 
-        self.appearances = [each for each in self.appearances if each.person != name]
+        self.remove(name)
         self.renames = [{put(a): put(b) for a, b in names.items()} for names in self.renames]
         self.history = [
             step
@@ -228,24 +223,18 @@ class Cast:
             for each in self.appearances
             if self.keep_strangers or not STRANGER.fullmatch(each.person)
         ]
-        rows = [[each.person, each.video, round(each.seconds, 3)] for each in kept]
-        content = save(
-            {
-                "faces": stack([each.face for each in kept]),
-                "voices": stack([each.voice for each in kept]),
-            },
-            metadata={
-                "kind": KIND,
-                "version": VERSION,
-                "encoder": self.encoder,
-                "next_number": str(self.next_number),
-                "appearances": json.dumps(rows),
-                "renames": json.dumps(self.renames),
-                "history": json.dumps(self.history),
-            },
-        )
+        about = {
+            "kind": KIND,
+            "version": VERSION,
+            "encoder": self.encoder,
+            "next_number": self.next_number,
+            "appearances": [[each.person, each.video, round(each.seconds, 3)] for each in kept],
+            "renames": self.renames,
+            "history": self.history,
+        }
+        faces, voices = stack([each.face for each in kept]), stack([each.voice for each in kept])
         with atomic_path(path) as temporary:
-            temporary.write_bytes(in_order(content))
+            write_vectors(temporary, faces, voices, about)
 
     @classmethod
     def load(cls, path: str | Path, encoder: str | None = None) -> "Cast":
@@ -268,11 +257,9 @@ class Cast:
         if not path.is_file():
             raise MediaError(f"{path}: no such file; `pins link` of several videos makes it")
         try:
-            with safe_open(path, framework="numpy") as file:
-                about = file.metadata() or {}
-                if about.get("kind") != KIND:
-                    raise MediaError(f"{path}: expected the people that `pins link` keeps")
-                faces, voices = file.get_tensor("faces"), file.get_tensor("voices")
+            faces, voices, about = read_vectors(path)
+            if about.get("kind") != KIND:
+                raise MediaError(f"{path}: expected the people that `pins link` keeps")
             appearances = [
                 Appearance(str(person), str(video), float(seconds), _row(face), _row(voice))
                 for (person, video, seconds), face, voice in zip(
@@ -288,18 +275,7 @@ class Cast:
                 {"names": dict(step["names"]), "videos": dict(step["videos"])}
                 for step in json.loads(about.get("history", "[]"))
             ]
-            if not (np.isfinite(faces).all() and np.isfinite(voices).all()):
-                raise ValueError("embeddings that are not finite")
-        except (
-            SafetensorError,
-            KeyError,
-            ValueError,
-            TypeError,
-            AttributeError,
-            OverflowError,
-            OSError,
-            RecursionError,
-        ) as error:
+        except DAMAGE as error:
             raise MediaError(
                 f"{path}: damaged ({error}); remove it to number people anew"
             ) from error
@@ -328,27 +304,6 @@ def _locked(lock: FileLock) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def in_order(content: bytes) -> bytes:
-    """Sort the header of a safetensors file, which comes in any order."""
-    size = int.from_bytes(content[:8], "little")
-    header = json.dumps(json.loads(content[8 : 8 + size]), sort_keys=True).encode()
-    header += b" " * (-len(header) % 8)
-    return len(header).to_bytes(8, "little") + header + content[8 + size :]
-
-
-def _mean(vectors: Sequence[Embedding | None]) -> Embedding | None:
-    known = [vector for vector in vectors if vector is not None]
-    return unit(np.sum(known, axis=0)) if known else None
-
-
-def stack(vectors: Sequence[Embedding | None]) -> NDArray[np.float32]:
-    """Rows of zeros stand for None."""
-    known = [vector for vector in vectors if vector is not None]
-    empty = np.zeros(len(known[0]) if known else 1, np.float32)
-    rows = [empty if vector is None else vector for vector in vectors]
-    return np.array(rows, np.float32).reshape(len(rows), len(empty))
 
 
 def _row(vector: NDArray[np.float32]) -> Embedding | None:

@@ -1,17 +1,16 @@
 """The people of one video as vectors, in a small file beside its links: what joining an archive needs of it."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from pins_plugin.errors import MediaError
-from pins_plugin.pipelines.people.registry import Appearance, in_order, stack
+from pins_plugin.pipelines.people.registry import Appearance
+from pins_plugin.pipelines.people.vector_file import DAMAGE, read_vectors, stack, write_vectors
 from pins_plugin.tracking.people import find_different_people
 from pins_plugin.types import FaceTrack
 
@@ -21,33 +20,16 @@ KIND, VERSION = "pins_plugin people of a video", "1"
 
 @dataclass(frozen=True, eq=False)
 class VideoPeople:
-    """Everyone in a video, under the labels that linking gave.
+    """Everyone in a video, under the labels that linking gave."""
 
-    Parameters
-    ----------
-    encoder : str
-        Of faces.
-    video : str
-        Its name in tables.
-    labels : sequence of str
-    seconds : sequence of float
-        On screen.
-    faces, voices : (num_people, dim) float32 array
-        Zeros where there is none.
-    apart : sequence of (int, int)
-        Seen in one picture.
-    same_face : float
-        Cosine similarity of this encoder's faces from which on two may be one person's.
-    """
-
-    encoder: str
-    video: str
+    encoder: str  # of faces
+    video: str  # its name in tables
     labels: Sequence[str]
-    seconds: Sequence[float]
-    faces: NDArray[np.float32]
-    voices: NDArray[np.float32]
-    apart: Sequence[tuple[int, int]]
-    same_face: float
+    seconds: Sequence[float]  # on screen
+    faces: NDArray[np.float32]  # (num_people, dim), zeros where there is none
+    voices: NDArray[np.float32]  # (num_people, dim), zeros where there is none
+    apart: Sequence[tuple[int, int]]  # seen in one picture
+    same_face: float  # cosine similarity of faces from which on two may be one person's
 
     @classmethod
     def of(
@@ -89,12 +71,12 @@ class VideoPeople:
             "version": VERSION,
             "encoder": self.encoder,
             "video": self.video,
-            "labels": json.dumps(list(self.labels)),
-            "seconds": json.dumps(list(self.seconds)),
-            "same_face": repr(float(self.same_face)),
-            "apart": json.dumps([list(pair) for pair in self.apart]),
+            "labels": list(self.labels),
+            "seconds": list(self.seconds),
+            "same_face": float(self.same_face),
+            "apart": list(self.apart),
         }
-        path.write_bytes(in_order(save({"faces": self.faces, "voices": self.voices}, about)))
+        write_vectors(path, self.faces, self.voices, about)
 
     @classmethod
     def load(cls, path: Path) -> "VideoPeople":
@@ -106,27 +88,19 @@ class VideoPeople:
             When it is missing or damaged.
         """
         try:
-            with safe_open(path, framework="numpy") as file:
-                about = file.metadata() or {}
-                if (about.get("kind"), about.get("version")) != (KIND, VERSION):
-                    raise ValueError("another kind of file")
-                faces, voices = file.get_tensor("faces"), file.get_tensor("voices")
+            faces, voices, about = read_vectors(path)
+            if (about.get("kind"), about.get("version")) != (KIND, VERSION):
+                raise ValueError("another kind of file")
             labels = [str(label) for label in json.loads(about["labels"])]
             seconds = [float(value) for value in json.loads(about["seconds"])]
             apart = [(int(a), int(b)) for a, b in json.loads(about["apart"])]
             same_face = float(about["same_face"])
             if not len(labels) == len(seconds) == len(faces) == len(voices):
                 raise ValueError("parts of different lengths")
-            if not (np.isfinite(faces).all() and np.isfinite(voices).all()):
-                raise ValueError("vectors that are not finite")
-            if not all(0 <= each < len(labels) for each in _flat(apart)):
+            if not all(0 <= each < len(labels) for pair in apart for each in pair):
                 raise ValueError("pairs of nobody")
-        except (SafetensorError, KeyError, ValueError, TypeError, OSError, RecursionError) as error:
+        except DAMAGE as error:
             raise MediaError(f"{path}: damaged ({error}); link the video again with --again") from error  # fmt: skip
         return cls(
             about["encoder"], about["video"], labels, seconds, faces, voices, apart, same_face
         )
-
-
-def _flat(pairs: Iterable[tuple[int, int]]) -> list[int]:
-    return [each for pair in pairs for each in pair]

@@ -8,6 +8,8 @@ matter whether torchcodec finds the system's FFmpeg.
 import os
 import sys
 import warnings
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 if "pyannote.audio" not in sys.modules:
     os.environ.setdefault("PYANNOTE_METRICS_ENABLED", "0")
@@ -18,4 +20,13 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", message="(?s).*torchcodec.*")
     from pyannote.audio import Model, Pipeline
 
-__all__ = ["Model", "Pipeline"]
+__all__ = ["Model", "Pipeline", "follow"]
+Result = TypeVar("Result")
+
+
+def follow(hook: Callable[..., Any], step: str, work: Callable[[], Result]) -> Result:
+    """Do one step of a pipeline, and tell its hook before and after, as pyannote's progress bars expect."""
+    hook(step, None, total=1, completed=0)
+    result = work()
+    hook(step, result, total=1, completed=1)
+    return result

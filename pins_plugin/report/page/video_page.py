@@ -14,12 +14,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.data.media.video import iter_frames, probe_video
+from pins_plugin.formats.boxes import Picture
 from pins_plugin.report.page.parts import gallery, rows, summary, ticks, tracks, turns
 from pins_plugin.report.page.pictures import browser_video, face_pictures
-from pins_plugin.report.page.transcript import frame_rate, stretches, transcript
+from pins_plugin.report.page.transcript import export_data
 from pins_plugin.report.style import NOBODY, PALETTE, format_time, hex_color
 from pins_plugin.utils.explain import explain
 from pins_plugin.utils.files import write_text
+from pins_plugin.utils.unfinished import final_folder
 
 TEMPLATES = Path(__file__).with_name("templates")
 EMBED_BYTES = 24_000_000  # a larger video lies beside the page
@@ -63,6 +65,9 @@ def write_page(
     if beside.resolve() == video.resolve():
         beside = out.with_suffix(".page.mp4")  # never in the place of the video itself
     faces, linked = _try_pictures(video, linked)
+    first = next(iter_frames(video, max_side=64)).time
+    picture = Picture.of(info.width, info.height, info.frame_rate, first)
+    exported = replace(linked, video=str(video.absolute()))
     with browser_video(video, beside, embed_bytes, quiet) as playable:
         embedded = playable.stat().st_size <= embed_bytes
         write_text(
@@ -87,10 +92,7 @@ def write_page(
                     "doubtful": DOUBTFUL,
                     "people": linked.people,
                     "tracks": tracks(linked),
-                    "cues": transcript(linked),
-                    "stretches": stretches(linked),
-                    "rate": frame_rate(info.frame_rate),
-                    "first": next(iter_frames(video, max_side=64)).time,
+                    **export_data(exported, picture, final_folder(out.parent)),
                 },
             ),
         )

@@ -131,6 +131,7 @@ def _words(*rows: tuple) -> dict:
         ([(3, 4, "a"), (1, 2, "b")], "1 words came before their forerunners"),
         ([(float("nan"), None, "a"), (3, 4, "b")], "1 words had no time"),
         ([(-1, 2, "a"), (3, 4, "b")], "1 words are shorter than 5 ms"),
+        ([(2e9, 3e9, "a"), (3, 4, "b")], "1 words had no time"),
     ],
 )
 def test_faults_are_counted_and_nothing_is_lost(tmp_path: Path, rows: list, warning: str) -> None:
@@ -147,6 +148,18 @@ def test_segments_without_times_stand_between_their_neighbors(tmp_path: Path) ->
     assert _told(_file(tmp_path, "a.json", value)) == [(1, 2, "a", 0), (2, 4, "b", 1), (4, 6, "c", 1), (6, 7, "d", 2)]  # fmt: skip
     [warning] = read_transcript(_file(tmp_path, "a.json", value)).warnings
     assert warning.startswith("1 segments had no times")
+
+
+def test_a_subtitle_that_ends_before_it_begins_is_turned_round_and_counted(tmp_path: Path) -> None:
+    transcript = read_transcript(_file(tmp_path, "a.srt", "1\n00:00:05,000 --> 00:00:02,000\nHi you\n"))  # fmt: skip
+    assert [(word.start, word.end, word.text) for word in transcript.words] == [(2, 3.2, "Hi"), (3.2, 5, "you")]  # fmt: skip
+    [warning] = transcript.warnings
+    assert warning.startswith("2 words ended before they began")
+
+
+def test_subtitles_without_numbers_and_empty_lines_are_all_read(tmp_path: Path) -> None:
+    rows = "00:00:01,000 --> 00:00:02,000\nHi\n00:00:03,000 --> 00:00:04,000\n2024\n2\n00:00:05,000 --> 00:00:06,000\nlo\n"  # fmt: skip
+    assert [word[2] for word in _told(_file(tmp_path, "a.srt", rows))] == ["Hi", "2024", "lo"]
 
 
 @pytest.mark.parametrize("name", ["a.json", "a.srt", "a.vtt"])

@@ -7,8 +7,8 @@ import pytest
 
 from pins_plugin.inference.synchronizer import SyncFeatures
 from pins_plugin.pipelines.active_speaker.synchrony import (
-    FEWEST_FRAMES,
     MAX_OFFSET,
+    MIN_FRAMES,
     NUM_OFFSETS,
     RATE,
     TrackCurves,
@@ -77,7 +77,7 @@ def test_where_nothing_is_known_nothing_is_said() -> None:
 
 
 def test_a_track_needs_frames_that_show_a_face() -> None:
-    times = np.arange(FEWEST_FRAMES) / RATE
+    times = np.arange(MIN_FRAMES) / RATE
     assert is_usable(_crops(times))
     assert not is_usable(_crops(times[1:]))
     assert not is_usable(_crops(times, presence=-1.0))

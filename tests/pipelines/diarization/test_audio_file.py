@@ -10,7 +10,7 @@ import soundfile
 import torch
 
 from pins_plugin.errors import MediaError
-from pins_plugin.pipelines.diarization.audio_file import file_path, file_uri, load_sound
+from pins_plugin.pipelines.diarization.audio_file import file_path, file_uri, load_audio
 
 RATE = 16000
 
@@ -43,7 +43,7 @@ def test_every_kind_of_file_and_its_channel(
     }[kind]()
     if channel is not None:
         given["channel"] = channel
-    waveform = load_sound(given)
+    waveform = load_audio(given)
     assert (waveform.shape, waveform.dtype) == ((RATE // 2,), np.float32)
     np.testing.assert_allclose(waveform, level, atol=1e-3)
 
@@ -51,18 +51,18 @@ def test_every_kind_of_file_and_its_channel(
 def test_an_open_file_may_be_read_twice(stereo: Path) -> None:
     with stereo.open("rb") as file:
         file.read(10)
-        np.testing.assert_array_equal(load_sound(file), load_sound({"audio": file}))
+        np.testing.assert_array_equal(load_audio(file), load_audio({"audio": file}))
 
 
 def test_what_is_given_first_counts(stereo: Path, tmp_path: Path) -> None:
     """As in pyannote: the waveform, then the audio; the video is heard where there is neither."""
     soundfile.write(tmp_path / "video.wav", tone(0.9), RATE)
     file = {"audio": stereo, "video": tmp_path / "video.wav"}
-    np.testing.assert_allclose(load_sound(file), 0.4, atol=1e-3)
+    np.testing.assert_allclose(load_audio(file), 0.4, atol=1e-3)
     assert file_path(file) == tmp_path / "video.wav"
-    np.testing.assert_allclose(load_sound({**file, "audio": None}), 0.9, atol=1e-3)
+    np.testing.assert_allclose(load_audio({**file, "audio": None}), 0.9, atol=1e-3)
     file = {**file, "waveform": tone(0.1), "sample_rate": RATE}
-    np.testing.assert_allclose(load_sound(file), 0.1, atol=1e-3)
+    np.testing.assert_allclose(load_audio(file), 0.1, atol=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -77,12 +77,12 @@ def test_what_is_given_first_counts(stereo: Path, tmp_path: Path) -> None:
 )
 def test_what_is_no_sound_is_refused(file: dict[str, Any], message: str) -> None:
     with pytest.raises(MediaError, match=message):
-        load_sound(file)
+        load_audio(file)
 
 
 def test_a_channel_that_a_file_lacks_is_refused(stereo: Path) -> None:
     with pytest.raises(MediaError, match="holds 2 channels, asked for channel 2"):
-        load_sound({"audio": stereo, "channel": 2})
+        load_audio({"audio": stereo, "channel": 2})
 
 
 def test_names_of_files(stereo: Path) -> None:

@@ -7,26 +7,26 @@ import pytest
 from made_evidence import PARAMETERS, hear, know, see, speak, take_turns
 
 from pins_plugin.pipelines.linking import blocks
-from pins_plugin.pipelines.linking.blocks import LEEWAY, LONGEST, cut_blocks
+from pins_plugin.pipelines.linking.blocks import LEEWAY, MAX_STEPS, cut_blocks
 from pins_plugin.pipelines.linking.decoder import Decoder
 from pins_plugin.pipelines.linking.potentials import node_features
 
 
 def test_a_long_file_is_cut_in_its_pauses() -> None:
     nobody = np.full(2400, -5.0)
-    pauses = [LONGEST - 20, LONGEST - 20 + LONGEST - LEEWAY + 7]
+    pauses = [MAX_STEPS - 20, MAX_STEPS - 20 + MAX_STEPS - LEEWAY + 7]
     nobody[pauses] = 0.0
     found = cut_blocks(nobody)
     assert [each.start for each in found] == [0, *pauses]
     assert found[-1].stop == 2400
 
 
-@pytest.mark.parametrize("number", [1, LONGEST, LONGEST + 1, 5000])
+@pytest.mark.parametrize("number", [1, MAX_STEPS, MAX_STEPS + 1, 5000])
 def test_blocks_cover_a_file_once(number: int) -> None:
     found = cut_blocks(np.random.default_rng(0).standard_normal(number))
     assert found[0].start == 0 and found[-1].stop == number
     assert all(a.stop == b.start for a, b in pairwise(found))
-    assert all(0 < each.stop - each.start <= LONGEST for each in found)
+    assert all(0 < each.stop - each.start <= MAX_STEPS for each in found)
 
 
 def _features(seconds: float = 8):
@@ -58,7 +58,7 @@ def test_a_voice_that_fits_brings_a_face_that_is_not_shown() -> None:
 def test_a_crowd_is_kept_small(monkeypatch: pytest.MonkeyPatch) -> None:
     decoder, features = _features()
     features.voices[:] = 1.0
-    monkeypatch.setattr(blocks, "MOST_PEOPLE", 3)
+    monkeypatch.setattr(blocks, "MAX_PEOPLE", 3)
     found = decoder.block(features, slice(0, 80)).people.tolist()
     assert len(found) == 3 and {0, 1, decoder.unknown} == set(found)
 

@@ -5,7 +5,7 @@ import pytest
 
 from pins_plugin.pipelines.active_speaker.synchrony import TrackCurves
 from pins_plugin.pipelines.linking.crossing import find_change, part_tracks
-from pins_plugin.pipelines.linking.observation import Looks
+from pins_plugin.pipelines.linking.observation import TrackEmbeddings
 from pins_plugin.types import FaceTrack
 
 AXES = np.eye(4, dtype=np.float32)
@@ -17,20 +17,22 @@ def _track(name: str) -> FaceTrack:
     return FaceTrack(name, times, boxes, np.zeros((100, 5, 2), np.float32), np.ones(100, bool))
 
 
-def _looks(faces: np.ndarray) -> Looks:
+def _looks(faces: np.ndarray) -> TrackEmbeddings:
     times = np.arange(100) / 25
     curves = {"T0": TrackCurves(times, np.zeros((100, 35), np.float32))}
-    return Looks({"T0": faces}, curves, {"T0": (times, np.zeros(100))}, {}, {"T0": "likeness"})
+    return TrackEmbeddings(
+        {"T0": faces}, curves, {"T0": (times, np.zeros(100))}, {}, {"T0": "likeness"}
+    )
 
 
 def test_a_track_that_ends_as_another_person_is_cut() -> None:
-    tracks, looks = part_tracks([_track("T0")], _looks(AXES[[0, 0, 0, 0, 1, 1, 1, 1]]), 0.6)
+    tracks, embeddings = part_tracks([_track("T0")], _looks(AXES[[0, 0, 0, 0, 1, 1, 1, 1]]), 0.6)
     assert [track.track for track in tracks] == ["T0", "T0b"]
     assert tracks[0].end < 2.0 <= tracks[1].start
     assert sum(len(track.times) for track in tracks) == 100
-    assert [len(looks.faces[name]) for name in ("T0", "T0b")] == [4, 4]
-    assert [len(looks.curves[name].times) for name in ("T0", "T0b")] == [50, 50]
-    assert "T0" not in looks.portraits
+    assert [len(embeddings.faces[name]) for name in ("T0", "T0b")] == [4, 4]
+    assert [len(embeddings.curves[name].times) for name in ("T0", "T0b")] == [50, 50]
+    assert "T0" not in embeddings.portraits
 
 
 @pytest.mark.parametrize(
@@ -39,8 +41,8 @@ def test_a_track_that_ends_as_another_person_is_cut() -> None:
     ids=["one", "one odd picture", "last odd", "to and fro", "too few"],
 )
 def test_other_tracks_stay_whole(order: list[int]) -> None:
-    tracks, looks = part_tracks([_track("T0")], _looks(AXES[order]), 0.6)
-    assert len(tracks) == 1 and looks.portraits == {"T0": "likeness"}
+    tracks, embeddings = part_tracks([_track("T0")], _looks(AXES[order]), 0.6)
+    assert len(tracks) == 1 and embeddings.portraits == {"T0": "likeness"}
 
 
 def test_the_clearest_change_counts() -> None:

@@ -234,7 +234,7 @@ def test_a_long_file_in_blocks_is_about_what_it_is_in_one(monkeypatch: pytest.Mo
     truth = speak(turns, 30, 2)
     evidence = know(hear(truth), see(truth, 2))
     whole = decode(evidence)
-    monkeypatch.setattr(blocks, "LONGEST", 120)
+    monkeypatch.setattr(blocks, "MAX_STEPS", 120)
     monkeypatch.setattr(blocks, "LEEWAY", 40)
     assert len(Decoder(PARAMETERS, evidence).blocks) > 2
     parts = decode(evidence)

@@ -7,7 +7,7 @@ import pytest
 from pyannote.core import Annotation, Segment
 
 from pins_plugin.errors import PinsError
-from pins_plugin.pipelines.diarization.turns import MOST_SPEAKERS, clip_turns
+from pins_plugin.pipelines.diarization.turns import MAX_SPEAKERS, clip_turns
 from pins_plugin.pipelines.linking import diarizer as module
 from pins_plugin.pipelines.linking.diarizer import Diarizer
 
@@ -71,9 +71,7 @@ def test_turns_end_with_the_file() -> None:
 def test_a_crowd_of_speakers_is_refused() -> None:
     """Three thousand labels in three seconds kept `pins link` busy for minutes."""
     turns = Annotation(uri="a")
-    for number in range(MOST_SPEAKERS + 1):
+    for number in range(MAX_SPEAKERS + 1):
         turns[Segment(number / 1000, number / 1000 + 0.001), number] = f"S{number}"
-    with pytest.raises(
-        PinsError, match=f"at most {MOST_SPEAKERS} speakers, got {MOST_SPEAKERS + 1}"
-    ):
+    with pytest.raises(PinsError, match=f"at most {MAX_SPEAKERS} speakers, got {MAX_SPEAKERS + 1}"):
         clip_turns(turns, 3.0)

@@ -6,7 +6,7 @@ import torch
 
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
-from pins_plugin.pipelines.linking.joint import MOST, JointEvidence
+from pins_plugin.pipelines.linking.joint import MAX_RATIO, JointEvidence
 from pins_plugin.types import FaceTrack
 
 
@@ -58,7 +58,7 @@ def test_no_likeness_counts_without_limit(evidence) -> None:
     waveform = np.full(32000, 0.5, np.float32)
     tracks = [_track("T1", "bright"), _track("T2", "dark")]
     found = source.compare(waveform, np.array([[0.0, 2.0]]), np.zeros(1, int), tracks, portraits)
-    assert found.tolist() == [[MOST, -MOST]]
+    assert found.tolist() == [[MAX_RATIO, -MAX_RATIO]]
     nothing = source.compare(waveform, np.zeros((0, 2)), np.zeros(0, int), tracks, portraits)
     assert nothing.shape == (0, 2)
 

@@ -39,11 +39,13 @@ def test_crops_are_kept_where_they_are_asked_for(
     crops = {"T1": make_crops(30), "T2": make_crops(3)}
     sound = np.random.default_rng(0).standard_normal(32000).astype(np.float32)
     asked = Watcher(watcher.recognizer, watcher.synchronizer, watcher.activity, plugins=plugins)
-    looks = asked.look(iter(crops.items()), sound, keep_crops)
-    assert list(looks.crops) == kept
-    assert {name: len(faces) for name, faces in looks.faces.items()} == {"T1": 2, "T2": 2}
-    assert list(looks.curves) == list(looks.talking) == ["T1"]  # three frames tell nothing
-    np.testing.assert_array_equal(looks.curves["T1"].times, crops["T1"].times)
+    embeddings = asked.embed_tracks(iter(crops.items()), sound, keep_crops)
+    assert list(embeddings.crops) == kept
+    assert {name: len(faces) for name, faces in embeddings.faces.items()} == {"T1": 2, "T2": 2}
+    assert (
+        list(embeddings.curves) == list(embeddings.talking) == ["T1"]
+    )  # three frames tell nothing
+    np.testing.assert_array_equal(embeddings.curves["T1"].times, crops["T1"].times)
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut"])

@@ -140,7 +140,7 @@ def test_the_guard_holds_apart_who_looks_alike_by_chance(monkeypatch: pytest.Mon
     seen = Sightings(faces, silent, videos, [None] * 1500)
     guarded = join_sightings(seen, SAME)
     with monkeypatch.context() as patch:
-        patch.setattr(joining, "FEWEST", 10**9)  # no guard
+        patch.setattr(joining, "MIN_SIGHTINGS", 10**9)  # no guard
         bare = join_sightings(seen, SAME)
     assert bare.threshold == 0 < guarded.threshold <= (1 - SAME) / 2
     merged, split = _errors(guarded.groups, people)

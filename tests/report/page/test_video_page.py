@@ -2,38 +2,19 @@
 
 import json
 import re
-import shutil
 import time
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from pympi import Eaf
+from browsing import open_page, wait
 
-from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.data.media.video import VideoWriter
 from pins_plugin.errors import LinksError, MediaError
-from pins_plugin.formats.annotation import to_audacity, to_textgrid
-from pins_plugin.formats.boxes import Picture
-from pins_plugin.formats.cues import make_tiers
-from pins_plugin.formats.editors import to_edl
-from pins_plugin.formats.subtitles import to_ass, to_srt, to_text, to_vtt
-from pins_plugin.pipelines.linking.result import rename_links
 from pins_plugin.report.page.video_page import write_page
 
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-)
 HOSTILE = "<script>document.title = 'caught'</script>\"'&.mp4"
 NAMES = ["ANNA", "<img src=x onerror=alert(1)>"]
 LEFT, RIGHT = [40, 60, 100, 140], [180, 60, 240, 140]
@@ -167,47 +148,9 @@ def test_page_is_not_written_from_what_cannot_be_used(video: Path, tmp_path: Pat
 # ---- in a real browser
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    if chromium is None or driver is None:
-        pytest.skip("Chromium and chromedriver are not installed")
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for flag in (*FLAGS, "--window-size=1300,900"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    folder = tmp_path_factory.mktemp("downloads")
-    options.add_experimental_option("prefs", {"download.default_directory": str(folder)})
-    driver = webdriver.Chrome(options=options, service=Service(driver))
-    driver.downloads = folder
-    yield driver
-    driver.quit()
-
-
 @pytest.fixture
 def opened(browser: Any, page: Path) -> Any:
-    return _open(browser, page)
-
-
-def _open(browser: Any, page: Path) -> Any:
-    """Open a page as if for the first time."""
-    browser.get(page.as_uri())
-    browser.execute_script("localStorage.clear()")
-    browser.get(page.as_uri())
-    _wait(browser, "return video.readyState >= 2")
-    return browser
-
-
-def _wait(browser: Any, condition: str, seconds: float = 8.0) -> None:
-    end = time.monotonic() + seconds
-    while not browser.execute_script(condition):
-        assert time.monotonic() < end, f"never true: {condition}"
-        time.sleep(0.02)
+    return open_page(browser, page)
 
 
 def _press(browser: Any, *keys: str) -> None:
@@ -230,17 +173,17 @@ def test_browser_runs_no_label_and_reports_no_error(opened: Any) -> None:
 @pytest.mark.browser
 def test_browser_jumps_to_a_clicked_turn(opened: Any) -> None:
     opened.find_element("css selector", ".turn[data-index='1'] .turn-open").click()
-    _wait(opened, "return Math.abs(video.currentTime - 1.25) < 0.05 && !video.seeking")
+    wait(opened, "return Math.abs(video.currentTime - 1.25) < 0.05 && !video.seeking")
     assert opened.find_element("id", "now").text == f"{NAMES[1]} speaks"
     block = opened.find_element("css selector", ".block[data-turn='0']")
     opened.execute_script("arguments[0].dispatchEvent(new Event('click', {bubbles: true}))", block)
-    _wait(opened, "return Math.abs(video.currentTime - 0.25) < 0.05 && !video.seeking")
+    wait(opened, "return Math.abs(video.currentTime - 0.25) < 0.05 && !video.seeking")
 
 
 @pytest.mark.browser
 def test_browser_draws_the_speaking_face_in_its_color(opened: Any) -> None:
     opened.execute_script("seek(0.6)")
-    _wait(opened, "return !video.seeking")
+    wait(opened, "return !video.seeking")
     drawn = opened.execute_script(
         "draw(); const p = layout(), r = devicePixelRatio; const at = (x, y) => [...canvas.getContext('2d')"
         ".getImageData((x * p.scale + p.left) * r, (y * p.scale + p.top) * r, 1, 1).data];"
@@ -263,14 +206,14 @@ def test_browser_obeys_the_keyboard(opened: Any) -> None:
     assert opened.execute_script("return opened.index") == 1
     _press(opened, "p")
     assert opened.execute_script("return opened.index") == 2
-    _wait(opened, "return !video.seeking")
+    wait(opened, "return !video.seeking")
     before = opened.execute_script("return video.currentTime")
     _press(opened, Keys.ARROW_LEFT)
-    _wait(opened, f"return Math.abs(video.currentTime - {before - 1}) < 0.05")
+    wait(opened, f"return Math.abs(video.currentTime - {before - 1}) < 0.05")
     _press(opened, Keys.SPACE)
-    _wait(opened, f"return !video.paused && video.currentTime > {before - 1}")
+    wait(opened, f"return !video.paused && video.currentTime > {before - 1}")
     _press(opened, Keys.SPACE)
-    _wait(opened, "return video.paused")
+    wait(opened, "return video.paused")
     _press(opened, "?")
     assert opened.find_element("css selector", "#help .keys").is_displayed()
     _press(opened, "?")
@@ -343,64 +286,19 @@ WORDS = [
 ]
 
 
-def _exported(browser: Any, kind: str) -> str:
-    return str(browser.execute_script(f"return writers['{kind}'][1]()"))
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("spoken", [True, False], ids=["transcript", "turns"])
-def test_browser_writes_what_the_command_writes(browser: Any, video: Path, tmp_path: Path, spoken: bool) -> None:  # fmt: skip
-    """Letter by letter, with the labels as they are, and names in them that a reviewer gave."""
-    links = {**_links(), "words": WORDS} if spoken else _links()
-    write_page(video, links, tmp_path / "p.html", quiet=True)
-    _open(browser, tmp_path / "p.html")
-    linked = LinkedVideo.from_links(links)
-    picture = Picture.of(280, 200, 25)
-    wanted = {
-        "srt": to_srt(linked), "vtt": to_vtt(linked), "ass": to_ass(linked), "txt": to_text(linked),
-        "audacity": to_audacity(linked), "textgrid": to_textgrid(linked), "edl": to_edl(linked, picture),
-    }  # fmt: skip
-    for kind, text in wanted.items():
-        written = _exported(browser, kind)
-        if kind == "edl":  # its title is the name of the file
-            written, text = (each.split("\n", 1)[1] for each in (written, text))
-        assert written == text, kind
-    (tmp_path / "a.eaf").write_text(_exported(browser, "elan"), encoding="utf-8")
-    assert list(Eaf(str(tmp_path / "a.eaf")).get_tier_names()) == list(make_tiers(linked))
-    browser.execute_script(
-        "rename('ANNA', 'Ann, \\u05d0'); decide(turns.find((t) => t.index === 2), 'ANNA')"
-    )
-    renamed = linked.turns[2].__dict__ | {"person": "ANNA"}
-    again = {**links, "links": [*links["links"][:2], renamed]}
-    again = rename_links(again, {"ANNA": "Ann, \u05d0"})
-    assert _exported(browser, "srt") == to_srt(LinkedVideo.from_links(again))
-
-
 @pytest.mark.browser
 def test_browser_shows_searches_and_follows_the_transcript(browser: Any, video: Path, tmp_path: Path) -> None:  # fmt: skip
     write_page(video, {**_links(), "words": WORDS}, tmp_path / "p.html", quiet=True)
-    _open(browser, tmp_path / "p.html")
+    open_page(browser, tmp_path / "p.html")
     assert browser.execute_script("return document.querySelectorAll('.word').length") == len(WORDS)
     browser.execute_script("document.querySelectorAll('.word')[3].click()")
-    _wait(browser, "return !video.seeking && Math.abs(video.currentTime - 1.31) < 0.05")
+    wait(browser, "return !video.seeking && Math.abs(video.currentTime - 1.31) < 0.05")
     browser.find_element("id", "find").send_keys("LONG")
     shown = "return [...document.querySelectorAll('#transcript p')].filter((p) => !p.hidden).map((p) => p.textContent)"
     [paragraph] = browser.execute_script(shown)
     assert paragraph.startswith(NAMES[1]) and 'so "long"' in paragraph
     assert browser.execute_script("return document.querySelectorAll('.hit').length") == 1
     assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
-
-
-@pytest.mark.browser
-def test_browser_saves_an_export_as_a_file(opened: Any) -> None:
-    opened.execute_script(
-        "const menu = byId('export-as'); menu.value = 'vtt'; menu.dispatchEvent(new Event('change'))"
-    )
-    end = time.monotonic() + 8
-    while not (found := list(opened.downloads.glob("*.vtt"))):
-        assert time.monotonic() < end, "nothing was saved"
-        time.sleep(0.05)
-    assert found[0].read_text(encoding="utf-8").startswith("WEBVTT")
 
 
 def test_page_holds_the_transcript_escaped(video: Path, tmp_path: Path) -> None:
@@ -416,7 +314,7 @@ def test_browser_corrects_by_a_click_on_the_right_face(opened: Any) -> None:
     from selenium.webdriver.common.action_chains import ActionChains
 
     _press(opened, "n")
-    _wait(opened, "return !video.seeking")
+    wait(opened, "return !video.seeking")
     x, y = opened.execute_script(
         "const p = layout(); return [210, 100].map((side, i) => side * p.scale + (i ? p.top : p.left)"
         " - [canvas.clientWidth, canvas.clientHeight][i] / 2)"
@@ -430,6 +328,6 @@ def test_browser_corrects_by_a_click_on_the_right_face(opened: Any) -> None:
 def test_browser_plays_a_video_that_lies_beside(browser: Any, video: Path, tmp_path: Path) -> None:
     write_page(video, _links(), tmp_path / "a page.html", embed_bytes=1000, quiet=True)
     browser.get((tmp_path / "a page.html").as_uri())
-    _wait(browser, "return video.readyState >= 2")
+    wait(browser, "return video.readyState >= 2")
     browser.execute_script("seek(3)")
-    _wait(browser, "return !video.seeking && Math.abs(video.currentTime - 3) < 0.05")
+    wait(browser, "return !video.seeking && Math.abs(video.currentTime - 3) < 0.05")
