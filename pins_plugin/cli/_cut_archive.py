@@ -30,7 +30,7 @@ CUT, PART = ".cut.json", ".part.tar"
 OPTIONS = ("tar", "size", "min_seconds", "max_seconds", "min_size", "max_yaw", "min_confidence",
            "max_offset_frames", "any_faces", "overlap", "any_sync")  # fmt: skip
 VALID_SHARE = 0.1
-LONGEST = 80  # letters of a key, as of a file's name
+MAX_KEY = 80  # letters of a key, as of a file's name
 
 
 def filters_of(args: argparse.Namespace) -> ClipFilters:
@@ -86,7 +86,7 @@ def to_key(name: str) -> str:
     """How the clips of a video begin: its name without dots and slashes; a long one, of which the end is cut off, has a number."""
     key = "-".join(file_name(part) for part in name.split("/")).replace(".", "_")
     number = hashlib.sha256(name.encode(errors="replace")).hexdigest()[:8]
-    return key if len(key) < LONGEST else f"{key[:LONGEST]}-{number}"
+    return key if len(key) < MAX_KEY else f"{key[:MAX_KEY]}-{number}"
 
 
 def source_seconds(item: str) -> float:

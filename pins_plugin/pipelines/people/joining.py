@@ -26,8 +26,8 @@ MIN_SIGHTINGS = 200  # appearances; of fewer, random pairs are too often one per
 LOOSE = 0.25  # below the threshold for faces, where a voice may make up for it
 MAX_DOUBTFUL = 50
 GROWN = 1.1  # times a group's size, from where on what was too low for it is scored again
-SHORT = 0.1  # by which the mean of a lone sighting and a group may fall short where one of them is alike enough
-BLOCK = 8192  # pairs that are scored at once
+NEARLY = 0.1  # by which the mean of a lone sighting and a group may fall short where one of them is alike enough
+PAIRS_AT_ONCE = 8192  # pairs that are scored at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,8 +160,8 @@ class _Linkage:
         ends = self._roots()[rows[np.stack([source[use], found.ravel()[use]], axis=1)]]
         self.begun = self.clock
         ends = np.unique(np.sort(ends[ends[:, 0] != ends[:, 1]], axis=1), axis=0)
-        for begin in range(0, len(ends), BLOCK):
-            self._look(*ends[begin : begin + BLOCK].T)
+        for begin in range(0, len(ends), PAIRS_AT_ONCE):
+            self._look(*ends[begin : begin + PAIRS_AT_ONCE].T)
 
     def _look(self, first: NDArray[np.int64], second: NDArray[np.int64]) -> None:
         """Score pairs of groups; those that may be one go onto the heap."""
@@ -210,7 +210,7 @@ class _Linkage:
         if min(self.size[a], self.size[b]) > 1:
             return False
         scores, both = self.score(np.array([a]), np.array([b]))
-        return bool(scores[0] >= self.needed[both[0]] - SHORT)
+        return bool(scores[0] >= self.needed[both[0]] - NEARLY)
 
     def _look_at_changed(self) -> bool:
         """Score all pairs once more that were too low before one of them changed; whether any is not."""
@@ -220,8 +220,8 @@ class _Linkage:
             for b, stamp in near.items()
             if a < b and -stamp < max(self.version[a], self.version[b])
         ]
-        for begin in range(0, len(pairs), BLOCK):
-            self._look(*np.array(pairs[begin : begin + BLOCK], np.int64).T)
+        for begin in range(0, len(pairs), PAIRS_AT_ONCE):
+            self._look(*np.array(pairs[begin : begin + PAIRS_AT_ONCE], np.int64).T)
         return bool(self.heap)
 
     def _merge(self, a: int, b: int) -> int:

@@ -95,7 +95,7 @@ def test_a_lone_face_joins_by_one_that_is_alike_and_a_mean_that_nearly_is(
     person = unit(axes[0] + 0.3 * axes[1:7])
     other = toward * axes[0] + (1 - toward**2) ** 0.5 * axes[1]
     lead = person @ other - SAME
-    assert lead.max() > 0 > lead.mean() and (lead.mean() < -joining.SHORT) == alone
+    assert lead.max() > 0 > lead.mean() and (lead.mean() < -joining.NEARLY) == alone
     faces = np.concatenate([person, other[None]]).astype(np.float32)
     seen = Sightings(faces, np.zeros((7, 1), np.float32), np.arange(7), [None] * 7)
     assert len(np.unique(join_sightings(seen, SAME).groups)) == 1 + alone
