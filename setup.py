@@ -67,7 +67,7 @@ setup(
             "fsspec>=2024.6",  # training shards from object storage (torch brings it, too)
         ],
         "onnx": ["onnx>=1.17", "onnxruntime>=1.20"],  # other encoders by file, export
-        "gallery": ["faiss-cpu>=1.9"],  # approximate search over large galleries
+        "gallery": ["faiss-cpu>=1.9"],  # neighbors among the people of large archives
         "ray": ["ray>=2.40"],  # workers on many machines (pins link --ray ADDRESS)
         "editors": ["opentimelineio>=0.17"],  # time lines as OTIO
         "parquet": [

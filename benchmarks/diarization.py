@@ -13,7 +13,6 @@ given, the segmentation whose local speakers are named by the truth (the floor o
 that one voice at a time can have.
 """
 
-import argparse
 import json
 import sys
 from itertools import product
@@ -27,6 +26,7 @@ from numpy.typing import NDArray
 from pyannote.core import Annotation, Segment, Timeline
 from pyannote.metrics.diarization import DiarizationErrorRate
 from scipy.optimize import linear_sum_assignment
+from tables import make_parser, publish
 
 from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
 from pins_plugin.errors import MediaError
@@ -40,8 +40,6 @@ from pins_plugin.pipelines.diarization.segmentation import (
 from pins_plugin.pipelines.diarization.voices import find_voice_scatter, load_voice_encoder
 from pins_plugin.pipelines.linking.builtin import WINDOW_STEP, diarize
 from pins_plugin.pipelines.linking.parameters import FILE, SHIPPED
-from pins_plugin.report.tables import format_table
-from pins_plugin.utils.files import write_json
 from pins_plugin.utils.progress import progress
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "recipes" / "ClipScenes"))
@@ -61,11 +59,8 @@ MEDIA = (".wav", ".flac", ".mp3", ".m4a", ".ogg", ".mp4")
 
 def main() -> None:
     """Diarize, score, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("folders", type=Path, nargs="+", help="sound or video with RTTM")
-    parser.add_argument("--out", type=Path, help="JSON file for the table")
     args = parser.parse_args()
     encoder, pipeline = load_voice_encoder(), build_pipeline()
     rows = []
@@ -78,18 +73,16 @@ def main() -> None:
             for system, turns in guess_turns(waveform, reference, encoder, pipeline).items():
                 guesses.setdefault(system, []).append((reference, turns, length))
         rows += [[f"{folder.name}, {len(files)}", name, *score(of)] for name, of in guesses.items()]
-    headers = ["files", "system", *PARTS, "DER", "no overlap", "collar", "collar, no overlap"]
-    print(format_table(headers, rows))
-    if args.out:
-        result = {
-            "title": "Diarization",
-            "about": ABOUT.format(read_origin()),
-            "command": "python benchmarks/diarization.py "
-            + " ".join(folder.name for folder in args.folders),
-            "headers": headers,
-            "rows": rows,
-        }
-        write_json(args.out, result)
+    publish(
+        args.out,
+        ["files", "system", *PARTS, "DER", "no overlap", "collar", "collar, no overlap"],
+        rows,
+        title="Diarization",
+        about=ABOUT.format(read_origin()),
+        command=" ".join(
+            ["python benchmarks/diarization.py", *(each.name for each in args.folders)]
+        ),
+    )
 
 
 def read_origin() -> str:

@@ -1,4 +1,4 @@
-"""Speed of mining and losses, forward and backward, beside pytorch-metric-learning and a Python loop.
+"""Speed of mining and losses, forward and backward, beside pytorch-metric-learning.
 
   python benchmarks/losses.py                 # batches of 256, 1024, 4096 x 256 dimensions
   pip install pytorch-metric-learning         # for the comparison; not a dependency of this package
@@ -10,12 +10,11 @@ partner, and their NTXentLoss is a softmax over the batch. Their reference embed
 that training both branches takes two calls, one per direction, as it does here.
 """
 
-import argparse
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
+from tables import make_parser, publish
 from torch import Tensor
 
 from pins_plugin.losses.contrastive import ContrastiveLoss
@@ -24,8 +23,6 @@ from pins_plugin.losses.multiway_matching import MultiwayMatchingLoss
 from pins_plugin.losses.within_modality import WithinModalitySeparationLoss
 from pins_plugin.miners.curriculum import CurriculumMiner
 from pins_plugin.miners.semi_hard import SemiHardMiner
-from pins_plugin.report.tables import format_table
-from pins_plugin.utils.files import write_json
 
 Objective = Callable[[Tensor, Tensor], Tensor]
 DIM = 256
@@ -34,22 +31,6 @@ DIM = 256
 def contrastive(miner: object) -> Objective:
     """Contrastive loss with a miner, both directions."""
     return MinedContrastiveLoss(ContrastiveLoss(1.2), miner)
-
-
-def loop_over_anchors(faces: Tensor, voices: Tensor, hardness: float = 0.5) -> Tensor:
-    """Curriculum mining and contrastive loss as one would write it down first."""
-    faces = torch.nn.functional.normalize(faces, dim=1)
-    voices = torch.nn.functional.normalize(voices, dim=1)
-    total = faces.new_zeros(())
-    for i in range(len(faces)):
-        distances = (faces[i] - voices).norm(dim=1)
-        ranked = [j for j in distances.argsort(descending=True).tolist() if j != i]
-        kept = ranked[: max(1, round(hardness * len(ranked)))]
-        easier = [j for j in kept if distances[j] > distances[i]]
-        total = total + distances[i] ** 2
-        if easier:
-            total = total + (1.2 - distances[easier[-1]]).clamp(min=0) ** 2
-    return total / (2 * len(faces))
 
 
 def theirs() -> dict[str, Objective]:
@@ -110,19 +91,13 @@ def compare(
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--batches", type=int, nargs="+", default=[256, 1024, 4096])
     parser.add_argument(
         "--rounds", type=int, default=7, help="of 4096; as many more as a batch is smaller"
     )
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument(
-        "--out", type=Path, help="JSON file for the table, as benchmarks/results has them"
-    )
-    parser.add_argument("--no_loop", action="store_true", help="leave the Python loop out")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     reference = theirs()
@@ -152,24 +127,16 @@ def main() -> None:
             )
             rows.append([str(batch), name, f"{1e3 * mine:.1f}", *compared])
     headers = ["batch", "objective", "ours (ms)", "theirs (ms)", "faster"]
-    if not args.no_loop:
-        pair = {"ours": ours["contrastive, curriculum"], "loop": loop_over_anchors}
-        taken = compare(pair, 1024, 3, args.device)
-        mine, loop = 1e3 * taken["ours"], 1e3 * taken["loop"]
-        name = "contrastive, curriculum; theirs: a Python loop over anchors"
-        rows.append(["1024", name, f"{mine:.1f}", f"{loop:.0f}", f"{loop / mine:.0f} x"])
-    print(format_table(headers, rows))
-    if args.out:
-        where = "one thread, time of the processor" if args.device == "cpu" else args.device
-        result = {
-            "title": "Speed of mining and losses",
-            "about": f"Forward and backward, {DIM} dimensions, {where}, fastest of {args.rounds} rounds (more for small batches) in which ours and "
-            "pytorch-metric-learning's nearest equivalent take turns.",
-            "command": f"python benchmarks/losses.py --rounds {args.rounds}",
-            "headers": headers,
-            "rows": rows,
-        }
-        write_json(args.out, result)
+    where = "one thread, time of the processor" if args.device == "cpu" else args.device
+    publish(
+        args.out,
+        headers,
+        rows,
+        title="Speed of mining and losses",
+        about=f"Forward and backward, {DIM} dimensions, {where}, fastest of {args.rounds} rounds (more for small batches) in which ours and "
+        "pytorch-metric-learning's nearest equivalent take turns.",
+        command=f"python benchmarks/losses.py --rounds {args.rounds}",
+    )
 
 
 if __name__ == "__main__":

@@ -29,24 +29,19 @@ from typing import Any
 
 import numpy as np
 from long_video import write_long_video
-
-from pins_plugin.report.tables import format_table
-from pins_plugin.utils.files import write_json
+from tables import make_parser, publish
 
 HEADERS = ["stage", "of", "cpu s per s", "wall s per s", "rest s per s", "memory MB", "kept MB"]
 
 
 def main() -> None:
     """Write the videos, and measure in a process of its own."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("clip", type=Path)
     parser.add_argument("--height", type=int, default=720)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--hours", type=float, help="length of the film (None: those seconds)")
     parser.add_argument("--device", default="cpu", help="where the networks run (cpu)")
-    parser.add_argument("--out", type=Path, help="write the table as JSON")
     parser.add_argument("--measure", type=Path, nargs=2, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.measure:
@@ -62,21 +57,18 @@ def main() -> None:
         command += ["--measure", str(part), str(film)]
         lines = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     rows = [line.split("\t") for line in lines.splitlines()]
-    print(format_table(HEADERS, rows))
-    if args.out:
-        about = f"{os.cpu_count()} CPU cores, shared with other jobs (so the processor's seconds are what to read)."
-        title = f"Linking a video, stage by stage, {args.height}p"
-        command = f"python benchmarks/pipeline.py {args.clip.name} --height {args.height} --seconds {args.seconds:g}"
-        if args.hours:
-            title += f", {args.hours:g} hours"
-            command += f" --hours {args.hours:g}"
-        if args.device != "cpu":
-            about = f"Networks on {args.device}; {about}"
-            command += f" --device {args.device}"
-        if threads := os.environ.get("OMP_NUM_THREADS"):
-            command = f"OMP_NUM_THREADS={threads} {command}"
-        result = {"title": title, "about": about, "command": command}
-        write_json(args.out, {**result, "headers": HEADERS, "rows": rows})
+    about = f"{os.cpu_count()} CPU cores, shared with other jobs (so the processor's seconds are what to read)."
+    title = f"Linking a video, stage by stage, {args.height}p"
+    command = f"python benchmarks/pipeline.py {args.clip.name} --height {args.height} --seconds {args.seconds:g}"
+    if args.hours:
+        title += f", {args.hours:g} hours"
+        command += f" --hours {args.hours:g}"
+    if args.device != "cpu":
+        about = f"Networks on {args.device}; {about}"
+        command += f" --device {args.device}"
+    if threads := os.environ.get("OMP_NUM_THREADS"):
+        command = f"OMP_NUM_THREADS={threads} {command}"
+    publish(args.out, HEADERS, rows, title=title, about=about, command=command)
 
 
 def measure(part: Path, film: Path, device: str) -> None:

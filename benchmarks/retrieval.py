@@ -6,35 +6,27 @@ Random embeddings, so that every score must lie at chance. Prints the seconds an
 embeddings: the whole matrix of similarities would be 1.6 GB, and is never held.
 """
 
-import argparse
 import os
 import resource
 import time
-from pathlib import Path
 
 for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[variable] = "1"
 
 import numpy as np  # noqa: E402 - after the environment is set
+from tables import make_parser, publish  # noqa: E402
 
 from pins_plugin.evaluation.items import Bootstrap, FaceVoiceItems  # noqa: E402
 from pins_plugin.evaluation.retrieval import retrieve  # noqa: E402
-from pins_plugin.report.tables import format_table  # noqa: E402
-from pins_plugin.utils.files import write_json  # noqa: E402
 
 
 def main() -> None:
     """Draw, search, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--items", type=int, default=20_000, help="of each modality")
     parser.add_argument("--people", type=int, default=250)
     parser.add_argument("--dim", type=int, default=256)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "--out", type=Path, help="JSON file for the table, as benchmarks/results has them"
-    )
     args = parser.parse_args()
     generator = np.random.default_rng(args.seed)
     faces, voices = generator.standard_normal((2, args.items, args.dim), dtype=np.float32)
@@ -47,24 +39,21 @@ def main() -> None:
     memory = peak_memory() - before
     size = f"{args.items:,} faces x {args.items:,} voices x {args.dim}, both directions"
     cost = f"{cpu:.1f} s of one core ({seconds:.1f} s by the clock), {memory:.0f} MiB beside the embeddings"
-    print(f"{size}: {cost}\n")
     rows = [
         [f"{direction.replace('_', ' ')}, {name}", f"{part['value']:.4f}", f"{part['chance']:.4f}"]
         for direction, scores in report.items()
         for name, part in scores.items()
         if isinstance(part, dict)
     ]
-    headers = ["score", "random embeddings", "chance"]
-    print(format_table(headers, rows))
-    if args.out:
-        result = {
-            "title": "Retrieval of the size of Learnable PINs",
-            "about": f"{size}, {args.people} people, random embeddings: {cost}.",
-            "command": f"python benchmarks/retrieval.py --items {args.items} --people {args.people}",
-            "headers": headers,
-            "rows": rows,
-        }
-        write_json(args.out, result)
+    print(f"{size}: {cost}\n")
+    publish(
+        args.out,
+        ["score", "random embeddings", "chance"],
+        rows,
+        title="Retrieval of the size of Learnable PINs",
+        about=f"{size}, {args.people} people, random embeddings: {cost}.",
+        command=f"python benchmarks/retrieval.py --items {args.items} --people {args.people}",
+    )
 
 
 def peak_memory() -> float:

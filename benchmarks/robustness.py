@@ -9,8 +9,6 @@ hang, a crash, more than 3 GB of memory, a result that is lost, half-written or 
 the seed alone. Commands run in forks of this process, which has imported the package once.
 """
 
-import argparse
-import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -20,8 +18,7 @@ from campaigns.forks import Row
 from campaigns.kills import kill_links, kill_people, kill_trainings
 from campaigns.media import fuzz_media, link_damaged
 from campaigns.shared import fill_disks, run_threads, run_two_at_once
-
-from pins_plugin.report.tables import format_table
+from tables import make_parser, publish
 
 RESULTS = Path(__file__).parent / "results" / "robustness.json"
 HEADERS = ["what", "tried", "good", "bad"]
@@ -70,26 +67,21 @@ def as_table(rows: list[Row]) -> list[list[str]]:
 
 def main() -> None:
     """Run, print the table, write the result file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--minutes", type=float, default=5.0, help="in all, about")
     parser.add_argument("--only", nargs="+", choices=CAMPAIGNS, default=list(CAMPAIGNS))
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.set_defaults(out=RESULTS)
     args = parser.parse_args()
     rows = run_campaigns(args.only, args.seed, args.minutes)
-    table = as_table(rows)
-    print(format_table(HEADERS, table))
-    result = {
-        "title": "Damaged files, killed runs, full disks, two at once, threads",
-        "about": (main.__doc__ and __doc__.split("\n\n")[2].replace("\n", " ")),
-        "command": f"python benchmarks/robustness.py --minutes {args.minutes:g} --seed {args.seed}",
-        "headers": HEADERS,
-        "rows": table,
-    }
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    publish(
+        args.out,
+        HEADERS,
+        as_table(rows),
+        title="Damaged files, killed runs, full disks, two at once, threads",
+        about=__doc__.split("\n\n")[2].replace("\n", " "),
+        command=f"python benchmarks/robustness.py --minutes {args.minutes:g} --seed {args.seed}",
+    )
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ results are, byte by byte, those of the first way. Writes the rows as JSON.
 """
 
 import argparse
-import hashlib
 import json
 import os
 import shutil
@@ -20,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import psutil
+from campaigns.footage import digests
 
 WAYS = {
     "here": ["--jobs", "0"],
@@ -86,16 +86,6 @@ def watch(number: int, peak: dict[str, float], processor: dict[int, float]) -> N
         time.sleep(0.3)
 
 
-def digests(out: Path, command: str) -> dict[str, str]:
-    """Results by name."""
-    return {
-        path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for name in RESULTS[command]
-        for path in sorted(out.glob(name))
-        if not path.name.endswith(NOT_RESULTS)
-    }
-
-
 def main() -> None:
     """Print one line per way."""
     parser = argparse.ArgumentParser(
@@ -111,7 +101,8 @@ def main() -> None:
     reference = None
     for way in args.ways:
         row = run(way, args.command, args.videos, args.out / way)
-        found = digests(args.out / way, args.command)
+        found = digests(args.out / way, *RESULTS[args.command])
+        found = {name: digest for name, digest in found.items() if not name.endswith(NOT_RESULTS)}
         reference = reference or found
         rows.append(row | {"same_bytes": found == reference, "results": len(found)})
         print(rows[-1], flush=True)

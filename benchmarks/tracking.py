@@ -8,19 +8,17 @@ over union) in the same picture. With --every N, MTCNN looks at every N-th pictu
 seconds per picture count for the others too. The tracker always sees all.
 """
 
-import argparse
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from facenet_pytorch import MTCNN
+from tables import make_parser, publish
 
 from pins_plugin.data.media.video import iter_frames
-from pins_plugin.report.tables import format_table
 from pins_plugin.tracking.boxes import box_overlaps
 from pins_plugin.tracking.tracks import TrackerSettings, track_faces
-from pins_plugin.utils.files import write_json
 
 HEADERS = ["video", "pictures", "MTCNN s", "tracker s", "faster", "boxes compared", "covered"]
 SUFFIXES = {".mp4", ".mpg", ".mov", ".mkv", ".avi", ".webm"}
@@ -67,15 +65,12 @@ def count_covered(reference: dict[float, np.ndarray], tracks: list) -> tuple[int
 
 def main() -> None:
     """Print one line per video and the sum."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("paths", nargs="+", type=Path)
     parser.add_argument(
         "--every", type=int, default=1, help="pictures that MTCNN looks at (1: all)"
     )
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--out", type=Path, help="write the table as JSON")
     args = parser.parse_args()
     videos = [
         video
@@ -94,19 +89,16 @@ def main() -> None:
         rows.append((video.name, frames, slow, fast, *count_covered(reference, tracks)))
         print(*cells(rows[-1]), flush=True)
     total = ("all", *map(sum, list(zip(*rows, strict=True))[1:]))
-    table = [cells(row) for row in [*rows, total]]
-    print(format_table(HEADERS, table))
-    if args.out:
-        looked = "every picture" if args.every == 1 else f"every {args.every}th picture"
-        kind = "Seconds of one CPU core" if args.device == "cpu" else f"Seconds on {args.device}"
-        result = {
-            "title": "Face tracking beside MTCNN on every picture",
-            "about": f"{kind}. MTCNN looked at {looked} and is charged for all; the tracker saw all.",
-            "command": f"python benchmarks/tracking.py {args.paths[0].name} --every {args.every} --device {args.device}",
-            "headers": HEADERS,
-            "rows": table,
-        }
-        write_json(args.out, result)
+    looked = "every picture" if args.every == 1 else f"every {args.every}th picture"
+    kind = "Seconds of one CPU core" if args.device == "cpu" else f"Seconds on {args.device}"
+    publish(
+        args.out,
+        HEADERS,
+        [cells(row) for row in [*rows, total]],
+        title="Face tracking beside MTCNN on every picture",
+        about=f"{kind}. MTCNN looked at {looked} and is charged for all; the tracker saw all.",
+        command=f"python benchmarks/tracking.py {args.paths[0].name} --every {args.every} --device {args.device}",
+    )
 
 
 def cells(row: tuple) -> list[str]:

@@ -20,16 +20,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from speechbrain.dataio.dataloader import SaveableDataLoader
 from torch.utils.flop_counter import FlopCounterMode
 
-from pins_plugin.data.training.dataset import RandomCrop, collate_pairs, make_pair_dataset
+from pins_plugin.data.training.dataset import PairDataset
 from pins_plugin.data.training.shards import CLIPS_PER_SHARD, ClipShards
 from pins_plugin.report.tables import format_table
 from pins_plugin.samplers.different_videos import DifferentVideosSampler
 from pins_plugin.train.experiment import load_experiment
+from pins_plugin.train.loop import ResumableLoader
 from pins_plugin.train.pairs.brain import FaceVoiceBrain
-from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import write_json
 
 SAMPLE_RATE = 16000
@@ -78,18 +77,10 @@ def _measure(experiment: str, folder: Path, args: argparse.Namespace) -> list[st
     hparams = load_experiment(path, changes)
     num_clips = (args.steps + args.warmup) * hparams["batch_size"]
     shards = write_noise(folder, min(num_clips, args.clips), hparams)
-    clips = [
-        TalkingFaceClip(str(index), "", str(index), folder, folder) for index in range(len(shards))
-    ]
-    crop = RandomCrop(shards, hparams["seconds"])
-    sampler = DifferentVideosSampler([clip.video for clip in clips], hparams["batch_size"])
-    loader = SaveableDataLoader(
-        make_pair_dataset(clips, crop),
-        batch_sampler=sampler,
-        collate_fn=collate_pairs,
-        num_workers=hparams["num_workers"],
-        pin_memory=args.device != "cpu",
-        persistent_workers=hparams["num_workers"] > 0,
+    videos = [str(index) for index in range(len(shards))]
+    sampler = DifferentVideosSampler(videos, hparams["batch_size"])
+    loader = ResumableLoader(
+        PairDataset(shards, hparams["seconds"]), sampler, hparams["num_workers"]
     )
     brain = FaceVoiceBrain(
         modules={name: hparams[name] for name in ("face_encoder", "voice_encoder", "objective")},

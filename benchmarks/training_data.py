@@ -25,10 +25,9 @@ from pins_plugin.archive.pack import pack_clips
 from pins_plugin.data.media.faces import load_faces
 from pins_plugin.data.training.dataset import (
     PairBatch,
-    RandomCrop,
-    collate_pairs,
+    PairDataset,
     crop_pair,
-    make_pair_dataset,
+    stack_pairs,
 )
 from pins_plugin.data.training.shards import prepare_shards, read_sound
 from pins_plugin.data.training.tar_shards import ClipForm
@@ -62,14 +61,13 @@ def loose(
     """Read and decode the files of each batch."""
     num_samples = round(hparams["seconds"] * 16000)
     for batch in batches:
-        items = []
+        pairs = []
         for position in batch:
             clip = clips[position]
             faces = load_faces(clip.faces, hparams["image_size"], indices=[position % PICTURES])
             sound = read_sound(clip.audio, hparams["max_clip_seconds"])
-            pair = crop_pair(faces, sound, num_samples, (0, 0, position))
-            items.append({"position": position, "pair": pair})
-        yield collate_pairs(items)
+            pairs.append(crop_pair(faces, sound, num_samples, (0, 0, position)))
+        yield stack_pairs(batch, pairs)
 
 
 def main() -> None:
@@ -92,10 +90,10 @@ def main() -> None:
         pack_clips(clips, folder / "shards", form, Machinery(jobs=0), quiet=True)
         cache = prepare_shards(clips, folder / "cache", image_size=size, quiet=True)
         sampler = DifferentVideosSampler([clip.video for clip in clips], args.batch_size)
-        dataset = make_pair_dataset(clips, RandomCrop(cache, seconds))
+        dataset = PairDataset(cache, seconds)
         ways = {
             "loose files": lambda: loose(clips, list(sampler), hparams),
-            "cache": lambda: (collate_pairs([dataset[p] for p in batch]) for batch in sampler),
+            "cache": lambda: (dataset[batch] for batch in sampler),
             "tar shards": lambda: iter(
                 ShardBatches(str(folder / "shards"), args.batch_size, seconds, form)
             ),

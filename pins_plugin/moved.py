@@ -23,7 +23,7 @@ ROOMS = {  # what stands in each under the name that it had one folder up
     "train.pairs": "brain gather gradient_cache objective soft_pairs supervised talking_heads validation",
     "train.lips": "lip_reading sync visual_voice_activity",
     "train.features": "canonical closed_form feature_networks held_out mixture "
-    "named_objectives people_table principal_axes",
+    "named_objectives people_table",
     "models.faces": "appearance chip_face face_recognition facenet",
     "models.voices": "campplus ecapa patch_voice",
     "models.lips": "lip_reader sync_published",

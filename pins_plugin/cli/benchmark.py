@@ -13,6 +13,8 @@ import json
 from functools import partial
 from pathlib import Path
 
+from pins_plugin.cli._options import add_options
+
 HELP = "score a model on a published benchmark (pins)"
 NAMED_ON_SCREEN = 5  # missing files
 
@@ -25,9 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--root", type=Path, required=True, help="folder that holds VoxCeleb1")
     parser.add_argument("--out", type=Path, help="folder for results.json, table.md, missing.txt")
     parser.add_argument("--seed", type=int, default=0, help="of the intervals (default: 0)")
-    parser.add_argument("--device", default="cpu", help="such as cuda:0 (default: cpu)")
-    parser.add_argument("--json", action="store_true", help="print the JSON instead of the table")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_options(parser, "device", "json", "quiet")
 
 
 def run(args: argparse.Namespace) -> None:

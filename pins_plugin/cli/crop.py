@@ -12,6 +12,8 @@ shot or speaker change; it stays where it was while nobody who is seen speaks, o
 import argparse
 from pathlib import Path
 
+from pins_plugin.cli._options import add_options
+
 HELP = "cut a linked video to whoever speaks: vertical, square, or faces alone"
 
 
@@ -23,8 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--faces", action="store_true", help="the face of each speaker")
     parser.add_argument("--size", type=int, default=224, help="of face pictures, in pixels (224)")
     parser.add_argument("--min_seconds", type=float, default=0.5, metavar="S", help="shortest stretch of a face (0.5)")  # fmt: skip
-    parser.add_argument("--video", type=Path, help="where the video is now (default: as links.json says)")  # fmt: skip
-    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    add_options(parser, "video", "quiet")
 
 
 def run(args: argparse.Namespace) -> None:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
+from pins_plugin.cli._options import add_options
 from pins_plugin.errors import PinsError
 
 if TYPE_CHECKING:
@@ -41,8 +42,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--manifest", type=Path, nargs="+", help="CSV file of clips; many of them with --jobs"
     )
-    parser.add_argument("--face_embeddings", type=Path, help=".npz file: embeddings, clip_id")
-    parser.add_argument("--voice_embeddings", type=Path, help=".npz file: embeddings, clip_id")
     parser.add_argument("--split", help="rows to embed (default: all)")
     parser.add_argument(
         "--out",
@@ -50,9 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="NumPy file (.npz) to write; of many inputs a folder",
     )
-    parser.add_argument("--num_frames", type=int, default=4, help="pictures per clip (default: 4)")
-    parser.add_argument("--device", default="cpu", help="such as cuda:0 (default: cpu)")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_options(parser, "face_embeddings", "voice_embeddings", "num_frames", "device", "quiet")
     add_many_arguments(parser)
 
 
@@ -108,26 +105,17 @@ def embed_manifest(
     quiet: bool,
 ) -> tuple[int, int, dict[str, Exception]]:
     """Embed the clips of one manifest; gives how many, of how many dimensions, and which were left out."""
-    import numpy as np
-
     from pins_plugin.data.corpora.manifest import read_manifest
     from pins_plugin.inference.clips import embed_clips
-    from pins_plugin.utils.files import atomic_path
+    from pins_plugin.inference.feature_embedder import write_embeddings
 
     clips = read_manifest(manifest, split)
     skipped: dict[str, Exception] = {}
     faces, voices = embed_clips(
         embedder, clips, num_frames=num_frames, quiet=quiet, skipped=skipped
     )
-    clip_ids = np.array([clip.clip_id for clip in clips if clip.clip_id not in skipped])
-    with atomic_path(out) as temporary, temporary.open("wb") as file:
-        np.savez(
-            file,
-            face_embeddings=faces,
-            face_clip_id=clip_ids,
-            voice_embeddings=voices,
-            voice_clip_id=clip_ids,
-        )
+    clip_ids = [clip.clip_id for clip in clips if clip.clip_id not in skipped]
+    write_embeddings(out, face=(faces, clip_ids), voice=(voices, clip_ids))
     return len(clip_ids), faces.shape[1], skipped
 
 

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pins_plugin.cli._options import add_options
 from pins_plugin.errors import ManifestError, PinsError
 
 if TYPE_CHECKING:
@@ -44,16 +45,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="people.npz of simulated people (default: the one beside the manifest, if any)",
     )
-    parser.add_argument("--face_embeddings", type=Path, help=".npz file: embeddings, clip_id")
-    parser.add_argument("--voice_embeddings", type=Path, help=".npz file: embeddings, clip_id")
-    parser.add_argument("--num_frames", type=int, default=4, help="pictures per clip (default: 4)")
     parser.add_argument("--seed", type=int, default=0, help="of trials and intervals (default: 0)")
     parser.add_argument(
         "--card", action="store_true", help="write what was measured into the model's card as well"
     )
-    parser.add_argument("--device", default="cpu", help="such as cuda:0 (default: cpu)")
-    parser.add_argument("--json", action="store_true", help="print the JSON instead of the table")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_options(
+        parser, "face_embeddings", "voice_embeddings", "num_frames", "device", "json", "quiet"
+    )
 
 
 def run(args: argparse.Namespace) -> None:

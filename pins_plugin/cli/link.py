@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
+from pins_plugin.cli._options import add_options
 from pins_plugin.cli.convert import add_transcript_arguments
 
 if TYPE_CHECKING:
@@ -68,9 +69,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "hub id (default: %(default)s; `--without joint` to do without)",
     )
     parser.add_argument(
-        "--tracker", metavar="NAME", help="tracker of another package (pins plugins)"
-    )
-    parser.add_argument(
         "--face_encoder",
         default="face_recognition",
         metavar="MODEL",
@@ -93,9 +91,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="yes",
         help="of several videos: keep faces and voices of people without a name, so that they keep their number (yes)",
     )
-    parser.add_argument("--no_video", action="store_true", help="write no annotated video")
-    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
-    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    add_options(parser, "tracker", "no_video", "device", "quiet")
     add_many_arguments(parser)
 
 

@@ -10,6 +10,8 @@ demonstration of the method, no lip reader for everyday speech.
 
 import argparse
 
+from pins_plugin.cli._options import add_options
+
 HELP = "read words off lips"
 
 
@@ -21,12 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument(
         "--words", metavar="CSV", help="stretches in a file; rows of this clip are read"
     )
-    parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument(
         "--model", default="lip_reader", metavar="MODEL", help="model folder (lip_reader)"
     )
-    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_options(parser, "json", "device", "quiet")
 
 
 def run(args: argparse.Namespace) -> None:

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Run the command."""
     from pins_plugin.errors import ModelFolderError
-    from pins_plugin.inference.export import EXPORTERS
+    from pins_plugin.inference.export import export_branch
     from pins_plugin.inference.pretrained import load_pretrained
     from pins_plugin.utils.writable import try_folder
 
@@ -36,5 +36,5 @@ def run(args: argparse.Namespace) -> None:
             f"{args.model}: expected a model with {' or '.join(BRANCHES)}, got {', '.join(model.modules)}"
         )
     for name in chosen:
-        done = EXPORTERS[name](model.modules[name], args.out / f"{name}.onnx")
+        done = export_branch(name, model.modules[name], args.out / f"{name}.onnx")
         print(f"{done.path}: agrees with torch to {done.largest_difference:.1e}")

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pins_plugin.cli._options import add_options
 from pins_plugin.cli.convert import add_transcript_arguments, load_words
 
 HELP = "make the page and the annotated video of a video from its links.json"
@@ -21,8 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("links", type=Path, help="the links.json that `pins link` wrote")
     add_transcript_arguments(parser)
     parser.add_argument("--out", type=Path, default=Path(), help="folder (default: here)")
-    parser.add_argument("--no_video", action="store_true", help="write the page only")
-    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    add_options(parser, "no_video", "quiet")
 
 
 def run(args: argparse.Namespace) -> None:

@@ -11,17 +11,77 @@ The same seed makes the same people on every machine. Models trained on them kno
 import argparse
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 HELP = "make simulated talking heads (clips for training, scenes with their truth)"
+
+
+Option = tuple[str, Any, str]  # name, default (which says the type), help
+PICTURE: tuple[Option, ...] = (("width", 640, "pixels"), ("height", 360, "pixels"))
+CLIPS: tuple[Option, ...] = (
+    ("people", 400, "how many people"),
+    ("clips_per_person", 2, "clips of each person"),
+    ("num_images", 4, "JPEG frames per clip"),
+    ("image_size", 112, "pixels"),
+    ("words", 3, "words per clip, about 0.5 s each"),
+    ("seen_heard", 0, "people of the training with further clips for testing"),
+)
+SCENES: tuple[Option, ...] = (
+    ("scenes", 1, "how many"),
+    ("people", 3, "people seen in each, 1 to 4"),
+    ("off_screen", 1, "people heard but never seen"),
+    ("seconds", 30.0, "about how long each is"),
+    ("overlap", 0.0, "how often somebody cuts in, 0 to 1"),
+    *PICTURE,
+)
+EPISODE: tuple[Option, ...] = (
+    ("characters", 6, "2 to 8"),
+    ("minutes", 10.0, "about how long it is"),
+    *PICTURE,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the command's arguments."""
     kinds = parser.add_subparsers(dest="kind", metavar="KIND", required=True)
-    _add_clips(kinds, "clips", "face tracks of many people, each with its own voice")
-    _add_clips(kinds, "voxceleb", "a miniature of VoxCeleb1 and of the lists of Learnable PINs")
-    _add_scenes(kinds)
-    _add_episode(kinds)
+    for name, options, text in (
+        ("clips", CLIPS, "face tracks of many people, each with its own voice"),
+        ("voxceleb", CLIPS, "a miniature of VoxCeleb1 and of the lists of Learnable PINs"),
+        ("scenes", SCENES, "videos of conversations, with RTTM, boxes and who is who"),
+        ("episode", EPISODE, "one long video with named characters"),
+    ):
+        kind = kinds.add_parser(
+            name,
+            help=text,
+            description=text,
+            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        )
+        kind.add_argument("out", type=Path, help="folder to write; an unfinished one is completed")
+        kind.add_argument("--seed", type=int, default=0, help="other seeds make other people")
+        kind.add_argument("--jobs", type=int, help="processes (None: one per core)")
+        kind.add_argument("--quiet", action="store_true", help="no progress bar")
+        for option, default, meaning in options:
+            kind.add_argument(f"--{option}", type=type(default), default=default, help=meaning)
+        if options is CLIPS:
+            _add_clips(kind)
+
+
+def _add_clips(parser: argparse.ArgumentParser) -> None:
+    forms = ("images", "video")
+    parser.add_argument(
+        "--form", choices=forms, default="images", help="some frames, or every frame"
+    )
+    parser.add_argument(
+        "--splits",
+        type=float,
+        nargs=3,
+        default=(0.7, 0.1, 0.2),
+        metavar=("TRAIN", "VALID", "TEST"),
+        help="shares of people per split",
+    )
+    parser.add_argument(
+        "--test_clips", type=int, help="clips of each person for testing (None: clips_per_person)"
+    )
 
 
 def run(args: argparse.Namespace) -> None:
@@ -35,78 +95,6 @@ def run(args: argparse.Namespace) -> None:
         "scenes": _run_scenes,
         "episode": _run_episode,
     }[args.kind](args)
-
-
-def _add_clips(
-    kinds: argparse._SubParsersAction,  # type: ignore[type-arg]
-    name: str,
-    text: str,
-) -> None:
-    parser = _kind(kinds, name, text)
-    parser.add_argument("--people", type=int, default=400, help="how many people")
-    parser.add_argument("--clips_per_person", type=int, default=2, help="clips of each person")
-    parser.add_argument(
-        "--form", choices=("images", "video"), default="images", help="some frames, or every frame"
-    )
-    parser.add_argument("--num_images", type=int, default=4, help="JPEG frames per clip")
-    parser.add_argument("--image_size", type=int, default=112, help="pixels")
-    parser.add_argument("--words", type=int, default=3, help="words per clip, about 0.5 s each")
-    parser.add_argument(
-        "--splits",
-        type=float,
-        nargs=3,
-        default=(0.7, 0.1, 0.2),
-        metavar=("TRAIN", "VALID", "TEST"),
-        help="shares of people per split",
-    )
-    parser.add_argument(
-        "--test_clips", type=int, help="clips of each person for testing (None: clips_per_person)"
-    )
-    parser.add_argument(
-        "--seen_heard",
-        type=int,
-        default=0,
-        help="people of the training with further clips for testing",
-    )
-
-
-def _add_scenes(kinds: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
-    parser = _kind(kinds, "scenes", "videos of conversations, with RTTM, boxes and who is who")
-    parser.add_argument("--scenes", type=int, default=1, help="how many")
-    parser.add_argument("--people", type=int, default=3, help="people seen in each, 1 to 4")
-    parser.add_argument("--off_screen", type=int, default=1, help="people heard but never seen")
-    parser.add_argument("--seconds", type=float, default=30.0, help="about how long each is")
-    parser.add_argument(
-        "--overlap", type=float, default=0.0, help="how often somebody cuts in, 0 to 1"
-    )
-    _add_size(parser)
-
-
-def _add_episode(kinds: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
-    parser = _kind(kinds, "episode", "one long video with named characters")
-    parser.add_argument("--characters", type=int, default=6, help="2 to 8")
-    parser.add_argument("--minutes", type=float, default=10.0, help="about how long it is")
-    _add_size(parser)
-
-
-def _kind(
-    kinds: argparse._SubParsersAction,  # type: ignore[type-arg]
-    name: str,
-    text: str,
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = kinds.add_parser(
-        name, help=text, description=text, formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
-    parser.add_argument("out", type=Path, help="folder to write; an unfinished one is completed")
-    parser.add_argument("--seed", type=int, default=0, help="other seeds make other people")
-    parser.add_argument("--jobs", type=int, default=None, help="processes (None: one per core)")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
-    return parser
-
-
-def _add_size(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--width", type=int, default=640, help="pixels")
-    parser.add_argument("--height", type=int, default=360, help="pixels")
 
 
 def _settings(kind: type, args: argparse.Namespace):  # type: ignore[no-untyped-def]

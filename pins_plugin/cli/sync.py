@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
+from pins_plugin.cli._options import add_options
 
 if TYPE_CHECKING:
     from pins_plugin.inference.synchronizer import SyncResult
@@ -57,8 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="largest offset looked for, in seconds (1.0)",
     )
-    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_options(parser, "device", "quiet")
     add_many_arguments(parser)
 
 

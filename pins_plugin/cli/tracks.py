@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
+from pins_plugin.cli._options import add_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,9 +48,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="group tracks by person; MODEL as --face_encoder of pins link",
     )
     parser.add_argument(
-        "--tracker", metavar="NAME", help="tracker of another package (pins plugins)"
-    )
-    parser.add_argument(
         "--every",
         type=float,
         default=0.3,
@@ -63,8 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PART",
         help="smallest face, as a part of the picture's shorter side (0.05)",
     )
-    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_options(parser, "tracker", "device", "quiet")
     add_many_arguments(parser)
 
 

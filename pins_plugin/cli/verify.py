@@ -12,6 +12,8 @@ import argparse
 import json
 from dataclasses import asdict
 
+from pins_plugin.cli._options import add_options
+
 HELP = "tell whether a face and a voice are one person's"
 
 
@@ -22,8 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", default="face_voice", help="model folder, name, or hub id (default: %(default)s)"
     )
-    parser.add_argument("--device", default="cpu", help="such as cuda:0 (default: cpu)")
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_options(parser, "device", "json")
 
 
 def run(args: argparse.Namespace) -> None:

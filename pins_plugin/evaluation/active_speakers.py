@@ -100,7 +100,6 @@ def score_active_speakers(
 
     Parameters
     ----------
-    truth, predictions : sequence of FaceLabel
     by_box : bool
         Find the faces of a tracker of one's own: the prediction of the same video and time that overlaps most, by at
         least a half. A face for which there is none counts as found last.

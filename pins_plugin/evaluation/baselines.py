@@ -27,8 +27,6 @@ class Part:
     ----------
     start, end : float
         In seconds.
-    speaker : str
-    shown : tuple of LinkedTrack
     """
 
     start: float
@@ -104,8 +102,6 @@ def link_turns(
 
     Parameters
     ----------
-    turns : Annotation
-    tracks : sequence of LinkedTrack
     duration : float
         Of the video, in seconds.
     choose : callable
@@ -141,12 +137,10 @@ def link_by_network(
     ----------
     scores : mapping of str to (times, values)
         By the name of the track; both (num_frames,), times in seconds.
-    tracks : sequence of LinkedTrack
     duration : float
         In seconds.
     threshold : float
         A face with a larger value speaks.
-    one_at_a_time : bool
 
     Returns
     -------

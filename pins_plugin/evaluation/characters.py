@@ -5,7 +5,7 @@ labeled example of each character, then every other face track and voice segment
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,9 +56,7 @@ def score_faces(links: Mapping[str, Any], truth: Mapping[str, Any]) -> dict[str,
     }
 
 
-def score_voices(
-    links: Mapping[str, Any], truth: Mapping[str, Any], name_of: Callable[[Any], str] | None = None
-) -> dict[str, Any]:
+def score_voices(links: Mapping[str, Any], truth: Mapping[str, Any]) -> dict[str, Any]:
     """Compare the names of turns with who speaks, by time.
 
     Parameters
@@ -67,8 +65,6 @@ def score_voices(
         The value of `links.json`: a turn is named by the person on screen, else by the speaker.
     truth : dict
         With `turns`.
-    name_of : callable, optional
-        Of a turn, in place of that.
 
     Returns
     -------
@@ -79,7 +75,6 @@ def score_voices(
         name were given to all).
     """
     linked = LinkedVideo.from_links(links)
-    name_of = name_of or (lambda turn: turn.person or turn.speaker)
     faces = true_faces(truth)
     heard: dict[int, Counter[str]] = {}
     total, named, found = Counter[str](), list[tuple[bool, bool]](), list[bool]()
@@ -89,7 +84,9 @@ def score_voices(
             total[turn["speaker"]] += 1
             seen = any(person == turn["speaker"] for person, _ in faces_at(faces, time))
             found.append(bool(then))
-            named.append((seen, any(name_of(each) == turn["speaker"] for each in then)))
+            named.append(
+                (seen, any((each.person or each.speaker) == turn["speaker"] for each in then))
+            )
             for each in then[:1]:
                 heard.setdefault(id(each), Counter())[turn["speaker"]] += 1
     number = max(1, sum(total.values()))

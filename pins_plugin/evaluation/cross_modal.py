@@ -14,7 +14,7 @@ from pins_plugin.evaluation.groups import score_groups
 from pins_plugin.evaluation.items import Bootstrap, FaceVoiceItems, Labels, Report
 from pins_plugin.evaluation.matching import match
 from pins_plugin.evaluation.retrieval import retrieve
-from pins_plugin.evaluation.scores import MatrixScores, Scores
+from pins_plugin.evaluation.scores import Scores
 from pins_plugin.evaluation.verification import draw_verification, thin_roc_curve, verify
 
 
@@ -24,37 +24,27 @@ def evaluate_cross_modal(
     face_identities: Sequence[str],
     voice_identities: Sequence[str],
     *,
-    face_clips: Sequence[str] | None = None,
-    voice_clips: Sequence[str] | None = None,
-    face_videos: Sequence[str] | None = None,
-    voice_videos: Sequence[str] | None = None,
     strata: Mapping[str, Mapping[str, Any]] | None = None,
-    oracle: ArrayLike | MatrixScores | None = None,
     seed: int = 0,
     num_pairs: int = 20_000,
     num_trials: int = 10_000,
     num_replicates: int = 1000,
+    **known: Any,
 ) -> Report:
     """Score one set of people by all three protocols.
 
     Parameters
     ----------
-    face_embeddings : (num_faces, embedding_dim) array
-    voice_embeddings : (num_voices, embedding_dim) array
-    face_identities, voice_identities : (num_items,) sequence of str
-        Who each item is.
-    face_clips, voice_clips : (num_items,) sequence of str, optional
-        The track of each item; with it, pairs of one track are scored apart.
-    face_videos, voice_videos : (num_items,) sequence of str, optional
-        The recording of each item; with it, pairs from two videos are scored apart.
+    face_embeddings, voice_embeddings, face_identities, voice_identities
+        See `FaceVoiceItems.from_embeddings`.
     strata : mapping of name to (mapping of identity to value), optional
         Negatives that share the value (gender, ...); see `evaluation.strata`.
-    oracle : (num_faces, num_voices) array or MatrixScores, optional
-        The best possible scores, from the true parameters.
     seed : int
         Of the trials and of the bootstrap.
     num_pairs, num_trials, num_replicates : int
         Verification pairs, matching trials per direction, bootstrap replicates.
+    **known
+        Clips, videos and oracle, as far as they are known; see `FaceVoiceItems.from_embeddings`.
 
     Returns
     -------
@@ -74,11 +64,7 @@ def evaluate_cross_modal(
         voice_embeddings,
         face_identities,
         voice_identities,
-        face_clips=face_clips,
-        voice_clips=voice_clips,
-        face_videos=face_videos,
-        voice_videos=voice_videos,
-        oracle=oracle,
+        **known,
     )
     bootstrap = Bootstrap(seed, num_replicates)
 

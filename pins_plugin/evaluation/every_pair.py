@@ -16,9 +16,7 @@ from pins_plugin.metrics.bootstrap import mean_interval
 WAYS = (2, 4, 10)
 
 
-def score_every_pair(
-    scores: ArrayLike, groups: ArrayLike | None = None, bootstrap: Bootstrap | None = None
-) -> dict[str, Report]:
+def score_every_pair(scores: ArrayLike, groups: ArrayLike | None = None) -> dict[str, Report]:
     """Score all faces against all voices.
 
     Parameters
@@ -27,7 +25,6 @@ def score_every_pair(
         Row: face of a person; column: voice of a person; larger means more alike.
     groups : (num_people,) array, optional
         Such as a recorded sex; one part of the report then compares within groups only.
-    bootstrap : Bootstrap, optional
 
     Returns
     -------
@@ -43,7 +40,7 @@ def score_every_pair(
     matrix = np.asarray(scores, dtype=np.float64)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < 2:
         raise ShapeError(f"scores: expected (num_people, num_people), got {matrix.shape}")
-    bootstrap = bootstrap or Bootstrap()
+    bootstrap = Bootstrap()
     faces, voices = np.divmod(np.arange(matrix.size), len(matrix))
     kinds = {"all": np.ones(matrix.size, bool)}
     if groups is not None:
@@ -80,7 +77,6 @@ def chance_of_winning(scores: NDArray[np.float64], ways: int) -> NDArray[np.floa
     Parameters
     ----------
     scores : (num_people, num_people) float64 array
-    ways : int
 
     Returns
     -------

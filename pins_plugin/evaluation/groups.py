@@ -20,12 +20,10 @@ def score_groups(
 
     Parameters
     ----------
-    items : FaceVoiceItems
     trials : PairTrials
         Queries are voices.
     values : mapping of identity to value
         Such as "female"; see `evaluation.strata`.
-    bootstrap : Bootstrap
 
     Returns
     -------

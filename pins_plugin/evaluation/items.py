@@ -75,7 +75,20 @@ class FaceVoiceItems:
         voice_videos: Sequence[str] | None = None,
         oracle: ArrayLike | MatrixScores | None = None,
     ) -> "FaceVoiceItems":
-        """Check and number everything; see `evaluate_cross_modal` for the parameters.
+        """Check and number everything.
+
+        Parameters
+        ----------
+        face_embeddings : (num_faces, embedding_dim) array
+        voice_embeddings : (num_voices, embedding_dim) array
+        face_identities, voice_identities : (num_items,) sequence of str
+            Who each item is.
+        face_clips, voice_clips : (num_items,) sequence of str, optional
+            The track of each item; with it, pairs of one track are scored apart.
+        face_videos, voice_videos : (num_items,) sequence of str, optional
+            The recording of each item; with it, pairs from two videos are scored apart.
+        oracle : (num_faces, num_voices) array or MatrixScores, optional
+            The best possible scores, from the true parameters.
 
         Raises
         ------

@@ -128,10 +128,8 @@ def judge(
 
     Parameters
     ----------
-    linked : LinkedVideo
     time : float
         In seconds.
-    speaker : str
     seen : mapping of str to (4,) array
         Where people are truly seen then.
     others : set of str

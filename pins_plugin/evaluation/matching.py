@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.evaluation.items import Bootstrap, FaceVoiceItems, Labels, Report
+from pins_plugin.evaluation.items import Bootstrap, FaceVoiceItems, Report
 from pins_plugin.evaluation.scores import Scores
 from pins_plugin.evaluation.trials import MatchingTrials, draw_matching
 from pins_plugin.metrics.matching import n_way_credit
@@ -12,18 +12,11 @@ WAYS = range(2, 11)
 DIRECTIONS = ("face_to_voice", "voice_to_face")
 
 
-def match(
-    items: FaceVoiceItems,
-    num_trials: int,
-    seed: int,
-    bootstrap: Bootstrap,
-    *,
-    groups: Labels | None = None,
-) -> Report:
+def match(items: FaceVoiceItems, num_trials: int, seed: int, bootstrap: Bootstrap) -> Report:
     """Measure how often the right one of 2 ... 10 candidates is the most alike.
 
     The wrong candidates are other people, all different; a trial with N candidates contains the one with
-    N - 1. More candidates than there are people (of one group) are left out.
+    N - 1. More candidates than there are people are left out.
 
     Returns
     -------
@@ -32,15 +25,12 @@ def match(
         and the same under "face_to_voice" and "voice_to_face".
     """
     num_identities = len(items.names)
-    sizes = [num_identities] if groups is None else np.bincount(groups[groups >= 0], minlength=1)
-    ways = [n for n in WAYS if n <= max(sizes)]
-    if not ways:
-        return {}
+    ways = [n for n in WAYS if n <= num_identities]
     credit, oracle, people = {}, {}, {}
     for direction in DIRECTIONS:
         queries, candidates = _roles(direction, items.faces, items.voices)
         generator = np.random.default_rng(seed)
-        trials = draw_matching(queries, candidates, max(ways), num_trials, generator, groups=groups)
+        trials = draw_matching(queries, candidates, max(ways), num_trials, generator)
         people[direction] = queries[trials.queries]
         credit[direction] = _credit(items.scores, trials, direction)
         oracle[direction] = _credit(items.oracle, trials, direction)

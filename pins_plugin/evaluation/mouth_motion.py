@@ -22,9 +22,9 @@ FEWEST_STEPS = 8  # of which a correlation says anything
 Signal = NDArray[np.float64]
 
 
-def loudness(waveform: NDArray[np.float32], sample_rate: int, rate: float = RATE) -> Signal:
-    """Log energy of the sound, (num_frames,), frame i around i / rate seconds."""
-    hop = sample_rate / rate
+def loudness(waveform: NDArray[np.float32], sample_rate: int) -> Signal:
+    """Log energy of the sound, (num_frames,), frame i around i / RATE seconds."""
+    hop = sample_rate / RATE
     num_frames = int(np.ceil(len(waveform) / hop))
     centers = np.arange(num_frames) * hop
     first = np.clip(centers - hop, 0, len(waveform)).astype(int)

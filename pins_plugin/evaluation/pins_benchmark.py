@@ -57,12 +57,10 @@ def run_pins_benchmark(
 
     Parameters
     ----------
-    lists : PinsLists
     root : str or Path
         Folder that holds VoxCeleb1.
     embed_faces, embed_voices : callable
         Map paths to (num_files, embedding_dim) unit rows; a row of NaN for a file that cannot be read.
-    bootstrap : Bootstrap, optional
 
     Returns
     -------

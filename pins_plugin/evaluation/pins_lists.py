@@ -27,7 +27,6 @@ class VerificationList:
         What negatives share: "random" (nothing), "G", "N", "A" or "GNA".
     condition : str
         "seenheard" or "unseenunheard".
-    voices, faces : list of MediaKey
     same : (num_pairs,) bool array
     """
 
@@ -48,7 +47,6 @@ class MatchingList:
         "face_to_voice" or "voice_to_face".
     stratum : str
         What the two candidates share: "U" (nothing), "G", "N" or "GN".
-    queries : list of MediaKey
     candidates : list of (MediaKey, MediaKey)
     """
 

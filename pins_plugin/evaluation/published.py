@@ -11,7 +11,6 @@ class Published(NamedTuple):
 
     Parameters
     ----------
-    work : str
     condition, stratum : str
         As in `evaluation.pins_lists`.
     roc_auc, eer : float or None

@@ -62,7 +62,6 @@ def evaluate_recognition(
         What a list says.
     num_replicates : int
         Of the bootstrap over people; 0 for no intervals.
-    seed : int
 
     Returns
     -------

@@ -52,7 +52,6 @@ def lay_out(
         That were found, with `person` set.
     faces : sequence of str
         Labels of their people, in the order of the columns of `owners`.
-    num_steps : int
     step : float
         In seconds.
     """

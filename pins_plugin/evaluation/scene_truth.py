@@ -20,10 +20,6 @@ Boxes = NDArray[np.float64]
 class SceneTruth:
     """The truth of one scene.
 
-    Parameters
-    ----------
-    truth : dict
-
     Examples
     --------
     >>> panel = {"start": 0, "end": 4, "person": "anna", "box": [0, 0, 10, 10]}

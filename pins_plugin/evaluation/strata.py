@@ -13,10 +13,6 @@ STRATUM_COLUMNS = {"G": "gender", "N": "nationality", "A": "age"}
 def strata_of(clips: Sequence[TalkingFaceClip]) -> dict[str, dict[str, str]]:
     """Read the strata off the attribute columns of a manifest.
 
-    Parameters
-    ----------
-    clips : sequence of TalkingFaceClip
-
     Returns
     -------
     strata : dict of name to (dict of identity to value)

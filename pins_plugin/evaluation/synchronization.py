@@ -76,7 +76,6 @@ def accuracy_by_person(
     Parameters
     ----------
     clips : iterable of (person, lip_features, sound_features)
-    judge : callable
     """
     found: dict[str, dict[int, list[NDArray[np.bool_]]]] = {}
     for person, lip_features, sound_features in clips:

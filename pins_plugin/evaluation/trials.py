@@ -126,17 +126,12 @@ def draw_pairs(
         Class indices of the people, shared by both; -1 leaves an item out.
     num_pairs : int
         Half of them positive.
-    generator : numpy.random.Generator
     groups : (num_identities,) int64 array, optional
         Negatives come from the same group (same gender, say); -1 leaves a person out.
     query_recordings, candidate_recordings : (num_items,) int64 array, optional
         Class indices of the clip or video that each item comes from.
     relation : {"any", "same", "other"}
         Whether positives share the recording. "any" does not ask.
-
-    Returns
-    -------
-    trials : PairTrials
 
     Raises
     ------
@@ -184,18 +179,15 @@ def draw_matching(
     num_candidates: int,
     num_trials: int,
     generator: np.random.Generator,
-    *,
-    groups: Labels | None = None,
 ) -> MatchingTrials:
     """Draw 1-of-N trials; the first n columns are a 1-of-n trial for every n.
 
     Parameters
     ----------
-    query_labels, candidate_labels, groups
+    query_labels, candidate_labels
         As in `draw_pairs`.
     num_candidates : int
         N, the right one included.
-    num_trials : int
 
     Returns
     -------
@@ -203,9 +195,7 @@ def draw_matching(
         Empty where there are too few people.
     """
     num_identities = int(max(query_labels.max(), candidate_labels.max())) + 1
-    groups = np.zeros(num_identities, np.int64) if groups is None else groups
-    shared = np.isin(np.arange(num_identities), candidate_labels) & (groups >= 0)
-    groups = np.where(shared, groups, -1)
+    groups = np.where(np.isin(np.arange(num_identities), candidate_labels), 0, -1)
     usable = np.flatnonzero((query_labels >= 0) & (groups[query_labels] >= 0))
     if len(usable) == 0:
         return MatchingTrials(np.empty(0, np.intp), np.empty((0, num_candidates), np.intp))

@@ -28,8 +28,6 @@ def draw_verification(
 
     Parameters
     ----------
-    items : FaceVoiceItems
-    num_pairs, seed : int
     groups : (num_identities,) int64 array, optional
         Negatives share the group.
     relation : {"any", "same_track", "other_video"}
@@ -85,7 +83,6 @@ def score_pairs(
         Class indices of the people of each pair.
     oracle : (num_pairs,) array, optional
         The best possible scores of the same pairs.
-    bootstrap : Bootstrap, optional
 
     Returns
     -------

@@ -41,7 +41,6 @@ def score_windows(
 
     Parameters
     ----------
-    clips : sequence of TalkingClip
     scores : sequence of (num_frames,) arrays
         One per clip.
     spread : bool
@@ -75,7 +74,6 @@ def talking_auc(
     ----------
     windows : TalkingWindows
         Of both kinds.
-    generator : numpy.random.Generator
 
     Returns
     -------

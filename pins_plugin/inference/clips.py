@@ -50,8 +50,6 @@ def embed_clips(
 
     Parameters
     ----------
-    embedder : FaceVoiceEmbedder
-    clips : sequence of TalkingFaceClip
     num_frames : int
         Pictures of each clip, evenly spread; their embeddings are averaged.
     batch_size : int

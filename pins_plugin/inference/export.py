@@ -2,7 +2,6 @@
 
 import copy
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +9,6 @@ import numpy as np
 import torch
 import torchaudio
 import yaml
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from pins_plugin.errors import PinsError
@@ -25,6 +23,13 @@ OPSET = 17
 TOLERANCE = 1e-4  # largest difference of any coordinate of a unit vector
 CHECKED_BATCHES = (1, 3)
 CHECKED_SECONDS = (0.7, 2.0, 3.3)
+SOUND, FRAMES = {0: "batch", 1: "num_samples"}, {0: "batch", 1: "num_frames"}
+AXES = {  # of free size, of the input and the output of each branch
+    "face_encoder": {"faces": {0: "batch"}, "face_embeddings": {0: "batch"}},
+    "voice_encoder": {"waveforms": SOUND, "voice_embeddings": {0: "batch"}},
+    "lip_encoder": {"lips": FRAMES, "lip_features": FRAMES},
+    "sound_encoder": {"waveforms": SOUND, "sound_features": FRAMES},
+}
 
 
 class ExportedBranch(NamedTuple):
@@ -45,83 +50,42 @@ class _VoiceOnly(nn.Module):
         return self.voice_encoder(waveforms)
 
 
-def export_face_encoder(face_encoder: nn.Module, path: str | Path) -> ExportedBranch:
-    """Write a face encoder: "faces" (batch, 3, size, size) in [0, 1] to "face_embeddings".
+def export_branch(name: str, module: nn.Module, path: str | Path) -> ExportedBranch:
+    """Write a branch as ONNX: any batch size, any length of sound (all rows of a batch of one length), any number of frames.
+
+    face_encoder     "faces" (batch, 3, size, size) in [0, 1] to "face_embeddings"
+    voice_encoder    "waveforms" (batch, num_samples) to "voice_embeddings"
+    lip_encoder      "lips" (batch, num_frames, num_points, 2) to "lip_features" (batch, num_frames, dim)
+    sound_encoder    "waveforms" (batch, num_samples), a video frame or more, to "sound_features" (batch, num_frames, dim)
 
     Parameters
     ----------
-    face_encoder : nn.Module
+    name : str
+        One of these.
     path : str or Path
-        ONNX file; the YAML that `OnnxFaceEncoder.from_file` reads is written beside it.
+        ONNX file; the YAML that `OnnxFaceEncoder.from_file` and its like read is written beside it.
 
     Raises
     ------
     PinsError
         When the branch cannot be written as ONNX, or computes something else there.
     """
-    size = int(face_encoder.image_size)
     generator = torch.Generator().manual_seed(0)
-    inputs = [torch.rand(batch, 3, size, size, generator=generator) for batch in CHECKED_BATCHES]
-    axes = {"faces": {0: "batch"}, "face_embeddings": {0: "batch"}}
-    return _export(face_encoder, Path(path), inputs, axes, {"image_size": size})
-
-
-def export_voice_encoder(voice_encoder: nn.Module, path: str | Path) -> ExportedBranch:
-    """Write a voice encoder: "waveforms" (batch, num_samples) to "voice_embeddings", any length.
-
-    Parameters and errors as in `export_face_encoder`. All rows of a batch have the same length.
-    """
-    rate = int(voice_encoder.sample_rate)
-    axes = {"waveforms": {0: "batch", 1: "num_samples"}, "voice_embeddings": {0: "batch"}}
-    sounds = _sounds(rate)
-    return _export(_VoiceOnly(voice_encoder), Path(path), sounds, axes, {"sample_rate": rate})
-
-
-def export_lip_encoder(lip_encoder: nn.Module, path: str | Path) -> ExportedBranch:
-    """Write the lips' side of a synchronizer: "lips" (batch, num_frames, num_points, 2) to "lip_features".
-
-    Parameters and errors as in `export_face_encoder`; any number of frames.
-    """
-    generator = torch.Generator().manual_seed(0)
-    shape = (int(lip_encoder.num_points), 2)
-    inputs = [
-        torch.rand(batch, round(25 * seconds), *shape, generator=generator)
-        for batch in CHECKED_BATCHES
-        for seconds in CHECKED_SECONDS
-    ]
-    frames = {0: "batch", 1: "num_frames"}
-    return _export(lip_encoder, Path(path), inputs, {"lips": frames, "lip_features": frames}, {})
-
-
-def export_sound_encoder(sound_encoder: nn.Module, path: str | Path) -> ExportedBranch:
-    """Write the sound's side of a synchronizer: "waveforms" (batch, num_samples) to "sound_features".
-
-    Parameters and errors as in `export_face_encoder`; any length of a video frame or more.
-    """
-    rate = int(sound_encoder.sample_rate)
-    axes = {
-        "waveforms": {0: "batch", 1: "num_samples"},
-        "sound_features": {0: "batch", 1: "num_frames"},
-    }
-    return _export(sound_encoder, Path(path), _sounds(rate), axes, {"sample_rate": rate})
-
-
-EXPORTERS: dict[str, Callable[[nn.Module, str | Path], ExportedBranch]] = {
-    "face_encoder": export_face_encoder,
-    "voice_encoder": export_voice_encoder,
-    "lip_encoder": export_lip_encoder,
-    "sound_encoder": export_sound_encoder,
-}
-
-
-def _sounds(rate: int) -> list[Tensor]:
-    """Noise of several batch sizes and lengths."""
-    generator = torch.Generator().manual_seed(0)
-    return [
-        0.1 * torch.randn(batch, round(seconds * rate), generator=generator)
-        for batch in CHECKED_BATCHES
-        for seconds in CHECKED_SECONDS
-    ]
+    sizes = [(batch, seconds) for batch in CHECKED_BATCHES for seconds in CHECKED_SECONDS]
+    settings: dict[str, int] = {}
+    if name == "face_encoder":
+        size = settings["image_size"] = int(module.image_size)
+        shapes = [(batch, 3, size, size) for batch in CHECKED_BATCHES]
+        inputs = [torch.rand(shape, generator=generator) for shape in shapes]
+    elif name == "lip_encoder":
+        points = (int(module.num_points), 2)
+        shapes = [(batch, round(25 * seconds), *points) for batch, seconds in sizes]
+        inputs = [torch.rand(shape, generator=generator) for shape in shapes]
+    else:
+        rate = settings["sample_rate"] = int(module.sample_rate)
+        inputs = [0.1 * torch.randn(b, round(s * rate), generator=generator) for b, s in sizes]
+    module = _VoiceOnly(module) if name == "voice_encoder" else module
+    return _export(module, Path(path), inputs, AXES[name], settings)
 
 
 def _export(
@@ -166,17 +130,16 @@ def _export(
 
 
 def _largest_difference(module: nn.Module, session: OnnxSession, inputs: list[Tensor]) -> float:
-    with torch.no_grad():
-        differences = [
-            _difference(session.run(batch.numpy()), module(batch).flatten(1).numpy())
-            for batch in inputs
-        ]
-    return max(differences)
-
-
-def _difference(found: NDArray[np.float32], expected: NDArray[np.float32]) -> float:
-    """Largest difference; infinite where even the shapes differ."""
-    return float(np.abs(found - expected).max()) if found.shape == expected.shape else float("inf")
+    """Largest difference of any number; infinite where even the shapes differ."""
+    largest = 0.0
+    for batch in inputs:
+        with torch.no_grad():
+            expected = module(batch).flatten(1).numpy()
+        found = session.run(batch.numpy())
+        if found.shape != expected.shape:
+            return float("inf")
+        largest = max(largest, float(np.abs(found - expected).max()))
+    return largest
 
 
 def _without_fft(module: nn.Module) -> nn.Module:

@@ -23,7 +23,6 @@ class FaceRecognition(NamedTuple):
         Aligned faces (batch, 3, height, width) in [0, 1] to (batch, embedding_dim) of unit length.
     same_person_similarity : float or None
         Cosine similarity from which on two faces may be one person's.
-    notes : list of str
     """
 
     face_encoder: nn.Module

@@ -1,9 +1,10 @@
 """Heads over recognition embeddings, in the user's hands."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from pins_plugin.data.training.features import load_features
 from pins_plugin.errors import ModelFolderError, ShapeError
@@ -13,12 +14,7 @@ from pins_plugin.utils.files import atomic_path
 
 
 class FeatureEmbedder:
-    """Embeds face and voice embeddings of recognition networks into one space.
-
-    Parameters
-    ----------
-    face_head, voice_head : FeatureHead
-    """
+    """Embeds face and voice embeddings of recognition networks into one space."""
 
     def __init__(self, face_head: FeatureHead, voice_head: FeatureHead) -> None:
         self.face_head = face_head.eval()
@@ -51,6 +47,15 @@ class FeatureEmbedder:
         return apply_head(self.voice_head, embeddings)
 
 
+def write_embeddings(path: str | Path, **sides: tuple[NDArray, ArrayLike]) -> None:
+    """Write embeddings and the clip of each row, of `face` and `voice`: arrays face_embeddings, face_clip_id, ..."""
+    arrays: dict[str, Any] = {}
+    for side, (embeddings, clip_id) in sides.items():
+        arrays |= {f"{side}_embeddings": embeddings, f"{side}_clip_id": np.asarray(clip_id)}
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays)
+
+
 def embed_feature_files(
     source: str | Path, face_path: str | Path, voice_path: str | Path, out: str | Path
 ) -> tuple[int, int]:
@@ -64,10 +69,6 @@ def embed_feature_files(
         `.npz` files, see `data.training.features.load_features`.
     out : str or Path
         `.npz` with face_embeddings, face_clip_id, voice_embeddings, voice_clip_id.
-
-    Returns
-    -------
-    num_faces, num_voices : int
     """
     embedder = FeatureEmbedder.from_hparams(source)
     faces, voices = load_features(face_path), load_features(voice_path)
@@ -80,12 +81,9 @@ def embed_feature_files(
                 f"{path}: expected embeddings of {head.input_dim} dimensions, as {source} was trained on, "
                 f"got {rows.embeddings.shape[1]}"
             )
-    with atomic_path(out) as temporary, temporary.open("wb") as file:
-        np.savez(
-            file,
-            face_embeddings=embedder.encode_faces(faces.embeddings),
-            face_clip_id=faces.clip_id,
-            voice_embeddings=embedder.encode_voices(voices.embeddings),
-            voice_clip_id=voices.clip_id,
-        )
+    write_embeddings(
+        out,
+        face=(embedder.encode_faces(faces.embeddings), faces.clip_id),
+        voice=(embedder.encode_voices(voices.embeddings), voices.clip_id),
+    )
     return len(faces.clip_id), len(voices.clip_id)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -32,8 +33,6 @@ def embed_face_files(
 
     Parameters
     ----------
-    embedder : FaceVoiceEmbedder
-    paths : sequence of Path
     cache : Path, optional
         Folder that keeps finished shards; a second run with the same model and files takes them from there.
     quiet : bool
@@ -44,14 +43,10 @@ def embed_face_files(
     face_embeddings : (num_files, embedding_dim) float32 array
         A row of NaN for each file that cannot be read.
     """
-
-    def load(path: Path) -> NDArray[np.uint8]:
-        return load_clip_faces(path, embedder.image_size, 1, aligned=embedder.wants_aligned)
-
-    def embed(pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        return embed_pictures(embedder, pictures)
-
-    return _embed_shards(embedder, paths, load, embed, "faces", cache, quiet)
+    load = partial(
+        load_clip_faces, size=embedder.image_size, num_frames=1, aligned=embedder.wants_aligned
+    )
+    return _embed_shards(embedder, paths, load, embed_pictures, "faces", cache, quiet)
 
 
 def embed_voice_files(
@@ -62,21 +57,15 @@ def embed_voice_files(
     quiet: bool = False,
 ) -> NDArray[np.float32]:
     """Embed recordings of voices; parameters and result as in `embed_face_files`."""
-
-    def load(path: Path) -> NDArray[np.float32]:
-        return load_audio(path, embedder.sample_rate)
-
-    def embed(waveforms: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-        return embed_waveforms(embedder, waveforms)
-
-    return _embed_shards(embedder, paths, load, embed, "voices", cache, quiet)
+    load = partial(load_audio, sample_rate=embedder.sample_rate)
+    return _embed_shards(embedder, paths, load, embed_waveforms, "voices", cache, quiet)
 
 
 def _embed_shards(
     embedder: FaceVoiceEmbedder,
     paths: Sequence[Path],
     load: Callable[[Path], T],
-    embed: Callable[[Sequence[T]], NDArray[np.float32]],
+    embed: Callable[[FaceVoiceEmbedder, Sequence[T]], NDArray[np.float32]],
     what: str,
     cache: Path | None,
     quiet: bool,
@@ -97,7 +86,7 @@ def _embed_shards(
                 )
                 rows = [begin + row for row, item in enumerate(loaded) if item is not None]
                 if rows:
-                    result[rows] = embed([item for item in loaded if item is not None])
+                    result[rows] = embed(embedder, [item for item in loaded if item is not None])
             if saved:
                 with atomic_path(saved) as temporary, temporary.open("wb") as file:
                     np.save(file, result[start : start + SHARD], allow_pickle=False)

@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from pins_plugin.errors import MediaError, ShapeError
-from pins_plugin.inference.neighbors import Cells, compare_all
+from pins_plugin.inference.neighbors import compare_all
 from pins_plugin.utils.files import atomic_path
 
 Embeddings = NDArray[np.float32]
@@ -46,7 +46,6 @@ class Shelf:
 
     labels: NDArray[np.str_]
     embeddings: Embeddings
-    index: Cells | None = None  # over the first rows
 
 
 class Gallery:
@@ -54,10 +53,6 @@ class Gallery:
 
     Searches may run in many threads while another adds: each sees the gallery as it was when it began. A
     saved file is replaced in one step, so that other processes read either the old or the new one.
-
-    Parameters
-    ----------
-    embedding_dim : int
 
     Examples
     --------
@@ -107,7 +102,7 @@ class Gallery:
             )
 
     def remove(self, label: str) -> int:
-        """Take all items of a label out, and give their number; an index must be built again."""
+        """Take all items of a label out, and give their number."""
         with self._writing:
             before = len(self)
             for modality, shelf in self._shelves.items():
@@ -115,42 +110,6 @@ class Gallery:
                 if not keep.all():
                     self._shelves[modality] = Shelf(shelf.labels[keep], shelf.embeddings[keep])
             return before - len(self)
-
-    def build_index(
-        self,
-        modality: str,
-        *,
-        recall: float = 0.95,
-        queries: ArrayLike | None = None,
-        seed: int = 0,
-    ) -> None:
-        """Make searches among one modality approximate and fast (FAISS); worth it from 100,000 items on.
-
-        How many cells are searched is chosen by measuring on the items themselves. Items that are added later are
-        compared one by one until the index is built again; it is not saved.
-
-        Parameters
-        ----------
-        modality : {"face", "voice"}
-        recall : float
-            Share of the ten nearest that is to be found.
-        queries : (num_queries, embedding_dim) array, optional
-            Such as will be asked, where they are of another kind than the items.
-        seed : int
-            Of the items that are measured on.
-
-        Raises
-        ------
-        ShapeError
-            When there are too few items to train on.
-        MissingExtraError
-            When FAISS is not installed.
-        """
-        with self._writing:
-            shelf = self._shelf(modality)
-            asked = None if queries is None else self._unit_rows(queries)
-            index = Cells.build_for_recall(shelf.embeddings, recall, asked, seed)
-            self._shelves[modality] = replace(shelf, index=index)
 
     def search(self, embeddings: ArrayLike, k: int = 5, *, modality: str) -> Matches:
         """Find the most alike items of one modality, whatever the modality of the queries.
@@ -162,10 +121,6 @@ class Gallery:
             At most as many as there are items.
         modality : {"face", "voice"}
             What to search.
-
-        Returns
-        -------
-        matches : Matches
         """
         queries = self._unit_rows(np.atleast_2d(np.asarray(embeddings, dtype=np.float32)))
         shelf = self._shelf(modality)  # one look: what happens meanwhile does not matter
@@ -180,7 +135,7 @@ class Gallery:
         return Matches(labels, np.concatenate([similarities for _, similarities in parts]))
 
     def save(self, path: str | Path) -> None:
-        """Write everything but indices as one safetensors file, in one step."""
+        """Write everything as one safetensors file, in one step."""
         arrays: dict[str, NDArray] = {}
         shelves = dict(self._shelves)
         for modality, shelf in shelves.items():
@@ -193,10 +148,6 @@ class Gallery:
     @classmethod
     def load(cls, path: str | Path) -> Self:
         """Read what `save` wrote.
-
-        Parameters
-        ----------
-        path : str or Path
 
         Raises
         ------
@@ -247,14 +198,6 @@ class Gallery:
 
 def _best(shelf: Shelf, queries: Embeddings, k: int) -> tuple[NDArray[np.int64], Embeddings]:
     """Rows and similarities of the best k items, best first."""
-    start = 0 if shelf.index is None else shelf.index.num_rows
-    rows, similarities = compare_all(queries, shelf.embeddings[start:], k)
-    rows += start
-    if shelf.index is not None:
-        found = shelf.index.search(queries, min(k, start))
-        if (found[0] < 0).any():  # fewer than k in the cells that were searched
-            found = compare_all(queries, shelf.embeddings[:start], k)
-        rows = np.concatenate([rows, found[0]], axis=1)
-        similarities = np.concatenate([similarities, found[1]], axis=1)
-    order = np.argsort(-similarities, axis=1, kind="stable")[:, :k]
+    rows, similarities = compare_all(queries, shelf.embeddings, k)
+    order = np.argsort(-similarities, axis=1, kind="stable")
     return np.take_along_axis(rows, order, axis=1), np.take_along_axis(similarities, order, axis=1)

@@ -30,7 +30,6 @@ def pool_faces(embedder: FaceVoiceEmbedder, faces: NDArray[np.uint8]) -> Tensor 
 
     Parameters
     ----------
-    embedder : FaceVoiceEmbedder
     faces : (num_faces, height, width, 3) uint8 array
         Aligned as by `tracking.crops.align_face`, RGB; up to `MOST_FACES` are looked at.
 
@@ -53,7 +52,6 @@ def pool_voice(
 
     Parameters
     ----------
-    embedder : FaceVoiceEmbedder
     waveform : (num_samples,) float32 array
         At 16 kHz.
     regions : sequence of (start, end)

@@ -11,8 +11,8 @@ from torch import nn
 
 from pins_plugin.data.corpora.words import cut_word
 from pins_plugin.data.training.sync_clips import resample_frames
-from pins_plugin.errors import ShapeError
 from pins_plugin.inference.interface import PretrainedInterface
+from pins_plugin.inference.lips_and_sound import check_lips
 from pins_plugin.models.folder.model_folder import ModelFolder
 
 
@@ -33,8 +33,6 @@ class LipReader(PretrainedInterface):
     ----------
     lip_encoder, classifier : nn.Module
         See `models.lips.sync_encoders.LipEncoder`, `models.lips.lip_reader.WordClassifier`.
-    vocabulary : sequence of str
-    device : str
     """
 
     needs = ("lip_encoder", "word_classifier")
@@ -82,12 +80,7 @@ class LipReader(PretrainedInterface):
         words : list of ReadWord
             Nothing is named where the lips were not seen.
         """
-        lips, times = np.asarray(lips, np.float32), np.asarray(times, np.float64)
-        if lips.ndim != 3 or lips.shape[1:] != (88, 2) or times.shape != lips.shape[:1]:
-            raise ShapeError(
-                f"lips, times: expected shapes (num_frames, 88, 2) and (num_frames,), got {lips.shape} "
-                f"and {times.shape}"
-            )
+        lips, times = check_lips(lips, times)
         clock, resampled = resample_frames(times, lips)
         seen = np.isfinite(resampled).all(axis=(1, 2))
         found = []

@@ -1,4 +1,4 @@
-"""What a synchronizer takes in: checked, and worth looking at or not."""
+"""Lips and sound that a network takes in: checked, and worth looking at or not."""
 
 import numpy as np
 import torch
@@ -13,24 +13,34 @@ STILL_FRAMES = 25  # on either side, of 25 Hz
 MIN_LOUDNESS = 1e-4  # root mean square
 
 
-def check_inputs(
-    lips: NDArray, times: NDArray, waveform: NDArray
-) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float32]]:
-    """Check shapes and times, and give arrays of the types that are worked with."""
-    lips, times, waveform = np.asarray(lips), np.asarray(times), np.asarray(waveform)
-    if lips.ndim != 4 or lips.shape[2:] != (88, 2):
+def check_lips(lips: NDArray, times: NDArray) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Check lips (num_frames, 88, 2) and their times in seconds (num_frames,).
+
+    Raises
+    ------
+    ShapeError
+        When the arrays have other shapes, or the times do not increase.
+    """
+    lips, times = np.asarray(lips, np.float32), np.asarray(times, np.float64)
+    if lips.ndim != 3 or lips.shape[1:] != (88, 2):
         raise ShapeError(
-            f"lips: expected shape (num_frames, 88, 2), got {lips.shape[1:]}; pass `Crops.lips` of extract_crops"
+            f"lips: expected shape (num_frames, 88, 2), got {lips.shape}; pass `Crops.lips` of extract_crops"
         )
-    if times.shape != lips.shape[1:2]:
-        raise ShapeError(f"times: expected shape ({lips.shape[1]},), got {times.shape}")
+    if times.shape != lips.shape[:1]:
+        raise ShapeError(f"times: expected shape ({len(lips)},), got {times.shape}")
     if (np.diff(times) <= 0).any():
         raise ShapeError("times: expected increasing seconds, got a step back or a repetition")
+    return lips, times
+
+
+def check_waveform(waveform: NDArray) -> NDArray[np.float32]:
+    """Check that a waveform is (num_samples,)."""
+    waveform = np.asarray(waveform, np.float32)
     if waveform.ndim != 1:
         raise ShapeError(
             f"waveform: expected shape (num_samples,), got {waveform.shape}; mix channels first"
         )
-    return lips.astype(np.float32), times.astype(np.float64), np.asarray(waveform, np.float32)
+    return waveform
 
 
 def at_rate(waveform: NDArray[np.float32], rate: int, wanted: int) -> NDArray[np.float32]:

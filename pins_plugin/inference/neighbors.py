@@ -1,12 +1,11 @@
 """The most alike rows of a matrix: all are compared, or, where there are many, those of the nearest cells (FAISS)."""
 
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.errors import MissingExtraError, ShapeError
+from pins_plugin.errors import MissingExtraError
 from pins_plugin.utils.optional import import_extra
 
 Embeddings = NDArray[np.float32]
@@ -14,10 +13,7 @@ ROWS_AT_ONCE = 65_536  # rows that are compared at once
 MANY = 20_000  # rows from which on `find_neighbors` makes cells
 PROBED = 24  # cells that it searches for each row
 QUERIES = 2048  # that it asks at once
-FEWEST_ROWS = 1000  # rows that are worth cells at all
 EXAMPLES_PER_CELL = 39  # the least that FAISS trains on without a warning
-TRIED = 500  # queries by which the recall is measured
-NEIGHBORS = 10  # of each
 
 
 def compare_all(
@@ -35,88 +31,6 @@ def compare_all(
             best = np.take_along_axis(best, kept, axis=1)
             rows = np.take_along_axis(rows, kept, axis=1)
     return rows, best
-
-
-@dataclass(frozen=True, eq=False)
-class Cells:
-    """Rows in cells, of which a search looks into the nearest (faiss.IndexIVFFlat).
-
-    Parameters
-    ----------
-    index : faiss.IndexIVFFlat
-    num_rows : int
-    """
-
-    index: Any
-    num_rows: int
-
-    @classmethod
-    def build(cls, embeddings: Embeddings, probed: int = PROBED) -> Self:
-        """Train and fill cells, `probed` of which are searched.
-
-        Raises
-        ------
-        MissingExtraError
-            When FAISS is not installed.
-        """
-        faiss = import_extra("faiss", "gallery")
-        num_rows, dim = embeddings.shape
-        count = int(2 * np.sqrt(num_rows))
-        index = faiss.IndexIVFFlat(faiss.IndexFlatIP(dim), dim, count, faiss.METRIC_INNER_PRODUCT)
-        index.cp.niter, index.cp.max_points_per_centroid, index.cp.seed = 6, EXAMPLES_PER_CELL, 0
-        index.train(embeddings)
-        index.add(embeddings)
-        index.nprobe = probed
-        return cls(index, num_rows)
-
-    @classmethod
-    def build_for_recall(
-        cls, embeddings: Embeddings, recall: float, queries: Embeddings | None = None, seed: int = 0
-    ) -> Self:
-        """Make cells, and search as few as find this share of the ten nearest rows.
-
-        Parameters
-        ----------
-        embeddings : (num_rows, embedding_dim) float32 array
-            Of unit length.
-        recall : float
-            Of exact search, at 10.
-        queries : (num_queries, embedding_dim) float32 array, optional
-            Such as will be asked, of unit length; rows of `embeddings` when not given.
-        seed : int
-            Of the rows that are measured on.
-
-        Raises
-        ------
-        ShapeError
-            When there are too few rows, or `recall` is no share.
-        """
-        if len(embeddings) < FEWEST_ROWS:
-            raise ShapeError(
-                f"index: expected {FEWEST_ROWS} rows or more, got {len(embeddings)}; search without an index"
-            )
-        if not 0 < recall < 1:
-            raise ShapeError(f"recall: expected a share below 1, got {recall}")
-        pool = embeddings if queries is None else queries
-        asked = pool[np.random.default_rng(seed).permutation(len(pool))[:TRIED]]
-        k = NEIGHBORS + (queries is None)  # a row finds itself
-        wanted, _ = compare_all(asked, embeddings, k)
-        cells = cls.build(embeddings, probed=1)
-        while cells.index.nprobe < cells.index.nlist:
-            found = cells.search(asked, k)[0]
-            hits = [
-                len({*one} & {*other}) - (queries is None)
-                for one, other in zip(found, wanted, strict=True)
-            ]
-            if np.mean(hits) >= recall * NEIGHBORS:
-                break
-            cells.index.nprobe = min(2 * cells.index.nprobe, cells.index.nlist)
-        return cells
-
-    def search(self, queries: Embeddings, k: int) -> tuple[NDArray[np.int64], Embeddings]:
-        """Find k rows for each query, best first; row -1 where fewer were found, with -3.4e38."""
-        similarities, rows = self.index.search(np.ascontiguousarray(queries), k)
-        return rows, similarities
 
 
 def find_neighbors(
@@ -143,10 +57,7 @@ def find_neighbors(
     k = min(k, max(0, num_rows - 1))
     if k == 0:
         return np.zeros((num_rows, 0), np.int64), np.zeros((num_rows, 0), np.float32)
-    try:
-        cells = Cells.build(embeddings) if num_rows >= many else None
-    except MissingExtraError:
-        cells = None
+    cells = _fill_cells(embeddings) if num_rows >= many else None
     rows = np.empty((num_rows, k), np.int64)
     similarities = np.empty((num_rows, k), np.float32)
     for start in range(0, num_rows, QUERIES):
@@ -154,7 +65,7 @@ def find_neighbors(
         if cells is None:
             found, alike = compare_all(embeddings[part], embeddings, k + 1)
         else:
-            found, alike = cells.search(embeddings[part], k + 1)
+            alike, found = cells.search(np.ascontiguousarray(embeddings[part]), k + 1)
         alike = alike.copy()
         alike[found == np.arange(part.start, part.stop)[:, None]] = -np.inf  # oneself
         order = np.argsort(-alike, axis=1, kind="stable")[:, :k]
@@ -162,3 +73,19 @@ def find_neighbors(
         similarities[part] = np.take_along_axis(alike, order, axis=1)
     rows[~np.isfinite(similarities)] = -1
     return rows, similarities
+
+
+def _fill_cells(embeddings: Embeddings) -> Any:
+    """Put all rows into cells, a few of which are searched (faiss.IndexIVFFlat); None where FAISS is not installed."""
+    try:
+        faiss = import_extra("faiss", "gallery")
+    except MissingExtraError:
+        return None
+    num_rows, dim = embeddings.shape
+    count = int(2 * np.sqrt(num_rows))
+    index = faiss.index_factory(dim, f"IVF{count},Flat", faiss.METRIC_INNER_PRODUCT)
+    index.cp.niter, index.cp.max_points_per_centroid, index.cp.seed = 6, EXAMPLES_PER_CELL, 0
+    index.train(embeddings)
+    index.add(embeddings)
+    index.nprobe = PROBED
+    return index

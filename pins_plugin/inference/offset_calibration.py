@@ -17,6 +17,7 @@ from pins_plugin.inference.offset_posterior import (
     logistic,
     sum_evidence,
 )
+from pins_plugin.inference.sync_calibration import fit_logistic
 from pins_plugin.inference.synchronizer import FOREIGN_FRAMES, TOLERANCE, Synchronizer
 
 MAX_OFFSET = 25  # frames looked at, as `pins sync` does
@@ -68,7 +69,6 @@ def fit_file_calibration(
     ----------
     cases : sequence of FileCase
         From `look_at` with the same `calibration`.
-    calibration : OffsetCalibration
     """
     right = _fit(cases, lambda case: case.right)
     own = _fit(cases, lambda case: case.own)
@@ -120,7 +120,6 @@ def choose_limits(
         Of people whom nothing was learnt on.
     others : sequence of FileCase
         Of the people that `calibration` was fitted on.
-    calibration : OffsetCalibration
     """
     everybody = [*cases, *others]
     for least in LEAST:
@@ -135,14 +134,9 @@ def choose_limits(
 
 
 def _fit(cases: Sequence[FileCase], target: Callable[[FileCase], bool]) -> tuple[float, ...]:
-    from sklearn.linear_model import LogisticRegression  # only to learn it: a second to import
-
     features = np.array([case.evidence.features for case in cases])
     counts = Counter((case.person, case.own) for case in cases)
     weights = np.array(
         [(1 - FOREIGN if case.own else FOREIGN) / counts[case.person, case.own] for case in cases]
     )
-    model = LogisticRegression(C=100.0, max_iter=5000)
-    labels = [target(case) for case in cases]
-    model.fit(features, labels, sample_weight=weights * len(weights) / weights.sum())
-    return tuple(round(float(value), 4) for value in (*model.intercept_, *model.coef_[0]))
+    return tuple(fit_logistic(features, np.array([target(case) for case in cases]), weights))

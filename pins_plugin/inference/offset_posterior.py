@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+# Set by hand, no recipe learns them; what the answer is worth is then learnt with them as they are (`offset_calibration`).
 PIECE = 125  # frames
 MIN_FRAMES = 8  # of a piece, and of a file
 SPREAD, PRIOR_FLOOR = 6.0, 0.05  # frames; of the prior: exp(-|k| / SPREAD) + PRIOR_FLOOR
@@ -30,7 +31,9 @@ LARGEST_ODDS = 12.0  # nats
 
 @dataclass(frozen=True)
 class OffsetCalibration:
-    """Numbers of one model; those of the one that ships stand in for a model that brings none.
+    """Numbers of one model; those of an earlier `sync` (people p01 to p10, p33, p34) stand in for a model that brings none.
+
+    Those of the one that ships, and what they were learnt on, stand in its `hyperparams.yaml`.
 
     Parameters
     ----------
@@ -120,7 +123,6 @@ def sum_evidence(
     ----------
     pieces : sequence of (num_frames, num_offsets) arrays
         From `cut_pieces`.
-    calibration : OffsetCalibration
     """
     if sum(int(np.isfinite(piece).any(axis=1).sum()) for piece in pieces) < MIN_FRAMES:
         return None
@@ -168,7 +170,9 @@ def log_prior(num_offsets: int) -> NDArray[np.float64]:
     return np.asarray(np.log(prior / prior.sum()))
 
 
-def logistic(weights: Sequence[float], features: NDArray[np.floating]) -> float:
+def logistic(
+    weights: Sequence[float] | NDArray[np.floating], features: NDArray[np.floating]
+) -> float:
     """Probability of weights (bias first) for features."""
     value = float(weights[0] + np.dot(weights[1:], features))
     return float(1 / (1 + np.exp(-np.clip(value, -50, 50))))

@@ -110,7 +110,6 @@ def load_aligned_faces(path: str | Path, size: int, *, num_frames: int) -> NDArr
     ----------
     path : str or Path
         A video or picture, whose largest face is found and turned upright; or a folder of faces that are cut out already.
-    size : int
     num_frames : int
         Pictures to give; those with a face are repeated where others show none.
 
@@ -148,7 +147,6 @@ def find_faces(
     Parameters
     ----------
     image : (height, width, 3) uint8 array
-    detector : FaceDetector
     max_side : int
         See `crop_largest_face`.
 

@@ -55,10 +55,6 @@ def load_pretrained(
         Read the YAML with HyperPyYAML, which runs whatever code the YAML names, instead of the safe loader.
         Only for a folder whose author you would let run programs on this machine.
 
-    Returns
-    -------
-    model : ModelFolder
-
     Raises
     ------
     ModelFolderError
@@ -152,10 +148,6 @@ def fetch_model(
         Keep a copy there, without symlinks; it is renewed whenever it differs from the source.
     revision : str, optional
         Branch, tag or commit on the hub.
-
-    Returns
-    -------
-    folder : Path
     """
     hub_id = _hub_id(source)
     if hub_id is not None:

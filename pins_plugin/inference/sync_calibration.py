@@ -10,12 +10,10 @@ from numpy.typing import NDArray
 
 from pins_plugin.data.training.sync_clips import FRAME_RATE, SyncClip
 from pins_plugin.inference.synchronizer import (
-    SPEAKING_WINDOW,
     TOLERANCE,
     Synchronizer,
     offset_curve,
     offset_evidence,
-    speaking_evidence,
 )
 from pins_plugin.models.folder.model_folder import HYPERPARAMS, resolve_source
 from pins_plugin.models.folder.safe_yaml import format_model_yaml, parse_model_yaml
@@ -47,28 +45,7 @@ def fit_offset_weights(held: Held) -> list[float]:
                         groups.append((clip.person, same, min(length, len(clip.lips))))
     counts = Counter(groups)
     weights = [(1 - DUBBED if group[1] else DUBBED) / counts[group] for group in groups]
-    return _fit(np.array(evidence), np.array(right), np.array(weights))
-
-
-def fit_speaking_weights(held: Held) -> list[float]:
-    """Fit the log-likelihood ratio of speaking: bias and three weights (see `speaking_evidence`).
-
-    Speaking: a face with its own sound. Not speaking: a face that speaks with another's sound, and with its
-    own sound of another time.
-    """
-    half = SPEAKING_WINDOW // 2
-    evidence, speaking = [], []
-    for synchronizer, clips in held:
-        for clip, waveforms, same in _pairs(clips):
-            for waveform in waveforms:
-                features = synchronizer.features(clip.lips, _times(clip), waveform)
-                rows = speaking_evidence(features.similarities)[half::half]
-                rows = rows[np.isfinite(rows).all(axis=1)]
-                evidence.append(rows)
-                speaking += [same] * len(rows)
-    labels = np.array(speaking)
-    weights = np.where(labels, 1 / max(labels.sum(), 1), 1 / max((~labels).sum(), 1))
-    return _fit(np.concatenate(evidence), labels, weights)
+    return fit_logistic(np.array(evidence), np.array(right), np.array(weights))
 
 
 def offset_cases(
@@ -104,12 +81,13 @@ def _times(clip: SyncClip) -> NDArray[np.float64]:
     return np.arange(len(clip.lips)) / FRAME_RATE
 
 
-def _fit(
+def fit_logistic(
     evidence: NDArray[np.floating], labels: NDArray[np.bool_], weights: NDArray[np.floating]
 ) -> list[float]:
+    """Fit a probability: bias and one weight for each column of `evidence` (num_cases, num_columns)."""
     from sklearn.linear_model import LogisticRegression  # only to learn it: a second to import
 
-    model = LogisticRegression(C=100.0)
+    model = LogisticRegression(C=100.0, max_iter=5000)
     model.fit(evidence, labels, sample_weight=weights * len(weights) / weights.sum())
     return [round(float(value), 4) for value in (*model.intercept_, *model.coef_[0])]
 

@@ -21,7 +21,8 @@ from pins_plugin.data.training.talking_clips import bridge
 from pins_plugin.inference.interface import PretrainedInterface
 from pins_plugin.inference.lips_and_sound import (
     at_rate,
-    check_inputs,
+    check_lips,
+    check_waveform,
     is_still,
     moves,
     sounds,
@@ -42,7 +43,6 @@ TOLERANCE = 1  # frames; people begin to notice at about two (ITU-R BT.1359)
 MIN_CONFIDENCE = 0.5
 MIN_FRAMES = 8
 FOREIGN_FRAMES = 50  # that faces must be seen for before it is said that the sound is not theirs
-SPEAKING_WINDOW = 25  # frames
 
 
 @dataclass(frozen=True)
@@ -107,9 +107,6 @@ class Synchronizer(PretrainedInterface):
         See `models.lips.sync_encoders`.
     offset_weights : sequence of 3 floats
         Logistic calibration of the offset's confidence: bias, margin, peak; see `offset_evidence`.
-    speaking_weights : sequence of 4 floats
-        Logistic calibration of speaking: bias and the three columns of `speaking_evidence`.
-    device : str
     file_calibration : OffsetCalibration, optional
         Of the offset of a whole file; see `offset_of_file`.
     """
@@ -122,7 +119,6 @@ class Synchronizer(PretrainedInterface):
         lip_encoder: nn.Module,
         sound_encoder: nn.Module,
         offset_weights: Sequence[float],
-        speaking_weights: Sequence[float],
         device: str = "cpu",
         file_calibration: OffsetCalibration | None = None,
     ) -> None:
@@ -130,16 +126,15 @@ class Synchronizer(PretrainedInterface):
         self.lip_encoder = lip_encoder.to(device).eval()
         self.sound_encoder = sound_encoder.to(device).eval()
         self.offset_weights = np.asarray(offset_weights, np.float64)
-        self.speaking_weights = np.asarray(speaking_weights, np.float64)
         self.device = device
 
     @classmethod
     def from_model(cls, model: ModelFolder, device: torch.device) -> Self:
         lip_encoder, sound_encoder = (model.modules[name] for name in cls.needs)
-        offset, speaking = (model.settings[f"{name}_weights"] for name in ("offset", "speaking"))
         numbers = model.settings.get("file_calibration")
         calibration = OffsetCalibration() if numbers is None else OffsetCalibration.from_settings(numbers)  # fmt: skip
-        return cls(lip_encoder, sound_encoder, offset, speaking, str(device), calibration)
+        weights = model.settings["offset_weights"]
+        return cls(lip_encoder, sound_encoder, weights, str(device), calibration)
 
     def to(self, device: str | torch.device) -> Self:
         """Move both encoders to a device."""
@@ -176,67 +171,43 @@ class Synchronizer(PretrainedInterface):
         ShapeError
             When the arrays have other shapes.
         """
-        return self.features_of_faces(
-            np.asarray(lips)[None], times, waveform, sample_rate, max_offset
-        )[0]
+        lips, times = check_lips(lips, times)
+        waveform = check_waveform(waveform)
+        waveform = at_rate(waveform, sample_rate, self.sound_encoder.sample_rate)
+        clock, resampled = resample_frames(times, lips)
+        filled, seen = bridge(resampled)  # (num_resampled, 88, 2), (num_resampled,)
+        start = (clock[0] if len(clock) else 0.0) - max_offset / FRAME_RATE
+        num_sound = len(clock) + 2 * max_offset
+        sound = cut_sound(waveform, start, num_sound, self.sound_encoder.sample_rate)
+        with torch.inference_mode():
+            lip_features, sound_features = (
+                encoder(torch.from_numpy(inputs)[None].to(self.device))[0].cpu().numpy().copy()
+                for encoder, inputs in ((self.lip_encoder, filled), (self.sound_encoder, sound))
+            )
+        sound_clock = start + np.arange(num_sound) / FRAME_RATE
+        duration = len(waveform) / self.sound_encoder.sample_rate
+        outside = (sound_clock < -1e-3) | (sound_clock + 1 / FRAME_RATE > duration + 1e-3)
+        sound_features[outside] = np.nan
+        lip_features[~seen] = np.nan
+        if not (sounds(sound) and moves(resampled[seen])):
+            lip_features[:] = np.nan
+        return SyncFeatures(clock, lip_features, sound_features)
 
     def moving_features(
         self,
         lips: NDArray[np.floating],
         times: NDArray[np.floating],
         waveform: NDArray[np.floating],
-        sample_rate: int = 16000,
         max_offset: int = MAX_OFFSET,
     ) -> SyncFeatures:
         """Encode as `features`, for `offset_of_file`: frames in which the lips hardly move count as not seen.
 
         The encoder takes the range of movement off; what is left of a silent face would have a say.
         """
-        found = self.features(lips, times, waveform, sample_rate, max_offset)
+        found = self.features(lips, times, waveform, max_offset=max_offset)
         _, resampled = resample_frames(np.asarray(times), np.asarray(lips, np.float32))
         found.lips[is_still(resampled)] = np.nan
         return found
-
-    def features_of_faces(
-        self,
-        lips: NDArray[np.floating],
-        times: NDArray[np.floating],
-        waveform: NDArray[np.floating],
-        sample_rate: int = 16000,
-        max_offset: int = MAX_OFFSET,
-    ) -> list[SyncFeatures]:
-        """Encode several faces that are seen at the same times in one pass, and the sound once.
-
-        Parameters
-        ----------
-        lips : (num_faces, num_frames, 88, 2) array
-        times, waveform, sample_rate, max_offset
-            As in `features`.
-        """
-        lips, times, waveform = check_inputs(lips, times, waveform)
-        waveform = at_rate(waveform, sample_rate, self.sound_encoder.sample_rate)
-        clock, resampled = resample_frames(times, lips.swapaxes(0, 1))
-        resampled = resampled.swapaxes(0, 1)  # (num_faces, num_resampled, 88, 2)
-        filled, seen = map(np.stack, zip(*map(bridge, resampled), strict=True))
-        start = (clock[0] if len(clock) else 0.0) - max_offset / FRAME_RATE
-        num_sound = len(clock) + 2 * max_offset
-        sound = cut_sound(waveform, start, num_sound, self.sound_encoder.sample_rate)
-        with torch.inference_mode():
-            lip_features = self.lip_encoder(torch.from_numpy(filled).to(self.device))
-            sound_features = self.sound_encoder(torch.from_numpy(sound)[None].to(self.device))
-        lip_array = lip_features.cpu().numpy().copy()
-        sound_array = sound_features[0].cpu().numpy().copy()
-        lip_array[~seen] = np.nan
-        sound_clock = start + np.arange(num_sound) / FRAME_RATE
-        duration = len(waveform) / self.sound_encoder.sample_rate
-        sound_array[(sound_clock < -1e-3) | (sound_clock + 1 / FRAME_RATE > duration + 1e-3)] = (
-            np.nan
-        )
-        silent = not sounds(sound)
-        for features, face, kept in zip(lip_array, resampled, seen, strict=True):
-            if silent or not moves(face[kept]):
-                features[:] = np.nan
-        return [SyncFeatures(clock, features, sound_array) for features in lip_array]
 
     def offset(
         self,
@@ -259,10 +230,6 @@ class Synchronizer(PretrainedInterface):
         similarities : sequence of (num_frames, num_offsets) arrays
             `SyncFeatures.similarities` of each; silent faces only add noise. Offsets beyond `MAX_OFFSET`, where
             there are such, need more evidence.
-
-        Returns
-        -------
-        result : SyncResult
         """
         pooled = np.concatenate(list(similarities)) if len(similarities) else np.zeros((0, 1))
         num_frames = int(np.isfinite(pooled).any(axis=1).sum())
@@ -273,7 +240,7 @@ class Synchronizer(PretrainedInterface):
         curve[far] -= FAR_PENALTY / np.sqrt(num_frames)
         best = int(np.nanargmax(curve))
         margin, peak = offset_evidence(curve, num_frames)
-        confidence = _sigmoid(float(self.offset_weights @ [1.0, margin, peak]))
+        confidence = logistic(self.offset_weights, np.array([margin, peak]))
         if confidence < MIN_CONFIDENCE:
             return SyncResult(0.0, 0, confidence, "cannot tell")
         frames = best - len(curve) // 2
@@ -315,49 +282,6 @@ class Synchronizer(PretrainedInterface):
         """How much a face speaks for an offset (frames of 1/25 s), in nats from zero on."""
         return speaking_ratio(cut_pieces(similarities), offset_frames, self.file_calibration)
 
-    def speaking_llr(
-        self,
-        lips: NDArray[np.floating],
-        times: NDArray[np.floating],
-        waveform: NDArray[np.floating],
-        sample_rate: int = 16000,
-        offset_seconds: float = 0.0,
-    ) -> NDArray[np.float64]:
-        """Log-likelihood ratio, per frame, that this face makes this sound.
-
-        Each value weighs the second of video around its frame, so neighbors share evidence: to judge a
-        turn, take the mean, not the sum.
-
-        Parameters
-        ----------
-        lips : (num_frames, 88, 2) or (num_faces, num_frames, 88, 2) array
-            As in `features`; several faces that are seen at the same times go in one pass.
-        times, waveform, sample_rate
-            As in `features`.
-        offset_seconds : float
-            How late the recording's sound comes, from `offset`.
-
-        Returns
-        -------
-        ratios : (num_frames,) or (num_faces, num_frames) float64 array
-            Natural logarithm of p(what is seen and heard | this face speaks) / p(... | another speaks or
-            nobody does); 0 where nothing can be said.
-        """
-        later = np.asarray(times, np.float64) + offset_seconds
-        lips = np.asarray(lips)
-        faces = lips if lips.ndim == 4 else lips[None]
-        ratios = np.zeros((len(faces), len(later)))
-        for row, features in zip(
-            ratios, self.features_of_faces(faces, later, waveform, sample_rate), strict=True
-        ):
-            if len(features.times):
-                row[:] = np.interp(later, features.times, self._speaking_ratios(features))
-        return ratios if lips.ndim == 4 else ratios[0]
-
-    def _speaking_ratios(self, features: SyncFeatures) -> NDArray[np.float64]:
-        ratios = speaking_evidence(features.similarities) @ self.speaking_weights[1:]
-        return np.asarray(np.nan_to_num(ratios + self.speaking_weights[0]))
-
 
 def offset_curve(similarities: NDArray[np.floating]) -> NDArray[np.float64]:
     """Mean similarity at each offset; NaN where less than half of the frames have sound.
@@ -395,49 +319,3 @@ def offset_evidence(curve: NDArray[np.floating], num_frames: int) -> tuple[float
     far = np.abs(np.arange(len(curve)) - best) > 2
     rival = np.nanmax(curve[far]) if np.isfinite(curve[far]).any() else curve[best]
     return float((curve[best] - rival) * np.sqrt(num_frames)), float(curve[best])
-
-
-def speaking_evidence(
-    similarities: NDArray[np.floating], window: int = SPEAKING_WINDOW
-) -> NDArray[np.float64]:
-    """What speaking is judged by, for the window around each frame.
-
-    Parameters
-    ----------
-    similarities : (num_frames, 2 max_offset + 1) array
-    window : int
-        In frames.
-
-    Returns
-    -------
-    evidence : (num_frames, 3) float64 array
-        Similarity of what is seen and heard at once; by how much it beats the mean of offsets more than
-        two frames away; by how much it beats the best of those.
-    """
-    means = _window_means(similarities, window)
-    middle = similarities.shape[1] // 2
-    now = means[:, middle - 1 : middle + 2].max(axis=1)
-    others = np.delete(means, range(middle - 2, middle + 3), axis=1)
-    with np.errstate(invalid="ignore"):
-        mean = np.where(np.isfinite(others), others, 0).sum(axis=1)
-        mean = mean / np.maximum(np.isfinite(others).sum(axis=1), 1)
-        best = np.where(np.isfinite(others), others, -1).max(axis=1)
-    return np.stack([now, now - mean, now - best], axis=1)
-
-
-def _window_means(values: NDArray[np.floating], window: int) -> NDArray[np.float64]:
-    """Centered moving mean along the first axis over what is finite; shorter at the ends."""
-    present = np.isfinite(values)
-    sums = np.cumsum(np.where(present, values, 0), axis=0, dtype=np.float64)
-    counts = np.cumsum(present, axis=0)
-    sums, counts = (np.concatenate([np.zeros_like(part[:1]), part]) for part in (sums, counts))
-    frames = np.arange(len(values))
-    low = np.maximum(frames - window // 2, 0)
-    high = np.minimum(frames + window // 2 + 1, len(values))
-    total = counts[high] - counts[low]
-    means = (sums[high] - sums[low]) / np.maximum(total, 1)
-    return np.where(total > 0, means, np.nan)
-
-
-def _sigmoid(value: float) -> float:
-    return float(1 / (1 + np.exp(-np.clip(value, -30, 30))))

@@ -57,7 +57,6 @@ def verify_files(
 
     Parameters
     ----------
-    embedder : FaceVoiceEmbedder
     face : str or Path
         An image or a video that shows one face, others at most much smaller.
     voice : str or Path

@@ -18,8 +18,8 @@ from torch import nn
 
 from pins_plugin.data.training.sync_clips import resample_frames
 from pins_plugin.data.training.talking_clips import bridge
-from pins_plugin.errors import ShapeError
 from pins_plugin.inference.interface import PretrainedInterface
+from pins_plugin.inference.lips_and_sound import check_lips
 from pins_plugin.models.folder.model_folder import ModelFolder
 
 FEWEST_FRAMES = 5  # at 25 per second; less says nothing
@@ -53,7 +53,6 @@ class VisualVoiceActivity(PretrainedInterface):
         See `models.lips.talking_network`.
     llr_weights : sequence of 2 floats
         Calibration on people not trained on: bias, and factor of the network's logit.
-    device : str
     """
 
     needs = ("talking_network",)
@@ -97,15 +96,7 @@ class VisualVoiceActivity(PretrainedInterface):
         ShapeError
             When the arrays have other shapes, or the times do not increase.
         """
-        lips, times = np.asarray(lips), np.asarray(times, np.float64)
-        if lips.ndim != 3 or lips.shape[1:] != (88, 2):
-            raise ShapeError(
-                f"lips: expected shape (num_frames, 88, 2), got {lips.shape}; pass `Crops.lips` of extract_crops"
-            )
-        if times.shape != lips.shape[:1]:
-            raise ShapeError(f"times: expected shape ({len(lips)},), got {times.shape}")
-        if (np.diff(times) <= 0).any():
-            raise ShapeError("times: expected increasing seconds, got a step back or a repetition")
+        lips, times = check_lips(lips, times)
         bridged, was_seen = bridge(lips)
         marks = was_seen.astype(np.float32)
         clock, resampled = resample_frames(times, bridged)

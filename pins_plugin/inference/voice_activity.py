@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pins_plugin.data.media.audio import SAMPLE_RATE
 
+ONSET, OFFSET = 0.5, 0.35  # probabilities; those that silero-vad itself uses
 SILERO_FRAME = 512  # samples of 16 kHz per probability: the frame of silero-vad
 SAMPLES_AT_ONCE = (
     60 * SAMPLE_RATE // SILERO_FRAME * SILERO_FRAME
@@ -61,20 +62,16 @@ def speech_probability(waveform: NDArray[np.float32]) -> NDArray[np.float32]:
 def find_speech(
     waveform: NDArray[np.float32],
     *,
-    onset: float = 0.5,
-    offset: float = 0.35,
     min_silence: float = 0.3,
     min_speech: float = 0.2,
     pad: float = 0.05,
 ) -> list[tuple[float, float]]:
-    """Regions of speech.
+    """Regions of speech: from where its probability reaches `ONSET` to where it falls below `OFFSET`.
 
     Parameters
     ----------
     waveform : (num_samples,) float32 array
         At 16 kHz.
-    onset, offset : float
-        A region starts where the probability of speech reaches `onset` and ends where it falls below `offset`.
     min_silence, min_speech : float
         Shorter pauses are bridged, then shorter regions dropped, in seconds.
     pad : float
@@ -90,12 +87,12 @@ def find_speech(
     regions: list[list[float]] = []
     active = False
     for index, value in enumerate(speech_probability(waveform)):
-        if not active and value >= onset:
+        if not active and value >= ONSET:
             active = True
             if regions and index * seconds - regions[-1][1] < min_silence:
                 continue
             regions.append([index * seconds, index * seconds])
-        active = active and bool(value >= offset)
+        active = active and bool(value >= OFFSET)
         if active:
             regions[-1][1] = min(total, (index + 1) * seconds)
     padded: list[tuple[float, float]] = []

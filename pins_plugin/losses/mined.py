@@ -13,22 +13,19 @@ Miner = Callable[..., Tensor]
 
 
 class MinedContrastiveLoss(nn.Module):
-    """Contrastive loss whose negatives a miner picks in the batch.
+    """Contrastive loss whose negatives a miner picks in the batch: voices for each face, and faces for each voice.
 
     Parameters
     ----------
     loss : ContrastiveLoss
     miner : callable
         Such as `CurriculumMiner()`.
-    both_directions : bool
-        Mine voices for each face and faces for each voice, or voices for each face only.
     """
 
-    def __init__(self, loss: ContrastiveLoss, miner: Miner, both_directions: bool = True) -> None:
+    def __init__(self, loss: ContrastiveLoss, miner: Miner) -> None:
         super().__init__()
         self.loss = loss
         self.miner = miner
-        self.both_directions = both_directions
 
     def forward(
         self,
@@ -56,8 +53,6 @@ class MinedContrastiveLoss(nn.Module):
         with torch.no_grad():
             similarities = faces @ voices.T  # (batch, batch)
             voice_negatives = self.miner(similarities, hardness, allowed)
-            face_negatives = None
-            if self.both_directions:
-                swapped = None if allowed is None else allowed.T
-                face_negatives = self.miner(similarities.T, hardness, swapped)
+            swapped = None if allowed is None else allowed.T
+            face_negatives = self.miner(similarities.T, hardness, swapped)
         return self.loss(faces, voices, voice_negatives, face_negatives)

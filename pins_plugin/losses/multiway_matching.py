@@ -56,16 +56,7 @@ class MultiwayMatchingLoss(nn.Module):
         self.direction = direction
 
     def logits(self, first: Tensor, second: Tensor) -> Tensor:
-        """Scaled and shifted cosine of unit-length embeddings.
-
-        Parameters
-        ----------
-        first, second : (..., batch, embedding_dim) Tensor
-
-        Returns
-        -------
-        logits : (..., batch, batch) Tensor
-        """
+        """Scaled and shifted cosine (..., batch, batch) of unit-length embeddings (..., batch, embedding_dim)."""
         scale = self.scale.clamp(min=SMALLEST_SCALE)
         return (scale * first) @ second.mT + self.bias
 
@@ -92,15 +83,28 @@ class MultiwayMatchingLoss(nn.Module):
             chosen = {"both": both, "face_to_voice": both[:1], "voice_to_face": both[1:]}
             # the bias cancels out; its gradient of zero keeps distributed training content
             return torch.stack(chosen[self.direction]).mean() + 0.0 * self.bias
+        return self.match(faces, voices, allowed)
+
+    def match(self, faces: Tensor, voices: Tensor, allowed: Tensor | None) -> Tensor:
+        """Average over anchors and directions of unit-length embeddings; parameters as in `forward`."""
         logits = self.logits(faces, voices)  # (..., batch, batch)
         partners = logits.diagonal(dim1=-2, dim2=-1)  # (..., batch)
         logits = keep_allowed(logits, allowed)
         losses = []
         if self.direction != "voice_to_face":
-            losses.append((logits.logsumexp(dim=-1) - partners).mean())
+            total = self.denominator(logits.logsumexp(dim=-1), faces, "face", allowed)
+            losses.append((total - partners).mean())
         if self.direction != "face_to_voice":
-            losses.append((logits.logsumexp(dim=-2) - partners).mean())
+            swapped = None if allowed is None else allowed.mT
+            total = self.denominator(logits.logsumexp(dim=-2), voices, "voice", swapped)
+            losses.append((total - partners).mean())
         return torch.stack(losses).mean()
+
+    def denominator(
+        self, total: Tensor, anchors: Tensor, modality: str, allowed: Tensor | None
+    ) -> Tensor:
+        """Logarithm of what a partner is divided by, (..., batch): `total`, that of all candidates."""
+        return total
 
 
 def keep_allowed(logits: Tensor, allowed: Tensor | None) -> Tensor:

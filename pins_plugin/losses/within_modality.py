@@ -75,41 +75,27 @@ class WithinModalitySeparationLoss(MultiwayMatchingLoss):
             return super().forward(faces, voices, allowed) + self._separation(
                 faces, voices, allowed
             )
-        across = self.logits(faces, voices)  # (..., batch, batch)
-        partners = across.diagonal(dim1=-2, dim2=-1)  # (..., batch)
-        across = keep_allowed(across, allowed)
-        losses = []
-        if self.direction != "voice_to_face":
-            total = self._join(across.logsumexp(dim=-1), faces, "face", allowed)
-            losses.append((total - partners).mean())
-        if self.direction != "face_to_voice":
-            total = self._join(across.logsumexp(dim=-2), voices, "voice", _swap(allowed))
-            losses.append((total - partners).mean())
-        return torch.stack(losses).mean()
+        return self.match(faces, voices, allowed)
 
     def _applies(self, modality: str) -> bool:
         return self.weight > 0 and self.within in (modality, "both")
 
-    def _join(self, total: Tensor, items: Tensor, modality: str, allowed: Tensor | None) -> Tensor:
-        """Add weight * sum over j != i of e^s(item i, item j) to the log of a denominator: (..., batch)."""
-        if not self._applies(modality) or items.shape[-2] < 2:
+    def denominator(
+        self, total: Tensor, anchors: Tensor, modality: str, allowed: Tensor | None
+    ) -> Tensor:
+        """Add weight * sum over j != i of e^s(anchor i, anchor j): (..., batch)."""
+        if self.form == "term" or not self._applies(modality) or anchors.shape[-2] < 2:
             return total
-        own = torch.eye(items.shape[-2], dtype=torch.bool, device=items.device)
-        others = keep_allowed(self.logits(items, items), allowed).masked_fill(own, -torch.inf)
+        own = torch.eye(anchors.shape[-2], dtype=torch.bool, device=anchors.device)
+        others = keep_allowed(self.logits(anchors, anchors), allowed).masked_fill(own, -torch.inf)
         return torch.logaddexp(total, others.logsumexp(dim=-1) + math.log(self.weight))
 
     def _separation(self, faces: Tensor, voices: Tensor, allowed: Tensor | None) -> Tensor:
+        swapped = None if allowed is None else allowed.mT
         terms = [faces.new_zeros(())]
-        for modality, items, mask in (
-            ("face", faces, allowed),
-            ("voice", voices, _swap(allowed)),
-        ):
+        for modality, items, mask in (("face", faces, allowed), ("voice", voices, swapped)):
             if self._applies(modality):
                 logits = keep_allowed(self.logits(items, items), mask)
                 own = logits.diagonal(dim1=-2, dim2=-1)
                 terms.append((logits.logsumexp(dim=-1) - own).mean())
         return self.weight * torch.stack(terms).sum()
-
-
-def _swap(allowed: Tensor | None) -> Tensor | None:
-    return None if allowed is None else allowed.mT

@@ -77,10 +77,6 @@ def reliability(
     edges : sequence of float
         Of the bins, from low to high; the last holds its upper edge.
 
-    Returns
-    -------
-    bins : list of ReliabilityBin
-
     Raises
     ------
     ShapeError

@@ -9,17 +9,9 @@ Floats = NDArray[np.float64]
 
 
 def ranks_of_first(similarities: ArrayLike, relevant: ArrayLike) -> NDArray[np.int64]:
-    """Rank the best relevant item of each query; ties count against it.
+    """Rank the best relevant item of each query (num_queries,) from 1; ties count against it.
 
-    Parameters
-    ----------
-    similarities : (num_queries, num_items) array
-    relevant : (num_queries, num_items) bool array
-
-    Returns
-    -------
-    ranks : (num_queries,) int64 array
-        1 is first; num_items + 1 where nothing is relevant.
+    Similarities and relevant are (num_queries, num_items); the rank is num_items + 1 where nothing is relevant.
     """
     similarities, relevant = _checked(similarities, relevant)
     best = np.where(relevant, similarities, -np.inf).max(axis=1, keepdims=True)
@@ -29,17 +21,9 @@ def ranks_of_first(similarities: ArrayLike, relevant: ArrayLike) -> NDArray[np.i
 
 
 def average_precision(similarities: ArrayLike, relevant: ArrayLike) -> Floats:
-    """Average, over the relevant items, the precision of the list that ends with the item (and its ties).
+    """Average, over the relevant items, the precision of the list that ends with the item (and its ties): (num_queries,).
 
-    Parameters
-    ----------
-    similarities : (num_queries, num_items) array
-    relevant : (num_queries, num_items) bool array
-
-    Returns
-    -------
-    average_precision : (num_queries,) float64 array
-        NaN where nothing is relevant.
+    Similarities and relevant are (num_queries, num_items); NaN where nothing is relevant.
     """
     similarities, relevant = _checked(similarities, relevant)
     num_queries, num_items = similarities.shape

@@ -8,14 +8,13 @@ from scipy.stats import t as student_t
 from pins_plugin.errors import ShapeError
 
 
-def mean_over_seeds(values: Sequence[float], level: float = 0.95) -> tuple[float, float]:
-    """Mean of a few runs and the half width of Student's interval around it.
+def mean_over_seeds(values: Sequence[float]) -> tuple[float, float]:
+    """Mean of a few runs and the half width of Student's 95 % interval around it.
 
     Parameters
     ----------
     values : sequence of float
         One per seed; for a difference between two settings, the differences seed by seed.
-    level : float
 
     Returns
     -------
@@ -33,4 +32,4 @@ def mean_over_seeds(values: Sequence[float], level: float = 0.95) -> tuple[float
     if len(runs) == 1:
         return float(runs[0]), float("nan")
     spread = runs.std(ddof=1) / len(runs) ** 0.5
-    return float(runs.mean()), float(student_t.ppf((1 + level) / 2, len(runs) - 1) * spread)
+    return float(runs.mean()), float(student_t.ppf(0.975, len(runs) - 1) * spread)

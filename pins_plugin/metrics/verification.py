@@ -110,13 +110,10 @@ def min_dcf(
     weights: ArrayLike | None = None,
     *,
     prior: float = 0.05,
-    miss_cost: float = 1.0,
-    false_alarm_cost: float = 1.0,
 ) -> Any:
     """Find the least detection cost over all thresholds, as a share of that of deciding blindly.
 
-    The cost is miss_cost * prior * miss + false_alarm_cost * (1 - prior) * false alarm (NIST SRE; prior
-    0.05 as in the VoxCeleb challenges).
+    The cost is prior * miss + (1 - prior) * false alarm (NIST SRE; prior 0.05 as in the VoxCeleb challenges).
 
     Returns
     -------
@@ -125,9 +122,8 @@ def min_dcf(
     if not 0 < prior < 1:
         raise ShapeError(f"prior: expected a probability between 0 and 1, got {prior}")
     curve = roc_curve(scores, labels, weights)
-    miss, false_alarm = miss_cost * prior, false_alarm_cost * (1 - prior)
-    cost = miss * (1 - curve.hit) + false_alarm * curve.false_alarm
-    return _plain(cost.min(axis=-1) / min(miss, false_alarm))
+    cost = prior * (1 - curve.hit) + (1 - prior) * curve.false_alarm
+    return _plain(cost.min(axis=-1) / min(prior, 1 - prior))
 
 
 def area_under(curve: RocCurve) -> Floats:

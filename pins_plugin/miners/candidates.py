@@ -48,19 +48,7 @@ def allowed_negatives(similarities: Tensor, allowed: Tensor | None = None) -> Te
 
 
 def mask_disallowed(similarities: Tensor, allowed: Tensor | None, value: float) -> Tensor:
-    """Copy similarities, in single precision, with `value` wherever a candidate may not be a negative.
-
-    Parameters
-    ----------
-    similarities : (batch, batch) Tensor
-    allowed : (batch, batch) bool Tensor, optional
-    value : float
-        Such as infinity.
-
-    Returns
-    -------
-    similarities : (batch, batch) float32 Tensor
-    """
+    """Copy similarities (batch, batch), in single precision, with `value` wherever a candidate may not be a negative."""
     copied = similarities.detach().to(torch.float32, copy=True)
     if allowed is None and similarities.ndim == 2 and len(similarities) == similarities.shape[1]:
         return copied.fill_diagonal_(value)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from pins_plugin.models.layers.dropout import Dropout
-from pins_plugin.models.layers.lengths import encode_by_length
+from pins_plugin.models.layers.lengths import VoiceEncoder
 from pins_plugin.models.layers.normalization import BatchNorm
 from pins_plugin.models.layers.pooling import StatisticsPooling
 from pins_plugin.models.layers.projection import Projection
@@ -59,23 +59,12 @@ class CompactFaceEncoder(nn.Module):
         self.projection = Projection(hidden_dim, embedding_dim, standardize)
 
     def forward(self, faces: Tensor) -> Tensor:
-        """Embed pictures.
-
-        Parameters
-        ----------
-        faces : (batch, 3, image_size, image_size) Tensor
-            RGB in [0, 1].
-
-        Returns
-        -------
-        face_embeddings : (batch, embedding_dim) Tensor
-            Of unit length.
-        """
+        """Embed faces (batch, 3, image_size, image_size), RGB in [0, 1], as (batch, embedding_dim) of unit length."""
         features = self.convolutions((faces - 0.5) / 0.25)
         return self.projection(self.hidden(features.flatten(1)))
 
 
-class CompactVoiceEncoder(nn.Module):
+class CompactVoiceEncoder(VoiceEncoder):
     """Log-mel bands, a time-delay network, statistics over time.
 
     Parameters
@@ -122,23 +111,8 @@ class CompactVoiceEncoder(nn.Module):
         )
         self.projection = Projection(hidden_dim, embedding_dim, standardize)
 
-    def forward(self, waveforms: Tensor, relative_lengths: Tensor | None = None) -> Tensor:
-        """Embed sound.
-
-        Parameters
-        ----------
-        waveforms : (batch, num_samples) Tensor
-            In [-1, 1], at `sample_rate`; at least a few hundredths of a second.
-        relative_lengths : (batch,) Tensor, optional
-            Length of each row relative to the longest, in (0, 1]; the rest is padding.
-
-        Returns
-        -------
-        voice_embeddings : (batch, embedding_dim) Tensor
-            Of unit length.
-        """
-        if relative_lengths is not None:
-            return encode_by_length(self, waveforms, relative_lengths, self.sample_rate)
+    def encode(self, waveforms: Tensor) -> Tensor:
+        """Embed (batch, num_samples) without padding, at least a few hundredths of a second."""
         spectrograms = self.spectrogram(waveforms)
         frames = self.convolutions(spectrograms)  # (batch, channels, num_frames)
         return self.projection(self.hidden(self.pooling(frames.float())))

@@ -20,6 +20,7 @@ from pins_plugin.models.folder.onnx_file import (
     OnnxSession,
     read_onnx_file,
 )
+from pins_plugin.models.folder.safe_yaml import make_module
 from pins_plugin.models.layers.projection import Projection
 
 WHOLE = (0.0, 0.0, 1.0, 1.0)  # window of all of a picture
@@ -78,19 +79,12 @@ class OnnxEncoder(nn.Module):
         What the network computes for each input.
     embedding_dim : int, optional
         Add a trainable linear head of this size; without it the features themselves are the embedding.
-    **settings
-        Of the YAML beside the file, as saved with the model.
     """
 
     defaults: ClassVar[Mapping[str, Any]]
 
-    def __init__(self, num_features: int, embedding_dim: int | None, **settings: Any) -> None:
+    def __init__(self, num_features: int, embedding_dim: int | None) -> None:
         super().__init__()
-        self.saved_arguments = {
-            "num_features": num_features,
-            **settings,
-            "embedding_dim": embedding_dim,
-        }
         self.embedding_dim = embedding_dim or num_features
         self.network = OnnxNetwork()
         self.head = Projection(num_features, embedding_dim) if embedding_dim else None
@@ -110,7 +104,8 @@ class OnnxEncoder(nn.Module):
             probe = cls(1, **settings)
             probe.network.fill(content)
             num_features = probe.features(probe.example()).shape[1]
-            encoder = cls(num_features, **settings, embedding_dim=embedding_dim)
+            sizes = {"num_features": num_features, "embedding_dim": embedding_dim}
+            encoder = make_module(cls, **settings, **sizes)
         except (ModelFolderError, TypeError, ValueError) as error:
             raise ModelFolderError(f"{path}: {error}") from error
         encoder.network.fill(content)
@@ -176,17 +171,7 @@ class OnnxFaceEncoder(OnnxEncoder):
         self.same_person_similarity = same_person_similarity
         self.mean, self.std = ([float(value) for value in values] for values in (mean, std))
         self.channels, self.layout = channels, layout
-        super().__init__(
-            num_features,
-            embedding_dim,
-            image_size=image_size,
-            mean=self.mean,
-            std=self.std,
-            channels=channels,
-            layout=layout,
-            window=self.window,
-            same_person_similarity=same_person_similarity,
-        )
+        super().__init__(num_features, embedding_dim)
 
     @staticmethod
     def completed(settings: dict[str, Any], session: OnnxSession) -> dict[str, Any]:
@@ -207,18 +192,7 @@ class OnnxFaceEncoder(OnnxEncoder):
         return self.network(pictures)
 
     def forward(self, faces: Tensor) -> Tensor:
-        """Embed pictures.
-
-        Parameters
-        ----------
-        faces : (batch, 3, height, width) Tensor
-            RGB in [0, 1].
-
-        Returns
-        -------
-        face_embeddings : (batch, embedding_dim) Tensor
-            Of unit length.
-        """
+        """Embed faces (batch, 3, height, width), RGB in [0, 1], as (batch, embedding_dim) of unit length."""
         size = (self.image_size, self.image_size)
         if tuple(self.window) != WHOLE:
             faces = read_window(faces, self.window, self.image_size)
@@ -262,15 +236,7 @@ class OnnxVoiceEncoder(OnnxEncoder):
         self.sample_rate = sample_rate
         self.feature_kind, self.num_bins = features, num_bins
         self.scale, self.min_seconds = float(scale), float(min_seconds)
-        super().__init__(
-            num_features,
-            embedding_dim,
-            sample_rate=sample_rate,
-            features=features,
-            num_bins=num_bins,
-            scale=self.scale,
-            min_seconds=self.min_seconds,
-        )
+        super().__init__(num_features, embedding_dim)
 
     def example(self) -> Tensor:
         """A second of silence, or more where the network wants more."""
@@ -296,20 +262,7 @@ class OnnxVoiceEncoder(OnnxEncoder):
         return self.network(batch)
 
     def forward(self, waveforms: Tensor, relative_lengths: Tensor | None = None) -> Tensor:
-        """Embed sound, one utterance at a time: networks of others know no padding.
-
-        Parameters
-        ----------
-        waveforms : (batch, num_samples) Tensor
-            In [-1, 1], at `sample_rate`.
-        relative_lengths : (batch,) Tensor, optional
-            Length of each row relative to the longest, in (0, 1].
-
-        Returns
-        -------
-        voice_embeddings : (batch, embedding_dim) Tensor
-            Of unit length.
-        """
+        """Embed as any `VoiceEncoder`, one utterance at a time: networks of others know no padding."""
         lengths = [waveforms.shape[1]] * len(waveforms)
         if relative_lengths is not None:
             lengths = (relative_lengths * waveforms.shape[1]).round().clamp(min=1).long().tolist()

@@ -7,9 +7,8 @@ Nagrani, Chung, Zisserman, "VoxCeleb" (Interspeech 2017), table 4; both as used 
 from torch import Tensor, nn
 
 from pins_plugin.models.layers.dropout import Dropout
-from pins_plugin.models.layers.lengths import encode_by_length
+from pins_plugin.models.layers.lengths import VoiceEncoder
 from pins_plugin.models.layers.normalization import BatchNorm
-from pins_plugin.models.layers.pooling import MeanPooling
 from pins_plugin.models.layers.projection import Projection
 from pins_plugin.models.layers.spectrogram import MagnitudeSpectrogram
 
@@ -44,23 +43,12 @@ class VGGMFaceEncoder(nn.Module):
         self.projection = Projection(4096, embedding_dim)
 
     def forward(self, faces: Tensor) -> Tensor:
-        """Embed pictures.
-
-        Parameters
-        ----------
-        faces : (batch, 3, 224, 224) Tensor
-            RGB in [0, 1].
-
-        Returns
-        -------
-        face_embeddings : (batch, embedding_dim) Tensor
-            Of unit length.
-        """
+        """Embed faces (batch, 3, 224, 224), RGB in [0, 1], as (batch, embedding_dim) of unit length."""
         features = self.trunk((faces - 0.5) / 0.25)  # (batch, 512, 6, 6)
         return self.projection(self.fc7(self.fc6(features)).flatten(1))
 
 
-class VGGVoxEncoder(nn.Module):
+class VGGVoxEncoder(VoiceEncoder):
     """VGGVox: a VGG-M whose last layers take in all frequencies at once and average over time.
 
     Parameters
@@ -90,35 +78,19 @@ class VGGVoxEncoder(nn.Module):
             nn.MaxPool2d((5, 3), stride=(3, 2)),  # 9 x 8
         )
         self.fc6 = nn.Sequential(*_convolution(256, 4096, (9, 1)))  # 1 x 8
-        self.pooling = MeanPooling()
         self.fc7 = nn.Sequential(
             nn.Linear(4096, hidden_dim, bias=False), BatchNorm(hidden_dim), nn.ReLU(inplace=True)
         )
         self.projection = Projection(hidden_dim, embedding_dim)
 
-    def forward(self, waveforms: Tensor, relative_lengths: Tensor | None = None) -> Tensor:
-        """Embed sound of any length.
-
-        Parameters
-        ----------
-        waveforms : (batch, num_samples) Tensor
-            In [-1, 1], at `sample_rate`; what is shorter than `SHORTEST_UTTERANCE` seconds is repeated.
-        relative_lengths : (batch,) Tensor, optional
-            Length of each row relative to the longest, in (0, 1]; the rest is padding.
-
-        Returns
-        -------
-        voice_embeddings : (batch, embedding_dim) Tensor
-            Of unit length.
-        """
-        if relative_lengths is not None:
-            return encode_by_length(self, waveforms, relative_lengths, self.sample_rate)
+    def encode(self, waveforms: Tensor) -> Tensor:
+        """Embed (batch, num_samples) without padding; what is shorter than `SHORTEST_UTTERANCE` seconds is repeated."""
         shortest = round(SHORTEST_UTTERANCE * self.sample_rate)
         if waveforms.shape[1] < shortest:
             waveforms = waveforms.repeat(1, -(-shortest // waveforms.shape[1]))
         spectrograms = self.spectrogram(waveforms)  # (batch, 512, num_frames)
         frames = self.fc6(self.trunk(spectrograms[:, None]))[:, :, 0]  # (batch, 4096, num_steps)
-        return self.projection(self.fc7(self.pooling(frames)))
+        return self.projection(self.fc7(frames.mean(dim=-1)))
 
 
 SHORTEST_UTTERANCE = 0.7

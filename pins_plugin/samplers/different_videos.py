@@ -1,6 +1,7 @@
 """Batches of clips from different videos."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,11 @@ class DifferentVideosSampler(Sampler[list[int]]):
     seed : int
     rank, num_processes : int
         This process yields rows rank * K / num_processes, ... of each batch.
+
+    Attributes
+    ----------
+    done : int
+        Batches of the epoch that are passed over, since a former run had them.
 
     Raises
     ------
@@ -62,7 +68,7 @@ class DifferentVideosSampler(Sampler[list[int]]):
         self.seed = seed
         self.rank = rank
         self.num_processes = num_processes
-        self.epoch = 0
+        self.epoch = self.done = 0
         self._length: tuple[int, int] | None = None
 
     def set_epoch(self, epoch: int) -> None:
@@ -76,7 +82,7 @@ class DifferentVideosSampler(Sampler[list[int]]):
 
     def __iter__(self) -> Iterator[list[int]]:
         share = self.batch_size // self.num_processes
-        for batch in self._global_batches():
+        for batch in islice(self._global_batches(), self.done, None):
             yield batch[self.rank * share : (self.rank + 1) * share]
 
     def _global_batches(self) -> Iterator[list[int]]:

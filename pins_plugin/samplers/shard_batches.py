@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch.utils.data import IterableDataset, get_worker_info
 
 from pins_plugin.data.media.audio import SAMPLE_RATE
-from pins_plugin.data.training.dataset import PairBatch, collate_pairs, crop_pair
+from pins_plugin.data.training.dataset import PairBatch, crop_pair, stack_pairs
 from pins_plugin.data.training.tar_shards import ClipForm, read_index, read_shard
 from pins_plugin.errors import ManifestError, PinsError
 from pins_plugin.samplers.different_videos import deal_different
@@ -113,7 +113,8 @@ class ShardBatches(IterableDataset):  # type: ignore[misc]
         self.shards: list[dict[str, Any]] = index["shards"]
         self.share = batch_size // num_processes
         self.num_samples = round(seconds * SAMPLE_RATE)
-        self.rank, self.num_processes, self.workers = rank, num_processes, max(1, num_workers)
+        self.rank, self.workers = rank, max(1, num_workers)
+        self.num_readers = num_processes * self.workers
         self.counts = [shard["samples"] for shard in self.shards]
         self.starts = [0, *accumulate(self.counts)]
         self.videos = _number_videos(self.shards)
@@ -123,7 +124,7 @@ class ShardBatches(IterableDataset):  # type: ignore[misc]
             raise PinsError(
                 f"batch_size: expected fewer than {batch_size}, or fewer processes and num_workers: a batch takes one clip of "
                 f"each video, and {sum(self.counts)} clips of {len(np.unique(self.videos))} videos are shared by "
-                f"{self.num_processes * self.workers} readers"
+                f"{self.num_readers} readers"
             )
 
     def set_epoch(self, epoch: int) -> None:
@@ -134,8 +135,8 @@ class ShardBatches(IterableDataset):  # type: ignore[misc]
     def __len__(self) -> int:
         """Batches of this process in this epoch."""
         if self._least is None or self._least[0] != self.epoch:
-            readers = range(self.num_processes * self.workers)
-            least = min(sum(1 for _ in self._plan(reader)) for reader in readers)
+            plans = (self._plan(reader) for reader in range(self.num_readers))
+            least = min(sum(1 for _ in plan) for plan in plans)
             self._least = self.epoch, least
         return self._least[1] * self.workers
 
@@ -156,21 +157,19 @@ class ShardBatches(IterableDataset):  # type: ignore[misc]
                         f"{self.address}: a shard holds fewer clips than its index says; write it anew"
                     )
                 held[found[0]] = found[1]
-            yield collate_pairs([{"position": each, "pair": held.pop(each)} for each in batch])
+            yield stack_pairs(batch, [held.pop(position) for position in batch])
 
     def _plan(self, reader: int) -> Iterator[list[int]]:
         """Positions that meet in each batch of a reader."""
-        spans = share_samples(
-            self.counts, self.seed, self.epoch, reader, self.num_processes * self.workers
-        )
+        spans = share_samples(self.counts, self.seed, self.epoch, reader, self.num_readers)
         line = [self.starts[shard] + row for shard, a, b in spans for row in range(a, b)]
         generator = np.random.default_rng((self.seed, self.epoch, reader))
         return deal_different(shuffle_within(line, self.window, generator), self.videos, self.share)
 
     def _read(self, reader: int, wanted: set[int]) -> Iterator[tuple[int, Any]]:
         """Read the clips that are wanted, in the order in which they lie: position, and picture and sound."""
-        readers = self.num_processes * self.workers
-        for shard, a, b in share_samples(self.counts, self.seed, self.epoch, reader, readers):
+        spans = share_samples(self.counts, self.seed, self.epoch, reader, self.num_readers)
+        for shard, a, b in spans:
             start = self.starts[shard]
             rows = [a <= row < b and start + row in wanted for row in range(self.counts[shard])]
             if not any(rows):

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+BLINKS_PER_SECOND = 0.3
 GRAIN_SHIFT = 32  # pixels; a camera's grain is one texture, shifted from frame to frame
 
 
@@ -45,8 +46,7 @@ def paint_background(height: int, width: int, generator: np.random.Generator) ->
     image = cv2.resize(
         coarse.clip(0, 255).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC
     )
-    result: NDArray[np.uint8] = image.clip(0, 255).astype(np.uint8)
-    return result
+    return image.clip(0, 255).astype(np.uint8)
 
 
 class Camera:
@@ -54,7 +54,6 @@ class Camera:
 
     Parameters
     ----------
-    light : Light
     height, width : int
         In pixels.
     generator : np.random.Generator
@@ -81,8 +80,7 @@ class Camera:
             shaded = cv2.GaussianBlur(shaded, (0, 0), self.light.blur)
         top, left = 7 * number % GRAIN_SHIFT, 11 * number % (GRAIN_SHIFT - 1)
         grain = self._grain[top : top + height, left : left + width]
-        result: NDArray[np.uint8] = cv2.add(shaded, grain, dtype=cv2.CV_8U)  # rounds and saturates
-        return result
+        return cv2.add(shaded, grain, dtype=cv2.CV_8U)  # rounds and saturates
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +95,7 @@ class Sway:
     def at(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
         """Values (num_times,) at `times` in seconds."""
         angles = 2 * np.pi * self.frequencies * times[:, None] + self.phases
-        values: NDArray[np.float64] = self.center + np.sin(angles) @ self.amplitudes
-        return values
+        return self.center + np.sin(angles) @ self.amplitudes
 
 
 def sample_sway(generator: np.random.Generator, center: float, size: float) -> Sway:
@@ -108,13 +105,10 @@ def sample_sway(generator: np.random.Generator, center: float, size: float) -> S
     return Sway(amplitudes, frequencies, generator.uniform(0, 2 * np.pi, size=4), center)
 
 
-def blink_track(
-    times: NDArray[np.float64], generator: np.random.Generator, rate: float = 0.3
-) -> NDArray[np.float64]:
-    """Eyelids (num_times,) from 0 shut to 1 open, blinking about `rate` times a second."""
+def blink_track(times: NDArray[np.float64], generator: np.random.Generator) -> NDArray[np.float64]:
+    """Eyelids (num_times,) from 0 shut to 1 open."""
     start, end = (float(times[0]), float(times[-1])) if len(times) else (0.0, 0.0)
-    count = generator.poisson(rate * (end - start + 1))
+    count = generator.poisson(BLINKS_PER_SECOND * (end - start + 1))
     blinks = generator.uniform(start - 0.5, end + 0.5, size=count)
     distance = np.abs(times[:, None] - blinks).min(axis=1, initial=9.0)
-    lids: NDArray[np.float64] = np.clip(distance / 0.07 - 0.4, 0, 1)
-    return lids
+    return np.clip(distance / 0.07 - 0.4, 0, 1)

@@ -49,7 +49,6 @@ class Canvas:
     ----------
     image : (height, width, 3) uint8 array
         RGB, drawn upon in place.
-    pose : Pose
     jaw : float
         How far the chin has dropped, in head units.
     """
@@ -66,10 +65,10 @@ class Canvas:
         self._origin = np.array([pose.x, pose.y])
 
     @contextmanager
-    def clip_to(self, outline: Points, lift: float | None = None) -> Iterator[None]:
+    def clip_to(self, outline: Points) -> Iterator[None]:
         """Keep soft shapes inside of an outline (n, 2) for the length of the block."""
         mask = np.zeros(self.image.shape[:2], np.uint8)
-        cv2.fillPoly(mask, [_fixed(self.project(outline, lift))], 255, cv2.LINE_AA, SHIFT)
+        cv2.fillPoly(mask, [_fixed(self.project(outline, None))], 255, cv2.LINE_AA, SHIFT)
         self._clip = mask
         try:
             yield
@@ -104,17 +103,6 @@ class Canvas:
         pixels = _fixed(self.project(points, lift))
         cv2.polylines(self.image, [pixels], False, color, thickness, cv2.LINE_AA, SHIFT)
 
-    def soft(
-        self,
-        shapes: Points | list[Points],
-        color: Color,
-        alpha: float,
-        blur: float,
-        lift: float | None = 0.0,
-    ) -> None:
-        """Blend one or several polygons into the picture, `blur` (standard deviation) in head units."""
-        self._blend(shapes, color, alpha, blur, lift, None)
-
     def soft_line(
         self,
         lines: Points | list[Points],
@@ -125,7 +113,7 @@ class Canvas:
         lift: float | None = 0.0,
     ) -> None:
         """Blend one or several lines into the picture, `width` and `blur` in head units."""
-        self._blend(lines, color, alpha, blur, lift, max(1, round(width * self.pose.scale)))
+        self.soft(lines, color, alpha, blur, lift, max(1, round(width * self.pose.scale)))
 
     def clipped(self, outline: Points, lift: float, paint: "list[tuple[Points, Color]]") -> None:
         """Fill polygons inside of an outline only: `paint` holds (points, color) from back to front."""
@@ -144,15 +132,19 @@ class Canvas:
         weight = mask[..., None].astype(np.float32) / 255
         target[:] = (target + (patch.astype(np.float32) - target) * weight + 0.5).astype(np.uint8)
 
-    def _blend(
+    def soft(
         self,
         shapes: Points | list[Points],
         color: Color,
         alpha: float,
         blur: float,
-        lift: float | None,
-        thickness: int | None,
+        lift: float | None = 0.0,
+        thickness: int | None = None,
     ) -> None:
+        """Blend one or several polygons into the picture, `blur` (standard deviation) in head units.
+
+        With `thickness` in pixels their lines only, open ones.
+        """
         if alpha <= 0.01:
             return
         shapes = shapes if isinstance(shapes, list) else [shapes]

@@ -35,8 +35,6 @@ class ClipPlan:
 
     Parameters
     ----------
-    person : Person
-    utterance : Utterance
     seed : tuple of int
         Of the generator that draws everything else.
     """
@@ -81,7 +79,6 @@ def render_faces(
 
     Parameters
     ----------
-    plan : ClipPlan
     times : (num_frames,) float64 array
         Seconds from the clip's start. A frame is the same whichever others are drawn.
     size : int

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,6 @@ class CorpusSettings:
 
     Parameters
     ----------
-    people, clips_per_person : int
     seed : int
         Another seed makes other people.
     form : str
@@ -71,15 +71,8 @@ def write_corpus(
 
     Parameters
     ----------
-    folder : str or Path
-    settings : CorpusSettings
     jobs : int, optional
         Processes; by default one per core.
-    quiet : bool
-
-    Returns
-    -------
-    manifest : Path
 
     Raises
     ------
@@ -106,21 +99,12 @@ def write_corpus(
 
 def check_settings(settings: CorpusSettings) -> None:
     """Raise ManifestError when the settings make no sense."""
-    for name in ("people", "clips_per_person", "num_images", "words"):
-        if getattr(settings, name) < 1:
-            raise ManifestError(
-                f"{name}: expected at least 1, got {getattr(settings, name)}; give a larger number"
-            )
-    if settings.test_clips is not None and settings.test_clips < 1:
-        raise ManifestError(f"test_clips: expected at least 1, got {settings.test_clips}")
+    at_least_one = ("people", "clips_per_person", "num_images", "words", "test_clips")
+    check_ranges(settings, image_size=(32, inf), **dict.fromkeys(at_least_one, (1, inf)))
     num_train = assign_splits(settings).count("train")
     if not 0 <= settings.seen_heard <= num_train:
         raise ManifestError(
             f"seen_heard: expected at most the {num_train} people of the training, got {settings.seen_heard}"
-        )
-    if settings.image_size < 32:
-        raise ManifestError(
-            f"image_size: expected at least 32 pixels, got {settings.image_size}; give a larger number"
         )
     if settings.form not in ("images", "video"):
         raise ManifestError(f"form: expected images or video, got {settings.form!r}")
@@ -151,6 +135,17 @@ def clip_splits(settings: CorpusSettings) -> dict[tuple[int, int], str]:
         for clip in range(count, count + test_count if person in seen else count):
             found[person, clip] = "test"
     return found
+
+
+def check_ranges(settings: Any, **ranges: tuple[float, float]) -> None:
+    """Raise ManifestError when a setting that is given is not within its range, both ends included."""
+    for name, (low, high) in ranges.items():
+        value = getattr(settings, name)
+        if value is not None and not low <= value <= high:
+            expected = f"at least {low:g}" if high == inf else f"{low:g} to {high:g}"
+            raise ManifestError(
+                f"{name}: expected {expected}, got {value}; give a number in that range"
+            )
 
 
 def assign_splits(settings: CorpusSettings) -> list[str]:

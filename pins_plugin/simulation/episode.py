@@ -9,6 +9,7 @@ import numpy as np
 from pins_plugin.data.media.audio import save_audio
 from pins_plugin.errors import ManifestError
 from pins_plugin.simulation.clip import plan_clip, render_faces, render_sound
+from pins_plugin.simulation.corpus import check_ranges
 from pins_plugin.simulation.person import sample_person
 from pins_plugin.simulation.scene import Scene
 from pins_plugin.simulation.scenes import read_scene_settings, write_scene
@@ -29,8 +30,6 @@ class EpisodeSettings:
     ----------
     characters : int
         2 to 8.
-    minutes : float
-    seed : int
     width, height : int
         In pixels.
     """
@@ -83,7 +82,7 @@ def write_episode(
     ManifestError
         When the settings make no sense, or the folder holds something else.
     """
-    _check(settings)
+    check_ranges(settings, characters=(2, len(NAMES)), minutes=(0.1, 120))
     folder = Path(folder)
     if folder.exists() and any(folder.iterdir()):
         done = folder / "scene.json"
@@ -113,14 +112,3 @@ def _write_example(folder: Path, name: str, seed: int, person_index: int) -> Non
     face = render_faces(plan, np.zeros(1), 256)[0]  # before the first word
     cv2.imwrite(str(folder / f"{name}.png"), face[..., ::-1])
     save_audio(folder / f"{name}.wav", render_sound(plan))
-
-
-def _check(settings: EpisodeSettings) -> None:
-    if not 2 <= settings.characters <= len(NAMES):
-        raise ManifestError(
-            f"characters: expected 2 to {len(NAMES)}, got {settings.characters}; give a number in that range"
-        )
-    if not 0.1 <= settings.minutes <= 120:
-        raise ManifestError(
-            f"minutes: expected 0.1 to 120, got {settings.minutes}; give a number in that range"
-        )

@@ -27,7 +27,6 @@ class FeatureSettings:
 
     Parameters
     ----------
-    num_identities : int
     videos_per_identity, clips_per_video : tuple of two int
         Smallest and largest number; small ones are more common (the logarithm is drawn evenly).
     face_dim, voice_dim : int
@@ -40,7 +39,6 @@ class FeatureSettings:
         Exponent of the power law by which these directions fall off.
     shared : float
         Strength of the shared causes.
-    male_share : float
     session, noise : float
         Spread of videos of one person, and of clips of one video, relative to the spread of people.
     session_link : float
@@ -90,17 +88,7 @@ class SimulatedFeatures:
 
 
 def simulate_features(settings: FeatureSettings, seed: int) -> SimulatedFeatures:
-    """Draw people, their videos and the embeddings of their clips.
-
-    Parameters
-    ----------
-    settings : FeatureSettings
-    seed : int
-
-    Returns
-    -------
-    features : SimulatedFeatures
-    """
+    """Draw people, their videos and the embeddings of their clips."""
     generator = np.random.default_rng(seed)
     causes = draw_causes(settings.num_identities, settings.male_share, generator)
     person_of_video = _repeat(settings.num_identities, settings.videos_per_identity, generator)
@@ -189,9 +177,6 @@ def write_features(
 
     Parameters
     ----------
-    folder : str or Path
-    settings : FeatureSettings
-    seed : int
     shares : tuple of three float
         Of the people in the splits train, valid and test.
     """

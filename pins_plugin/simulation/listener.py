@@ -24,7 +24,6 @@ def listener_track(
     ----------
     times : (num_times,) float64 array
         Seconds, increasing.
-    generator : numpy.random.Generator
 
     Returns
     -------

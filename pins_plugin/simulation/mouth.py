@@ -34,8 +34,6 @@ def draw_mouth(canvas: Canvas, lips: LipShape, mouth: Mouth) -> None:
     ----------
     canvas : Canvas
         With `jaw` 0: the lips' own motion is part of `mouth`.
-    lips : LipShape
-    mouth : Mouth
     """
     upper_inner, lower_inner, upper_outer, lower_outer = lip_contours(lips, mouth)
     shadow_y = lower_outer[len(lower_outer) // 2, 1] + 0.06

@@ -139,7 +139,6 @@ def log_likelihood_ratios(
     voice_traits : (num_voices, num_voice_traits) array
     face_loadings, voice_loadings : (num_traits, num_causes) arrays
         The first `num_discrete` causes are -1 or +1, the others standard normal.
-    num_discrete : int
 
     Returns
     -------
@@ -164,13 +163,12 @@ def log_likelihood_ratios(
         log_joint.append(-0.5 * (quadratic + np.linalg.slogdet(covariance)[1]))
         log_face.append(_log_normal(faces, covariance[:split, :split]))
         log_voice.append(_log_normal(voices, covariance[split:, split:]))
-    ratios: NDArray[np.float64] = (
+    return (
         logsumexp(log_joint, axis=0).reshape(num_faces, num_voices)
         - logsumexp(log_face, axis=0)[:, None]
         - logsumexp(log_voice, axis=0)[None, :]
         + num_discrete * np.log(2)  # each p(d) is 2^-num_discrete: once above, twice below
     )
-    return ratios
 
 
 def _log_normal(
@@ -178,7 +176,4 @@ def _log_normal(
 ) -> NDArray[np.float64]:
     """Log density of a zero-mean Gaussian but for the constant (2 pi)^(-n/2), which cancels in the ratio."""
     solved = np.linalg.solve(covariance, centered.T)
-    log_density: NDArray[np.float64] = -0.5 * (
-        (centered.T * solved).sum(axis=0) + np.linalg.slogdet(covariance)[1]
-    )
-    return log_density
+    return -0.5 * ((centered.T * solved).sum(axis=0) + np.linalg.slogdet(covariance)[1])

@@ -116,10 +116,6 @@ def sample_person(seed: int, index: int) -> Person:
         Names the population.
     index : int
         0, 1, 2, ...
-
-    Returns
-    -------
-    person : Person
     """
     generator = np.random.default_rng([seed, 1, index])
     coins = generator.choice([-1.0, 1.0], size=len(DISCRETE_CAUSES))
@@ -140,5 +136,4 @@ def _sample_traits(
 ) -> list[float]:
     loadings = loading_matrix(table)
     private = private_scale(loadings) * generator.standard_normal(len(table))
-    traits: list[float] = (loadings @ causes + private).tolist()
-    return traits
+    return (loadings @ causes + private).tolist()

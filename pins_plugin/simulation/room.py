@@ -52,5 +52,4 @@ def record(
     tone = np.tanh(room.slope / 17.4)  # one-zero filter: + lifts the treble, - lowers it
     mixed = lfilter([1.0, -tone], [1.0], wet + noise)
     peak = np.abs(mixed).max()
-    result: NDArray[np.float32] = (mixed * min(1.0, 0.95 / max(peak, 1e-9))).astype(np.float32)
-    return result
+    return (mixed * min(1.0, 0.95 / max(peak, 1e-9))).astype(np.float32)

@@ -49,7 +49,6 @@ class Scene:
 
     Parameters
     ----------
-    script : Script
     width, height : int
         In pixels.
     """

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pins_plugin.data.media.audio import SAMPLE_RATE
 from pins_plugin.data.media.video import VideoWriter
 from pins_plugin.errors import ManifestError
+from pins_plugin.simulation.corpus import check_ranges
 from pins_plugin.simulation.person import sample_person
 from pins_plugin.simulation.scene import Scene
 from pins_plugin.simulation.script import FRAME_RATE, Script, write_script
@@ -36,24 +37,14 @@ Protocols:
     SpeakerDiarization:
       Scenes:
         scope: database
-        train:
-          uri: train.lst
-          annotation: "{uri}/scene.rttm"
-          annotated: "{uri}/scene.uem"
-          video: "{uri}/scene.mp4"
-          faces: "{uri}/scene.json"
-        development:
-          uri: development.lst
-          annotation: "{uri}/scene.rttm"
-          annotated: "{uri}/scene.uem"
-          video: "{uri}/scene.mp4"
-          faces: "{uri}/scene.json"
-        test:
-          uri: test.lst
-          annotation: "{uri}/scene.rttm"
-          annotated: "{uri}/scene.uem"
-          video: "{uri}/scene.mp4"
-          faces: "{uri}/scene.json"
+"""
+DATABASE_PART = """\
+        {part}:
+          uri: {part}.lst
+          annotation: "{{uri}}/scene.rttm"
+          annotated: "{{uri}}/scene.uem"
+          video: "{{uri}}/scene.mp4"
+          faces: "{{uri}}/scene.json"
 """
 
 
@@ -63,14 +54,12 @@ class SceneSettings:
 
     Parameters
     ----------
-    scenes : int
     people : int
         Seen in each scene, 1 to 4.
     off_screen : int
         Further people of each scene who are heard but never seen.
     seconds : float
         About how long a scene is.
-    seed : int
     width, height : int
         In pixels.
     overlap : float
@@ -150,19 +139,16 @@ def read_scene_settings(path: Path) -> Any:
 
 def check_scene_settings(settings: SceneSettings) -> None:
     """Raise ManifestError when the settings make no sense."""
-    for name, low, high in (
-        ("scenes", 1, 1000),
-        ("people", 1, 4),
-        ("off_screen", 0, 4),
-        ("seconds", 5, 7200),
-        ("width", 160, 3840),
-        ("height", 120, 2160),
-        ("overlap", 0, 1),
-    ):
-        if not low <= getattr(settings, name) <= high:
-            raise ManifestError(
-                f"{name}: expected {low} to {high}, got {getattr(settings, name)}; give a number in that range"
-            )
+    check_ranges(
+        settings,
+        scenes=(1, 1000),
+        people=(1, 4),
+        off_screen=(0, 4),
+        seconds=(5, 7200),
+        width=(160, 3840),
+        height=(120, 2160),
+        overlap=(0, 1),
+    )
 
 
 def write_scene(
@@ -229,12 +215,13 @@ def _scene(script: Script, width: int, height: int) -> Scene:
 
 def _write_database(folder: Path, names: list[str]) -> None:
     """Lists for pyannote: the last fifth is the test, the fifth before it is for development."""
-    write_text(folder / "database.yml", DATABASE)
     held = max(1, len(names) // 5)
     parts = {
-        "test": names[-held:],
-        "development": names[-2 * held : -held] or names[-held:],
         "train": names[: -2 * held] or names[-held:],
+        "development": names[-2 * held : -held] or names[-held:],
+        "test": names[-held:],
     }
+    described = [DATABASE_PART.format(part=part) for part in parts]
+    write_text(folder / "database.yml", DATABASE + "".join(described))
     for part, members in parts.items():
         write_text(folder / f"{part}.lst", "\n".join(members) + "\n")

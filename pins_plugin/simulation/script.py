@@ -57,7 +57,6 @@ class Script:
 
     Parameters
     ----------
-    cast : tuple of Person
     labels : tuple of str
         What each of the cast is called in the truth that is written.
     turns : tuple of Turn
@@ -94,9 +93,6 @@ def write_script(
 
     Parameters
     ----------
-    cast : tuple of Person
-    labels : tuple of str
-    seed : tuple of int
     seconds : float
         About how long it should be; the last turn is finished.
     hidden : frozenset of int
@@ -105,10 +101,6 @@ def write_script(
         Places of those who take part; by default all.
     overlap : float
         Probability that somebody starts to talk before another has ended.
-
-    Returns
-    -------
-    script : Script
     """
     generator = np.random.default_rng([*seed, 0])
     present = tuple(range(len(cast))) if present is None else present

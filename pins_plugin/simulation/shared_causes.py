@@ -82,18 +82,7 @@ class SharedCauses:
 def draw_causes(
     num_identities: int, male_share: float, generator: np.random.Generator
 ) -> SharedCauses:
-    """Draw the shared causes of people.
-
-    Parameters
-    ----------
-    num_identities : int
-    male_share : float
-    generator : numpy.random.Generator
-
-    Returns
-    -------
-    causes : SharedCauses
-    """
+    """Draw the shared causes of people."""
     num_origins = len(GROUP_SHARES)
     origin = generator.choice(num_origins, num_identities, p=GROUP_SHARES)
     other = generator.choice(num_origins, num_identities, p=GROUP_SHARES)

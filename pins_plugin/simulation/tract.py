@@ -40,8 +40,7 @@ def tract_track(utterance: Utterance, times: NDArray[np.float64]) -> dict[str, N
 def _carry_over(formants: NDArray[np.float64], silent: NDArray[np.bool_]) -> NDArray[np.float64]:
     """In silence the tract stays where the sound before left it."""
     places = np.where(silent, 0, np.arange(len(silent)))
-    carried: NDArray[np.float64] = formants[np.maximum.accumulate(places)]
-    return carried
+    return formants[np.maximum.accumulate(places)]
 
 
 def tract_response(
@@ -77,5 +76,4 @@ def friction_response(
     """Noise made at a narrow place: one broad hump, (num_frames, num_bins)."""
     center, width = track["friction_center"][:, None], track["friction_width"][:, None]
     hump = np.exp(-0.5 * ((frequencies[None, :] - center) / width) ** 2)
-    response: NDArray[np.float32] = 0.35 * track["friction"][:, None] * hump
-    return response
+    return 0.35 * track["friction"][:, None] * hump

@@ -11,6 +11,8 @@ from pins_plugin.simulation.phones import MOUTH_PARAMETERS, PHONES, VOCABULARY
 
 REACH = 0.06  # seconds over which a phone's hold on the lips fades to 1/e
 ANTICIPATION = 0.02  # seconds by which the lips lead the sound
+LEAD, TAIL = 0.12, 0.15  # seconds of silence before and after what is said
+PAUSE = 0.05  # seconds of silence between words, about
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,6 @@ class Utterance:
         Names in `PHONES`, silence included, without gaps.
     boundaries : (num_phones + 1,) float64 array
         Seconds; phone i sounds from boundaries[i] to boundaries[i + 1].
-    words : tuple of Word
     """
 
     phones: tuple[str, ...]
@@ -45,33 +46,17 @@ class Utterance:
         return float(self.boundaries[-1])
 
 
-def say(
-    words: Sequence[str],
-    person: Person,
-    generator: np.random.Generator,
-    *,
-    lead: float = 0.12,
-    tail: float = 0.15,
-    pause: float = 0.05,
-) -> Utterance:
+def say(words: Sequence[str], person: Person, generator: np.random.Generator) -> Utterance:
     """Lay out words in time, at the person's own pace.
 
     Parameters
     ----------
     words : sequence of str
         Of `VOCABULARY`.
-    person : Person
-    generator : np.random.Generator
-    lead, tail, pause : float
-        Silence before, after and between the words, in seconds (the pauses vary around theirs).
-
-    Returns
-    -------
-    utterance : Utterance
     """
     pace = np.exp(-0.16 * person.voice["rate"])
     phones: list[str] = ["sil"]
-    durations: list[float] = [lead]
+    durations: list[float] = [LEAD]
     spans: list[tuple[str, int, int]] = []
     for word in words:
         spans.append((word, len(phones), len(phones) + len(VOCABULARY[word])))
@@ -81,8 +66,8 @@ def say(
             for name in VOCABULARY[word]
         )
         phones.append("sil")
-        durations.append(pause * np.exp(0.4 * generator.standard_normal()))
-    durations[-1] = tail
+        durations.append(PAUSE * np.exp(0.4 * generator.standard_normal()))
+    durations[-1] = TAIL
     boundaries = np.concatenate([[0.0], np.cumsum(durations)])
     return Utterance(
         tuple(phones),
@@ -105,7 +90,6 @@ def mouth_track(
 
     Parameters
     ----------
-    utterance : Utterance
     times : (num_times,) float64 array
         Seconds.
     articulation : float

@@ -87,12 +87,6 @@ def speak(
 ) -> NDArray[np.float32]:
     """Synthesize an utterance.
 
-    Parameters
-    ----------
-    utterance : Utterance
-    quality : VoiceQuality
-    generator : np.random.Generator
-
     Returns
     -------
     waveform : (num_samples,) float32 array
@@ -134,8 +128,7 @@ def speak(
     waveform = _overlap_add(np.fft.irfft(spectrum, FFT_SIZE).astype(np.float32))
     waveform = waveform[LEAD : LEAD + num_samples]
     loud = np.sqrt(np.mean(waveform[np.abs(waveform) > 0.05 * np.abs(waveform).max()] ** 2))
-    result: NDArray[np.float32] = (waveform * (quality.level / max(loud, 1e-6))).astype(np.float32)
-    return result
+    return (waveform * (quality.level / max(loud, 1e-6))).astype(np.float32)
 
 
 def _melody(
@@ -149,8 +142,7 @@ def _melody(
     jitter = quality.jitter * generator.standard_normal(num_frames)
     frames = quality.pitch * np.exp(melody + fall + jitter)
     at = np.arange(num_frames * HOP_SAMPLES) / HOP_SAMPLES
-    result: NDArray[np.float32] = np.interp(at, np.arange(num_frames), frames).astype(np.float32)
-    return result
+    return np.interp(at, np.arange(num_frames), frames).astype(np.float32)
 
 
 def _glottal_pulses(
@@ -162,8 +154,7 @@ def _glottal_pulses(
     phase = ((cycles - number) / quality.open_quotient).astype(np.float32)
     shimmer = 1 + 4 * quality.jitter * generator.standard_normal(number[-1] + 1)
     pulses = np.where(phase < 1, phase * (2 - 3 * phase), 0) * shimmer[number].clip(0.2, 2)
-    result: NDArray[np.float32] = pulses.astype(np.float32)
-    return result
+    return pulses.astype(np.float32)
 
 
 def _frames(signal: NDArray[np.float32], num_frames: int) -> NDArray[np.float32]:
@@ -172,8 +163,7 @@ def _frames(signal: NDArray[np.float32], num_frames: int) -> NDArray[np.float32]
     views = np.lib.stride_tricks.sliding_window_view(padded, WINDOW_SAMPLES)[::HOP_SAMPLES][
         :num_frames
     ]
-    windowed: NDArray[np.float32] = views * np.hanning(WINDOW_SAMPLES + 1)[:-1].astype(np.float32)
-    return windowed
+    return views * np.hanning(WINDOW_SAMPLES + 1)[:-1].astype(np.float32)
 
 
 def _overlap_add(frames: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -55,11 +55,8 @@ def write_voxceleb_tree(
 
     Parameters
     ----------
-    folder : str or Path
     settings : CorpusSettings
         With `seen_heard` above zero there are lists of seen-heard people, too.
-    jobs : int, optional
-    quiet : bool
 
     Returns
     -------

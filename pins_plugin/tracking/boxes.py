@@ -32,6 +32,25 @@ def box_overlaps(first: Array, second: Array) -> Array:
     return np.asarray(shared / np.maximum(union, 1e-9))
 
 
+def usual_overlap(
+    first_moments: NDArray[np.generic],
+    first: Array,
+    second_moments: NDArray[np.generic],
+    second: Array,
+) -> float | None:
+    """Median overlap of two faces' boxes over up to nine of the moments that they share; None where they share none.
+
+    Moments (num_boxes,) are times or numbers of pictures, increasing; boxes are (num_boxes, 4).
+    """
+    _, rows, columns = np.intersect1d(
+        first_moments, second_moments, assume_unique=True, return_indices=True
+    )
+    if not len(rows):
+        return None
+    some = np.linspace(0, len(rows) - 1, min(len(rows), 9)).round().astype(int)
+    return float(np.median(box_overlaps(first[rows[some]], second[columns[some]]).diagonal()))
+
+
 def box_areas(boxes: Array) -> Array:
     """Area of each box: (num_boxes, 4) to (num_boxes,)."""
     return np.asarray((boxes[:, 2:] - boxes[:, :2]).clip(0).prod(axis=1))

@@ -23,7 +23,7 @@ from pins_plugin.utils.prefetch import prefetch
 from pins_plugin.utils.progress import progress
 
 FACE_SIZE = 112
-MOUTH_SIZE = (48, 64)
+MOUTH_SIZE = (48, 64)  # height and width in pixels
 CHIN_POINTS = (152, 148, 377, 176, 400, 175, 199, 200)
 NOSE_TIP = 4
 EYE_DISTANCE = 45 / 192  # of the width of an aligned face
@@ -118,37 +118,17 @@ def align_face(
     return _warp(image, face_transform(landmarks), (size, size), np.zeros(2), 1.0)
 
 
-def crop_mouth(
-    image: NDArray[np.uint8],
-    landmarks: NDArray[np.floating],
-    size: tuple[int, int] = MOUTH_SIZE,
-) -> NDArray[np.uint8]:
-    """Cut the mouth, the chin and the tip of the nose out of an image, upright.
-
-    Parameters
-    ----------
-    image : (height, width) or (height, width, 3) uint8 array
-    landmarks : (5, 2) array
-        See `face_transform`.
-    size : tuple of two ints
-        Height and width of the result in pixels.
-
-    Returns
-    -------
-    mouth : `size` or (*size, 3) uint8 array
-    """
-    height, width = size
+def crop_mouth(image: NDArray[np.uint8], landmarks: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Cut the mouth, the chin and the tip of the nose out of an image, upright: (*MOUTH_SIZE,) or (*MOUTH_SIZE, 3)."""
+    height, width = MOUTH_SIZE
     corner = MOUTH_CENTER - MOUTH_WIDTH / 2 * np.array([1, height / width])
-    return _warp(image, face_transform(landmarks), size, corner, MOUTH_WIDTH)
+    return _warp(image, face_transform(landmarks), MOUTH_SIZE, corner, MOUTH_WIDTH)
 
 
-def smooth_landmarks(
-    landmarks: NDArray[np.floating], sigma: float = SMOOTHING
-) -> NDArray[np.float32]:
-    """Smooth (num_frames, ...) landmarks over time with a Gaussian of `sigma` frames."""
-    return gaussian_filter1d(landmarks.astype(np.float64), sigma, axis=0, mode="nearest").astype(
-        np.float32
-    )
+def smooth_landmarks(landmarks: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Smooth (num_frames, ...) landmarks over time with a Gaussian of `SMOOTHING` frames."""
+    values = landmarks.astype(np.float64)
+    return gaussian_filter1d(values, SMOOTHING, axis=0, mode="nearest").astype(np.float32)
 
 
 def extract_crops(
@@ -186,8 +166,6 @@ def iter_crops(
 
     Parameters
     ----------
-    video : str or Path
-    tracks : sequence of FaceTrack
     kinds : sequence of str
         What to cut: "face", "mouth", "lips". With "lips", the landmarks of the tracks are refined by a
         dense face mesh, and the crops of mouths are aligned by it.

@@ -4,7 +4,6 @@ facenet-pytorch's driver of the same networks spends most of its time on faces t
 largest pictures of the pyramid, and in small tensor operations.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -19,6 +18,12 @@ Array = NDArray[np.float32]
 
 PROPOSAL_SIZE = 12  # side of the window that PNet judges, in pixels
 PROPOSAL_STRIDE = 2
+PYRAMID_FACTOR = 0.709  # of successive scales, half the area; as in facenet-pytorch
+MIN_PROBABILITIES = (
+    0.7,
+    0.7,
+    0.7,
+)  # after each network; the authors' 0.6 for the first lets twice as many windows through
 PICTURES_AT_ONCE = 4  # on a CPU larger batches leave the cache
 WINDOWS_AT_ONCE = 64
 GPU_FACTOR = 16  # as many times larger batches elsewhere
@@ -52,23 +57,14 @@ class FaceDetector:
     ----------
     min_face_size : float
         Side of the smallest face to look for, in pixels. Cost falls with its square.
-    thresholds : sequence of three floats
-        Least probability after each network.
-    factor : float
-        Ratio of successive scales of the pyramid.
-    device : str or torch.device
     """
 
     def __init__(
         self,
         min_face_size: float = 20.0,
-        thresholds: Sequence[float] = (0.7, 0.7, 0.7),
-        factor: float = 0.709,
         device: str | torch.device = "cpu",
     ) -> None:
         self.min_face_size = float(min_face_size)
-        self.thresholds = tuple(thresholds)
-        self.factor = factor
         self.device = torch.device(device)
         self._propose, self._reject, self._output = load_stages(self.device)
 
@@ -89,7 +85,7 @@ class FaceDetector:
         index, boxes = self._proposals(images)
         index, boxes = self._without_false(images, index, boxes)
         found = self.refine(images, index, boxes)
-        good = found.probabilities > self.thresholds[2]
+        good = found.probabilities > MIN_PROBABILITIES[2]
         index, found = index[good], found.select(good)
         result = []
         for number in range(len(images)):
@@ -129,7 +125,7 @@ class FaceDetector:
                 [cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in level]
             )
             offsets, scores = self._in_batches(self._propose, level, PICTURES_AT_ONCE)
-            number, row, column = (scores[:, 1] >= self.thresholds[0]).nonzero(as_tuple=True)
+            number, row, column = (scores[:, 1] >= MIN_PROBABILITIES[0]).nonzero(as_tuple=True)
             score = scores[number, 1, row, column]
             corner = torch.stack([column, row], 1) * PROPOSAL_STRIDE  # (num_windows, 2)
             ratio = torch.tensor([width / size[0], height / size[1]], device=self.device)
@@ -137,7 +133,7 @@ class FaceDetector:
             keep = batched_nms(box, score, number, 0.5)
             offset = offsets[number, :, row, column]
             rows.append(torch.cat([number[:, None], score[:, None], box, offset], 1)[keep])
-            scale *= self.factor
+            scale *= PYRAMID_FACTOR
         if not rows:
             return np.zeros(0, np.intp), np.zeros((0, 4), np.float32)
         table = torch.cat(rows)
@@ -151,7 +147,7 @@ class FaceDetector:
         """Second stage: RNet throws out most windows."""
         windows = _square(boxes)
         offsets, scores = self._run(self._reject, images, index, windows, 24)
-        good = scores[:, 1] > self.thresholds[1]
+        good = scores[:, 1] > MIN_PROBABILITIES[1]
         index, windows, offsets, score = index[good], windows[good], offsets[good], scores[good, 1]
         keep = batched_nms(
             torch.from_numpy(windows), torch.from_numpy(score), torch.from_numpy(index), 0.7

@@ -53,8 +53,20 @@ class Residual(nn.Module):
         return self.activation(carried + update)
 
 
+def _descent() -> list[nn.Module]:
+    """From 32 channels to 128, at an eighth of the size."""
+    sizes = ((32, 64), (64, 128), (128, 128))
+    return [
+        layer
+        for size, larger in sizes
+        for layer in (Residual(size, size), Residual(size, size), Residual(size, larger, 2))
+    ]
+
+
 def _narrow_head(channels: int) -> list[nn.Module]:
-    return [nn.Conv2d(channels, 32, 1), nn.PReLU(32), Residual(32, 32)]
+    """Two more at that size, then few channels."""
+    deep = [Residual(channels, channels), Residual(channels, channels)]
+    return [*deep, nn.Conv2d(channels, 32, 1), nn.PReLU(32), Residual(32, 32)]
 
 
 class FaceMesh(nn.Module):
@@ -66,22 +78,11 @@ class FaceMesh(nn.Module):
             nn.ZeroPad2d((0, 1, 0, 1)), nn.Conv2d(3, 16, 3, 2), nn.PReLU(16),
             Residual(16, 16), Residual(16, 16), Residual(16, 32, 2),
         )  # fmt: skip
-        self.trunk = nn.Sequential(
-            Residual(32, 32), Residual(32, 32), Residual(32, 64, 2),
-            Residual(64, 64), Residual(64, 64), Residual(64, 128, 2),
-            Residual(128, 128), Residual(128, 128), Residual(128, 128, 2),
-            Residual(128, 128), Residual(128, 128), Residual(128, 128, 2),
-            Residual(128, 128), Residual(128, 128), *_narrow_head(128),
-        )  # fmt: skip
+        again = (Residual(128, 128), Residual(128, 128), Residual(128, 128, 2))
+        self.trunk = nn.Sequential(*_descent(), *again, *_narrow_head(128))
         self.to_mesh = nn.Conv2d(32, 468 * 3, 3)
         self.to_presence = nn.Conv2d(32, 1, 3)
-        self.lips = nn.Sequential(
-            Residual(32, 32), Residual(32, 32), Residual(32, 64, 2),
-            Residual(64, 64), Residual(64, 64), Residual(64, 128, 2),
-            Residual(128, 128), Residual(128, 128), Residual(128, 128, 2),
-            Residual(128, 128), Residual(128, 128), *_narrow_head(128),
-            nn.Conv2d(32, 80 * 2, 2),
-        )  # fmt: skip
+        self.lips = nn.Sequential(*_descent(), *_narrow_head(128), nn.Conv2d(32, 80 * 2, 2))
         self.register_buffer("lip_points", torch.tensor(LIP_POINTS), persistent=False)
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:

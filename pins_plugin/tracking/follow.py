@@ -27,7 +27,6 @@ class RawTrack:
 
     Parameters
     ----------
-    shot : int
     key_frames, key_boxes : list
         Where the face was found by the whole detector, or found again by its last network.
     frames : list of (num_windows,) int arrays
@@ -59,7 +58,6 @@ class FaceFollower:
 
     Parameters
     ----------
-    detector : FaceDetector
     key_distance : int
         Pictures from one key to the next.
     max_gap : int

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.tracking.boxes import box_overlaps
+from pins_plugin.tracking.boxes import usual_overlap
 from pins_plugin.tracking.detector import Detections
 from pins_plugin.tracking.follow import RawTrack
 
@@ -24,12 +24,10 @@ class Sighting:
 
     Parameters
     ----------
-    shot : int
     frames : (num_seen,) int array
         Numbers of the pictures, increasing.
     faces : Detections
         One row for each of `frames`.
-    sharpness : float
     breaks : (num_breaks,) int array
         Pictures in which the track that this is a part of came to show another face.
     """
@@ -110,14 +108,8 @@ def join_fragments(sightings: Sequence[Sighting]) -> list[Sighting]:
 def _coincide(first: Sighting, second: Sighting) -> bool:
     if first.shot != second.shot or first.frames[-1] < second.frames[0]:
         return False
-    _, rows, columns = np.intersect1d(
-        first.frames, second.frames, assume_unique=True, return_indices=True
-    )
-    if not len(rows):
-        return False
-    some = np.linspace(0, len(rows) - 1, min(len(rows), 9)).round().astype(int)
-    overlaps = box_overlaps(first.faces.boxes[rows[some]], second.faces.boxes[columns[some]])
-    return bool(np.median(overlaps.diagonal()) > LEAST_OVERLAP)
+    overlap = usual_overlap(first.frames, first.faces.boxes, second.frames, second.faces.boxes)
+    return overlap is not None and overlap > LEAST_OVERLAP
 
 
 def _merge(first: Sighting, second: Sighting) -> Sighting:

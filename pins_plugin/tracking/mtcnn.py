@@ -25,7 +25,6 @@ class Stage(nn.Module):
 
     Parameters
     ----------
-    trunk : nn.Module
     width : int
         Channels that the heads see.
     dense : int, optional

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.errors import ShapeError
-from pins_plugin.tracking.boxes import box_overlaps
+from pins_plugin.tracking.boxes import usual_overlap
 from pins_plugin.tracking.crops import extract_crops
 from pins_plugin.tracking.repeated_views import find_repeated_views
 from pins_plugin.types import FaceTrack
+from pins_plugin.utils.vectors import unit
 
 SAME_PERSON_SIMILARITY = 0.70  # of the shipped face recognition model, see its card
 SAME_FACE_OVERLAP = 0.3  # boxes that overlap by more are one face that was tracked twice
@@ -35,8 +36,6 @@ def embed_tracks(
 
     Parameters
     ----------
-    video : str or Path
-    tracks : sequence of FaceTrack
     encode : callable
         Aligned faces (num_faces, size, size, 3) uint8 to embeddings (num_faces, embedding_dim).
     num_faces : int
@@ -66,7 +65,6 @@ def group_people(
 
     Parameters
     ----------
-    tracks : sequence of FaceTrack
     embeddings : mapping of str to (num_faces, embedding_dim) array
         By the name of the track. A track that is missing stays a person of its own.
     threshold : float
@@ -136,7 +134,7 @@ def cluster_directions(
     clusters = np.arange(len(sums))
     if len(sums) < 2:
         return clusters
-    units = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+    units = unit(sums)
     similarities = np.where(apart, -np.inf, units @ units.T)
     np.fill_diagonal(similarities, -np.inf)
     best = similarities.max(axis=1)
@@ -147,7 +145,7 @@ def cluster_directions(
         clusters[clusters == second] = first
         blocked = np.isneginf(similarities[first]) | np.isneginf(similarities[second])
         sums[first] += sums[second]
-        units[first] = sums[first] / max(float(np.linalg.norm(sums[first])), 1e-12)
+        units[first] = unit(sums[first])
         row = np.where(blocked, -np.inf, units @ units[first])
         similarities[first] = similarities[:, first] = row
         similarities[second] = similarities[:, second] = -np.inf
@@ -162,16 +160,10 @@ def _direction(embeddings: NDArray[np.floating]) -> NDArray[np.float64]:
         raise ShapeError(
             f"embeddings: expected (num_faces, embedding_dim) with a face, got {values.shape}"
         )
-    return np.asarray(
-        (values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)).sum(axis=0)
-    )
+    return np.asarray(unit(values).sum(axis=0))
 
 
 def _differ(first: FaceTrack, second: FaceTrack) -> bool:
     """Whether two tracks share a picture in which their boxes are apart."""
-    _, rows, columns = np.intersect1d(first.times, second.times, return_indices=True)
-    if not len(rows):
-        return False
-    some = np.linspace(0, len(rows) - 1, min(len(rows), 9)).round().astype(int)
-    overlaps = box_overlaps(first.boxes[rows[some]], second.boxes[columns[some]]).diagonal()
-    return bool(np.median(overlaps) < SAME_FACE_OVERLAP)
+    overlap = usual_overlap(first.times, first.boxes, second.times, second.boxes)
+    return overlap is not None and overlap < SAME_FACE_OVERLAP

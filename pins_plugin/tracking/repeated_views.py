@@ -33,7 +33,6 @@ def find_repeated_views(
 
     Parameters
     ----------
-    tracks : sequence of FaceTrack
     embeddings : mapping of str to (num_faces, embedding_dim) array
         By the name of the track; tracks that are missing repeat nobody.
     apart : (num_tracks, num_tracks) bool array

@@ -45,7 +45,6 @@ def iter_chunks(
 
     Parameters
     ----------
-    frames : iterable of VideoFrame
     chunk_frames : int
         Bounds the memory, at least 2. A long shot comes in several chunks; each begins with the picture
         that the one before ended with.
@@ -92,10 +91,6 @@ class CutDetector:
 
     The rule of PySceneDetect's AdaptiveDetector: a cut differs from the picture before it, in hue, saturation and
     value, by at least `LEAST_DIFFERENCE`, and `threshold` times as much as its `LOOK_AHEAD` neighbors on either side do.
-
-    Parameters
-    ----------
-    threshold : float
     """
 
     def __init__(self, threshold: float) -> None:

@@ -74,8 +74,6 @@ def track_faces(
 
     Parameters
     ----------
-    video : str or Path
-    settings : TrackerSettings, optional
     quiet : bool
         No progress bar.
 

@@ -10,6 +10,7 @@ installed plugin, or an ONNX file.
 
 import difflib
 import io
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ from torch import nn
 from pins_plugin.errors import ExperimentError
 from pins_plugin.models.folder.safe_yaml import note_origin
 from pins_plugin.plugins import get_plugin
+from pins_plugin.utils.explain import one_line
 from pins_plugin.utils.seeding import seed_everything
 from pins_plugin.utils.writable import try_folder
 
@@ -103,7 +105,7 @@ def load_experiment(path: str | Path, overrides: str | dict[str, Any] = "") -> d
             seed_everything(tree["seed"])  # fresh weights are drawn while the entries are built
         hparams: dict[str, Any] = load_hyperpyyaml(resolved)
     except (ValueError, TypeError, AttributeError, ImportError, KeyError, YAMLError) as error:
-        raise ExperimentError(f"{path}: {' '.join(str(error).split())[:300]}") from error
+        raise ExperimentError(f"{path}: {one_line(error, 300)}") from error
     if not callable(hparams.get("run")):
         raise ExperimentError(f"{path}: expected an entry 'run' that names a training function")
     for name, value in hparams.items():
@@ -127,20 +129,7 @@ def experiments_folder() -> Path:
 
 
 def module_config(resolved_yaml: str, name: str) -> tuple[str, dict[str, Any]]:
-    """Tell how an entry of an experiment was built.
-
-    Parameters
-    ----------
-    resolved_yaml : str
-        ``hparams["resolved_yaml"]``.
-    name : str
-        Of an entry that is ``!new:`` something.
-
-    Returns
-    -------
-    dotted_class : str
-    arguments : dict
-        As `save_model_folder` wants them.
+    """Tell how an entry of an experiment that is ``!new:`` something was built, as `save_model_folder` wants it.
 
     Examples
     --------
@@ -151,7 +140,7 @@ def module_config(resolved_yaml: str, name: str) -> tuple[str, dict[str, Any]]:
     tag = _tag(node) or ""
     if not tag.startswith("!new:"):
         raise ExperimentError(f"{name}: expected an entry made with !new:, got {tag or node!r}")
-    return tag.removeprefix("!new:"), _plain(node)
+    return tag.removeprefix("!new:"), json.loads(json.dumps(node, default=str))  # plain values
 
 
 def _encoder_by_name(entry: str, name: str, with_dim: bool) -> Any:
@@ -177,7 +166,7 @@ def _read(path: Path) -> CommentedMap:
     try:
         tree = YAML.load(path.read_text(encoding="utf-8"))
     except (YAMLError, UnicodeDecodeError) as error:
-        raise ExperimentError(f"{path}: not YAML ({' '.join(str(error).split())[:200]})") from error
+        raise ExperimentError(f"{path}: not YAML ({one_line(error)})") from error
     if not isinstance(tree, CommentedMap):
         raise ExperimentError(f"{path}: expected entries 'name: value'")
     base = tree.pop("extends", None)
@@ -202,16 +191,3 @@ def _stream(tree: CommentedMap, path: Path) -> io.StringIO:
 def _tag(node: Any) -> str | None:
     tag = getattr(node, "tag", None)
     return None if tag is None else str(getattr(tag, "value", tag))
-
-
-def _plain(node: Any) -> Any:
-    """Turn ruamel's nodes into plain values."""
-    if isinstance(node, dict):
-        return {str(name): _plain(value) for name, value in node.items()}
-    if isinstance(node, list):
-        return [_plain(value) for value in node]
-    if isinstance(node, float):
-        return float(node)
-    if isinstance(node, bool) or node is None:
-        return node
-    return int(node) if isinstance(node, int) else str(node)

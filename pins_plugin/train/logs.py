@@ -11,12 +11,7 @@ from tqdm import tqdm
 
 
 class ScreenLogger(TrainLogger):
-    """One line per epoch.
-
-    Parameters
-    ----------
-    num_epochs : int
-    """
+    """One line per epoch."""
 
     def __init__(self, num_epochs: int) -> None:
         self.num_epochs = num_epochs

@@ -1,12 +1,11 @@
 """The one training loop: SpeechBrain's Brain with a rate for every step, scores, logs, and resume from any moment."""
 
+import json
 import math
 import sys
 import tempfile
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
+from pins_plugin.errors import ExperimentError
 from pins_plugin.train.checkpoints import WholeCheckpointer
 from pins_plugin.train.logs import make_loggers
 
@@ -34,7 +34,7 @@ class TrainingBrain(sb.Brain):
     training has its own defaults.
 
     A run that was stopped and resumed ends at the weights of one that was not: a checkpoint holds the random numbers' state,
-    and the loader (`StretchLoader`, `SaveableDataLoader`) its place within the epoch.
+    and the loader its place within the epoch.
 
     Parameters
     ----------
@@ -191,43 +191,67 @@ class TrainingBrain(sb.Brain):
 
 
 @register_checkpoint_hooks
-class StretchLoader(DataLoader):  # type: ignore[misc]
-    """Loads what a dataset draws batch by batch, in this process; its place within an epoch is part of a checkpoint.
+class ResumableLoader(DataLoader):  # type: ignore[misc]
+    """Loads batches; its place within an epoch is part of a checkpoint.
 
     Parameters
     ----------
-    dataset : iterable of batches
-        With `set_epoch`, which determines what it draws, and `__len__`.
+    dataset : dataset
+        Iterable, or such that ``dataset[drawn]`` is the batch of what `sampler` draws. Epoch (`set_epoch`) and seed say
+        what it gives.
+    sampler : iterable, optional
+    num_workers : int
+
+    The one of both that is iterated over has `done`, how many batches it passes over, `__len__`, and perhaps
+    `num_readers`, which `done` depends on.
     """
 
-    def __init__(self, dataset: Any) -> None:
-        super().__init__(dataset, batch_size=None)
+    def __init__(self, dataset: Any, sampler: Any = None, num_workers: int = 0) -> None:
+        super().__init__(
+            dataset,
+            batch_size=None,
+            sampler=sampler,
+            num_workers=num_workers,
+            pin_memory=torch.cuda.is_available(),
+        )
+        self.drawn = dataset if sampler is None else sampler
         self.given = self.passed_over = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Draw what belongs to this epoch."""
-        self.dataset.set_epoch(epoch)
+        """Load what belongs to this epoch."""
+        for part in {self.dataset, self.drawn}:
+            part.set_epoch(epoch)
 
     def __iter__(self) -> Any:
         """Load, from where a former run stopped."""
         state = torch.get_rng_state()
-        iterator, done = super().__iter__(), self.passed_over
-        if done:  # what was loaded before is drawn once more, as if nothing had happened meanwhile
-            deque(islice(iterator, done), maxlen=0)
+        self.drawn.done = self.given = self.passed_over
+        self.passed_over = 0
+        iterator = super().__iter__()
+        if self.given:  # as if nothing had happened meanwhile
             torch.set_rng_state(state)
-        self.given, self.passed_over = done, 0
         for batch in iterator:
             self.given += 1
             yield batch
         self.given = 0
 
+    def _num_readers(self) -> int:
+        return int(getattr(self.drawn, "num_readers", 1))
+
     @mark_as_saver
     def _save(self, path: Any) -> None:
-        Path(path).write_text(str(self.given), encoding="utf-8")
+        state = {"given": self.given, "readers": self._num_readers()}
+        Path(path).write_text(json.dumps(state), encoding="utf-8")
 
     @mark_as_loader
     def _recover(self, path: Any, end_of_epoch: bool) -> None:
-        self.passed_over = 0 if end_of_epoch else int(Path(path).read_text(encoding="utf-8"))
+        state = json.loads(Path(path).read_text(encoding="utf-8"))
+        self.passed_over = 0 if end_of_epoch else state["given"]
+        if self.passed_over and state["readers"] != self._num_readers():
+            raise ExperimentError(
+                f"the run was stopped within an epoch that {state['readers']} readers shared; expected as many (processes x "
+                f"num_workers), got {self._num_readers()}"
+            )
 
 
 def run_training(
@@ -250,8 +274,7 @@ def run_training(
     ----------
     brain_class : type of TrainingBrain
     modules : mapping of str to nn.Module
-    loader : StretchLoader or SaveableDataLoader
-        With `set_epoch`.
+    loader : ResumableLoader
     hparams : mapping
         What the Brain needs, see there.
     optimizer : callable

@@ -11,11 +11,11 @@ from pins_plugin.train.experiment import YAML
 from pins_plugin.utils.files import read_json, write_json, write_text
 
 HYPERPARAMETERS, RECORD = "hyperparams.yaml", "run.json"
-FREE = frozenset(  # entries that say where, how fast and how long, not what
-    {
+FREE = frozenset(  # entries that say where, how fast and how long, not what; of files the content counts
+    [
         "output_folder",
         "cache_folder",
-        "manifest",  # its content counts
+        "manifest",
         "clips",
         "words",
         "prepared_folder",
@@ -26,7 +26,7 @@ FREE = frozenset(  # entries that say where, how fast and how long, not what
         "num_steps",
         "max_minutes",
         "chunk_size",
-    }
+    ]
 )
 NOT_GIVEN = "(nothing)"
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pins_plugin.utils.explain import one_line
+
 LARGEST_ARRAYS = 8 * 2**30  # bytes, unpacked
 HIGHEST_COMPRESSION = 200  # embeddings, sound and pictures never pack better
 
@@ -27,10 +29,6 @@ def read_arrays(
         Bytes of all arrays together.
     highest_compression : float
         Times by which it may grow when unpacked.
-
-    Returns
-    -------
-    arrays : dict of str to array
 
     Raises
     ------
@@ -55,4 +53,4 @@ def read_arrays(
         MemoryError,
         RuntimeError,
     ) as error:
-        raise ValueError(" ".join(str(error).split())[:120] or type(error).__name__) from error
+        raise ValueError(one_line(error, 120)) from error

@@ -27,6 +27,11 @@ def is_foreseen(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(sign in str(error) for sign in OF_WRITING)
 
 
+def one_line(error: object, most: int = 200) -> str:
+    """Give what an error says without line breaks, at most so many characters; its name where it says nothing."""
+    return " ".join(str(error).split())[:most] or type(error).__name__
+
+
 def explain(error: BaseException) -> str:
     """Say in one line what went wrong.
 
@@ -37,7 +42,7 @@ def explain(error: BaseException) -> str:
     >>> explain(OverflowError("int too large"))
     'int too large (OverflowError)'
     """
-    text = " ".join(str(error).split())
+    text = one_line(error, 300)
     if isinstance(error, PinsError):
         return str(error)
     if isinstance(error, MemoryError):
@@ -46,5 +51,5 @@ def explain(error: BaseException) -> str:
         where = f"{error.filename}: " if error.filename is not None else ""
         return f"{where}{error.strerror}"
     if is_foreseen(error):
-        return f"{text[:300]} ({type(error).__name__})"
-    return f"unexpected {type(error).__name__}: {text[:300]}; `pins --traceback ...` shows where"
+        return f"{text} ({type(error).__name__})"
+    return f"unexpected {type(error).__name__}: {text}; `pins --traceback ...` shows where"

@@ -15,10 +15,6 @@ LARGEST_UNPACKED = 2**28  # bytes that a packed file may unfold to
 def quantize(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Round matrices and kernels to 8 bits, one scale per output channel; leave the rest alone.
 
-    Parameters
-    ----------
-    weights : mapping of str to Tensor
-
     Returns
     -------
     quantized : dict of str to Tensor

@@ -13,7 +13,6 @@ people are left out in turn (`--folds`), which also tells how well it goes with 
 `open_pipeline(FOLDER)`; or give it to `SpeakerFaceLinking(parameters=FOLDER)`.
 """
 
-import argparse
 import json
 import zlib
 from collections import Counter
@@ -48,6 +47,7 @@ from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 from pins_plugin.pipelines.pyannote_host.pipeline_folder import CONFIG, PART
 from pins_plugin.utils.files import write_json, write_text
 from pins_plugin.utils.progress import progress
+from pins_plugin.utils.script import run_script, script_parser
 
 MODELS = {"sync": "sync", "activity": "visual_voice_activity", "voice": "voice_campplus"}
 
@@ -63,9 +63,7 @@ class Scene(NamedTuple):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("scenes", type=Path, nargs="+", help="folders of scenes to learn from")
     parser.add_argument("--confidence", type=Path, nargs="+", default=[], metavar="SCENES")
     parser.add_argument("--folds", type=int, default=4, help="groups of people left out (4)")
@@ -245,4 +243,4 @@ def write_parameters(folder, parameters, models, origin) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -19,7 +19,6 @@ person,group, the moments in which a voice could be taken for another's are scor
 of whom one is of the same group, or none is.
 """
 
-import argparse
 import json
 import zlib
 from collections.abc import Callable, Mapping
@@ -49,15 +48,14 @@ from pins_plugin.pipelines.linking.pipeline import DEFAULT_EVIDENCE, SpeakerFace
 from pins_plugin.tracking.crops import iter_crops
 from pins_plugin.utils.files import write_json, write_text
 from pins_plugin.utils.progress import progress
+from pins_plugin.utils.script import run_script, script_parser
 
 KEPT = ("first_generation.json", "baselines.json")  # of systems that are gone, or take long
 RESULTS = Path(__file__).with_name("results")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("scenes", type=Path, nargs="+", help="folders of scenes")
     parser.add_argument("--out", type=Path, help="folder for results.json and results.md")
     parser.add_argument("--without", nargs="+", default=[], help="evidence not to use")
@@ -228,4 +226,4 @@ def _pairs(arguments: list[str]) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -7,7 +7,6 @@ whose `scene` is given and is not "one person" are left out). OUT gets, per scen
 turns, and a JSON file with the truth.
 """
 
-import argparse
 import csv
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +35,7 @@ from pins_plugin.simulation.composed.plans import (
 from pins_plugin.simulation.composed.script import Recording
 from pins_plugin.tracking.detector import FaceDetector
 from pins_plugin.utils.progress import progress
+from pins_plugin.utils.script import run_script, script_parser
 
 FIRST_KINDS = ("turns", "side_by_side_2", "side_by_side_4", "off_screen", "shifted")
 KINDS = (
@@ -54,9 +54,7 @@ FRAME_RATES = (12, 15, 24, 25, 30, 50, 60)  # Hz, of `small`
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("clips", type=Path, nargs="+", help="folders of clips with manifest.csv")
     parser.add_argument("out", type=Path, help="folder for the scenes")
     parser.add_argument("--people", nargs="+", help="use these people only (default: all)")
@@ -236,4 +234,4 @@ def read_clips(folder: Path, people: list[str] | None, licence: str | None) -> l
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

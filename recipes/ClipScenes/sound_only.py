@@ -7,7 +7,6 @@ Segmentation 3.0 and agglomerative clustering of our voice embeddings, otherwise
 pyannote/speaker-diarization-3.1. Writes TURNS/SCENES/SCENE.rttm.
 """
 
-import argparse
 from pathlib import Path
 
 import torch
@@ -18,6 +17,7 @@ from pins_plugin.pipelines import PinsSpeakerEmbedding
 from pins_plugin.pipelines.diarization.rttm import write_rttm
 from pins_plugin.pipelines.diarization.segmentation_model import load_segmentation_model
 from pins_plugin.utils.progress import progress
+from pins_plugin.utils.script import run_script, script_parser
 
 # Of 0.3, 0.4, ... 0.9 and 0.7046 (pyannote/speaker-diarization-3.1, for another voice encoder) the one of least error on 26
 # composed scenes of GRID and HDTF people: 29.1 % (30.2 with 0.7046).
@@ -25,9 +25,7 @@ THRESHOLD = 0.5
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("scenes", type=Path, nargs="+", help="folders of scenes")
     parser.add_argument("--out", type=Path, required=True, help="folder for the turns")
     parser.add_argument("--threshold", type=float, default=THRESHOLD, help="cosine distance")
@@ -68,4 +66,4 @@ def find_turns(pipeline, video: Path):
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

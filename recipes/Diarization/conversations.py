@@ -7,7 +7,6 @@ Speakers of the AMI corpus are left out: its meetings are what diarization is ju
 there to learn from, the rest to judge by.
 """
 
-import argparse
 import csv
 from collections import deque
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from pyannote.core import Annotation, Segment
 from scipy.signal import butter, fftconvolve, sosfilt
 
 from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio, save_audio
+from pins_plugin.utils.script import run_script, script_parser
 
 FRAME = 160  # samples by which speech is found
 QUIET = 10 ** (-35 / 20)  # of the loudest frames: what is less is a pause
@@ -175,9 +175,7 @@ def compose_many(
 
 def main() -> None:
     """Compose and write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("voices", type=Path, help="folder with manifest.csv")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--number", type=int, default=20)
@@ -195,4 +193,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

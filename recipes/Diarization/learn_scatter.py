@@ -8,7 +8,6 @@ heard twice. Half the speakers teach the variances (maximum likelihood), and the
 within a group of six); the other half are judged: equal error rate by seconds of the shorter stretch, and calibration.
 """
 
-import argparse
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +28,7 @@ from pins_plugin.pipelines.diarization.voices import (
     DEFAULT_VOICE,
     load_voice_encoder,
 )
+from pins_plugin.utils.script import run_script, script_parser
 
 SHORTEST, LONGEST, GROUP, MOST = 0.3, 5.0, 6, 20.0
 BINS = (0.3, 0.5, 0.8, 1.3, 2.0, 3.2, 5.1)  # seconds
@@ -168,9 +168,7 @@ def report(scatter: VoiceScatter, stretches: Stretches) -> str:
 
 def main() -> None:
     """Embed, learn, judge, write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("voices", type=Path, help="folder with manifest.csv")
     parser.add_argument("--model", default=DEFAULT_VOICE, help="model folder of the voice encoder")
     parser.add_argument("--out", type=Path, help="file; in the model folder where not given")
@@ -191,4 +189,4 @@ def learn_and_write(stretches: Stretches, model: str, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

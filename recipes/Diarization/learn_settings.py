@@ -8,7 +8,6 @@ other takes the value of the least error (mean of the folders, no collar, overla
 what linking has. The result stands in pretrained/speaker_face_linking/parameters.json under "diarization".
 """
 
-import argparse
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +27,7 @@ from pins_plugin.pipelines.linking.decoder import Evidence
 from pins_plugin.pipelines.linking.parameters import DiarizationSettings, load_diarization
 from pins_plugin.utils.files import write_json
 from pins_plugin.utils.progress import progress
+from pins_plugin.utils.script import run_script, script_parser
 
 VALUES = {
     "two": (-3.0, -2.2, -1.6, -1.0, -0.5, 0.0),
@@ -96,9 +96,7 @@ def learn(
 
 def main() -> None:
     """Hear, learn, write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("folders", type=Path, nargs="+", help="sound or video with RTTM")
     parser.add_argument("--out", type=Path, help="JSON file for the settings")
     args = parser.parse_args()
@@ -120,4 +118,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

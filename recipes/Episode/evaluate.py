@@ -9,7 +9,6 @@ example of each character, of the face, of the voice, or of both; then every fac
 mostly shows, each turn after who mostly speaks in it. The video is looked at once.
 """
 
-import argparse
 import json
 import shutil
 import tempfile
@@ -19,6 +18,7 @@ from pins_plugin.evaluation.characters import score_faces, score_voices
 from pins_plugin.evaluation.linking import speech_time_correct
 from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 from pins_plugin.utils.files import write_json
+from pins_plugin.utils.script import run_script, script_parser
 
 EXAMPLES = {
     "one face and one voice each": ("*",),
@@ -39,9 +39,7 @@ HEADERS = [
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("episode", type=Path, help="folder with scene.mp4, scene.json and people/")
     parser.add_argument(
         "--examples",
@@ -112,4 +110,4 @@ def row(name: str, scores: dict) -> list:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

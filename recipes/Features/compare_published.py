@@ -9,29 +9,45 @@ people of split valid, each FOP run keeps the epoch they prefer. `--vfal`, a clo
 five works, which need people of split valid. Chance is 0.5 for AUC, EER and 1 of 2.
 """
 
-import argparse
-import sys
+from functools import partial
 from pathlib import Path
 
-from published_fop import best_fop
-from published_vfal import METHODS, best_vfal
+from published_fop import EPOCHS
+from published_vfal import METHODS
+from search import RATES, main_methods, published_fop, published_vfal
 
-from pins_plugin.errors import ManifestError, PinsError
+from pins_plugin.data.training.features import FeatureRows
+from pins_plugin.errors import ManifestError
 from pins_plugin.evaluation.cross_modal import evaluate_cross_modal
 from pins_plugin.models.layers.heads import apply_head
 from pins_plugin.report.tables import format_table
-from pins_plugin.train.features.named_objectives import make_objective
-from pins_plugin.train.features.training import FitSettings, fit_heads, read_splits
+from pins_plugin.train.features.training import read_splits
 from pins_plugin.utils.files import write_json, write_text
+from pins_plugin.utils.script import run_script, script_parser
 
 HEADERS = ["method", "AUC", "95 % interval", "EER", "1 of 2", "1 of 10"]
 
 
+class Judge:
+    """Scores heads and embeddings on the people of split test."""
+
+    def __init__(self, rows: tuple[FeatureRows, FeatureRows], seed: int) -> None:
+        self.rows, self.seed = rows, seed
+        self.faces, self.voices = (part.embeddings for part in rows)
+
+    def __call__(self, heads: tuple) -> dict:
+        """Score two heads."""
+        return self.embeddings(apply_head(heads[0], self.faces), apply_head(heads[1], self.voices))
+
+    def embeddings(self, faces: object, voices: object) -> dict:
+        """Score embeddings of unit length."""
+        people = [part.identities for part in self.rows]
+        return evaluate_cross_modal(faces, voices, *people, seed=self.seed)
+
+
 def main() -> None:
     """Train, score, write the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("--fop", type=Path, required=True, help="a clone of the published code")
     parser.add_argument(
         "--vfal", type=Path, help="a clone of the published code of five more works"
@@ -39,7 +55,7 @@ def main() -> None:
     for name in ("face_embeddings", "voice_embeddings", "manifest"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--epochs", type=int, default=50, help="of FOP (default: 50, as published)")
+    parser.add_argument("--epochs", type=int, default=EPOCHS, help="of FOP (default: as published)")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     splits = read_splits(args.face_embeddings, args.voice_embeddings, args.manifest)
@@ -47,37 +63,11 @@ def main() -> None:
         raise ManifestError(f"{args.manifest}: expected people of split test to compare on")
     if args.vfal and "valid" not in splits:
         raise ManifestError(f"{args.manifest}: expected people of split valid, which --vfal needs")
-    faces, voices = splits["test"]
-    reports = {}
-
-    def score(name: str, face_embeddings: object, voice_embeddings: object) -> None:
-        reports[name] = evaluate_cross_modal(
-            face_embeddings, voice_embeddings, faces.identities, voices.identities, seed=args.seed
-        )
-
-    for name, supervised in (("ours", False), ("ours, labels", True)):
-        mixture, _ = fit_heads(
-            splits, make_objective("contrastive"), FitSettings(), supervised, args.seed
-        )
-        heads = mixture.build()
-        score(name, apply_head(heads[0], faces.embeddings), apply_head(heads[1], voices.embeddings))
-    for rate, batch in ((1e-5, 128), (1e-2, 32), (1e-3, 128)):
-        embed = best_fop(
-            args.fop,
-            splits["train"],
-            splits.get("valid"),
-            num_epochs=args.epochs,
-            seed=args.seed,
-            learning_rate=rate,
-            batch_size=batch,
-        )
-        score(
-            f"FOP, rate {rate:g}, batch {batch}, labels",
-            *embed(faces.embeddings, voices.embeddings),
-        )
+    methods = [main_methods, partial(published_fop, clone=args.fop, rates=((1e-5, 128), *RATES), epochs=args.epochs)]  # fmt: skip
     for method in METHODS if args.vfal else ():
-        embed = best_vfal(args.vfal, method, splits["train"], splits["valid"], seed=args.seed)
-        score(method, *embed(faces.embeddings, voices.embeddings))
+        methods.append(partial(published_vfal, clone=args.vfal, method=method))
+    judge = Judge(splits["test"], args.seed)
+    reports = {name: report for score in methods for name, report in score(splits, judge, args.seed)}  # fmt: skip
     table = format_table(HEADERS, [row(*item) for item in reports.items()], markdown=True)
     write_json(args.out / "published.json", reports)
     write_text(args.out / "published.md", table + "\n")
@@ -98,7 +88,4 @@ def row(name: str, report: dict) -> list[str]:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except PinsError as error:
-        sys.exit(f"compare_published.py: {error}")
+    run_script(main)

@@ -22,6 +22,7 @@ from pins_plugin.data.training.features import FeatureRows
 from pins_plugin.errors import PinsError
 from pins_plugin.metrics.verification import roc_auc
 
+EPOCHS = 50  # as published
 FROM_MAIN = ("OrthogonalProjectionLoss", "RunningAverage", "train", "init_weights", "get_batch")
 
 
@@ -112,7 +113,7 @@ def best_fop(
     train: tuple[FeatureRows, FeatureRows],
     valid: tuple[FeatureRows, FeatureRows] | None,
     *,
-    num_epochs: int = 50,
+    num_epochs: int = EPOCHS,
     seed: int = 0,
     **options: float,
 ) -> Callable[[np.ndarray, np.ndarray], list[np.ndarray]]:

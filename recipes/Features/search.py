@@ -19,7 +19,7 @@ from pathlib import Path
 from zlib import crc32
 
 import numpy as np
-from published_fop import best_fop
+from published_fop import EPOCHS, best_fop
 from published_vfal import METHODS, best_vfal
 
 from pins_plugin.data.training.features import FeatureRows
@@ -34,9 +34,11 @@ from pins_plugin.train.features.training import FitSettings, fit_heads
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import write_json, write_text
 from pins_plugin.utils.progress import progress
+from pins_plugin.utils.script import run_script, script_parser
 
 NUM_TEST = 200
 NUM_PAIRS = 8000
+RATES = ((0.01, 32), (0.001, 128))  # and batch sizes, of FOP
 OBJECTIVES = {
     "contrastive, random negatives": ("contrastive", "random"),
     "contrastive, curriculum": ("contrastive", "curriculum"),
@@ -125,7 +127,7 @@ def main_methods(splits: dict[str, Rows], judge: Judge, seed: int) -> Iterator[t
     objective, people = make_objective("contrastive"), len(set(splits["train"][0].identities))
     mixture, report = fit_heads(splits, objective, FitSettings(), seed=seed, quiet=True)
     yield "the default", judge(mixture.build())
-    yield "closed forms only", judge(mixture.build(0.0))
+    yield "closed form only", judge(mixture.build(0.0))
     yield "networks only", judge(mixture.build(1.0))
     if report["num_people_found"] != people:
         mixture, _ = fit_heads(splits, objective, FitSettings(), True, seed, quiet=True)
@@ -144,12 +146,17 @@ def objectives(splits: dict[str, Rows], judge: Judge, seed: int) -> Iterator[tup
 
 
 def published_fop(
-    splits: dict[str, Rows], judge: Judge, seed: int, clone: Path
+    splits: dict[str, Rows],
+    judge: Judge,
+    seed: int,
+    clone: Path,
+    rates: tuple = RATES,
+    epochs: int = EPOCHS,
 ) -> Iterator[tuple[str, Scores]]:
     """Score the published code of FOP, told who is who."""
-    for rate, batch_size in ((0.01, 32), (0.001, 128)):
-        options = {"learning_rate": rate, "batch_size": batch_size}
-        embed = best_fop(clone, splits["train"], splits["valid"], seed=seed, **options)
+    for rate, batch_size in rates:
+        options = {"learning_rate": rate, "batch_size": batch_size, "num_epochs": epochs}
+        embed = best_fop(clone, splits["train"], splits.get("valid"), seed=seed, **options)
         name = f"published FOP, rate {rate:g}, batch {batch_size}, labels"
         yield name, judge.embeddings(*embed(judge.faces, judge.voices))
 
@@ -188,9 +195,7 @@ def cached(path: Path, make: Callable[[], Iterator[tuple[str, Scores]]]) -> dict
 
 def main() -> None:
     """Write the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("--regimes", nargs="+", default=list(REGIMES), choices=list(REGIMES))
     parser.add_argument(
         "--seeds",
@@ -269,4 +274,4 @@ def cell(by_seed: dict[str, Scores], key: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

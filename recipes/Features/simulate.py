@@ -3,15 +3,13 @@
 python recipes/Features/simulate.py results/features/data --people 400 --seed 0
 """
 
-import argparse
 from pathlib import Path
 
 from pins_plugin.simulation.features import FeatureSettings, write_features
+from pins_plugin.utils.script import script_parser
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--people", type=int, default=400, help="default: 400")
     parser.add_argument("--seed", type=int, default=0, help="default: 0")

@@ -33,6 +33,7 @@ from pins_plugin.train.experiment import load_experiment
 from pins_plugin.train.lips.lip_reading import load_spoken, train_lip_reader, word_accuracy
 from pins_plugin.train.lips.sync import train_synchronizer
 from pins_plugin.utils.files import atomic_path, write_json
+from pins_plugin.utils.script import run_script, script_parser
 from pins_plugin.utils.seeding import seed_everything
 
 FROZEN, UNTRAINED, END_TO_END = "frozen, synchrony", "frozen, untrained", "end to end"
@@ -43,9 +44,7 @@ Words = Sequence[SpokenWord]
 
 def main() -> None:
     """Train, score, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("--clips", type=Path, required=True)
     parser.add_argument("--words", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
@@ -206,4 +205,4 @@ def describe(
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

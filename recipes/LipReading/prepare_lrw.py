@@ -7,13 +7,13 @@ Layout: WORD/{train,val,test}/WORD_00001.mp4 with a .txt whose line "Duration: 0
 is; it stands in the middle of the clip of 1.16 s (29 frames).
 """
 
-import argparse
 import re
 import sys
 from pathlib import Path
 
 from pins_plugin.data.training.sync_clips import clip_name
 from pins_plugin.utils.files import write_text
+from pins_plugin.utils.script import run_script, script_parser
 
 CLIP_SECONDS = 1.16
 SPLITS = {"train": "train", "val": "valid", "test": "test"}
@@ -21,9 +21,7 @@ SPLITS = {"train": "train", "val": "valid", "test": "test"}
 
 def main() -> None:
     """Write the CSV."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
@@ -45,4 +43,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

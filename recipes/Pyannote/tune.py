@@ -17,15 +17,14 @@ from pyannote.pipeline import Optimizer
 
 from pins_plugin.pipelines.pyannote_host.pipeline_folder import open_pipeline
 from pins_plugin.utils.files import write_json, write_text
+from pins_plugin.utils.script import run_script, script_parser
 from pins_plugin.utils.seeding import seed_everything
 
 PROTOCOL = "TalkingHeads.SpeakerDiarization.Scenes"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("pipeline", type=Path, help="folder with config.yaml")
     parser.add_argument("database", type=Path, help="database.yml")
     parser.add_argument("--out", type=Path, required=True, help="folder for the tuned pipeline")
@@ -81,4 +80,4 @@ def score(pipeline, parameters, files) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -18,17 +18,17 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import identity_runs
 import sync_runs
 
 from pins_plugin.metrics.seeds import mean_over_seeds
-from pins_plugin.models.lips.sync_encoders import LipEncoder
 from pins_plugin.report.tables import format_table
 from pins_plugin.simulation.corpus import CorpusSettings, write_corpus
 from pins_plugin.utils.files import write_json, write_text
-from pins_plugin.utils.seeding import seed_everything
+from pins_plugin.utils.script import run_script, script_parser
 
 Runs = dict[str, list[dict[str, float]]]  # setting -> one dict of numbers per seed
 SIMULATE = Path(__file__).resolve().parents[1] / "Sync" / "simulate.py"
@@ -78,65 +78,43 @@ def keep(path: Path, run: Callable[[], Mapping[str, float]]) -> dict[str, float]
     return numbers
 
 
+def each_seed(
+    args: argparse.Namespace, name: str, run: Callable[..., Mapping[str, float]]
+) -> list[dict[str, float]]:
+    """Do a run, or read what it gave before, for every seed."""
+    return [
+        keep(args.out / "runs" / f"{name} {seed}.json", partial(run, seed=seed))
+        for seed in args.seeds
+    ]
+
+
 def run_sync(args: argparse.Namespace) -> Runs:
     """Synchronization and lip reading."""
     clips = sync_runs.SimulatedClips(args.clips)
-    runs: Runs = {name: [] for name in (*SETTINGS, UNTRAINED, LABELS)}
-    for seed in args.seeds:
-        for name, separated in SETTINGS.items():
-            runs[name].append(
-                keep(
-                    args.out / "runs" / f"sync {name} {seed}.json",
-                    lambda separated=separated, seed=seed: sync_runs.train_and_score(
-                        clips, separated, weight=args.weight, num_epochs=args.sync_epochs,
-                        num_steps=args.word_steps, seed=seed,
-                    ),
-                )
-            )  # fmt: skip
-        for name, end_to_end in ((UNTRAINED, False), (LABELS, True)):
-            runs[name].append(
-                keep(
-                    args.out / "runs" / f"words {name} {seed}.json",
-                    lambda end_to_end=end_to_end, seed=seed: {
-                        "words right": sync_runs.read_lips(
-                            clips, fresh_encoder(seed), num_steps=args.word_steps, seed=seed,
-                            end_to_end=end_to_end,
-                        )
-                    },
-                )
-            )  # fmt: skip
+    train = partial(
+        sync_runs.train_and_score, clips, weight=args.weight, num_epochs=args.sync_epochs,
+        num_steps=args.word_steps,
+    )  # fmt: skip
+    read = partial(sync_runs.read_untrained, clips, num_steps=args.word_steps)
+    runs = {
+        name: each_seed(args, f"sync {name}", partial(train, separated))
+        for name, separated in SETTINGS.items()
+    }
+    for name, end_to_end in ((UNTRAINED, False), (LABELS, True)):
+        runs[name] = each_seed(args, f"words {name}", partial(read, end_to_end=end_to_end))
     return runs
-
-
-def fresh_encoder(seed: int) -> LipEncoder:
-    """A lip encoder that has learnt nothing."""
-    seed_everything(seed)
-    return LipEncoder().eval()
 
 
 def run_identity(args: argparse.Namespace) -> Runs:
     """Speaker recognition and face verification."""
-    runs: Runs = {name: [] for name in (*SETTINGS, LABELS)}
-    for seed in args.seeds:
-        for name, separated in SETTINGS.items():
-            runs[name].append(
-                keep(
-                    args.out / "runs" / f"identity {name} {seed}.json",
-                    lambda name=name, separated=separated, seed=seed: identity_runs.train_and_score(
-                        args.manifest, args.out / "training" / f"{name} {seed}", separated,
-                        weight=args.weight, num_epochs=args.identity_epochs, seed=seed,
-                    ),
-                )
-            )  # fmt: skip
-        runs[LABELS].append(
-            keep(
-                args.out / "runs" / f"identity {LABELS} {seed}.json",
-                lambda seed=seed: identity_runs.train_upper_bound(
-                    args.manifest, num_epochs=args.identity_epochs, seed=seed
-                ),
-            )
-        )
-    return runs
+    train = partial(identity_runs.train_and_score, args.manifest, args.out / "training",
+                    weight=args.weight, num_epochs=args.identity_epochs)  # fmt: skip
+    bound = partial(identity_runs.train_upper_bound, args.manifest, num_epochs=args.identity_epochs)
+    runs = {
+        name: each_seed(args, f"identity {name}", partial(train, name, separated))
+        for name, separated in SETTINGS.items()
+    }
+    return {**runs, LABELS: each_seed(args, f"identity {LABELS}", bound)}
 
 
 def cell(values: Sequence[float], column: str) -> str:
@@ -220,9 +198,7 @@ def write_results(args: argparse.Namespace, sync: Runs | None, identity: Runs | 
 
 def main() -> None:
     """Simulate, train, score, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument(
         "--results", type=Path, help="also write the tables here, as the results page takes them"
@@ -255,4 +231,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -8,7 +8,7 @@ import torch
 
 from pins_plugin.data.corpora.manifest import read_manifest
 from pins_plugin.data.training.augmentation import FaceAugmentation
-from pins_plugin.data.training.dataset import RandomCrop
+from pins_plugin.data.training.dataset import PairDataset
 from pins_plugin.data.training.shards import prepare_shards
 from pins_plugin.evaluation.recognition import evaluate_recognition, fit_probe, recognition_trials
 from pins_plugin.inference.clips import embed_clips
@@ -35,7 +35,8 @@ objective: !new:pins_plugin.train.pairs.objective.PairObjective
 
 def train_and_score(
     manifest: Path,
-    folder: Path,
+    runs: Path,
+    name: str,
     separated: Sequence[str],
     *,
     weight: float,
@@ -44,6 +45,7 @@ def train_and_score(
     form: str = "denominator",
 ) -> dict[str, float]:
     """Train a joint model without names, then score both branches on unseen people."""
+    folder = runs / f"{name} {seed}"
     settings = {
         "manifest": manifest,
         "output_folder": folder,
@@ -75,31 +77,26 @@ def last_weights(folder: Path) -> FaceVoiceEmbedder:
 def train_upper_bound(manifest: Path, *, num_epochs: int, seed: int) -> dict[str, float]:
     """Train each branch with names, with as many examples, then score it alike."""
     clips = read_manifest(manifest, "train")
-    crop = RandomCrop(
-        prepare_shards(clips, manifest.parent / "cache", image_size=IMAGE_SIZE, quiet=True),
-        SECONDS,
-        seed,
-    )
+    shards = prepare_shards(clips, manifest.parent / "cache", image_size=IMAGE_SIZE, quiet=True)
+    pairs = PairDataset(shards, SECONDS, seed)
     names = [clip.identity for clip in clips]
     labels = torch.from_numpy(np.unique(names, return_inverse=True)[1])
     augment = FaceAugmentation()
 
-    def read(positions: torch.Tensor, step: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
-        crop.set_epoch(step)
-        return [crop(position) for position in positions.tolist()]
-
     def read_faces(positions: torch.Tensor, step: int) -> torch.Tensor:
-        faces = torch.stack([face for face, _ in read(positions, step)]).float() / 255
+        pairs.set_epoch(step)
+        faces = pairs[positions.tolist()].faces.float() / 255
         return augment(faces, torch.Generator().manual_seed(step))
 
     def read_voices(positions: torch.Tensor, step: int) -> torch.Tensor:
-        return torch.stack([sound for _, sound in read(positions, step)]).float() / 32768
+        pairs.set_epoch(step)
+        return pairs[positions.tolist()].waveforms.float() / 32768
 
     seed_everything(seed)
     encoders = CompactFaceEncoder(IMAGE_SIZE, dropout=0.2), CompactVoiceEncoder(dropout=0.2)
     num_steps = num_epochs * (len(clips) // 64)
     for encoder, reader in zip(encoders, (read_faces, read_voices), strict=True):
-        train_supervised(encoder, reader, labels, num_steps=num_steps, seed=seed, quiet=True)
+        train_supervised(encoder, reader, labels, num_steps=num_steps, seed=seed)
     result = score(FaceVoiceEmbedder(*encoders), manifest)
     del result["across AUC"]  # two spaces that never met
     return result

@@ -129,6 +129,15 @@ def of_outputs(lip_encoder: LipEncoder) -> LipEncoder:
     return shown
 
 
+def read_untrained(
+    clips: SimulatedClips, *, num_steps: int, seed: int, end_to_end: bool
+) -> dict[str, float]:
+    """Read words with an encoder that has learnt nothing, or learns with the classifier."""
+    seed_everything(seed)
+    options = {"num_steps": num_steps, "seed": seed, "end_to_end": end_to_end}
+    return {"words right": read_lips(clips, LipEncoder().eval(), **options)}
+
+
 def read_lips(
     clips: SimulatedClips,
     lip_encoder: LipEncoder,

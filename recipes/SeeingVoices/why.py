@@ -12,14 +12,16 @@ OUT/runs. A run that was stopped goes on; finished runs are not repeated.
 """
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 import identity_runs
 import sync_runs
-from ablation import SETTINGS, Runs, difference, keep, table
+from ablation import SETTINGS, Runs, difference, each_seed, table
 
 from pins_plugin.report.tables import format_table
 from pins_plugin.utils.files import write_json
+from pins_plugin.utils.script import run_script, script_parser
 
 SYNC_COLUMNS = (
     "offsets right, 1 frames",
@@ -42,48 +44,30 @@ IDENTITY_COLUMNS = (
 
 def run_sync(args: argparse.Namespace) -> Runs:
     """Synchronization and lip reading, off the ceiling."""
-    clips = sync_runs.SimulatedClips(args.clips)
-    variants = {name: (separated, 1.0) for name, separated in SETTINGS.items()}
-    variants["+ within both, weight 4"] = (SETTINGS["+ within both"], 4.0)
-    return {
-        name: [
-            keep(
-                args.out / "runs" / f"sync {name} {seed}.json",
-                lambda separated=separated, weight=weight, seed=seed: sync_runs.train_and_score(
-                    clips, separated, weight=weight, num_epochs=1, steps_per_epoch=args.sync_steps,
-                    num_steps=args.word_steps, seed=seed, num_blocks=0, window_lengths=(1,),
-                ),
-            )
-            for seed in args.seeds
-        ]
-        for name, (separated, weight) in variants.items()
-    }  # fmt: skip
+    train = partial(
+        sync_runs.train_and_score, sync_runs.SimulatedClips(args.clips), num_epochs=1,
+        steps_per_epoch=args.sync_steps, num_steps=args.word_steps, num_blocks=0, window_lengths=(1,),
+    )  # fmt: skip
+    variants = {name: partial(train, separated, weight=1.0) for name, separated in SETTINGS.items()}
+    variants["+ within both, weight 4"] = partial(train, SETTINGS["+ within both"], weight=4.0)
+    return {name: each_seed(args, f"sync {name}", run) for name, run in variants.items()}
 
 
 def run_identity(args: argparse.Namespace) -> Runs:
     """Speaker recognition and face verification, and the reading with a separate term."""
     variants = {name: (separated, "denominator") for name, separated in SETTINGS.items()}
     variants["+ within both, a separate term"] = (SETTINGS["+ within both"], "term")
+    train = partial(identity_runs.train_and_score, args.manifest, args.out / "training",
+                    weight=1.0, num_epochs=args.identity_epochs)  # fmt: skip
     return {
-        name: [
-            keep(
-                args.out / "runs" / f"identity {name} {seed}.json",
-                lambda name=name, separated=separated, form=form, seed=seed: identity_runs.train_and_score(
-                    args.manifest, args.out / "training" / f"{name} {seed}", separated,
-                    weight=1.0, form=form, num_epochs=args.identity_epochs, seed=seed,
-                ),
-            )
-            for seed in args.seeds
-        ]
+        name: each_seed(args, f"identity {name}", partial(train, name, separated, form=form))
         for name, (separated, form) in variants.items()
-    }  # fmt: skip
+    }
 
 
 def main() -> None:
     """Train, score, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("--clips", type=Path, help="of recipes/Sync/simulate.py")
     parser.add_argument("--manifest", type=Path, help="of `pins simulate clips`")
     parser.add_argument("--out", type=Path, required=True)
@@ -119,4 +103,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -8,7 +8,6 @@ one-second windows of speech are embedded by both, and it is said how alike the 
 Full weights are four times as large on disk and no slower: `pins diarize --model campplus ...`.
 """
 
-import argparse
 import io
 import pickle
 import sys
@@ -30,6 +29,7 @@ from pins_plugin.pipelines.diarization.voices import (
     load_voice_encoder,
     place_windows,
 )
+from pins_plugin.utils.script import run_script, script_parser
 
 NAME = "campplus_cn_en_common.pt"
 EPSILON = 1e-5  # of the batch norms
@@ -122,9 +122,7 @@ def compare(paths: list[Path], full: torch.nn.Module, shipped: torch.nn.Module) 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("source", type=Path, help=f"{NAME}, or the wheel that holds it")
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
     parser.add_argument("--compare", type=Path, nargs="+", default=[], metavar="RECORDING")
@@ -150,4 +148,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -7,19 +7,17 @@ themselves, and of a linear probe (`evaluation.recognition.fit_probe`) that was 
 split. EER and minDCF (prior 0.05) with 95 % intervals over people; chance is EER 0.5 and minDCF 1.
 """
 
-import argparse
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from pins_plugin.data.corpora.manifest import read_manifest
-from pins_plugin.errors import PinsError
 from pins_plugin.evaluation.recognition import evaluate_recognition, fit_probe, recognition_trials
 from pins_plugin.inference.clips import embed_clips
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import write_json
+from pins_plugin.utils.script import run_script, script_parser
 
 
 def evaluate_model(
@@ -57,28 +55,23 @@ def evaluate_model(
 
 def main() -> None:
     """Embed, score, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("model", help="model folder, name of a shipped model, or hub id")
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--split", default="test")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--quiet", action="store_true")
     args = parser.parse_args()
-    try:
-        report = evaluate_model(
-            FaceVoiceEmbedder.from_hparams(args.model),
-            read_manifest(args.manifest, "train"),
-            read_manifest(args.manifest, args.split),
-            quiet=args.quiet,
-        )
-    except PinsError as error:
-        sys.exit(f"evaluate.py: {error}")
+    report = evaluate_model(
+        FaceVoiceEmbedder.from_hparams(args.model),
+        read_manifest(args.manifest, "train"),
+        read_manifest(args.manifest, args.split),
+        quiet=args.quiet,
+    )
     print(json.dumps(report, indent=2))
     if args.out:
         write_json(args.out / "result.json", report)
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

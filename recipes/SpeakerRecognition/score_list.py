@@ -9,19 +9,18 @@ cleaned version veri_test2.txt), -E (list_test_all2.txt) and -H (list_test_hard2
 over people. With --out, every trial's score goes to OUT/scores.txt as `score label path1 path2`.
 """
 
-import argparse
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 
 from pins_plugin.data.corpora.trial_list import TrialList, read_trial_list
-from pins_plugin.errors import MediaError, PinsError
+from pins_plugin.errors import MediaError
 from pins_plugin.evaluation.recognition import evaluate_recognition
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
 from pins_plugin.inference.files import embed_face_files, embed_voice_files
 from pins_plugin.utils.files import write_json, write_text
+from pins_plugin.utils.script import run_script, script_parser
 from pins_plugin.utils.vectors import unit
 
 
@@ -47,9 +46,7 @@ def embed_list(
 
 def main() -> None:
     """Embed, score, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("model", help="model folder, name of a shipped model, or hub id")
     parser.add_argument("list", type=Path)
     parser.add_argument("--root", type=Path, required=True)
@@ -59,21 +56,18 @@ def main() -> None:
     parser.add_argument("--replicates", type=int, default=200, help="of the bootstrap; 0: none")
     parser.add_argument("--quiet", action="store_true")
     args = parser.parse_args()
-    try:
-        trials = read_trial_list(args.list)
-        embeddings = embed_list(
-            args.model, trials, args.root, faces=args.faces, cache=args.cache, quiet=args.quiet
-        )
-        result = evaluate_recognition(
-            embeddings,
-            trials.identities(),
-            trials.first,
-            trials.second,
-            trials.same,
-            num_replicates=args.replicates,
-        )
-    except PinsError as error:
-        sys.exit(f"score_list.py: {error}")
+    trials = read_trial_list(args.list)
+    embeddings = embed_list(
+        args.model, trials, args.root, faces=args.faces, cache=args.cache, quiet=args.quiet
+    )
+    result = evaluate_recognition(
+        embeddings,
+        trials.identities(),
+        trials.first,
+        trials.second,
+        trials.same,
+        num_replicates=args.replicates,
+    )
     print(json.dumps(result, indent=2))
     if args.out:
         units = unit(np.asarray(embeddings, np.float64))
@@ -89,4 +83,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

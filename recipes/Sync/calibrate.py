@@ -5,23 +5,20 @@
 Writes the weights into MODEL's folder. MODEL_A, MODEL_B, ... were trained alike without the people named after each.
 """
 
-import argparse
 from pathlib import Path
 
 from pins_plugin.data.training.sync_clips import load_sync_clip
 from pins_plugin.inference.sync_calibration import (
     fit_offset_weights,
-    fit_speaking_weights,
     write_calibration,
 )
 from pins_plugin.inference.synchronizer import Synchronizer
+from pins_plugin.utils.script import run_script, script_parser
 
 
 def main() -> None:
     """Fit, print, write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("model")
     parser.add_argument("clips", type=Path)
     parser.add_argument(
@@ -33,13 +30,10 @@ def main() -> None:
         (Synchronizer.from_hparams(model), [clip for clip in clips if clip.person in people])
         for model, *people in args.held
     ]
-    weights = {
-        "offset_weights": fit_offset_weights(held),
-        "speaking_weights": fit_speaking_weights(held),
-    }
+    weights = {"offset_weights": fit_offset_weights(held)}
     print(weights)
     write_calibration(args.model, weights)
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

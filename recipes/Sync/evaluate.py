@@ -7,8 +7,6 @@ frames decides. Intervals are 95 %, over people. Beside it: mouth opening times 
 is seen for no longer than the window, as in a short video (windows of 15 frames or more).
 """
 
-import argparse
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -27,8 +25,9 @@ from pins_plugin.evaluation.synchronization import (
 from pins_plugin.inference.sync_calibration import offset_cases
 from pins_plugin.inference.synchronizer import Synchronizer
 from pins_plugin.models.lips.sync_encoders import SoundEncoder
-from pins_plugin.report.tables import share_cell
+from pins_plugin.report.tables import format_table, share_cell
 from pins_plugin.utils.files import write_text
+from pins_plugin.utils.script import run_script, script_parser
 
 Encode = Callable[[SyncClip], tuple[torch.Tensor, torch.Tensor]]
 FEWEST_FRAMES = 15  # of a face that is seen briefly
@@ -78,9 +77,7 @@ def brief_rows(
 
 def main() -> None:
     """Judge and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("model")
     parser.add_argument("clips", type=Path, help="folder of recipes/Sync/prepare.py or simulate.py")
     parser.add_argument("--people", nargs="*", help="only these")
@@ -98,28 +95,18 @@ def main() -> None:
         "mouth opening x loudness": partial(energy_features, SoundEncoder()),
     }
     count = len({clip.person for clip in clips})
-    lines = [
-        f"| right within one frame, %, {count} people | "
-        + " | ".join(f"{length} frames" for length in args.lengths)
-        + " |",
-        "|---" * (len(args.lengths) + 1) + "|",
+    headers = [f"right within one frame, %, {count} people", *(f"{length} frames" for length in args.lengths)]  # fmt: skip
+    rows = [
+        [name, *accuracy_rows(clips, encode, args.lengths, args.stride)]
+        for name, encode in encoders.items()
     ]
-    for name, encode in encoders.items():
-        lines.append(
-            f"| {name} | {' | '.join(accuracy_rows(clips, encode, args.lengths, args.stride))} |"
-        )
-    lines.append(
-        f"| this model, seen briefly | {' | '.join(brief_rows(clips, synchronizer, args.lengths))} |"
-    )
-    lines.append(f"| chance |{f' {100 * CHANCE:.1f} |' * len(args.lengths)}")
-    text = "\n".join(lines) + "\n"
+    rows.append(["this model, seen briefly", *brief_rows(clips, synchronizer, args.lengths)])
+    rows.append(["chance", *[f"{100 * CHANCE:.1f}"] * len(args.lengths)])
+    text = format_table(headers, rows, markdown=True) + "\n"
     print(text)
     if args.out:
         write_text(args.out, text)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except PinsError as error:
-        sys.exit(f"evaluate.py: {error}")
+    run_script(main)

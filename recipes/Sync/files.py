@@ -12,7 +12,6 @@ trained on too well. Limits are chosen on the people of --choose, with the model
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +32,7 @@ from pins_plugin.inference.synchronizer import Synchronizer
 from pins_plugin.models.folder.model_folder import HYPERPARAMS
 from pins_plugin.report.tables import format_table
 from pins_plugin.train.experiment import run_experiment
+from pins_plugin.utils.script import run_script, script_parser
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = {"folds": 0, "choose": 1, "report": 2}
@@ -40,12 +40,14 @@ REPEATS = {"folds": 8, "choose": 24, "report": 12}
 JUDGED = 50  # frames: limits are chosen on files whose faces are seen for that long
 
 
-def train_fold(clips: Path, people: str, never: Sequence[str], work: Path) -> Synchronizer:
-    """Train a synchronizer as the one that ships, without some people."""
+def train_fold(
+    clips: Path, people: str, never: Sequence[str], work: Path, *options: str
+) -> Synchronizer:
+    """Train a synchronizer as the one that ships, but for `options`, without some people."""
     folder = work / people.replace(",", "_")
     if not (folder / "model" / HYPERPARAMS).is_file():
         left_out = ", ".join([*people.split(","), *never])
-        run_experiment([str(ROOT / "hparams" / "sync_joint.yaml"), "--clips", str(clips), "--output_folder", str(folder), "--leave_out", f"[{left_out}]"])  # fmt: skip
+        run_experiment([str(ROOT / "hparams" / "sync_joint.yaml"), "--clips", str(clips), "--output_folder", str(folder), "--leave_out", f"[{left_out}]", *options])  # fmt: skip
     return Synchronizer.from_hparams(folder / "model")
 
 
@@ -98,9 +100,7 @@ def origin(args: argparse.Namespace) -> dict[str, Any]:
 
 def main() -> None:
     """Fit, choose, report."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("model")
     parser.add_argument("clips", type=Path)
     parser.add_argument("--folds", nargs="+", default=[], metavar="PERSON,PERSON")
@@ -136,7 +136,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except PinsError as error:
-        sys.exit(f"files.py: {error}")
+    run_script(main)

@@ -2,68 +2,40 @@
 
   python recipes/Sync/leave_one_out.py CLIPS --out results/sync_leave_one_out [--evaluate-only p35 p36 ...]
 
-CLIPS is a folder of clips from recipes/Sync/prepare.py (searched in depth). For each person a model is trained on
-everybody else (but never on the evaluate-only people) and judged on that person; the evaluate-only people
+CLIPS holds `real` and `simulated` as for hparams/sync_joint.yaml. For each person a model is trained on everybody else (but
+never on the evaluate-only people) and judged on that person; the evaluate-only people
 are judged by the first model that knows the person with most clips. Also: unseen sentences of the person with most clips,
-chance, and the correlation of mouth opening with loudness. Each model's result is one JSON file in --out;
-those that are there are not made again. The table goes to --out/README.md and to the screen.
+chance, and the correlation of mouth opening with loudness. Models stay in OUT/models, where calibrate.py finds them; each one's result is
+one JSON file in --out; those that are there are not made again. The table goes to --out/README.md and to the screen.
 """
 
-import argparse
 import json
+from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import torch
+from evaluate import Encode, energy_features, model_features
+from files import train_fold
 
 from pins_plugin.data.training.sync_clips import SyncClip, load_sync_clip
-from pins_plugin.evaluation.synchronization import (
-    CHANCE,
-    WINDOW_LENGTHS,
-    accuracy_by_person,
-    energy_baseline,
-)
-from pins_plugin.losses.window_matching import WindowMatchingLoss
-from pins_plugin.models.lips.sync_encoders import LipEncoder, SoundEncoder
-from pins_plugin.train.lips.sync import train_synchronizer
+from pins_plugin.evaluation.synchronization import CHANCE, WINDOW_LENGTHS, accuracy_by_person
+from pins_plugin.models.lips.sync_encoders import SoundEncoder
+from pins_plugin.report.tables import format_table
 from pins_plugin.utils.files import write_json, write_text
-from pins_plugin.utils.seeding import seed_everything
+from pins_plugin.utils.script import run_script, script_parser
 
-SHARES = {"real": 2.0, "simulated": 1.0}  # this and the next as in hparams/sync_joint.yaml
-BRIEFLY = 0.6
 HELD_SENTENCES = 50  # of the person with most clips, never trained on
 
 
-def judge(
-    clips: Sequence[SyncClip], lip_encoder: LipEncoder, sound_encoder: SoundEncoder
-) -> dict[str, dict[int, tuple[float, int]]]:
+@torch.inference_mode()
+def judge(clips: Sequence[SyncClip], encode: Encode) -> dict[str, dict[int, tuple[float, int]]]:
     """Accuracy by person and window length."""
-    with torch.inference_mode():
-        return accuracy_by_person(
-            (
-                clip.person,
-                lip_encoder(torch.from_numpy(clip.lips)[None])[0],
-                sound_encoder(torch.from_numpy(clip.waveform)[None])[0],
-            )
-            for clip in clips
-        )
+    return accuracy_by_person((clip.person, *encode(clip)) for clip in clips)
 
 
-def judge_baseline(clips: Sequence[SyncClip]) -> dict[str, dict[int, tuple[float, int]]]:
-    """The same for mouth opening times loudness."""
-    front_end = SoundEncoder()
-    return accuracy_by_person(
-        (
-            clip.person,
-            *energy_baseline(
-                clip.lips, front_end.spectrograms(torch.from_numpy(clip.waveform)[None])[0]
-            ),
-        )
-        for clip in clips
-    )
-
-
-def table_row(name: str, result: dict) -> str:
+def table_row(name: str, result: dict) -> list[str]:
     """One line of the table."""
     cells = [
         f"{100 * result[str(length)][0]:.0f} ({result[str(length)][1]})"
@@ -71,84 +43,54 @@ def table_row(name: str, result: dict) -> str:
         else "-"
         for length in WINDOW_LENGTHS
     ]
-    return f"| {name} | {' | '.join(cells)} |"
+    return [name, *cells]
 
 
-def mean_row(name: str, results: Sequence[dict]) -> str:
+def mean_row(name: str, results: Sequence[dict]) -> list[str]:
     """Mean over people."""
     cells = []
     for length in WINDOW_LENGTHS:
         values = [result[str(length)][0] for result in results if str(length) in result]
         cells.append(f"{100 * sum(values) / len(values):.0f}" if values else "-")
-    return f"| {name} | {' | '.join(cells)} |"
+    return [name, *cells]
 
 
 def main() -> None:
     """Train, judge, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("clips", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--evaluate-only", nargs="*", default=[], metavar="PERSON")
     parser.add_argument("--evaluate-only-clips", nargs="*", default=[], metavar="NAME")
-    parser.add_argument(
-        "--groups",
-        nargs="*",
-        metavar="PERSON,PERSON",
-        help="leave out these together, to save time",
-    )
-    parser.add_argument(
-        "--simulated",
-        type=Path,
-        help="clips of simulate.py to train on as well, every third stretch",
-    )
+    parser.add_argument("--groups", nargs="*", metavar="PERSON,PERSON", help="leave out these together, to save time")  # fmt: skip
     parser.add_argument("--epochs", type=int, default=4, help="of 100 steps")
-    parser.add_argument("--seeds", type=int, default=1)
     args = parser.parse_args()
-    clips = [load_sync_clip(path) for path in sorted(args.clips.rglob("*.npz"))]
-    allowed = [
-        clip
-        for clip in clips
-        if clip.person not in args.evaluate_only and clip.name not in args.evaluate_only_clips
-    ]
-    counts = {person: 0 for person in sorted({clip.person for clip in allowed})}
-    for clip in allowed:
-        counts[clip.person] += 1
+    never = [*args.evaluate_only, *args.evaluate_only_clips]
+    clips = [load_sync_clip(path) for path in sorted((args.clips / "real").rglob("*.npz"))]
+    allowed = [clip for clip in clips if not {clip.person, clip.name} & set(never)]
+    counts = Counter(sorted(clip.person for clip in allowed))
     main_person = max(counts, key=counts.__getitem__)
     seen_test = [clip for clip in allowed if clip.person == main_person][-HELD_SENTENCES:]
-    held_names = {clip.name for clip in seen_test}
+    never += [clip.name for clip in seen_test]
     strangers = [clip for clip in clips if clip.person in args.evaluate_only]
-    groups = [group.split(",") for group in args.groups] if args.groups else [[p] for p in counts]
-    simulated = [
-        load_sync_clip(path)
-        for path in sorted(args.simulated.rglob("*.npz") if args.simulated else [])
-    ]
-    for seed in range(args.seeds):
-        for group in groups:
-            if all((args.out / f"{person}_{seed}.json").exists() for person in group):
-                continue
-            seed_everything(seed)
-            encoders = LipEncoder(), SoundEncoder()
-            real = [c for c in allowed if c.person not in group and c.name not in held_names]
-            sources = ["real"] * len(real) + ["simulated"] * len(simulated)
-            train_synchronizer(
-                [*real, *simulated], *encoders, WindowMatchingLoss(), num_epochs=args.epochs, seed=seed,
-                sources=sources, shares={name: SHARES[name] for name in set(sources)}, briefly=BRIEFLY,
-            )  # fmt: skip
-            shared = {
-                "left_out": group,
-                "seen": judge(seen_test, *encoders)[main_person],
-                "strangers": judge(strangers, *encoders),
-                "strangers_baseline": judge_baseline(strangers),
-            }
-            for person in group:
-                unseen = [clip for clip in clips if clip.person == person]
-                scores = {
-                    "unseen": judge(unseen, *encoders)[person],
-                    "baseline": judge_baseline(unseen)[person],
-                }
-                write_json(args.out / f"{person}_{seed}.json", {**scores, **shared})
+    baseline = partial(energy_features, SoundEncoder())
+    for group in args.groups or counts:
+        paths = {person: args.out / f"{person}_0.json" for person in group.split(",")}
+        if all(path.exists() for path in paths.values()):
+            continue
+        epochs = ("--num_epochs", str(args.epochs))
+        synchronizer = train_fold(args.clips, group, never, args.out / "models", *epochs)
+        trained = partial(model_features, synchronizer)
+        shared = {
+            "left_out": list(paths),
+            "seen": judge(seen_test, trained)[main_person],
+            "strangers": judge(strangers, trained),
+            "strangers_baseline": judge(strangers, baseline),
+        }
+        for person, path in paths.items():
+            unseen = [clip for clip in clips if clip.person == person]
+            own = {"unseen": judge(unseen, trained), "baseline": judge(unseen, baseline)}
+            write_json(path, {**{name: found[person] for name, found in own.items()}, **shared})
     print(write_table(args.out, main_person))
 
 
@@ -161,11 +103,9 @@ def write_table(folder: Path, main_person: str) -> str:
     first = next(
         result for person, result in results.items() if person != main_person
     )  # trained on the main person
-    header = " | ".join(f"{length / 25:g} s" for length in WINDOW_LENGTHS)
+    headers = ["right within one frame, % (windows)", *(f"{n / 25:g} s" for n in WINDOW_LENGTHS)]
     strangers = first["strangers"]
-    lines = [
-        f"| right within one frame, % (windows) | {header} |",
-        "|---" * (len(WINDOW_LENGTHS) + 1) + "|",
+    rows = [
         table_row(f"unseen sentences of {main_person}", first["seen"]),
         *(table_row(f"unseen person {name}", each["unseen"]) for name, each in results.items()),
         mean_row("**mean of unseen people**", [each["unseen"] for each in results.values()]),
@@ -175,12 +115,12 @@ def write_table(folder: Path, main_person: str) -> str:
         mean_row(
             "mouth opening x loudness, evaluate-only", list(first["strangers_baseline"].values())
         ),
-        f"| chance |{f' {100 * CHANCE:.0f} |' * len(WINDOW_LENGTHS)}",
+        ["chance", *[f"{100 * CHANCE:.0f}"] * len(WINDOW_LENGTHS)],
     ]
-    text = "\n".join(lines) + "\n"
+    text = format_table(headers, rows, markdown=True) + "\n"
     write_text(folder / "README.md", text)
     return text
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -11,7 +11,6 @@ Many files carry a constant offset between picture and sound, even of released c
 says by how many frames of 1/25 s the sound of a file comes too late; `pins sync` measures it.
 """
 
-import argparse
 import csv
 import sys
 from pathlib import Path
@@ -32,6 +31,7 @@ from pins_plugin.errors import PinsError
 from pins_plugin.tracking.crops import extract_crops
 from pins_plugin.tracking.tracks import TrackerSettings, track_faces
 from pins_plugin.utils.progress import progress
+from pins_plugin.utils.script import run_script, script_parser
 
 ENDINGS = (".mp4", ".mpg", ".mov", ".mkv", ".avi", ".webm")
 LONGEST_GAP = 0.2  # seconds without lips that are bridged
@@ -70,9 +70,7 @@ def read_table(path: str | None) -> dict[str, str]:
 
 def main() -> None:
     """Prepare all videos."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("videos", nargs="+", type=Path, help="video files, or folders of them")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--people")
@@ -100,4 +98,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -6,8 +6,6 @@ Each clip must be in sync, and of people whom neither the model nor its calibrat
 face gets that of two others, for which every answer is wrong. Shares are means over people.
 """
 
-import argparse
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -20,6 +18,7 @@ from pins_plugin.data.training.sync_clips import FRAME_RATE, SyncClip, load_sync
 from pins_plugin.errors import PinsError
 from pins_plugin.inference.synchronizer import TOLERANCE, Synchronizer
 from pins_plugin.report.tables import format_table
+from pins_plugin.utils.script import run_script, script_parser
 
 LENGTHS = (15, 25, 50, 100, None)  # frames; None: the whole clip
 BINS = (0.5, 0.7, 0.9, 0.97, 1.0)
@@ -105,9 +104,7 @@ def tables(rows: Sequence[Answer]) -> str:
 
 def main() -> None:
     """Ask and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("model")
     parser.add_argument("clips", type=Path)
     parser.add_argument("--people", nargs="+", required=True)
@@ -124,7 +121,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except PinsError as error:
-        sys.exit(f"reliability.py: {error}")
+    run_script(main)

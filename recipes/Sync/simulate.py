@@ -10,7 +10,6 @@ OUT/test (other people in each) with one npz per clip, OUT/words.csv and OUT/peo
 With --truth no face is drawn: the lips are the contours that would have been drawn.
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +26,7 @@ from pins_plugin.simulation.voice import voice_quality
 from pins_plugin.tracking.crops import MeshReader
 from pins_plugin.utils.files import write_text
 from pins_plugin.utils.progress import progress
+from pins_plugin.utils.script import run_script, script_parser
 
 CHIN_Y = 1.3  # in half head widths
 SIZES = (112, 224)  # pixels: smallest and largest picture of a face
@@ -72,9 +72,7 @@ def true_lips(lips: LipShape, mouth: Mouth) -> NDArray[np.float32]:
 
 def main() -> None:
     """Simulate all clips."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("out", type=Path)
     parser.add_argument("--people", type=int, default=300)
     parser.add_argument("--words", type=int, default=8, help="per person, about 0.5 s each")
@@ -105,4 +103,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

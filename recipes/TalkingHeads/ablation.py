@@ -9,8 +9,6 @@ on. What is compared stands in ablation.yaml, what all runs share in ablation_sh
 further --key value goes to each run.
 """
 
-import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +21,7 @@ from pins_plugin.report.tables import format_table
 from pins_plugin.simulation.oracle import oracle_similarities
 from pins_plugin.train.ablation import run_ablation
 from pins_plugin.utils.files import write_json, write_text
+from pins_plugin.utils.script import run_script, script_parser
 
 HERE = Path(__file__).resolve().parent
 TITLE = "Which negatives? Learnable PINs from scratch on simulated people"
@@ -30,9 +29,7 @@ TITLE = "Which negatives? Learnable PINs from scratch on simulated people"
 
 def main() -> None:
     """Parse, run, write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=3, help="runs of each variant (3)")
@@ -42,21 +39,18 @@ def main() -> None:
         "--only_finished", action="store_true", help="train nothing, tabulate what is there"
     )
     args, options = parser.parse_known_args()
-    try:
-        histories = run_ablation(
-            args.hparams,
-            args.variants,
-            args.manifest,
-            args.out,
-            args.seeds,
-            options,
-            args.only_finished,
-        )
-        if not histories:
-            raise PinsError(f"{args.out}: no run is finished")
-        oracle, about = describe(args.manifest, args.seeds)
-    except PinsError as error:
-        sys.exit(f"ablation.py: {error}")
+    histories = run_ablation(
+        args.hparams,
+        args.variants,
+        args.manifest,
+        args.out,
+        args.seeds,
+        options,
+        args.only_finished,
+    )
+    if not histories:
+        raise PinsError(f"{args.out}: no run is finished")
+    oracle, about = describe(args.manifest, args.seeds)
     command = " ".join(
         ["python recipes/TalkingHeads/ablation.py --seeds", str(args.seeds), *options]
     )
@@ -87,4 +81,4 @@ def describe(manifest: Path, num_seeds: int) -> tuple[float | None, str]:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

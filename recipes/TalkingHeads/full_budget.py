@@ -10,7 +10,6 @@ Every step goes on where a former run stopped. Another experiment on the same pe
 Any further --key value goes to the training.
 """
 
-import argparse
 import json
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from pins_plugin.report.tables import SCORE_HEADERS, score_rows
 from pins_plugin.utils.files import write_json
+from pins_plugin.utils.script import run_script, script_parser
 
 ROOT = Path(__file__).resolve().parents[2]
 SPLITS = ("0.9", "0.04", "0.06")
@@ -32,9 +32,7 @@ def pins(*arguments: str) -> None:
 
 def main() -> None:
     """Parse, run the three commands, write the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder for everything")
     parser.add_argument("--clips", type=Path, help="folder of the clips (default: OUT/clips)")
     parser.add_argument("--people", type=int, default=12000)
@@ -73,4 +71,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -7,8 +7,6 @@ ROC curve with its 95 % interval over people, beside two plain baselines and cha
 side of 0, mean over people.
 """
 
-import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +25,7 @@ from pins_plugin.evaluation.visual_voice_activity import (
 from pins_plugin.inference.visual_voice_activity import VisualVoiceActivity
 from pins_plugin.report.tables import format_table, share_cell
 from pins_plugin.utils.files import write_text
+from pins_plugin.utils.script import run_script, script_parser
 
 
 def judge_clips(
@@ -64,9 +63,7 @@ def count(windows: TalkingWindows) -> str:
 
 def main() -> None:
     """Judge and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("model")
     parser.add_argument("clips", type=Path, nargs="+")
     parser.add_argument("--people", nargs="*", help="only these")
@@ -99,7 +96,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except PinsError as error:
-        sys.exit(f"evaluate.py: {error}")
+    run_script(main)

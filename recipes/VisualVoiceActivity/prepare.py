@@ -35,6 +35,7 @@ from pins_plugin.tracking.degrade import Degradation, degrade_face, sample_degra
 from pins_plugin.tracking.face_mesh import INPUT_SIZE
 from pins_plugin.tracking.tracks import TrackerSettings, track_faces
 from pins_plugin.utils.progress import progress
+from pins_plugin.utils.script import run_script, script_parser
 
 ENDINGS = (".mp4", ".mpg", ".mov", ".mkv", ".avi", ".webm")
 INSIDE = 0.05  # seconds by which `find_speech` widens speech
@@ -128,9 +129,7 @@ def prepare_videos(args: argparse.Namespace) -> None:
 
 def main() -> None:
     """Prepare all videos, or simulate."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("videos", nargs="*", type=Path, help="video files, or folders of them")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--people")
@@ -152,4 +151,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -18,7 +18,6 @@ import argparse
 import csv
 import io
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,11 +33,12 @@ from pins_plugin.data.corpora.voxceleb_clips import (
 )
 from pins_plugin.data.training.readable import find_unreadable
 from pins_plugin.data.training.tar_shards import ClipForm
-from pins_plugin.errors import MediaError, PinsError
+from pins_plugin.errors import MediaError
 from pins_plugin.evaluation.pins_lists import read_pins_lists
 from pins_plugin.inference.portraits import load_aligned_faces
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import write_text
+from pins_plugin.utils.script import run_script, script_parser
 
 
 def prepare_voxceleb1(
@@ -69,9 +69,7 @@ def _beside(args: argparse.Namespace, name: str) -> Path | None:
 
 def main() -> None:
     """Parse, prepare, write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("kind", choices=["voxceleb1", "voxceleb2"])
     parser.add_argument("--root", type=Path, required=True, help="folder of the unpacked data")
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
@@ -94,29 +92,24 @@ def main() -> None:
         help="shards for hparams/fine_tune.yaml: the largest face, upright",
     )
     args = parser.parse_args()
-    try:
-        if args.kind == "voxceleb1":
-            clips, skipped = prepare_voxceleb1(args, parser)
-        else:
-            clips, skipped = find_voxceleb2(args.root)
-        clips = choose_part(clips, parse_shard(args.shard or "1/1"), args.limit)
-        unreadable = find_unreadable(clips, args.out / "looked_at", jobs=max(1, args.jobs))
-        skipped |= {
-            str(clip.audio): unreadable[clip.clip_id].removeprefix(f"{clip.audio}: ")
-            for clip in clips
-            if clip.clip_id in unreadable
-        }
-        clips = [clip for clip in clips if clip.clip_id not in unreadable]
-        part = f"-{args.shard.replace('/', '-of-')}" if args.shard else ""
-        write_results(args.out, clips, skipped, part)
-        if args.tar:
-            read_faces = load_aligned_faces if args.aligned else None
-            form = ClipForm(
-                args.image_size, args.frames_per_clip, args.max_clip_seconds, read_faces
-            )
-            pack_clips(clips, args.out / "shards", form, machinery(args), part=part)
-    except PinsError as error:
-        sys.exit(f"prepare.py: {error}")
+    if args.kind == "voxceleb1":
+        clips, skipped = prepare_voxceleb1(args, parser)
+    else:
+        clips, skipped = find_voxceleb2(args.root)
+    clips = choose_part(clips, parse_shard(args.shard or "1/1"), args.limit)
+    unreadable = find_unreadable(clips, args.out / "looked_at", jobs=max(1, args.jobs))
+    skipped |= {
+        str(clip.audio): unreadable[clip.clip_id].removeprefix(f"{clip.audio}: ")
+        for clip in clips
+        if clip.clip_id in unreadable
+    }
+    clips = [clip for clip in clips if clip.clip_id not in unreadable]
+    part = f"-{args.shard.replace('/', '-of-')}" if args.shard else ""
+    write_results(args.out, clips, skipped, part)
+    if args.tar:
+        read_faces = load_aligned_faces if args.aligned else None
+        form = ClipForm(args.image_size, args.frames_per_clip, args.max_clip_seconds, read_faces)
+        pack_clips(clips, args.out / "shards", form, machinery(args), part=part)
 
 
 def write_results(
@@ -133,4 +126,4 @@ def write_results(
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -145,8 +145,9 @@ def test_a_model_of_features_is_scored_on_features(tmp_path: Path, capsys) -> No
     np.savez(tmp_path / "voice.npz", embeddings=people[2:], clip_id=np.array(clips[2:]))
     heads, config = {}, {}
     for side, name in enumerate(("face_head", "voice_head")):
-        heads[name] = FeatureHead(6, side, 1, 6)
-        config[name] = ("pins_plugin.models.layers.heads.FeatureHead", heads[name].saved_arguments)
+        options = {"input_dim": 6, "side": side, "num_closed_forms": 1, "num_directions": 6}
+        heads[name] = FeatureHead(**options)
+        config[name] = ("pins_plugin.models.layers.heads.FeatureHead", options)
     heads["voice_head"].load_state_dict(heads["face_head"].state_dict())
     save_model_folder(tmp_path / "model", heads, config, {}, "# Card\n")
     command = ["evaluate", str(tmp_path / "model"), str(manifest), "--json"]

@@ -64,5 +64,3 @@ def test_voices_are_scored_by_time_seen_or_not() -> None:
     assert report["off_screen"] == pytest.approx(0.5, abs=0.01)
     assert report["bound"] == pytest.approx(0.75)  # every turn holds one voice
     assert report["chance"] == pytest.approx(0.5)
-    by_voice = score_voices(_links(["anna", "ben"], turns), TRUTH, lambda turn: turn.speaker)
-    assert by_voice["right"] == pytest.approx(0.25)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from pins_plugin.cli import main
 from pins_plugin.errors import ModelFolderError, PinsError
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
-from pins_plugin.inference.export import export_face_encoder
+from pins_plugin.inference.export import export_branch
 from pins_plugin.inference.pretrained import load_pretrained
 
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -61,7 +61,7 @@ def test_a_branch_that_computes_something_else_is_not_written(tmp_path: Path) ->
             return moody * faces.flatten(1)[:, :4]
 
     with pytest.raises(PinsError, match="expected ONNX to agree"):
-        export_face_encoder(Moody(), tmp_path / "f.onnx")
+        export_branch("face_encoder", Moody(), tmp_path / "f.onnx")
     assert not list(tmp_path.iterdir())
 
 

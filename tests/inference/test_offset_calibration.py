@@ -47,7 +47,7 @@ def _clips(first: int, number: int = 6) -> list[SyncClip]:
 
 @pytest.fixture(scope="module")
 def synchronizer() -> Synchronizer:
-    return Synchronizer(HiddenLips(), HiddenSound(), [0, 0, 0], [0, 0, 0, 0])
+    return Synchronizer(HiddenLips(), HiddenSound(), [0, 0, 0])
 
 
 def _look(synchronizer: Synchronizer, first: int, calibration: OffsetCalibration, seed: int) -> list:  # fmt: skip

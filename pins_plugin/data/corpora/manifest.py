@@ -27,15 +27,10 @@ def read_manifest(
 
     Parameters
     ----------
-    path : str or Path
     split : str, optional
         Keep the rows of this split only; "train" is everybody where no row says a split.
     columns : sequence of str
         Those that must be there; without media (`faces`, `audio`) their paths are the manifest's folder.
-
-    Returns
-    -------
-    clips : list of TalkingFaceClip
 
     Raises
     ------

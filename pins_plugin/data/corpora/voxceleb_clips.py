@@ -118,14 +118,8 @@ def find_voxceleb2(
 
     Parameters
     ----------
-    root : str or Path
     valid_share : float
         Share of people for validation, chosen by a checksum of their id; `test` folders are for testing.
-
-    Returns
-    -------
-    clips : list of TalkingFaceClip
-    skipped : dict of str to str
     """
     root = _existing(root)
     videos, sounds = {}, {}

@@ -29,7 +29,6 @@ class Corrections:
 
     Parameters
     ----------
-    turns : list of Correction
     names : dict of str to str
         Labels that people were given, to the names that they are to have.
     video : str

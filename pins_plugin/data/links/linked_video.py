@@ -30,7 +30,6 @@ class LinkedTrack:
 
     Parameters
     ----------
-    track : str
     person : str
         Label of the face; the track's own name where faces were not grouped.
     times : (num_boxes,) float64 array
@@ -67,8 +66,7 @@ class LinkedTrack:
             return self.boxes[0]
         first, second = self.times[after - 1], self.times[after]
         weight = float(np.clip((time - first) / max(second - first, 1e-9), 0, 1))
-        box: NDArray[np.float64] = (1 - weight) * self.boxes[after - 1] + weight * self.boxes[after]
-        return box
+        return (1 - weight) * self.boxes[after - 1] + weight * self.boxes[after]
 
 
 class Timetable:

@@ -14,10 +14,6 @@ def deinterlace(frames: Iterable[Any]) -> Iterator[Any]:
     Two fields of one interlaced picture were taken at two moments: whatever moves has combs for edges,
     which detectors of faces and readers of lips take for detail. FFmpeg's `bwdif` makes one whole picture of each.
 
-    Parameters
-    ----------
-    frames : iterable of av.VideoFrame
-
     Yields
     ------
     frame : av.VideoFrame

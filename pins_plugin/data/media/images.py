@@ -37,7 +37,6 @@ def read_image(path: str | Path, side: int | None = None) -> NDArray[np.uint8]:
 
     Parameters
     ----------
-    path : str or Path
     side : int, optional
         Height and width, in pixels, of which no more is needed: a JPEG is decoded at a fraction of its size as
         long as neither side falls below. Default: as large as the picture is, up to 25 million pixels.

@@ -32,7 +32,6 @@ def open_pictures(
 
     Parameters
     ----------
-    path : str or Path
     start : float
         Seconds on the media clock. Pictures from somewhat before may come, too; from the first of all where the
         file cannot be entered later.

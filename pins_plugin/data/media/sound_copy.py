@@ -27,7 +27,6 @@ class SoundCopy:
 
     Parameters
     ----------
-    source : Path
     container : av.OutputContainer
         No packet may have been written to it yet.
     """

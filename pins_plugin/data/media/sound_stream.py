@@ -29,7 +29,6 @@ def decode_sound(
     ----------
     container, stream
         As opened, nothing read yet.
-    clock : MediaClock
     sample_rate : int
         In Hz, of what comes.
     layout : str, optional

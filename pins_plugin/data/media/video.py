@@ -108,7 +108,6 @@ def iter_frames(
 
     Parameters
     ----------
-    path : str or Path
     start, end : float
         Only pictures with start <= time < end, in seconds on the media clock.
     max_side : int, optional

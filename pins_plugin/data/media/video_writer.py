@@ -22,7 +22,6 @@ class VideoWriter:
 
     Parameters
     ----------
-    path : str or Path
     width, height : int
         Size of the pictures in pixels; an odd size loses its last column or row (H.264 wants even).
     frame_rate : float

@@ -6,12 +6,14 @@ share the batch.
 """
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
 
+@dataclass(eq=False)
 class FaceAugmentation:
     """Flip, colour jitter, shift and zoom.
 
@@ -27,21 +29,12 @@ class FaceAugmentation:
         Largest relative change of size.
     """
 
-    def __init__(
-        self,
-        flip: float = 0.5,
-        brightness: float = 0.2,
-        contrast: float = 0.2,
-        saturation: float = 0.2,
-        shift: float = 0.05,
-        zoom: float = 0.05,
-    ) -> None:
-        self.flip = flip
-        self.brightness = brightness
-        self.contrast = contrast
-        self.saturation = saturation
-        self.shift = shift
-        self.zoom = zoom
+    flip: float = 0.5
+    brightness: float = 0.2
+    contrast: float = 0.2
+    saturation: float = 0.2
+    shift: float = 0.05
+    zoom: float = 0.05
 
     def __call__(
         self, faces: Tensor, generator: Generator, rank: int = 0, num_processes: int = 1
@@ -66,8 +59,8 @@ class FaceAugmentation:
         faces = faces * (1 + self.brightness * draws[0])
         gray = faces.mean(dim=1, keepdim=True)
         faces = gray + (faces - gray) * (1 + self.saturation * draws[1])
-        level = faces.mean(dim=(1, 2, 3), keepdim=True)
-        faces = level + (faces - level) * (1 + self.contrast * draws[2])
+        mean = faces.mean(dim=(1, 2, 3), keepdim=True)
+        faces = mean + (faces - mean) * (1 + self.contrast * draws[2])
         mirror = torch.where(draws[6] < 2 * self.flip - 1, -1.0, 1.0).flatten()
         faces = self._move(faces, draws[3:6].flatten(1), mirror)
         return faces.clamp(0, 1)
@@ -84,6 +77,7 @@ class FaceAugmentation:
         return grid_sample(faces, grid, padding_mode="border", align_corners=False)
 
 
+@dataclass(eq=False)
 class VoiceAugmentation:
     """Noise of random colour, and the echo of a random room.
 
@@ -101,39 +95,20 @@ class VoiceAugmentation:
         In Hz.
     """
 
-    def __init__(
-        self,
-        noise: float = 0.5,
-        snr: tuple[float, float] = (5.0, 30.0),
-        reverberation: float = 0.3,
-        decay: tuple[float, float] = (0.1, 0.5),
-        sample_rate: int = 16000,
-    ) -> None:
-        self.noise = noise
-        self.snr = snr
-        self.reverberation = reverberation
-        self.decay = decay
-        self.sample_rate = sample_rate
+    noise: float = 0.5
+    snr: tuple[float, float] = (5.0, 30.0)
+    reverberation: float = 0.3
+    decay: tuple[float, float] = (0.1, 0.5)
+    sample_rate: int = 16000
+
+    def __post_init__(self) -> None:
         bank = Generator().manual_seed(0)
-        self._white = torch.randn(10 * sample_rate, generator=bank)
+        self._white = torch.randn(10 * self.sample_rate, generator=bank)
 
     def __call__(
         self, waveforms: Tensor, generator: Generator, rank: int = 0, num_processes: int = 1
     ) -> Tensor:
-        """Change sound.
-
-        Parameters
-        ----------
-        waveforms : (batch, num_samples) Tensor
-        generator : Generator
-            On the CPU.
-        rank, num_processes : int
-            Which share of the global batch this is.
-
-        Returns
-        -------
-        waveforms : (batch, num_samples) Tensor
-        """
+        """Change sound (batch, num_samples); parameters as of `FaceAugmentation`."""
         draws = (
             _draw(7, waveforms, generator, rank, num_processes) + 1
         ) / 2  # (7, batch, 1), in [0, 1]
@@ -158,14 +133,14 @@ class VoiceAugmentation:
         size = waveforms.shape[1] + length
         spectra = torch.fft.rfft(waveforms, size) * torch.fft.rfft(rooms, size)
         echoing = torch.fft.irfft(spectra, size)[:, : waveforms.shape[1]]
-        return echoing * (_level(waveforms) / _level(echoing))
+        return echoing * (level(waveforms) / level(echoing))
 
     def _noise(self, waveforms: Tensor, draws: Tensor) -> Tensor:
         white = self._stretch(draws[0], waveforms.shape[1] + 1)
         colour = draws[1]  # 0 white, 1 falling by 6 dB per octave at high frequencies
         noise = white[:, 1:] + colour * white[:, :-1]
         snr = self.snr[0] + (self.snr[1] - self.snr[0]) * draws[2]
-        return noise * _level(waveforms) / _level(noise) * 10 ** (-snr / 20)
+        return noise * level(waveforms) / level(noise) * 10 ** (-snr / 20)
 
     def _stretch(self, draws: Tensor, num_samples: int) -> Tensor:
         """Cut a stretch of the stored noise for each row: (batch, num_samples)."""
@@ -185,5 +160,6 @@ def _draw(
     return own.T.reshape(count, -1, *[1] * (inputs.dim() - 1)).to(inputs.device)
 
 
-def _level(waveforms: Tensor) -> Tensor:
+def level(waveforms: Tensor) -> Tensor:
+    """Root mean square of each row (batch, num_samples): (batch, 1)."""
     return waveforms.square().mean(dim=1, keepdim=True).clamp(min=1e-10).sqrt()

@@ -1,17 +1,18 @@
 """Pairs for training: a face and a voice of the same clip, and nothing about whose they are."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from speechbrain.dataio.dataset import DynamicItemDataset
 from torch import Tensor
 
 from pins_plugin.data.media.audio import SAMPLE_RATE
 from pins_plugin.data.training.shards import ClipShards
-from pins_plugin.types import TalkingFaceClip
+from pins_plugin.data.training.tar_shards import HeldClips
+
+DecodedClips = ClipShards | HeldClips
 
 
 class PairBatch(NamedTuple):
@@ -38,8 +39,8 @@ class PairBatch(NamedTuple):
         return PairBatch(*(value.pin_memory() for value in self))
 
 
-class RandomCrop:
-    """Choose one picture and one stretch of sound of a clip.
+class PairDataset(torch.utils.data.Dataset):
+    """Pairs of clips: one picture and one stretch of sound each, and nothing about whose they are.
 
     The choice depends on seed, epoch and clip only: not on the process, the worker, or what was drawn
     before. A run that was stopped therefore goes on with the very same crops.
@@ -47,6 +48,7 @@ class RandomCrop:
     Parameters
     ----------
     shards : ClipShards
+        Clips that could not be decoded are left out.
     seconds : float
         Length of the stretch; shorter clips are repeated.
     seed : int
@@ -57,15 +59,30 @@ class RandomCrop:
         self.num_samples = round(seconds * SAMPLE_RATE)
         self.seed = seed
         self.epoch = 0
+        self.positions = [place for place in range(len(shards)) if place not in shards.skipped]
 
     def set_epoch(self, epoch: int) -> None:
         """Draw other crops than in other epochs."""
         self.epoch = epoch
 
-    def __call__(self, position: int) -> tuple[Tensor, Tensor]:
-        """Read a picture (3, height, width) uint8 and sound (num_samples,) int16."""
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def __getitem__(self, items: Sequence[int]) -> PairBatch:
+        """Read the pairs of some items."""
+        positions = [self.positions[item] for item in items]
+        return stack_pairs(positions, [self.crop(position) for position in positions])
+
+    def crop(self, position: int) -> tuple[Tensor, Tensor]:
+        """Read a picture (3, height, width) uint8 and sound (num_samples,) int16 of a clip."""
         pair = self.shards.faces(position), self.shards.sound(position)
         return crop_pair(*pair, self.num_samples, (self.seed, self.epoch, position))
+
+
+def stack_pairs(positions: Sequence[int], pairs: Sequence[tuple[Tensor, Tensor]]) -> PairBatch:
+    """Make a batch of pictures and stretches of sound, and of the positions of their clips."""
+    faces, waveforms = zip(*pairs, strict=True)
+    return PairBatch(torch.stack(faces), torch.stack(waveforms), torch.tensor(positions))
 
 
 def crop_pair(
@@ -94,79 +111,9 @@ def cut_sound(sound: NDArray[np.int16], start: int, num_samples: int) -> NDArray
     return np.array(sound[start : start + num_samples])
 
 
-def make_pair_dataset(clips: Sequence[TalkingFaceClip], crop: RandomCrop) -> DynamicItemDataset:
-    """List the clips for training: all that an item knows is which clip and which video it comes from.
-
-    Parameters
-    ----------
-    clips : sequence of TalkingFaceClip
-        In the order of the shards that `crop` reads; identities are not looked at.
-    crop : RandomCrop
-
-    Returns
-    -------
-    dataset : DynamicItemDataset
-        Items {"position", "pair"}; clips that could not be decoded are left out.
-    """
-    items = {
-        clip.clip_id: {"position": position, "video": clip.video}
-        for position, clip in enumerate(clips)
-        if position not in crop.shards.skipped
-    }
-
-    dataset = DynamicItemDataset(items)
-    # An object, no local function: workers that are spawned get a pickled copy of it.
-    dataset.add_dynamic_item(crop, takes="position", provides="pair")
-    dataset.set_output_keys(["position", "pair"])
-    return dataset
-
-
-def collate_pairs(items: Sequence[dict[str, Any]]) -> PairBatch:
-    """Stack the items of `make_pair_dataset`."""
-    faces, waveforms = zip(*(item["pair"] for item in items), strict=True)
-    positions = torch.tensor([item["position"] for item in items])
-    return PairBatch(torch.stack(faces), torch.stack(waveforms), positions)
-
-
-class DecodedClips(Protocol):
-    """Decoded clips by position, wherever they are held."""
-
-    @property
-    def skipped(self) -> Mapping[int, str]:
-        """Clips that could not be read, and why."""
-
-    def faces(self, position: int) -> NDArray[np.uint8]:
-        """Pictures of one clip: (num_frames, 3, size, size)."""
-
-    def sound(self, position: int) -> NDArray[np.int16]:
-        """Sound of one clip: (num_samples,)."""
-
-
-class SteadyCrops(torch.utils.data.Dataset):
-    """All pictures and the middle stretch of sound of each clip, for scoring.
-
-    Parameters
-    ----------
-    shards : DecodedClips
-    seconds : float
-    positions : sequence of int
-    """
-
-    def __init__(self, shards: DecodedClips, seconds: float, positions: Sequence[int]) -> None:
-        self.shards = shards
-        self.num_samples = round(seconds * SAMPLE_RATE)
-        self.positions = list(positions)
-
-    def __len__(self) -> int:
-        return len(self.positions)
-
-    def __getitem__(self, index: int) -> PairBatch:
-        """Read faces (num_frames, 3, height, width), waveforms (1, num_samples), positions (1,)."""
-        position = self.positions[index]
-        sound = self.shards.sound(position)
-        start = max(0, (len(sound) - self.num_samples) // 2)
-        return PairBatch(
-            torch.from_numpy(np.array(self.shards.faces(position))),
-            torch.from_numpy(cut_sound(sound, start, self.num_samples))[None],
-            torch.tensor([position]),
-        )
+def steady_crop(clips: DecodedClips, position: int, seconds: float) -> tuple[Tensor, Tensor]:
+    """All pictures (num_frames, 3, height, width) and the middle stretch of sound (num_samples,) of a clip, for scoring."""
+    sound, num_samples = clips.sound(position), round(seconds * SAMPLE_RATE)
+    start = max(0, (len(sound) - num_samples) // 2)
+    stretch = torch.from_numpy(cut_sound(sound, start, num_samples))
+    return torch.from_numpy(np.array(clips.faces(position))), stretch

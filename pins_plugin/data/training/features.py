@@ -16,6 +16,7 @@ from pins_plugin.data.corpora.manifest import read_manifest
 from pins_plugin.errors import ManifestError
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.arrays import read_arrays
+from pins_plugin.utils.explain import one_line
 
 logger = logging.getLogger(__name__)
 FEATURE_COLUMNS = ("clip_id", "identity", "video", "split")
@@ -73,10 +74,6 @@ def load_features(path: str | Path) -> Features:
     path : str or Path
         `.npz` with the arrays `embeddings (n, dim)`, finite, and `clip_id (n,)`.
 
-    Returns
-    -------
-    features : Features
-
     Raises
     ------
     ManifestError
@@ -88,9 +85,8 @@ def load_features(path: str | Path) -> Features:
     try:
         arrays = read_arrays(path, largest=MOST_BYTES, highest_compression=HIGHEST_COMPRESSION)
     except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())[:120]
         raise ManifestError(
-            f"{path}: expected an .npz file of plain arrays ({reason}); write it with "
+            f"{path}: expected an .npz file of plain arrays ({one_line(error, 120)}); write it with "
             "numpy.savez(file, embeddings=float32 array, clip_id=array of str)"
         ) from error
     if not {"embeddings", "clip_id"} <= arrays.keys():
@@ -118,10 +114,6 @@ def select_rows(
     splits : sequence of str
     name : str
         Of the file, for the error.
-
-    Returns
-    -------
-    rows : FeatureRows
 
     Raises
     ------

@@ -5,10 +5,13 @@ of the same person.
 """
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
 from torch.nn.functional import interpolate
+
+from pins_plugin.data.training.augmentation import level
 
 NUM_KNOTS = 7  # of the tone curve, evenly spaced over all frequencies
 BAND_EDGE = 60.0  # Hz over which a band ends
@@ -18,6 +21,7 @@ LOWEST_NOTE = 55.0  # Hz
 NOTE_SECONDS = 0.4
 
 
+@dataclass(frozen=True)
 class RecordingConditions:
     """Change the tone, cut the band, add music and other voices, each to a share of the rows.
 
@@ -35,30 +39,21 @@ class RecordingConditions:
         In Hz.
     """
 
-    def __init__(
-        self,
-        tone: float = 0.5,
-        band: float = 0.25,
-        music: float = 0.25,
-        babble: float = 0.15,
-        *,
-        tone_spread: float = 5.0,
-        edges: tuple[float, float] = (3400.0, 5500.0),
-        music_snr: tuple[float, float] = (0.0, 20.0),
-        babble_snr: tuple[float, float] = (10.0, 25.0),
-        sample_rate: int = 16000,
-    ) -> None:
-        self.shares = (tone, band, music, babble)
-        self.tone_spread = tone_spread
-        self.edges = edges
-        self.music_snr = music_snr
-        self.babble_snr = babble_snr
-        self.sample_rate = sample_rate
+    tone: float = 0.5
+    band: float = 0.25
+    music: float = 0.25
+    babble: float = 0.15
+    tone_spread: float = 5.0
+    edges: tuple[float, float] = (3400.0, 5500.0)
+    music_snr: tuple[float, float] = (0.0, 20.0)
+    babble_snr: tuple[float, float] = (10.0, 25.0)
+    sample_rate: int = 16000
 
     def __call__(self, waveforms: Tensor, generator: Generator) -> Tensor:
         """Change sound (batch, num_samples)."""
         draws = torch.rand(len(waveforms), 7, generator=generator)
-        tone, band, music, babble = (draws[:, i] < share for i, share in enumerate(self.shares))
+        shares = (self.tone, self.band, self.music, self.babble)
+        tone, band, music, babble = (draws[:, i] < share for i, share in enumerate(shares))
         if babble.any():
             others = waveforms.roll(1, dims=0)
             waveforms = _mix(waveforms, others, babble, _range(self.babble_snr, draws[:, 4]))
@@ -110,9 +105,5 @@ def _range(limits: tuple[float, float], draws: Tensor) -> Tensor:
 
 def _mix(waveforms: Tensor, others: Tensor, chosen: Tensor, snr: Tensor) -> Tensor:
     """Add `others` to the chosen rows (batch,) so much quieter, in dB."""
-    gain = _level(waveforms) / _level(others) * 10 ** (-snr[:, None] / 20)
+    gain = level(waveforms) / level(others) * 10 ** (-snr[:, None] / 20)
     return waveforms + chosen[:, None] * gain * others
-
-
-def _level(waveforms: Tensor) -> Tensor:
-    return waveforms.square().mean(dim=1, keepdim=True).clamp(min=1e-10).sqrt()

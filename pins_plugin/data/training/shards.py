@@ -75,7 +75,6 @@ def prepare_shards(
     image_size: int,
     num_frames: int = 4,
     max_seconds: float = 10.0,
-    num_workers: int | None = None,
     quiet: bool = False,
     read_faces: Callable[..., NDArray[np.uint8]] | None = None,
 ) -> ClipShards:
@@ -95,8 +94,6 @@ def prepare_shards(
         Pictures kept per clip.
     max_seconds : float
         Sound kept per clip, from its start.
-    num_workers : int, optional
-        Threads; as many as there are cores by default.
     quiet : bool
         No progress bar.
     read_faces : callable, optional
@@ -130,7 +127,7 @@ def prepare_shards(
             return explain(error)
 
     total = sum(len(groups[index]) for index in missing)
-    with ThreadPoolExecutor(num_workers or os.cpu_count()) as pool:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         todo = (item for index in missing for item in pool.map(read, groups[index]))
         decoded = progress(todo, "decoding clips", total=total, quiet=quiet or not missing)
         for index in missing:

@@ -1,6 +1,6 @@
 """Endless batches of stretches, drawn from clips of people by seed and epoch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -11,29 +11,34 @@ from torch.utils.data import IterableDataset
 class DrawnBatches(IterableDataset):
     """Batches that seed and epoch determine; each kind says how one is drawn.
 
-    Parameters
+    Attributes
     ----------
-    num_batches : int
-        Of an epoch.
-    seed : int
+    done : int
+        Batches of the epoch that are passed over, since a former run had them.
     """
 
-    def __init__(self, num_batches: int, seed: int) -> None:
-        self.num_batches = num_batches
+    def __init__(self, steps_per_epoch: int, seed: int) -> None:
+        self.steps_per_epoch = steps_per_epoch
         self.seed = seed
-        self.epoch = 0
+        self.epoch = self.done = 0
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch, which changes what is drawn."""
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return self.num_batches
+        return self.steps_per_epoch
 
     def __iter__(self) -> Iterator[Any]:
+        return self._drawn(self.done, self.steps_per_epoch)
+
+    def _drawn(self, first: int, end: int) -> Iterator[Any]:
+        """Draw `end` batches, and give them from `first` on."""
         generator = self.make_generator()
-        for _ in range(self.num_batches):
-            yield self.draw(generator)
+        for step in range(end):
+            batch = self.draw(generator)
+            if step >= first:
+                yield batch
 
     def make_generator(self) -> Any:
         """Give the random numbers of the epoch."""
@@ -51,23 +56,28 @@ class OneLongRun(DrawnBatches):
     ----------
     num_steps : int
         Of the whole run.
-    num_batches : int
-        Of an epoch.
-    seed : int
+    steps_per_epoch, seed : int
+    draw : callable, optional
+        Maps the run's generator to a batch.
     """
 
-    def __init__(self, num_steps: int, num_batches: int, seed: int) -> None:
-        super().__init__(num_batches, seed)
+    def __init__(
+        self,
+        num_steps: int,
+        steps_per_epoch: int,
+        seed: int,
+        draw: Callable[[torch.Generator], Any] | None = None,
+    ) -> None:
+        super().__init__(steps_per_epoch, seed)
         self.num_steps = num_steps
+        if draw is not None:
+            self.draw = draw  # type: ignore[assignment, method-assign]
 
     def __iter__(self) -> Iterator[Any]:
         """Go on where the epoch before ended."""
-        generator = self.make_generator()
-        first = (self.epoch - 1) * self.num_batches
-        for step in range(min(first + self.num_batches, self.num_steps)):
-            drawn = self.draw(generator)
-            if step >= first:
-                yield drawn
+        first = (self.epoch - 1) * self.steps_per_epoch
+        end = min(first + self.steps_per_epoch, self.num_steps)
+        return self._drawn(first + self.done, end)
 
     def make_generator(self) -> Any:
         """Give the random numbers of the run."""

@@ -26,19 +26,9 @@ MIRROR_ORDER = tuple(mirror_order())
 
 
 def augment_lips(lips: Tensor, strength: float, generator: torch.Generator) -> Tensor:
-    """Change the person, the style and the camera.
+    """Change the person, the style and the camera of (batch, num_frames, 88, 2) lips; around their own center afterwards.
 
-    Parameters
-    ----------
-    lips : (batch, num_frames, 88, 2) Tensor
-    strength : float
-        1 as tuned, 0 for (nearly) no change.
-    generator : torch.Generator
-
-    Returns
-    -------
-    lips : (batch, num_frames, 88, 2) Tensor
-        Around their own center.
+    `strength` is 1 as tuned, 0 for (nearly) no change.
     """
     batch, num_frames, num_points, _ = lips.shape
 
@@ -92,16 +82,7 @@ def augment_spectrograms(
 ) -> Tensor:
     """Change the vocal tract, the microphone, the noise; hide a few bands (SpecAugment).
 
-    Parameters
-    ----------
-    spectrograms : (batch, num_bins, num_spectra) Tensor
-        Natural logarithm of mel energies.
-    strength : float
-    generator : torch.Generator
-
-    Returns
-    -------
-    spectrograms : (batch, num_bins, num_spectra) Tensor
+    Spectrograms (batch, num_bins, num_spectra) are the natural logarithm of mel energies.
     """
     batch, num_bins, _ = spectrograms.shape
 

@@ -60,9 +60,9 @@ class SyncBatch(NamedTuple):
 
 
 def resample_frames(
-    times: NDArray[np.floating], values: NDArray, frame_rate: float = FRAME_RATE
+    times: NDArray[np.floating], values: NDArray
 ) -> tuple[NDArray[np.float64], NDArray]:
-    """Put frames with any time stamps on a regular clock that starts at the first of them.
+    """Put frames with any time stamps on a clock of 25 frames per second that starts at the first of them.
 
     Numbers are interpolated linearly, pictures (uint8) are taken from the nearest frame.
 
@@ -71,8 +71,6 @@ def resample_frames(
     times : (num_frames,) array
         Seconds, increasing.
     values : (num_frames, ...) array
-    frame_rate : float
-        In Hz.
 
     Returns
     -------
@@ -87,8 +85,8 @@ def resample_frames(
     stamps: NDArray[np.float64] = np.asarray(times).astype(np.float64)
     if len(stamps) < 2:
         return stamps, np.asarray(values)
-    num_resampled = int((stamps[-1] - stamps[0]) * frame_rate + 1e-6) + 1
-    clock = (stamps[0] + np.arange(num_resampled) / frame_rate).astype(np.float64)
+    num_resampled = int((stamps[-1] - stamps[0]) * FRAME_RATE + 1e-6) + 1
+    clock = (stamps[0] + np.arange(num_resampled) / FRAME_RATE).astype(np.float64)
     after = np.clip(np.searchsorted(stamps, clock), 1, len(stamps) - 1)
     weight = np.clip((clock - stamps[after - 1]) / (stamps[after] - stamps[after - 1]), 0, 1)
     if values.dtype == np.uint8:
@@ -124,15 +122,9 @@ def clip_name(video: Path, root: Path) -> str:
 def save_sync_clip(path: str | Path, clip: SyncClip) -> None:
     """Write a clip as one npz file (sound as 16-bit integers)."""
     with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(
-            file,
-            name=clip.name,
-            person=clip.person,
-            lips=clip.lips.astype(np.float32),
-            mouths=clip.mouths,
-            waveform=np.round(np.clip(clip.waveform, -1, 1) * 32767).astype(np.int16),
-            start=clip.start,
-        )
+        waveform = np.round(np.clip(clip.waveform, -1, 1) * 32767).astype(np.int16)
+        lips = clip.lips.astype(np.float32)
+        np.savez_compressed(file, **{**vars(clip), "lips": lips, "waveform": waveform})
 
 
 def load_sync_clip(path: str | Path) -> SyncClip:
@@ -185,7 +177,7 @@ class SyncBatches(DrawnBatches):
     clips : sequence of SyncClip
     spectrograms : sequence of (num_bins, 4 num_frames) Tensor
         One per clip.
-    num_frames, batch_size, num_batches : int
+    num_frames, batch_size, steps_per_epoch : int
     augmentation : float
         Strength; 0 for none.
     balance : float
@@ -207,7 +199,7 @@ class SyncBatches(DrawnBatches):
         spectrograms: Sequence[Tensor],
         num_frames: int = 64,
         batch_size: int = 32,
-        num_batches: int = 100,
+        steps_per_epoch: int = 100,
         augmentation: float = 1.0,
         balance: float = 0.4,
         seed: int = 0,
@@ -221,7 +213,7 @@ class SyncBatches(DrawnBatches):
         kept = [index for index, clip in enumerate(clips) if len(clip.lips) >= 2]
         if not kept:
             raise PinsError("clips: expected at least one with two frames, got none")
-        super().__init__(num_batches, seed)
+        super().__init__(steps_per_epoch, seed)
         self.view = view
         self.lips = [torch.as_tensor(getattr(clips[index], view)) for index in kept]
         self.spectrograms = [spectrograms[index] for index in kept]

@@ -16,18 +16,7 @@ def augment_talking(
 ) -> tuple[Tensor, Tensor]:
     """Change the person, turn the head, make the points tremble, lose frames.
 
-    Parameters
-    ----------
-    lips : (batch, num_frames, 88, 2) Tensor
-    seen : (batch, num_frames) Tensor
-    strength : float
-        1 as tuned.
-    generator : torch.Generator
-
-    Returns
-    -------
-    lips : (batch, num_frames, 88, 2) Tensor
-    seen : (batch, num_frames) Tensor
+    Lips are (batch, num_frames, 88, 2), seen (batch, num_frames); `strength` is 1 as tuned.
     """
     lips = augment_lips(lips, 0.7 * strength, generator)
     lips = turn_head(lips, strength, generator)

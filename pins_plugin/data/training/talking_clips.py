@@ -110,9 +110,7 @@ def bridge(lips: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArray[np.
 def save_talking_clip(path: str | Path, clip: TalkingClip) -> None:
     """Write a clip as one npz file."""
     with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(
-            file, name=clip.name, person=clip.person, lips=clip.lips, talking=clip.talking
-        )
+        np.savez_compressed(file, **vars(clip))
 
 
 def load_talking_clip(path: str | Path) -> TalkingClip:
@@ -140,7 +138,7 @@ class TalkingBatches(DrawnBatches):
     Parameters
     ----------
     clips : sequence of TalkingClip
-    num_frames, batch_size, num_batches : int
+    num_frames, batch_size, steps_per_epoch : int
     augmentation : float
         Strength; 0 for none.
     looped : float
@@ -158,14 +156,14 @@ class TalkingBatches(DrawnBatches):
         clips: Sequence[TalkingClip],
         num_frames: int = 64,
         batch_size: int = 48,
-        num_batches: int = 100,
+        steps_per_epoch: int = 100,
         augmentation: float = 1.0,
         looped: float = 0.3,
         slowed: float = 0.06,
         balance: float = 0.5,
         seed: int = 0,
     ) -> None:
-        super().__init__(num_batches, seed)
+        super().__init__(steps_per_epoch, seed)
         self.clips = [clip for clip in clips if len(clip.lips) >= FEWEST_RESTING]
         labels = np.concatenate([clip.talking for clip in self.clips] or [np.zeros(0, np.int8)])
         if not {TALKS, RESTS} <= set(labels.tolist()):

@@ -32,18 +32,7 @@ class AppearanceEncoder(nn.Module):
         self.register_buffer("mixing", torch.tensor(MIXING), persistent=False)
 
     def forward(self, faces: Tensor) -> Tensor:
-        """Embed faces.
-
-        Parameters
-        ----------
-        faces : (batch, 3, height, width) Tensor
-            Aligned, RGB in [0, 1].
-
-        Returns
-        -------
-        face_embeddings : (batch, 588) Tensor
-            Of unit length.
-        """
+        """Embed faces (batch, 3, height, width), aligned, RGB in [0, 1], as (batch, 588) of unit length."""
         cells = functional.adaptive_avg_pool2d(faces, GRID)  # (batch, 3, 14, 14)
         light, *colors = torch.einsum("kc,bchw->kbhw", self.mixing, cells)
         mean, spread = light.mean(dim=(1, 2), keepdim=True), light.std(dim=(1, 2), keepdim=True)

@@ -48,18 +48,7 @@ class ChipFaceEncoder(nn.Module):
         self.embedding_dim = self.head.embedding_dim
 
     def forward(self, faces: Tensor) -> Tensor:
-        """Embed faces.
-
-        Parameters
-        ----------
-        faces : (batch, 3, height, width) Tensor
-            Aligned as by `tracking.crops.align_face`, RGB in [0, 1], of any size.
-
-        Returns
-        -------
-        face_embeddings : (batch, joint_dim + 2) Tensor
-            Of unit length.
-        """
+        """Embed faces (batch, 3, height, width), aligned as by `tracking.crops.align_face`, RGB in [0, 1], as (batch, joint_dim + 2) of unit length."""
         return self.head(self.trunk(faces))
 
 

@@ -68,18 +68,7 @@ class FaceRecognitionEncoder(nn.Module):
         self.register_buffer("mean", torch.tensor(MEAN_COLOR).reshape(3, 1, 1), persistent=False)
 
     def forward(self, faces: Tensor) -> Tensor:
-        """Embed faces.
-
-        Parameters
-        ----------
-        faces : (batch, 3, height, width) Tensor
-            Aligned as by `tracking.crops.align_face`, RGB in [0, 1], of any size.
-
-        Returns
-        -------
-        face_embeddings : (batch, 128) Tensor
-            Of unit length.
-        """
+        """Embed faces (batch, 3, height, width), aligned as by `tracking.crops.align_face`, RGB in [0, 1], as (batch, 128) of unit length."""
         crops = read_window(faces, FACE_WINDOW, INPUT_SIZE)
         features = functional.relu(self.stem((255 * crops - self.mean) / 255))
         features = self.blocks(

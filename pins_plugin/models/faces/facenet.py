@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from pins_plugin.models.faces.face_recognition import read_window
-from pins_plugin.models.folder.starting_weights import load_strictly, read_weights
+from pins_plugin.models.folder.model_folder import load_strictly
+from pins_plugin.models.folder.starting_weights import read_weights
 from pins_plugin.models.layers.dropout import Dropout
 from pins_plugin.models.layers.frozen import Trunk
 from pins_plugin.models.layers.projection import Projection
@@ -50,18 +51,7 @@ class FacenetEncoder(nn.Module):
         self.projection = Projection(hidden_dim, embedding_dim)
 
     def forward(self, faces: Tensor) -> Tensor:
-        """Embed pictures.
-
-        Parameters
-        ----------
-        faces : (batch, 3, 160, 160) Tensor
-            RGB in [0, 1].
-
-        Returns
-        -------
-        face_embeddings : (batch, embedding_dim) Tensor
-            Of unit length.
-        """
+        """Embed faces (batch, 3, 160, 160), RGB in [0, 1], as (batch, embedding_dim) of unit length."""
         features = self.trunk((255 * faces - 127.5) / 128)  # (batch, 512)
         return self.projection(self.hidden(features))
 

@@ -7,6 +7,7 @@ from torch import nn
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.moved import current_path
 from pins_plugin.plugins import encoder_targets
+from pins_plugin.utils.explain import one_line
 
 OWN = """
 compact.CompactFaceEncoder compact.CompactVoiceEncoder vgg_m.VGGMFaceEncoder vgg_m.VGGVoxEncoder
@@ -43,6 +44,7 @@ def find_class(dotted_class: str) -> type[nn.Module]:
     try:
         found: type[nn.Module] = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
-        reason = " ".join(str(error).split())
-        raise ModelFolderError(f"!new:{dotted_class}: cannot be imported ({reason})") from error
+        raise ModelFolderError(
+            f"!new:{dotted_class}: cannot be imported ({one_line(error)})"
+        ) from error
     return found

@@ -31,6 +31,7 @@ from pins_plugin.models.folder.safe_yaml import (
     parse_model_yaml,
 )
 from pins_plugin.moved import current_path
+from pins_plugin.utils.explain import one_line
 from pins_plugin.utils.files import atomic_folder
 from pins_plugin.utils.quantization import dequantize, pack, quantize, unpack
 
@@ -89,8 +90,13 @@ def save_model_folder(
     specs = {name: _spec(name, module, config.get(name)) for name, module in modules.items()}
     if not set(config) <= set(modules):
         raise ModelFolderError(f"config: expected names of {sorted(modules)}, got {sorted(config)}")
-    weights = {name: _plain_weights(module) for name, module in modules.items()}
-    files = {name: save(pack(quantize(w)) if rounded else w) for name, w in weights.items()}
+    files = {}
+    for name, module in modules.items():
+        weights = {
+            key: value.detach().cpu().contiguous().clone()
+            for key, value in module.state_dict().items()
+        }
+        files[name] = save(pack(quantize(weights)) if rounded else weights)
     loadables = {name: Reference(f"<modules[{name}]>") for name in modules}
     values = {
         "format": FORMAT,
@@ -118,10 +124,6 @@ def load_model_folder(folder: str | Path, device: str | torch.device = "cpu") ->
         Or the name of a model that comes with the package; see `resolve_source`.
     device : str or torch.device
 
-    Returns
-    -------
-    model : ModelFolder
-
     Raises
     ------
     ModelFolderError
@@ -134,10 +136,11 @@ def load_model_folder(folder: str | Path, device: str | torch.device = "cpu") ->
     for name, spec in specs.items():
         path = folder / f"{name}.safetensors"
         weights = _read_weights(path, checksums.get(name))
-        try:
-            module = build_module(spec, _room_for(weights))
+        size = sum(value.numel() * value.element_size() for value in weights.values())
+        try:  # what is much larger than the weights is not made
+            module = build_module(spec, ROOM + GROWTH * size)
         except ModelFolderError as error:
-            raise _located(folder / HYPERPARAMS, error) from error
+            raise ModelFolderError(f"{folder / HYPERPARAMS}: {error}") from error
         _fill(module, weights, path)
         modules[name] = module.to(device).eval()
     return ModelFolder(modules, settings)
@@ -191,28 +194,16 @@ def resolve_source(source: str | Path) -> Path:
     )
 
 
-def _spec(
-    name: str, module: nn.Module, config: tuple[str, Mapping[str, Any]] | None
-) -> ModuleSpec | Reference:
-    """How to build a module again; one that was made from a file knows better than its config."""
-    own = getattr(module, "saved_arguments", None)
-    if own is not None:
-        return ModuleSpec(f"{type(module).__module__}.{type(module).__qualname__}", dict(own))
-    if config is not None:
-        return ModuleSpec(current_path(config[0]), dict(config[1]))
+def _spec(name: str, module: nn.Module, config: tuple[str, Mapping[str, Any]] | None) -> ModuleSpec:
+    """How to build a module again, as it was noted when it was made; else its config."""
     origin = getattr(module, "origin", None)
-    if not isinstance(origin, ModuleSpec):
+    if isinstance(origin, ModuleSpec):
+        return origin
+    if config is None:
         raise ModelFolderError(
             f"{name}: how it was built is not known; expected its class and arguments in `config`"
         )
-    return origin
-
-
-def _plain_weights(module: nn.Module) -> dict[str, Tensor]:
-    return {
-        name: value.detach().cpu().contiguous().clone()
-        for name, value in module.state_dict().items()
-    }
+    return ModuleSpec(current_path(config[0]), dict(config[1]))
 
 
 def _sections(
@@ -247,7 +238,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise ModelFolderError(f"{path}: not a text file") from error
     except ModelFolderError as error:
-        raise _located(path, error) from error
+        raise ModelFolderError(f"{path}: {error}") from error
 
 
 def _read(path: Path, largest: int) -> bytes:
@@ -269,7 +260,7 @@ def _read_weights(path: Path, checksum: str | None) -> dict[str, Tensor]:
         weights = dequantize(unpack(load(content)))
     except (SafetensorError, ValueError, KeyError, RuntimeError) as error:
         raise ModelFolderError(
-            f"{path}: damaged or truncated ({' '.join(str(error).split())[:120]}); copy or train it again"
+            f"{path}: damaged or truncated ({one_line(error, 120)}); copy or train it again"
         ) from error
     if checksum is not None and hashlib.sha256(content).hexdigest() != checksum:
         raise ModelFolderError(
@@ -278,38 +269,31 @@ def _read_weights(path: Path, checksum: str | None) -> dict[str, Tensor]:
     return weights
 
 
-def _room_for(weights: Mapping[str, Tensor]) -> int:
-    """Bytes that building a module may take whose weights these are: what does not fit them is not made."""
-    return ROOM + GROWTH * sum(value.numel() * value.element_size() for value in weights.values())
+def load_strictly(module: nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:
+    """Fill a module with weights that must fit exactly.
+
+    Raises
+    ------
+    ModelFolderError
+        When any is missing, left over, of another shape or kind of number, or not finite.
+    """
+    own = module.state_dict()
+    for name, value in weights.items():
+        if name in own and own[name].is_floating_point() != value.is_floating_point():
+            raise ModelFolderError(f"{path}: {name}: expected {own[name].dtype}, got {value.dtype}")
+        if value.is_floating_point() and not value.isfinite().all():
+            raise ModelFolderError(f"{path}: {name}: expected finite weights, got NaN or infinity")
+    try:
+        module.load_state_dict(weights)
+    except RuntimeError as error:
+        _, _, reason = str(error).partition(":\n")
+        raise ModelFolderError(
+            f"{path}: does not fit {type(module).__name__}: {one_line(reason)}"
+        ) from error
 
 
 def _fill(module: nn.Module, weights: dict[str, Tensor], path: Path) -> None:
     for prefix, part in module.named_modules():
         if hasattr(part, "make_room"):  # a network that travels as bytes
             part.make_room({name.removeprefix(f"{prefix}."): w for name, w in weights.items()})
-    own = module.state_dict()
-    missing, extra = sorted(own.keys() - weights.keys()), sorted(weights.keys() - own.keys())
-    if missing or extra:
-        raise ModelFolderError(
-            f"{path}: does not fit {type(module).__name__}: {_some('missing', missing)}{_some('unexpected', extra)}"
-            f"expected {len(own)} weights, got {len(weights)}"
-        )
-    for name, value in own.items():
-        found = weights[name]
-        if found.shape != value.shape or found.is_floating_point() != value.is_floating_point():
-            raise ModelFolderError(
-                f"{path}: {name}: expected {tuple(value.shape)} {value.dtype}, "
-                f"got {tuple(found.shape)} {found.dtype}"
-            )
-        if found.is_floating_point() and not found.isfinite().all():
-            raise ModelFolderError(f"{path}: {name}: expected finite weights, got NaN or infinity")
-    module.load_state_dict(weights)
-
-
-def _some(kind: str, names: list[str]) -> str:
-    more = " ..." if len(names) > 3 else ""
-    return f"{kind} {', '.join(names[:3])}{more}; " if names else ""
-
-
-def _located(path: Path, error: ModelFolderError) -> ModelFolderError:
-    return ModelFolderError(f"{path}: {error}")
+    load_strictly(module, weights, path)

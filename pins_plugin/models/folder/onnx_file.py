@@ -29,6 +29,7 @@ import yaml
 from numpy.typing import NDArray
 
 from pins_plugin.errors import ModelFolderError
+from pins_plugin.utils.explain import one_line
 from pins_plugin.utils.optional import import_extra
 from pins_plugin.utils.plain_yaml import PlainLoader
 
@@ -92,7 +93,7 @@ class OnnxSession:
         try:
             self._session = runtime.InferenceSession(content, options, providers=providers)
         except Exception as error:  # onnxruntime raises classes of its own
-            raise ModelFolderError(f"not a usable ONNX network ({_one_line(error)})") from error
+            raise ModelFolderError(f"not a usable ONNX network ({one_line(error)})") from error
         inputs = self._session.get_inputs()
         if len(inputs) != num_inputs:
             names = ", ".join(value.name for value in inputs)
@@ -118,7 +119,7 @@ class OnnxSession:
             expected = ", ".join(str(shape) for shape in self.input_shapes.values())
             got = ", ".join(str(batch.shape) for batch in batches.values())
             raise ModelFolderError(
-                f"the ONNX network expects {expected}, got {got} ({_one_line(error)}); "
+                f"the ONNX network expects {expected}, got {got} ({one_line(error)}); "
                 "check the YAML beside the file"
             ) from error
         return np.asarray(output, dtype=np.float32)
@@ -158,7 +159,7 @@ def read_onnx_file(path: str | Path, defaults: Mapping[str, Any]) -> OnnxFile:
         try:
             values = yaml.load(beside.read_text(encoding="utf-8"), Loader=PlainLoader) or {}
         except (yaml.YAMLError, ValueError, RecursionError) as error:
-            raise ModelFolderError(f"{beside}: not YAML ({_one_line(error)})") from error
+            raise ModelFolderError(f"{beside}: not YAML ({one_line(error)})") from error
     if not isinstance(values, dict) or not set(values) <= set(defaults):
         got = ", ".join(map(str, values)) if isinstance(values, dict) else type(values).__name__
         raise ModelFolderError(f"{beside}: expected only {', '.join(defaults)}, got {got}")
@@ -185,7 +186,3 @@ def _num_threads() -> int:
     import torch
 
     return torch.get_num_threads()
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200]

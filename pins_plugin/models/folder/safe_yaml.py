@@ -16,6 +16,7 @@ from pins_plugin.errors import ModelFolderError
 from pins_plugin.models.folder.allowed_classes import find_class
 from pins_plugin.models.folder.memory_budget import LARGEST_MODULE, MemoryBudget
 from pins_plugin.moved import current_path
+from pins_plugin.utils.explain import one_line
 from pins_plugin.utils.plain_yaml import PlainLoader
 
 PRETRAINER = "pins_plugin.inference.pretrained.StrictPretrainer"
@@ -67,10 +68,6 @@ _Dumper.add_representer(tuple, yaml.SafeDumper.represent_list)
 def parse_model_yaml(text: str) -> dict[str, Any]:
     """Parse the text of a model folder's `hyperparams.yaml`; builds nothing.
 
-    Parameters
-    ----------
-    text : str
-
     Returns
     -------
     values : dict
@@ -92,7 +89,7 @@ def parse_model_yaml(text: str) -> dict[str, Any]:
         values = yaml.load(text, Loader=_Loader)
         _check(values)
     except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
-        raise ModelFolderError(f"not usable YAML ({_one_line(error)})") from error
+        raise ModelFolderError(f"not usable YAML ({one_line(error, 300)})") from error
     if not isinstance(values, dict):
         raise ModelFolderError(f"expected names and values, got {type(values).__name__}")
     return values
@@ -109,7 +106,9 @@ def format_model_yaml(values: dict[str, Any]) -> str:
     try:
         return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
     except yaml.YAMLError as error:
-        raise ModelFolderError(f"expected plain values and modules ({_one_line(error)})") from error
+        raise ModelFolderError(
+            f"expected plain values and modules ({one_line(error, 300)})"
+        ) from error
 
 
 def note_origin(module: nn.Module, dotted_class: str, arguments: dict[str, Any]) -> None:
@@ -148,7 +147,7 @@ def _build(value: Any) -> Any:
         raise
     except Exception as error:  # whatever a class may make of a stranger's arguments
         raise ModelFolderError(
-            f"!new:{value.dotted_class}: cannot be built from its arguments ({_one_line(error)})"
+            f"!new:{value.dotted_class}: cannot be built from its arguments ({one_line(error, 300)})"
         ) from error
     note_origin(module, value.dotted_class, value.arguments)
     return module
@@ -172,7 +171,3 @@ def _check(value: Any, largest: float = float("inf")) -> None:
             pass
         case _:
             raise TypeError(f"expected text or a number, got {type(value).__name__}")
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:300] or type(error).__name__

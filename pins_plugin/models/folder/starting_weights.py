@@ -1,6 +1,6 @@
 """Weights that other projects published: found on this machine, never downloaded, loaded strictly."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -8,7 +8,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from pins_plugin.errors import ModelFolderError
-from pins_plugin.models.folder.model_folder import load_model_folder
+from pins_plugin.models.folder.model_folder import load_model_folder, load_strictly
+from pins_plugin.utils.explain import one_line
 
 
 def read_weights(places: Sequence[Path], origin: str) -> dict[str, Tensor]:
@@ -37,28 +38,10 @@ def read_weights(places: Sequence[Path], origin: str) -> dict[str, Tensor]:
             return load_file(path)
         weights = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch.load raises many kinds
-        reason = " ".join(str(error).split())[:120]
-        raise ModelFolderError(f"{path}: not a file of weights ({reason})") from error
+        raise ModelFolderError(f"{path}: not a file of weights ({one_line(error, 120)})") from error
     if not isinstance(weights, dict):
         raise ModelFolderError(f"{path}: expected weights by name, got {type(weights).__name__}")
     return weights
-
-
-def load_strictly(network: nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:
-    """Load weights that must fit exactly.
-
-    Raises
-    ------
-    ModelFolderError
-        When any is missing, left over or of another shape.
-    """
-    try:
-        network.load_state_dict(weights, strict=True)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ModelFolderError(
-            f"{path}: does not fit {type(network).__name__} ({reason})"
-        ) from error
 
 
 def load_branch(encoder: nn.Module, source: str | Path, branch: str) -> None:

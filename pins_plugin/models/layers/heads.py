@@ -116,30 +116,10 @@ class FeatureHead(nn.Module):
         networks = [NetworkHead(dim, hidden_dim, network_dim) for _ in range(num_networks)]
         self.heads = nn.ModuleList([*closed, *networks])
         self.register_buffer("shares", torch.full((len(self.heads),), 1 / len(self.heads)))
-        self.saved_arguments = {
-            "input_dim": input_dim,
-            "side": side,
-            "num_closed_forms": num_closed_forms,
-            "num_directions": num_directions,
-            "num_networks": num_networks,
-            "hidden_dim": hidden_dim,
-            "network_dim": network_dim,
-            "reduced_dim": reduced_dim,
-        }
         self.embedding_dim = (num_directions + 2) * len(closed) + network_dim * len(networks)
 
     def forward(self, embeddings: Tensor) -> Tensor:
-        """Embed.
-
-        Parameters
-        ----------
-        embeddings : (batch, input_dim) Tensor
-            Any length; it is divided out.
-
-        Returns
-        -------
-        embeddings : (batch, embedding_dim) Tensor
-            Unit length.
+        """Embed (batch, input_dim) of any length, which is divided out, into (batch, embedding_dim) of unit length.
 
         Raises
         ------
@@ -164,19 +144,6 @@ class FeatureHead(nn.Module):
 def apply_head(
     head: nn.Module, embeddings: NDArray[np.float32], rows_per_batch: int = 8192
 ) -> NDArray[np.float32]:
-    """Embed a whole table.
-
-    Parameters
-    ----------
-    head : Module
-        In eval mode.
-    embeddings : (num_rows, input_dim) float32 array
-    rows_per_batch : int
-
-    Returns
-    -------
-    embeddings : (num_rows, embedding_dim) float32 array
-        Unit length.
-    """
+    """Embed a whole table (num_rows, input_dim) by a head in eval mode: (num_rows, embedding_dim), unit length."""
     parts = torch.from_numpy(embeddings).split(rows_per_batch)
     return np.concatenate([head(part).numpy() for part in parts])

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 SHORTEST_ROW = 0.1  # seconds; shorter rows keep that much of their padding, as silence
 
@@ -49,3 +49,40 @@ def encode_by_length(
         rows.append((kept == length).nonzero()[:, 0])
         embeddings.append(encode(waveforms[rows[-1], :length]))
     return torch.cat(embeddings)[torch.cat(rows).argsort()]
+
+
+class VoiceEncoder(nn.Module):
+    """What maps sound of several lengths to embeddings; each kind says how rows of one length are encoded.
+
+    Attributes
+    ----------
+    sample_rate : int
+        In Hz.
+    embedding_dim : int
+    """
+
+    sample_rate: int
+    embedding_dim: int
+
+    def forward(self, waveforms: Tensor, relative_lengths: Tensor | None = None) -> Tensor:
+        """Embed sound.
+
+        Parameters
+        ----------
+        waveforms : (batch, num_samples) Tensor
+            In [-1, 1], at `sample_rate`.
+        relative_lengths : (batch,) Tensor, optional
+            Length of each row relative to the longest, in (0, 1]; the rest is padding.
+
+        Returns
+        -------
+        voice_embeddings : (batch, embedding_dim) Tensor
+            Of unit length.
+        """
+        if relative_lengths is None:
+            return self.encode(waveforms)
+        return encode_by_length(self.encode, waveforms, relative_lengths, self.sample_rate)
+
+    def encode(self, waveforms: Tensor) -> Tensor:
+        """Embed (batch, num_samples) without padding."""
+        raise NotImplementedError

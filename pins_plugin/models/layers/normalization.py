@@ -30,16 +30,7 @@ class BatchNorm(nn.modules.batchnorm._BatchNorm):
         super().__init__(num_features, affine=affine)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Normalize `inputs`.
-
-        Parameters
-        ----------
-        inputs : (batch, num_features, ...) Tensor
-
-        Returns
-        -------
-        outputs : (batch, num_features, ...) Tensor
-        """
+        """Normalize (batch, num_features, ...) inputs."""
         if not (self.training and is_available() and is_initialized() and get_world_size() > 1):
             return super().forward(inputs)
         return self._forward_shared(inputs.float()).to(inputs.dtype)

@@ -4,14 +4,6 @@ import torch
 from torch import Tensor, nn
 
 
-class MeanPooling(nn.Module):
-    """Average over time."""
-
-    def forward(self, frames: Tensor) -> Tensor:
-        """Pool (batch, channels, num_frames) to (batch, channels)."""
-        return frames.mean(dim=-1)
-
-
 class StatisticsPooling(nn.Module):
     """Mean and standard deviation over time (Snyder et al., Interspeech 2017, section 3).
 

@@ -75,16 +75,7 @@ class LogMelSpectrogram(nn.Module):
         )
 
     def forward(self, waveforms: Tensor) -> Tensor:
-        """Turn waveforms into spectrograms.
-
-        Parameters
-        ----------
-        waveforms : (batch, num_samples) Tensor
-
-        Returns
-        -------
-        spectrograms : (batch, num_bins, num_frames) Tensor
-        """
+        """Turn waveforms (batch, num_samples) into spectrograms (batch, num_bins, num_frames)."""
         with torch.autocast(waveforms.device.type, enabled=False):
             spectrograms = (self.mel(waveforms.float()) + 1e-6).log()
         return spectrograms - spectrograms.mean(dim=(1, 2), keepdim=True)
@@ -118,16 +109,7 @@ class MagnitudeSpectrogram(nn.Module):
         self.register_buffer("window", torch.hamming_window(round(0.025 * sample_rate)))
 
     def forward(self, waveforms: Tensor) -> Tensor:
-        """Turn sound into standardized magnitudes.
-
-        Parameters
-        ----------
-        waveforms : (batch, num_samples) Tensor
-
-        Returns
-        -------
-        spectrograms : (batch, 512, num_samples // hop) Tensor
-        """
+        """Turn waveforms (batch, num_samples) into standardized magnitudes (batch, 512, num_samples // hop)."""
         with torch.autocast(waveforms.device.type, enabled=False):
             half = torch.stft(
                 waveforms.float(),

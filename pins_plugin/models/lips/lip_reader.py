@@ -44,17 +44,7 @@ class WordClassifier(nn.Module):
         self.last = nn.Linear(num_heads * channels, num_words)
 
     def forward(self, windows: Tensor) -> Tensor:
-        """Classify.
-
-        Parameters
-        ----------
-        windows : (batch, num_frames, feature_dim + 2) Tensor
-            From `data.corpora.words.cut_word`: features, then marks of the word and of what may be seen.
-
-        Returns
-        -------
-        logits : (batch, num_words) Tensor
-        """
+        """Classify windows of `data.corpora.words.cut_word` (batch, num_frames, feature_dim + 2): (batch, num_words) logits."""
         marks = windows[..., self.feature_dim :].transpose(1, 2)  # (batch, 2, num_frames)
         seen = marks[:, 1:]
         features = self.norm(windows[..., : self.feature_dim].transpose(1, 2)) * seen

@@ -61,17 +61,7 @@ class LipEncoder(nn.Module):
         self.last = nn.Conv1d(channels, embedding_dim, 1)
 
     def forward(self, lips: Tensor) -> Tensor:
-        """Encode.
-
-        Parameters
-        ----------
-        lips : (batch, num_frames, num_points, 2) Tensor
-            At 25 frames per second; see `tracking.crops.Crops.lips`.
-
-        Returns
-        -------
-        lip_features : (batch, num_frames, embedding_dim) Tensor
-        """
+        """Encode points (batch, num_frames, num_points, 2), 25 frames per second, as (batch, num_frames, embedding_dim)."""
         if lips.shape[1:2] == (0,):
             return lips.new_zeros(len(lips), 0, self.embedding_dim)
         _, hidden = self._encode(lips)
@@ -79,17 +69,7 @@ class LipEncoder(nn.Module):
         return functional.normalize(features, dim=-1)
 
     def inner_features(self, lips: Tensor) -> Tensor:
-        """What the layers below the last find, for other tasks than synchronization.
-
-        Parameters
-        ----------
-        lips : (batch, num_frames, num_points, 2) Tensor
-
-        Returns
-        -------
-        features : (batch, num_frames, inner_dim) Tensor
-            Modes of movement and the output of the convolutions.
-        """
+        """Modes of movement and the output of the convolutions, for other tasks: (batch, num_frames, inner_dim)."""
         return torch.cat(self._encode(lips), dim=1).transpose(1, 2)
 
     def _encode(self, lips: Tensor) -> tuple[Tensor, Tensor]:

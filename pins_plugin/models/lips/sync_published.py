@@ -21,10 +21,6 @@ SPECTRA_PER_FRAME = 4
 class PublishedLipEncoder(nn.Module):
     """Conv3d 5x7x7x96 /2, pool; 1x5x5x256 /2, pool; 3 x (1x3x3x256), pool; 1x6x6x512; linear.
 
-    Parameters
-    ----------
-    embedding_dim : int
-
     Examples
     --------
     >>> PublishedLipEncoder(embedding_dim=8)(torch.zeros(1, 3, 48, 64)).shape
@@ -48,17 +44,9 @@ class PublishedLipEncoder(nn.Module):
         self.last = nn.Linear(512, embedding_dim)
 
     def forward(self, mouths: Tensor) -> Tensor:
-        """Encode.
+        """Encode grey mouths (batch, num_frames, height, width) in [0, 1], 25 frames per second, as (batch, num_frames, embedding_dim).
 
-        Parameters
-        ----------
-        mouths : (batch, num_frames, height, width) Tensor
-            Grey mouth crops in [0, 1] at 25 frames per second.
-
-        Returns
-        -------
-        lip_features : (batch, num_frames, embedding_dim) Tensor
-            Unit length; two frames are repeated at each end.
+        Two frames are repeated at each end.
         """
         if mouths.dim() != 4:
             raise ShapeError(
@@ -80,10 +68,6 @@ class PublishedLipEncoder(nn.Module):
 
 class PublishedSoundEncoder(nn.Module):
     """Conv 5x7x96, pool; 5x5x256, pool; 3x3x384, 256, 256, pool; 4x1x512; linear, on 40 log-mel bands.
-
-    Parameters
-    ----------
-    embedding_dim : int
 
     Examples
     --------

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool1d, conv1d, normalize, pad, relu
 from torchaudio.compliance.kaldi import get_mel_banks
 
-from pins_plugin.models.layers.lengths import SHORTEST_ROW, encode_by_length
+from pins_plugin.models.layers.lengths import SHORTEST_ROW, VoiceEncoder
 
 FRAME, HOP, FFT = 400, 160, 512  # samples
 PREEMPHASIS = 0.97
@@ -97,7 +97,7 @@ class DenseLayer(nn.Module):
         return torch.cat([features, self.local(hidden) * mask], dim=1)
 
 
-class CAMPlusVoiceEncoder(nn.Module):
+class CAMPlusVoiceEncoder(VoiceEncoder):
     """A residual network over bands, then three dense blocks over time; mean and deviation are the voice.
 
     Parameters
@@ -145,23 +145,8 @@ class CAMPlusVoiceEncoder(nn.Module):
         self.frames = nn.Sequential(*layers, nn.ReLU())
         self.linear = nn.Linear(2 * channels, embedding_dim)
 
-    def forward(self, waveforms: Tensor, relative_lengths: Tensor | None = None) -> Tensor:
-        """Embed waveforms, best of a second or more.
-
-        Parameters
-        ----------
-        waveforms : (batch, num_samples) Tensor
-            At 16 kHz; less than 0.1 s is filled up with silence.
-        relative_lengths : (batch,) Tensor, optional
-            Part of each row that is sound, in (0, 1]; the rest is padding.
-
-        Returns
-        -------
-        voice_embeddings : (batch, embedding_dim) Tensor
-            Of unit length.
-        """
-        if relative_lengths is not None:
-            return encode_by_length(self.forward, waveforms, relative_lengths, self.sample_rate)
+    def encode(self, waveforms: Tensor) -> Tensor:
+        """Embed (batch, num_samples) without padding, best of a second or more; less than 0.1 s is filled up with silence."""
         missing = round(SHORTEST_ROW * self.sample_rate) - waveforms.shape[1]
         if missing > 0:
             waveforms = pad(waveforms, (0, missing))

@@ -8,17 +8,18 @@ from speechbrain.lobes.features import Fbank
 from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
 from torch import Tensor, nn
 
-from pins_plugin.models.folder.starting_weights import load_strictly, read_weights
+from pins_plugin.models.folder.model_folder import load_strictly
+from pins_plugin.models.folder.starting_weights import read_weights
 from pins_plugin.models.layers.dropout import Dropout
 from pins_plugin.models.layers.frozen import Trunk
-from pins_plugin.models.layers.lengths import encode_by_length
+from pins_plugin.models.layers.lengths import VoiceEncoder
 from pins_plugin.models.layers.projection import Projection
 
 HUB_NAME = "speechbrain/spkrec-ecapa-voxceleb"
 WEIGHTS = "embedding_model.ckpt"
 
 
-class ECAPAEncoder(nn.Module):
+class ECAPAEncoder(VoiceEncoder):
     """ECAPA-TDNN (192 numbers) under a small head.
 
     Front end and trunk are those of SpeechBrain's `spkrec-ecapa-voxceleb`: 80 mel bands in dB, mean of each band
@@ -64,23 +65,8 @@ class ECAPAEncoder(nn.Module):
         )
         self.projection = Projection(hidden_dim, embedding_dim)
 
-    def forward(self, waveforms: Tensor, relative_lengths: Tensor | None = None) -> Tensor:
-        """Embed sound.
-
-        Parameters
-        ----------
-        waveforms : (batch, num_samples) Tensor
-            In [-1, 1], at 16 kHz.
-        relative_lengths : (batch,) Tensor, optional
-            Length of each row relative to the longest, in (0, 1]; the rest is padding.
-
-        Returns
-        -------
-        voice_embeddings : (batch, embedding_dim) Tensor
-            Of unit length.
-        """
-        if relative_lengths is not None:
-            return encode_by_length(self, waveforms, relative_lengths, self.sample_rate)
+    def encode(self, waveforms: Tensor) -> Tensor:
+        """Embed (batch, num_samples) without padding."""
         with torch.autocast(waveforms.device.type, enabled=False), torch.no_grad():
             bands = self.fbank(waveforms.float())  # (batch, num_frames, 80)
             bands = bands - bands.mean(dim=1, keepdim=True)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pins_plugin.models.layers.lengths import encode_by_length
+from pins_plugin.models.layers.lengths import VoiceEncoder
 from pins_plugin.models.layers.shared_head import SharedHead
 
 STFT_WINDOW, HOP, FFT = 400, 160, 512  # samples of 16 kHz
@@ -27,7 +27,7 @@ NUM_FEATURES = 256
 PATCHES_AT_ONCE = 64
 
 
-class PatchVoiceEncoder(nn.Module):
+class PatchVoiceEncoder(VoiceEncoder):
     """Sound to unit vectors that a face branch can be compared with.
 
     Parameters
@@ -55,23 +55,8 @@ class PatchVoiceEncoder(nn.Module):
         self.head = SharedHead(NUM_FEATURES, hidden_dim, joint_dim, side=1, dropout=dropout)
         self.embedding_dim = self.head.embedding_dim
 
-    def forward(self, waveforms: Tensor, relative_lengths: Tensor | None = None) -> Tensor:
-        """Embed sound.
-
-        Parameters
-        ----------
-        waveforms : (batch, num_samples) Tensor
-            In [-1, 1], at 16 kHz.
-        relative_lengths : (batch,) Tensor, optional
-            Length of each row relative to the longest, in (0, 1]; the rest is padding.
-
-        Returns
-        -------
-        voice_embeddings : (batch, joint_dim + 2) Tensor
-            Of unit length.
-        """
-        if relative_lengths is not None:
-            return encode_by_length(self, waveforms, relative_lengths, self.sample_rate)
+    def encode(self, waveforms: Tensor) -> Tensor:
+        """Embed (batch, num_samples) without padding."""
         return self.head(self.trunk(waveforms))
 
 

@@ -36,11 +36,8 @@ def compose_scene(
 
     Parameters
     ----------
-    path : str or Path
-    segments : sequence of Segment
     find_speech : callable
         Turns a 16 kHz waveform into (start, end) of speech, so that pauses are nobody's turn.
-    recording : Recording
     kind : str
         Noted in the truth.
     notes : dict, optional

@@ -29,8 +29,6 @@ def plan_conversation(
 
     Parameters
     ----------
-    deck : Deck
-    num_panels : int
     overlap : float
         How readily somebody cuts in or says "mhm" meanwhile: 0 never, 1 at every turn.
     silent : bool

@@ -19,8 +19,6 @@ class Clip(NamedTuple):
 
     Parameters
     ----------
-    person : str
-    path : Path
     duration : float
         In seconds.
     speech : tuple of (start, end)
@@ -60,8 +58,6 @@ class Deck:
 
     Parameters
     ----------
-    clips : sequence of Clip
-    generator : numpy Generator
     lengths : tuple of float
         Shortest and longest turn, in seconds.
     num_turns : int, optional

@@ -23,9 +23,6 @@ def make_noise(
 
     Parameters
     ----------
-    kind : str
-    num_samples : int
-    generator : numpy Generator
     voices : sequence of (num_samples_i,) float32 arrays
         Of people who take no part, for "babble"; each is repeated from a random place on.
     """
@@ -49,10 +46,7 @@ def mix(
     """Put noise (num_samples,) under speech (num_samples,), which is louder by some dB where it sounds."""
     sounding = np.abs(speech) > 0.05 * np.abs(speech).max(initial=1e-9)
     level = float(np.sqrt(np.mean(speech[sounding] ** 2))) if sounding.any() else 1e-3
-    mixed: NDArray[np.float32] = (speech + noise * level * 10 ** (-decibels / 20)).astype(
-        np.float32
-    )
-    return mixed
+    return (speech + noise * level * 10 ** (-decibels / 20)).astype(np.float32)
 
 
 def _chords(num_samples: int, generator: np.random.Generator) -> NDArray[np.float64]:

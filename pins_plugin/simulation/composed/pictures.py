@@ -77,5 +77,4 @@ def _blur(image: NDArray[np.uint8], deviation: float) -> NDArray[np.uint8]:
 
     if not deviation:
         return image
-    blurred: NDArray[np.uint8] = cv2.GaussianBlur(image, (0, 0), deviation).astype(np.uint8)
-    return blurred
+    return cv2.GaussianBlur(image, (0, 0), deviation).astype(np.uint8)

@@ -117,7 +117,6 @@ def offset_clips(segments: Sequence[Segment], deck: Deck) -> tuple[list[Segment]
     ----------
     segments : sequence of Segment
         Of one panel and one voice each.
-    deck : Deck
 
     Returns
     -------

@@ -23,8 +23,6 @@ class Stretch:
 
     Parameters
     ----------
-    person : str
-    path : Path
     start : float
         Where in the clip it begins, in seconds.
     end : float, optional
@@ -69,7 +67,6 @@ class Voice:
 
     Parameters
     ----------
-    stretch : Stretch
     duration : float
         In seconds.
     begin : float
@@ -78,7 +75,6 @@ class Voice:
         Who is said to speak, where it is not the person of the clip: dubbed.
     speech : tuple of (start, end), optional
         When there is speech, in seconds from the voice's begin; found in the sound when not given.
-    gain : float
     fade : float
         In seconds, at both ends.
     """
@@ -98,10 +94,8 @@ class Segment:
 
     Parameters
     ----------
-    duration : float
     panels : tuple of Stretch
         From left to right.
-    voices : tuple of Voice
     """
 
     duration: float

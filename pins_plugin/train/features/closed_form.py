@@ -1,6 +1,6 @@
 """Heads solved in closed form for a table of people, and which of them do best on people held out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -22,7 +22,6 @@ SHRINKAGE_AND_POWER = (
     *((shrinkage, 1.0) for shrinkage in (0.02, 0.1, 0.3, 0.7)),
 )
 NUM_DIRECTIONS = (4, 8, 16, 32)
-EXPONENTS = (1.0, 2.0)
 SATURATIONS = (0.0, 2.0)
 MOST_ROWS = 20_000
 RADIUS_QUANTILE = 0.5
@@ -37,9 +36,7 @@ class HeadSettings:
     shrinkage, power : float
         Of the whitening, see `Moments.whitening`.
     num_directions : int
-        Directions kept.
-    exponent : float
-        Direction k is weighted by strength_k ** exponent.
+        Directions kept, each weighted by its strength.
     saturation : float
         Slope at which the first direction (gender, as a rule) is squashed by tanh; 0 leaves it linear.
     """
@@ -47,7 +44,6 @@ class HeadSettings:
     shrinkage: float
     power: float
     num_directions: int
-    exponent: float
     saturation: float
 
     @property
@@ -61,13 +57,12 @@ class HeadSettings:
         shaped = standardized[:, :count].copy()
         if self.saturation > 0:
             shaped[:, 0] = np.tanh(self.saturation * shaped[:, 0])
-        return np.asarray(shaped * scales[:count] * strengths[:count] ** self.exponent)
+        return np.asarray(shaped * scales[:count] * strengths[:count])
 
 
 CANDIDATES = tuple(
-    HeadSettings(shrinkage, power, count, exponent, saturation)
-    for shrinkage, power in SHRINKAGE_AND_POWER
-    for count, exponent, saturation in product(NUM_DIRECTIONS, EXPONENTS, SATURATIONS)
+    HeadSettings(*whitening, count, saturation)
+    for whitening, count, saturation in product(SHRINKAGE_AND_POWER, NUM_DIRECTIONS, SATURATIONS)
 )
 
 
@@ -76,10 +71,6 @@ class ClosedForm:
 
     Whitening goes by the moments of single rows, since single rows are compared in the end; the cross-covariance by
     the means of people, a person seen in n videos counting n / (n + 1).
-
-    Parameters
-    ----------
-    table : PeopleTable
     """
 
     def __init__(self, table: PeopleTable) -> None:
@@ -119,15 +110,9 @@ class ClosedForm:
             second = (voices - found.voice_mean) @ found.voice_directions / scales[1]
             for candidate in settings:
                 if candidate.whitening == whitening:
-                    yield (
-                        candidate,
-                        np.asarray(
-                            (
-                                _bounded(candidate.shape(first, scales[0], found.strengths))
-                                * _bounded(candidate.shape(second, scales[1], found.strengths))
-                            ).sum(axis=1)
-                        ),
-                    )
+                    sides = zip((first, second), scales, strict=True)
+                    joint = [_bounded(candidate.shape(x, s, found.strengths)) for x, s in sides]
+                    yield candidate, np.asarray((joint[0] * joint[1]).sum(axis=1))
 
     def build(self, settings: HeadSettings) -> tuple[DirectionHead, DirectionHead]:
         """Solve for all people and write the result into two heads."""
@@ -184,17 +169,6 @@ def rank_settings(
     }
 
 
-def choose_settings(ranking: Mapping[HeadSettings, float], count: int) -> list[HeadSettings]:
-    """Take the best candidate of each of the `count` best whitenings.
-
-    Heads that whiten differently err differently, so that their mean is better than that of the best few overall.
-    """
-    best: dict[tuple[float, float], HeadSettings] = {}
-    for settings in sorted(ranking, key=lambda one: -ranking[one]):
-        best.setdefault(settings.whitening, settings)
-    return list(best.values())[:count]
-
-
 def _bounded(shaped: Array) -> Array:
     """Divide by the length, or by the median length where that is longer."""
     lengths = np.linalg.norm(shaped, axis=1, keepdims=True)
@@ -221,7 +195,7 @@ def _fill(
 ) -> None:
     """Write a solution into a head; directions that are not kept have weight zero."""
     count = min(settings.num_directions, len(strengths))
-    weights = scales[:count] * strengths[:count] ** settings.exponent
+    weights = scales[:count] * strengths[:count]
     if settings.saturation > 0:
         weights[0] *= settings.saturation  # so that the squashed direction spans -weight ... weight
         head.saturation[0] = settings.saturation

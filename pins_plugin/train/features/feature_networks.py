@@ -19,7 +19,7 @@ from pins_plugin.miners.schedule import HardnessSchedule
 from pins_plugin.models.layers.heads import NetworkHead, apply_head
 from pins_plugin.train.features.held_out import HeldOut, RowsByPerson, mean_auc
 from pins_plugin.train.features.people_table import PeopleTable
-from pins_plugin.train.loop import StretchLoader, TrainingBrain, run_training
+from pins_plugin.train.loop import ResumableLoader, TrainingBrain, run_training
 
 Networks = tuple[NetworkHead, NetworkHead]
 MOST_ROWS_PER_PERSON = 4
@@ -178,10 +178,21 @@ class NetworksBrain(TrainingBrain):
         return torch.stack(predictions).sum()
 
 
-def compare(networks: Networks, held_out: HeldOut) -> NDArray[np.float32]:
-    """Cosine of each pair held out: (num_pairs,)."""
-    faces = apply_head(networks[0], held_out.faces)
-    voices = apply_head(networks[1], held_out.voices)
+def compare_networks(
+    networks: Sequence[Networks], folds: Sequence[HeldOut], valid: HeldOut | None
+) -> list[NDArray[np.float32]]:
+    """Cosines of the pairs held out, (num_pairs,) each: by each network on its own fold, by all on split valid."""
+    found = [_compare(pair, fold) for pair, fold in zip(networks, folds, strict=True)]
+    if valid is not None:
+        found.append(np.mean([_compare(pair, valid) for pair in networks], axis=0))
+    return found
+
+
+def _compare(networks: Networks, held_out: HeldOut) -> NDArray[np.float32]:
+    faces, voices = (
+        apply_head(networks[0], held_out.faces),
+        apply_head(networks[1], held_out.voices),
+    )
     return np.asarray(np.einsum("ij,ij->i", faces, voices))
 
 
@@ -211,10 +222,8 @@ def train_networks(
     objective : Module
     settings : NetworkSettings
     seed : int
-    quiet : bool
-    run_opts : speechbrain RunOptions or dict, optional
-    folder : Path, optional
-        Of the run; one that was stopped goes on from there.
+    quiet, run_opts, folder
+        As in `run_training`.
 
     Returns
     -------
@@ -225,15 +234,17 @@ def train_networks(
     """
     seeds = [1000 * seed + index for index in range(len(folds))]
     trainees = nn.ModuleList(Trainee(table, objective, settings, each) for each in seeds)
-    people = [np.flatnonzero(_people_of(fold)) for fold in folds]
+    people = [np.flatnonzero(np.asarray(fold.trained_on)) for fold in folds]
+    held_out = [*folds, *([] if valid is None else [valid])]
 
-    def networks() -> list[Networks]:
-        return [trainee.networks for trainee in trainees]
+    def score() -> dict[str, float]:
+        networks = [trainee.networks for trainee in trainees]
+        return {"auc": mean_auc(held_out, compare_networks(networks, folds, valid))}
 
     history = run_training(
         NetworksBrain,
         {"trainees": trainees},
-        StretchLoader(NetworkBatches(table, people, settings, seeds)),
+        ResumableLoader(NetworkBatches(table, people, settings, seeds)),
         {
             "num_steps": settings.most_steps,
             "learning_rate": lambda progress: settings.learning_rate,
@@ -245,28 +256,10 @@ def train_networks(
         num_epochs=settings.most_steps // settings.steps_per_check,
         folder=folder,
         run_opts=run_opts,
-        scorer=lambda: {"auc": score_networks(networks(), folds, valid)},
+        scorer=score,
         best_by="auc",
         quiet=quiet,
     )
     trainees.cpu()
     curve = [(round(entry["epoch"]) * settings.steps_per_check, entry["auc"]) for entry in history]
-    return networks(), curve
-
-
-def score_networks(
-    networks: Sequence[Networks], folds: Sequence[HeldOut], valid: HeldOut | None
-) -> float:
-    """Score each network on its own fold, and their mean on split valid."""
-    parts, similarities = list(folds), []
-    similarities += [compare(pair, fold) for pair, fold in zip(networks, folds, strict=True)]
-    if valid is not None:
-        parts.append(valid)
-        similarities.append(np.mean([compare(pair, valid) for pair in networks], axis=0))
-    return mean_auc(parts, similarities)
-
-
-def _people_of(fold: HeldOut) -> NDArray[np.bool_]:
-    if fold.trained_on is None:
-        raise ValueError("a fold says whom to train on")
-    return fold.trained_on
+    return [trainee.networks for trainee in trainees], curve

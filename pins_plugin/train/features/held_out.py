@@ -126,17 +126,6 @@ def draw_folds(
 
 
 def mean_auc(held_out: Sequence[HeldOut], similarities: Sequence[NDArray]) -> float:
-    """Average the verification AUC over parts held out, by their weights.
-
-    Parameters
-    ----------
-    held_out : sequence of HeldOut
-    similarities : sequence of (num_pairs,) arrays
-
-    Returns
-    -------
-    score : float
-        Chance 0.5.
-    """
+    """Average the verification AUC of similarities (num_pairs,) over parts held out, by their weights; chance is 0.5."""
     scores = [roc_auc(s, part.same) for part, s in zip(held_out, similarities, strict=True)]
     return float(np.average(scores, weights=[part.weight for part in held_out]))

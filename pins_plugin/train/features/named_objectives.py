@@ -39,10 +39,6 @@ def make_objective(
     scale : float
         Of the softmax, fixed.
 
-    Returns
-    -------
-    objective : Module
-
     Raises
     ------
     PinsError

@@ -4,14 +4,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.decomposition import PCA
 
 from pins_plugin.data.training.features import FeatureRows
 from pins_plugin.errors import ManifestError
-from pins_plugin.train.features.principal_axes import PrincipalAxes, long_axes
 from pins_plugin.train.features.same_people import Floats, Labels, group_means, group_people
 from pins_plugin.utils.vectors import unit
 
-Axes = tuple[PrincipalAxes | None, PrincipalAxes | None]
+Axes = tuple[PCA | None, PCA | None]
+MOST_DIMENSIONS, MOST_AXIS_ROWS = 512, 8_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,14 +64,23 @@ class PeopleTable:
         ]
         return np.minimum(*counts)
 
-    def reduced(self) -> tuple["PeopleTable", Axes]:
-        """Project long embeddings on their principal axes; the table and what it was projected by."""
-        axes = long_axes(self.faces), long_axes(self.voices)
-        return replace(
-            self,
-            faces=self.faces if axes[0] is None else axes[0].project(self.faces),
-            voices=self.voices if axes[1] is None else axes[1].project(self.voices),
-        ), axes
+    def axes(self) -> Axes:
+        """Principal axes of embeddings of more than `MOST_DIMENSIONS` numbers, by an even sample; None for others."""
+        found = []
+        for rows in (self.faces, self.voices):
+            sample = rows[:: -(-len(rows) // MOST_AXIS_ROWS)]
+            count = min(MOST_DIMENSIONS, *sample.shape)
+            axes = PCA(count, svd_solver="randomized", iterated_power=2, random_state=0)
+            found.append(axes.fit(sample) if rows.shape[1] > MOST_DIMENSIONS else None)
+        return found[0], found[1]
+
+    def project(self, axes: Axes) -> "PeopleTable":
+        """Project long embeddings on their principal axes."""
+        faces, voices = (
+            values if one is None else one.transform(values)
+            for values, one in zip((self.faces, self.voices), axes, strict=True)
+        )
+        return replace(self, faces=faces, voices=voices)
 
 
 def make_table(faces: FeatureRows, voices: FeatureRows, supervised: bool = False) -> PeopleTable:

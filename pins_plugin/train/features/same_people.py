@@ -21,18 +21,7 @@ MOST_VIDEOS = 30_000
 
 
 def group_means(values: NDArray, labels: Labels) -> NDArray:
-    """Average the rows of each group.
-
-    Parameters
-    ----------
-    values : (num_rows, dim) array
-    labels : (num_rows,) int64 array
-        0 ... num_groups - 1, each present.
-
-    Returns
-    -------
-    means : (num_groups, dim) array
-    """
+    """Average the rows (num_rows, dim) of each group, whose labels are 0 ... num_groups - 1: (num_groups, dim)."""
     counts = np.bincount(labels)
     order = np.argsort(labels, kind="stable")
     starts = np.concatenate([[0], counts.cumsum()[:-1]])

@@ -3,7 +3,8 @@
 import logging
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,7 @@ from pins_plugin.data.training.features import (
 from pins_plugin.errors import ManifestError, PinsError
 from pins_plugin.models.folder.model_folder import save_model_folder
 from pins_plugin.models.layers.heads import FeatureHead, apply_head
-from pins_plugin.train.features.closed_form import (
-    ClosedForm,
-    HeadSettings,
-    choose_settings,
-    rank_settings,
-)
+from pins_plugin.train.features.closed_form import ClosedForm, rank_settings
 from pins_plugin.train.features.feature_networks import Networks, NetworkSettings, train_networks
 from pins_plugin.train.features.held_out import HeldOut, draw_folds
 from pins_plugin.train.features.mixture import Mixture
@@ -53,7 +49,7 @@ class FitSettings:
     Parameters
     ----------
     num_closed_forms : int
-        How many closed forms are averaged, each whitened otherwise; 0 for networks only.
+        1, or 0 for networks only.
     num_networks : int
         How many networks, each leaves another fold of the people out; 0 to 5.
     num_pairs : int
@@ -61,22 +57,14 @@ class FitSettings:
     network : NetworkSettings
     """
 
-    num_closed_forms: int = 3
+    num_closed_forms: int = 1
     num_networks: int = 5
     num_pairs: int = 1500
     network: NetworkSettings = field(default_factory=NetworkSettings)
 
 
 def train_features(hparams: Mapping[str, Any], run_opts: Mapping[str, Any]) -> None:
-    """Carry out `hparams/features.yaml`: train, save OUT/model, score people of the test split.
-
-    Parameters
-    ----------
-    hparams : mapping
-        The entries of the YAML, see there.
-    run_opts : mapping
-        SpeechBrain's run options, for the networks.
-    """
+    """Carry out `hparams/features.yaml`: train, save OUT/model, score people of the test split."""
     output_folder = Path(hparams["output_folder"])
     splits = read_splits(
         hparams["face_embeddings"], hparams["voice_embeddings"], hparams["manifest"]
@@ -172,7 +160,7 @@ def fit_heads(
     run_opts: Any = None,
     folder: Path | None = None,
 ) -> tuple[Mixture, dict[str, Any]]:
-    """Find the closed forms and the networks that do best on people held out.
+    """Find the closed form and the networks that do best on people held out.
 
     Parameters
     ----------
@@ -185,11 +173,8 @@ def fit_heads(
     supervised : bool
         Take the training people from the manifest; else they are told apart by `group_people`.
     seed : int
-    quiet : bool
-        No progress bars.
-    run_opts : speechbrain RunOptions or dict, optional
-    folder : Path, optional
-        Of the run; one that was stopped goes on from there.
+    quiet, run_opts, folder
+        As in `run_training`.
 
     Returns
     -------
@@ -203,9 +188,14 @@ def fit_heads(
     ManifestError
         When there are fewer than `FEWEST_PEOPLE`.
     """
-    if not settings.num_closed_forms and not settings.num_networks:
-        raise PinsError("closed_forms and networks: expected one or more of either, got 0 and 0")
-    table, axes = make_table(*splits["train"], supervised=supervised).reduced()
+    parts = settings.num_closed_forms, settings.num_networks
+    if parts not in product((0, 1), range(NUM_FOLDS + 1)) or parts == (0, 0):
+        raise PinsError(
+            f"closed_forms and networks: expected 0 or 1, and 0 to {NUM_FOLDS}, not both 0, got {parts}"
+        )
+    table = make_table(*splits["train"], supervised=supervised)
+    axes = table.axes()
+    table = table.project(axes)
     if table.num_people < FEWEST_PEOPLE:
         raise ManifestError(
             f"split train: expected at least {FEWEST_PEOPLE} people (groups of videos with a face and a voice), "
@@ -215,11 +205,10 @@ def fit_heads(
     num_repeats = 3 if table.num_people < FEW_PEOPLE else 1
     folds = draw_folds(table, NUM_FOLDS, num_repeats, settings.num_pairs, seed)
     closed_form = ClosedForm(table)
-    ranking: dict[HeadSettings, float] = {}
+    chosen, score = None, 0.0
     if settings.num_closed_forms:
         judges = folds if valid is None else [*folds, valid]
-        ranking = rank_settings(closed_form, judges, quiet)
-    chosen = choose_settings(ranking, settings.num_closed_forms)
+        chosen, score = next(iter(rank_settings(closed_form, judges, quiet).items()))
     folds = folds[: settings.num_networks or NUM_FOLDS]
     networks: list[Networks] = []
     curve: list[tuple[int, float]] = []
@@ -233,7 +222,7 @@ def fit_heads(
         "num_faces": len(table.faces),
         "num_voices": len(table.voices),
         "num_people_valid": 0 if valid is None else round(valid.weight),
-        "closed_forms": [{**asdict(one), "auc": round(ranking[one], 4)} for one in chosen],
+        "closed_form": chosen and {**asdict(chosen), "auc": round(score, 4)},
         "network_curve": [[step, round(score, 4)] for step, score in curve],
         "auc_by_share_of_networks": [[one, round(x, 4)] for one, x in mixture.scores.items()],
         "share_of_networks": mixture.share,
@@ -273,14 +262,9 @@ def _held_out_people(
     """Pairs of the people of split valid; None where there are fewer than two."""
     if rows is None:
         return None
-    table = make_table(*rows, supervised=True)
+    table = make_table(*rows, supervised=True).project(axes)
     if table.num_people < 2:
         return None
-    faces, voices = (
-        values if one is None else one.project(values)
-        for values, one in ((table.faces, axes[0]), (table.voices, axes[1]))
-    )
-    table = replace(table, faces=faces, voices=voices)
     everyone = np.ones(table.num_people, dtype=bool)
     return HeldOut.from_table(table, everyone, num_pairs, np.random.default_rng([seed, 99]))
 

@@ -1,4 +1,4 @@
-"""The clips below a folder, but for people who are left out."""
+"""The clips below a folder, but for people who are left out: what a run that looks at lips depends on."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -7,19 +7,20 @@ from typing import Any, TypeVar
 from pins_plugin.data.training.sync_clips import SyncClip
 from pins_plugin.data.training.talking_clips import TalkingClip
 from pins_plugin.errors import PinsError
+from pins_plugin.train.run_record import begin_run, data_key
 
 Clip = TypeVar("Clip", SyncClip, TalkingClip)
 
 
-def read_clips(
+def begin_with_clips(
     hparams: Mapping[str, Any], load: Callable[[Path], Clip], made_by: str
-) -> dict[str, tuple[Path, Clip]]:
-    """Read what an experiment trains on.
+) -> dict[str, Clip]:
+    """Read what an experiment trains on, and begin its run.
 
     Parameters
     ----------
     hparams : mapping
-        "clips", a folder that is searched in depth, and "leave_out", names of people or of single clips.
+        "output_folder", "clips", a folder that is searched in depth, and "leave_out", names of people or of single clips.
     load : callable
         Reads one file.
     made_by : str
@@ -27,7 +28,7 @@ def read_clips(
 
     Returns
     -------
-    clips : dict of str to (Path, clip)
+    clips : dict of str to clip
         By their path below the folder, in order.
 
     Raises
@@ -36,15 +37,10 @@ def read_clips(
         When there is no clip to train on.
     """
     root, left_out = Path(hparams["clips"]), set(hparams["leave_out"])
-    clips = {
-        path.relative_to(root).as_posix(): (path, load(path))
-        for path in sorted(root.rglob("*.npz"))
-    }
-    kept = {
-        name: (path, clip)
-        for name, (path, clip) in clips.items()
-        if not {clip.person, clip.name} & left_out
-    }
+    clips = {path: load(path) for path in sorted(root.rglob("*.npz"))}
+    kept = {path: clip for path, clip in clips.items() if not {clip.person, clip.name} & left_out}
     if not kept:
         raise PinsError(f"clips: {root}: expected clips of {made_by}, got none to train on")
-    return kept
+    names = {path: path.relative_to(root).as_posix() for path in kept}
+    begin_run(hparams["output_folder"], hparams, data_key((names[path], path) for path in kept))
+    return {names[path]: clip for path, clip in kept.items()}

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,42 +18,21 @@ from pins_plugin.models.folder.model_folder import load_model_folder, save_model
 from pins_plugin.models.folder.safe_yaml import make_module
 from pins_plugin.models.lips.lip_reader import WordClassifier
 from pins_plugin.models.lips.sync_encoders import LipEncoder
-from pins_plugin.train.learning_rate import OneCycle
-from pins_plugin.train.lips.sync import ONE_CYCLE
-from pins_plugin.train.loop import StretchLoader, TrainingBrain, run_training
+from pins_plugin.train.lips.one_cycle import train_one_cycle
+from pins_plugin.train.loop import TrainingBrain
 from pins_plugin.train.run_record import begin_run, data_key
 from pins_plugin.utils.files import write_json
 from pins_plugin.utils.seeding import seed_everything
 
+READING_OPTIONS = ("end_to_end", "num_steps", "batch_size", "learning_rate", "weight_decay", "seed")
+LABEL_SMOOTHING = 0.1
 WORDS_AT_ONCE = 1024  # clips or words at once where no gradient is kept
-
-
-class WordBatches(OneLongRun):
-    """Which words a step learns from, and by how many frames they are shifted.
-
-    Parameters
-    ----------
-    num_words, batch_size, num_steps, steps_per_epoch : int
-        See `OneLongRun`.
-    seed : int
-    """
-
-    def __init__(
-        self, num_words: int, batch_size: int, num_steps: int, steps_per_epoch: int, seed: int
-    ) -> None:
-        super().__init__(num_steps, steps_per_epoch, seed)
-        self.num_words, self.batch_size = num_words, batch_size
-
-    def draw(self, generator: torch.Generator) -> tuple[Tensor, int]:
-        """Draw words, and a shift."""
-        chosen = torch.randint(self.num_words, (self.batch_size,), generator=generator)
-        return chosen, int(torch.randint(-1, 2, (1,), generator=generator))
 
 
 class LipReadingBrain(TrainingBrain):
     """Train `word_classifier`, and `lip_encoder` where it is among the modules.
 
-    Hyperparameters: `windows` (positions of words -> their windows), `labels`, `label_smoothing`.
+    Hyperparameters: `windows` (positions of words -> their windows), `labels`.
     """
 
     def compute_forward(self, batch: tuple[Tensor, int], stage: sb.Stage) -> Tensor:
@@ -68,8 +46,7 @@ class LipReadingBrain(TrainingBrain):
     ) -> Tensor:
         """Compare with the words."""
         labels = self.hparams.labels[batch[0]].to(self.device)
-        smoothing = self.hparams.label_smoothing
-        return functional.cross_entropy(predictions, labels, label_smoothing=smoothing)
+        return functional.cross_entropy(predictions, labels, label_smoothing=LABEL_SMOOTHING)
 
 
 def train_lip_reader(
@@ -84,12 +61,11 @@ def train_lip_reader(
     batch_size: int = 64,
     learning_rate: float = 3e-3,
     weight_decay: float = 0.05,
-    label_smoothing: float = 0.1,
     seed: int = 0,
     valid_words: Sequence[SpokenWord] = (),
     valid_every: int = 50,
     run_opts: Any = None,
-    folder: str | Path | None = None,
+    folder: Path | None = None,
     quiet: bool = False,
 ) -> list[tuple[int, float]]:
     """Train the classifier in place, and with `end_to_end` the encoder below it as well.
@@ -106,15 +82,13 @@ def train_lip_reader(
     classifier : WordClassifier
         For `lip_encoder.inner_dim` features.
     end_to_end : bool
-    num_steps, batch_size, learning_rate, weight_decay, label_smoothing, seed
+    num_steps, batch_size, learning_rate, weight_decay, seed
     valid_words : sequence of SpokenWord
         With any, the weights that read most of them right are kept, not the last ones.
     valid_every : int
         In steps.
-    run_opts : speechbrain RunOptions or dict, optional
-    folder : str or Path, optional
-        Of the run; one that was stopped goes on from there.
-    quiet : bool
+    run_opts, folder, quiet
+        As in `run_training`.
 
     Returns
     -------
@@ -129,6 +103,11 @@ def train_lip_reader(
     else:
         frozen = torch.stack(word_windows(lips, words, lip_encoder))
 
+    def draw(generator: torch.Generator) -> tuple[Tensor, int]:
+        """Words, and by how many frames they are shifted."""
+        chosen = torch.randint(len(words), (batch_size,), generator=generator)
+        return chosen, int(torch.randint(-1, 2, (1,), generator=generator))
+
     def windows(chosen: Tensor) -> Tensor:
         if frozen is not None:
             return frozen[chosen]
@@ -139,22 +118,20 @@ def train_lip_reader(
         right = word_accuracy(lips, valid_words, known_words, lip_encoder, classifier)
         return {"accuracy": float(right.float().mean())}
 
-    history = run_training(
+    history = train_one_cycle(
         LipReadingBrain,
         modules,
-        StretchLoader(WordBatches(len(words), batch_size, num_steps, valid_every, seed)),
+        OneLongRun(num_steps, valid_every, seed, draw),
+        num_steps,
+        learning_rate,
+        weight_decay,
         {
-            "num_steps": num_steps,
-            "learning_rate": OneCycle(learning_rate, **ONE_CYCLE),
-            "max_grad_norm": -1,
             "windows": windows,
             "labels": torch.tensor([known_words.index(word.word) for word in words]),
-            "label_smoothing": label_smoothing,
+            "max_grad_norm": -1,
         },
-        optimizer=partial(torch.optim.AdamW, weight_decay=weight_decay),
-        num_epochs=-(-num_steps // valid_every),
-        folder=folder,
         run_opts=run_opts,
+        folder=folder,
         scorer=score if valid_words else None,
         best_by="accuracy" if valid_words else None,
         quiet=quiet,
@@ -214,13 +191,6 @@ def word_accuracy(
 def train_lip_reading(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None:
     """Carry out the experiment of `hparams/lip_reading.yaml`: train, score, write a model folder.
 
-    Parameters
-    ----------
-    hparams : dict
-        The entries of the YAML, built.
-    run_opts : dict
-        SpeechBrain's run options.
-
     Raises
     ------
     PinsError
@@ -261,12 +231,7 @@ def train_lip_reading(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None
         encoder,
         classifier,
         valid_words=valid,
-        end_to_end=hparams["end_to_end"],
-        num_steps=hparams["num_steps"],
-        batch_size=hparams["batch_size"],
-        learning_rate=hparams["learning_rate"],
-        weight_decay=hparams["weight_decay"],
-        seed=hparams["seed"],
+        **{name: hparams[name] for name in READING_OPTIONS},
         valid_every=max(50, hparams["num_steps"] // 50),
         run_opts=run_opts,
         folder=folder,

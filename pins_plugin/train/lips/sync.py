@@ -1,7 +1,6 @@
 """Training of the synchronization model: which sound belongs to which moment of the lips, without labels."""
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,14 @@ from torch import Tensor, nn
 
 from pins_plugin.data.training.sync_clips import SyncBatch, SyncBatches, SyncClip, load_sync_clip
 from pins_plugin.models.folder.model_folder import save_model_folder
-from pins_plugin.train.learning_rate import OneCycle
-from pins_plugin.train.lips.clips import read_clips
-from pins_plugin.train.loop import StretchLoader, TrainingBrain, run_training
-from pins_plugin.train.run_record import begin_run, data_key
+from pins_plugin.train.lips.clips import begin_with_clips
+from pins_plugin.train.lips.one_cycle import train_one_cycle
+from pins_plugin.train.loop import TrainingBrain
 from pins_plugin.utils.seeding import seed_everything
 
 UNCALIBRATED = {"offset_weights": [-1.85, 3.09, 0.82], "speaking_weights": [-1.1, 6.5, 0.4, 3.8]}
-ONE_CYCLE = {"warmup": 0.2, "end": 1e-4, "start": 0.04}
+SYNC_OPTIONS = ("num_epochs", "steps_per_epoch", "num_frames", "batch_size", "learning_rate", "weight_decay",
+           "augmentation", "balance", "briefly", "seed", "view", "shares")  # fmt: skip
 
 
 class SyncBrain(TrainingBrain):
@@ -47,21 +46,13 @@ def train_synchronizer(
     objective: nn.Module,
     *,
     num_epochs: int = 6,
-    steps_per_epoch: int = 100,
-    num_frames: int = 64,
-    batch_size: int = 32,
     learning_rate: float = 2e-3,
     weight_decay: float = 1e-2,
-    augmentation: float = 1.0,
-    balance: float = 0.4,
     seed: int = 0,
-    view: str = "lips",
-    sources: Sequence[str] | None = None,
-    shares: Mapping[str, float] | None = None,
-    briefly: float = 0.0,
     run_opts: Any = None,
-    folder: str | Path | None = None,
+    folder: Path | None = None,
     quiet: bool = False,
+    **stretches: Any,
 ) -> list[float]:
     """Train both encoders in place.
 
@@ -73,22 +64,14 @@ def train_synchronizer(
         See `models.lips.sync_encoders`.
     objective : nn.Module
         Such as `losses.window_matching.WindowMatchingLoss`.
-    num_epochs, steps_per_epoch, num_frames, batch_size : int
-    learning_rate, weight_decay, augmentation, balance : float
-        See `SyncBatches` for the last two.
+    num_epochs : int
+    learning_rate, weight_decay : float
     seed : int
         Of the order, the augmentation and dropout. (The start of the encoders is the caller's.)
-    view : {"lips", "mouths"}
-        What the lip encoder reads.
-    sources : sequence of str, optional
-    shares : mapping of str to float, optional
-        Where each clip comes from, and how often each source is drawn; see `SyncBatches`.
-    briefly : float
-        Share of batches with less than two seconds of a face; see `SyncBatches`.
-    run_opts : speechbrain RunOptions or dict, optional
-    folder : str or Path, optional
-        Of the run; one that was stopped goes on from there.
-    quiet : bool
+    run_opts, folder, quiet
+        As in `run_training`.
+    **stretches
+        What is drawn, see `SyncBatches`.
 
     Returns
     -------
@@ -102,34 +85,16 @@ def train_synchronizer(
             sound_encoder.spectrograms(torch.from_numpy(clip.waveform)[None])[0].clone()
             for clip in clips
         ]
-    batches = SyncBatches(
-        clips,
-        spectrograms,
-        num_frames,
-        batch_size,
-        steps_per_epoch,
-        augmentation,
-        balance,
-        seed,
-        view,
-        sources,
-        shares,
-        briefly,
-    )
-    modules = {"lip_encoder": lip_encoder, "sound_encoder": sound_encoder, "objective": objective}
-    history = run_training(
+    batches = SyncBatches(clips, spectrograms, seed=seed, **stretches)
+    history = train_one_cycle(
         SyncBrain,
-        modules,
-        StretchLoader(batches),
-        {
-            "num_steps": num_epochs * steps_per_epoch,
-            "learning_rate": OneCycle(learning_rate, **ONE_CYCLE),
-            "max_grad_norm": 1.0,
-        },
-        optimizer=partial(torch.optim.AdamW, weight_decay=weight_decay),
-        num_epochs=num_epochs,
-        folder=folder,
+        {"lip_encoder": lip_encoder, "sound_encoder": sound_encoder, "objective": objective},
+        batches,
+        num_epochs * len(batches),
+        learning_rate,
+        weight_decay,
         run_opts=run_opts,
+        folder=folder,
         quiet=quiet,
     )
     return [entry["loss"] for entry in history]
@@ -138,36 +103,21 @@ def train_synchronizer(
 def train_sync(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None:
     """Carry out the experiment of `hparams/sync.yaml` and write a model folder.
 
-    Parameters
-    ----------
-    hparams : dict
-        The entries of the YAML, built.
-    run_opts : dict
-        SpeechBrain's run options.
-
     Raises
     ------
     PinsError
         When there is no clip to train on.
     """
     folder = Path(hparams["output_folder"])
-    clips = read_clips(hparams, load_sync_clip, "recipes/Sync/prepare.py")
-    begin_run(folder, hparams, data_key((name, path) for name, (path, _) in clips.items()))
-    kept = [clip for _, clip in clips.values()]
+    clips = begin_with_clips(hparams, load_sync_clip, "recipes/Sync/prepare.py")
+    kept = list(clips.values())
     encoders = {name: hparams[name] for name in ("lip_encoder", "sound_encoder")}
-    options = {
-        name: hparams[name]
-        for name in ("num_epochs", "steps_per_epoch", "num_frames", "batch_size", "learning_rate",
-                     "weight_decay", "augmentation", "balance", "briefly", "seed", "view")
-    }  # fmt: skip
     train_synchronizer(
         kept,
-        hparams["lip_encoder"],
-        hparams["sound_encoder"],
-        hparams["objective"],
-        **options,
+        **encoders,
+        objective=hparams["objective"],
         sources=[Path(name).parts[0] for name in clips],
-        shares=hparams["shares"],
+        **{name: hparams[name] for name in SYNC_OPTIONS},
         run_opts=run_opts,
         folder=folder,
     )

@@ -3,7 +3,6 @@
 import copy
 from collections import Counter
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +23,12 @@ from pins_plugin.data.training.talking_clips import (
     load_talking_clip,
 )
 from pins_plugin.models.folder.model_folder import save_model_folder
-from pins_plugin.train.learning_rate import OneCycle
-from pins_plugin.train.lips.clips import read_clips
-from pins_plugin.train.lips.sync import ONE_CYCLE
-from pins_plugin.train.loop import StretchLoader, TrainingBrain, run_training
-from pins_plugin.train.run_record import begin_run, data_key
+from pins_plugin.train.lips.clips import begin_with_clips
+from pins_plugin.train.lips.one_cycle import train_one_cycle
+from pins_plugin.train.loop import TrainingBrain
 from pins_plugin.utils.seeding import seed_everything
 
-TRAINING_OPTIONS = ("num_epochs", "steps_per_epoch", "num_frames", "batch_size", "learning_rate", "weight_decay",
+TALKING_OPTIONS = ("num_epochs", "steps_per_epoch", "num_frames", "batch_size", "learning_rate", "weight_decay",
                     "augmentation", "looped", "slowed", "balance", "seed")  # fmt: skip
 UNCALIBRATED = [0.0, 1.0]
 CALIBRATION_STEP = 5  # frames from one that is calibrated on to the next
@@ -81,19 +78,13 @@ def train_talking(
     talking_network: nn.Module,
     *,
     num_epochs: int = 8,
-    steps_per_epoch: int = 100,
-    num_frames: int = 64,
-    batch_size: int = 48,
     learning_rate: float = 3e-3,
     weight_decay: float = 1e-2,
-    augmentation: float = 1.0,
-    looped: float = 0.3,
-    slowed: float = 0.06,
-    balance: float = 0.5,
     seed: int = 0,
     run_opts: Any = None,
-    folder: str | Path | None = None,
+    folder: Path | None = None,
     quiet: bool = False,
+    **stretches: Any,
 ) -> list[float]:
     """Train the network in place.
 
@@ -102,16 +93,14 @@ def train_talking(
     clips : sequence of TalkingClip
     talking_network : nn.Module
         See `models.lips.talking_network`.
-    num_epochs, steps_per_epoch, num_frames, batch_size : int
+    num_epochs : int
     learning_rate, weight_decay : float
-    augmentation, looped, slowed, balance : float
-        See `TalkingBatches`.
     seed : int
         Of the order, the augmentation and dropout. (The start of the network is the caller's.)
-    run_opts : speechbrain RunOptions or dict, optional
-    folder : str or Path, optional
-        Of the run; one that was stopped goes on from there.
-    quiet : bool
+    run_opts, folder, quiet
+        As in `run_training`.
+    **stretches
+        What is drawn, see `TalkingBatches`.
 
     Returns
     -------
@@ -119,22 +108,16 @@ def train_talking(
         Mean loss of each epoch.
     """
     seed_everything(seed)
-    batches = TalkingBatches(
-        clips, num_frames, batch_size, steps_per_epoch, augmentation, looped, slowed, balance, seed
-    )
-    history = run_training(
+    batches = TalkingBatches(clips, seed=seed, **stretches)
+    history = train_one_cycle(
         TalkingBrain,
         {"talking_network": talking_network},
-        StretchLoader(batches),
-        {
-            "num_steps": num_epochs * steps_per_epoch,
-            "learning_rate": OneCycle(learning_rate, **ONE_CYCLE),
-            "max_grad_norm": 1.0,
-        },
-        optimizer=partial(torch.optim.AdamW, weight_decay=weight_decay),
-        num_epochs=num_epochs,
-        folder=folder,
+        batches,
+        num_epochs * len(batches),
+        learning_rate,
+        weight_decay,
         run_opts=run_opts,
+        folder=folder,
         quiet=quiet,
     )
     return [entry["loss"] for entry in history]
@@ -154,10 +137,6 @@ def calibrate(
         Untrained; copies of it are trained.
     num_folds : int
         How many groups of people are left out, one after the other.
-
-    Returns
-    -------
-    weights : list of 2 floats
     """
     people = sorted({clip.person for clip in clips})
     logits, labels, weights = [], [], []
@@ -206,24 +185,16 @@ def fit_llr(
 def train_visual_voice_activity(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None:
     """Carry out the experiment of `hparams/visual_voice_activity.yaml` and write a model folder.
 
-    Parameters
-    ----------
-    hparams : dict
-        The entries of the YAML, built.
-    run_opts : dict
-        SpeechBrain's run options.
-
     Raises
     ------
     PinsError
         When there is no clip to train on.
     """
     folder = Path(hparams["output_folder"])
-    found = read_clips(hparams, load_talking_clip, "recipes/VisualVoiceActivity/prepare.py")
-    begin_run(folder, hparams, data_key((name, path) for name, (path, _) in found.items()))
-    clips = [clip for _, clip in found.values()]
+    made_by = "recipes/VisualVoiceActivity/prepare.py"
+    clips = list(begin_with_clips(hparams, load_talking_clip, made_by).values())
     network = hparams["talking_network"]
-    options = {name: hparams[name] for name in TRAINING_OPTIONS}
+    options = {name: hparams[name] for name in TALKING_OPTIONS}
     options["run_opts"] = run_opts
     llr_weights = UNCALIBRATED
     if hparams["num_folds"]:

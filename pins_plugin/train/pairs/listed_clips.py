@@ -6,28 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import speechbrain as sb
-import torch
-from speechbrain.dataio.dataloader import SaveableDataLoader
 from torch import distributed
 
 from pins_plugin.data.corpora.manifest import read_manifest
-from pins_plugin.data.training.dataset import RandomCrop, collate_pairs, make_pair_dataset
+from pins_plugin.data.training.dataset import PairDataset
 from pins_plugin.data.training.shards import ClipShards, prepare_shards
 from pins_plugin.samplers.different_videos import DifferentVideosSampler
+from pins_plugin.train.loop import ResumableLoader
 from pins_plugin.train.pairs.validation import ValidationScorer, too_few_people
 from pins_plugin.train.run_record import data_key
 from pins_plugin.types import TalkingFaceClip
 
 logger = logging.getLogger(__name__)
-
-
-class PairLoader(SaveableDataLoader):  # type: ignore[misc]
-    """Loads batches of pairs, cropped and drawn anew in each epoch; its place within one is part of a checkpoint."""
-
-    def set_epoch(self, epoch: int) -> None:
-        """Tell all that draws at random which epoch it is."""
-        self.batch_sampler.set_epoch(epoch)
-        self.crop.set_epoch(epoch)
 
 
 def _parts(
@@ -42,12 +32,7 @@ def _parts(
 
 
 class ListedClips:
-    """What is trained on and scored by, from a manifest: clips that are decoded into a cache first.
-
-    Parameters
-    ----------
-    hparams : dict
-    """
+    """What is trained on and scored by, from a manifest: clips that are decoded into a cache first."""
 
     def __init__(self, hparams: dict[str, Any]) -> None:
         self.hparams = hparams
@@ -55,15 +40,28 @@ class ListedClips:
         self.valid = validation_clips(hparams["manifest"])
         self.key = data_key(_parts(self.train, self.valid))
 
-    def make_loader(self) -> PairLoader:
+    def make_loader(self) -> ResumableLoader:
         """Give what loads the batches of training."""
-        shards = decode_clips(self.train, self.hparams)
-        crop = RandomCrop(shards, self.hparams["seconds"], self.hparams["seed"])
-        return _make_loader(self.train, crop, self.hparams)
+        hparams = self.hparams
+        shards = decode_clips(self.train, hparams)
+        dataset = PairDataset(shards, hparams["seconds"], hparams["seed"])
+        several = distributed.is_initialized()
+        sampler = DifferentVideosSampler(
+            [self.train[position].video for position in dataset.positions],
+            hparams["batch_size"],
+            hparams["seed"],
+            rank=distributed.get_rank() if several else 0,
+            num_processes=distributed.get_world_size() if several else 1,
+        )
+        return ResumableLoader(dataset, sampler, hparams["num_workers"])
 
     def make_scorer(self) -> ValidationScorer | None:
         """Score on the clips of split valid, where there are any."""
-        return _make_scorer(self.valid, self.hparams)
+        if too_few_people(self.valid):
+            return None
+        shards = decode_clips(self.valid, self.hparams)
+        encoders = self.hparams["face_encoder"], self.hparams["voice_encoder"]
+        return ValidationScorer(self.valid, shards, *encoders, self.hparams["seconds"])
 
 
 def validation_clips(manifest: str | Path) -> list[TalkingFaceClip]:
@@ -94,39 +92,3 @@ def decode_clips(clips: list[TalkingFaceClip], hparams: dict[str, Any]) -> ClipS
             next(iter(shards.skipped.values())),
         )
     return shards
-
-
-def _make_loader(
-    clips: list[TalkingFaceClip], crop: RandomCrop, hparams: dict[str, Any]
-) -> PairLoader:
-    dataset = make_pair_dataset(clips, crop)
-    used = [clip for index, clip in enumerate(clips) if index not in crop.shards.skipped]
-    several = distributed.is_initialized()
-    sampler = DifferentVideosSampler(
-        [clip.video for clip in used],
-        hparams["batch_size"],
-        hparams["seed"],
-        rank=distributed.get_rank() if several else 0,
-        num_processes=distributed.get_world_size() if several else 1,
-    )
-    loader = PairLoader(
-        dataset,
-        batch_sampler=sampler,
-        collate_fn=collate_pairs,
-        num_workers=hparams["num_workers"],
-        pin_memory=torch.cuda.is_available(),
-    )
-    loader.crop = crop
-    return loader
-
-
-def _make_scorer(clips: list[TalkingFaceClip], hparams: dict[str, Any]) -> ValidationScorer | None:
-    if too_few_people(clips):
-        return None
-    return ValidationScorer(
-        clips,
-        decode_clips(clips, hparams),
-        hparams["face_encoder"],
-        hparams["voice_encoder"],
-        hparams["seconds"],
-    )

@@ -1,17 +1,11 @@
 """What training minimizes: a loss over the pairs of the global batch, easy ones first where it mines."""
 
-from typing import Protocol
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
 from pins_plugin.train.pairs.gather import gather_with_gradient
-
-
-class Schedule(Protocol):
-    """Hardness by epoch, such as `pins_plugin.miners.schedule.HardnessSchedule`."""
-
-    def __call__(self, epoch: int) -> float: ...
 
 
 class PairObjective(nn.Module):
@@ -22,10 +16,10 @@ class PairObjective(nn.Module):
     loss : nn.Module
         `MultiwayMatchingLoss`, `MinedContrastiveLoss`, ...: two (batch, embedding_dim) Tensors to () Tensor.
     schedule : callable, optional
-        Hardness by epoch (from 0), for a loss that mines; it is then passed on as `hardness`.
+        Hardness by epoch (from 0), such as `miners.schedule.HardnessSchedule`, for a loss that mines; it is then passed on as `hardness`.
     """
 
-    def __init__(self, loss: nn.Module, schedule: Schedule | None = None) -> None:
+    def __init__(self, loss: nn.Module, schedule: Callable[[int], float] | None = None) -> None:
         super().__init__()
         self.loss = loss
         self.schedule = schedule
@@ -44,17 +38,7 @@ class PairObjective(nn.Module):
         return None if share is None else float(share)
 
     def forward(self, face_embeddings: Tensor, voice_embeddings: Tensor) -> Tensor:
-        """Compare pairs.
-
-        Parameters
-        ----------
-        face_embeddings, voice_embeddings : (batch, embedding_dim) Tensor
-            Row i of both belongs together.
-
-        Returns
-        -------
-        loss : () Tensor
-        """
+        """Compare (batch, embedding_dim) embeddings, of which row i of both belongs together: () loss."""
         options = {} if self.hardness is None else {"hardness": self.hardness}
         with torch.autocast(face_embeddings.device.type, enabled=False):
             faces = gather_with_gradient(face_embeddings.float())

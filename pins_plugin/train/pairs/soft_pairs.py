@@ -25,7 +25,7 @@ from pins_plugin.losses.likelihood_ratio import LikelihoodRatioLoss, agreement_w
 from pins_plugin.metrics.verification import roc_auc
 from pins_plugin.models.folder.model_folder import save_model_folder
 from pins_plugin.train.learning_rate import Triangle
-from pins_plugin.train.loop import StretchLoader, TrainingBrain, run_training
+from pins_plugin.train.loop import ResumableLoader, TrainingBrain, run_training
 from pins_plugin.train.run_record import begin_run, data_key
 from pins_plugin.utils.seeding import seed_everything
 
@@ -110,20 +110,7 @@ class SoftRows(NamedTuple):
 
 
 def train_soft_pairs(hparams: Mapping[str, Any], run_opts: Mapping[str, Any]) -> dict[str, float]:
-    """Carry out `hparams/face_voice.yaml`: train both heads, save them, score them on the people for choosing.
-
-    Parameters
-    ----------
-    hparams : mapping
-        The entries of the YAML, see there.
-    run_opts : mapping
-        SpeechBrain's run options.
-
-    Returns
-    -------
-    scores : dict
-        Of `score_agreement`.
-    """
+    """Carry out `hparams/face_voice.yaml`: train both heads, save them, score them on the people for choosing (`score_agreement`)."""
     folder = Path(hparams["prepared_folder"])
     learn = [SoftRows.load(folder / f"{side}.npz", "learn") for side in ("faces", "voices")]
     choose = [SoftRows.load(folder / f"{side}.npz", "choose") for side in ("faces", "voices")]
@@ -158,33 +145,6 @@ def _save(hparams: Mapping[str, Any], scores: dict[str, float], gain: float) -> 
         CARD,
         rounded=True,
     )
-
-
-class SoftBatches(OneLongRun):
-    """Rows of both sides, drawn by their shares, and one row of each side of everybody who is seen and heard.
-
-    Parameters
-    ----------
-    rows : list of two SoftRows
-        Faces and voices.
-    settings : mapping
-        See `fit_heads`.
-    """
-
-    def __init__(self, rows: list[SoftRows], settings: Mapping[str, Any]) -> None:
-        super().__init__(settings["num_steps"], STEPS_PER_EPOCH, settings["seed"])
-        self.rows, self.settings = rows, settings
-        self.both = sorted(set(rows[0].person) & set(rows[1].person))
-        also = set(self.both)
-        self.shares = [part.shares(also, settings["clip_share"]) for part in rows]
-
-    def draw(self, generator: Generator) -> list[list[Tensor]]:
-        """Draw rows of faces and voices; then those of real pairs, where they count."""
-        size = self.settings["batch_size"]
-        drawn = [[torch.multinomial(s, size, True, generator=generator) for s in self.shares]]
-        if self.settings["pair_weight"] and self.both:
-            drawn.append([_draw_people(part, self.both, generator) for part in self.rows])
-        return drawn
 
 
 class SoftPairsBrain(TrainingBrain):
@@ -241,18 +201,28 @@ def fit_heads(
     settings : mapping
         `seed`, `num_steps`, `batch_size`, `peak_rate`, `weight_decay`, `gain`, `clip_share` (how much more often people
         who are both seen and heard are drawn), `pair_weight` (of the real pairs' loss; 0 for none).
-    run_opts : speechbrain RunOptions or dict, optional
-    folder : Path, optional
-        Of the run; one that was stopped goes on from there.
+    run_opts, folder
+        As in `run_training`.
     """
     seed_everything(settings["seed"])
     for head, part in zip(heads, rows, strict=True):
         head.standardize(part.features)
+    both = sorted(set(rows[0].person) & set(rows[1].person))
+    shares = [part.shares(set(both), settings["clip_share"]) for part in rows]
+
+    def draw(generator: Generator) -> list[list[Tensor]]:
+        """Rows of faces and voices by their shares; then, where they count, a row of each of those who are both seen and heard."""
+        size = settings["batch_size"]
+        drawn = [[torch.multinomial(s, size, True, generator=generator) for s in shares]]
+        if settings["pair_weight"] and both:
+            drawn.append([_draw_people(part, both, generator) for part in rows])
+        return drawn
+
     num_steps = settings["num_steps"]
     run_training(
         SoftPairsBrain,
         {"heads": heads},
-        StretchLoader(SoftBatches(rows, settings)),
+        ResumableLoader(OneLongRun(num_steps, STEPS_PER_EPOCH, settings["seed"], draw)),
         {
             "num_steps": num_steps,
             "learning_rate": Triangle(settings["peak_rate"], WARM_UP / num_steps),

@@ -29,12 +29,6 @@ logger = logging.getLogger(__name__)
 def train_talking_heads(hparams: dict[str, Any], run_opts: Any = None) -> list[dict[str, float]]:
     """Train as the YAML says, resume where a former run stopped, and write a model folder.
 
-    Parameters
-    ----------
-    hparams : dict
-        From `load_experiment`; see `hparams/talking_heads.yaml`.
-    run_opts : speechbrain RunOptions or dict, optional
-
     Returns
     -------
     history : list of dict

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from pins_plugin.data.training.dataset import DecodedClips, SteadyCrops
+from pins_plugin.data.training.dataset import DecodedClips, steady_crop
 from pins_plugin.metrics.calibration import fit_calibration
 from pins_plugin.metrics.verification import roc_auc
 from pins_plugin.similarity import pairwise_similarity
@@ -55,10 +55,10 @@ class ValidationScorer:
         max_clips: int = 1000,
     ) -> None:
         readable = [index for index in range(len(clips)) if index not in shards.skipped]
-        chosen = readable[:: -(-len(readable) // max_clips)]
-        self.crops = SteadyCrops(shards, seconds, chosen)
+        self.shards, self.seconds = shards, seconds
+        self.chosen = readable[:: -(-len(readable) // max_clips)]
         self.identities = np.array(
-            [clips[index].identity or clips[index].video for index in chosen]
+            [clips[index].identity or clips[index].video for index in self.chosen]
         )
         self.face_encoder = face_encoder
         self.voice_encoder = voice_encoder
@@ -89,12 +89,13 @@ class ValidationScorer:
         """Embed each clip: its mean face, its voice: two (num_clips, embedding_dim) Tensors."""
         device = next(self.face_encoder.parameters()).device
         face_embeddings, voice_embeddings = [], []
-        for start in range(0, len(self.crops), clips_per_batch):
-            stop = min(start + clips_per_batch, len(self.crops))
-            batches = [self.crops[index] for index in range(start, stop)]
-            faces = torch.cat([batch.faces for batch in batches]).to(device).float() / 255
-            waveforms = torch.cat([batch.waveforms for batch in batches]).to(device).float() / 32768
-            found = self.face_encoder(faces).float().unflatten(0, (len(batches), -1))
+        for start in range(0, len(self.chosen), clips_per_batch):
+            chosen = self.chosen[start : start + clips_per_batch]
+            crops = [steady_crop(self.shards, index, self.seconds) for index in chosen]
+            faces, waveforms = (torch.cat(part) for part in zip(*crops, strict=True))
+            faces = faces.to(device).float() / 255
+            waveforms = waveforms.unflatten(0, (len(crops), -1)).to(device).float() / 32768
+            found = self.face_encoder(faces).float().unflatten(0, (len(crops), -1))
             face_embeddings.append(normalize(found.mean(dim=1), dim=-1))
             voice_embeddings.append(self.voice_encoder(waveforms).float())
         return torch.cat(face_embeddings), torch.cat(voice_embeddings)

@@ -1,7 +1,6 @@
 """Pairs come from one clip, crops depend on seed, epoch and clip, and nobody's name is in them."""
 
 import pickle
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +11,9 @@ from torch.utils.data import DataLoader
 
 from pins_plugin.data.corpora.manifest import read_manifest
 from pins_plugin.data.training.dataset import (
-    RandomCrop,
-    SteadyCrops,
-    collate_pairs,
+    PairDataset,
     cut_sound,
-    make_pair_dataset,
+    steady_crop,
 )
 from pins_plugin.data.training.shards import prepare_shards
 
@@ -31,9 +28,10 @@ def shards(clips: list, tmp_path: Path):
     return prepare_shards(clips, tmp_path / "cache", image_size=32, num_frames=2, quiet=True)
 
 
-def test_pair_comes_from_one_clip(clips: list, shards) -> None:
-    dataset = make_pair_dataset(clips, RandomCrop(shards, seconds=0.25))
-    batch = collate_pairs([dataset[index] for index in range(len(dataset))])
+def test_pair_comes_from_one_clip(shards) -> None:
+    dataset = PairDataset(shards, seconds=0.25)
+    assert len(dataset) == 8
+    batch = dataset[range(8)]
     assert batch.positions.tolist() == list(range(8))
     for face, waveform, position in zip(*batch[:2], range(8), strict=True):
         assert any(np.array_equal(face, frame) for frame in shards.faces(position))
@@ -41,30 +39,29 @@ def test_pair_comes_from_one_clip(clips: list, shards) -> None:
         assert waveform.numpy().tobytes() in sound
 
 
-def test_no_identity_in_the_dataset(clips: list, shards) -> None:
-    crop = RandomCrop(shards, seconds=0.25)
-    dataset = make_pair_dataset(clips, crop)
-    anonymous = make_pair_dataset([replace(clip, identity="") for clip in clips], crop)
-    assert dataset.data == anonymous.data
-    assert all(set(item) == {"position", "video"} for item in dataset.data.values())
-    assert set(dataset[0]) == {"position", "pair"}
+def test_no_identity_in_the_dataset(shards) -> None:
+    """It is given pictures and sound by position, and a batch holds no more."""
+    dataset = PairDataset(shards, seconds=0.25)
+    assert set(vars(dataset)) == {"shards", "num_samples", "seed", "epoch", "positions"}
+    assert set(vars(shards)) == {"_folders", "_faces", "_sound", "_starts", "skipped"}
+    assert dataset[[0, 1]]._fields == ("faces", "waveforms", "positions")
 
 
-def test_crop_depends_on_seed_epoch_and_clip_only(clips: list, shards) -> None:
+def test_crop_depends_on_seed_epoch_and_clip_only(shards) -> None:
     def draw(seed: int, epoch: int, order: list[int]) -> dict[int, bytes]:
-        crop = RandomCrop(shards, seconds=0.25, seed=seed)
-        crop.set_epoch(epoch)
-        return {position: crop(position)[1].numpy().tobytes() for position in order}
+        dataset = PairDataset(shards, seconds=0.25, seed=seed)
+        dataset.set_epoch(epoch)
+        return {position: dataset.crop(position)[1].numpy().tobytes() for position in order}
 
     assert draw(0, 1, list(range(8))) == draw(0, 1, list(range(8))[::-1])
     assert draw(0, 1, [3]) != draw(0, 2, [3])
     assert draw(0, 1, [3]) != draw(1, 1, [3])
 
 
-def test_unreadable_clip_is_left_out(clips: list, shards) -> None:
+def test_unreadable_clip_is_left_out(shards) -> None:
     shards.skipped[2] = "broken"
-    dataset = make_pair_dataset(clips, RandomCrop(shards, seconds=0.25))
-    assert [dataset[index]["position"] for index in range(len(dataset))] == [0, 1, 3, 4, 5, 6, 7]
+    dataset = PairDataset(shards, seconds=0.25)
+    assert dataset[range(len(dataset))].positions.tolist() == [0, 1, 3, 4, 5, 6, 7]
 
 
 @pytest.mark.parametrize("length", [1, 5, 8])
@@ -73,22 +70,22 @@ def test_short_sound_is_repeated(length: int) -> None:
     assert cut.tolist() == [index % length for index in range(8)]
 
 
-def test_steady_crops_are_the_middle(clips: list, shards) -> None:
-    batch = SteadyCrops(shards, 0.25, [5])[0]
-    assert batch.faces.shape == (2, 3, 32, 32)
+def test_steady_crop_is_the_middle(shards) -> None:
+    faces, waveform = steady_crop(shards, 5, 0.25)
+    assert faces.shape == (2, 3, 32, 32)
     middle = shards.sound(5)[4000:8000]
-    assert torch.equal(batch.waveforms[0], torch.from_numpy(np.array(middle)))
+    assert torch.equal(waveform, torch.from_numpy(np.array(middle)))
 
 
 @pytest.mark.parametrize("start", ["fork", "spawn"])
-def test_workers_read_what_the_process_itself_reads(clips: list, shards, start: str) -> None:
+def test_workers_read_what_the_process_itself_reads(shards, start: str) -> None:
     """macOS and Windows spawn workers, which get a pickled copy of the data set."""
-    dataset = make_pair_dataset(clips, RandomCrop(shards, seconds=0.25, seed=3))
+    dataset = PairDataset(shards, seconds=0.25, seed=3)
     loaders = [
         DataLoader(
             dataset,
-            batch_size=4,
-            collate_fn=collate_pairs,
+            batch_size=None,
+            sampler=[[0, 5, 2], [7, 1, 3]],
             num_workers=workers,
             multiprocessing_context=start if workers else None,
         )
@@ -100,6 +97,6 @@ def test_workers_read_what_the_process_itself_reads(clips: list, shards, start: 
         assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-def test_a_pickled_data_set_holds_no_clips(clips: list, shards) -> None:
-    dataset = make_pair_dataset(clips, RandomCrop(shards, seconds=0.25))
+def test_a_pickled_data_set_holds_no_clips(shards) -> None:
+    dataset = PairDataset(shards, seconds=0.25)
     assert len(pickle.dumps(dataset)) < 20_000 < sum(shards.faces(i).nbytes for i in range(8))

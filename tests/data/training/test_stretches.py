@@ -31,9 +31,9 @@ class Numbers(OneLongRun):
 
 def test_one_long_run_does_not_depend_on_its_epochs() -> None:
     drawn = []
-    for num_batches in (10, 4):
-        batches, found = Numbers(10, num_batches, seed=1), []
-        for epoch in range(1, -(-10 // num_batches) + 1):
+    for steps_per_epoch in (10, 4):
+        batches, found = Numbers(10, steps_per_epoch, seed=1), []
+        for epoch in range(1, -(-10 // steps_per_epoch) + 1):
             batches.set_epoch(epoch)
             found.append(list(batches))
         drawn.append(found)

@@ -131,7 +131,7 @@ def test_sources_are_drawn_by_their_shares() -> None:
         for name, count in lengths.items()
     ]  # fmt: skip
     spectrograms = [torch.zeros(2, 4 * len(clip.lips)) for clip in clips]
-    options = {"num_frames": 8, "batch_size": 300, "num_batches": 1, "augmentation": 0.0}
+    options = {"num_frames": 8, "batch_size": 300, "steps_per_epoch": 1, "augmentation": 0.0}
     batches = sync.SyncBatches(
         clips, spectrograms, **options, sources=["real", "real", "simulated"],
         shares={"real": 3.0, "simulated": 1.0},

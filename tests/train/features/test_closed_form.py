@@ -8,13 +8,12 @@ from pins_plugin.train.features.closed_form import (
     CANDIDATES,
     ClosedForm,
     HeadSettings,
-    choose_settings,
     rank_settings,
 )
 from pins_plugin.train.features.held_out import HeldOut, draw_folds, mean_auc
 from pins_plugin.train.features.people_table import PeopleTable
 
-SETTINGS = HeadSettings(0.0, 0.5, 8, 2.0, 2.0)
+SETTINGS = HeadSettings(0.0, 0.5, 8, 2.0)
 
 
 def table_of(num_people=80, rows_each=3, seed=0):
@@ -41,7 +40,7 @@ def test_heads_compare_as_the_closed_form_does(closed_form):
     table = closed_form.table
     order = np.random.default_rng(0).permutation(len(table.faces))
     everything = HeldOut(table.faces, table.voices[order], order >= 0, 1.0)
-    for settings in (SETTINGS, HeadSettings(0.3, 1.0, 4, 1.0, 0.0)):
+    for settings in (SETTINGS, HeadSettings(0.3, 1.0, 4, 0.0)):
         ((_, expected),) = closed_form.similarities([settings], everything)
         heads = closed_form.build(settings)
         first, second = apply_head(heads[0], table.faces), apply_head(heads[1], table.voices)
@@ -79,19 +78,8 @@ def test_ranking_prefers_what_holds_on_other_people(closed_form):
     assert ranking[best] == pytest.approx(mean_auc(folds, similarities)) and ranking[best] > 0.7
 
 
-def test_chosen_settings_whiten_differently():
-    scores = {
-        HeadSettings(0.0, 0.5, 8, 1.0, 0.0): 0.8,
-        HeadSettings(0.0, 0.5, 4, 1.0, 0.0): 0.9,
-        HeadSettings(0.1, 1.0, 8, 1.0, 0.0): 0.7,
-        HeadSettings(0.0, 0.25, 8, 1.0, 0.0): 0.6,
-    }
-    chosen = choose_settings(scores, 2)
-    assert [scores[one] for one in chosen] == [0.9, 0.7]
-
-
 def test_fewer_dimensions_than_directions():
     table = table_of(12)
     small = PeopleTable(table.faces[:, :3], table.voices[:, :2], *(table.face_people,) * 4)
-    heads = ClosedForm(small).build(HeadSettings(0.0, 0.5, 32, 1.0, 2.0))
+    heads = ClosedForm(small).build(HeadSettings(0.0, 0.5, 32, 2.0))
     assert np.isfinite(apply_head(heads[0], small.faces)).all()

@@ -9,7 +9,7 @@ import torch
 
 from pins_plugin.cli import main
 from pins_plugin.data.training.features import FeatureRows
-from pins_plugin.errors import ManifestError
+from pins_plugin.errors import ManifestError, PinsError
 from pins_plugin.metrics.verification import roc_auc
 from pins_plugin.models.layers.heads import apply_head
 from pins_plugin.simulation.features import FeatureSettings, write_features
@@ -108,14 +108,20 @@ def test_shuffled_pairs_score_at_chance(splits):
 
 
 @pytest.mark.parametrize(
-    ("changes", "parts"), [({"num_networks": 0}, (3, 0)), ({"num_closed_forms": 0}, (0, 5))]
+    ("changes", "parts"), [({"num_networks": 0}, (1, 0)), ({"num_closed_forms": 0}, (0, 5))]
 )
 def test_either_half_does_alone(splits, changes, parts):
     settings = replace(QUICK, **changes)
     mixture, _ = fit_heads(splits, make_objective("multiway"), settings, quiet=True)
-    options = mixture.build()[0].saved_arguments
+    options = mixture.build()[0].origin.arguments
     assert (options["num_closed_forms"], options["num_networks"]) == parts
     assert auc(mixture, splits["test"]) > 0.65
+
+
+@pytest.mark.parametrize("changes", [{"num_closed_forms": 3}, {"num_networks": 6}])
+def test_more_than_there_is_is_refused(splits, changes):
+    with pytest.raises(PinsError, match="closed_forms and networks: expected 0 or 1, and 0 to 5"):
+        fit_heads(splits, make_objective("multiway"), replace(QUICK, **changes), quiet=True)
 
 
 def test_same_seed_gives_the_same_heads(splits):
@@ -135,7 +141,7 @@ def test_long_embeddings_are_projected_in_the_head(splits):
         wide[name] = FeatureRows(faces.embeddings @ mix, faces.clips), voices
     mixture, _ = fit_heads(wide, make_objective("contrastive"), QUICK, quiet=True)
     head = mixture.build()[0]
-    assert head.input_dim == 600 and head.saved_arguments["reduced_dim"] == 512
+    assert head.input_dim == 600 and head.origin.arguments["reduced_dim"] == 512
     assert apply_head(head, wide["test"][0].embeddings).shape[1] == head.embedding_dim
 
 

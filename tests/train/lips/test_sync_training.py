@@ -13,7 +13,8 @@ from pins_plugin.losses.window_matching import WindowMatchingLoss
 from pins_plugin.models.lips.sync_encoders import LipEncoder, SoundEncoder
 from pins_plugin.train.experiment import load_experiment
 from pins_plugin.train.learning_rate import OneCycle
-from pins_plugin.train.lips.sync import ONE_CYCLE, train_synchronizer
+from pins_plugin.train.lips.one_cycle import ONE_CYCLE
+from pins_plugin.train.lips.sync import train_synchronizer
 
 HPARAMS = Path(__file__).resolve().parents[3] / "hparams"
 
