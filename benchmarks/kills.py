@@ -89,7 +89,7 @@ def main() -> None:
     parser.add_argument("--ray", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("results/kills"))
-    parser.add_argument("--json", type=Path, default=Path("benchmarks/results/kills.json"))
+    parser.add_argument("--json", type=Path, default=Path("results/kills.json"))
     args = parser.parse_args()
     shutil.rmtree(args.out, ignore_errors=True)
     args.out.mkdir(parents=True)
