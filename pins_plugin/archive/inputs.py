@@ -32,7 +32,7 @@ PATH_KEYS = ("path", "video", "file", "audio_filepath", "media")  # of a list's 
 
 def find_files(
     given: Iterable[str | Path], endings: Collection[str] = VIDEOS, mark: str | None = None
-) -> list[Path]:
+) -> dict[Path, Path | None]:
     """Turn what a command line says into files.
 
     Parameters
@@ -48,27 +48,29 @@ def find_files(
 
     Returns
     -------
-    files : list of Path
-        Each once; those of a folder or pattern in the order of their names. A single file that is missing is listed too,
-        so that it costs itself only.
+    files : dict of Path to Path or None
+        Each once, with the folder that was given and holds it; those of a folder or pattern in the order of their names. A
+        single file that is missing is listed too, so that it costs itself only.
 
     Raises
     ------
     MediaError
         When a folder or pattern holds nothing, or a list cannot be read.
     """
-    found: dict[Path, None] = {}
+    found: dict[Path, Path | None] = {}
     for each in given:
-        for path in _expand(Path(each), frozenset(endings), mark):
-            found.setdefault(path)
-    return list(found)
+        for path, folder in _expand(Path(each), frozenset(endings), mark):
+            found.setdefault(path, folder)
+    return found
 
 
-def _expand(path: Path, endings: frozenset[str], mark: str | None) -> list[Path]:
+def _expand(
+    path: Path, endings: frozenset[str], mark: str | None
+) -> list[tuple[Path, Path | None]]:
     if path.is_dir():
-        return _in_folder(path, endings, mark)
+        return [(part, path) for part in _in_folder(path, endings, mark)]
     if mark is not None and _is_object(path):
-        return [path]
+        return [(path, None)]
     if path.suffix.lower() in LISTS and path.suffix.lower() not in endings:
         return [part for each in read_list(path) for part in _listed(each, path, endings, mark)]
     if not path.exists() and glob.has_magic(str(path)):
@@ -76,13 +78,15 @@ def _expand(path: Path, endings: frozenset[str], mark: str | None) -> list[Path]
         if not matches:
             raise MediaError(f"{path}: no file fits this pattern")
         return [part for match in matches for part in _expand(match, endings, mark)]
-    return [path]
+    return [(path, None)]
 
 
-def _listed(entry: Path, of: Path, endings: frozenset[str], mark: str | None) -> list[Path]:
+def _listed(
+    entry: Path, of: Path, endings: frozenset[str], mark: str | None
+) -> list[tuple[Path, Path | None]]:
     beside = of.parent / entry
     place = beside if entry.is_absolute() or beside.exists() else entry
-    return _in_folder(place, endings, mark) if place.is_dir() else [place]
+    return _expand(place, endings, mark) if place.is_dir() else [(place, None)]
 
 
 def _is_object(path: Path) -> bool:
@@ -97,21 +101,25 @@ def _is_object(path: Path) -> bool:
 
 def _in_folder(folder: Path, endings: frozenset[str], mark: str | None) -> list[Path]:
     if mark is not None:
-        marked = sorted({path.parent for path in folder.rglob(mark) if path.is_file()})
+        marked = sorted({path.parent for path in folder.rglob(mark) if _is_meant(path, folder)})
         if marked:
             return marked
     found = sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in endings
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.suffix.lower() in endings and _is_meant(path, folder)
     )
     if not found:
         raise MediaError(
             f"{folder}: holds no such file; expected files ending in {', '.join(sorted(endings))}"
         )
     return found
+
+
+def _is_meant(path: Path, folder: Path) -> bool:
+    """Tell files from folders, and from what is hidden or unfinished."""
+    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+    return not hidden and path.is_file()
 
 
 def read_list(path: str | Path) -> list[Path]:

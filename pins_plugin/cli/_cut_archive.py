@@ -1,10 +1,11 @@
 """What `pins cut` does with one input, in whatever process, and how it puts the clips of all of them together.
 
-NAME.cut.json        what was cut from one video, and what was left out
-NAME.part.tar        its clips on the way into a shard (--tar)
+KEY.cut.json        what was cut from one video, and what was left out
+KEY.part.tar        its clips on the way into a shard (--tar)
 """
 
 import argparse
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -29,6 +30,7 @@ CUT, PART = ".cut.json", ".part.tar"
 OPTIONS = ("tar", "size", "min_seconds", "max_seconds", "min_size", "max_yaw", "min_confidence",
            "max_offset_frames", "any_faces", "overlap", "any_sync")  # fmt: skip
 VALID_SHARE = 0.1
+MAX_KEY = 80  # letters of a key, as of a file's name
 
 
 def filters_of(args: argparse.Namespace) -> ClipFilters:
@@ -47,14 +49,15 @@ def open_cutter(args: argparse.Namespace) -> Callable[[str], Result]:
 def cut_one(args: argparse.Namespace, item: str) -> Result:
     """Cut one input, where that is not done yet."""
     links, video = find_source(Path(item))
+    name = args.names.of(Path(item), stem_of)
     options = {name: getattr(args, name) for name in OPTIONS}
     if links is None:
         options["linked"] = "here"
 
     def make(record: Path) -> str:
-        return _cut(args, links, video, record)
+        return _cut(args, links, video, name, record)
 
-    return do_once(args.out, links or video, CUT, options, make, name_of(video))
+    return do_once(args.out, links or video, CUT, options, make, to_key(name))
 
 
 def find_source(source: Path) -> tuple[Path | None, Path]:
@@ -69,9 +72,21 @@ def find_source(source: Path) -> tuple[Path | None, Path]:
     return path, find_video(links) or Path(links["video"])
 
 
-def name_of(video: Path) -> str:
-    """How the clips of a video begin."""
-    return file_name(video.stem).replace(".", "_")
+def stem_of(source: Path) -> str:
+    """What an input is called that is in no folder: as its video."""
+    from pins_plugin.errors import PinsError
+
+    try:
+        return find_source(source)[1].stem
+    except (OSError, ValueError, KeyError, PinsError):
+        return source.stem  # the work itself will say why it fails
+
+
+def to_key(name: str) -> str:
+    """How the clips of a video begin: its name without dots and slashes; a long one, of which the end is cut off, has a number."""
+    key = "-".join(file_name(part) for part in name.split("/")).replace(".", "_")
+    number = hashlib.sha256(name.encode(errors="replace")).hexdigest()[:8]
+    return key if len(key) < MAX_KEY else f"{key[:MAX_KEY]}-{number}"
 
 
 def source_seconds(item: str) -> float:
@@ -85,7 +100,7 @@ def source_seconds(item: str) -> float:
         return 3600.0
 
 
-def _cut(args: argparse.Namespace, links: Path | None, video: Path, record: Path) -> str:
+def _cut(args: argparse.Namespace, links: Path | None, video: Path, name: str, record: Path) -> str:
     """Write the clips beside `record`, and the record."""
     from pins_plugin.cli.cut import in_sync
     from pins_plugin.data.corpora.voxceleb_clips import split_by_checksum
@@ -99,8 +114,9 @@ def _cut(args: argparse.Namespace, links: Path | None, video: Path, record: Path
     if (
         links is None
     ):  # numbers of people hold for one video, unless `pins link` met several together
-        clips = [replace(clip, person=f"{name_of(video)}-{clip.person}") for clip in clips]
-    written = list(write_clips(video, clips, record.parent, args.size))
+        clips = [replace(clip, person=f"{to_key(name)}-{clip.person}") for clip in clips]
+    called = f"{name}{video.suffix}"
+    written = list(write_clips(video, clips, record.parent, to_key(name), called, args.size))
     rows: list[dict[str, Any]] = [
         {"key": each.key, "person": each.clip.person, "seconds": round(each.clip.end - each.clip.start, 3)}
         for each in written
@@ -110,13 +126,13 @@ def _cut(args: argparse.Namespace, links: Path | None, video: Path, record: Path
             (each.key, {part: each.path(part).read_bytes() for part in CLIP_FILES})
             for each in written
         )
-        write_shard(contents, record.with_name(f"{name_of(video)}{PART}"))
+        write_shard(contents, record.with_name(f"{to_key(name)}{PART}"))
         for each in written:
             for part in CLIP_FILES:
                 each.path(part).unlink()
-    split = split_by_checksum(video.name, VALID_SHARE)
+    split = split_by_checksum(called, VALID_SHARE)
     skipped = [[e.person, e.track, e.start, e.end, e.reason] for e in left]
-    write_json(record, {"video": video.name, "split": split, "clips": rows, "left_out": skipped})
+    write_json(record, {"video": called, "split": split, "clips": rows, "left_out": skipped})
     return f"{len(rows)} clips, {sum(row['seconds'] for row in rows):.1f} s"
 
 
@@ -139,22 +155,14 @@ def gather(args: argparse.Namespace, sources: Sequence[Path]) -> str:
     write_text(args.out / "left_out.csv", left_out_table(left))
     clips = [row for each in records.values() for row in each["clips"]]
     if args.tar:
-        mine = [name for name in dict.fromkeys(map(_name, sources)) if name in records]
+        mine = [to_key(args.names.of(source, stem_of)) for source in sources]
+        mine = [key for key in dict.fromkeys(mine) if key in records]
         part = f"-{args.shard.replace('/', '-of-')}" if args.shard else ""
         pack(args.out, {name: records[name] for name in mine}, args.shard_clips, part)
     elif clips:
         _write_manifest(args.out, records)
     seconds = sum(row["seconds"] for row in clips)
     return f"{len(clips)} clips, {seconds:.1f} s; {len(left)} stretches left out, see {args.out / 'left_out.csv'}"
-
-
-def _name(source: Path) -> str:
-    from pins_plugin.errors import PinsError
-
-    try:
-        return name_of(find_source(source)[1])
-    except (OSError, ValueError, KeyError, PinsError):
-        return ""  # it failed, and has no record
 
 
 def _write_manifest(out: Path, records: dict[str, Any]) -> None:

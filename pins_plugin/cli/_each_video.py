@@ -9,6 +9,7 @@ from typing import Any
 
 from pins_plugin import __version__
 from pins_plugin.archive.claims import claimed
+from pins_plugin.archive.names import Names
 from pins_plugin.cli._model_keys import detector_key, model_key, plugin_key
 from pins_plugin.utils.content import describe_file
 from pins_plugin.utils.files import atomic_contents, write_json
@@ -30,7 +31,7 @@ def do_once(
     ending: str,
     options: dict[str, Any],
     make: Callable[[Path], str],
-    name: str | None = None,
+    name: str,
 ) -> Result:
     """Make `out/<name><ending>` where it is not made yet, from the same file with the same options.
 
@@ -43,10 +44,9 @@ def do_once(
         Plain values: all that the result depends on besides the file.
     make : callable
         Writes the result to the path that it is given, and says what it is; further files beside it go with it.
-    name : str, optional
-        The file's stem when not given.
+    name : str
+        See `Names`.
     """
-    name = name or source.stem
     target, mark = out / f"{name}{ending}", out / f"{name}{DONE}"
     with claimed(out, name):
         before = _read(mark)
@@ -57,7 +57,7 @@ def do_once(
             raise _other_file(target, before["source"]["path"], source)
         if before.get("made") == made and not other and target.is_file():
             return f"{source}: done already; {target}", True
-        with atomic_contents(out, last=mark.name) as temporary:
+        with atomic_contents(target.parent, last=mark.name) as temporary:
             said = make(temporary / target.name)
             write_json(temporary / mark.name, {"source": about, "made": made})
     return f"{source}: {said}; {target}", False
@@ -90,11 +90,16 @@ def open_tracker(args: argparse.Namespace) -> Callable[[str], Result]:
         "people": model_key(args.people),
         "tracker": plugin_key("trackers", args.tracker),
     }
-    return partial(_track, make_tracker(args), Path(args.out), ending, options)
+    return partial(_track, make_tracker(args), Path(args.out), ending, options, args.names)
 
 
 def _track(
-    follow: Callable[[str], Any], out: Path, ending: str, options: dict[str, Any], video: str
+    follow: Callable[[str], Any],
+    out: Path,
+    ending: str,
+    options: dict[str, Any],
+    names: Names,
+    video: str,
 ) -> Result:
     from pins_plugin.data.media.video import probe_video
     from pins_plugin.tracking.files import write_tracks
@@ -104,7 +109,7 @@ def _track(
         write_tracks(path, tracks, probe_video(video))
         return f"{len(tracks)} face tracks" if tracks else "no face"
 
-    return do_once(out, Path(video), ending, options, make)
+    return do_once(out, Path(video), ending, options, make, names.of(Path(video)))
 
 
 def open_synchronizer(args: argparse.Namespace) -> Callable[[str], Result]:
@@ -118,10 +123,12 @@ def open_synchronizer(args: argparse.Namespace) -> Callable[[str], Result]:
         "people": args.people,
         "parts": True,
     }
-    return partial(_synchronize, synchronizer, Path(args.out), options)
+    return partial(_synchronize, synchronizer, Path(args.out), options, args.names)
 
 
-def _synchronize(synchronizer: Any, out: Path, options: dict[str, Any], video: str) -> Result:
+def _synchronize(
+    synchronizer: Any, out: Path, options: dict[str, Any], names: Names, video: str
+) -> Result:
     from pins_plugin.cli.sync import describe
     from pins_plugin.pipelines.active_speaker.sync_table import to_plain
     from pins_plugin.pipelines.active_speaker.synchronization import synchronize_video
@@ -137,7 +144,7 @@ def _synchronize(synchronizer: Any, out: Path, options: dict[str, Any], video: s
         write_json(path, to_plain(found))
         return describe(found.result)
 
-    return do_once(out, Path(video), ".json", options, make)
+    return do_once(out, Path(video), ".json", options, make, names.of(Path(video)))
 
 
 def open_embedder(args: argparse.Namespace) -> Callable[[str], Result]:
@@ -150,24 +157,26 @@ def open_embedder(args: argparse.Namespace) -> Callable[[str], Result]:
         "split": str(args.split),
         "num_frames": args.num_frames,
     }
-    return partial(_embed, embedder, args.split, Path(args.out), options)
+    return partial(_embed, embedder, args.split, Path(args.out), options, args.names)
 
 
 def _embed(
-    embedder: Any, split: str | None, out: Path, options: dict[str, Any], source: str
+    embedder: Any, split: str | None, out: Path, options: dict[str, Any], names: Names, source: str
 ) -> Result:
     from pins_plugin.cli.embed import embed_manifest, embed_media
 
+    name = names.of(Path(source))
+
     def make(path: Path) -> str:
         if Path(source).suffix.lower() != ".csv":
-            return embed_media(embedder, Path(source), path, options["num_frames"])
+            return embed_media(embedder, Path(source), path, options["num_frames"], name)
         count, dims, skipped = embed_manifest(
             embedder, Path(source), split, path, options["num_frames"], quiet=True
         )
         left = f", {len(skipped)} clips left out" if skipped else ""
         return f"{count} clips, {dims} dimensions{left}"
 
-    return do_once(out, Path(source), ".npz", options, make)
+    return do_once(out, Path(source), ".npz", options, make, name)
 
 
 def media_length(item: str) -> float:

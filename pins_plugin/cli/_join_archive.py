@@ -69,7 +69,7 @@ def join_archive(out: Path, jobs: int = 0, quiet: bool = False) -> int:
         plan = _assign(archive, found, cast)
         report = _report(archive, found, cast)
         videos = {
-            folder.name: {"run": archive.runs[folder], "labels": labels}
+            results.name_of(out, folder): {"run": archive.runs[folder], "labels": labels}
             for folder, labels in plan.items()
         }
         write_json(out / JOINED, {"renames": len(cast.renames), **report, "videos": videos})
@@ -109,7 +109,7 @@ def _read(out: Path, cast: Cast) -> _Archive:
         run, now = str(links.get("run")), links["joined"]
         found.runs[folder], found.now[folder] = run, now
         found.same_face = max(found.same_face, people.same_face)
-        plan = planned.get((folder.name, run), {})
+        plan = planned.get((results.name_of(out, folder), run), {})
         rows: dict[int, int] = {}
         for place, label in enumerate(people.labels):
             given = now.get(label) if now else plan.get(label)
@@ -258,8 +258,9 @@ def _open_renamer(out: str, renames: int, quiet: bool) -> Callable[[str], bool]:
 
 def _rename(out: Path, videos: Mapping[str, Any], renames: int, quiet: bool, folder: str) -> bool:
     place = Path(folder)
-    with claimed(out, place.name):
-        labels = videos[place.name]["labels"]
+    name = results.name_of(out, place)
+    with claimed(out, name):
+        labels = videos[name]["labels"]
         results.rename_in_folder(place, {}, renames, quiet, joined=labels)
     return False
 

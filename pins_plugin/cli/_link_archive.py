@@ -29,7 +29,7 @@ def link_one(
     from pins_plugin.pipelines.people.registry import Cast
 
     pipeline.cast = Cast(Path(options.face_encoder).name)
-    with claimed(out, Path(video).stem):
+    with claimed(out, options.names.of(Path(video))):
         return link_video(pipeline, Path(video), out, replace(options, several=True, archive=True))
 
 

@@ -3,13 +3,14 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
 from pyannote.core import Annotation
 
 from pins_plugin import __version__
+from pins_plugin.archive.names import Names
 from pins_plugin.cli import _results as results
 from pins_plugin.cli._model_keys import model_key, plugin_key
 from pins_plugin.cli.convert import load_words
@@ -18,13 +19,13 @@ from pins_plugin.data.links.linked_video import add_words
 from pins_plugin.data.links.transcripts import ENDINGS
 from pins_plugin.data.media.video import probe_video
 from pins_plugin.errors import LinksError, MediaError
-from pins_plugin.pipelines.diarization.audio_file import file_uri
-from pins_plugin.pipelines.diarization.rttm import choose_turns, write_rttm
+from pins_plugin.pipelines.diarization.rttm import choose_turns, read_rttm, write_rttm
 from pins_plugin.pipelines.linking.result import LinkingResult, write_links_table
 from pins_plugin.pipelines.people.video_people import VideoPeople
 from pins_plugin.types import TranscriptWord
 from pins_plugin.utils.content import LENGTH, describe_file, source_key
 from pins_plugin.utils.files import atomic_contents, write_json_rows
+from pins_plugin.utils.text import one_word
 from pins_plugin.utils.writable import try_folder
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class LinkOptions:
     alone : bool
         Only one video is linked, so that turns of one file are its own, whatever that is called.
     again, with_video, quiet : bool
+    names : Names
+        Of several videos' folders, and of the videos in tables.
     archive : bool
         The video's people are numbered for themselves, and kept as vectors for `pins people join`.
     """
@@ -78,6 +81,7 @@ class LinkOptions:
     again: bool = False
     with_video: bool = True
     quiet: bool = False
+    names: Names = field(default_factory=Names)
     archive: bool = False
 
 
@@ -143,13 +147,14 @@ def link_video(
     if not video.is_file():
         what = "is no file" if video.exists() else "no such file"
         raise MediaError(f"{video}: {what}; check the path")
-    folder = out / video.stem if options.several else out
+    name = options.names.of(video) if options.several else video.stem
+    folder = out / name if options.several else out
     try_folder(folder)
     before = results.read_result(folder)
     source = describe_file(video, (before or {}).get("source"))
     results.check_owner(folder, source, before)
     if options.several and not options.archive:  # which looks at all folders
-        results.check_names(out, folder, file_uri(video))
+        results.check_names(out, name)
     corrections = _corrections_of(source, video, options)
     words = _read_words(video, options)  # before the work, which a mistake in it would waste
     key = run_key(source["content"], options)
@@ -166,7 +171,8 @@ def link_video(
         return LinkedRow(str(video), str(folder), done=True, transcript_added=added)
     known = {} if options.num_speakers is None else {"num_speakers": options.num_speakers}
     turns = _given_turns(video, options)
-    result = pipeline(video, corrections=corrections, diarization=turns, **known)
+    file = video if name == video.stem else {"video": str(video), "uri": one_word(name)}
+    result = pipeline(file, corrections=corrections, diarization=turns, **known)
     links = {**result.to_json(), "source": source, "run": key}
     if words is not None:
         links = add_words(links, words)
@@ -176,7 +182,7 @@ def link_video(
         links["renames"] = len(pipeline.cast.renames)
     if options.archive:
         links["joined"] = None  # see `pins people join`
-    links = _write(result, links, video, folder, pipeline, options)
+    links = _write(result, links, video, folder, one_word(name), pipeline, options)
     if pipeline.cast is not None and corrections is not None and corrections.names:
         with pipeline.cast.held():
             results.catch_up(out, pipeline.cast, options.quiet)
@@ -188,7 +194,12 @@ def _read_words(video: Path, options: LinkOptions) -> Sequence[TranscriptWord] |
     if options.transcript is None:
         return None
     given = Path(options.transcript)
-    named = [given / f"{video.stem}{ending}" for ending in ENDINGS] if given.is_dir() else [given]
+    names = options.names.also(video)
+    named = (
+        [given / f"{name}{ending}" for name in names for ending in ENDINGS]
+        if given.is_dir()
+        else [given]
+    )
     path = next((each for each in named if each.is_file()), None if given.is_dir() else given)
     if path is None:
         return None
@@ -205,6 +216,7 @@ def _write(
     links: dict[str, Any],
     video: Path,
     folder: Path,
+    uri: str,
     pipeline: "SpeakerFaceLinking",
     options: LinkOptions,
 ) -> dict[str, Any]:
@@ -219,11 +231,11 @@ def _write(
         )
         write_json_rows(temporary / results.LINKS, links)
         if cast is not None and options.archive:
-            met = [each for each in cast.appearances if each.video == file_uri(video)]
+            met = [each for each in cast.appearances if each.video == uri]
             people = VideoPeople.of(
                 cast.encoder,
                 pipeline.recognizer.same_person,
-                file_uri(video),
+                uri,
                 met,
                 result.tracks,
             )
@@ -281,7 +293,10 @@ def _given_turns(video: Path, options: LinkOptions) -> Annotation | None:
     """Turns of one video from an RTTM file; None where there is no such file."""
     if options.diarization is None or Path(options.diarization).is_dir():
         return None
-    return choose_turns(options.diarization, file_uri(video), alone=options.alone)
+    names = [one_word(name) for name in options.names.also(video)]
+    if len(names) > 1 and names[0] not in map(one_word, read_rttm(options.diarization)):
+        names = names[1:]
+    return choose_turns(options.diarization, names[0], alone=options.alone)
 
 
 def _row(result: LinkingResult, video: Path, folder: Path, notes: Sequence[str]) -> LinkedRow:

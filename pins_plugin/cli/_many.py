@@ -9,6 +9,7 @@ from pins_plugin.errors import PinsError
 
 if TYPE_CHECKING:
     from pins_plugin.archive.many import Machinery
+    from pins_plugin.archive.names import Names
 
 
 def add_many_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,23 +52,35 @@ def find_inputs(
     args: argparse.Namespace,
     endings: Collection[str] | None = None,
     mark: str | None = None,
-) -> list[Path]:
-    """Find the files that are meant, of which this run takes its part.
+    stem: Callable[[Path], str] | None = None,
+) -> "tuple[list[Path], Names]":
+    """Find the files that are meant, of which this run takes its part, and the rule by which their results are called.
 
     Raises
     ------
     PinsError
     """
     from pins_plugin.archive.inputs import VIDEOS, choose_part, find_files, parse_shard
+    from pins_plugin.archive.names import Names
 
     if args.limit is not None and args.limit < 1:
         raise PinsError(f"--limit: expected 1 or more, got {args.limit}")
     shard = parse_shard(args.shard) if args.shard else (1, 1)
     files = find_files(given, endings or VIDEOS, mark)
-    chosen = choose_part(files, shard, args.limit)
+    if args.out:  # which may lie in a folder that is given: what a former run wrote is not meant
+        out = Path(args.out).absolute()
+        around = {
+            folder for folder in files.values() if folder and folder.absolute() in out.parents
+        }
+        files = {
+            path: folder
+            for path, folder in files.items()
+            if folder not in around or out not in path.absolute().parents
+        }
+    chosen = choose_part(list(files), shard, args.limit)
     if not chosen:
         raise PinsError(f"--shard {args.shard}: expected at most {len(files)} parts, one for each file")  # fmt: skip
-    return chosen
+    return chosen, Names.of_files(files, *([stem] if stem else []))
 
 
 def run_files(

@@ -10,8 +10,8 @@ from pins_plugin.cli import _results as results
 from pins_plugin.data.links.linked_source import find_video
 from pins_plugin.data.links.linked_video import read_links
 from pins_plugin.errors import PinsError
-from pins_plugin.pipelines.diarization.audio_file import file_uri
 from pins_plugin.pipelines.people.likeness import find_nearest, suggest_merges
+from pins_plugin.utils.text import one_word
 
 if TYPE_CHECKING:
     from pins_plugin.pipelines.people.registry import Cast
@@ -133,7 +133,7 @@ def expire(out: Path, cast: "Cast", days: float) -> None:
     if days < 0:
         raise PinsError(f"expire: expected a number of days, got {days:g}")
     fresh = {
-        file_uri(f"{folder.name}.x")
+        one_word(results.name_of(out, folder))
         for folder in results.linked_folders(out)
         if time.time() - (folder / results.LINKS).stat().st_mtime <= days * DAY
     }
@@ -154,7 +154,7 @@ def _relabel_folders(
     out: Path, cast: "Cast", names: dict[str, dict[str, str]], quiet: bool
 ) -> None:
     for folder in results.linked_folders(out):
-        mine = names.get(file_uri(f"{folder.name}.x"))
+        mine = names.get(one_word(results.name_of(out, folder)))
         if mine:
             results.rename_in_folder(folder, mine, len(cast.renames), quiet)
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from pins_plugin.data.links.linked_source import find_video
 from pins_plugin.data.links.linked_video import add_words, read_links
 from pins_plugin.errors import LinksError, PinsError
-from pins_plugin.pipelines.diarization.audio_file import file_uri
 from pins_plugin.pipelines.diarization.rttm import read_rttm, write_rttm
 from pins_plugin.pipelines.linking.result import people_of, rename_links, write_links_table
 from pins_plugin.report.annotate import write_annotated_video
@@ -17,6 +16,7 @@ from pins_plugin.types import TranscriptWord
 from pins_plugin.utils.batch import Batch
 from pins_plugin.utils.explain import explain
 from pins_plugin.utils.files import atomic_contents, write_json_rows
+from pins_plugin.utils.text import one_word
 
 if TYPE_CHECKING:
     from pins_plugin.pipelines.people.registry import Cast
@@ -68,20 +68,30 @@ def check_owner(folder: Path, source: Mapping[str, Any], before: Mapping[str, An
         )
 
 
-def check_names(out: Path, folder: Path, uri: str) -> None:
+def check_names(out: Path, name: str) -> None:
     """Refuse a video whose name in tables and among people is that of another video of the same set."""
-    for other in linked_folders(out):
-        if other.name != folder.name and file_uri(f"{other.name}.x") == uri:
+    for folder in linked_folders(out):
+        other = name_of(out, folder)
+        if other != name and one_word(other) == one_word(name):
             raise PinsError(
-                f"{folder.name}: is called {uri} in tables, as {other.name} is, which was linked before; "
+                f"{name}: is called {one_word(name)} in tables, as {other} is, which was linked before; "
                 "rename one of the videos, or use another folder for --out"
             )
 
 
 def linked_folders(out: Path) -> list[Path]:
-    """Find the folders of all videos that were linked into `out`; hidden ones are not meant."""
-    found = sorted(path.parent for path in out.glob(f"*/{LINKS}"))
-    return [folder for folder in found if not folder.name.startswith(".")]
+    """Find the folders of all videos that were linked into `out`, however deep; hidden ones are not meant."""
+    found = (path.parent for path in out.glob(f"*/**/{LINKS}"))
+    return sorted(
+        folder
+        for folder in found
+        if not any(part.startswith(".") for part in folder.relative_to(out).parts)
+    )
+
+
+def name_of(out: Path, folder: Path) -> str:
+    """What a video of `out` is called: the path of its folder from there."""
+    return folder.relative_to(out).as_posix()
 
 
 def write_reports(
@@ -189,12 +199,15 @@ def _write_renamed(
     """Write all but the links themselves, which are given with the notes that belong to them."""
     given = set(links.get("given_speakers") or ())
     of_speakers = {old: new for old, new in names.items() if old not in given}
-    uri = folder.name
+    speakers, people = (
+        list(read_rttm(path).values()) if path.is_file() else []
+        for path in (folder / "speakers.rttm", folder / "people.rttm")
+    )
+    uri = next((each.uri for each in [*speakers, *people]), folder.name)
     if (folder / "speakers.rttm").is_file():
-        turns = list(read_rttm(folder / "speakers.rttm").values())
-        uri = next((each.uri for each in turns), uri)
-        renamed = [each.rename_labels(of_speakers) for each in turns]
-        write_rttm(temporary / "speakers.rttm", renamed)
+        write_rttm(
+            temporary / "speakers.rttm", [each.rename_labels(of_speakers) for each in speakers]
+        )
     write_rttm(temporary / "people.rttm", [people_of(links, uri)])
     write_links_table(temporary / "links.csv", links)
     video = find_video(links)

@@ -56,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
         gather,
         open_cutter,
         source_seconds,
+        stem_of,
     )
     from pins_plugin.cli._each_video import show_result
     from pins_plugin.errors import PinsError
@@ -65,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     if args.shard_clips < 1:
         raise PinsError(f"--shard_clips: expected 1 or more, got {args.shard_clips}")
     filters_of(args)
-    sources = find_inputs(args.inputs, args, mark="links.json")
+    sources, args.names = find_inputs(args.inputs, args, mark="links.json", stem=stem_of)
     try_folder(args.out)
     forget_lost(args.out, args.tar)
     options = argparse.Namespace(**{**vars(args), "run": None})

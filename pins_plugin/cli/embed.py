@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         if args.media and args.manifest:
             raise PinsError("expected either media files or --manifest, got both")
         kinds = media_endings() if args.media else (".csv",)
-        files = find_inputs(args.media or args.manifest, args, kinds)
+        files, args.names = find_inputs(args.media or args.manifest, args, kinds)
         setup = partial(open_embedder, argparse.Namespace(**{**vars(args), "run": None}))
         return run_files("embed", files, args.out, setup, args, show_result, media_length)
     try_file(args.out)
@@ -127,7 +127,9 @@ def media_endings() -> tuple[str, ...]:
     return (*VIDEOS, *SOUNDS, *sorted(IMAGE_SUFFIXES))
 
 
-def embed_media(embedder: "FaceVoiceEmbedder", source: Path, out: Path, num_frames: int) -> str:
+def embed_media(
+    embedder: "FaceVoiceEmbedder", source: Path, out: Path, num_frames: int, name: str
+) -> str:
     """Embed the face and the voice of one file, as far as it has them; gives what was found."""
     import numpy as np
 
@@ -147,7 +149,7 @@ def embed_media(embedder: "FaceVoiceEmbedder", source: Path, out: Path, num_fram
     if is_sound or (not is_image(source) and probe_video(source).has_audio):
         arrays["voice"] = embed_waveforms(embedder, [load_audio(source, embedder.sample_rate)])
     contents: dict[str, Any] = {f"{kind}_embeddings": value for kind, value in arrays.items()}
-    contents |= {f"{kind}_clip_id": np.array([source.stem]) for kind in arrays}
+    contents |= {f"{kind}_clip_id": np.array([name]) for kind in arrays}
     with out.open("wb") as file:
         np.savez(file, **contents)
     return f"{' and '.join(arrays)}, {embedder.embedding_dim} dimensions"

@@ -3,6 +3,7 @@
   pins link interview.mp4 --out out          out/page.html (to watch and review), out/links.json, out/speakers.rttm,
                                              out/people.rttm, out/links.csv, out/annotated.mp4
   pins link *.mp4 --out out                  out/<name>/... for each; a video that cannot be used is skipped
+  pins link season --out out                 of season/day1/talk.mp4: out/day1/talk/...
   pins link talk.mp4 --out out --diarization talk.rttm     with the turns of another system
   pins link talk.mp4 --out out --transcript talk.json      with words of whisper(X), faster-whisper, SRT, VTT; also afterwards
   pins link *.mp4 --out out --people cast                  names from cast/anna.jpg, cast/ben.wav, ...
@@ -105,9 +106,10 @@ def run(args: argparse.Namespace) -> int:
     from pins_plugin.utils.writable import try_folder
 
     choose_bounds(args.num_speakers)
-    videos, out = find_inputs(args.videos, args), Path(args.out)
+    out = Path(args.out)
+    videos, names = find_inputs(args.videos, args)
     args.videos = [str(video) for video in videos]
-    options = options_from(args, out)
+    options = replace(options_from(args, out), names=names)
     if (len(videos) > 1 or is_many(args)) and args.corrections:
         raise PinsError(f"--corrections: expected one video, got {len(videos)}")
     if len(videos) > 1 and args.transcript and not args.transcript.is_dir():

@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
         raise PinsError(f"--max-offset: expected 0.2 to 10 seconds, got {args.max_offset}")
     if args.fail_above is not None and args.fail_above < 0:
         raise PinsError(f"--fail_above: expected milliseconds from 0 on, got {args.fail_above:g}")
-    videos = find_inputs(args.videos, args)
+    videos, args.names = find_inputs(args.videos, args)
     if is_many(args):
         return run_many_files(videos, args)
     args.videos = [str(video) for video in videos]
@@ -147,7 +147,7 @@ def run_many_files(videos: list[Path], args: argparse.Namespace) -> int:
     failed = Failures(out).read()
     rows: list[SyncRow] = []
     for video in map(str, videos):
-        path = out / f"{Path(video).stem}.json"
+        path = out / f"{args.names.of(Path(video))}.json"
         if video in failed:
             rows.append(SyncRow(video, "file", None, error=str(failed[video]["error"])))
         elif path.is_file():

@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     from pins_plugin.tracking.files import write_tracks
     from pins_plugin.utils.writable import try_file
 
-    videos = find_inputs(args.videos, args)
+    videos, args.names = find_inputs(args.videos, args)
     if is_many(args) or len(videos) > 1:
         from pins_plugin.cli._each_video import open_tracker, show_result
 

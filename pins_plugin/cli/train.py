@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from pins_plugin.data.training.dataset import DecodedClips
     from pins_plugin.types import TalkingFaceClip
 
 HELP = "train what a YAML file describes"
@@ -51,9 +52,12 @@ def complete_card(hparams: dict[str, Any]) -> None:
 
     if not hparams.get("manifest") or not {"face_encoder", "face_embeddings"} & hparams.keys():
         return  # a model of another kind
-    if is_shard_address(hparams["manifest"]):
-        return  # its card has the score of training; shards hold no files to score on
     manifest, model = Path(hparams["manifest"]), Path(hparams["output_folder"]) / "model"
+    if is_shard_address(hparams["manifest"]):
+        held = score_shards(model, hparams)
+        if held is not None:
+            write_card(model, {"manifest": str(manifest), "split": "valid"} | held)
+        return
     clips = read_feature_clips(manifest).values()
     if len({clip.identity for clip in clips if clip.split == "valid"} - {""}) < 2:
         return  # nobody to score
@@ -77,13 +81,45 @@ def complete_card(hparams: dict[str, Any]) -> None:
     write_card(model, {"manifest": str(manifest), "split": "valid"} | report)
 
 
+def score_shards(model: Path, hparams: dict[str, Any]) -> dict[str, Any] | None:
+    """Score on the clips of split "valid" that training holds in memory; None where there is nobody to tell apart."""
+    from pins_plugin.cli.evaluate import Embedded, score
+    from pins_plugin.data.training.tar_shards import HeldClips, read_index
+    from pins_plugin.inference.clips import embed_clips
+    from pins_plugin.inference.embedder import FaceVoiceEmbedder
+    from pins_plugin.train.pairs.shard_training import form_of
+
+    address = str(hparams["manifest"])
+    shards = read_index(address)["shards"]
+    if (
+        len({person for shard in shards if shard["split"] == "valid" for person in shard["people"]})
+        < 2
+    ):
+        return None
+    held = HeldClips(address, "valid", form_of(hparams))
+    trained = {
+        person for shard in shards if shard["split"] == "train" for person in shard["people"]
+    }
+    embedder = FaceVoiceEmbedder.from_hparams(model)
+    faces, voices = embed_clips(embedder, held.clips, quiet=True, load=loader_of(held.clips, held))
+    embedded = Embedded(faces, voices, held.clips, held.clips, sorted(trained))
+    return score(embedded, Path(address), oracle=None, out=None, seed=0)
+
+
 def decoded_clips(hparams: dict[str, Any]) -> "Callable[[TalkingFaceClip], tuple[Any, Any]]":
-    """Read the pictures and the sound of a clip of split "valid" from where training decoded it to."""
-    from pins_plugin.errors import MediaError
+    """Read a clip of split "valid" from where training decoded it to."""
     from pins_plugin.train.pairs.listed_clips import decode_clips, validation_clips
 
     clips = validation_clips(hparams["manifest"])
-    shards = decode_clips(clips, hparams)
+    return loader_of(clips, decode_clips(clips, hparams))
+
+
+def loader_of(
+    clips: "Sequence[TalkingFaceClip]", shards: "DecodedClips"
+) -> "Callable[[TalkingFaceClip], tuple[Any, Any]]":
+    """Give the function that finds pictures and sound of a clip among those that are decoded, in the same order."""
+    from pins_plugin.errors import MediaError
+
     places = {clip.clip_id: place for place, clip in enumerate(clips)}
 
     def load(clip: "TalkingFaceClip") -> tuple[Any, Any]:

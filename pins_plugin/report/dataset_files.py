@@ -31,7 +31,12 @@ class ClipFiles:
 
 
 def write_clips(
-    video: Path, clips: Sequence[DatasetClip], folder: Path, size: int = 224
+    video: Path,
+    clips: Sequence[DatasetClip],
+    folder: Path,
+    key: str,
+    name: str,
+    size: int = 224,
 ) -> Iterator[ClipFiles]:
     """Write the face video with sound, the sound as 16 kHz WAV, and what is known, of each clip.
 
@@ -40,28 +45,31 @@ def write_clips(
     video : Path
     clips : sequence of DatasetClip
     folder : Path
+    key : str
+        What the keys begin with.
+    name : str
+        Of the video, in the JSON files.
     size : int
         Of the face pictures, in pixels.
     """
     info = probe_video(video)
     sound = load_audio(video, SOUND_RATE) if clips else np.zeros(0, np.float32)
     speech = load_audio(video) if clips else np.zeros(0, np.float32)
-    name = file_name(video.stem).replace(".", "_")
     for clip in clips:
         milliseconds = round(1000 * clip.start)
         track = file_name(clip.track.track).replace(".", "_")
-        files = ClipFiles(f"{name}-{milliseconds:08d}-{track}", clip, folder)
+        files = ClipFiles(f"{key}-{milliseconds:08d}-{track}", clip, folder)
         write_face_clip(video, clip, files.path("face.mp4"), info, sound, size)
         first, last = round(clip.start * SAMPLE_RATE), round(clip.end * SAMPLE_RATE)
         save_audio(files.path("wav"), speech[first:last])
-        write_json(files.path("json"), describe(video, clip, info.frame_rate))
+        write_json(files.path("json"), describe(name, clip, info.frame_rate))
         yield files
 
 
-def describe(video: Path, clip: DatasetClip, frame_rate: float) -> dict[str, Any]:
+def describe(video: str, clip: DatasetClip, frame_rate: float) -> dict[str, Any]:
     """What is known of a clip, as its JSON file says it."""
     return {
-        "video": video.name,
+        "video": video,
         "person": clip.person,
         "track": clip.track.track,
         "start": round(clip.start, 3),

@@ -1,6 +1,7 @@
 """Which files a command line means."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ def footage(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _names(files: list[Path], root: Path) -> list[str]:
+def _names(files: Iterable[Path], root: Path) -> list[str]:
     return [path.relative_to(root).as_posix() for path in files]
 
 
@@ -53,7 +54,7 @@ def test_what_holds_nothing_is_refused_and_a_missing_file_costs_itself(tmp_path:
         find_files([tmp_path])
     with pytest.raises(MediaError, match="no file fits"):
         find_files([tmp_path / "*.mp4"])
-    assert find_files([tmp_path / "gone.mp4"]) == [tmp_path / "gone.mp4"]
+    assert list(find_files([tmp_path / "gone.mp4"])) == [tmp_path / "gone.mp4"]
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7])
@@ -84,5 +85,5 @@ def test_a_folder_of_results_stands_for_the_results_in_it(footage: Path) -> None
     assert _names(find_files([footage / "links.txt"], mark=mark), footage) == ["out/x"]
     assert _names(find_files([footage / "out" / "*"], mark=mark), footage) == results
     one = footage / "out" / "x" / "links.json"
-    assert find_files([one], mark=mark) == [one]  # what a command wrote is no list
+    assert list(find_files([one], mark=mark)) == [one]  # what a command wrote is no list
     assert _names(find_files([footage / "out" / "x"]), footage) == ["out/x/annotated.mp4"]

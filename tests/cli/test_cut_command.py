@@ -205,19 +205,29 @@ class Linking:
         return {"version": 1, "video": str(self.video), "duration": 4.0, "links": [turn], "tracks": tracks}  # fmt: skip
 
 
-def test_people_of_raw_videos_stay_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """PERSON_01 of one video is not PERSON_01 of another."""
+@pytest.mark.parametrize("names", [("monday", "tuesday"), ("monday/talk", "tuesday/talk")])
+def test_people_of_raw_videos_stay_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: tuple[str, str]
+) -> None:
+    """PERSON_01 of one video is not PERSON_01 of another, which may have the same stem."""
     monkeypatch.setattr("pins_plugin.pipelines.linking.pipeline.SpeakerFaceLinking", Linking)
     Linking.calls = []
-    for name in ("monday", "tuesday"):
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         with VideoWriter(tmp_path / f"{name}.mp4", 160, 120, 25, sample_rate=16000) as writer:
             for _ in range(100):
                 writer.add_image(np.full((120, 160, 3), 60, np.uint8))
             writer.add_sound(0.2 * np.sin(np.arange(64000) / 5).astype(np.float32))
-    videos = [str(tmp_path / f"{name}.mp4") for name in ("monday", "tuesday")]
+    videos = [str(tmp_path / f"{name}.mp4") for name in names]
     assert main(["cut", *videos, "--out", str(tmp_path / "clips"), "--any_sync", "--quiet"]) == 0
     clips = read_manifest(tmp_path / "clips" / "manifest.csv")
-    assert [clip.identity for clip in clips] == ["monday-PERSON_01", "tuesday-PERSON_01"]
+    keys = [name.replace("/", "-") for name in names]
+    assert [clip.identity for clip in clips] == [f"{key}-PERSON_01" for key in keys]
+    assert [clip.video for clip in clips] == keys
+    about = [
+        json.loads(path.read_text()) for path in sorted((tmp_path / "clips").glob("*-T1.json"))
+    ]
+    assert [each["video"] for each in about] == [f"{name}.mp4" for name in names]
 
 
 @pytest.mark.real_data

@@ -1,6 +1,8 @@
 """`pins link` of an archive and `pins people join`, with a stand-in for the networks."""
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,10 +11,12 @@ import numpy as np
 import pytest
 from pyannote.core import Annotation, Segment
 
+from pins_plugin.archive.inputs import find_files
+from pins_plugin.archive.names import Names
 from pins_plugin.cli import _join_archive, _link_archive, main
 from pins_plugin.cli._link_video import LinkOptions
 from pins_plugin.data.media.video import VideoWriter
-from pins_plugin.pipelines.diarization.audio_file import file_uri
+from pins_plugin.pipelines.diarization.audio_file import file_path, file_uri
 from pins_plugin.pipelines.linking.result import LinkingResult
 from pins_plugin.pipelines.people.registry import FILE, Appearance, Cast
 from pins_plugin.pipelines.people.video_people import VideoPeople
@@ -35,9 +39,9 @@ class Linker:
     def __call__(self, video: Path, corrections: Any = None, diarization: Any = None) -> Any:
         assert self.cast is not None
         uri, tracks, met = file_uri(video), [], []
-        for place, person in enumerate(SHOWN[video.stem]):
+        for place, person in enumerate(SHOWN[uri[0]]):
             label = self.cast.new_label()
-            generator = np.random.default_rng(ord(video.stem[0]) + person)
+            generator = np.random.default_rng(ord(uri[0]) + person)
             face = unit(FACES[person] + 0.3 * unit(generator.standard_normal(32)))
             met.append(Appearance(label, uri, 1.0, face))
             boxes = np.tile(np.float32([10 + 50 * place, 10, 40 + 50 * place, 60]), (10, 1))
@@ -50,7 +54,9 @@ class Linker:
         speakers = Annotation(uri=uri)
         speakers[Segment(0, 1)] = "SPEAKER_00"
         links = [SpeakerFaceLink(0, 1, "SPEAKER_00", met[0].person, (10, 10, 40, 60), 0.9)]
-        return LinkingResult(str(video), 1.0, speakers, Annotation(uri=uri), tracks, links)
+        return LinkingResult(
+            str(file_path(video)), 1.0, speakers, Annotation(uri=uri), tracks, links
+        )
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +113,36 @@ def test_people_are_joined_over_videos_whatever_came_first(footage: Path, tmp_pa
     assert "PERSON_03" in (one / "b" / "people.rttm").read_text()
     report = json.loads((one / "joined.json").read_text())
     assert (report["people"], report["appearances"], report["known_pairs"]) == (4, 7, 3)
+
+
+def test_videos_of_one_stem_keep_their_folders(
+    footage: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, archive = tmp_path / "out", tmp_path / "in"
+    for name in "ab":
+        (archive / name).mkdir(parents=True)
+        shutil.copyfile(footage / f"{name}.mp4", archive / name / "x.mp4")
+    found = find_files([archive])
+    options = replace(OPTIONS, names=Names.of_files(found))
+    rows = [
+        _link_archive.link_one(Linker(), options, out, str(video)) for video in (*found, *found)
+    ]
+    assert [row.done for row in rows] == [False, False, True, True]
+    assert main(["people", str(out), "join"]) == 0
+    assert "people.rttm" in {path.name for path in (out / "b" / "x").iterdir()}
+    assert "SPEAKER b/x 1 " in (out / "b" / "x" / "people.rttm").read_text()
+    assert main(["people", str(out), "rename", "PERSON_03", "anna"]) == 0
+    assert "SPEAKER b/x 1 0.000 1.000 <NA> <NA> anna" in (out / "b/x/people.rttm").read_text()
+    capsys.readouterr()
+    assert main(["people", str(out), "list"]) == 0
+    said = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [(row[0], row[4:]) for row in said] == [
+        ("PERSON_01", ["a/x,", "b/x"]), ("PERSON_02", ["a/x"]), ("anna", ["b/x"]),
+    ]  # fmt: skip
+    assert main(["people", str(out), "split", "PERSON_01", "b/x"]) == 0
+    assert _labels(out / "b")["x"] == ["anna", "PERSON_04"]
+    assert main(["people", str(out), "join"]) == 0
+    assert _labels(out / "b")["x"] == ["anna", "PERSON_04"]
 
 
 def test_names_and_numbers_given_before_stay(

@@ -2,7 +2,7 @@
 
   train-000000.tar     <key>.faces.npy (num_frames, 3, size, size) uint8, <key>.sound.npy (num_samples,) int16, <key>.json;
                        or, as `pins cut --tar` writes them, <key>.face.mp4, <key>.wav, <key>.json
-  index.json           {"shards": [{"name", "split", "samples", "bytes", "videos": [[video, samples], ...]}], "image_size", ...}
+  index.json           {"shards": [{"name", "split", "samples", "bytes", "videos": [[video, samples], ...], "people"}], "image_size", ...}
 
 Several machines that write into one folder write an index each: index-1-of-4.json, ...
 """
@@ -40,7 +40,7 @@ class ShardSample(NamedTuple):
     sound : (num_samples,) int16 array
         At 16 kHz.
     about : dict
-        With "video"; perhaps "identity".
+        With "video"; perhaps "identity" (`pins cut` says "person"), and what else is known of the person as text, such as "gender".
     """
 
     key: str
@@ -120,6 +120,7 @@ def write_shard(
         When there is no sample, or keys cannot be told apart.
     """
     keys: set[str] = set()
+    people: set[str] = set()
     videos: list[list[Any]] = []
     size = 0
     with atomic_path(path) as temporary, tarfile.open(temporary, "w") as tar:
@@ -127,7 +128,9 @@ def write_shard(
             if "." in key or "/" in key or key in keys:
                 raise ManifestError(f"{key}: expected a key of its own, without dot and slash")
             keys.add(key)
-            video = str(json.loads(files["json"]).get("video", key))
+            about = json.loads(files["json"])
+            video = str(about.get("video", key))
+            people.add(_person_of(about))
             if not videos or videos[-1][0] != video:
                 videos.append([video, 0])
             videos[-1][1] += 1
@@ -139,7 +142,8 @@ def write_shard(
         if not keys:
             raise ManifestError(f"{path}: no sample to write")
     name = Path(path).name
-    return {"name": name, "split": split, "samples": len(keys), "bytes": size, "videos": videos}
+    row = {"name": name, "split": split, "samples": len(keys), "bytes": size, "videos": videos}
+    return row | {"people": sorted(people - {""})}
 
 
 def write_index(
@@ -194,7 +198,8 @@ def _checked(shard: Mapping[str, Any]) -> dict[str, Any]:
     if samples != int(shard["samples"]):
         raise ValueError(f"{shard['name']}: {shard['samples']} samples, {samples} by video")
     row = {"name": str(shard["name"]), "split": str(shard["split"]), "samples": samples}
-    return {**row, "bytes": int(shard["bytes"]), "videos": videos}
+    people = [str(person) for person in shard.get("people", ())]
+    return {**row, "bytes": int(shard["bytes"]), "videos": videos, "people": people}
 
 
 def read_shard(
@@ -267,8 +272,18 @@ def _decode(key: str, parts: Mapping[str, bytes], form: ClipForm | None) -> Shar
         raise ManifestError(f"{key}: damaged sample in a training shard ({error})") from error
 
 
+def _clip_of(sample: ShardSample, split: str) -> TalkingFaceClip:
+    video, person = str(sample.about.get("video", sample.key)), _person_of(sample.about)
+    known = {name: value for name, value in sample.about.items() if isinstance(value, str)}
+    return TalkingFaceClip(sample.key, person, video, Path(), Path(), split, known)
+
+
+def _person_of(about: Mapping[str, Any]) -> str:
+    return str(about.get("identity", about.get("person", "")))
+
+
 class HeldClips:
-    """Clips of shards that are held in memory, such as those for validation.
+    """Clips of shards that are held in memory, such as those for validation, in the order of their keys.
 
     Parameters
     ----------
@@ -291,17 +306,8 @@ class HeldClips:
             place += shard["samples"]
             if any(wanted):
                 self._samples += filter(None, read_shard(address, shard["name"], form, wanted))
-        self.clips = [
-            TalkingFaceClip(
-                sample.key,
-                str(sample.about.get("identity", "")),
-                str(sample.about.get("video", sample.key)),
-                Path(),
-                Path(),
-                split,
-            )
-            for sample in self._samples
-        ]
+        self._samples.sort(key=lambda sample: sample.key)  # whatever the shards' order
+        self.clips = [_clip_of(sample, split) for sample in self._samples]
 
     def faces(self, position: int) -> NDArray[np.uint8]:
         """Pictures of one clip: (num_frames, 3, size, size)."""

@@ -3,7 +3,8 @@
 Only pairs of an appearance and its most alike others are looked at, so that memory grows as the number of appearances
 and time a little faster. Two groups are joined by the mean similarity of all their pairs (average linkage), which one
 pair that looks alike by chance does not raise; the more appearances there are, the more such pairs there are, and the
-more alike two must be (`guard`).
+more alike two must be (`guard`). A lone appearance, which may have been seen badly, joins by the one that is most alike, where
+the mean falls short by little.
 """
 
 import heapq
@@ -24,6 +25,9 @@ RANDOM_PAIRS = 50_000
 MIN_SIGHTINGS = 200  # appearances; of fewer, random pairs are too often one person's
 LOOSE = 0.25  # below the threshold for faces, where a voice may make up for it
 MAX_DOUBTFUL = 50
+GROWN = 1.1  # times a group's size, from where on what was too low for it is scored again
+NEARLY = 0.1  # by which the mean of a lone sighting and a group may fall short where one of them is alike enough
+PAIRS_AT_ONCE = 8192  # pairs that are scored at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,29 +81,35 @@ def join_sightings(seen: Sightings, same_face: float, seed: int = 0) -> JoinedPe
 
 
 class _Linkage:
-    """The state of average linkage: sums of groups, who may be compared with whom, and a heap of scores."""
+    """The state of average linkage: sums of groups, who may be compared with whom, and a heap of scores.
+
+    A score on the heap is looked at again only when it comes up and one of its groups has changed since (`version`): joining
+    makes a mean smaller as a rule, so that it came up no later than it should. What was too low is scored again whenever a
+    group has grown by a tenth, and at the end. So a group of many is not compared with all its neighbors for each one.
+    """
 
     def __init__(self, seen: Sightings, same_face: float, seed: int) -> None:
         count = len(seen.faces)
         self.seen, self.same_face = seen, same_face
-        self.parent = np.arange(count)
+        self.parent, self.first = list(range(count)), list(range(count))
         self.faces, self.voices = seen.faces.copy(), seen.voices.copy()
         self.num_faces = np.asarray(seen.faces.any(axis=1)).astype(np.int64)
         self.num_voices = np.asarray(seen.voices.any(axis=1)).astype(np.int64)
         self.labels = list(seen.labels)
-        self.version = np.zeros(count, np.int64)
-        self.near: dict[int, set[int]] = {}
+        self.clock = 1  # joins so far
+        self.version, self.size, self.scored = [0] * count, [1] * count, [1] * count
+        self.near: dict[int, dict[int, int]] = {}  # when last scored; below 0: not on the heap
         self.apart: dict[int, set[int]] = {}
-        self.heap: list[tuple[float, int, int, int, int]] = []
+        self.heap: list[tuple[float, int, int, int]] = []
         self.center, self.spread = self._chance(seed)
         height = float(norm.isf(min(0.5, 2 * FALSE_PAIRS / max(1, count))))
         guard = self.center + height * self.spread if count >= MIN_SIGHTINGS else np.zeros(2)
         self.needed = np.clip(guard, 0.0, (1 - same_face) / 2)  # by face, by both
         self.scores: list[tuple[float, int, int, int]] = []
         self.perhaps: dict[tuple[str, str], float] = {}
-        known = sorted({(min(p), max(p)) for p in seen.apart if self.num_faces[list(p)].all()})
-        pairs = np.array(known, np.int64).reshape(-1, 2)  # two people, before anything was joined
-        scores, both = self.score(*pairs.T)
+        pairs = np.sort(np.array(seen.apart, np.int64).reshape(-1, 2), axis=1)
+        pairs = np.unique(pairs[self.num_faces[pairs].all(axis=1)], axis=0)
+        scores, both = self.score(*pairs.T)  # two people, before anything was joined
         self.known_pairs, self.alike = len(pairs), int((scores >= self.needed[both]).sum())
         for first, second in seen.apart:
             self.apart.setdefault(first, set()).add(second)
@@ -138,83 +148,127 @@ class _Linkage:
         return scores + VOICE_WEIGHT * lead * both, both
 
     def start(self) -> None:
-        """Join what bears one label, and put neighbors on the heap."""
+        """Join what bears one label, and score neighbors."""
         first_of: dict[str, int] = {}
         for row, label in enumerate(self.seen.labels):
             if label is not None and first_of.setdefault(label, row) != row:
-                self._merge(first_of[label], row)
+                first_of[label] = self._merge(self._root(first_of[label]), row)
         rows = np.flatnonzero(self.seen.faces.any(axis=1))
         found, alike = find_neighbors(np.ascontiguousarray(self.seen.faces[rows]), NEIGHBORS)
         source = np.repeat(np.arange(len(rows)), found.shape[1])
         use = (alike.ravel() > self.same_face - LOOSE) & (found.ravel() >= 0)
-        ends = self._roots(rows[np.stack([source[use], found.ravel()[use]], axis=1)])
+        ends = self._roots()[rows[np.stack([source[use], found.ravel()[use]], axis=1)]]
+        self.begun = self.clock
         ends = np.unique(np.sort(ends[ends[:, 0] != ends[:, 1]], axis=1), axis=0)
-        for a, b in ends.tolist():
-            self.near.setdefault(a, set()).add(b)
-            self.near.setdefault(b, set()).add(a)
-        for start in range(0, len(ends), 8192):
-            part = ends[start : start + 8192]
-            scores, both = self.score(*part.T)
-            for place in np.flatnonzero(scores >= self.needed[both]):
-                self.push(float(scores[place]), *part[place].tolist())
+        for begin in range(0, len(ends), PAIRS_AT_ONCE):
+            self._look(*ends[begin : begin + PAIRS_AT_ONCE].T)
 
-    def push(self, score: float, first: int, second: int) -> None:
-        """Put a pair on the heap; it counts as long as neither group changes."""
-        a, b = min(first, second), max(first, second)
-        heapq.heappush(self.heap, (-score, a, b, int(self.version[a]), int(self.version[b])))
+    def _look(self, first: NDArray[np.int64], second: NDArray[np.int64]) -> None:
+        """Score pairs of groups; those that may be one go onto the heap."""
+        scores, both = self.score(first, second)
+        enough = scores >= self.needed[both]
+        for a, b, score, high in zip(
+            first.tolist(), second.tolist(), scores.tolist(), enough.tolist(), strict=True
+        ):
+            if high:
+                heapq.heappush(self.heap, (-score, min(a, b), max(a, b), self.clock))
+            stamp = self.clock if high else -self.clock
+            self.near.setdefault(a, {})[b] = stamp
+            self.near.setdefault(b, {})[a] = stamp
 
     def run(self) -> None:
         """Join the two most alike groups until none may be joined."""
-        while self.heap:
-            score, a, b, at, bt = heapq.heappop(self.heap)
-            if (self.version[a], self.version[b]) != (at, bt) or self.parent[b] != b:
+        while self.heap or self._look_at_changed():
+            score, a, b, at = heapq.heappop(self.heap)
+            a, b = self._root(a), self._root(b)
+            if a == b or b not in self.near[a]:
                 continue
-            if b in self.apart.get(a, ()):
+            changed = max(self.version[a], self.version[b])
+            if at < changed and not (at == self.begun and self._fits_alone(a, b)):
+                if abs(self.near[a][b]) < changed:  # else it was scored since
+                    self._look(np.array([a]), np.array([b]))
                 continue
             one, other = self.labels[a], self.labels[b]
-            if one is not None and other is not None:
-                pair = (min(one, other), max(one, other))
-                self.perhaps[pair] = max(-score, self.perhaps.get(pair, -score))
+            if b in self.apart.get(a, ()) or (one is not None and other is not None):
+                del self.near[a][b], self.near[b][a]
+                if one is not None and other is not None:
+                    pair = (min(one, other), max(one, other))
+                    self.perhaps[pair] = max(-score, self.perhaps.get(pair, -score))
                 continue
             heard = int(self.num_voices[a] * self.num_voices[b] > 0)
-            self.scores.append((-score, heard, a, b))
-            self._merge(a, b)
-            near = np.array(sorted(self.near.get(a, ())), np.int64)
-            if len(near):
-                scores, both = self.score(np.full(len(near), a), near)
-                for place in np.flatnonzero(scores >= self.needed[both]):
-                    self.push(float(scores[place]), a, int(near[place]))
+            self.scores.append((-score, heard, self.first[a], self.first[b]))
+            a = self._merge(a, b)
+            if self.size[a] > self.scored[a] * GROWN:
+                self.scored[a] = self.size[a]
+                low = np.array(
+                    [other for other, stamp in self.near[a].items() if stamp < 0], np.int64
+                )
+                self._look(np.full(len(low), a), low)
 
-    def _merge(self, a: int, b: int) -> None:
-        """Let group a take in group b."""
-        self.parent[b] = a
+    def _fits_alone(self, a: int, b: int) -> bool:
+        """Tell whether one of two is a lone sighting, and their mean nearly enough: one that is alike will do then."""
+        if min(self.size[a], self.size[b]) > 1:
+            return False
+        scores, both = self.score(np.array([a]), np.array([b]))
+        return bool(scores[0] >= self.needed[both[0]] - NEARLY)
+
+    def _look_at_changed(self) -> bool:
+        """Score all pairs once more that were too low before one of them changed; whether any is not."""
+        pairs = [
+            (a, b)
+            for a, near in self.near.items()
+            for b, stamp in near.items()
+            if a < b and -stamp < max(self.version[a], self.version[b])
+        ]
+        for begin in range(0, len(pairs), PAIRS_AT_ONCE):
+            self._look(*np.array(pairs[begin : begin + PAIRS_AT_ONCE], np.int64).T)
+        return bool(self.heap)
+
+    def _merge(self, a: int, b: int) -> int:
+        """Join two groups; the one with more neighbors stays, and is given."""
+        a, b = sorted((a, b), key=lambda each: -self._num_ties(each))
+        self.clock += 1
+        self.parent[b], self.version[a] = a, self.clock
+        self.size[a] += self.size[b]
+        self.first[a] = min(self.first[a], self.first[b])
         for sums in (self.faces, self.voices, self.num_faces, self.num_voices):
             sums[a] += sums[b]
         self.labels[a] = self.labels[a] if self.labels[a] is not None else self.labels[b]
-        self.version[a] += 1
-        for links in (self.near, self.apart):
-            for other in links.pop(b, ()):
-                links[other].discard(b)
-                if other != a:
-                    links[other].add(a)
-                    links.setdefault(a, set()).add(other)
+        for other in self.apart.pop(b, ()):
+            self.apart[other].discard(b)
+            if other != a:
+                self.apart[other].add(a)
+                self.apart.setdefault(a, set()).add(other)
+        mine = self.near.setdefault(a, {})
+        for other, stamp in self.near.pop(b, {}).items():
+            del self.near[other][b]
+            if other != a:
+                mine[other] = self.near[other][a] = max(stamp, mine.get(other, stamp))
+        return a
 
-    def _roots(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        roots = self.parent[rows]
-        while (self.parent[roots] != roots).any():
-            roots = self.parent[roots]
-        return roots
+    def _num_ties(self, group: int) -> int:
+        return len(self.near.get(group, ())) + len(self.apart.get(group, ()))
+
+    def _root(self, row: int) -> int:
+        parent = self.parent
+        while parent[row] != row:
+            parent[row] = row = parent[parent[row]]
+        return row
+
+    def _roots(self) -> NDArray[np.int64]:
+        return np.array([self._root(row) for row in range(len(self.parent))], np.int64)
 
     def result(self) -> JoinedPeople:
         """Give the groups, and how sure they are."""
-        groups = self._roots(np.arange(len(self.parent)))
+        groups = np.array(self.first, np.int64)[self._roots()]
         spread = np.maximum(self.spread, 1e-6)
         num_groups = len(np.unique(groups))
-        wrong = sum(
-            min(1.0, num_groups * float(norm.sf((score - self.center[heard]) / spread[heard])))
-            for score, heard, _, _ in self.scores
-        )
-        doubtful = sorted((score - self.needed[heard], a, b) for score, heard, a, b in self.scores)
+        scores = np.array([score for score, *_ in self.scores])
+        heard = np.array([voices for _, voices, _, _ in self.scores], np.int64)
+        chances = norm.sf((scores - self.center[heard]) / spread[heard])
+        wrong = np.minimum(1.0, num_groups * chances).sum()
+        leads = [(score - self.needed[voices], a, b) for score, voices, a, b in self.scores]
+        doubtful = heapq.nsmallest(MAX_DOUBTFUL, leads)
         perhaps = sorted(((score, *pair) for pair, score in self.perhaps.items()), reverse=True)
         return JoinedPeople(
             groups,
@@ -223,6 +277,6 @@ class _Linkage:
             float(wrong),
             self.known_pairs,
             self.alike,
-            [(float(score), a, b) for score, a, b in doubtful[:MAX_DOUBTFUL]],
+            [(float(score), a, b) for score, a, b in doubtful],
             perhaps[:MAX_DOUBTFUL],
         )

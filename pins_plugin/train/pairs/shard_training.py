@@ -15,6 +15,16 @@ from pins_plugin.train.pairs.validation import ValidationScorer, too_few_people
 logger = logging.getLogger(__name__)
 
 
+def form_of(hparams: dict[str, Any]) -> ClipForm:
+    """How the clips of an experiment are decoded."""
+    return ClipForm(
+        hparams["image_size"],
+        hparams["frames_per_clip"],
+        hparams["max_clip_seconds"],
+        hparams["read_faces"],
+    )
+
+
 class ShardedClips:
     """What `train_talking_heads` trains on and is scored by, from shards with splits train and valid.
 
@@ -27,15 +37,13 @@ class ShardedClips:
     def __init__(self, hparams: dict[str, Any]) -> None:
         self.hparams = hparams
         self.address = str(hparams["manifest"])
-        self.form = ClipForm(
-            hparams["image_size"],
-            hparams["frames_per_clip"],
-            hparams["max_clip_seconds"],
-            hparams["read_faces"],
-        )
+        self.form = form_of(hparams)
         shards = read_index(self.address)["shards"]
         self.splits = {shard["split"] for shard in shards}
-        self.key = hashlib.sha256(json.dumps(shards, sort_keys=True).encode()).hexdigest()[:20]
+        known = [
+            {**shard, "people": []} for shard in shards
+        ]  # who they are, training does not know
+        self.key = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:20]
 
     def make_loader(self) -> ResumableLoader:
         """Give what loads the batches of training."""

@@ -74,6 +74,33 @@ def test_two_of_one_picture_are_two_people_even_twins() -> None:
     assert joined.known_pairs_alike == 2  # and it says that these vectors cannot tell them
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_of_many_twins_no_two_of_one_picture_become_one(seed: int) -> None:
+    """Whoever was joined with whom before: groups that were joined are not asked any more, those that they became are."""
+    generator = np.random.default_rng(seed)
+    faces = unit(1 + 0.1 * generator.standard_normal((60, 16))).astype(np.float32)
+    apart = [(2 * video, 2 * video + 1) for video in range(30)]
+    silent = np.zeros((60, 1), np.float32)
+    joined = join_sightings(Sightings(faces, silent, np.arange(60) // 2, [None] * 60, apart), SAME)
+    assert all(joined.groups[a] != joined.groups[b] for a, b in apart)
+    assert joined.joined == 60 - len(np.unique(joined.groups))
+
+
+@pytest.mark.parametrize(("toward", "alone"), [(0.55, False), (0.4, True)])
+def test_a_lone_face_joins_by_one_that_is_alike_and_a_mean_that_nearly_is(
+    toward: float, alone: bool
+) -> None:
+    """By the mean alone it would stay by itself; one that is alike by chance, and no other, is not enough."""
+    axes = np.eye(8)
+    person = unit(axes[0] + 0.3 * axes[1:7])
+    other = toward * axes[0] + (1 - toward**2) ** 0.5 * axes[1]
+    lead = person @ other - SAME
+    assert lead.max() > 0 > lead.mean() and (lead.mean() < -joining.NEARLY) == alone
+    faces = np.concatenate([person, other[None]]).astype(np.float32)
+    seen = Sightings(faces, np.zeros((7, 1), np.float32), np.arange(7), [None] * 7)
+    assert len(np.unique(join_sightings(seen, SAME).groups)) == 1 + alone
+
+
 def test_labels_given_before_stay_and_never_become_one() -> None:
     seen, people = _sightings(seed=3)
     labels: list[str | None] = [None] * len(people)

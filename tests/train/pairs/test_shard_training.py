@@ -1,5 +1,6 @@
 """Training from tar shards: it learns, and goes on within an epoch as if it had never been stopped."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,12 @@ from tiny_clips import write_tiny_clips
 from pins_plugin.archive.many import Machinery
 from pins_plugin.archive.pack import pack_clips
 from pins_plugin.cli import main
-from pins_plugin.data.corpora.manifest import read_manifest
+from pins_plugin.cli.train import complete_card
+from pins_plugin.data.corpora.manifest import read_manifest, write_manifest
 from pins_plugin.data.training.tar_shards import ClipForm, read_index
 from pins_plugin.errors import ExperimentError, ManifestError
 from pins_plugin.models.folder.model_folder import load_model_folder
-from pins_plugin.train.experiment import run_experiment
+from pins_plugin.train.experiment import load_experiment, run_experiment
 from pins_plugin.train.pairs.brain import FaceVoiceBrain
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -24,7 +26,12 @@ SMALL = "--device cpu --image_size 32 --frames_per_clip 2 --seconds 0.5 --batch_
 @pytest.fixture(scope="module")
 def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("clips")
-    clips = read_manifest(write_tiny_clips(folder, 40, 2))
+    manifest = write_tiny_clips(folder, 40, 2)
+    clips = [  # five people of each gender are for validation
+        replace(clip, attributes={"gender": "female" if int(clip.identity[1:]) % 8 > 3 else "male"})
+        for clip in read_manifest(manifest)
+    ]
+    write_manifest(manifest, clips)
     here = Machinery(jobs=0)
     pack_clips(clips, folder / "shards", ClipForm(32, 2), here, shard_bytes=4_000_000, quiet=True)
     return folder / "shards"
@@ -48,6 +55,16 @@ def test_training_from_shards_learns(shards: Path, tmp_path: Path) -> None:
     assert float(log.split("train loss: ")[-1].split()[0]) < 1.4  # chance: log 8 = 2.08
     assert load_model_folder(tmp_path / "model").settings["validation"]["roc_auc"] > 0.8
     assert not (tmp_path / "cache").exists()  # nothing was decoded into a cache
+    of_shards = (tmp_path / "model" / "README.md").read_text()
+    for gender in ("female", "male"):
+        assert f"| gender: {gender} | 5 |" in " ".join(of_shards.split())
+    words = SMALL.replace("--", "").split()[2:]
+    small = {name: float(value) for name, value in zip(words[::2], words[1::2], strict=True)}
+    loose = {"manifest": str(shards.parent / "manifest.csv"), "output_folder": str(tmp_path)}
+    small = {name: int(value) if value.is_integer() else value for name, value in small.items()}
+    complete_card(load_experiment(ROOT / "hparams" / "talking_heads.yaml", small | loose))
+    of_files = (tmp_path / "model" / "README.md").read_text()
+    assert of_files.replace("manifest.csv", "shards") == of_shards
 
 
 @pytest.mark.parametrize("workers", [0, 2])
