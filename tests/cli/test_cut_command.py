@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import tarfile
 from pathlib import Path
 
@@ -175,7 +176,8 @@ def test_a_real_person_in_sync_makes_a_clip(real_data: Path, tmp_path: Path) -> 
     write_shifted(video, tmp_path / "late.mkv", 0.4)
     (tmp_path / "links.json").write_text(json.dumps({**links, "video": str(tmp_path / "late.mkv")}))
     assert main(["cut", str(tmp_path), *options, str(tmp_path / "p")]) == 0
-    assert "lips and sound: shifted by +10 frames" in (tmp_path / "p" / "left_out.csv").read_text()
+    left_out = (tmp_path / "p" / "left_out.csv").read_text()
+    assert re.search(r"lips and sound: shifted by \+(9|10|11) frames", left_out)  # within a frame
 
 
 class Linking:
