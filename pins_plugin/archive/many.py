@@ -43,7 +43,7 @@ class Machinery:
     jobs: int | None = 1
     ray: str | None = None
     shard: tuple[int, int] = (1, 1)
-    timeout: float | None = 60.0
+    timeout: float | None = 60.0  # chosen, not measured
     cpus: int | None = None
     gpus: float = 0.0
 

@@ -19,7 +19,7 @@ from pins_plugin.utils.progress import progress
 
 T = TypeVar("T")
 SHARD = 512  # files that are embedded, and saved, at once
-BATCH = 32
+BATCH = 32  # files that the model sees at once; chosen, not measured
 
 
 def embed_face_files(

@@ -13,8 +13,9 @@ from pins_plugin.pipelines.linking.decoder import Decoded, Decoder, Evidence
 from pins_plugin.pipelines.linking.parameters import LinkingParameters
 from pins_plugin.pipelines.linking.read_out import LIMIT, bridge_pauses, hidden_probability
 
-QUIET = 0.25  # weight of a silent step beside one of speech: links are of speech
-FALSE = 0.5  # weight of a face that is named wrongly while several speak
+# Weight of a silent step beside one of speech: links are of speech; chosen, not measured
+QUIET = 0.25
+FALSE = 0.5  # weight of a face that is named wrongly while several speak; chosen, not measured
 FACTORS = {  # first change of parameters that are positive, as the logarithm of a factor
     "counts": 0.25,
     "lips": 0.35,
