@@ -37,7 +37,7 @@ from pins_plugin.inference.offset_posterior import (
 )
 from pins_plugin.models.folder.model_folder import ModelFolder
 
-MAX_OFFSET = 15  # frames, 0.6 s; SyncNet's published code looks as far
+MAX_OFFSET = 15  # frames, 0.6 s: the shipped model was trained among these offsets
 # Margin (see `offset_evidence`) that rare offsets beyond MAX_OFFSET need on top; chosen, not measured
 FAR_PENALTY = 1.0
 TOLERANCE = 1  # frames; people begin to notice at about two (ITU-R BT.1359)

@@ -27,7 +27,7 @@ MOUTH_SIZE = (48, 64)  # height and width in pixels; chosen, not measured
 # Numbers in the mesh of MediaPipe, along the chin
 CHIN_POINTS = (152, 148, 377, 176, 400, 175, 199, 200)
 NOSE_TIP = 4  # number in the mesh of MediaPipe
-# Of the width of an aligned face, which is 192 pixels, as the face mesh wants; the rest is chosen
+# In widths of an aligned face, counted in the 192 pixels of the face mesh; chosen, not measured
 EYE_DISTANCE = 45 / 192
 # Places of the five landmarks in an aligned face of unit size.
 TEMPLATE = np.array([[73.5, 75], [118.5, 75], [96, 105], [80, 129], [112, 129]]) / 192

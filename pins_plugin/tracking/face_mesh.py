@@ -20,7 +20,7 @@ WEIGHTS = Path(__file__).resolve().parents[1] / "pretrained" / "face_mesh" / "fa
 INPUT_SIZE = 192  # pixels, side of the face that MediaPipe's network takes
 LIP_FEATURE_SIZE = 16  # side of the features that its lip branch takes
 MOUTH_CORNERS = (61, 291)  # numbers of points in MediaPipe's mesh
-EYE_CORNERS = ((33, 133), (362, 263))  # the same; outer and inner or inner and outer, of each eye
+EYE_CORNERS = ((33, 133), (362, 263))  # the same: outer and inner, inner and outer corner
 # The points of the face mesh that the 80 points of the lip branch refine: eight arcs, from the outer rim of
 # the lips (0 to 19) and its inner rim (20 to 39) to two rims between.
 LIP_POINTS = (

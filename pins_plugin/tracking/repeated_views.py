@@ -18,10 +18,9 @@ from pins_plugin.utils.vectors import unit
 # people 0.01 to 0.34 and -0.19 to 0.25.
 VERY_ALIKE = 0.85  # least cosine similarity of the faces
 AS_ONE = 0.6  # least correlation of their motion, across and along
-SHARED = 2.0  # seconds, least, that both are seen; chosen, not measured
-MOTION_STEP = 0.2  # seconds, over which motion is measured; chosen, not measured
-# Times, at most, that one moves farther than the other, in units of its own size; chosen, not measured
-SAME_SCALE = 1.6
+SHARED = 2.0  # seconds, least, that both are seen
+MOTION_STEP = 0.2  # seconds, over which motion is measured
+SAME_SCALE = 1.6  # times, at most, that one moves farther than the other, in units of its own size
 
 
 def find_repeated_views(

@@ -42,7 +42,7 @@ LARGEST = 8.0  # standard deviations of the score of lips at one step; chosen, n
 # Voices without a face that are told apart; the rest is one unknown voice; chosen, not measured
 MAX_HIDDEN = 12
 ALTERNATIVES = 4  # explanations besides the best, that make it less sure; chosen, not measured
-FORBIDDEN = -1e9  # nats; more than any evidence, and finite as `linear_sum_assignment` wants it
+FORBIDDEN = -1e9  # nats; more than any evidence, finite, so that sums stay numbers
 ENROLLED_SECONDS = 5.0  # that an example of a voice counts for; chosen, not measured
 
 

@@ -33,8 +33,8 @@ class LinkingParameters:
     """What decides how the decoder weighs evidence; each is a weight of a log-likelihood ratio or a log-probability.
 
     In `docs/method.md` each stands in its equation. The values here are where the search of `recipes/ClipScenes/calibrate.py`
-    starts, chosen, not measured. Those that decide stand in `parameters.json` of the shipped pipeline, with what they were
-    learnt on; `others`, `explanation_trust` and `uncertain` are in no search, and stand there as chosen here.
+    starts (those of lips are fitted first); nothing tells how they were found. Those that decide stand in `parameters.json` of
+    the shipped pipeline, with what they were learnt on; `others`, `explanation_trust` and `uncertain` are in no search: chosen.
     """
 
     # How many the segmentation hears: weight, and bias of one and of two speakers, per step
