@@ -1,7 +1,7 @@
 """Put together what is one face: fragments that meet, and tracks that ended up on one face."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,19 +73,12 @@ def find_breaks(changes: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.asarray((changes >= OTHER_FACE) & (changes >= STANDS_OUT * around))
 
 
-def number_shots(sightings: Sequence[Sighting]) -> list[Sighting]:
-    """Count a picture in which a face becomes another one as the start of a shot.
-
-    Returns
-    -------
-    sightings : list of Sighting
-        `shot` counts the breaks before the first picture as well.
-    """
+def number_shots(sightings: Sequence[Sighting]) -> list[int]:
+    """Shot of each sighting, where a picture in which a face becomes another one begins a shot as well."""
     breaks = np.unique(np.concatenate([np.zeros(0, np.intp), *(one.breaks for one in sightings)]))
-    return [
-        replace(one, shot=one.shot + int(np.searchsorted(breaks, one.frames[0], side="right")))
-        for one in sightings
-    ]
+    starts = [one.frames[0] for one in sightings]
+    passed = np.searchsorted(breaks, starts, side="right")
+    return [one.shot + int(number) for one, number in zip(sightings, passed, strict=True)]
 
 
 def join_fragments(sightings: Sequence[Sighting]) -> list[Sighting]:

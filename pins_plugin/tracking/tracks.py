@@ -123,9 +123,11 @@ def track_faces(
     faces = join_fragments(
         [one for track in raw for one in confirm(track, settings.keep_probability)]
     )
-    faces = number_shots(faces)
-    tracks = [_finished(face, seconds, zoom, settings) for face in faces]
-    kept = sorted((t for t in tracks if t is not None), key=lambda t: (t.start, t.boxes[0, 0]))
+    finished = [(face, _finished(face, seconds, zoom, settings)) for face in faces]
+    shots = number_shots([face for face, track in finished if track is not None])
+    tracks = [track for _, track in finished if track is not None]
+    tracks = [replace(track, shot=shot) for track, shot in zip(tracks, shots, strict=True)]
+    kept = sorted(tracks, key=lambda track: (track.start, track.boxes[0, 0]))
     return [replace(track, track=f"T{number:03d}") for number, track in enumerate(kept, start=1)]
 
 

@@ -58,5 +58,6 @@ def test_another_face_in_the_same_place_is_a_track_and_a_shot_of_its_own() -> No
     changes[[2, 3, 4]] = 0.5  # a head that is thrown about
     changes[8] = 0.9
     raw = RawTrack(2, [0], [], [np.arange(20)], [_sighting(0, 20, 0).faces], [7.0], [changes])
-    parts = number_shots(join_fragments(confirm(raw, 0.7)))
-    assert [(one.frames[0], one.frames[-1], one.shot) for one in parts] == [(0, 7, 2), (8, 19, 3)]
+    parts = join_fragments(confirm(raw, 0.7))
+    assert [(one.frames[0], one.frames[-1]) for one in parts] == [(0, 7), (8, 19)]
+    assert number_shots(parts) == [2, 3]
