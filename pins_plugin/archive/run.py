@@ -14,7 +14,7 @@ from pins_plugin.archive.worker import Reply, SetupError
 
 # In a row that a worker may die while it loads, before the run gives up; chosen, not measured
 STARTS = 3
-POLL = 0.5  # seconds between two looks at the clock
+POLL = 0.5  # seconds between two looks at the clock; chosen, not measured
 
 
 @dataclass(frozen=True)

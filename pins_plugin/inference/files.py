@@ -18,7 +18,7 @@ from pins_plugin.utils.files import atomic_path
 from pins_plugin.utils.progress import progress
 
 T = TypeVar("T")
-SHARD = 512  # files that are embedded, and saved, at once
+SHARD = 512  # files that are embedded, and saved, at once; chosen, not measured
 BATCH = 32  # files that the model sees at once; chosen, not measured
 
 

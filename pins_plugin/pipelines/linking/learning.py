@@ -50,7 +50,7 @@ SHIFTS = {  # and of those that may have either sign
     "small": 0.7,
     "least_gain": 6.0,
 }
-LEFT = (0.15, 0.75)  # of what lips tell, in `weaken_lips`
+LEFT = (0.15, 0.75)  # of what lips tell, in `weaken_lips`; chosen, not measured
 MAX_ERROR = 0.45  # of `talking_error`: at one half the sight of a mouth says nothing
 
 

@@ -27,10 +27,11 @@ MIN_SIGHTINGS = 200
 # Below the threshold for faces, where a voice may make up for it; chosen, not measured
 LOOSE = 0.25
 MAX_DOUBTFUL = 50  # joins of each kind that are shown to a reviewer; chosen, not measured
-GROWN = 1.1  # times a group's size, from where on what was too low for it is scored again
+# Times a group's size, from where on what was too low for it is scored again; chosen, not measured
+GROWN = 1.1
 # By which the mean of a lone sighting and a group may fall short where one of them is alike enough; chosen, not measured
 NEARLY = 0.1
-PAIRS_AT_ONCE = 8192  # pairs that are scored at once
+PAIRS_AT_ONCE = 8192  # pairs that are scored at once; chosen, not measured
 
 
 @dataclass(frozen=True, eq=False)

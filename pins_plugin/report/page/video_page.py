@@ -24,7 +24,7 @@ from pins_plugin.utils.files import write_text
 from pins_plugin.utils.unfinished import final_folder
 
 TEMPLATES = Path(__file__).with_name("templates")
-EMBED_BYTES = 24_000_000  # a larger video lies beside the page
+EMBED_BYTES = 24_000_000  # a larger video lies beside the page; chosen, not measured
 MAX_PICTURED = 80  # people: bounds the size of a page; chosen, not measured
 PICTURES_OF_SPEAKERS = 3  # faces shown of each; chosen, not measured
 # Turns below this confidence are what `n` and `p` step through; chosen, not measured
