@@ -31,7 +31,7 @@ from pins_plugin.utils.explain import explain
 from pins_plugin.utils.files import write_json
 
 SPLITS = ("train", "valid")
-SOUND_BYTES = 32_000  # of a second
+SOUND_BYTES = 32_000  # of a second: 16 bits at 16 kHz
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from pins_plugin.archive import worker
 from pins_plugin.archive.places import Place
 from pins_plugin.archive.worker import Reply, SetupError
 
-STARTS = 3  # in a row that a worker may die while it loads, before the run gives up
-POLL = 0.5  # seconds between two looks at the clock
+# In a row that a worker may die while it loads, before the run gives up; chosen, not measured
+STARTS = 3
+POLL = 0.5  # seconds between two looks at the clock; chosen, not measured
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class Job:
     duration: Callable[[str], float]
     threads: int | None = None
     timeout: float | None = None
-    least: float = 120.0
-    loading: float = 900.0
+    least: float = 120.0  # chosen, not measured
+    loading: float = 900.0  # chosen, not measured
     stop: threading.Event = field(default_factory=threading.Event)
 
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 CUT, PART = ".cut.json", ".part.tar"
 OPTIONS = ("tar", "size", "min_seconds", "max_seconds", "min_size", "max_yaw", "min_confidence",
            "max_offset_frames", "any_faces", "overlap", "any_sync")  # fmt: skip
-VALID_SHARE = 0.1
-MAX_KEY = 80  # letters of a key, as of a file's name
+VALID_SHARE = 0.1  # of the videos, for validation; chosen, not measured
+MAX_KEY = 80  # letters of a key, as of a file's name; chosen, not measured
 
 
 def filters_of(args: argparse.Namespace) -> ClipFilters:

@@ -22,7 +22,7 @@ from pins_plugin.models.faces.face_recognition import read_window
 from pins_plugin.models.folder.onnx_file import OnnxSession, read_onnx_file
 from pins_plugin.tracking.crops import Crops
 
-FACE_SIZE = 112
+FACE_SIZE = 112  # pixels, as all four networks read them
 STEPS_PER_FRAME = round(STEPS_PER_SECOND / FRAME_RATE)
 GREY = (0.299, 0.587, 0.114)  # shares of red, green, blue (ITU-R BT.601)
 BLOCK = 200  # frames that are judged in one pass: the length of its training clips is a few seconds

@@ -22,10 +22,11 @@ from pins_plugin.similarity import pairwise_similarity
 if TYPE_CHECKING:
     from pins_plugin.inference.verification import FaceVoiceVerification
 
-MIN_SECONDS = 0.1  # shorter sound is filled up with silence
-PIECE_SECONDS = 10.0  # longer files are embedded piece by piece
-PIECES_AT_ONCE = 16
-MOST_CHANNELS = 16  # more rows than this, of so few samples each, are samples of that many channels
+MIN_SECONDS = 0.1  # shorter sound is filled up with silence; chosen, not measured
+PIECE_SECONDS = 10.0  # longer files are embedded piece by piece; chosen, not measured
+PIECES_AT_ONCE = 16  # bounds memory; chosen, not measured
+# More rows than this, of so few samples each, are samples of that many channels; chosen, not measured
+MOST_CHANNELS = 16
 
 
 class FaceVoiceEmbedder(nn.Module, PretrainedInterface):

@@ -19,9 +19,10 @@ from pins_plugin.models.voices.portable_patches import PortablePatchTrunk
 from pins_plugin.utils.files import atomic_path, write_text
 from pins_plugin.utils.optional import import_extra
 
-OPSET = 17
-TOLERANCE = 1e-4  # largest difference of any coordinate of a unit vector
-CHECKED_BATCHES = (1, 3)
+OPSET = 17  # of ONNX; chosen, not measured
+TOLERANCE = 1e-4  # largest difference of any coordinate of a unit vector; chosen, not measured
+CHECKED_BATCHES = (1, 3)  # items: a batch of one, and any other
+# Of sound: lengths that are not alike, as both are free in the export
 CHECKED_SECONDS = (0.7, 2.0, 3.3)
 SOUND, FRAMES = {0: "batch", 1: "num_samples"}, {0: "batch", 1: "num_frames"}
 AXES = {  # of free size, of the input and the output of each branch

@@ -18,8 +18,8 @@ from pins_plugin.utils.files import atomic_path
 from pins_plugin.utils.progress import progress
 
 T = TypeVar("T")
-SHARD = 512  # files that are embedded, and saved, at once
-BATCH = 32
+SHARD = 512  # files that are embedded, and saved, at once; chosen, not measured
+BATCH = 32  # files that the model sees at once; chosen, not measured
 
 
 def embed_face_files(

@@ -22,7 +22,7 @@ from pins_plugin.utils.files import atomic_path
 Embeddings = NDArray[np.float32]
 MODALITIES = ("face", "voice")
 STORED = [f"{modality}_{part}" for modality in MODALITIES for part in ("embeddings", "labels")]
-QUERIES = 500  # that are answered at once
+QUERIES = 500  # that are answered at once; chosen, not measured
 
 
 class Matches(NamedTuple):

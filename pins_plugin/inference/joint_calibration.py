@@ -20,7 +20,7 @@ from pins_plugin.errors import ModelFolderError
 DECIDE_AT = (
     0.8  # a decision errs in one of five cases at most, where half of all pairs are one person's
 )
-LARGEST = 0.999  # of a gain
+LARGEST = 0.999  # of a gain; chosen, not measured
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,11 @@ from pins_plugin.errors import ModelFolderError
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
 
 Regions = Sequence[tuple[float, float]]
-MOST_FACES = 32  # of a person, spread evenly
-PIECE_SECONDS = 3.0  # seconds of sound that are embedded at once
-SHORTEST_SPEECH = 0.7  # seconds of speech in all from which on a voice is embedded
-MOST_SECONDS = 60.0  # of a voice, spread over the file
+MOST_FACES = 32  # of a person, spread evenly: bounds time; chosen, not measured
+PIECE_SECONDS = 3.0  # seconds of sound that are embedded at once; chosen, not measured
+# Seconds of speech in all from which on a voice is embedded, as `verification.MIN_SPEECH`
+SHORTEST_SPEECH = 0.7
+MOST_SECONDS = 60.0  # of a voice, spread over the file: bounds time; chosen, not measured
 
 
 def pool_faces(embedder: FaceVoiceEmbedder, faces: NDArray[np.uint8]) -> Tensor | None:

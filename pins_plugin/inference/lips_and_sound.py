@@ -7,10 +7,10 @@ from torchaudio.functional import resample
 
 from pins_plugin.errors import ShapeError
 
-MIN_MOVEMENT = 2e-3  # of the distance between the eyes
+MIN_MOVEMENT = 2e-3  # of the distance between the eyes; chosen, not measured
 STILL = 8e-3  # the same, of lips that say nothing: speech moves them by 1.2e-2 and more over two seconds
-STILL_FRAMES = 25  # on either side, of 25 Hz
-MIN_LOUDNESS = 1e-4  # root mean square
+STILL_FRAMES = 25  # on either side, of 25 Hz; chosen, not measured
+MIN_LOUDNESS = 1e-4  # root mean square; chosen, not measured
 
 
 def check_lips(lips: NDArray, times: NDArray) -> tuple[NDArray[np.float32], NDArray[np.float64]]:

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from pins_plugin.data.training.sync_clips import FRAME_RATE, SAMPLE_RATE, SyncClip, cut_sound
 
-LENGTHS = (25, 38, 50, 63, 75, 100, 125)  # frames that a face is seen for at most
-MAX_SHIFT = 10  # frames by which sound is moved
-MIN_FRAMES = 15  # frames, of one stretch of several
+# Frames that a face is seen for at most; chosen, not measured
+LENGTHS = (25, 38, 50, 63, 75, 100, 125)
+MAX_SHIFT = 10  # frames by which sound is moved; chosen, not measured
+MIN_FRAMES = 15  # frames, of one stretch of several; chosen, not measured
 PER_FRAME = round(SAMPLE_RATE / FRAME_RATE)  # samples
 
 

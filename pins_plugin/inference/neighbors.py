@@ -9,10 +9,10 @@ from pins_plugin.errors import MissingExtraError
 from pins_plugin.utils.optional import import_extra
 
 Embeddings = NDArray[np.float32]
-ROWS_AT_ONCE = 65_536  # rows that are compared at once
+ROWS_AT_ONCE = 65_536  # rows that are compared at once; chosen, not measured
 MANY = 20_000  # rows from which on `find_neighbors` makes cells
 PROBED = 24  # cells that it searches for each row
-QUERIES = 2048  # that it asks at once
+QUERIES = 2048  # that it asks at once; chosen, not measured
 EXAMPLES_PER_CELL = 39  # the least that FAISS trains on without a warning
 
 

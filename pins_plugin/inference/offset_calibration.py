@@ -21,11 +21,12 @@ from pins_plugin.inference.sync_calibration import fit_logistic
 from pins_plugin.inference.synchronizer import FOREIGN_FRAMES, TOLERANCE, Synchronizer
 
 MAX_OFFSET = 25  # frames looked at, as `pins sync` does
-FOREIGN = 0.25  # of the weight
+FOREIGN = 0.25  # of the weight, for files with sound of others; chosen, not measured
 LEAST = np.arange(0.4, 0.96, 0.01)  # probabilities from which on an answer may be given
+# Probabilities up to which the sound may be called foreign; all are tried
 LARGEST_FOREIGN = np.arange(0.6, 0.0, -0.01)
-WANTED = 0.97  # of the answers that are right
-MISCALLED = 0.01  # of a person's own files that may be called "not this sound"
+WANTED = 0.97  # of the answers that are right: a goal, chosen
+MISCALLED = 0.01  # of a person's own files that may be called "not this sound": a goal, chosen
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,10 +14,12 @@ from pins_plugin.errors import MediaError
 from pins_plugin.tracking.crops import align_face
 from pins_plugin.tracking.detector import FaceDetector
 
-NUM_FRAMES = 8  # of a video
-RIVAL_SIDE = 0.6  # of the largest face's side: who is as large as that may be meant as well
-MAX_SIDE = 640  # pixels of the picture that the detector sees
-CUT_OUT_SIDE = 256  # a square picture up to this size is taken for a face that is cut out already
+NUM_FRAMES = 8  # of a video; chosen, not measured
+# Of the largest face's side: who is as large as that may be meant as well; chosen, not measured
+RIVAL_SIDE = 0.6
+MAX_SIDE = 640  # pixels of the picture that the detector sees; chosen, not measured
+# A square picture up to this size is taken for a face that is cut out already; chosen, not measured
+CUT_OUT_SIDE = 256
 
 
 def load_portraits(

@@ -28,7 +28,7 @@ from pins_plugin.models.onnx_encoder import OnnxFaceEncoder, OnnxVoiceEncoder
 from pins_plugin.plugins import find_plugins
 from pins_plugin.utils.files import atomic_folder
 
-MOST_OPERATIONS = 1_000_000  # of tensors, while a whole pipeline is opened
+MOST_OPERATIONS = 1_000_000  # of tensors, while a whole pipeline is opened; chosen, not measured
 HUB_FILES = [HYPERPARAMS, "*.safetensors", "README.md"]
 
 

@@ -19,8 +19,9 @@ from pins_plugin.models.folder.model_folder import HYPERPARAMS, resolve_source
 from pins_plugin.models.folder.safe_yaml import format_model_yaml, parse_model_yaml
 from pins_plugin.utils.files import write_text
 
-WINDOW_LENGTHS = (15, 25, 50, 100)  # frames
-DUBBED = 0.25  # share of windows with somebody else's sound, for which no offset is right
+WINDOW_LENGTHS = (15, 25, 50, 100)  # frames; chosen, not measured
+# Share of windows with somebody else's sound, for which no offset is right; chosen, not measured
+DUBBED = 0.25
 Held = Sequence[tuple[Synchronizer, Sequence[SyncClip]]]
 
 

@@ -37,12 +37,14 @@ from pins_plugin.inference.offset_posterior import (
 )
 from pins_plugin.models.folder.model_folder import ModelFolder
 
-MAX_OFFSET = 15  # frames
-FAR_PENALTY = 1.0  # margin (see `offset_evidence`) that rare offsets beyond MAX_OFFSET need on top
+MAX_OFFSET = 15  # frames, 0.6 s: the shipped model was trained among these offsets
+# Margin (see `offset_evidence`) that rare offsets beyond MAX_OFFSET need on top; chosen, not measured
+FAR_PENALTY = 1.0
 TOLERANCE = 1  # frames; people begin to notice at about two (ITU-R BT.1359)
-MIN_CONFIDENCE = 0.5
-MIN_FRAMES = 8
-FOREIGN_FRAMES = 50  # that faces must be seen for before it is said that the sound is not theirs
+MIN_CONFIDENCE = 0.5  # probability: more likely right than not
+MIN_FRAMES = 8  # frames, 0.32 s, of all faces together; chosen, not measured
+# That faces must be seen for before it is said that the sound is not theirs; chosen, not measured
+FOREIGN_FRAMES = 50
 
 
 @dataclass(frozen=True)

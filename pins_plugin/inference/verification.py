@@ -14,7 +14,7 @@ from pins_plugin.inference.joint_calibration import JointCalibration
 from pins_plugin.inference.portraits import load_portraits
 from pins_plugin.inference.voice_activity import find_speech
 
-MIN_SPEECH = 0.7  # seconds; what is shorter tells next to nothing
+MIN_SPEECH = 0.7  # seconds; what is shorter tells next to nothing; chosen, not measured
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from pins_plugin.utils.progress import progress
 
 Picture = NDArray[np.uint8]  # (height, width, 3) RGB
 Color = tuple[int, int, int]
-SILENT = (228, 231, 236)
-INK = (18, 20, 24)
+SILENT = (228, 231, 236)  # RGB, light lines and letters
+INK = (18, 20, 24)  # RGB, dark lines and letters
 
 
 def write_annotated_video(

@@ -22,19 +22,21 @@ from pins_plugin.types import FaceTrack
 from pins_plugin.utils.prefetch import prefetch
 from pins_plugin.utils.progress import progress
 
-FACE_SIZE = 112
-MOUTH_SIZE = (48, 64)  # height and width in pixels
+FACE_SIZE = 112  # pixels, side of a face crop; the usual one of face recognition (ArcFace)
+MOUTH_SIZE = (48, 64)  # height and width in pixels; chosen, not measured
+# Numbers in the mesh of MediaPipe, along the chin
 CHIN_POINTS = (152, 148, 377, 176, 400, 175, 199, 200)
-NOSE_TIP = 4
-EYE_DISTANCE = 45 / 192  # of the width of an aligned face
+NOSE_TIP = 4  # number in the mesh of MediaPipe
+# In widths of an aligned face, counted in the 192 pixels of the face mesh; chosen, not measured
+EYE_DISTANCE = 45 / 192
 # Places of the five landmarks in an aligned face of unit size.
 TEMPLATE = np.array([[73.5, 75], [118.5, 75], [96, 105], [80, 129], [112, 129]]) / 192
 # The window of the mouth in an aligned face: center and width; its height follows from the crop's shape.
 MOUTH_CENTER = np.array([96, 133]) / 192
-MOUTH_WIDTH = 72 / 192
-SMOOTHING = 1.5  # frames
+MOUTH_WIDTH = 72 / 192  # of the width of an aligned face; chosen, not measured
+SMOOTHING = 1.5  # frames, standard deviation; chosen, not measured
 BATCH_SIZE = 8  # on a CPU larger batches cost memory and gain nothing
-GPU_BATCH_SIZE = 64
+GPU_BATCH_SIZE = 64  # faces; chosen, not measured
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,7 +24,7 @@ class Degradation:
     """
 
     face_width: float | None = None
-    quality: int = 80
+    quality: int = 80  # chosen, not measured
     blur: float = 0.0
 
 

@@ -17,10 +17,10 @@ from torch.nn import functional
 from pins_plugin.utils.quantization import unpack
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "pretrained" / "face_mesh" / "face_mesh.safetensors"
-INPUT_SIZE = 192
-LIP_FEATURE_SIZE = 16
-MOUTH_CORNERS = (61, 291)
-EYE_CORNERS = ((33, 133), (362, 263))
+INPUT_SIZE = 192  # pixels, side of the face that MediaPipe's network takes
+LIP_FEATURE_SIZE = 16  # side of the features that its lip branch takes
+MOUTH_CORNERS = (61, 291)  # numbers of points in MediaPipe's mesh
+EYE_CORNERS = ((33, 133), (362, 263))  # the same: outer and inner, inner and outer corner
 # The points of the face mesh that the 80 points of the lip branch refine: eight arcs, from the outer rim of
 # the lips (0 to 19) and its inner rim (20 to 39) to two rims between.
 LIP_POINTS = (

@@ -17,8 +17,9 @@ from pins_plugin.tracking.shots import Chunk, measure_change
 
 Array = NDArray[np.float32]
 
-CROP_SIZE = 64  # pixels; sharpness is measured on faces of this size
-CHANGE_SIZE = 24  # pixels; from one picture to the next, faces are compared at this size
+CROP_SIZE = 64  # pixels; sharpness is measured on faces of this size; chosen, not measured
+# Pixels; from one picture to the next, faces are compared at this size; chosen, not measured
+CHANGE_SIZE = 24
 
 
 @dataclass(eq=False)  # compared by identity: arrays have no truth value

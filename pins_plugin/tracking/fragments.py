@@ -10,12 +10,13 @@ from pins_plugin.tracking.boxes import usual_overlap
 from pins_plugin.tracking.detector import Detections
 from pins_plugin.tracking.follow import RawTrack
 
-LEAST_OVERLAP = 0.5  # of boxes in shared pictures (median) that are of one face
+# Of boxes in shared pictures (median) that are of one face; chosen, not measured
+LEAST_OVERLAP = 0.5
 # A face has become another where it changes by so much, and by so many times as much as in the pictures around. 58 cuts
 # between two small faces: 0.39 and 11.8 at least; one face in 18,576 pairs of pictures, fast heads among them: the four with a
 # change above 0.35 that stands out most have 3.0 to 4.8 times.
 OTHER_FACE, STANDS_OUT = 0.35, 7.5
-AROUND = 2  # pictures on either side
+AROUND = 2  # pictures on either side; chosen, not measured
 
 
 @dataclass(frozen=True, eq=False)  # compared by identity: arrays have no truth value

@@ -10,11 +10,15 @@ from numpy.typing import NDArray
 
 from pins_plugin.data.media.video import VideoFrame
 
-THUMBNAIL_HEIGHT = 72  # pixels; differences between pictures are measured on thumbnails
-LOOK_AHEAD = 2  # frames on either side that a cut must stand out from
-SHORTEST_SHOT = 6  # frames
-LEAST_DIFFERENCE = 7.0  # mean difference of hue, saturation and value (0..255) that a cut must make
-LEAST_CHANGE = 0.2  # and mean difference of colors, as a part of the picture's contrast
+# Pixels; differences between pictures are taken of thumbnails; chosen, not measured
+THUMBNAIL_HEIGHT = 72
+# Frames on either side that a cut must stand out from; PySceneDetect's `window_width`
+LOOK_AHEAD = 2
+SHORTEST_SHOT = 6  # frames; PySceneDetect's default is 15; chosen, not measured
+# Mean difference of hue, saturation and value (0..255) that a cut must make; PySceneDetect's default is 15; chosen, not measured
+LEAST_DIFFERENCE = 7.0
+# Mean difference of colors, as a part of the picture's contrast; chosen, not measured
+LEAST_CHANGE = 0.2
 
 
 @dataclass(frozen=True, eq=False)

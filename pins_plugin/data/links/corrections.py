@@ -10,7 +10,7 @@ from pins_plugin.errors import LinksError
 from pins_plugin.utils.files import read_json
 from pins_plugin.utils.text import printable
 
-VERSION = 1
+VERSION = 1  # of the file format; readers refuse others
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,10 @@ from pins_plugin.errors import LinksError
 from pins_plugin.types import SpeakerFaceLink, TranscriptWord
 from pins_plugin.utils.files import read_json
 
-VERSION = 1
+VERSION = 1  # of the file format; readers refuse others
 LONGEST = 1e6  # seconds; no file is longer
-REACH = 0.02  # seconds that a box holds before its first and after its last time
+# Seconds that a box holds before its first and after its last time; chosen, not measured
+REACH = 0.02
 
 
 @dataclass(frozen=True, eq=False)

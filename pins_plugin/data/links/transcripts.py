@@ -18,7 +18,7 @@ from pins_plugin.errors import TranscriptError
 from pins_plugin.types import TranscriptWord
 
 ENDINGS = (".json", ".srt", ".vtt")
-SHORT = 0.005  # seconds; shorter words are counted
+SHORT = 0.005  # seconds; shorter words are counted; chosen, not measured
 ARROW = re.compile(
     r"(?:(\d+):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?\s*-->\s*(?:(\d+):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?"
 )

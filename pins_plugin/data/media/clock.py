@@ -21,8 +21,9 @@ from pins_plugin.data.media.container import (
 
 BACK = 0.1  # seconds; time stamps in the order of decoding never go back, but for a new part
 LEAP = {"mpegts": 10.0, "mpegtsraw": 10.0, "mpeg": 10.0}  # seconds ahead that begin a new part
-LARGEST_DELAY = 10.0  # seconds between decoding and showing
-OTHER_LEAP = 3600.0  # in all other containers, which say what they mean
+LARGEST_DELAY = 10.0  # seconds between decoding and showing; chosen, not measured
+# Seconds, in all other containers, which say what they mean; chosen, not measured
+OTHER_LEAP = 3600.0
 # Their time stamps come from tables that cannot step back; they are not read through ahead of time.
 TABLED = ("mov,mp4,m4a,3gp,3g2,mj2", "avi", "wav", "w64", "flac", "mp3", "aiff", "au", "caf")
 

@@ -16,7 +16,7 @@ from pins_plugin.errors import MediaError
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff"})
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
-KEPT_PIXELS = 25_000_000  # larger pictures are shrunk
+KEPT_PIXELS = 25_000_000  # larger pictures are shrunk; chosen, not measured
 LARGEST_PICTURE = 89_000_000  # pixels that are decoded at once: 270 MB; Pillow warns of more
 LARGEST_JPEG = 250_000_000  # pixels of a file that can be decoded at a fraction of its size
 JPEG_START = b"\xff\xd8\xff"

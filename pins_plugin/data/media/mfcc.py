@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import dct
 
-SAMPLE_RATE = 16000
-STEPS_PER_SECOND = 100
+SAMPLE_RATE = 16000  # Hz, as the networks of `active_speaker_network` want it
+STEPS_PER_SECOND = 100  # of their coefficients, one per HOP
 FRAME, HOP, FFT = 400, 160, 512  # samples
 NUM_BANDS, NUM_COEFFICIENTS = 26, 13
 PREEMPHASIS, LIFTER = 0.97, 22

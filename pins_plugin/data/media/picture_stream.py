@@ -20,7 +20,8 @@ from pins_plugin.data.media.container import (
 from pins_plugin.data.media.deinterlace import deinterlace
 
 SHORT = 1.0  # seconds; up to there decoding from the beginning is as good as seeking
-STEPS_BACK = (0.0, 2.0, 10.0, 60.0)  # seconds; tried in turn where a seek lands too late
+# Seconds; tried in turn where a seek lands too late; chosen, not measured
+STEPS_BACK = (0.0, 2.0, 10.0, 60.0)
 LEAST_STEP = 1e-4  # seconds between pictures
 
 

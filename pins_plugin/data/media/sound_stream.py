@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 from pins_plugin.data.media.clock import MediaClock
 from pins_plugin.data.media.container import decode_packet, demux_leniently
 
-STAMP_TOLERANCE = 0.05  # seconds that samples may be away from their time stamps; the stamps of many containers tremble
-LONGEST_PAUSE = 3600.0  # seconds; a longer one is a fault of the clock, and closed
-MOST_SILENCE = 6 * 3600.0  # seconds of all pauses; memory for more is not spent
-PIECE = 160_000  # samples of silence at a time
+# Seconds that samples may be away from their time stamps; the stamps of many containers tremble; chosen, not measured
+STAMP_TOLERANCE = 0.05
+# Seconds; a longer one is a fault of the clock, and closed; chosen, not measured
+LONGEST_PAUSE = 3600.0
+# Seconds of all pauses; memory for more is not spent; chosen, not measured
+MOST_SILENCE = 6 * 3600.0
+PIECE = 160_000  # samples of silence at a time; chosen, not measured
 
 
 def decode_sound(

@@ -14,8 +14,9 @@ from pins_plugin.tracking.crops import extract_crops
 from pins_plugin.tracking.tracks import track_faces
 from pins_plugin.types import FaceTrack
 
-MAX_OFFSET = 25  # frames
-MIN_OVERLAP = 0.3  # intersection over union, of a face with the one that is looked for
+MAX_OFFSET = 25  # frames, one second, as `pins sync` looks at
+# Intersection over union, of a face with the one that is looked for; chosen, not measured
+MIN_OVERLAP = 0.3
 
 
 class FaceSpan(NamedTuple):

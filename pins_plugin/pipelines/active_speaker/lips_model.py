@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-STRENGTHS = np.array([0.0, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0])  # in standard deviations
+# In standard deviations, 0: lips say nothing; the grid is chosen, not measured
+STRENGTHS = np.array([0.0, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0])
 
 
 def offset_prior(

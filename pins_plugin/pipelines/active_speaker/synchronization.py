@@ -17,10 +17,11 @@ from pins_plugin.tracking.people import embed_tracks, group_people
 from pins_plugin.tracking.tracks import TrackerSettings, track_faces
 from pins_plugin.types import FaceTrack
 
-DRIFT_WINDOW = 15.0  # seconds
-DRIFT_WINDOWS = 3  # that must be sure before a drift is told
-DRIFT_SPAN = 30.0  # seconds from the first to the last of them
-SUPPORTS = 2.0  # nats for the file's offset from which on a result is said to rest on a face
+DRIFT_WINDOW = 15.0  # seconds; chosen, not measured
+DRIFT_WINDOWS = 3  # that must be sure before a drift is told; chosen, not measured
+DRIFT_SPAN = 30.0  # seconds from the first to the last of them; chosen, not measured
+# Nats for the file's offset from which on a result is said to rest on a face; chosen, not measured
+SUPPORTS = 2.0
 ANSWERS = ("in sync", "shifted")
 
 

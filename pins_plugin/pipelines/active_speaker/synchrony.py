@@ -14,15 +14,16 @@ from pins_plugin.inference.synchronizer import Synchronizer
 from pins_plugin.tracking.crops import Crops
 
 RATE = 25.0  # Hz, of the model's frames
-MAX_OFFSET = 17  # frames, either way
+MAX_OFFSET = 17  # frames, either way, 0.68 s; chosen, not measured
 NUM_OFFSETS = 2 * MAX_OFFSET + 1
-STRETCH = 60.0  # seconds of a face that are encoded at once
-LAP = 1.0  # seconds that are looked at beyond both ends
-NEAR = 1  # frames: offsets this close to a person's own count as aligned
-FAR = 4  # frames: offsets from here on serve as comparison
-MIN_FRAMES = 8
-HALF_WINDOW = 0.5  # seconds, of what is judged around a moment
-MIN_PRESENCE = 0.0  # logit of "this crop shows a face"
+STRETCH = 60.0  # seconds of a face that are encoded at once: bounds memory; chosen, not measured
+LAP = 1.0  # seconds that are looked at beyond both ends: more than MAX_OFFSET
+# Frames: offsets this close to a person's own count as aligned, as the synchronizer's `TOLERANCE`
+NEAR = 1
+FAR = 4  # frames: offsets from here on serve as comparison; chosen, not measured
+MIN_FRAMES = 8  # frames, 0.32 s, below which nothing is said; chosen, not measured
+HALF_WINDOW = 0.5  # seconds, of what is judged around a moment; chosen, not measured
+MIN_PRESENCE = 0.0  # logit of "this crop shows a face": even odds
 
 
 class TrackCurves(NamedTuple):

@@ -22,7 +22,8 @@ from pins_plugin.errors import MediaError
 from pins_plugin.moved import renamed
 from pins_plugin.utils.text import one_word
 
-MANY_CHANNELS = 64  # of sound; more rows than columns, and more than these, are samples
+# Of sound; more rows than columns, and more than these, are samples; chosen, not measured
+MANY_CHANNELS = 64
 
 
 def load_audio(file: Any) -> NDArray[np.float32]:

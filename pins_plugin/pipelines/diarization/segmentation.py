@@ -20,15 +20,16 @@ from pins_plugin.pipelines.diarization.segmentation_model import load_segmentati
 
 HOP, FIELD = 270, 991  # samples between frames, and samples that a frame hears
 FRAME_STEP = HOP / SAMPLE_RATE  # seconds
-WINDOW = 160000  # samples
+WINDOW = 160000  # samples, 10 s: what pyannote's segmentation 3.0 was trained on
 WINDOW_FRAMES = 1 + (WINDOW - FIELD) // HOP
 SPEAKERS = ((), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2))  # local speakers of each class
 MEMBERSHIP = np.array([[k in each for k in range(3)] for each in SPEAKERS], np.float32)  # (7, 3)
-STEP = 2.5  # seconds
+# Seconds, where lips and looks help; 1.25 is better on sound alone (recipes/Diarization)
+STEP = 2.5
 BATCH_SIZE = 4  # windows; more is no faster on a CPU, and takes 20 MB each
-GPU_BATCH_SIZE = 64
-LAG = 4  # frames before and after a change that are compared
-FLOOR = 1e-6  # least probability
+GPU_BATCH_SIZE = 64  # windows; chosen, not measured
+LAG = 4  # frames of 17 ms before and after a change that are compared; chosen, not measured
+FLOOR = 1e-6  # least probability, keeps logarithms finite
 
 
 @dataclass(frozen=True, eq=False)

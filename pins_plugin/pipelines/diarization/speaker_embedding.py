@@ -11,7 +11,8 @@ from pins_plugin.inference.pretrained import build_encoder, encoder_spec
 from pins_plugin.pipelines.diarization.voices import DEFAULT_VOICE, load_voice_encoder
 from pins_plugin.pipelines.pyannote_host.host import Model
 
-MIN_SAMPLES = 6400  # shorter speech is repeated up to this length
+# 0.4 s, as `voices.MIN_EMBEDDED`; shorter speech is repeated up to this length; chosen, not measured
+MIN_SAMPLES = 6400
 
 
 class PinsSpeakerEmbedding(Model):  # type: ignore[misc]

@@ -4,8 +4,9 @@ from pyannote.core import Annotation, Segment
 
 from pins_plugin.errors import PinsError
 
-SLACK = 0.5  # seconds by which rounded turns may reach beyond the end without a word
-MAX_SPEAKERS = 500  # of one file; each is compared with every other
+# Seconds by which rounded turns may reach beyond the end without a word; chosen, not measured
+SLACK = 0.5
+MAX_SPEAKERS = 500  # of one file; each is compared with every other; chosen, not measured
 
 
 def clip_turns(turns: Annotation, duration: float) -> tuple[Annotation, str | None]:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
 from pins_plugin.utils.vectors import unit
 
-ROWS = 256  # of the gains of merging that are computed at once
-MIN_HEARD = 0.25  # seconds; less is taken for this much
+ROWS = 256  # of the gains of merging that are computed at once: bounds memory; chosen, not measured
+MIN_HEARD = 0.25  # seconds; less is taken for this much; chosen, not measured
 
 
 @dataclass(frozen=True)

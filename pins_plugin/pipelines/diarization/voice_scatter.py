@@ -17,7 +17,7 @@ from pins_plugin.errors import ModelFolderError
 from pins_plugin.utils.files import read_json, write_json
 
 FILE = "voice_scatter.json"
-MIN_LEARNT = 0.1  # seconds
+MIN_LEARNT = 0.1  # seconds; shorter stretches are taken for this much; chosen, not measured
 
 
 @dataclass(frozen=True)

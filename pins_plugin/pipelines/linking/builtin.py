@@ -42,7 +42,8 @@ from pins_plugin.pipelines.linking.seeing import see
 from pins_plugin.pipelines.pyannote_host.host import Pipeline, follow
 from pins_plugin.utils.threads import one_thread
 
-WINDOW_STEP = 1.25  # seconds between windows of the segmentation, where it is all that says when
+# Seconds between windows of the segmentation; 17.0 % errors, with 2.5 s 17.7 (recipes/Diarization)
+WINDOW_STEP = 1.25
 
 
 @one_thread()

@@ -14,7 +14,8 @@ from pins_plugin.pipelines.linking.observation import TrackEmbeddings
 from pins_plugin.types import FaceTrack
 from pins_plugin.utils.vectors import unit
 
-MIN_FACES = 2  # on either side: one picture alone may be turned away or blurred
+# On either side: one picture alone may be turned away or blurred; chosen, not measured
+MIN_FACES = 2
 
 
 def part_tracks(

@@ -38,11 +38,12 @@ from pins_plugin.pipelines.linking.seeing import Seeing
 from pins_plugin.pipelines.linking.states import best_sequence, infer
 
 ROUNDS = 4  # of inference; the states hardly move after three
-LARGEST = 8.0  # standard deviations of the score of lips at one step
-MAX_HIDDEN = 12  # voices without a face that are told apart; the rest is one unknown voice
-ALTERNATIVES = 4  # explanations besides the best, that make it less sure
-FORBIDDEN = -1e9
-ENROLLED_SECONDS = 5.0  # that an example of a voice counts for
+LARGEST = 8.0  # standard deviations of the score of lips at one step; chosen, not measured
+# Voices without a face that are told apart; the rest is one unknown voice; chosen, not measured
+MAX_HIDDEN = 12
+ALTERNATIVES = 4  # explanations besides the best, that make it less sure; chosen, not measured
+FORBIDDEN = -1e9  # nats; more than any evidence, finite, so that sums stay numbers
+ENROLLED_SECONDS = 5.0  # that an example of a voice counts for; chosen, not measured
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,8 @@ from pyannote.core import Annotation
 
 from pins_plugin.pipelines.linking.hearing import STEP, Embed, Hearing, cut_stretches
 
-UNLIKELY = -6.0  # log-probability of another number of speakers than the turns say
+# Log-probability of another number of speakers than the turns say; chosen, not measured
+UNLIKELY = -6.0
 
 
 def hear_turns(

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from pins_plugin.pipelines.diarization.segmentation import FRAME_STEP, SPEAKERS, Segmentation
 
-STEP = 0.1  # seconds
+STEP = 0.1  # seconds, of the decoder; chosen, not measured
 PAIRS = SPEAKERS[4:]
-FLOOR = 1e-4  # least probability of a number of speakers
-ALONE = 0.5  # part of a stretch in which its local speaker speaks alone
-MAX_STRETCH = 1.5  # seconds
-CHANGE = 0.3  # probability of a change from which on it cuts a stretch
+FLOOR = 1e-4  # least probability of a number of speakers; chosen, not measured
+ALONE = 0.5  # part of a stretch in which its local speaker speaks alone: most of it
+MAX_STRETCH = 1.5  # seconds; chosen, not measured
+CHANGE = 0.3  # probability of a change from which on it cuts a stretch; chosen, not measured
 Embed = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-SMOOTHING = 1.0  # seconds of every label that each person is taken to have spoken
+# Seconds of every label that each person is taken to have spoken; chosen, not measured
+SMOOTHING = 1.0
 
 
 def label_ratios(

@@ -13,8 +13,9 @@ from pins_plugin.pipelines.linking.decoder import Decoded, Decoder, Evidence
 from pins_plugin.pipelines.linking.parameters import LinkingParameters
 from pins_plugin.pipelines.linking.read_out import LIMIT, bridge_pauses, hidden_probability
 
-QUIET = 0.25  # weight of a silent step beside one of speech: links are of speech
-FALSE = 0.5  # weight of a face that is named wrongly while several speak
+# Weight of a silent step beside one of speech: links are of speech; chosen, not measured
+QUIET = 0.25
+FALSE = 0.5  # weight of a face that is named wrongly while several speak; chosen, not measured
 FACTORS = {  # first change of parameters that are positive, as the logarithm of a factor
     "counts": 0.25,
     "lips": 0.35,
@@ -49,7 +50,7 @@ SHIFTS = {  # and of those that may have either sign
     "small": 0.7,
     "least_gain": 6.0,
 }
-LEFT = (0.15, 0.75)  # of what lips tell, in `weaken_lips`
+LEFT = (0.15, 0.75)  # of what lips tell, in `weaken_lips`; chosen, not measured
 MAX_ERROR = 0.45  # of `talking_error`: at one half the sight of a mouth says nothing
 
 

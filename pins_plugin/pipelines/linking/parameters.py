@@ -12,7 +12,8 @@ from pins_plugin.inference.pretrained import folder_checksum
 SHIPPED = Path(__file__).resolve().parents[2] / "pretrained" / "speaker_face_linking"
 FILE = "parameters.json"
 NODE = ("counts", "one", "two", "lips", "talking", "others")
-CLEAR = 80.0  # pixels, root of the area of a face: from here on size matters no more
+# Pixels, root of the area of a face: from here on size matters no more; chosen, not measured
+CLEAR = 80.0
 
 
 TUNABLE = {  # those that pyannote's optimizer may change, and within which bounds
@@ -31,7 +32,9 @@ TUNABLE = {  # those that pyannote's optimizer may change, and within which boun
 class LinkingParameters:
     """What decides how the decoder weighs evidence; each is a weight of a log-likelihood ratio or a log-probability.
 
-    In `docs/method.md` each stands in its equation.
+    In `docs/method.md` each stands in its equation. The values here are where the search of `recipes/ClipScenes/calibrate.py`
+    starts (those of lips are fitted first); nothing tells how they were found. Those that decide stand in `parameters.json` of
+    the shipped pipeline, with what they were learnt on; `others`, `explanation_trust` and `uncertain` are in no search: chosen.
     """
 
     # How many the segmentation hears: weight, and bias of one and of two speakers, per step

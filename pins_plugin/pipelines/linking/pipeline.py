@@ -70,10 +70,12 @@ from pins_plugin.types import FaceTrack
 from pins_plugin.utils.threads import one_thread
 
 DEFAULT_EVIDENCE = EVIDENCE  # all there are
-FACES_PER_TRACK = (2, 8)  # least, most
-MAX_FACES = 4000  # pictures that are embedded, of a whole film
-UNREADABLE = 0.1  # probability that lips can be read, below which the file's notes say so
-MIN_SPEECH = 3.0  # seconds on screen, before anything is said of somebody's lips
+FACES_PER_TRACK = (2, 8)  # least, most; chosen, not measured
+MAX_FACES = 4000  # pictures that are embedded, of a whole film: bounds time; chosen, not measured
+# Probability that lips can be read, below which the file's notes say so; chosen, not measured
+UNREADABLE = 0.1
+# Seconds on screen, before anything is said of somebody's lips; lips that fit nowhere are given up after as many
+MIN_SPEECH = 3.0
 
 
 class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]

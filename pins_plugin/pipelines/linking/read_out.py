@@ -17,9 +17,10 @@ from pins_plugin.pipelines.linking.seeing import Seeing
 from pins_plugin.types import FaceTrack, SpeakerFaceLink
 
 PAUSE = 3  # steps: shorter silence within one person's speech is part of it, as in voice activity of the field
-MIN_LINK = 2  # steps of a link; shorter ones join a neighbor of the same speaker
-REVIEWED = 6.0  # log-likelihood ratio shown for what a reviewer said
-LIMIT = 1e-4  # probabilities are no closer to 0 and 1
+# Steps of a link; shorter ones join a neighbor of the same speaker; chosen, not measured
+MIN_LINK = 2
+REVIEWED = 6.0  # log-likelihood ratio shown for what a reviewer said; chosen, not measured
+LIMIT = 1e-4  # probabilities are no closer to 0 and 1, so that logarithms are finite
 
 
 @dataclass(frozen=True, eq=False)

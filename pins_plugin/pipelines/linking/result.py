@@ -16,7 +16,7 @@ from pins_plugin.types import FaceTrack, SpeakerFaceLink
 from pins_plugin.utils.files import write_json_rows, write_text
 from pins_plugin.utils.text import table_cell
 
-VERSION = 1
+VERSION = 1  # of the file format; readers refuse others
 LIPS = "The lips of {} do not fit the sound: dubbed, or out of sync"
 COLUMNS = ("start", "end", "speaker", "person", "status", "confidence", "x1", "y1", "x2", "y2")
 

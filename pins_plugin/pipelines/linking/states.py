@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 TRANSITIONS = ("starts", "stops", "switches", "joins", "leaves", "changes")  # kinds of change
 DROPS = ("stops", "leaves")  # nobody begins to speak
-TINY = 1e-300
+TINY = 1e-300  # near the least float64, keeps logarithms and divisions finite
 
 
 @dataclass(frozen=True, eq=False)

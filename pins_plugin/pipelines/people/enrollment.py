@@ -17,8 +17,9 @@ from pins_plugin.utils.vectors import unit
 
 IMAGES = tuple(sorted(IMAGE_SUFFIXES))
 SOUNDS = (".wav", ".flac", ".mp3", ".m4a", ".ogg")
-SAME_VOICE = 0.55  # cosine similarity of voices from which on they may be one person's
-VOICE_WEIGHT = 0.5  # of a voice's lead over its threshold, beside a face's
+# Cosine similarity of voices from which on they may be one person's; chosen, not measured
+SAME_VOICE = 0.55
+VOICE_WEIGHT = 0.5  # of a voice's lead over its threshold, beside a face's; chosen, not measured
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,15 +19,19 @@ from pins_plugin.inference.neighbors import find_neighbors
 from pins_plugin.pipelines.people.enrollment import SAME_VOICE, VOICE_WEIGHT
 
 Floats = NDArray[np.float32]
-NEIGHBORS = 32
-FALSE_PAIRS = 0.02  # pairs per appearance that may pass the guard by chance
-RANDOM_PAIRS = 50_000
-MIN_SIGHTINGS = 200  # appearances; of fewer, random pairs are too often one person's
-LOOSE = 0.25  # below the threshold for faces, where a voice may make up for it
-MAX_DOUBTFUL = 50
-GROWN = 1.1  # times a group's size, from where on what was too low for it is scored again
-NEARLY = 0.1  # by which the mean of a lone sighting and a group may fall short where one of them is alike enough
-PAIRS_AT_ONCE = 8192  # pairs that are scored at once
+NEIGHBORS = 32  # most alike appearances that each is compared with; chosen, not measured
+FALSE_PAIRS = 0.02  # pairs per appearance that may pass the guard by chance; chosen, not measured
+RANDOM_PAIRS = 50_000  # drawn for center and spread of scores by chance; chosen, not measured
+# Appearances; of fewer, random pairs are too often one person's; chosen, not measured
+MIN_SIGHTINGS = 200
+# Below the threshold for faces, where a voice may make up for it; chosen, not measured
+LOOSE = 0.25
+MAX_DOUBTFUL = 50  # joins of each kind that are shown to a reviewer; chosen, not measured
+# Times a group's size, from where on what was too low for it is scored again; chosen, not measured
+GROWN = 1.1
+# By which the mean of a lone sighting and a group may fall short where one of them is alike enough; chosen, not measured
+NEARLY = 0.1
+PAIRS_AT_ONCE = 8192  # pairs that are scored at once; chosen, not measured
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,8 @@ from itertools import combinations
 from pins_plugin.pipelines.people.enrollment import SAME_VOICE, KnownPerson
 from pins_plugin.pipelines.people.registry import Cast
 
-NEARLY = 0.15  # of cosine similarity below what is needed: two labels are worth a look
+# Of cosine similarity below what is needed: two labels are worth a look; chosen, not measured
+NEARLY = 0.15
 
 
 @dataclass(frozen=True)

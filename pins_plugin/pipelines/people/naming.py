@@ -16,8 +16,9 @@ from pins_plugin.types import FaceTrack, SpeakerFaceLink
 from pins_plugin.utils.vectors import unit
 
 Voices = dict[str, Embedding]
-MIN_LINKED = 1.0  # seconds of speech that must be linked to a face before it names the voice
-MOSTLY = 0.6  # part of a speaker's linked speech that must go to one face
+# Seconds of speech that must be linked to a face before it names the voice; chosen, not measured
+MIN_LINKED = 1.0
+MOSTLY = 0.6  # part of a speaker's linked speech that must go to one face; chosen, not measured
 
 
 @dataclass(frozen=True, eq=False)

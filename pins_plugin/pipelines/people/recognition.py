@@ -14,7 +14,8 @@ from pins_plugin.tracking.crops import FACE_SIZE
 from pins_plugin.tracking.detector import FaceDetector
 from pins_plugin.tracking.people import SAME_PERSON_SIMILARITY
 
-EXAMPLE_SIDE = 1600  # pixels of the picture of a person that the detector sees
+# Pixels of the picture of a person that the detector sees; chosen, not measured
+EXAMPLE_SIDE = 1600
 
 
 class FaceRecognizer:

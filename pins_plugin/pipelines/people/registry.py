@@ -33,10 +33,10 @@ from pins_plugin.utils.vectors import unit
 
 FILE = "people.safetensors"
 LOCK = ".people.lock"
-PATIENCE = 5.0  # seconds until it is said that another process is waited for
+PATIENCE = 5.0  # seconds until it is said that another process is waited for; chosen, not measured
 KIND = "pins_plugin people"
 STRANGER = re.compile(r"PERSON_\d+")
-HISTORY = 20  # names given that can be taken back
+HISTORY = 20  # names given that can be taken back; chosen, not measured
 VERSION = "2"  # the first held voices of another encoder
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,8 @@ from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.report.style import PALETTE
 from pins_plugin.types import SpeakerFaceLink
 
-BOX_STEP = 0.12  # seconds between the boxes that a page carries; it interpolates
+# Seconds between the boxes that a page carries; it interpolates; chosen, not measured
+BOX_STEP = 0.12
 EVIDENCE = {
     "sync": ("lips", "The lips of this face fit the sound, compared with other times"),
     "talking": ("mouth", "This mouth moves as mouths do that talk"),

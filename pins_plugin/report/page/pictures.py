@@ -15,9 +15,9 @@ from pins_plugin.data.media.container import plays_in_browsers
 from pins_plugin.data.media.video import VideoWriter, iter_frames, probe_video
 from pins_plugin.utils.progress import progress
 
-PREVIEW_SIDE = 854  # pixels
-FACE_SIDE = 160  # pixels
-MARGIN = 0.22  # of the box, on every side of a face
+PREVIEW_SIDE = 854  # pixels; chosen, not measured
+FACE_SIDE = 160  # pixels; chosen, not measured
+MARGIN = 0.22  # of the box, on every side of a face; chosen, not measured
 
 
 @contextmanager

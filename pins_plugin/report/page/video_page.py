@@ -24,10 +24,11 @@ from pins_plugin.utils.files import write_text
 from pins_plugin.utils.unfinished import final_folder
 
 TEMPLATES = Path(__file__).with_name("templates")
-EMBED_BYTES = 24_000_000  # a larger video lies beside the page
-MAX_PICTURED = 80  # people
-PICTURES_OF_SPEAKERS = 3
-DOUBTFUL = 0.75  # turns below this confidence are what `n` and `p` step through
+EMBED_BYTES = 24_000_000  # a larger video lies beside the page; chosen, not measured
+MAX_PICTURED = 80  # people: bounds the size of a page; chosen, not measured
+PICTURES_OF_SPEAKERS = 3  # faces shown of each; chosen, not measured
+# Turns below this confidence are what `n` and `p` step through; chosen, not measured
+DOUBTFUL = 0.75
 
 
 def write_page(
