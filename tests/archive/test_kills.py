@@ -110,7 +110,7 @@ def test_a_killed_run_is_gone_on_with(tmp_path: Path, monkeypatch) -> None:
         workers = _workers(driver)
         driver.kill()
         driver.wait(60)
-        psutil.wait_procs(workers, timeout=60)
+        psutil.wait_procs(workers, timeout=300)
         assert not any(each.is_running() and each.status() != "zombie" for each in workers)
     _finish(folder)
     _check(folder, expected, 2 * KILLS)

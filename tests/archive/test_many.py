@@ -174,7 +174,7 @@ def test_ctrl_c_ends_cleanly_and_the_run_goes_on_later(tmp_path: Path) -> None:
     _wait_for(tmp_path / "log" / "hang")
     workers = _children(driver)
     driver.send_signal(signal.SIGINT)
-    _, said = driver.communicate(timeout=60)
+    _, said = driver.communicate(timeout=600)
     assert driver.returncode != 0 and "h of video per hour" in said
     _wait_until_gone(workers)
     assert not list((tmp_path / "out").glob(".pins-unfinished-*"))
@@ -191,7 +191,7 @@ def test_killed_at_random_moments_ends_as_undisturbed(tmp_path: Path) -> None:
     workers = _children(driver)
     time.sleep(float(generator.uniform(0, 0.8)))
     driver.kill()
-    driver.communicate(timeout=60)
+    driver.communicate(timeout=600)
     _wait_until_gone(workers)
     before = len(_results(tmp_path / "out"))
     totals = _run(tmp_path, names, Machinery(jobs=0))
@@ -204,7 +204,7 @@ def test_two_runs_into_one_folder_do_nothing_twice(tmp_path: Path) -> None:
     files = [f"{name}.mp4" for name in names]
     first, second = _driver(tmp_path, files), _driver(tmp_path, files)
     for driver in (first, second):
-        _, said = driver.communicate(timeout=180)
+        _, said = driver.communicate(timeout=600)
         assert driver.returncode == 0, said
     assert _starts(tmp_path) == dict.fromkeys(names, 1)
     assert len(_results(tmp_path / "out")) == len(names)

@@ -19,7 +19,7 @@ def test_items_are_made_while_another_is_worked_on() -> None:
     found = prefetch(numbers(), ahead=2)
     assert next(found) == 0
     for _ in range(3):  # the one that was asked for, and two ahead
-        assert made.acquire(timeout=60)
+        assert made.acquire(timeout=600)
     assert list(found) == [1, 2, 3, 4]
 
 
@@ -49,4 +49,4 @@ def test_who_stops_early_leaves_no_thread_and_closes_the_source() -> None:
     assert next(found) == 0
     found.close()
     assert threading.active_count() == threads
-    assert closed.wait(timeout=60)
+    assert closed.wait(timeout=600)

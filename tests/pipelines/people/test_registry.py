@@ -110,7 +110,7 @@ def test_whoever_holds_the_file_is_waited_for(
     )
     assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
     with cast.held():
-        assert holder.wait(timeout=10) == 0  # it had let go before this one began
+        assert holder.wait(timeout=300) == 0  # it had let go before this one began
     assert "another `pins` works there" in caplog.text
     holder.stdout.close()
 

@@ -37,7 +37,7 @@ def test_two_nodes_take_the_step_of_one_process(tmp_path: Path) -> None:
         for _ in range(2)
     ]
     for node in nodes:
-        _, said = node.communicate(timeout=240)
+        _, said = node.communicate(timeout=600)
         assert node.returncode == 0, said[-2000:]
     rows = [json.loads((tmp_path / f"rank{rank}.json").read_text()) for rank in range(2)]
     assert [row["world"] for row in rows] == [2, 2]
