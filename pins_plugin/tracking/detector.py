@@ -19,11 +19,8 @@ Array = NDArray[np.float32]
 PROPOSAL_SIZE = 12  # side of the window that PNet judges, in pixels
 PROPOSAL_STRIDE = 2  # pixels between its windows, by its one pooling
 PYRAMID_FACTOR = 0.709  # of successive scales, half the area; as in facenet-pytorch
-MIN_PROBABILITIES = (
-    0.7,
-    0.7,
-    0.7,
-)  # after each network; the authors' 0.6 for the first lets twice as many windows through
+# After each network; the authors' 0.6 for the first lets twice as many windows through
+MIN_PROBABILITIES = (0.7, 0.7, 0.7)
 PICTURES_AT_ONCE = 4  # on a CPU larger batches leave the cache
 WINDOWS_AT_ONCE = 64  # windows of the later networks; chosen small, as for pictures
 GPU_FACTOR = 16  # as many times larger batches elsewhere; chosen, not measured

@@ -8,7 +8,6 @@ portrait against copies of itself, changed in light, color and place, or seen 48
 among them: expect more misses there.
 """
 
-import argparse
 import csv
 import sys
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from pins_plugin.inference.face_recognition import load_face_recognition
 from pins_plugin.inference.portraits import load_portraits
 from pins_plugin.report.tables import format_table
 from pins_plugin.utils.progress import progress
+from pins_plugin.utils.script import run_script, script_parser
 
 SIZE = 112
 PICTURES = 4  # of a clip
@@ -92,9 +92,7 @@ def _read(path: Path) -> list[dict[str, str]]:
 @torch.inference_mode()
 def main() -> None:
     """Print one row for each threshold."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--thresholds", type=float, nargs="+", default=[0.55, 0.62, 0.66, 0.7, 0.735, 0.77, 0.85])  # fmt: skip
     parser.add_argument("--every", type=int, default=5, help="portrait that is changed")
@@ -114,7 +112,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except PinsError as error:
-        sys.exit(f"face_threshold.py: {error}")
+    run_script(main)

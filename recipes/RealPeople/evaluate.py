@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from teachers import read_face_teacher, read_voice_teacher
 
 from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
-from pins_plugin.errors import MediaError, PinsError
+from pins_plugin.errors import MediaError
 from pins_plugin.evaluation.every_pair import score_every_pair
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
 from pins_plugin.inference.joint_ratio import pool_faces, pool_voice
@@ -30,6 +30,7 @@ from pins_plugin.metrics.pitch import median_pitch
 from pins_plugin.report.tables import format_table
 from pins_plugin.utils.files import write_json, write_text
 from pins_plugin.utils.progress import progress
+from pins_plugin.utils.script import run_script
 
 FACE_SOFTNESS, VOICE_SOFTNESS = 4.0, 3.0  # as in prepare.py
 SIZE = 112
@@ -148,7 +149,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except PinsError as error:
-        sys.exit(f"evaluate.py: {error}")
+    run_script(main)

@@ -28,6 +28,7 @@ from pins_plugin.data.training.recording_conditions import RecordingConditions
 from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.inference.portraits import load_portraits
 from pins_plugin.utils.progress import progress
+from pins_plugin.utils.script import run_script
 from pins_plugin.utils.threads import one_thread
 
 SPLIT = Path(__file__).with_name("split.yaml")
@@ -216,7 +217,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except PinsError as error:
-        sys.exit(f"prepare.py: {error}")
+    run_script(main)

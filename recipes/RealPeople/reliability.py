@@ -12,7 +12,6 @@ voices of others, where a pair whose recorded sexes agree stands for one person'
 
 import argparse
 import csv
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,7 +22,6 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.functional import normalize
 
-from pins_plugin.errors import PinsError
 from pins_plugin.inference.joint_calibration import JointCalibration
 from pins_plugin.metrics.calibration import ReliabilityBin, reliability
 from pins_plugin.report.tables import format_table
@@ -31,6 +29,7 @@ from pins_plugin.train.experiment import load_experiment
 from pins_plugin.train.pairs.soft_pairs import ENCODERS, SoftRows, fit_gain, fit_heads
 from pins_plugin.utils.files import write_json, write_text
 from pins_plugin.utils.progress import progress
+from pins_plugin.utils.script import run_script
 
 YAML = Path(__file__).resolve().parents[2] / "hparams" / "face_voice.yaml"
 SIDES = ("faces", "voices")
@@ -239,7 +238,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except PinsError as error:
-        sys.exit(f"reliability.py: {error}")
+    run_script(main)

@@ -9,7 +9,6 @@ are not written down.
 
 import argparse
 import csv
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from pins_plugin.errors import MediaError, PinsError
+from pins_plugin.errors import MediaError
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
 from pins_plugin.inference.portraits import load_portraits
 from pins_plugin.inference.verification import judge, load_speech
@@ -28,6 +27,7 @@ from pins_plugin.metrics.calibration import reliability
 from pins_plugin.report.tables import format_table
 from pins_plugin.utils.files import write_json, write_text
 from pins_plugin.utils.progress import progress
+from pins_plugin.utils.script import run_script
 
 EDGES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.6, 0.7)
 
@@ -166,7 +166,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except PinsError as error:
-        sys.exit(f"verify.py: {error}")
+    run_script(main)

@@ -15,7 +15,7 @@ from pins_plugin.train.lips.one_cycle import train_one_cycle
 from pins_plugin.train.loop import TrainingBrain
 from pins_plugin.utils.seeding import seed_everything
 
-UNCALIBRATED = {"offset_weights": [-1.85, 3.09, 0.82], "speaking_weights": [-1.1, 6.5, 0.4, 3.8]}
+UNCALIBRATED = {"offset_weights": [-1.85, 3.09, 0.82]}
 SYNC_OPTIONS = ("num_epochs", "steps_per_epoch", "num_frames", "batch_size", "learning_rate", "weight_decay",
            "augmentation", "balance", "briefly", "seed", "view", "shares")  # fmt: skip
 
