@@ -20,7 +20,7 @@ from pins_plugin.models.folder.onnx_file import (
     OnnxSession,
     read_onnx_file,
 )
-from pins_plugin.models.folder.safe_yaml import make_module
+from pins_plugin.models.folder.registry import make_module
 from pins_plugin.models.layers.projection import Projection
 
 WHOLE = (0.0, 0.0, 1.0, 1.0)  # window of all of a picture
@@ -44,10 +44,11 @@ class OnnxNetwork(nn.Module):
         )
         self.forget()
 
-    def make_room(self, weights: Mapping[str, Tensor]) -> None:
-        """Get ready for bytes of another number; called before a model folder's weights are filled in."""
-        if "content" in weights:
-            self.content = torch.zeros_like(weights["content"], device=self.content.device)
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
+        """Make room for as many bytes as are loaded."""
+        content = state_dict.get(f"{prefix}content", self.content)
+        self.content = torch.zeros_like(content, device=self.content.device)
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     def forget(self) -> None:
         """Open the network anew at the next call."""

@@ -234,7 +234,7 @@ def save_heads(folder: str | Path, heads: Heads, report: Mapping[str, Any]) -> N
     """Write two heads as a model folder."""
     settings = {"kind": "feature heads", "training": dict(report)}
     modules = dict(zip(HEADS, heads, strict=True))
-    save_model_folder(folder, modules, {}, settings, _card(heads, report))
+    save_model_folder(folder, modules, settings, _card(heads, report))
 
 
 def _card(heads: Heads, report: Mapping[str, Any]) -> str:

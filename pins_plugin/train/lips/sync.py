@@ -124,7 +124,6 @@ def train_sync(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None:
     save_model_folder(
         folder / "model",
         encoders,
-        {},
         UNCALIBRATED,
         f"# Synchronization model\n\nTrained on {len(kept)} clips of {len({c.person for c in kept})} people; "
         "its confidences are not yet calibrated (recipes/Sync/calibrate.py).\n",

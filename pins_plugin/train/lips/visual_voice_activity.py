@@ -203,7 +203,6 @@ def train_visual_voice_activity(hparams: dict[str, Any], run_opts: dict[str, Any
     save_model_folder(
         folder / "model",
         {"talking_network": network},
-        {},
         {"llr_weights": llr_weights},
         f"# Visual voice activity\n\nTrained on {len(clips)} clips of {len({c.person for c in clips})} people.\n",
     )

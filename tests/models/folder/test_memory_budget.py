@@ -7,7 +7,8 @@ import torch
 
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.models.folder.memory_budget import MemoryBudget
-from pins_plugin.models.folder.safe_yaml import build_module, parse_model_yaml
+from pins_plugin.models.folder.registry import build_module
+from pins_plugin.models.folder.safe_yaml import parse_model_yaml
 
 
 def test_what_fits_is_built() -> None:

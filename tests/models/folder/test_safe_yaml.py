@@ -4,12 +4,8 @@ import pytest
 import torch
 
 from pins_plugin.errors import ModelFolderError
-from pins_plugin.models.folder.safe_yaml import (
-    ModuleSpec,
-    build_module,
-    format_model_yaml,
-    parse_model_yaml,
-)
+from pins_plugin.models.folder.registry import ModuleSpec, build_module
+from pins_plugin.models.folder.safe_yaml import format_model_yaml, parse_model_yaml
 
 
 def test_module_is_built_from_its_arguments() -> None:
@@ -62,6 +58,9 @@ def test_formatting_refuses_what_is_not_plain() -> None:
         "a: !new:torch.nn.Linear {in_features: !new:os.system {}}",
         "a: !new:torch.nn.Linear {in_features: 10000000000, out_features: 1}",
         "a: .nan",
+        "a: !!int ''",
+        "a: !!bool perhaps",
+        "a: !!timestamp x",
         "a: 2026-01-01",
         "1: a",
         "? [a, b]\n: 1",
