@@ -22,12 +22,7 @@ from torch import Tensor, nn
 
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.models.folder.registry import ModuleSpec, build_module
-from pins_plugin.models.folder.safe_yaml import (
-    PRETRAINER,
-    Reference,
-    format_model_yaml,
-    parse_model_yaml,
-)
+from pins_plugin.models.folder.safe_yaml import PRETRAINER, Reference, dump_yaml, load_yaml
 from pins_plugin.utils.explain import one_line
 from pins_plugin.utils.files import atomic_folder
 from pins_plugin.utils.quantization import dequantize, pack, quantize, unpack
@@ -93,7 +88,8 @@ def save_model_folder(
         specs[name] = getattr(module, "origin", None)
         if not isinstance(specs[name], ModuleSpec):
             raise ModelFolderError(
-                f"{name}: how it was built is not known; expected a module made by `make_module`, or by an experiment's YAML"
+                f"{name}: how it was built is not known; expected a module made by `make_module`, or by "
+                "an experiment's YAML"
             )
         weights = {
             key: value.detach().cpu().contiguous().clone()
@@ -168,12 +164,14 @@ def read_hyperparams(folder: Path) -> Hyperparams:
     path = folder / HYPERPARAMS
     content = read_file(path, LARGEST_YAML)
     try:
-        return _sections(parse_model_yaml(content))
+        return _sections(load_yaml(content))
     except ModelFolderError as error:
         raise ModelFolderError(f"{path}: {error}") from error
 
 
-def _sections(values: dict[str, Any]) -> Hyperparams:
+def _sections(values: Any) -> Hyperparams:
+    if not isinstance(values, dict):
+        raise ModelFolderError(f"expected names and values, got {type(values).__name__}")
     written = values.get("format", values.get("version"))  # `version` until 0.1
     if written != FORMAT:
         raise ModelFolderError(
@@ -199,7 +197,7 @@ def format_hyperparams(values: Hyperparams) -> str:
     loadables = {name: Reference(f"<modules[{name}]>") for name in values.specs}
     loading = {"loadables": loadables, "checksums": Reference("<sha256>")}
     own = SPEECHBRAIN_MODULES if "voice_encoder" in values.specs else {}
-    return format_model_yaml(
+    return dump_yaml(
         {
             "format": FORMAT,
             "settings": values.settings,

@@ -49,24 +49,16 @@ _Dumper.add_representer(Reference, lambda dumper, text: dumper.represent_scalar(
 _Dumper.add_representer(tuple, yaml.SafeDumper.represent_list)
 
 
-def parse_model_yaml(text: str | bytes) -> dict[str, Any]:
-    """Parse a model folder's `hyperparams.yaml`: a `ModuleSpec` wherever `!new:` stands; builds nothing.
+def load_yaml(content: str | bytes) -> Any:
+    """Read text, finite numbers, lists, mappings with text keys, and a `ModuleSpec` where `!new:` stands; builds nothing.
 
     Examples
     --------
-    >>> parse_model_yaml("size: 3")
+    >>> load_yaml("size: 3")
     {'size': 3}
     """
-    values = load_yaml(text, _Loader)
-    if not isinstance(values, dict):
-        raise ModelFolderError(f"expected names and values, got {type(values).__name__}")
-    return values
-
-
-def load_yaml(text: str | bytes, loader: type[PlainLoader] = PlainLoader) -> Any:
-    """Read YAML of a stranger as text, finite numbers, lists, and mappings with text keys."""
     try:
-        values = yaml.load(text, loader)
+        values = yaml.load(content, _Loader)
         _check(values, float("inf"))
     except ModelFolderError:
         raise
@@ -75,8 +67,8 @@ def load_yaml(text: str | bytes, loader: type[PlainLoader] = PlainLoader) -> Any
     return values
 
 
-def format_model_yaml(values: dict[str, Any]) -> str:
-    """Write what `parse_model_yaml` reads."""
+def dump_yaml(values: dict[str, Any]) -> str:
+    """Write what `load_yaml` reads."""
     try:
         return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
     except yaml.YAMLError as error:

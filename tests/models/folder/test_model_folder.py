@@ -117,6 +117,8 @@ def test_missing_file_is_named(folder: Path, name: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "",
+        "- a",
         "version: 2\nmodules: {}\n",
         "format: 99\nmodules: {}\n",
         "modules: {a: !new:torch.nn.Identity {}}\n",
