@@ -12,14 +12,9 @@ MOST_OPERATIONS = 50_000
 
 
 class MemoryBudget(TorchDispatchMode):
-    """Raise MemoryError before an operation that would exceed the budget; what is freed again counts as well.
+    """Raise MemoryError before more than `largest` bytes of tensors, or by more than `most` operations, are made.
 
-    Parameters
-    ----------
-    largest : int
-        Bytes.
-    most : int
-        Operations.
+    What is freed again counts as well.
 
     Examples
     --------

@@ -86,7 +86,7 @@ def save_model_folder(
     specs, files = {}, {}
     for name, module in modules.items():
         specs[name] = getattr(module, "origin", None)
-        if not isinstance(specs[name], ModuleSpec):
+        if specs[name] is None:
             raise ModelFolderError(
                 f"{name}: how it was built is not known; expected a module made by `make_module`, or by "
                 "an experiment's YAML"
