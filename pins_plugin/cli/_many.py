@@ -96,8 +96,6 @@ def run_files(
 
     Parameters
     ----------
-    command : str
-    files : sequence of Path
     out : Path
         For results, failures and totals.
     setup : callable

@@ -37,7 +37,6 @@ def ablation_rows(
         compared, seed by seed, with "group: random".
     oracle : float or None
         The best possible ROC AUC.
-    chance : float
 
     Returns
     -------
@@ -115,7 +114,6 @@ def plot_ablation(histories: Histories, path: str | Path, *, oracle: float | Non
         Variants named "group: variant" are drawn group by group, one panel each.
     path : str or Path
         PNG file, written in one step.
-    oracle : float or None
     """
     groups = list(dict.fromkeys(map(_group, histories)))
     figure = make_figure(4.6 * len(groups), 4.2)

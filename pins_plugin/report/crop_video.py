@@ -32,8 +32,6 @@ def write_following_video(
 
     Parameters
     ----------
-    video : str or Path
-    linked : LinkedVideo
     out : str or Path
         An mp4 file.
     shape : float
@@ -64,8 +62,6 @@ def write_speaking_faces(
 
     Parameters
     ----------
-    video : str or Path
-    linked : LinkedVideo
     folder : str or Path
         Gets a folder for each person, with a video for each stretch, and faces.csv, which lists them.
     size : int

@@ -68,7 +68,6 @@ def save_model_folder(
 
     Parameters
     ----------
-    folder : str or Path
     modules : mapping of str to nn.Module
         Names such as "face_encoder", which become file names. Each knows how it was built (see `make_module`).
     settings : mapping of str to plain values
@@ -113,7 +112,6 @@ def load_model_folder(folder: str | Path, device: str | torch.device = "cpu") ->
     ----------
     folder : str or Path
         Or the name of a model that comes with the package; see `resolve_source`.
-    device : str or torch.device
 
     Raises
     ------

@@ -113,7 +113,6 @@ def read_onnx_file(path: str | Path, defaults: Mapping[str, Any]) -> tuple[bytes
 
     Parameters
     ----------
-    path : str or Path
     defaults : mapping
         `FACE_SETTINGS` or `VOICE_SETTINGS`; other entries are refused.
     """

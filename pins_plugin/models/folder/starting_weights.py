@@ -17,7 +17,6 @@ def read_weights(places: Sequence[Path], origin: str) -> dict[str, Tensor]:
 
     Parameters
     ----------
-    places : sequence of Path
     origin : str
         What the weights are and where a user gets them.
     """

@@ -214,14 +214,10 @@ def train_networks(
 
     Parameters
     ----------
-    table : PeopleTable
     folds : sequence of HeldOut
         Of the table.
     valid : HeldOut or None
         Other people, whose score counts as well.
-    objective : Module
-    settings : NetworkSettings
-    seed : int
     quiet, run_opts, folder
         As in `run_training`.
 

@@ -61,12 +61,10 @@ def draw_pairs(
 
     Parameters
     ----------
-    table : PeopleTable
     people : (num_drawn,) int64 array
         Two or more.
     num_pairs : int
         Of each kind.
-    generator : numpy.random.Generator
 
     Returns
     -------

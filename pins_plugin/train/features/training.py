@@ -169,10 +169,8 @@ def fit_heads(
         every choice.
     objective : Module
         Of the networks.
-    settings : FitSettings
     supervised : bool
         Take the training people from the manifest; else they are told apart by `group_people`.
-    seed : int
     quiet, run_opts, folder
         As in `run_training`.
 

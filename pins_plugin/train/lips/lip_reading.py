@@ -81,7 +81,6 @@ def train_lip_reader(
         Left as it is unless `end_to_end`.
     classifier : WordClassifier
         For `lip_encoder.inner_dim` features.
-    end_to_end : bool
     num_steps, batch_size, learning_rate, weight_decay, seed
     valid_words : sequence of SpokenWord
         With any, the weights that read most of them right are kept, not the last ones.

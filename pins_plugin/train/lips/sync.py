@@ -64,8 +64,6 @@ def train_synchronizer(
         See `models.lips.sync_encoders`.
     objective : nn.Module
         Such as `losses.window_matching.WindowMatchingLoss`.
-    num_epochs : int
-    learning_rate, weight_decay : float
     seed : int
         Of the order, the augmentation and dropout. (The start of the encoders is the caller's.)
     run_opts, folder, quiet

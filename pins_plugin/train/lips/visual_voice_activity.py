@@ -90,11 +90,8 @@ def train_talking(
 
     Parameters
     ----------
-    clips : sequence of TalkingClip
     talking_network : nn.Module
         See `models.lips.talking_network`.
-    num_epochs : int
-    learning_rate, weight_decay : float
     seed : int
         Of the order, the augmentation and dropout. (The start of the network is the caller's.)
     run_opts, folder, quiet
@@ -130,7 +127,6 @@ def calibrate(
 
     Parameters
     ----------
-    clips : sequence of TalkingClip
     options : dict
         Of `train_talking`.
     network : nn.Module
