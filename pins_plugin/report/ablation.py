@@ -25,9 +25,7 @@ HEADERS = (
 )
 
 
-def ablation_rows(
-    histories: Histories, *, oracle: float | None, chance: float = 0.5
-) -> list[list[str]]:
+def ablation_rows(histories: Histories, *, oracle: float | None) -> list[list[str]]:
     """Lay out the ROC AUC of each variant at its last epoch, and how many of its negatives taught something.
 
     Parameters
@@ -50,7 +48,7 @@ def ablation_rows(
     rows = []
     for name, of_seed in scores.items():
         mean, half = mean_over_seeds([*of_seed.values()])
-        way = "-" if oracle is None else f"{100 * (mean - chance) / (oracle - chance):.0f} %"
+        way = "-" if oracle is None else f"{100 * (mean - 0.5) / (oracle - 0.5):.0f} %"
         rival = {} if name.endswith(": random") else scores.get(f"{_group(name)}: random", {})
         gains = [of_seed[seed] - rival[seed] for seed in of_seed.keys() & rival.keys()]
         costly = [_costly([*histories[name].values()], epoch) for epoch in (-1, 0)]

@@ -70,10 +70,6 @@ def write_speaking_faces(
         Shorter stretches are left out.
     quiet : bool
         No progress bar.
-
-    Returns
-    -------
-    paths : list of Path
     """
     folder, info = Path(folder), probe_video(video)
     stretches = sorted(speaking_stretches(linked, min_seconds), key=lambda each: each.start)
