@@ -30,7 +30,7 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     from pins_plugin.models.compact import CompactFaceEncoder, CompactVoiceEncoder
     from pins_plugin.models.folder.model_folder import save_model_folder
-    from pins_plugin.models.folder.registry import make_module
+    from pins_plugin.models.folder.module_registry import make_module
 
     folder = tmp_path_factory.mktemp("models") / "small"
     with torch.random.fork_rng():

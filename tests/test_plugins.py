@@ -15,7 +15,7 @@ from pins_plugin import plugins
 from pins_plugin.cli import main
 from pins_plugin.errors import ModelFolderError, PluginError
 from pins_plugin.models.folder.model_folder import load_model_folder, save_model_folder
-from pins_plugin.models.folder.registry import make_module, note_origin
+from pins_plugin.models.folder.module_registry import make_module, note_origin
 
 PACKAGE = Path(__file__).parent / "plugin_package"
 

@@ -21,7 +21,7 @@ from pins_plugin.data.training.features import load_features
 from pins_plugin.inference.gallery import Gallery
 from pins_plugin.models.compact import CompactFaceEncoder
 from pins_plugin.models.folder.model_folder import load_model_folder, save_model_folder
-from pins_plugin.models.folder.registry import make_module
+from pins_plugin.models.folder.module_registry import make_module
 from pins_plugin.pipelines.diarization.rttm import read_rttm, write_rttm
 from pins_plugin.pipelines.linking.result import write_links_table
 from pins_plugin.pipelines.people.registry import Appearance, Cast

@@ -14,13 +14,13 @@ from torch.nn.functional import interpolate, normalize
 
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.models.faces.face_recognition import read_window
+from pins_plugin.models.folder.module_registry import make_module
 from pins_plugin.models.folder.onnx_file import (
     FACE_SETTINGS,
     VOICE_SETTINGS,
     OnnxSession,
     read_onnx_file,
 )
-from pins_plugin.models.folder.registry import make_module
 from pins_plugin.models.layers.projection import Projection
 
 WHOLE = (0.0, 0.0, 1.0, 1.0)  # window of all of a picture

@@ -24,7 +24,7 @@ from ruamel.yaml.error import YAMLError
 from torch import nn
 
 from pins_plugin.errors import ExperimentError
-from pins_plugin.models.folder.registry import note_origin
+from pins_plugin.models.folder.module_registry import note_origin
 from pins_plugin.plugins import get_plugin
 from pins_plugin.utils.explain import one_line
 from pins_plugin.utils.seeding import seed_everything

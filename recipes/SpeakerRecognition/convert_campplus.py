@@ -22,7 +22,7 @@ from pins_plugin.data.media.audio import load_audio
 from pins_plugin.errors import PinsError
 from pins_plugin.inference.voice_activity import find_speech
 from pins_plugin.models.folder.model_folder import save_model_folder
-from pins_plugin.models.folder.registry import make_module
+from pins_plugin.models.folder.module_registry import make_module
 from pins_plugin.models.voices.campplus import CAMPlusVoiceEncoder
 from pins_plugin.pipelines.diarization.voices import (
     WINDOW,

@@ -133,7 +133,7 @@ def test_scores_are_numbers_of_a_known_kind(model_folder, noise_manifest, capsys
 def test_a_model_of_features_is_scored_on_features(tmp_path: Path, capsys) -> None:
     """Heads that do nothing, over embeddings that already agree: everything is right."""
     from pins_plugin.models.folder.model_folder import save_model_folder
-    from pins_plugin.models.folder.registry import make_module
+    from pins_plugin.models.folder.module_registry import make_module
     from pins_plugin.models.layers.heads import FeatureHead
 
     generator = np.random.default_rng(0)

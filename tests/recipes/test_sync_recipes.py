@@ -14,7 +14,7 @@ from pins_plugin.data.corpora.words import SpokenWord
 from pins_plugin.data.training.sync_clips import SyncClip, load_sync_clip, save_sync_clip
 from pins_plugin.inference.synchronizer import Synchronizer, SyncResult
 from pins_plugin.models.folder.model_folder import save_model_folder
-from pins_plugin.models.folder.registry import make_module
+from pins_plugin.models.folder.module_registry import make_module
 from pins_plugin.models.lips.sync_encoders import LipEncoder, SoundEncoder
 from pins_plugin.train.lips.sync import UNCALIBRATED
 

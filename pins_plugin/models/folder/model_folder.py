@@ -21,7 +21,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from pins_plugin.errors import ModelFolderError
-from pins_plugin.models.folder.registry import ModuleSpec, build_module
+from pins_plugin.models.folder.module_registry import ModuleSpec, build_module
 from pins_plugin.models.folder.safe_yaml import PRETRAINER, Reference, dump_yaml, load_yaml
 from pins_plugin.utils.explain import one_line
 from pins_plugin.utils.files import atomic_folder
@@ -82,14 +82,15 @@ def save_model_folder(
         When the folder could not be loaded again: a class that is not allowed, arguments that are not
         plain, weights that do not fit what they build, weights that are not finite.
     """
-    specs, files = {}, {}
+    specs: dict[str, ModuleSpec] = {}
+    files = {}
     for name, module in modules.items():
-        specs[name] = getattr(module, "origin", None)
-        if specs[name] is None:
+        if not hasattr(module, "origin"):
             raise ModelFolderError(
                 f"{name}: how it was built is not known; expected a module made by `make_module`, or by "
                 "an experiment's YAML"
             )
+        specs[name] = module.origin
         weights = {
             key: value.detach().cpu().contiguous().clone()
             for key, value in module.state_dict().items()

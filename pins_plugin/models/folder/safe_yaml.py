@@ -1,7 +1,7 @@
 """YAML of a model folder: plain values and modules of a list, never code.
 
 The files look like SpeechBrain's (`!new:dotted.Class` with keyword arguments), but the loader knows that
-tag only, and only classes of `models.folder.registry`. Anchors, function calls and imports are refused, so that a
+tag only, and only classes of `models.folder.module_registry`. Anchors, function calls and imports are refused, so that a
 stranger's model folder can be opened safely. References (`!ref <name>`) and the `pretrainer` are there for
 SpeechBrain's own loader; ours reads past them and never follows or builds them.
 """
@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from pins_plugin.errors import ModelFolderError
-from pins_plugin.models.folder.registry import ModuleSpec, find_class
+from pins_plugin.models.folder.module_registry import ModuleSpec, find_class
 from pins_plugin.utils.explain import one_line
 from pins_plugin.utils.plain_yaml import PlainLoader
 

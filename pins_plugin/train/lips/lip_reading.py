@@ -15,7 +15,7 @@ from pins_plugin.data.training.stretches import OneLongRun
 from pins_plugin.data.training.sync_clips import load_sync_clip
 from pins_plugin.errors import PinsError
 from pins_plugin.models.folder.model_folder import load_model_folder, save_model_folder
-from pins_plugin.models.folder.registry import make_module
+from pins_plugin.models.folder.module_registry import make_module
 from pins_plugin.models.lips.lip_reader import WordClassifier
 from pins_plugin.models.lips.sync_encoders import LipEncoder
 from pins_plugin.train.lips.one_cycle import train_one_cycle

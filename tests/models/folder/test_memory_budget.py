@@ -7,7 +7,7 @@ import torch
 
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.models.folder.memory_budget import MemoryBudget
-from pins_plugin.models.folder.registry import build_module
+from pins_plugin.models.folder.module_registry import build_module
 from pins_plugin.models.folder.safe_yaml import load_yaml
 
 

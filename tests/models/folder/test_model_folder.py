@@ -15,7 +15,7 @@ from pins_plugin.models.folder.model_folder import (
     resolve_source,
     save_model_folder,
 )
-from pins_plugin.models.folder.registry import make_module, note_origin
+from pins_plugin.models.folder.module_registry import make_module, note_origin
 
 SIZES = {"embedding_dim": 8, "hidden_dim": 8}
 

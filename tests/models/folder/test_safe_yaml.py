@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from pins_plugin.errors import ModelFolderError
-from pins_plugin.models.folder.registry import ModuleSpec, build_module
+from pins_plugin.models.folder.module_registry import ModuleSpec, build_module
 from pins_plugin.models.folder.safe_yaml import dump_yaml, load_yaml
 
 

@@ -46,7 +46,7 @@ def find_class(dotted_class: str) -> type[nn.Module]:
     path = current_path(dotted_class)
     if path not in CLASSES and path not in encoder_targets():
         raise ModelFolderError(
-            f"!new:{dotted_class[:80]} is not allowed; expected an installed plugin or a class of models/folder/registry.py"
+            f"!new:{dotted_class[:80]} is not allowed; expected an installed plugin or a class of models/folder/module_registry.py"
         )
     module, _, name = path.rpartition(".")
     try:
