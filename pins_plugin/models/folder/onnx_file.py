@@ -1,6 +1,7 @@
 """The ONNX file of an encoder and the small YAML beside it that says how to feed it.
 
-For `arcface.onnx`, `arcface.yaml` may hold any of `FACE_SETTINGS`, for a voice encoder any of `VOICE_SETTINGS`:
+For `arcface.onnx`, `arcface.yaml` may hold any argument of `models.onnx_encoder.OnnxFaceEncoder` (of a voice encoder any of
+`OnnxVoiceEncoder`), such as
 
     image_size: 112
     channels: BGR
@@ -22,22 +23,6 @@ from pins_plugin.models.folder.safe_yaml import load_yaml
 from pins_plugin.utils.explain import one_line
 from pins_plugin.utils.optional import import_extra
 
-FACE_SETTINGS: dict[str, Any] = {
-    "image_size": None,  # pixels; where the file itself leaves it open
-    "mean": (0.0, 0.0, 0.0),  # subtracted from pixels in [0, 1], one per channel of the encoder
-    "std": (1.0, 1.0, 1.0),  # then divided by
-    "channels": "RGB",
-    "layout": "NCHW",
-    "window": (0.0, 0.0, 1.0, 1.0),  # x1, y1, x2, y2 of our aligned faces that the encoder wants
-    "same_person_similarity": None,  # cosine from which on two faces are one person's; else 0.7
-}
-VOICE_SETTINGS: dict[str, Any] = {
-    "sample_rate": 16000,  # Hz
-    "features": "waveform",  # fbank: Kaldi's log-mel bands, mean over time taken off
-    "num_bins": 80,  # of fbank
-    "scale": 1.0,  # of samples in [-1, 1]; 32768 for encoders that want 16-bit numbers
-    "min_seconds": 0.1,  # shorter sound is repeated up to this
-}
 CHOICES = {
     "channels": ("RGB", "BGR"),
     "layout": ("NCHW", "NHWC"),
@@ -114,7 +99,7 @@ def read_onnx_file(path: str | Path, defaults: Mapping[str, Any]) -> tuple[bytes
     Parameters
     ----------
     defaults : mapping
-        `FACE_SETTINGS` or `VOICE_SETTINGS`; other entries are refused.
+        What the YAML may hold, and what stands for what it does not; other entries are refused.
     """
     path = Path(path)
     if not path.is_file():
