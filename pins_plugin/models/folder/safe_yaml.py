@@ -6,6 +6,7 @@ stranger's model folder can be opened safely. References (`!ref <name>`) and the
 SpeechBrain's own loader; ours reads past them and never follows or builds them.
 """
 
+from sys import float_info
 from typing import Any
 
 import yaml
@@ -59,10 +60,8 @@ def load_yaml(content: str | bytes) -> Any:
     """
     try:
         values = yaml.load(content, _Loader)
-        _check(values, float("inf"))
-    except ModelFolderError:
-        raise
-    except Exception as error:  # PyYAML raises whatever it stumbles on
+        _check(values, float_info.max)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise ModelFolderError(f"not YAML of plain values ({one_line(error, 300)})") from error
     return values
 
@@ -88,4 +87,4 @@ def _check(value: Any, largest: float) -> None:
     elif isinstance(value, int | float) and abs(value) <= largest:
         return
     elif value is not None and not isinstance(value, str):
-        raise ValueError(f"expected text, or numbers up to {largest}, got {value!r:.60}")
+        raise ValueError(f"expected text, or numbers up to {largest:.2g}, got {value!r:.60}")

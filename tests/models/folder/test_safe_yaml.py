@@ -58,6 +58,8 @@ def test_formatting_refuses_what_is_not_plain() -> None:
         "a: !new:torch.nn.Linear {in_features: !new:os.system {}}",
         "a: !new:torch.nn.Linear {in_features: 10000000000, out_features: 1}",
         "a: .nan",
+        "a: .inf",
+        "a: 0001-01-01 00:00:00 +23:59",
         "a: !!int ''",
         "a: !!bool perhaps",
         "a: !!timestamp x",
