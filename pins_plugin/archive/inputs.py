@@ -182,12 +182,12 @@ def read_list(path: str | Path) -> list[Path]:
 
 
 def _path_of(row: object) -> str:
-    if isinstance(row, str) and row:
+    if isinstance(row, str) and row and "\0" not in row:
         return row
     if isinstance(row, dict):
         for key in PATH_KEYS:
             if isinstance(row.get(key), str):
-                return str(row[key])
+                return _path_of(row[key])
     raise ValueError(f'expected a path, or an object with "path", got {str(row)[:80]!r}')
 
 

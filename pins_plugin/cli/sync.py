@@ -127,7 +127,7 @@ def run_many_files(videos: list[Path], args: argparse.Namespace) -> int:
     from functools import partial
 
     from pins_plugin.archive.failures import Failures
-    from pins_plugin.cli._each_video import open_synchronizer, show_result
+    from pins_plugin.cli._each_video import open_synchronizer, result_name, show_result
     from pins_plugin.errors import MediaError, PinsError
     from pins_plugin.pipelines.active_speaker.sync_table import SyncRow, from_plain
     from pins_plugin.utils.files import read_json
@@ -147,7 +147,7 @@ def run_many_files(videos: list[Path], args: argparse.Namespace) -> int:
     failed = Failures(out).read()
     rows: list[SyncRow] = []
     for video in map(str, videos):
-        path = out / f"{args.names.of(Path(video))}.json"
+        path = out / f"{result_name(args.names, Path(video))}.json"
         if video in failed:
             rows.append(SyncRow(video, "file", None, error=str(failed[video]["error"])))
         elif path.is_file():

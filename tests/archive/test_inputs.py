@@ -45,7 +45,7 @@ def test_lists_are_read_beside_themselves(footage: Path, name: str, text: str) -
     assert _names(find_files([footage / name]), footage) == ["b.mp4", "day2/c.mov"]
 
 
-@pytest.mark.parametrize("text", ["{}", "[3]", "[", '[{"id": 1}]', "[]"])
+@pytest.mark.parametrize("text", ["{}", "[3]", "[", '[{"id": 1}]', "[]", r'["a\u0000.mp4"]'])
 def test_a_list_of_something_else_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "list.json").write_text(text)
     with pytest.raises(MediaError, match="expected a list of paths"):
@@ -125,8 +125,8 @@ def test_what_may_not_be_read_is_listed_and_costs_itself(
         content_key(footage / "day2")
 
 
-@pytest.mark.parametrize("name", ["x" * 300 + ".mp4", "nul\0.mp4"])
-def test_a_name_that_no_file_can_have_costs_itself(footage: Path, name: str) -> None:
+def test_a_name_that_is_too_long_costs_itself(footage: Path) -> None:
+    name = "x" * 300 + ".mp4"
     (footage / "list.json").write_text(json.dumps(["b.mp4", name]))
     found = find_files([footage / "list.json"])
     assert _names(list(found)[:1], footage) == ["b.mp4"] and list(found)[1].name == name
