@@ -65,9 +65,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure, print, mend; 3 when a file is further off than allowed."""
     from pins_plugin.errors import PinsError
-    from pins_plugin.inference.synchronizer import Synchronizer
-    from pins_plugin.pipelines.active_speaker.sync_table import SyncRow, sync_rows
-    from pins_plugin.utils.batch import Batch
     from pins_plugin.utils.writable import try_file
 
     if not 0.2 <= args.max_offset <= 10:
@@ -77,6 +74,10 @@ def run(args: argparse.Namespace) -> int:
     videos, args.names = find_inputs(args.videos, args)
     if is_many(args):
         return run_many_files(videos, args)
+    from pins_plugin.inference.synchronizer import Synchronizer
+    from pins_plugin.pipelines.active_speaker.sync_table import SyncRow, sync_rows
+    from pins_plugin.utils.batch import Batch
+
     args.videos = [str(video) for video in videos]
     if args.fix and len(args.videos) > 1:
         raise PinsError(f"--fix: expected one video, got {len(args.videos)}")
