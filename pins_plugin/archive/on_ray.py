@@ -1,8 +1,10 @@
 """Workers of a Ray cluster, or of a Ray that is started on this machine."""
 
+import os
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from pins_plugin.archive import worker
@@ -67,7 +69,7 @@ class RayActor:
         """Start an actor, and load what all items need."""
         self.kill()
         self._actor = self._kind.remote()
-        return self._future("set_up", setup, threads)
+        return self._future("set_up", setup, threads, str(Path.cwd()))
 
     def call(self, function: Callable[[str], Any], item: str) -> Future[Any]:
         """Call it in the actor."""
@@ -90,7 +92,11 @@ class RayActor:
 class _Actor:
     """What an actor is made of: the functions of `worker`, which are the same in every place."""
 
-    def set_up(self, setup: Callable[[], worker.Work], threads: int | None) -> int:
+    def set_up(self, setup: Callable[[], worker.Work], threads: int | None, folder: str) -> int:
+        with suppress(
+            OSError
+        ):  # which its machine may lack; what is called by its whole path is found all the same
+            os.chdir(folder)
         return worker.set_up(setup, threads)
 
     def call(self, function: Callable[[str], Any], item: str) -> Any:
