@@ -9,7 +9,10 @@ from typing import Any
 
 from pins_plugin.archive import worker
 from pins_plugin.errors import PinsError
+from pins_plugin.utils.explain import one_line
 from pins_plugin.utils.optional import import_extra
+
+RETRIES = "RAY_NUM_REDIS_GET_RETRIES"  # of 30 s each, until no cluster answers; Ray's own number, 20, is ten minutes
 
 
 def connect(address: str, cpus: int | None = None) -> Any:
@@ -22,6 +25,7 @@ def connect(address: str, cpus: int | None = None) -> Any:
     PinsError
         When no cluster answers there.
     """
+    os.environ.setdefault(RETRIES, "2")  # read when Ray is imported
     ray = import_extra("ray", "ray")
     if ray.is_initialized():
         return ray
@@ -33,7 +37,7 @@ def connect(address: str, cpus: int | None = None) -> Any:
             ray.init(address=address, **options)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise PinsError(
-            f"--ray {address}: no cluster answers ({str(error)[:200]}); expected `local`, `auto`, or an address as "
+            f"--ray {address}: no cluster answers ({one_line(error)}); expected `local`, `auto`, or an address as "
             "`ray start --head` prints it"
         ) from error
     return ray

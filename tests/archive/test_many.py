@@ -251,3 +251,22 @@ def test_ray_gives_the_same_bytes_and_a_lost_worker_costs_its_file(
     (tmp_path / "log" / "once").write_text("x")  # not the first time: nothing kills it
     _run(tmp_path, ["a", "once", "b"], Machinery(jobs=0), "here")
     assert _results(tmp_path / "out") == _results(tmp_path / "here")
+
+
+@pytest.mark.skipif(find_spec("ray") is None, reason="needs Ray")
+def test_an_address_where_no_cluster_is_costs_a_line_and_no_ten_minutes() -> None:
+    code = """
+from pins_plugin.archive.on_ray import connect
+from pins_plugin.errors import PinsError
+try:
+    connect("nonsense://x")
+except PinsError as error:
+    print(error)
+import ray
+print(ray._private.ray_constants.NUM_REDIS_GET_RETRIES)
+"""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    environment["PYTHONPATH"] = os.pathsep.join(sys.path)
+    said = subprocess.check_output([sys.executable, "-c", code], env=environment, text=True)
+    first, second = said.splitlines()
+    assert first.startswith("--ray nonsense://x: no cluster answers (") and second == "2"
