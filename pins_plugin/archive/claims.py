@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pins_plugin.errors import PinsError
+
 try:
     import fcntl
 except ImportError:  # no such locks on Windows
@@ -14,20 +16,28 @@ except ImportError:  # no such locks on Windows
 FILE = ".pins-claims"
 
 
-class BusyError(Exception):
+class BusyError(PinsError):
     """Another run is working on it."""
 
 
 @contextmanager
-def claimed(folder: Path, name: str) -> Iterator[None]:
+def claimed(folder: Path, name: str, wait: bool = False) -> Iterator[None]:
     """Hold a name of a folder; whatever the process ends by, it is free afterwards.
 
-    A byte of one file stands for each name (POSIX record locks, which reach over machines that share the folder).
+    A byte of one file stands for each name (POSIX record locks, which reach over machines that share the folder). A process
+    holds one name of a folder at a time: closing the file gives up all of them.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str
+    wait : bool
+        Until another process that holds it is done.
 
     Raises
     ------
     BusyError
-        When another process holds it.
+        When another process holds it, and this one does not wait.
     """
     if fcntl is None:
         yield
@@ -37,7 +47,7 @@ def claimed(folder: Path, name: str) -> Iterator[None]:
     handle = os.open(folder / FILE, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         try:
-            fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+            fcntl.lockf(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB), 1, place)
         except (BlockingIOError, PermissionError) as error:
             raise BusyError(f"{name}: another run is working on it") from error
         yield

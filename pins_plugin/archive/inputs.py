@@ -2,7 +2,10 @@
 
 import glob
 import json
+import os
 import re
+import stat
+from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -67,13 +70,13 @@ def find_files(
 def _expand(
     path: Path, endings: frozenset[str], mark: str | None
 ) -> list[tuple[Path, Path | None]]:
-    if path.is_dir():
+    if _is_folder(path):
         return [(part, path) for part in _in_folder(path, endings, mark)]
     if mark is not None and _is_object(path):
         return [(path, None)]
     if path.suffix.lower() in LISTS and path.suffix.lower() not in endings:
         return [part for each in read_list(path) for part in _listed(each, path, endings, mark)]
-    if not path.exists() and glob.has_magic(str(path)):
+    if not _exists(path) and glob.has_magic(str(path)):
         matches = sorted(Path(match) for match in glob.glob(str(path), recursive=True))  # noqa: PTH207 (absolute ones, too)
         if not matches:
             raise MediaError(f"{path}: no file fits this pattern")
@@ -85,8 +88,18 @@ def _listed(
     entry: Path, of: Path, endings: frozenset[str], mark: str | None
 ) -> list[tuple[Path, Path | None]]:
     beside = of.parent / entry
-    place = beside if entry.is_absolute() or beside.exists() else entry
-    return _expand(place, endings, mark) if place.is_dir() else [(place, None)]
+    place = beside if entry.is_absolute() or _exists(beside) else entry
+    return _expand(place, endings, mark) if _is_folder(place) else [(place, None)]
+
+
+def _is_folder(path: Path) -> bool:
+    """Tell, without an error where nobody may know (a name that is too long, a folder that is closed)."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
+def _exists(path: Path) -> bool:
+    """Tell, as `_is_folder`."""
+    return os.path.exists(path)  # noqa: PTH110
 
 
 def _is_object(path: Path) -> bool:
@@ -100,15 +113,12 @@ def _is_object(path: Path) -> bool:
 
 
 def _in_folder(folder: Path, endings: frozenset[str], mark: str | None) -> list[Path]:
-    if mark is not None:
-        marked = sorted({path.parent for path in folder.rglob(mark) if _is_meant(path, folder)})
-        if marked:
-            return marked
-    found = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in endings and _is_meant(path, folder)
-    )
+    """Search in depth; folders that cannot be read are listed, too, so that they cost themselves only."""
+    files, closed = _walk(folder, endings, mark)
+    marked = {path.parent for path in files if path.name == mark}
+    if marked:
+        return sorted({*marked, *closed})
+    found = sorted({*files, *closed})
     if not found:
         raise MediaError(
             f"{folder}: holds no such file; expected files ending in {', '.join(sorted(endings))}"
@@ -116,10 +126,36 @@ def _in_folder(folder: Path, endings: frozenset[str], mark: str | None) -> list[
     return found
 
 
-def _is_meant(path: Path, folder: Path) -> bool:
-    """Tell files from folders, and from what is hidden or unfinished."""
-    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-    return not hidden and path.is_file()
+def _walk(folder: Path, endings: frozenset[str], mark: str | None) -> tuple[list[Path], list[Path]]:
+    """Give the files below a folder that may be meant, none of them hidden, and the folders that cannot be read.
+
+    Symbolic links to folders are followed where these are not below the folder themselves.
+    """
+    found: list[Path] = []
+    closed: list[Path] = []
+    links, seen = deque([folder]), set[str]()
+    while links:
+        for place, folders, files in os.walk(links.popleft(), onerror=lambda error: closed.append(Path(error.filename))):  # fmt: skip
+            if os.path.realpath(place) in seen:
+                folders.clear()
+                continue
+            seen.add(os.path.realpath(place))
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            links += [Path(place, name) for name in folders if os.path.islink(f"{place}/{name}")]  # noqa: PTH114
+            wanted = (n for n in files if n == mark or os.path.splitext(n)[1].lower() in endings)  # noqa: PTH122
+            paths = (Path(place, name) for name in wanted if not name.startswith("."))
+            found += filter(_is_meant, paths)
+    if folder in closed:
+        raise MediaError(f"{folder}: this folder cannot be read; expected the right to read it")
+    return found, closed
+
+
+def _is_meant(path: Path) -> bool:
+    """Tell files from pipes and the like; what nobody may look at, or a link to what is missing, will cost itself."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return True
 
 
 def read_list(path: str | Path) -> list[Path]:
@@ -146,12 +182,12 @@ def read_list(path: str | Path) -> list[Path]:
 
 
 def _path_of(row: object) -> str:
-    if isinstance(row, str) and row:
+    if isinstance(row, str) and row and "\0" not in row:
         return row
     if isinstance(row, dict):
         for key in PATH_KEYS:
             if isinstance(row.get(key), str):
-                return str(row[key])
+                return _path_of(row[key])
     raise ValueError(f'expected a path, or an object with "path", got {str(row)[:80]!r}')
 
 

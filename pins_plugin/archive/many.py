@@ -1,5 +1,6 @@
 """A run over many files: where it is done, what is said meanwhile, what is noted of it."""
 
+import errno
 import os
 import signal
 import sys
@@ -19,6 +20,7 @@ from pins_plugin.errors import PinsError
 from pins_plugin.utils.files import write_json
 from pins_plugin.utils.text import printable
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
 SAY_EVERY = 10.0  # seconds; chosen, not measured
 
 
@@ -155,9 +157,10 @@ def run_many(
     job = Job(setup, duration, machinery.threads, machinery.timeout)
     try:
         here = machinery.jobs == 0 and machinery.ray is None
+        places = machinery.places()  # before: Ray, when it starts, takes signals for itself
         with (
             _stoppable(job.stop, at_once=here),
-            closing(run_items(items, machinery.places(), job)) as outcomes,
+            closing(run_items(items, places, job)) as outcomes,
         ):
             for outcome in outcomes:
                 reply = outcome.reply
@@ -179,15 +182,29 @@ def run_many(
                 if not quiet and time.monotonic() - said > SAY_EVERY:
                     said = time.monotonic()
                     print(f"pins {command}: {totals}", file=sys.stderr)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise PinsError(f"{out}: {error.strerror}; make room: the same command goes on") from error
     finally:
         totals.seconds = round(time.monotonic() - began, 3)
-        index, count = machinery.shard
-        name = "summary.json" if count == 1 else f"summary-{index}-of-{count}.json"
-        write_json(out / name, {"command": command, **asdict(totals)})
         print(f"pins {command}: {totals}", file=sys.stderr)
         if totals.failed:
             print(f"pins {command}: why they failed is in {out / FILE}", file=sys.stderr)
+        _note(out, command, totals, machinery.shard)
     return totals
+
+
+def _note(out: Path, command: str, totals: Totals, shard: tuple[int, int]) -> None:
+    """Write the totals; where there is no room for them, they were said, and what ended the run is told instead."""
+    index, count = shard
+    name = "summary.json" if count == 1 else f"summary-{index}-of-{count}.json"
+    try:
+        write_json(out / name, {"command": command, **asdict(totals)})
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        print(f"pins {command}: {out / name}: {error.strerror}", file=sys.stderr)
 
 
 def _say(command: str, item: str, error: str, final: bool) -> None:

@@ -73,7 +73,7 @@ class Names:
             name, ending = stem(path), path.suffix
         else:
             name = whole.relative_to(above).as_posix()
-            is_folder = path.suffix.lower() not in VIDEOS and path.is_dir()
+            is_folder = path.suffix.lower() not in VIDEOS and os.path.isdir(path)  # noqa: PTH112 (without errors)
             ending = "" if is_folder else path.suffix
             name = name.removesuffix(ending)
         return name + ending if name in self.twins else name

@@ -1,13 +1,18 @@
 """Workers of a Ray cluster, or of a Ray that is started on this machine."""
 
+import os
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from pins_plugin.archive import worker
 from pins_plugin.errors import PinsError
+from pins_plugin.utils.explain import one_line
 from pins_plugin.utils.optional import import_extra
+
+RETRIES = "RAY_NUM_REDIS_GET_RETRIES"  # of 30 s each, until no cluster answers; Ray's own number, 20, is ten minutes
 
 
 def connect(address: str, cpus: int | None = None) -> Any:
@@ -20,6 +25,7 @@ def connect(address: str, cpus: int | None = None) -> Any:
     PinsError
         When no cluster answers there.
     """
+    os.environ.setdefault(RETRIES, "2")  # read when Ray is imported
     ray = import_extra("ray", "ray")
     if ray.is_initialized():
         return ray
@@ -31,7 +37,7 @@ def connect(address: str, cpus: int | None = None) -> Any:
             ray.init(address=address, **options)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise PinsError(
-            f"--ray {address}: no cluster answers ({str(error)[:200]}); expected `local`, `auto`, or an address as "
+            f"--ray {address}: no cluster answers ({one_line(error)}); expected `local`, `auto`, or an address as "
             "`ray start --head` prints it"
         ) from error
     return ray
@@ -67,7 +73,7 @@ class RayActor:
         """Start an actor, and load what all items need."""
         self.kill()
         self._actor = self._kind.remote()
-        return self._future("set_up", setup, threads)
+        return self._future("set_up", setup, threads, str(Path.cwd()))
 
     def call(self, function: Callable[[str], Any], item: str) -> Future[Any]:
         """Call it in the actor."""
@@ -90,7 +96,11 @@ class RayActor:
 class _Actor:
     """What an actor is made of: the functions of `worker`, which are the same in every place."""
 
-    def set_up(self, setup: Callable[[], worker.Work], threads: int | None) -> int:
+    def set_up(self, setup: Callable[[], worker.Work], threads: int | None, folder: str) -> int:
+        with suppress(
+            OSError
+        ):  # which its machine may lack; what is called by its whole path is found all the same
+            os.chdir(folder)
         return worker.set_up(setup, threads)
 
     def call(self, function: Callable[[str], Any], item: str) -> Any:

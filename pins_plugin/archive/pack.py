@@ -3,6 +3,7 @@
 train-000000.csv     the clips of a shard, as a manifest
 train-000000.tar     see `data.tar_shards`
 train-000000.json    what the shard holds, which clips could not be read, and what it was made of
+train-000000.at      which clips were begun, while it is packed
 """
 
 import json
@@ -14,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from pins_plugin.archive.attempts import Attempts
 from pins_plugin.archive.claims import claimed
 from pins_plugin.archive.many import Machinery, Totals, run_many
 from pins_plugin.data.corpora.manifest import read_manifest, write_manifest
@@ -31,6 +33,7 @@ from pins_plugin.utils.explain import explain
 from pins_plugin.utils.files import write_json
 
 SPLITS = ("train", "valid")
+ROUNDS = 4  # until clips that crash a decoder are known, two tries each; chosen, not measured
 SOUND_BYTES = 32_000  # of a second: 16 bits at 16 kHz
 
 
@@ -98,7 +101,10 @@ def pack_clips(
 
     setup = partial(_open_packer, form)
     length = partial(_seconds, form.max_seconds)
-    totals = run_many("pack", lists, out, setup, machinery, take, length, quiet)
+    for _ in range(ROUNDS):
+        totals = run_many("pack", lists, out, setup, machinery, take, length, quiet)
+        if not any(_note(path).is_file() for path in lists):  # no worker died, or not in the end
+            break
     rows = [row for row in map(_read_row, lists) if row is not None]
     if totals.failed or totals.elsewhere or len(rows) < len(lists):
         raise ManifestError(
@@ -151,15 +157,25 @@ def _pack(form: ClipForm, item: str) -> Packed:
         if before and before["made"] == made and tar.is_file():
             return Packed(tar.name, before["shard"]["samples"], before["skipped"], True)
         skipped: dict[str, str] = {}
-        row = write_shard(_samples(clips, form, skipped), tar, clips[0].split)
+        attempts = Attempts(_note(path))
+        with attempts.noted():
+            row = write_shard(_samples(clips, form, skipped, attempts), tar, clips[0].split)
         write_json(path.with_suffix(".json"), {"made": made, "shard": row, "skipped": skipped})
     return Packed(tar.name, row["samples"], skipped, False)
 
 
+def _note(path: Path) -> Path:
+    return path.with_suffix(".at")
+
+
 def _samples(
-    clips: Sequence[TalkingFaceClip], form: ClipForm, skipped: dict[str, str]
+    clips: Sequence[TalkingFaceClip], form: ClipForm, skipped: dict[str, str], attempts: Attempts
 ) -> Iterator[tuple[str, dict[str, bytes]]]:
     for clip in clips:
+        if clip.clip_id in attempts.deadly:
+            skipped[clip.clip_id] = "its worker was killed, crashed or hung at it twice"
+            continue
+        attempts.begin(clip.clip_id)
         try:
             faces = form.faces(clip.faces)
             sound = read_sound(clip.audio, form.max_seconds)

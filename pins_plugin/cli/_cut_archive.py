@@ -146,21 +146,25 @@ def _linked(links: Path | None, video: Path, quiet: bool) -> "LinkedVideo":
 
 
 def gather(args: argparse.Namespace, sources: Sequence[Path]) -> str:
-    """Put together what was cut, now and before: tables, and shards of this run's inputs; says how much there is."""
-    records = {
-        path.name.removesuffix(CUT): json.loads(path.read_text(encoding="utf-8"))
-        for path in sorted(args.out.glob(f"*{CUT}"))
-    }
-    left = [(each["video"], LeftOut(*row)) for each in records.values() for row in each["left_out"]]
-    write_text(args.out / "left_out.csv", left_out_table(left))
-    clips = [row for each in records.values() for row in each["clips"]]
+    """Put together what was cut, now and before: tables, and shards of this run's inputs; says how much there is.
+
+    Runs into one folder write the tables one after the other, so that the last ones are of all that any of them cut.
+    """
+    with claimed(args.out, "tables", wait=True):
+        records = {
+            path.name.removesuffix(CUT): json.loads(path.read_text(encoding="utf-8"))
+            for path in sorted(args.out.glob(f"*{CUT}"))
+        }
+        left = [(each["video"], LeftOut(*row)) for each in records.values() for row in each["left_out"]]  # fmt: skip
+        write_text(args.out / "left_out.csv", left_out_table(left))
+        clips = [row for each in records.values() for row in each["clips"]]
+        if clips and not args.tar:
+            _write_manifest(args.out, records)
     if args.tar:
         mine = [to_key(args.names.of(source, stem_of)) for source in sources]
         mine = [key for key in dict.fromkeys(mine) if key in records]
         part = f"-{args.shard.replace('/', '-of-')}" if args.shard else ""
         pack(args.out, {name: records[name] for name in mine}, args.shard_clips, part)
-    elif clips:
-        _write_manifest(args.out, records)
     seconds = sum(row["seconds"] for row in clips)
     return f"{len(clips)} clips, {seconds:.1f} s; {len(left)} stretches left out, see {args.out / 'left_out.csv'}"
 
@@ -192,7 +196,7 @@ def pack(out: Path, records: dict[str, Any], shard_clips: int, part: str) -> Non
     """
     from pins_plugin.data.training.tar_shards import INDEX, write_index, write_shard
 
-    with claimed(out, INDEX.format(part=part)):
+    with claimed(out, INDEX.format(part=part), wait=True):
         before = read_packed(out).get(INDEX.format(part=part), {"packed": {}, "shards": []})
         packed, shards = dict(before["packed"]), list(before["shards"])
         keys = {name: content_key(out / f"{name}{CUT}") for name in records}

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,9 @@ from pins_plugin.utils.files import atomic_contents, write_json
 Result = tuple[str, bool]
 """What is said of a file, and whether it had been done before."""
 DONE = ".done.json"  # behind the stem: what the result was made of, and how
+TAKEN = re.compile(
+    r"summary(-\d+-of-\d+)?|.*\.done", re.DOTALL
+)  # names of other files, without .json
 
 
 def show_result(result: Result) -> bool:
@@ -61,6 +65,18 @@ def do_once(
             said = make(temporary / target.name)
             write_json(temporary / mark.name, {"source": about, "made": made})
     return f"{source}: {said}; {target}", False
+
+
+def result_name(names: Names, source: Path) -> str:
+    """What the result of a file is called; it keeps its ending where a file of the run itself would have that name.
+
+    Examples
+    --------
+    >>> result_name(Names(), Path("talk.mp4")), result_name(Names(), Path("summary.mp4"))
+    ('talk', 'summary.mp4')
+    """
+    name = names.of(source)
+    return name + source.suffix if TAKEN.fullmatch(name) else name
 
 
 def _other_file(target: Path, first: str, second: Path) -> Exception:
@@ -109,7 +125,7 @@ def _track(
         write_tracks(path, tracks, probe_video(video))
         return f"{len(tracks)} face tracks" if tracks else "no face"
 
-    return do_once(out, Path(video), ending, options, make, names.of(Path(video)))
+    return do_once(out, Path(video), ending, options, make, result_name(names, Path(video)))
 
 
 def open_synchronizer(args: argparse.Namespace) -> Callable[[str], Result]:
@@ -144,7 +160,7 @@ def _synchronize(
         write_json(path, to_plain(found))
         return describe(found.result)
 
-    return do_once(out, Path(video), ".json", options, make, names.of(Path(video)))
+    return do_once(out, Path(video), ".json", options, make, result_name(names, Path(video)))
 
 
 def open_embedder(args: argparse.Namespace) -> Callable[[str], Result]:
@@ -165,7 +181,7 @@ def _embed(
 ) -> Result:
     from pins_plugin.cli.embed import embed_manifest, embed_media
 
-    name = names.of(Path(source))
+    name = result_name(names, Path(source))
 
     def make(path: Path) -> str:
         if Path(source).suffix.lower() != ".csv":

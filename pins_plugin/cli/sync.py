@@ -65,9 +65,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure, print, mend; 3 when a file is further off than allowed."""
     from pins_plugin.errors import PinsError
-    from pins_plugin.inference.synchronizer import Synchronizer
-    from pins_plugin.pipelines.active_speaker.sync_table import SyncRow, sync_rows
-    from pins_plugin.utils.batch import Batch
     from pins_plugin.utils.writable import try_file
 
     if not 0.2 <= args.max_offset <= 10:
@@ -77,6 +74,10 @@ def run(args: argparse.Namespace) -> int:
     videos, args.names = find_inputs(args.videos, args)
     if is_many(args):
         return run_many_files(videos, args)
+    from pins_plugin.inference.synchronizer import Synchronizer
+    from pins_plugin.pipelines.active_speaker.sync_table import SyncRow, sync_rows
+    from pins_plugin.utils.batch import Batch
+
     args.videos = [str(video) for video in videos]
     if args.fix and len(args.videos) > 1:
         raise PinsError(f"--fix: expected one video, got {len(args.videos)}")
@@ -127,7 +128,7 @@ def run_many_files(videos: list[Path], args: argparse.Namespace) -> int:
     from functools import partial
 
     from pins_plugin.archive.failures import Failures
-    from pins_plugin.cli._each_video import open_synchronizer, show_result
+    from pins_plugin.cli._each_video import open_synchronizer, result_name, show_result
     from pins_plugin.errors import MediaError, PinsError
     from pins_plugin.pipelines.active_speaker.sync_table import SyncRow, from_plain
     from pins_plugin.utils.files import read_json
@@ -147,7 +148,7 @@ def run_many_files(videos: list[Path], args: argparse.Namespace) -> int:
     failed = Failures(out).read()
     rows: list[SyncRow] = []
     for video in map(str, videos):
-        path = out / f"{args.names.of(Path(video))}.json"
+        path = out / f"{result_name(args.names, Path(video))}.json"
         if video in failed:
             rows.append(SyncRow(video, "file", None, error=str(failed[video]["error"])))
         elif path.is_file():

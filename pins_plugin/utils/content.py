@@ -1,6 +1,7 @@
 """What a file is by its content, wherever it lies and whatever it is called."""
 
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ def content_key(path: str | Path) -> str:
     path = Path(path)
     if not path.is_dir():
         return _digest(path)
+    os.scandir(path).close()  # says what is wrong, where it cannot be read
     digest = hashlib.sha256()
     for file in sorted(path.rglob("*")):
         name = file.relative_to(path)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pins_plugin.errors import PinsError
+from pins_plugin.utils.explain import explain
+from pins_plugin.utils.text import printable
 
 
 def script_parser(description: str | None) -> argparse.ArgumentParser:
@@ -16,8 +18,15 @@ def script_parser(description: str | None) -> argparse.ArgumentParser:
 
 
 def run_script(main: Callable[[], object]) -> None:
-    """Run a script's main function; what the user can mend is one line, as the name of the script and the reason."""
+    """Run a script's main function; what the user can mend is one line, as the name of the script and the reason.
+
+    Exit status 1 then, and 130 after Ctrl-C.
+    """
+    name = Path(sys.argv[0]).name
     try:
         main()
-    except PinsError as error:
-        sys.exit(f"{Path(sys.argv[0]).name}: {error}")
+    except (PinsError, OSError) as error:  # also a full disk, or what may not be read
+        sys.exit(f"{name}: {printable(explain(error))}")
+    except KeyboardInterrupt:
+        print(f"{name}: stopped", file=sys.stderr)
+        sys.exit(130)

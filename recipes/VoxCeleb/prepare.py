@@ -22,6 +22,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pins_plugin.archive.inputs import choose_part, parse_shard
+from pins_plugin.archive.look import find_unreadable
 from pins_plugin.archive.pack import pack_clips
 from pins_plugin.cli._many import add_many_arguments, machinery
 from pins_plugin.data.corpora.manifest import write_manifest
@@ -31,9 +32,8 @@ from pins_plugin.data.corpora.voxceleb_clips import (
     find_voxceleb2,
     read_splits,
 )
-from pins_plugin.data.training.readable import find_unreadable
 from pins_plugin.data.training.tar_shards import ClipForm
-from pins_plugin.errors import MediaError
+from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.evaluation.pins_lists import read_pins_lists
 from pins_plugin.inference.portraits import load_aligned_faces
 from pins_plugin.types import TalkingFaceClip
@@ -81,7 +81,6 @@ def main() -> None:
         "--meta", type=Path, help="vox1_meta.csv, if not in LISTS or VOX1 (voxceleb1)"
     )
     add_many_arguments(parser)
-    parser.set_defaults(jobs=os.cpu_count())
     parser.add_argument("--tar", action="store_true", help="decode the clips into tar shards, too")
     parser.add_argument("--image_size", type=int, default=64, help="of the shards' pictures (64)")
     parser.add_argument("--frames_per_clip", type=int, default=4, help="in the shards (4)")
@@ -92,37 +91,53 @@ def main() -> None:
         help="shards for hparams/fine_tune.yaml: the largest face, upright",
     )
     args = parser.parse_args()
+    if args.jobs is None and args.ray is None:
+        args.jobs = os.cpu_count()
+    work, shard = machinery(args), parse_shard(args.shard or "1/1")
+    if args.limit is not None and args.limit < 1:
+        raise PinsError(f"--limit: expected 1 or more, got {args.limit}")
     if args.kind == "voxceleb1":
-        clips, skipped = prepare_voxceleb1(args, parser)
+        found, skipped = prepare_voxceleb1(args, parser)
     else:
-        clips, skipped = find_voxceleb2(args.root)
-    clips = choose_part(clips, parse_shard(args.shard or "1/1"), args.limit)
-    unreadable = find_unreadable(clips, args.out / "looked_at", jobs=max(1, args.jobs))
-    skipped |= {
-        str(clip.audio): unreadable[clip.clip_id].removeprefix(f"{clip.audio}: ")
-        for clip in clips
-        if clip.clip_id in unreadable
-    }
-    clips = [clip for clip in clips if clip.clip_id not in unreadable]
+        found, skipped = find_voxceleb2(args.root)
+    clips = choose_part(found, shard, args.limit)
+    if found and not clips:
+        raise PinsError(f"--shard {args.shard}: expected at most {len(found)} parts, one for each clip")  # fmt: skip
     part = f"-{args.shard.replace('/', '-of-')}" if args.shard else ""
-    write_results(args.out, clips, skipped, part)
+    unreadable = find_unreadable(clips, args.out / "looked_at", work)
+    clips = write_results(args.out, clips, skipped, unreadable, part)
     if args.tar:
         read_faces = load_aligned_faces if args.aligned else None
         form = ClipForm(args.image_size, args.frames_per_clip, args.max_clip_seconds, read_faces)
-        pack_clips(clips, args.out / "shards", form, machinery(args), part=part)
+        _, damaged = pack_clips(clips, args.out / "shards", form, work, part=part)
+        if damaged:
+            unreadable |= damaged
+            write_results(args.out, clips, skipped, unreadable, part)
+    if args.strict and unreadable:
+        raise MediaError(f"--strict: {len(unreadable)} clips cannot be read, see skipped{part}.csv")
 
 
 def write_results(
-    out: Path, clips: list[TalkingFaceClip], skipped: dict[str, str], part: str = ""
-) -> None:
-    """Write the manifest and the list of what was left out; `part` is put behind their names."""
+    out: Path,
+    clips: list[TalkingFaceClip],
+    skipped: dict[str, str],
+    unreadable: dict[str, str],
+    part: str,
+) -> list[TalkingFaceClip]:
+    """Write the manifest of clips that can be read, which it gives, and the list of what was left out; `part` is behind their names."""
+    for clip in clips:
+        if clip.clip_id in unreadable:
+            reason = unreadable[clip.clip_id].removeprefix(f"{clip.audio}: ")
+            skipped[str(clip.audio)] = reason
+    clips = [clip for clip in clips if clip.clip_id not in unreadable]
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([("path", "reason"), *skipped.items()])
     write_text(out / f"skipped{part}.csv", text.getvalue())
-    print(f"{len(clips)} clips, {len(skipped)} left out (see {out / 'skipped.csv'})")
+    print(f"{len(clips)} clips, {len(skipped)} left out (see {out / f'skipped{part}.csv'})")
     if not clips:
         raise MediaError(f"no clip found; the first that was left out: {[*skipped.items()][:1]}")
     write_manifest(out / f"manifest{part}.csv", clips)
+    return clips
 
 
 if __name__ == "__main__":

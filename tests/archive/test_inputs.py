@@ -1,13 +1,16 @@
 """Which files a command line means."""
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from pins_plugin.archive.inputs import choose_part, find_files, parse_shard, read_list
+from pins_plugin.archive.names import Names
 from pins_plugin.errors import MediaError, PinsError
+from pins_plugin.utils.content import content_key
 
 
 @pytest.fixture
@@ -42,7 +45,7 @@ def test_lists_are_read_beside_themselves(footage: Path, name: str, text: str) -
     assert _names(find_files([footage / name]), footage) == ["b.mp4", "day2/c.mov"]
 
 
-@pytest.mark.parametrize("text", ["{}", "[3]", "[", '[{"id": 1}]', "[]"])
+@pytest.mark.parametrize("text", ["{}", "[3]", "[", '[{"id": 1}]', "[]", r'["a\u0000.mp4"]'])
 def test_a_list_of_something_else_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "list.json").write_text(text)
     with pytest.raises(MediaError, match="expected a list of paths"):
@@ -87,3 +90,44 @@ def test_a_folder_of_results_stands_for_the_results_in_it(footage: Path) -> None
     one = footage / "out" / "x" / "links.json"
     assert list(find_files([one], mark=mark)) == [one]  # what a command wrote is no list
     assert _names(find_files([footage / "out" / "x"]), footage) == ["out/x/annotated.mp4"]
+
+
+def test_links_are_followed_once_and_one_to_nothing_costs_itself(footage: Path) -> None:
+    elsewhere = footage.parent / f"{footage.name}_disk"
+    (elsewhere / "year").mkdir(parents=True)
+    (elsewhere / "year" / "z.mp4").touch()
+    (footage / "disk").symlink_to(elsewhere)
+    (elsewhere / "year" / "round").symlink_to(footage.parent)  # which holds both
+    (footage / "again").symlink_to(footage / "day2")
+    (footage / "gone.mp4").symlink_to(footage / "missing.mp4")
+    found = _names(find_files([footage / "disk", footage]), footage)
+    assert found.count("disk/year/z.mp4") == 1
+    assert [name for name in found if "round" not in name] == [
+        "disk/year/z.mp4", "a.MKV", "b.mp4", "day2/c.mov", "gone.mp4",
+    ]  # fmt: skip
+
+
+def test_what_may_not_be_read_is_listed_and_costs_itself(
+    footage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = os.scandir
+
+    def refuse(place: object) -> object:  # as for one who is not root
+        if str(place).endswith("day2"):
+            raise PermissionError(13, "Permission denied", str(place))
+        return scan(place)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert _names(find_files([footage]), footage) == ["a.MKV", "b.mp4", "day2"]
+    with pytest.raises(MediaError, match="cannot be read"):
+        find_files([footage / "day2"])
+    with pytest.raises(PermissionError):
+        content_key(footage / "day2")
+
+
+def test_a_name_that_is_too_long_costs_itself(footage: Path) -> None:
+    name = "x" * 300 + ".mp4"
+    (footage / "list.json").write_text(json.dumps(["b.mp4", name]))
+    found = find_files([footage / "list.json"])
+    assert _names(list(found)[:1], footage) == ["b.mp4"] and list(found)[1].name == name
+    assert Names.of_files(found).of(list(found)[1])

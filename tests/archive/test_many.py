@@ -1,5 +1,6 @@
 """Runs over many files in each of the three ways, and what a crash, a hang, an error, a stop or a second run costs."""
 
+import errno
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ from pins_plugin.archive import run as runner
 from pins_plugin.archive.inputs import choose_part
 from pins_plugin.archive.many import Machinery, Totals, run_many
 from pins_plugin.archive.run import Job, run_items
+from pins_plugin.errors import PinsError
 
 NAMES = ["a", "b", "slow_c", "d"]
 DRIVER = """
@@ -112,6 +114,23 @@ def test_a_second_run_does_nothing_twice_and_forgets_what_succeeds_now(tmp_path:
     totals = _run(tmp_path, ["a", "b", "bad"], here)
     assert (totals.already, totals.failed, _failed(tmp_path)) == (3, 0, [])
     assert not list((tmp_path / "out" / "failed").glob("*.txt"))
+
+
+def test_a_full_disk_ends_the_run_in_a_line_and_it_goes_on_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(path: Path, content: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pins_plugin.archive.failures.write_text", full)
+        patch.setattr("pins_plugin.archive.many.write_json", full)
+        with pytest.raises(PinsError, match="out: No space left on device; make room"):
+            _run(tmp_path, ["a", "full", "b"], Machinery(jobs=0))
+    assert "pins stub: 1 done, 0 done before, 0 failed of 3" in capsys.readouterr().err
+    (tmp_path / "out" / "full.out").touch()  # there is room now
+    totals = _run(tmp_path, ["a", "full", "b"], Machinery(jobs=0))
+    assert (totals.done, totals.already, totals.failed) == (1, 2, 0)
 
 
 def test_when_all_fail_the_status_says_so(tmp_path: Path) -> None:
@@ -216,9 +235,14 @@ def test_ray_gives_the_same_bytes_and_a_lost_worker_costs_its_file(
 ) -> None:
     import ray
 
+    from pins_plugin.archive.on_ray import connect
+
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), *sys.path]))
+    monkeypatch.chdir("/")
     try:
-        totals = _run(tmp_path, ["a", "once", "bad", "b"], Machinery(jobs=1, ray="local", cpus=1))
+        connect("local", 1)  # a cluster that was started elsewhere: paths are those of this run
+        monkeypatch.chdir(tmp_path)
+        totals = _run(Path(), ["a", "once", "bad", "b"], Machinery(jobs=1, ray="local", cpus=1))
     finally:
         ray.shutdown()
     assert (totals.done, totals.failed) == (3, 1)
@@ -227,3 +251,22 @@ def test_ray_gives_the_same_bytes_and_a_lost_worker_costs_its_file(
     (tmp_path / "log" / "once").write_text("x")  # not the first time: nothing kills it
     _run(tmp_path, ["a", "once", "b"], Machinery(jobs=0), "here")
     assert _results(tmp_path / "out") == _results(tmp_path / "here")
+
+
+@pytest.mark.skipif(find_spec("ray") is None, reason="needs Ray")
+def test_an_address_where_no_cluster_is_costs_a_line_and_no_ten_minutes() -> None:
+    code = """
+from pins_plugin.archive.on_ray import connect
+from pins_plugin.errors import PinsError
+try:
+    connect("nonsense://x")
+except PinsError as error:
+    print(error)
+import ray
+print(ray._private.ray_constants.NUM_REDIS_GET_RETRIES)
+"""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    environment["PYTHONPATH"] = os.pathsep.join(sys.path)
+    said = subprocess.check_output([sys.executable, "-c", code], env=environment, text=True)
+    first, second = said.splitlines()
+    assert first.startswith("--ray nonsense://x: no cluster answers (") and second == "2"

@@ -1,14 +1,19 @@
 """Packing clips into shards: nothing twice, unreadable clips cost themselves, the same bytes from any worker."""
 
+import os
+import signal
+import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tiny_clips import write_tiny_clips
 
 from pins_plugin.archive.many import Machinery
 from pins_plugin.archive.pack import pack_clips
 from pins_plugin.data.corpora.manifest import read_manifest
+from pins_plugin.data.media.faces import load_faces
 from pins_plugin.data.training.tar_shards import ClipForm, read_index, read_shard
 from pins_plugin.errors import ManifestError
 from pins_plugin.types import TalkingFaceClip
@@ -16,6 +21,7 @@ from pins_plugin.types import TalkingFaceClip
 FORM = ClipForm(16, 2, 0.5)
 SHARD = 10 * (2 * 3 * 16 * 16 + 16_000)  # ten clips
 HERE = Machinery(jobs=0)
+DEADLY = {"p01c0", "p02c3"}
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +68,33 @@ def test_a_second_run_packs_what_is_new_or_lost(
     totals, _ = _pack(clips, tmp_path)
     assert (totals.done, totals.already) == (1, 5)
     assert _bytes(tmp_path) == state
+
+
+def _deadly_faces(path: Path, size: int, num_frames: int) -> np.ndarray:
+    """As a decoder that crashes on two of the clips, and one that was killed once from outside."""
+    once = Path(os.environ["PINS_KILLED_ONCE"])
+    if path.name in DEADLY:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if not once.exists():
+        once.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return load_faces(path, size, num_frames=num_frames)
+
+
+def test_clips_that_crash_the_decoder_cost_themselves(
+    clips: list[TalkingFaceClip], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), *sys.path]))
+    monkeypatch.setenv("PINS_KILLED_ONCE", str(tmp_path / "once"))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    form = FORM._replace(read_faces=_deadly_faces)
+    chosen = [clip for clip in clips if clip.split == "train"][:16]
+    totals, skipped = pack_clips(chosen, tmp_path / "out", form, Machinery(jobs=1, cpus=1), quiet=True)  # fmt: skip
+    assert totals.failed == 0 and skipped.keys() == DEADLY
+    assert all("killed, crashed or hung at it twice" in why for why in skipped.values())
+    (shard,) = read_index(str(tmp_path / "out"))["shards"]
+    assert shard["samples"] == 14
+    assert not list((tmp_path / "out").glob("*.at"))
 
 
 def test_workers_and_parts_give_the_same_bytes(

@@ -1,5 +1,6 @@
 """Many files with a file of results each: done once, by whatever worker, and never over those of another file."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -69,6 +70,24 @@ def test_files_of_one_stem_have_results_of_their_own(
     shell = [*map(str, sorted(Path("in").rglob("*.mp4"))), "--out", "out", "--jobs", "0"]
     assert main(["tracks", *shell]) == 0  # the files themselves, below what they have in common
     assert "0 done, 3 done before, 0 failed" in capsys.readouterr().err
+
+
+def test_a_video_named_as_a_file_of_the_run_keeps_its_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Totals are in summary.json; a.done.json says what a.json was made of."""
+    videos = [tmp_path / f"{name}.mp4" for name in ("summary", "a", "a.done")]
+    for number, path in enumerate(videos, start=1):
+        with VideoWriter(path, 64, 64, 25) as writer:
+            for _ in range(number):
+                writer.add_image(np.full((64, 64, 3), 60, np.uint8))
+    monkeypatch.setattr("pins_plugin.cli.tracks.make_tracker", lambda args: lambda video: [])
+    out = tmp_path / "out"
+    for _ in range(2):
+        assert main(["tracks", *map(str, videos), "--out", str(out), "--jobs", "0"]) == 0
+    assert json.loads((out / "summary.json").read_text())["already"] == 3
+    for name, path in zip(("summary.mp4", "a", "a.done.mp4"), videos, strict=True):
+        assert json.loads((out / f"{name}.json").read_text())["video"] == str(path)
 
 
 @pytest.mark.parametrize(

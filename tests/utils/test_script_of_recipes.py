@@ -13,14 +13,25 @@ def test_help_shows_the_docstring_as_it_is_written(capsys: pytest.CaptureFixture
     assert "First line.\n\n  python here.py  --a b\n" in capsys.readouterr().out
 
 
-def test_what_a_user_can_mend_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def _raise(error: BaseException) -> None:
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (PinsError("x: no such file"), "here.py: x: no such file"),
+        (OSError(28, "No space left on device", "x"), "here.py: x: No space left on device"),
+        (KeyboardInterrupt(), 130),
+    ],
+)
+def test_what_a_user_can_mend_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, error: BaseException, status: object
+) -> None:
     monkeypatch.setattr("sys.argv", ["recipes/Any/here.py", "x"])
-
-    def fail() -> None:
-        raise PinsError("x: no such file")
-
-    with pytest.raises(SystemExit, match=r"^here\.py: x: no such file$"):
-        run_script(fail)
+    with pytest.raises(SystemExit) as found:
+        run_script(lambda: _raise(error))
+    assert found.value.code == status
     with pytest.raises(ZeroDivisionError):
         run_script(lambda: 1 / 0)
 

@@ -1,19 +1,17 @@
-"""Clips that cannot be read are told, and are not looked at twice."""
+"""What is wrong with a clip is told, and whose fault it is."""
 
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from pins_plugin.data.media.audio import save_audio
 from pins_plugin.data.media.video import VideoWriter
-from pins_plugin.data.training import readable
-from pins_plugin.data.training.readable import find_unreadable
+from pins_plugin.data.training.readable import find_fault
 from pins_plugin.types import TalkingFaceClip
 
 
-def test_each_fault_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_fault_is_told(tmp_path: Path) -> None:
     voice, silent, broken = (tmp_path / name for name in ("voice.wav", "silent.mp4", "broken.mp4"))
     save_audio(voice, np.zeros(800, np.float32))
     with VideoWriter(silent, 16, 16, 25) as writer:
@@ -30,13 +28,16 @@ def test_each_fault_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         "no picture": (tmp_path / "empty", voice),
         "broken": (broken, voice),
     }
-    clips = [TalkingFaceClip(name, "", "", *paths) for name, paths in pairs.items()]
-    found = find_unreadable(clips, tmp_path / "notes", quiet=True)
-    assert {name: text.partition(": ")[2].split(" (")[0][:22] for name, text in found.items()} == {
-        "mute": "has no sound; expected",
-        "no face": "holds no video stream;",
-        "no picture": "holds no picture; expe",
-        "broken": "not a readable media f",
+    faults = {
+        name: find_fault(TalkingFaceClip(name, "", "", *paths)) for name, paths in pairs.items()
     }
-    monkeypatch.setattr(readable, "_fault", None)  # a second run asks the notes
-    assert find_unreadable(clips, tmp_path / "notes", quiet=True) == found
+    said = {
+        name: (found[0], found[1].split(" (")[0][:24]) for name, found in faults.items() if found
+    }
+    assert said == {
+        "mute": ("audio", ": has no sound; expected"),
+        "no face": ("audio", ": holds no video stream;"),  # which is the face's file, too
+        "no picture": ("faces", ": holds no picture; expe"),
+        "broken": ("faces", ": not a readable media f"),
+    }
+    assert faults["good"] is None and faults["good video"] is None
