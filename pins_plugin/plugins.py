@@ -7,6 +7,7 @@ A package names what it adds in its own `setup.py`:
 Looking for plugins imports none of them; one that fails to import spoils no other.
 """
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,7 +19,7 @@ from pins_plugin.errors import PluginError
 
 KINDS = {
     "face_encoders": "torch module: faces (batch, 3, H, W) to embeddings; keyword embedding_dim",
-    "voice_encoders": "torch module: waveforms (batch, num_samples) to embeddings; keyword embedding_dim",
+    "voice_encoders": "torch module: waveforms (batch, num_samples), relative_lengths=None to embeddings; keyword embedding_dim",
     "trackers": "callable: (video path, settings, quiet) to a list of FaceTrack",
     "evidence": "class: (crops, waveform, offset_of), measure(track, start, end) to log-likelihood ratios",
 }
@@ -62,6 +63,35 @@ class Plugin:
                 f"plugin {self.name!r} of {self.distribution} cannot be loaded ({reason}); "
                 "update or uninstall that package"
             ) from error
+
+    def check_encoder(self) -> None:
+        """Import an encoder, and see that a trainer can make it and use it.
+
+        Raises
+        ------
+        PluginError
+            When it cannot be imported, takes no keyword `embedding_dim`, or reads voices of one length only.
+        """
+        target = self.load()
+        self._check_takes(target, "embedding_dim", "__init__")
+        if self.kind == "voice_encoders":
+            self._check_takes(getattr(target, "forward", target), "relative_lengths", "forward")
+
+    def _check_takes(self, target: Any, keyword: str, method: str) -> None:
+        try:
+            taken = inspect.signature(target).parameters
+        except (TypeError, ValueError):  # not written in Python: the call itself will tell
+            return
+        constructor = getattr(target, "__init__", None)
+        is_bare = str(getattr(constructor, "__module__", "")).startswith(
+            "torch.nn."
+        )  # takes nothing
+        takes_any = any(each.kind is each.VAR_KEYWORD for each in taken.values()) and not is_bare
+        if keyword not in taken and not takes_any:
+            raise PluginError(
+                f"plugin {self.name!r} of {self.distribution}: expected {self.target} to take the argument {keyword}, "
+                f"got ({', '.join(taken)}); add it to its {method} (docs/extend.md, Encoders)"
+            )
 
 
 def find_plugins(kind: str) -> list[Plugin]:

@@ -170,3 +170,39 @@ def test_linking_takes_encoder_tracker_and_evidence_by_name(tmp_path: Path, caps
     assert "T000" in capsys.readouterr().out
     assert main(["tracks", str(tmp_path / "v.mp4"), "--tracker", "nobody"]) == 2
     assert "(still)" in capsys.readouterr().err
+
+
+ENCODERS_OF_OTHERS = """
+import torch
+class NoDim(torch.nn.Module):
+    embedding_dim, image_size = 3, 16
+class OneLength(torch.nn.Module):
+    def __init__(self, embedding_dim=8):
+        super().__init__()
+    def forward(self, waveforms):
+        return waveforms
+"""
+
+
+@pytest.mark.parametrize(
+    ("entry", "name", "message"),
+    [
+        ("face_encoder", "NoDim", r"others\.NoDim to take the argument embedding_dim, got .*__init__"),
+        ("voice_encoder", "OneLength", r"others\.OneLength to take .* relative_lengths, got .*forward"),
+    ],
+)  # fmt: skip
+def test_an_encoder_that_no_trainer_can_use_says_what_it_lacks(
+    entry: str, name: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pins_plugin.train.experiment import load_experiment
+
+    (tmp_path / "others.py").write_text(ENCODERS_OF_OTHERS)
+    information = tmp_path / "others-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: others\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text(f"[pins_plugin.{entry}s]\nmine = others:{name}\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    plugins.encoder_targets.cache_clear()
+    options = {"manifest": "m.csv", "output_folder": "out", entry: "mine"}
+    with pytest.raises(PluginError, match=message):
+        load_experiment("hparams/talking_heads.yaml", options)

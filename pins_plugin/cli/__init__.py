@@ -17,6 +17,20 @@ from pins_plugin import __version__
 from pins_plugin.utils.explain import explain, is_foreseen
 from pins_plugin.utils.text import PrintableStream, printable
 
+ABOUT = """Say who speaks in a video and whose face that is; train, score and use networks that join faces and voices.
+
+  pins link interview.mp4 --out linked      start here; then open linked/page.html
+  pins COMMAND --help                       each command explains itself, with examples
+"""
+STATUSES = """exit status:
+  0    done
+  1    every file failed (--jobs, --shard, --ray), or any did (--strict); a plugin cannot be loaded
+  2    an option, a file or the machine is to blame, one line says why; of several files, some could not be used
+  3    pins sync --fail_above, --fail_dubbed: a file is off
+  130  stopped by Ctrl-C
+
+Guides: README.md and docs/ of the source.
+"""
 COMMANDS = tuple(
     sorted(
         module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")
@@ -28,7 +42,9 @@ def build_parser() -> argparse.ArgumentParser:
     """Make the parser of all commands."""
     parser = argparse.ArgumentParser(
         prog="pins",
-        description="Join faces and voices: train, score, embed, link speakers to faces.",
+        description=ABOUT,
+        epilog=STATUSES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"pins_plugin {__version__}")
     parser.add_argument(

@@ -121,7 +121,7 @@ class LinkedRow:
             return f"{self.video}: linked already{added}; {self.folder}"
         return (
             f"{self.video}: {self.tracks} face tracks of {self.people} people, {self.turns} turns of "
-            f"{self.speakers} speakers, {self.linked:.1f} of {self.spoken:.1f} s linked to a face; {self.folder}"
+            f"{self.speakers} speakers, {self.linked:.1f} of {self.spoken:.1f} s linked to a face; open {Path(self.folder) / 'page.html'}"
         )
 
 

@@ -1,11 +1,10 @@
 """What results depend on besides their file: models by their content, plugins by where they are from."""
 
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
 
 from pins_plugin.errors import ModelFolderError, PluginError
-from pins_plugin.models.folder.model_folder import resolve_source
+from pins_plugin.models.folder.model_folder import PRETRAINED, resolve_source
 from pins_plugin.plugins import get_plugin
 from pins_plugin.utils.content import content_key, source_key
 
@@ -32,10 +31,4 @@ def plugin_key(kind: str, name: str | None) -> str:
 
 def detector_key() -> str:
     """Content of the weights that find faces."""
-    package = find_spec("facenet_pytorch")
-    places = package.submodule_search_locations if package is not None else None
-    return " ".join(
-        content_key(path)
-        for place in places or ()
-        for path in sorted(Path(place).glob("data/?net.pt"))
-    )
+    return content_key(PRETRAINED / "face_detector")

@@ -19,9 +19,9 @@ HELP = "cut a linked video to whoever speaks: vertical, square, or faces alone"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("linked", type=Path, metavar="LINKED")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--shape", nargs="+", default=[], metavar="W:H", help="such as 9:16, 1:1")
+    parser.add_argument("linked", type=Path, metavar="LINKED", help="folder of `pins link`, or its links.json")  # fmt: skip
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write")
+    parser.add_argument("--shape", nargs="+", default=[], metavar="W:H", help="follow the speaker: such as 9:16, 1:1")  # fmt: skip
     parser.add_argument("--faces", action="store_true", help="the face of each speaker")
     parser.add_argument("--size", type=int, default=224, help="of face pictures, in pixels (224)")
     parser.add_argument("--min_seconds", type=float, default=0.5, metavar="S", help="shortest stretch of a face (0.5)")  # fmt: skip

@@ -30,17 +30,21 @@ HELP = "cut clips of talking faces for a data set, as files or tar shards"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("inputs", nargs="+", type=Path, metavar="VIDEO|LINKED")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("inputs", nargs="+", type=Path, metavar="VIDEO|LINKED", help="videos, or folders of `pins link`")  # fmt: skip
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write")
     parser.add_argument("--tar", action="store_true", help="tar shards instead of files")
     parser.add_argument("--shard_clips", type=int, default=1000, metavar="N", help="most clips of a shard (1000)")  # fmt: skip
     parser.add_argument("--size", type=int, default=224, help="of the face pictures (224)")
-    parser.add_argument("--min_seconds", type=float, default=3.0, metavar="S")
-    parser.add_argument("--max_seconds", type=float, default=15.0, metavar="S")
-    parser.add_argument("--min_size", type=float, default=80.0, metavar="PIXELS")
-    parser.add_argument("--max_yaw", type=float, default=45.0, metavar="DEGREES")
-    parser.add_argument("--min_confidence", type=float, default=0.8, metavar="P")
-    parser.add_argument("--max_offset_frames", type=int, default=1, metavar="N")
+    parser.add_argument(
+        "--min_seconds", type=float, default=3.0, metavar="S", help="shortest clip (3)"
+    )
+    parser.add_argument(
+        "--max_seconds", type=float, default=15.0, metavar="S", help="longest clip (15)"
+    )
+    parser.add_argument("--min_size", type=float, default=80.0, metavar="PIXELS", help="smallest face (80)")  # fmt: skip
+    parser.add_argument("--max_yaw", type=float, default=45.0, metavar="DEGREES", help="how far a face may be turned away (45)")  # fmt: skip
+    parser.add_argument("--min_confidence", type=float, default=0.8, metavar="P", help="of the link, 0 to 1 (0.8)")  # fmt: skip
+    parser.add_argument("--max_offset_frames", type=int, default=1, metavar="N", help="lips against sound, frames of 1/25 s (1)")  # fmt: skip
     parser.add_argument("--any_faces", action="store_true", help="other faces may be seen")
     parser.add_argument("--overlap", action="store_true", help="others may speak too")
     parser.add_argument("--any_sync", action="store_true", help="do not ask the lips (faster)")

@@ -4,8 +4,8 @@
   pins demo --video interview.mp4    link footage of your own as well, and show it on the page
   pins demo --quick                  a minute instead: too short to learn much
 
-Ends with DIR/index.html to look at and DIR/results.json. Run it in a checkout of the repository: what it trains is
-described in hparams/demo.yaml.
+Ends with DIR/index.html to look at and DIR/results.json. What it trains is described in hparams/demo.yaml, which comes with the
+package.
 """
 
 import argparse

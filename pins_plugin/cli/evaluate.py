@@ -15,6 +15,7 @@ recognition embeddings (hparams/features.yaml) is given those instead of media:
 
 import argparse
 import json
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -37,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("manifest", type=Path, help="CSV file of clips with identities")
     parser.add_argument(
         "--split",
-        help="rows to score; 'all' for all (default: test, or all where the manifest has no splits)",
+        help="rows to score; 'all' for all (default: test; where no row is of it, valid if that has two people, else all)",
     )
     parser.add_argument("--out", type=Path, help="folder for the JSON, the table and the pictures")
     parser.add_argument(
@@ -104,13 +105,20 @@ def run(args: argparse.Namespace) -> None:
 
 
 def choose_split(manifest: Path, asked: str | None, *, media: bool) -> str | None:
-    """The split to score; None for all rows."""
+    """The split to score, None for all rows; where the manifest has splits but no test, says what is scored instead."""
     from pins_plugin.data.corpora.manifest import REQUIRED_COLUMNS, read_manifest
     from pins_plugin.data.training.features import FEATURE_COLUMNS
 
     if asked is None:
         clips = read_manifest(manifest, columns=REQUIRED_COLUMNS if media else FEATURE_COLUMNS)
-        asked = "test" if any(clip.split for clip in clips) else "all"
+        splits = {clip.split for clip in clips}
+        held_out = {clip.identity for clip in clips if clip.split == "valid"}
+        asked = "valid" if len(held_out) > 1 else "all"
+        if "test" in splits or splits == {"train"}:  # the latter holds nobody to score on: an error
+            asked = "test"
+        if asked != "test" and any(clip.split for clip in clips):
+            what = "split 'valid', which also chose the epoch," if asked == "valid" else "every row"
+            print(f"{manifest}: no row of split 'test'; {what} is scored", file=sys.stderr)
     return None if asked == "all" else asked
 
 

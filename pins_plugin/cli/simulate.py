@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         )
         kind.add_argument("out", type=Path, help="folder to write; an unfinished one is completed")
         kind.add_argument("--seed", type=int, default=0, help="other seeds make other people")
-        kind.add_argument("--jobs", type=int, help="processes (None: one per core)")
+        kind.add_argument("--jobs", type=int, help="processes (None stands for one per core)")
         kind.add_argument("--quiet", action="store_true", help="no progress bar")
         for option, default, meaning in options:
             kind.add_argument(f"--{option}", type=type(default), default=default, help=meaning)
@@ -80,7 +80,9 @@ def _add_clips(parser: argparse.ArgumentParser) -> None:
         help="shares of people per split",
     )
     parser.add_argument(
-        "--test_clips", type=int, help="clips of each person for testing (None: clips_per_person)"
+        "--test_clips",
+        type=int,
+        help="clips of each person for testing (None stands for clips_per_person)",
     )
 
 

@@ -15,7 +15,7 @@ decision        "in sync" (at most one frame off), "shifted",
                 "cannot tell": no face, nobody speaks, or too short (four seconds of speech usually suffice)
 drift           by how many milliseconds the sound comes later with each minute, where at least half a minute tells
 
-The evidence of all faces and shots of a file is summed. Offsets of up to --max-offset seconds (1.0) either way are looked for,
+The evidence of all faces and shots of a file is summed. Offsets of up to --max_offset seconds (1.0) either way are looked for,
 small ones are taken to be more usual. A larger one is seldom mistaken for a smaller one.
 """
 
@@ -52,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--model", default="sync", metavar="MODEL", help="model folder (sync, which is built in)"
     )
     parser.add_argument(
+        "--max_offset",
         "--max-offset",
         type=float,
         default=1.0,

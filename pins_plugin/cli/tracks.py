@@ -3,7 +3,7 @@
 Faces are found by MTCNN, joined within shots, and steadied. Prints one line per track; with --out writes
 boxes and five landmarks at every picture:
 
-  pins tracks interview.mp4 --out tracks.json    JSON (documented in pins_plugin/tracking/files.py)
+  pins tracks interview.mp4 --out tracks.json    JSON (see docs/files.md)
   pins tracks interview.mp4 --out tracks.csv     one row per face and picture
   pins tracks interview.mp4 --people             also says which tracks show the same person
   pins tracks archive --out tracks --jobs 8      tracks/<name>.json for each video of a folder
@@ -33,13 +33,13 @@ HELP = "follow the faces of a video"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("videos", nargs="+", metavar="VIDEO")
+    parser.add_argument("videos", nargs="+", metavar="VIDEO", help="video files")
     parser.add_argument(
         "--out",
         metavar="FILE",
         help="write the tracks: FILE.json or FILE.csv; of many videos a folder",
     )
-    parser.add_argument("--format", choices=("json", "csv"), default="json", help="of many videos (default: json)")  # fmt: skip
+    parser.add_argument("--format", choices=("json", "csv"), default="json", help="of the files of many videos (default: json)")  # fmt: skip
     parser.add_argument(
         "--people",
         nargs="?",
@@ -55,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="seconds between full detections (0.3)",
     )
     parser.add_argument(
+        "--min_face",
         "--min-face",
         type=float,
         default=0.05,

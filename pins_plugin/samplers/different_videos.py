@@ -56,7 +56,7 @@ class DifferentVideosSampler(Sampler[list[int]]):
         if num_videos < batch_size:
             raise PinsError(
                 f"batch_size: expected at most {num_videos} (the number of training videos, since a batch "
-                f"takes one clip of each), got {batch_size}"
+                f"takes one clip of each), got {batch_size}; give --batch_size {max(num_videos, 2)}"
             )
         if batch_size < 2 or batch_size % num_processes:
             raise PinsError(

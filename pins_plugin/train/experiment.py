@@ -149,7 +149,10 @@ def _encoder_by_name(entry: str, name: str, with_dim: bool) -> Any:
         kind = "OnnxFaceEncoder" if entry == "face_encoder" else "OnnxVoiceEncoder"
         tag, arguments = f"!apply:pins_plugin.models.onnx_encoder.{kind}.from_file", {"path": name}
     else:
-        tag, arguments = f"!new:{get_plugin(f'{entry}s', name).target}", {}
+        plugin = get_plugin(f"{entry}s", name)
+        if with_dim:
+            plugin.check_encoder()
+        tag, arguments = f"!new:{plugin.target}", {}
     node = YAML.load(
         f"{entry}: {tag} {{{'embedding_dim: !ref <embedding_dim>' if with_dim else ''}}}"
     )[entry]

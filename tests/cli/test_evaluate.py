@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pins_plugin.cli import main
+from pins_plugin.cli.evaluate import choose_split
 from pins_plugin.data.corpora.manifest import read_manifest
 from pins_plugin.evaluation import cross_modal
 
@@ -48,6 +49,20 @@ def test_a_manifest_without_splits_is_scored_whole(model_folder, noise_manifest,
     assert main(["evaluate", str(model_folder), str(whole), "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["split"] == "all" and report["unseen"]["num_identities"] == 12
+
+
+@pytest.mark.parametrize(("people", "split"), [(2, "valid"), (1, "all")])
+def test_without_a_test_split_what_is_scored_instead_is_said(
+    noise_manifest, tmp_path: Path, capsys, people, split
+) -> None:
+    rows = [f"c{i},p{i},v{i},f.png,s.wav,{'valid' if i < people else 'train'}" for i in range(4)]
+    manifest = tmp_path / "manifest.csv"
+    manifest.write_text("\n".join(["clip_id,identity,video,faces,audio,split", *rows]))
+    assert choose_split(manifest, None, media=True) == (None if split == "all" else split)
+    said = capsys.readouterr().err
+    assert "no row of split 'test'" in said and ("every row" if split == "all" else "valid") in said
+    assert choose_split(noise_manifest, None, media=True) == "test"
+    assert choose_split(manifest, "train", media=True) == "train" and not capsys.readouterr().err
 
 
 def test_people_of_the_training_are_scored_apart(model_folder, noise_manifest, capsys) -> None:

@@ -82,6 +82,7 @@ def test_tracks_of_an_archive_are_made_anew_with_another_model(
 
     from pins_plugin.cli import _model_keys
     from pins_plugin.models.folder.model_folder import resolve_source
+    from pins_plugin.tracking import mtcnn
 
     model = tmp_path / "model"
     shutil.copytree(resolve_source("face_recognition"), model)
@@ -93,12 +94,9 @@ def test_tracks_of_an_archive_are_made_anew_with_another_model(
     (model / "README.md").write_text("another model")
     assert main([*command, "--people", str(model)]) == 0
     assert "done already" not in capsys.readouterr().out
-    weights = tmp_path / "facenet_pytorch" / "data"
-    weights.mkdir(parents=True)
-    (weights / "pnet.pt").write_text("new weights")
     before = _model_keys.detector_key()
-    assert len(before.split()) == 3  # three networks
-    found = type("Found", (), {"submodule_search_locations": [str(weights.parent)]})
-    monkeypatch.setattr(_model_keys, "find_spec", lambda name: found)
+    shutil.copytree(mtcnn.WEIGHTS.parent, tmp_path / "face_detector")  # the weights that are read
+    (tmp_path / "face_detector" / mtcnn.WEIGHTS.name).write_text("new weights")
+    monkeypatch.setattr(_model_keys, "PRETRAINED", tmp_path)
     assert main([*command, "--people", str(model)]) == 0
     assert "done already" not in capsys.readouterr().out and _model_keys.detector_key() != before

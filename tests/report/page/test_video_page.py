@@ -241,6 +241,29 @@ def test_browser_exports_corrections_that_survive_a_reload(opened: Any, page: Pa
 
 
 @pytest.mark.browser
+def test_browser_tells_what_was_corrected_in_rows_and_cards_too(opened: Any) -> None:
+    def told() -> list[Any]:
+        return opened.execute_script(
+            "return [[...document.querySelectorAll('.face-lane')].map(lane => [lane.dataset.person,"
+            " [...lane.querySelectorAll('.heard')].map(block => block.dataset.turn).sort()]),"
+            " [...cards].map(([person, card]) => [person, card.querySelector('.said').textContent])]"
+        )
+
+    before = told()
+    opened.execute_script("for (const person of cards.keys()) retell(person)")
+    assert told() == before  # the browser counts as the writer of the page did
+    opened.execute_script("decide(turns.find(turn => turn.index === 0), null)")
+    lanes, said = (dict(rows) for rows in told())
+    assert not any("0" in heard for heard in lanes.values())
+    assert said["ANNA"] != dict(before[1])["ANNA"]
+    opened.execute_script("decide(turns.find(turn => turn.index === 0), data.people[1])")
+    lanes, _ = (dict(rows) for rows in told())
+    assert [person for person, heard in lanes.items() if "0" in heard] == [NAMES[1]]
+    opened.execute_script("const turn = turns.find(turn => turn.index === 0); decide(turn, turn.found, false)")  # fmt: skip
+    assert told() == before
+
+
+@pytest.mark.browser
 def test_browser_gives_names_everywhere_and_exports_them(opened: Any, page: Path) -> None:
     from selenium.webdriver.common.keys import Keys
 

@@ -202,6 +202,31 @@ const decide = (turn, person, decided = true) => {
   remember();
 };
 const cards = new Map([...document.querySelectorAll(".card[data-person]")].map((card) => [card.dataset.person, card]));
+const lanes = new Map([...document.querySelectorAll(".face-lane")].map((lane) => [lane.dataset.person, lane]));
+const heard = new Map([...document.querySelectorAll(".heard")].map((block) => [block.dataset.turn, block]));
+const moveHeard = (turn) => { // to the row of the face that speaks now
+  const index = `${turn.index}`;
+  if (!heard.has(index)) {
+    const block = turn.block.cloneNode(true);
+    for (const name of ["tabindex", "role", "aria-label"]) block.removeAttribute(name);
+    heard.set(index, block);
+  }
+  const block = heard.get(index);
+  const lane = lanes.get(turn.person);
+  if (!lane) { block.remove(); return; }
+  block.setAttribute("class", `heard ${color(turn.person)}`);
+  block.querySelector("title").textContent = `${shown(turn.person)} speaks ${clock(turn.start)}–${clock(turn.end)}`;
+  if (block.parentNode !== lane) lane.append(block);
+};
+const retell = (person) => { // how much somebody says, as the turns stand
+  const said = turns.filter((turn) => turn.person === person || (turn.person === null && turn.speaker === person)).sort((a, b) => a.index - b.index);
+  const seconds = (some) => some.reduce((sum, { start, end }) => sum + end - start, 0);
+  const voices = [...new Set(said.map(({ speaker }) => speaker))].filter((speaker) => speaker !== person);
+  const hidden = seconds(said.filter((turn) => turn.person === null));
+  const parts = [`speaks ${seconds(said).toFixed(1)}\u00a0s in ${said.length} ${said.length === 1 ? "turn" : "turns"}`,
+    voices.length ? ` as ${voices.join(", ")}` : "", hidden ? `, ${hidden.toFixed(1)}\u00a0s of it out of the picture` : ""];
+  cards.get(person).querySelector(".said").textContent = said.length ? parts.join("") : "does not speak";
+};
 const portrait = (person) => {
   const picture = (cards.get(person)?.querySelector(".portraits img") ?? byId("unseen").content.firstElementChild).cloneNode(true);
   picture.setAttribute("class", `face ${picture.matches("img") ? "" : "empty"} ${color(person)}`);
@@ -226,6 +251,8 @@ const show = (turn) => {
   const current = turn.block.classList.contains("current") ? "current" : "";
   turn.block.setAttribute("class", `block ${color(person)} ${turn.status === "uncertain" && !decided ? "unsure" : ""} ${current}`);
   item.querySelector(".face").replaceWith(portrait(person));
+  moveHeard(turn);
+  for (const label of cards.keys()) retell(label);
   draw();
 };
 const corrections = () => inTime.filter((turn) => turn.decided)
