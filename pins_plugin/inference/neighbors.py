@@ -11,9 +11,9 @@ from pins_plugin.utils.optional import import_extra
 Embeddings = NDArray[np.float32]
 ROWS_AT_ONCE = 65_536  # rows that are compared at once; chosen, not measured
 MANY = 5_000  # rows from which on `find_neighbors` makes cells; chosen, not measured
-ROWS_PER_CELL = 64  # on average, so that a search takes as long however many rows there are
+ROWS_PER_CELL = 128  # on average, so that a search takes as long however many rows there are
 PROBED = 24  # cells that it searches for each row
-PROBED_REGIONS = 8  # regions of cells in which it looks for these
+PROBED_REGIONS = 12  # regions of cells in which it looks for these
 QUERIES = 2048  # that it asks at once; chosen, not measured
 EXAMPLES_PER_CELL = 16  # that cells are placed by; more find no more
 

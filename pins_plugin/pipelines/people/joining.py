@@ -92,9 +92,8 @@ class _Pairs(NamedTuple):
     """Pairs of groups that may be one person."""
 
     ends: Ints  # (num_pairs, 2), the smaller number first
-    begun: NDArray[
-        np.float64
-    ]  # score of the most alike that became part of it, by which one that is alone joins
+    # Score of the most alike before anything was joined, by which one that is alone joins
+    begun: NDArray[np.float64]
     scores: NDArray[np.float64]
     both: Ints  # whether voices have a say
 
@@ -178,7 +177,9 @@ class _Linkage:
         use = (alike > self.same_face - LOOSE) & (found >= 0)
         source = np.repeat(np.arange(len(groups)), use.sum(axis=1))
         ends = groups[np.stack([source, found[use]], axis=1)]
-        self.apart, self.pairs = self.group[self.told], self.pairs.where(self.pairs.both < 0)
+        self.apart = self.group[self.told]
+        self.apart = self.apart[self.apart[:, 0] != self.apart[:, 1]]  # of one label given before
+        self.pairs = self.pairs.where(self.pairs.both < 0)  # none
         self._add(ends, np.full(len(ends), -np.inf))
         enough = self.pairs.scores >= self.needed[self.pairs.both]
         self.pairs.begun[enough] = self.pairs.scores[enough]
@@ -228,15 +229,19 @@ class _Linkage:
 
     def _add(self, ends: Ints, begun: NDArray[np.float64]) -> None:
         """Score pairs of groups, each once, except two people for certain."""
-        count, near = len(self.first), np.zeros(len(self.first), bool)
-        near[ends] = near[self.pairs.ends] = True
-        self.apart = self.apart[near[self.apart].all(axis=1)]  # of whom some may still be joined
-        keys, apart = (each.min(axis=1) * count + each.max(axis=1) for each in (ends, self.apart))
+        count, near = len(self.first), np.zeros(len(self.first), np.int64)
+        near[self.pairs.ends] = 1
+        near[ends] = 2
+        nearest = near[self.apart[:, 0]] * near[self.apart[:, 1]]
+        apart = self.apart[nearest == 4].T
+        self.apart = self.apart[nearest > 0]  # others will not be joined any more
+        ends = np.stack([np.minimum(*ends.T), np.maximum(*ends.T)], axis=1)
+        keys = ends[:, 0] * count + ends[:, 1]
         order = np.lexsort((-begun, keys))
         order = order[np.diff(keys[order], prepend=-1) > 0]  # of equal ones the most alike
-        order = order[(ends[order, 0] != ends[order, 1]) & ~np.isin(keys[order], apart)]
-        new = np.sort(ends[order], axis=1)
-        added = _Pairs(new, begun[order], *self.score(new))
+        told = np.isin(keys[order], np.minimum(*apart) * count + np.maximum(*apart))
+        order = order[(ends[order, 0] != ends[order, 1]) & ~told]
+        added = _Pairs(ends[order], begun[order], *self.score(ends[order]))
         self.pairs = _Pairs(*(np.concatenate(each) for each in zip(self.pairs, added, strict=True)))
 
     def result(self) -> JoinedPeople:

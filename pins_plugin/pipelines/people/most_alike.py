@@ -11,7 +11,7 @@ def choose_most_alike(
 ) -> NDArray[np.bool_]:
     """Choose groups that are each other's most alike, and lone sightings whose most alike is a group that stays.
 
-    Nothing else that is joined gives any of them something more alike.
+    Where joining makes nothing more alike than it was, none of them gets anything more alike, whatever else is joined first.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ def choose_most_alike(
     values : (num_pairs,) array
         How alike they are.
     sizes : (num_groups,) int64 array
-        Sightings of each group; 2 or more of what joins only its most alike that wants it, too.
+        Sightings of each group; only of one that is lone, a single wish is enough.
     apart : (num_apart, 2) int64 array
         Groups that are never to be one: where two go to one group, the less alike waits.
     seed : int
