@@ -96,7 +96,7 @@ def _fill_cells(embeddings: Embeddings) -> Any:
     regions = faiss.downcast_index(index.quantizer)
     for part, probed in ((index, PROBED), (regions, PROBED_REGIONS)):
         part.cp.niter, part.cp.seed, part.cp.min_points_per_centroid = 4, 0, 1
-        part.cp.max_points_per_centroid, part.nprobe = EXAMPLES_PER_CELL, probed
+        part.cp.max_points_per_centroid, part.nprobe = EXAMPLES_PER_CELL, min(probed, part.nlist)
     index.train(embeddings)
     index.add(embeddings)
     return index
