@@ -1,15 +1,15 @@
 """Who is who over thousands of videos: average linkage among nearest neighbors, under constraints, with a guard.
 
-Only pairs of an appearance and its most alike others are looked at, so that memory grows as the number of appearances
-and time a little faster. Two groups are joined by the mean similarity of all their pairs (average linkage), which one
+Only pairs of a group and its most alike others are looked at, so that memory grows as the number of appearances
+and time hardly faster. Two groups are joined by the mean similarity of all their pairs (average linkage), which one
 pair that looks alike by chance does not raise; the more appearances there are, the more such pairs there are, and the
 more alike two must be (`guard`). A lone appearance, which may have been seen badly, joins by the one that is most alike, where
 the mean falls short by little.
 """
 
-import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,11 @@ from scipy.stats import norm
 
 from pins_plugin.inference.neighbors import find_neighbors
 from pins_plugin.pipelines.people.enrollment import SAME_VOICE, VOICE_WEIGHT
+from pins_plugin.pipelines.people.most_alike import Ints, choose_most_alike
+from pins_plugin.utils.vectors import unit
 
 Floats = NDArray[np.float32]
-NEIGHBORS = 32  # most alike appearances that each is compared with; chosen, not measured
+NEIGHBORS = 32  # most alike groups that each is compared with; chosen, not measured
 FALSE_PAIRS = 0.02  # pairs per appearance that may pass the guard by chance; chosen, not measured
 RANDOM_PAIRS = 50_000  # drawn for center and spread of scores by chance; chosen, not measured
 # Appearances; of fewer, random pairs are too often one person's; chosen, not measured
@@ -27,8 +29,6 @@ MIN_SIGHTINGS = 200
 # Below the threshold for faces, where a voice may make up for it; chosen, not measured
 LOOSE = 0.25
 MAX_DOUBTFUL = 50  # joins of each kind that are shown to a reviewer; chosen, not measured
-# Times a group's size, from where on what was too low for it is scored again; chosen, not measured
-GROWN = 1.1
 # By which the mean of a lone sighting and a group may fall short where one of them is alike enough; chosen, not measured
 NEARLY = 0.1
 PAIRS_AT_ONCE = 8192  # pairs that are scored at once; chosen, not measured
@@ -79,45 +79,64 @@ def join_sightings(seen: Sightings, same_face: float, seed: int = 0) -> JoinedPe
     joined : JoinedPeople
     """
     linkage = _Linkage(seen, same_face, seed)
-    linkage.start()
-    linkage.run()
+    joined = -1
+    while len(linkage.joins) > joined:  # groups find neighbors that none of their sightings had
+        joined = len(linkage.joins)
+        linkage.look_around()
+        while linkage.join_most_alike():
+            pass
     return linkage.result()
 
 
-class _Linkage:
-    """The state of average linkage: sums of groups, who may be compared with whom, and a heap of scores.
+class _Pairs(NamedTuple):
+    """Pairs of groups that may be one person."""
 
-    A score on the heap is looked at again only when it comes up and one of its groups has changed since (`version`): joining
-    makes a mean smaller as a rule, so that it came up no later than it should. What was too low is scored again whenever a
-    group has grown by a tenth, and at the end. So a group of many is not compared with all its neighbors for each one.
+    ends: Ints  # (num_pairs, 2), the smaller number first
+    # Score of the most alike before anything was joined, by which one that is alone joins
+    begun: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    both: Ints  # whether voices have a say
+
+    def where(self, kept: NDArray[np.bool_]) -> "_Pairs":
+        """Some of them."""
+        return _Pairs(*(each[kept] for each in self))
+
+
+class _Linkage:
+    """The state of average linkage: sums of groups, and the pairs that may be one, with their scores.
+
+    Joining makes no mean larger than the larger of both. So two groups that are each other's most alike stay so whatever
+    else is joined, and all such pairs may be joined at once: a round takes no longer than sorting the pairs that are left.
     """
 
     def __init__(self, seen: Sightings, same_face: float, seed: int) -> None:
         count = len(seen.faces)
         self.seen, self.same_face = seen, same_face
-        self.parent, self.first = list(range(count)), list(range(count))
+        self.group, self.first = np.arange(count), np.arange(count)  # of rows; of groups
         self.faces, self.voices = seen.faces.copy(), seen.voices.copy()
         self.num_faces = np.asarray(seen.faces.any(axis=1)).astype(np.int64)
         self.num_voices = np.asarray(seen.voices.any(axis=1)).astype(np.int64)
-        self.labels = list(seen.labels)
-        self.clock = 1  # joins so far
-        self.version, self.size, self.scored = [0] * count, [1] * count, [1] * count
-        self.near: dict[int, dict[int, int]] = {}  # when last scored; below 0: not on the heap
-        self.apart: dict[int, set[int]] = {}
-        self.heap: list[tuple[float, int, int, int]] = []
+        self.size = np.ones(count, np.int64)
+        self.names = list(dict.fromkeys(label for label in seen.labels if label is not None))
+        number = {name: place for place, name in enumerate(self.names)}
+        self.labels = np.array([number.get(label, -1) for label in seen.labels], np.int64)  # type: ignore[arg-type]
         self.center, self.spread = self._chance(seed)
         height = float(norm.isf(min(0.5, 2 * FALSE_PAIRS / max(1, count))))
         guard = self.center + height * self.spread if count >= MIN_SIGHTINGS else np.zeros(2)
         self.needed = np.clip(guard, 0.0, (1 - same_face) / 2)  # by face, by both
-        self.scores: list[tuple[float, int, int, int]] = []
+        self.pairs = _Pairs(np.zeros((0, 2), np.int64), *np.zeros((2, 0)), np.zeros(0, np.int64))
+        self.joins = [np.zeros((0, 4))]  # score, whether voices had a say, first of both sides
         self.perhaps: dict[tuple[str, str], float] = {}
-        pairs = np.sort(np.array(seen.apart, np.int64).reshape(-1, 2), axis=1)
-        pairs = np.unique(pairs[self.num_faces[pairs].all(axis=1)], axis=0)
-        scores, both = self.score(*pairs.T)  # two people, before anything was joined
+        self.told = np.array(seen.apart, np.int64).reshape(-1, 2)  # rows
+        self.apart = self.told  # groups
+        pairs = self.told[self.num_faces[self.told].all(axis=1)]
+        pairs = np.unique(np.sort(pairs, axis=1), axis=0)
+        scores, both = self.score(pairs)  # two people, before anything was joined
         self.known_pairs, self.alike = len(pairs), int((scores >= self.needed[both]).sum())
-        for first, second in seen.apart:
-            self.apart.setdefault(first, set()).add(second)
-            self.apart.setdefault(second, set()).add(first)
+        named = np.flatnonzero(self.labels >= 0)
+        _, places = np.unique(self.labels[named], return_index=True)
+        first = named[places][self.labels[named]]
+        self._join(np.stack([first, named], axis=1)[first != named])
 
     def _chance(self, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Center and spread of the scores of random pairs of two videos: without voices, with voices."""
@@ -128,7 +147,7 @@ class _Linkage:
         generator = np.random.default_rng(seed)
         pairs = generator.choice(rows, (RANDOM_PAIRS, 2))
         pairs = pairs[self.seen.videos[pairs[:, 0]] != self.seen.videos[pairs[:, 1]]]
-        scores, both = self.score(pairs[:, 0], pairs[:, 1])
+        scores, both = self.score(pairs)
         for kind in (0, 1):
             mine = scores[both == kind]
             if len(mine) > 1:
@@ -137,150 +156,112 @@ class _Linkage:
                 centers[kind] = quarter - norm.ppf(0.25) * spreads[kind]
         return centers, spreads
 
-    def score(
-        self, first: NDArray[np.int64], second: NDArray[np.int64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Mean similarities of pairs of groups as scores, and whether voices had a say."""
-        faces = np.einsum("ij,ij->i", self.faces[first], self.faces[second])
-        scores = (
-            faces / np.maximum(1, self.num_faces[first] * self.num_faces[second]) - self.same_face
-        )
-        heard = self.num_voices[first] * self.num_voices[second]
-        voices = np.einsum("ij,ij->i", self.voices[first], self.voices[second])
-        lead = voices / np.maximum(1, heard) - SAME_VOICE
-        both = (heard > 0).astype(np.int64)
-        return scores + VOICE_WEIGHT * lead * both, both
-
-    def start(self) -> None:
-        """Join what bears one label, and score neighbors."""
-        first_of: dict[str, int] = {}
-        for row, label in enumerate(self.seen.labels):
-            if label is not None and first_of.setdefault(label, row) != row:
-                first_of[label] = self._merge(self._root(first_of[label]), row)
-        rows = np.flatnonzero(self.seen.faces.any(axis=1))
-        found, alike = find_neighbors(np.ascontiguousarray(self.seen.faces[rows]), NEIGHBORS)
-        source = np.repeat(np.arange(len(rows)), found.shape[1])
-        use = (alike.ravel() > self.same_face - LOOSE) & (found.ravel() >= 0)
-        ends = self._roots()[rows[np.stack([source[use], found.ravel()[use]], axis=1)]]
-        self.begun = self.clock
-        ends = np.unique(np.sort(ends[ends[:, 0] != ends[:, 1]], axis=1), axis=0)
-        for begin in range(0, len(ends), PAIRS_AT_ONCE):
-            self._look(*ends[begin : begin + PAIRS_AT_ONCE].T)
-
-    def _look(self, first: NDArray[np.int64], second: NDArray[np.int64]) -> None:
-        """Score pairs of groups; those that may be one go onto the heap."""
-        scores, both = self.score(first, second)
-        enough = scores >= self.needed[both]
-        for a, b, score, high in zip(
-            first.tolist(), second.tolist(), scores.tolist(), enough.tolist(), strict=True
-        ):
-            if high:
-                heapq.heappush(self.heap, (-score, min(a, b), max(a, b), self.clock))
-            stamp = self.clock if high else -self.clock
-            self.near.setdefault(a, {})[b] = stamp
-            self.near.setdefault(b, {})[a] = stamp
-
-    def run(self) -> None:
-        """Join the two most alike groups until none may be joined."""
-        while self.heap or self._look_at_changed():
-            score, a, b, at = heapq.heappop(self.heap)
-            a, b = self._root(a), self._root(b)
-            if a == b or b not in self.near[a]:
-                continue
-            changed = max(self.version[a], self.version[b])
-            if at < changed and not (at == self.begun and self._fits_alone(a, b)):
-                if abs(self.near[a][b]) < changed:  # else it was scored since
-                    self._look(np.array([a]), np.array([b]))
-                continue
-            one, other = self.labels[a], self.labels[b]
-            if b in self.apart.get(a, ()) or (one is not None and other is not None):
-                del self.near[a][b], self.near[b][a]
-                if one is not None and other is not None:
-                    pair = (min(one, other), max(one, other))
-                    self.perhaps[pair] = max(-score, self.perhaps.get(pair, -score))
-                continue
-            heard = int(self.num_voices[a] * self.num_voices[b] > 0)
-            self.scores.append((-score, heard, self.first[a], self.first[b]))
-            a = self._merge(a, b)
-            if self.size[a] > self.scored[a] * GROWN:
-                self.scored[a] = self.size[a]
-                low = np.array(
-                    [other for other, stamp in self.near[a].items() if stamp < 0], np.int64
-                )
-                self._look(np.full(len(low), a), low)
-
-    def _fits_alone(self, a: int, b: int) -> bool:
-        """Tell whether one of two is a lone sighting, and their mean nearly enough: one that is alike will do then."""
-        if min(self.size[a], self.size[b]) > 1:
-            return False
-        scores, both = self.score(np.array([a]), np.array([b]))
-        return bool(scores[0] >= self.needed[both[0]] - NEARLY)
-
-    def _look_at_changed(self) -> bool:
-        """Score all pairs once more that were too low before one of them changed; whether any is not."""
-        pairs = [
-            (a, b)
-            for a, near in self.near.items()
-            for b, stamp in near.items()
-            if a < b and -stamp < max(self.version[a], self.version[b])
-        ]
+    def score(self, pairs: Ints) -> tuple[NDArray[np.float64], Ints]:
+        """Mean similarities of pairs of groups, (num_pairs, 2), as scores, and whether voices had a say."""
+        scores = np.empty(len(pairs))
+        both = (self.num_voices[pairs] > 0).all(axis=1).astype(np.int64)
         for begin in range(0, len(pairs), PAIRS_AT_ONCE):
-            self._look(*np.array(pairs[begin : begin + PAIRS_AT_ONCE], np.int64).T)
-        return bool(self.heap)
+            part = slice(begin, begin + PAIRS_AT_ONCE)
+            a, b = pairs[part].T
+            faces = np.einsum("ij,ij->i", self.faces[a], self.faces[b])
+            scores[part] = faces / np.maximum(1, self.num_faces[a] * self.num_faces[b])
+            voices = np.einsum("ij,ij->i", self.voices[a], self.voices[b])
+            lead = voices / np.maximum(1, self.num_voices[a] * self.num_voices[b]) - SAME_VOICE
+            scores[part] += VOICE_WEIGHT * lead * both[part] - self.same_face
+        return scores, both
 
-    def _merge(self, a: int, b: int) -> int:
-        """Join two groups; the one with more neighbors stays, and is given."""
-        a, b = sorted((a, b), key=lambda each: -self._num_ties(each))
-        self.clock += 1
-        self.parent[b], self.version[a] = a, self.clock
-        self.size[a] += self.size[b]
-        self.first[a] = min(self.first[a], self.first[b])
-        for sums in (self.faces, self.voices, self.num_faces, self.num_voices):
-            sums[a] += sums[b]
-        self.labels[a] = self.labels[a] if self.labels[a] is not None else self.labels[b]
-        for other in self.apart.pop(b, ()):
-            self.apart[other].discard(b)
-            if other != a:
-                self.apart[other].add(a)
-                self.apart.setdefault(a, set()).add(other)
-        mine = self.near.setdefault(a, {})
-        for other, stamp in self.near.pop(b, {}).items():
-            del self.near[other][b]
-            if other != a:
-                mine[other] = self.near[other][a] = max(stamp, mine.get(other, stamp))
-        return a
+    def look_around(self) -> None:
+        """Find the most alike of each group anew."""
+        groups = np.unique(self.group[self.num_faces[self.group] > 0])
+        found, alike = find_neighbors(unit(self.faces[groups]), NEIGHBORS)
+        use = (alike > self.same_face - LOOSE) & (found >= 0)
+        source = np.repeat(np.arange(len(groups)), use.sum(axis=1))
+        ends = groups[np.stack([source, found[use]], axis=1)]
+        self.apart = self.group[self.told]
+        self.apart = self.apart[self.apart[:, 0] != self.apart[:, 1]]  # of one label given before
+        self.pairs = self.pairs.where(self.pairs.both < 0)  # none
+        self._add(ends, np.full(len(ends), -np.inf))
+        enough = self.pairs.scores >= self.needed[self.pairs.both]
+        self.pairs.begun[enough] = self.pairs.scores[enough]
 
-    def _num_ties(self, group: int) -> int:
-        return len(self.near.get(group, ())) + len(self.apart.get(group, ()))
+    def join_most_alike(self) -> bool:
+        """Join those that are surest to be one; whether there were any."""
+        pairs, needed = self.pairs, self.needed[self.pairs.both]
+        sizes, named = self.size[pairs.ends], (self.labels[pairs.ends] >= 0).all(axis=1)
+        alone = (sizes.min(axis=1) == 1) & (pairs.scores >= needed - NEARLY)
+        values = np.where(alone, np.maximum(pairs.begun, pairs.scores), pairs.scores)
+        good = values >= needed
+        for row in np.flatnonzero(good & named):
+            one, other = sorted(self.names[label] for label in self.labels[pairs.ends[row]])
+            value = float(values[row])
+            self.perhaps[one, other] = max(value, self.perhaps.get((one, other), value))
+        self.pairs = pairs.where(~(good & named))
+        good &= ~named
+        order = np.argsort(-sizes[good], axis=1, kind="stable")
+        ends = np.take_along_axis(pairs.ends[good], order, axis=1)  # the smaller one goes
+        # What has a label waits until it is wanted, too: two of them must not go to one group
+        sizes = np.where(self.labels < 0, self.size, self.size + 1)
+        chosen = choose_most_alike(ends, values[good], sizes, self.apart, len(self.joins))
+        if not chosen.any():
+            return False
+        about = values[good][chosen], pairs.both[good][chosen], *self.first[ends[chosen]].T
+        self.joins.append(np.stack(about, axis=1))
+        self._join(ends[chosen])
+        return True
 
-    def _root(self, row: int) -> int:
-        parent = self.parent
-        while parent[row] != row:
-            parent[row] = row = parent[parent[row]]
-        return row
+    def _join(self, ends: Ints) -> None:
+        """Make the second of each two part of the first, which does not go anywhere itself."""
+        ends = ends[np.argsort(ends[:, 0], kind="stable")]
+        into, going = ends.T
+        targets, starts = np.unique(into, return_index=True)
+        for sums in (self.faces, self.voices, self.num_faces, self.num_voices, self.size):
+            if len(ends):
+                sums[targets] += np.add.reduceat(sums[going], starts, axis=0)
+        np.minimum.at(self.first, into, self.first[going])
+        np.maximum.at(self.labels, into, self.labels[going])
+        goes, changed = np.arange(len(self.first)), np.zeros(len(self.first), bool)
+        goes[going], changed[into] = into, True
+        self.group, self.apart = goes[self.group], goes[self.apart]
+        pairs = self.pairs._replace(ends=goes[self.pairs.ends])
+        again = changed[pairs.ends].any(axis=1)
+        self.pairs = pairs.where(~again)
+        self._add(pairs.ends[again], pairs.begun[again])
 
-    def _roots(self) -> NDArray[np.int64]:
-        return np.array([self._root(row) for row in range(len(self.parent))], np.int64)
+    def _add(self, ends: Ints, begun: NDArray[np.float64]) -> None:
+        """Score pairs of groups, each once, except two people for certain."""
+        count, near = len(self.first), np.zeros(len(self.first), np.int64)
+        near[self.pairs.ends] = 1
+        near[ends] = 2
+        nearest = near[self.apart[:, 0]] * near[self.apart[:, 1]]
+        apart = self.apart[nearest == 4].T
+        self.apart = self.apart[nearest > 0]  # others will not be joined any more
+        ends = np.stack([np.minimum(*ends.T), np.maximum(*ends.T)], axis=1)
+        keys = ends[:, 0] * count + ends[:, 1]
+        order = np.lexsort((-begun, keys))
+        order = order[np.diff(keys[order], prepend=-1) > 0]  # of equal ones the most alike
+        told = np.isin(keys[order], np.minimum(*apart) * count + np.maximum(*apart))
+        order = order[(ends[order, 0] != ends[order, 1]) & ~told]
+        added = _Pairs(ends[order], begun[order], *self.score(ends[order]))
+        self.pairs = _Pairs(*(np.concatenate(each) for each in zip(self.pairs, added, strict=True)))
 
     def result(self) -> JoinedPeople:
         """Give the groups, and how sure they are."""
-        groups = np.array(self.first, np.int64)[self._roots()]
+        groups = self.first[self.group]
         spread = np.maximum(self.spread, 1e-6)
-        num_groups = len(np.unique(groups))
-        scores = np.array([score for score, *_ in self.scores])
-        heard = np.array([voices for _, voices, _, _ in self.scores], np.int64)
+        joins = np.concatenate(self.joins)
+        scores, (heard, first, second) = joins[:, 0], joins[:, 1:].T.astype(np.int64)
         chances = norm.sf((scores - self.center[heard]) / spread[heard])
-        wrong = np.minimum(1.0, num_groups * chances).sum()
-        leads = [(score - self.needed[voices], a, b) for score, voices, a, b in self.scores]
-        doubtful = heapq.nsmallest(MAX_DOUBTFUL, leads)
+        wrong = np.minimum(1.0, len(np.unique(groups)) * chances).sum()
+        leads = scores - self.needed[heard]
+        unsure = np.argsort(leads, kind="stable")[:MAX_DOUBTFUL]
         perhaps = sorted(((score, *pair) for pair, score in self.perhaps.items()), reverse=True)
         return JoinedPeople(
             groups,
             float(self.needed.max()),
-            len(self.scores),
+            len(joins),
             float(wrong),
             self.known_pairs,
             self.alike,
-            [(float(score), a, b) for score, a, b in doubtful],
+            list(zip(*(each[unsure].tolist() for each in (leads, first, second)), strict=True)),
             perhaps[:MAX_DOUBTFUL],
         )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pins_plugin.inference.neighbors import find_neighbors
+from pins_plugin.inference.neighbors import MANY, find_neighbors
 from pins_plugin.pipelines.people import joining
 from pins_plugin.pipelines.people.joining import Sightings, join_sightings
 from pins_plugin.utils.vectors import unit
@@ -164,3 +164,31 @@ def test_cells_find_the_neighbors_that_all_rows_have() -> None:
     cells, _ = find_neighbors(seen.faces, 5, many=1000)
     shared = np.mean([len(set(a) & set(b)) / 5 for a, b in zip(exact, cells, strict=True)])
     assert shared > 0.95 and (exact != np.arange(len(exact))[:, None]).all()
+
+
+def test_the_number_of_threads_changes_nothing() -> None:
+    faiss = pytest.importorskip("faiss")
+    seen, _ = _sightings(num_people=500, num_videos=1300, noise=0.7)
+    assert len(seen.faces) > MANY  # so that there are cells
+    threads, found = faiss.omp_get_max_threads(), []
+    for count in (1, 4):
+        faiss.omp_set_num_threads(count)
+        found.append((find_neighbors(seen.faces, 20)[0], join_sightings(seen, SAME).groups))
+    faiss.omp_set_num_threads(threads)
+    assert (found[0][0] == found[1][0]).all() and (found[0][1] == found[1][1]).all()
+
+
+def test_groups_find_neighbors_that_none_of_their_sightings_had(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of one neighbor each, there are only pairs, then pairs of pairs, until a person is whole."""
+    seen, people = _sightings(noise=0.3)
+    monkeypatch.setattr(joining, "NEIGHBORS", 1)
+    assert _errors(join_sightings(seen, SAME).groups, people) == (0, 0)
+
+
+def test_two_of_one_picture_who_were_called_the_same_join_others() -> None:
+    faces = unit(np.ones((6, 8))).astype(np.float32)
+    labels = ["ann", "ann", *[None] * 4]
+    seen = Sightings(faces, np.zeros((6, 1), np.float32), np.arange(6), labels, [(0, 1)])
+    assert len(np.unique(join_sightings(seen, SAME).groups)) == 1
