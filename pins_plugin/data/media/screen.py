@@ -38,7 +38,7 @@ class Screen:
 
 def first_screen(frame: Any, stream: Any) -> Screen:
     """Find the shown size by the first picture of a stream."""
-    width, height = _square_pixels(frame, pixel_shape(stream))
+    width, height = _square_pixels(frame, pixel_shapes(stream)[0])
     rotation = round(frame.rotation / 90) * 90 % 360
     return (
         Screen(height, width, rotation)
@@ -47,18 +47,27 @@ def first_screen(frame: Any, stream: Any) -> Screen:
     )
 
 
-def pixel_shape(stream: Any, changed: bool = False) -> Fraction:
-    """Width over height of a stored pixel; what the pictures say themselves counts once their size has changed."""
-    own = stream.codec_context.sample_aspect_ratio
-    shape = (own or stream.sample_aspect_ratio) if changed else (stream.sample_aspect_ratio or own)
-    shape = Fraction(shape or 1)
-    return shape if Fraction(1, 8) <= shape <= 8 else Fraction(1)  # else nonsense
+def pixel_shapes(stream: Any) -> tuple[Fraction, Fraction]:
+    """Width over height of a stored pixel now: by the file, and by the pictures, which counts once their size has changed."""
+    own, told = stream.codec_context.sample_aspect_ratio, stream.sample_aspect_ratio
+    by_file, by_pictures = Fraction(told or own or 1), Fraction(own or told or 1)
+    return _sensible(by_file), _sensible(by_pictures)
 
 
-def show(frame: Any, screen: Screen, stream: Any, max_side: int | None = None) -> NDArray[np.uint8]:
-    """Make the picture that is seen.
+def _sensible(shape: Fraction) -> Fraction:
+    return shape if Fraction(1, 8) <= shape <= 8 else Fraction(1)
 
-    A picture of another shape than the first is fitted inside, with black bars, as players do.
+
+def show(
+    frame: Any,
+    screen: Screen,
+    shapes: tuple[Fraction, Fraction],
+    max_side: int | None = None,
+) -> NDArray[np.uint8]:
+    """Make the picture that is seen, whether its file is still open or not.
+
+    A picture of another shape than the first is fitted inside, with black bars, as players do. `shapes` are the
+    `pixel_shapes` of when it was decoded.
 
     Returns
     -------
@@ -68,13 +77,13 @@ def show(frame: Any, screen: Screen, stream: Any, max_side: int | None = None) -
     width, height = screen.within(max_side)
     turns = round(frame.rotation / 90) % 4
     size = (height, width) if turns % 2 else (width, height)
-    if (frame.width, frame.height) == size and pixel_shape(stream) == 1:
+    if (frame.width, frame.height) == size and shapes[0] == 1:
         image: NDArray[np.uint8] = frame.to_ndarray(format="rgb24")
         return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
     whole = (screen.height, screen.width) if turns % 2 else (screen.width, screen.height)
-    own = _square_pixels(frame, pixel_shape(stream))
+    own = _square_pixels(frame, shapes[0])
     if own != whole:
-        own = _square_pixels(frame, pixel_shape(stream, changed=True))
+        own = _square_pixels(frame, shapes[1])
     inner = _fit(own, size)
     if inner != (frame.width, frame.height):  # before colors: less than half the time
         shrinks = inner[0] <= frame.width and inner[1] <= frame.height
