@@ -86,6 +86,7 @@ class LiveCrops:
         self.device, self.window = device, window
         self._waiting: dict[int, TwoSizes] = {}  # by their number, without gaps
         self._drafts: list[Draft] = []
+        self._lost = 0  # picture before which, at the last chunk, all was cut
 
     def keep(self, frames: Iterator[TwoSizes]) -> Iterator[TwoSizes]:
         """Hand pictures on, and keep them until `advance` finds that they are not needed."""
@@ -114,7 +115,8 @@ class LiveCrops:
         """
         now = len(times)
         lost = now - 1 - follower.max_gap - follower.key_distance  # seen before: does not return
-        tails = [_tail(track, lost - 2 * SETTLED) for track in (*ended, *follower.open)]
+        begin, self._lost = self._lost - 2 * SETTLED, lost
+        tails = [_tail(track, begin) for track in (*ended, *follower.open)]
         parts = [confirm(tail, follower.keep_probability) for tail in tails if tail.frames]
         jobs: Jobs = defaultdict(list)
         oldest = now - 1  # of the pictures that are still needed
