@@ -31,6 +31,11 @@ NOSE_TIP = 4  # number in the mesh of MediaPipe
 EYE_DISTANCE = 45 / 192
 # Places of the five landmarks in an aligned face of unit size.
 TEMPLATE = np.array([[73.5, 75], [118.5, 75], [96, 105], [80, 129], [112, 129]]) / 192
+# Four points of five landmarks: the eyes, the nose, the middle of the mouth; how much each counts in aligning a face
+MIXING = np.array([[1, 0, 0, 0, 0], [0, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 0.5, 0.5]])
+WEIGHTS = np.array([1, 1, 0.5, 1]) / 3.5
+TARGET_CENTER = WEIGHTS @ (MIXING @ TEMPLATE)
+TARGET = (MIXING @ TEMPLATE - TARGET_CENTER) @ np.array([1, 1j])  # as complex numbers
 # The window of the mouth in an aligned face: center and width; its height follows from the crop's shape.
 MOUTH_CENTER = np.array([96, 133]) / 192
 MOUTH_WIDTH = 72 / 192  # of the width of an aligned face; chosen, not measured
@@ -87,16 +92,13 @@ def face_transform(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
         raise ShapeError(
             f"landmarks: expected shape (5, 2) (eyes, nose, mouth corners), got {landmarks.shape}"
         )
-    mixing = np.array([[1, 0, 0, 0, 0], [0, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 0.5, 0.5]])
-    weights = np.array([1, 1, 0.5, 1]) / 3.5
-    source, target = mixing @ landmarks, mixing @ TEMPLATE
-    source_center, target_center = weights @ source, weights @ target
+    source = MIXING @ landmarks
+    source_center = WEIGHTS @ source
     # As complex numbers a similarity is z -> a z + b.
     z = (source - source_center) @ np.array([1, 1j])
-    w = (target - target_center) @ np.array([1, 1j])
-    a = np.sum(weights * w * z.conj()) / max(np.sum(weights * np.abs(z) ** 2), 1e-12)
+    a = np.sum(WEIGHTS * TARGET * z.conj()) / max(np.sum(WEIGHTS * np.abs(z) ** 2), 1e-12)
     linear = np.array([[a.real, -a.imag], [a.imag, a.real]])
-    return np.column_stack([linear, target_center - linear @ source_center])
+    return np.column_stack([linear, TARGET_CENTER - linear @ source_center])
 
 
 def align_face(
@@ -117,7 +119,11 @@ def align_face(
     face : (size, size) or (size, size, 3) uint8 array
         Places outside the image repeat its border.
     """
-    return _warp(image, face_transform(landmarks), (size, size), np.zeros(2), 1.0)
+    return _align(image, face_transform(landmarks), size)
+
+
+def _align(image: NDArray[np.uint8], matrix: NDArray[np.float64], size: int) -> NDArray[np.uint8]:
+    return _warp(image, matrix, (size, size), np.zeros(2), 1.0)
 
 
 def crop_mouth(image: NDArray[np.uint8], landmarks: NDArray[np.floating]) -> NDArray[np.uint8]:
@@ -264,10 +270,11 @@ class CropCutter:
     ) -> None:
         """Take the next picture of the track, with smoothed landmarks (5, 2); the face may be left out."""
         self._times[row] = time
+        matrix = face_transform(landmarks)
         if with_face and "face" in self.kinds:
-            self.faces[row] = align_face(image, landmarks)
+            self.faces[row] = _align(image, matrix, FACE_SIZE)
         if self._mesh is not None:
-            self._mesh.add(image, landmarks)
+            self._mesh.add_aligned(_align(image, matrix, INPUT_SIZE))
         elif "mouth" in self.kinds:
             self._mouths.append(crop_mouth(image, landmarks))
 
@@ -318,7 +325,11 @@ class MeshReader:
 
     def add(self, image: NDArray[np.uint8], landmarks: NDArray[np.floating]) -> None:
         """Take the next picture, with the face's five landmarks."""
-        self._waiting.append(align_face(image, landmarks, INPUT_SIZE))
+        self.add_aligned(align_face(image, landmarks, INPUT_SIZE))
+
+    def add_aligned(self, face: NDArray[np.uint8]) -> None:
+        """Take the next picture, aligned already: (192, 192, 3)."""
+        self._waiting.append(face)
         if len(self._waiting) == self._batch_size:
             self._read()
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pins_plugin.tracking.boxes import box_overlaps, match_boxes
 from pins_plugin.tracking.detector import Detections, FaceDetector, cut_window
 from pins_plugin.tracking.quality import measure_sharpness
-from pins_plugin.tracking.shots import Chunk, measure_change
+from pins_plugin.tracking.shots import Chunk, Seen, measure_change
 
 Array = NDArray[np.float32]
 
@@ -185,11 +185,11 @@ def measure_changes(
         0 where there is no picture before; where it is not of the span, the place is taken to be the same.
     """
     changes = np.zeros(len(span))
+    before: Seen | None = None  # in its own place in the picture before
     for row, (frame, box) in enumerate(zip(span, boxes, strict=True)):
+        now = Seen.of(cut_window(images[frame], box, CHANGE_SIZE))
         if frame:
-            now = cut_window(images[frame], box, CHANGE_SIZE)
-            changes[row] = min(
-                measure_change(cut_window(images[frame - 1], place, CHANGE_SIZE), now)
-                for place in (box, boxes[max(row - 1, 0)])
-            )
+            here = Seen.of(cut_window(images[frame - 1], box, CHANGE_SIZE))
+            changes[row] = min(measure_change(each, now) for each in (here, before or here))
+        before = now
     return changes
