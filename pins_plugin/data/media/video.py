@@ -34,6 +34,7 @@ __all__ = [
     "frame_rate_fraction",
     "iter_frames",
     "iter_in_two_sizes",
+    "iter_shown",
     "probe_video",
 ]
 
@@ -132,21 +133,21 @@ def iter_frames(
     MediaError
         When the file is missing or unreadable, or holds no video.
     """
-    for time, show_in in _iter_shown(Path(path), start, end):
+    for time, show_in in iter_shown(path, start, end):
         yield VideoFrame(time, show_in(max_side))
 
 
 def iter_in_two_sizes(path: str | Path, max_side: int) -> Iterator[TwoSizes]:
     """Decode the pictures of a video once for two uses: shrunk as by `iter_frames`, and whole; the latter when called."""
-    for time, show_in in _iter_shown(Path(path)):
+    for time, show_in in iter_shown(path):
         yield TwoSizes(time, show_in(max_side), show_in)
 
 
-def _iter_shown(
-    path: Path, start: float = 0.0, end: float = float("inf")
+def iter_shown(
+    path: str | Path, start: float = 0.0, end: float = float("inf")
 ) -> Iterator[tuple[float, Callable[..., NDArray[np.uint8]]]]:
-    """Give each picture's time, and what makes it of a size; parameters as in `iter_frames`."""
-    screen = None
+    """Give each picture's time, and what makes it, given a `max_side`; parameters as in `iter_frames`."""
+    path, screen = Path(path), None
     if start > 0:  # pictures may have changed their size before
         info = probe_video(path)
         screen = Screen(info.width, info.height, info.rotation)
