@@ -31,8 +31,8 @@ from pins_plugin.types import FaceTrack
 
 # Pictures on either side that a place depends on: running median 1, parabola 2, Gaussian 6, and one more
 SETTLED = 10
-WAITING_BYTES = 250_000_000  # of pictures; chosen, not measured
-FACE_BYTES = 150_000_000  # of faces of which some are kept in the end; chosen, not measured
+WAITING_BYTES = 160_000_000  # of pictures; chosen, not measured
+FACE_BYTES = 60_000_000  # of faces of which some are kept in the end; chosen, not measured
 BEFORE = 0.1  # seconds: an interlaced picture is made whole with the help of the one before
 
 
@@ -133,8 +133,7 @@ class LiveCrops:
             if last >= lost and (draft is not None or first in self._waiting):
                 oldest = min(oldest, first if draft is None else max(stop, draft.end))
         self._cut(jobs)
-        room = max(2 * follower.key_distance, WAITING_BYTES // self._picture_bytes())
-        oldest = max(oldest, now - room)
+        oldest = max(oldest, now - max(2, WAITING_BYTES // self._picture_bytes()))
         for number in [each for each in self._waiting if each < oldest]:
             del self._waiting[number]
 

@@ -23,6 +23,7 @@ from pins_plugin.utils.progress import progress
 
 FASTEST = 60.0  # Hz; some files of variable frame rate claim 1000
 CHUNK_FRAMES = 32  # pictures in memory at once, about; chosen, not measured
+AHEAD = 8  # whole pictures that are decoded before they are asked for; chosen, not measured
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,8 @@ def _iter_shots(
     finisher = _Finisher(settings)
     raw: list[RawTrack] = []
     total = round(info.duration * info.frame_rate) or None
-    frames: Iterator[Any] = prefetch(iter_in_two_sizes(video, side), chunk_frames)
+    ahead = chunk_frames if live is None else AHEAD
+    frames: Iterator[Any] = prefetch(iter_in_two_sizes(video, side), ahead)
     if live is not None:
         frames = live.keep(frames)
     frames = progress(frames, "faces", total=total, quiet=quiet)

@@ -17,7 +17,7 @@ from pins_plugin.utils.progress import progress
 
 PREVIEW_SIDE = 854  # pixels; chosen, not measured
 FACE_SIDE = 160  # pixels; chosen, not measured
-NEAR_BY = 5.0  # seconds: the way to the next moment is not longer than that from a key picture; chosen, not measured
+NEAR_BY = 1.0  # seconds: the way to the next moment is no longer than that from a key picture; chosen, not measured
 MARGIN = 0.22  # of the box, on every side of a face; chosen, not measured
 
 
