@@ -27,7 +27,9 @@ from pins_plugin.errors import PinsError
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = [f"p{number:02}" for number in (*range(1, 11), 33, 34)]
 LATE_FRAMES = 3  # by which the sound of HDTF's clips in `clips` comes late
-FOUND = Path(__file__).with_name("sync_clips.csv")  # frames late: `pins sync` with a model that did not know them
+FOUND = Path(__file__).with_name(
+    "sync_clips.csv"
+)  # frames late: `pins sync` with a model that did not know them
 KEPT_EVERY = 10  # sentence of grid_s1 that is not trained on; the last fifty are not, either
 KEPT_LAST = 50
 TRAINED_SENTENCES = 175
