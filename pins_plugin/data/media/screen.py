@@ -103,8 +103,7 @@ def show(
 
 
 def _colors(frame: Any) -> NDArray[np.uint8]:
-    image: NDArray[np.uint8] = _scaler("colors").reformat(frame, format="rgb24").to_ndarray()
-    return image
+    return np.asarray(_scaler("colors").reformat(frame, format="rgb24").to_ndarray(), np.uint8)
 
 
 def _scaler(step: str) -> VideoReformatter:
