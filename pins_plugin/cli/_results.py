@@ -102,7 +102,7 @@ def write_reports(
     faces = start_pictures(links) if with_video else None  # they go by while the video is written
     jobs: dict[str, Callable[..., None]] = {PAGE: partial(write_page, faces=faces)}
     if with_video:
-        jobs = {VIDEO: partial(write_annotated_video, watch=faces and faces.add), **jobs}
+        jobs = {VIDEO: partial(write_annotated_video, watch=faces.add if faces else None), **jobs}
     kept = [
         note for note in links["notes"] if not note.startswith(tuple(f"{n}: " for n in REPORTS))
     ]

@@ -215,7 +215,11 @@ class LiveCrops:
 def _tail(track: RawTrack, begin: int) -> RawTrack:
     """What was seen of a track from a picture on, by whole chunks."""
     number = sum(1 for _ in takewhile(lambda span: span[-1] >= begin, reversed(track.frames)))
-    start = len(track.frames) - number
-    parts = (track.frames, track.faces, track.sharpness, track.changes)
-    frames, faces, sharpness, changes = (part[start:] for part in parts)
-    return RawTrack(track.shot, [], [], frames, faces, sharpness, changes)
+    part = slice(len(track.frames) - number, None)
+    return RawTrack(
+        track.shot,
+        frames=track.frames[part],
+        faces=track.faces[part],
+        sharpness=track.sharpness[part],
+        changes=track.changes[part],
+    )
