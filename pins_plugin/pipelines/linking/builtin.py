@@ -230,24 +230,12 @@ class BuiltinDiarization(Pipeline):  # type: ignore[misc]
         `known` and `bounds` (`num_speakers`, `min_speakers`, `max_speakers`) are as in `diarize`.
         """
         hook = self.setup_hook(file, hook)
-        waveform, encoder = load_audio(file), self.voice_encoder
+        waveform, model = load_audio(file), self.segmentation_model
         with one_thread():
-            found = follow(
-                hook,
-                "segmentation",
-                lambda: segment(waveform, self.segmentation_model, WINDOW_STEP),
-            )
-        options: dict[str, Any] = {
-            "segmentation": found,
-            "known": known,
-            "uri": file_uri(file),
-            **bounds,
-        }
-        return follow(
-            hook,
-            "diarization",
-            lambda: diarize(waveform, encoder, self._scatter, self.settings, **options),
-        )
+            found = follow(hook, "segmentation", lambda: segment(waveform, model, WINDOW_STEP))
+        parts = self.voice_encoder, self._scatter, self.settings
+        options: Any = {"segmentation": found, "known": known, "uri": file_uri(file)} | bounds
+        return follow(hook, "diarization", lambda: diarize(waveform, *parts, **options))
 
     @property
     def settings(self) -> DiarizationSettings:

@@ -22,8 +22,8 @@ from pins_plugin.pipelines.active_speaker.synchrony import NUM_OFFSETS, RATE
 from pins_plugin.pipelines.diarization.voice_model import VoiceModel
 from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
 from pins_plugin.pipelines.linking.blocks import Block, cut_blocks, make_block
+from pins_plugin.pipelines.linking.given_turns import label_ratios
 from pins_plugin.pipelines.linking.hearing import STEP, Hearing
-from pins_plugin.pipelines.linking.labels import label_ratios
 from pins_plugin.pipelines.linking.parameters import CLEAR, LinkingParameters
 from pins_plugin.pipelines.linking.potentials import (
     PERSONAL,
@@ -82,7 +82,11 @@ class Decoded:
     joint: NDArray[np.float64] | None = None  # its part of the voices of `features`
 
     def common_offset(self) -> float:
-        """Seconds by which the sound comes late, by the lips that can be read; 0 where none can."""
+        """Seconds by which the sound comes late, by the lips that can be read; 0 where none can.
+
+        Not the synchronizer's `offset_of_file`: that one offset of a whole file, calibrated to be right without knowing who
+        speaks, while these are each face's own, inferred together with when it speaks, so that neither gives the other's result.
+        """
         number = len(self.offsets)
         weights = self.speaking[:, :number].sum(axis=0) * (self.readable > 0.5)
         if not weights.any():
@@ -318,10 +322,8 @@ class Decoder:
         seen["talking"][:, faces] = watchable * self.talking
         for source in self.seeing.others.values():
             seen["others"][:, faces] += np.where(self.seeing.visible, source, 0.0)
-        entry = self.entry
-        if log_shares is not None:
-            num_hidden = self.num_people - self.num_faces
-            entry = entry_scores(self.seeing, num_hidden, self.parameters, log_shares)
+        num_hidden = self.num_people - self.num_faces
+        entry = entry_scores(self.seeing, num_hidden, self.parameters, log_shares)
         voices, both, both_steps = voice_features(self.hearing, ratios)
         return Features(self.hearing.counts, seen, voices, both, both_steps, entry, self.shifts)
 

@@ -14,11 +14,10 @@ from pins_plugin.inference.synchronizer import Synchronizer
 from pins_plugin.inference.visual_voice_activity import VisualVoiceActivity
 from pins_plugin.pipelines.active_speaker.synchrony import TrackCurves, compare_track, is_usable
 from pins_plugin.pipelines.diarization.segmentation import Segmentation
+from pins_plugin.pipelines.linking.seeing import Series
 from pins_plugin.pipelines.people.recognition import FaceRecognizer
 from pins_plugin.tracking.crops import Crops
 from pins_plugin.types import FaceTrack
-
-Series = tuple[NDArray[np.float64], NDArray[np.float64]]  # times in seconds, values
 
 
 class TrackEmbeddings(NamedTuple):
@@ -31,7 +30,7 @@ class TrackEmbeddings(NamedTuple):
     curves: dict[str, TrackCurves]
     talking: dict[str, Series]  # log-likelihood ratios
     crops: dict[str, Crops]
-    portraits: dict[str, Any]  # by the joint model, where there is one: embeddings of faces
+    joint_faces: dict[str, Any]  # by the joint model, where there is one: embeddings of faces
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +89,7 @@ class Watcher:
             if len(crop.faces):
                 embeddings.faces[name] = self.recognizer.embed(crop.faces)
                 if self.joint is not None:
-                    embeddings.portraits[name] = self.joint.embed_faces(crop.faces)
+                    embeddings.joint_faces[name] = self.joint.embed_faces(crop.faces)
             if is_usable(crop):
                 if self.synchronizer is not None:
                     embeddings.curves[name] = compare_track(crop, waveform, self.synchronizer)

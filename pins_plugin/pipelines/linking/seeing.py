@@ -10,6 +10,8 @@ from pins_plugin.pipelines.active_speaker.synchrony import NUM_OFFSETS, TrackCur
 from pins_plugin.pipelines.linking.hearing import STEP
 from pins_plugin.types import FaceTrack
 
+Series = tuple[NDArray[np.float64], NDArray[np.float64]]  # times in seconds, values
+
 
 @dataclass(frozen=True, eq=False)
 class Seeing:
@@ -34,10 +36,9 @@ class Seeing:
 def see(
     tracks: Sequence[FaceTrack],
     curves: Mapping[str, TrackCurves],
-    talking: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]],
+    talking: Mapping[str, Series],
     duration: float,
-    others: Mapping[str, Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]]
-    | None = None,
+    others: Mapping[str, Mapping[str, Series]] | None = None,
 ) -> Seeing:
     """Bring what is seen onto the decoder's clock.
 
@@ -54,13 +55,14 @@ def see(
     others : mapping of str to mapping, optional
         Further sources of evidence of the form of `talking`, by the name of the source.
     """
+    others = others or {}
     num_steps = max(1, int(np.ceil(duration / STEP - 1e-6)))
     clock = (np.arange(num_steps, dtype=np.float64) + 0.5) * STEP
     people = sorted({str(track.person) for track in tracks})
     shape = (num_steps, len(people))
     sizes, talks = np.zeros(shape), np.zeros(shape)
     visible, cuts = np.zeros(shape, bool), np.zeros(num_steps, bool)
-    extra = {name: np.zeros(shape) for name in others or {}}
+    extra = {name: np.zeros(shape) for name in others}
     spans = [track.span for track in tracks]
     rows_of = [slice(*np.searchsorted(clock, [a - 1e-6, b + 1e-6])) for a, b in spans]
     for track, rows in zip(tracks, rows_of, strict=True):
@@ -72,10 +74,7 @@ def see(
         size = np.sqrt(np.maximum(np.prod(track.boxes[:, 2:] - track.boxes[:, :2], axis=1), 1.0))
         now = np.interp(clock[rows], track.times, size)
         sizes[rows, column] = np.maximum(sizes[rows, column], now)
-        for target, series in [
-            (talks, talking),
-            *((extra[n], s) for n, s in (others or {}).items()),
-        ]:
+        for target, series in [(talks, talking), *((extra[n], s) for n, s in others.items())]:
             if len(series.get(track.track, ((),))[0]):
                 target[rows, column] = np.interp(clock[rows], *series[track.track])
         if track.track in curves:

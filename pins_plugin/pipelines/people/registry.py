@@ -9,7 +9,7 @@ import json
 import logging
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -114,7 +114,7 @@ class Cast:
             yield self
             return
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(self._lock):
+        with _acquire(self._lock):
             if self._path.is_file():
                 now = self.load(self._path, self.encoder)
                 self.appearances, self.renames = now.appearances, now.renames
@@ -292,18 +292,13 @@ class Cast:
         return found
 
 
-@contextmanager
-def _locked(lock: FileLock) -> Iterator[None]:
-    """Wait for the lock, and say so when it takes long."""
+def _acquire(lock: FileLock) -> AbstractContextManager[Any]:
+    """Wait for the lock, and say so when it takes long; it is given back at the end of the context."""
     try:
-        lock.acquire(timeout=PATIENCE)
+        return lock.acquire(timeout=PATIENCE)
     except Timeout:
         logger.warning("%s: another `pins` works there; waiting", lock.lock_file)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+        return lock.acquire()
 
 
 def _row(vector: NDArray[np.float32]) -> Embedding | None:
