@@ -128,7 +128,7 @@ class Decoder:
         seconds = self.hearing.seconds
         given = known.groups if known.labels is None else known.labels
         self.groups = (
-            self.voice_model.cluster(self.voices, seconds, parameters.least_gain)
+            self.voice_model.cluster(self.voices, seconds, parameters.min_gain)
             if given is None
             else given
         )

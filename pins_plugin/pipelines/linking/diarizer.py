@@ -41,16 +41,9 @@ class Diarizer:
     def find_turns(
         self, file: Mapping[str, Any], waveform: NDArray[Any], diarization: Any = None
     ) -> Annotation | None:
-        """Say who speaks when; None when nothing was given.
+        """Say who speaks when, at `waveform` (num_samples,) of 16 kHz; None when nothing was given.
 
-        Parameters
-        ----------
-        file : mapping
-            As pyannote has it.
-        waveform : (num_samples,) float32 array
-            At 16 kHz.
-        diarization : optional
-            In place of what the pipeline was given, which comes before what the file brings.
+        What this call is given (`diarization`) comes before what the pipeline was, and that before what the file brings.
 
         Raises
         ------

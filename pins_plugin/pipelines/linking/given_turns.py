@@ -15,15 +15,7 @@ SMOOTHING = 1.0
 def hear_turns(
     turns: Annotation, cuts: NDArray[np.bool_], embed: Embed
 ) -> tuple[Hearing, NDArray[np.int64], list[str]]:
-    """Bring given turns onto the decoder's clock.
-
-    Parameters
-    ----------
-    turns : Annotation
-    cuts : (num_steps,) bool array
-        Where the picture is cut.
-    embed : callable
-        See `hearing.hear`.
+    """Bring given turns onto the decoder's clock; `cuts` and `embed` are as in `hearing.hear`.
 
     Returns
     -------

@@ -67,13 +67,9 @@ class JointEvidence:
         waveform : (num_samples,) float32 array
             At 16 kHz.
         stretches : (num_stretches, 2) float64 array
-            Where one voice is heard, in seconds.
-        groups : (num_stretches,) int64 array
-            Which group of voices each belongs to.
+            Where one voice is heard, in seconds; `groups` (num_stretches,) say whose voice it is.
         tracks : sequence of FaceTrack
-            With people.
-        joint_faces : mapping of str to Tensor
-            From `embed_faces`, by the name of the track.
+            With people; `joint_faces` are from `embed_faces`, by the name of the track.
 
         Returns
         -------

@@ -75,14 +75,8 @@ class Watcher:
     ) -> TrackEmbeddings:
         """Run the networks over the crops of one track after the other, whoever speaks.
 
-        Parameters
-        ----------
-        crops : iterable of (str, Crops)
-            With faces and lips, by the name of the track; see `tracking.crops.iter_crops`.
-        waveform : (num_samples,) float32 array
-            At 16 kHz.
-        keep_crops : bool
-            Also where no source of evidence asks for them.
+        `crops` have faces and lips, by the name of the track (`tracking.crops.iter_crops`); `waveform` (num_samples,) is at
+        16 kHz. With `keep_crops` they are kept also where no source of evidence asks for them.
         """
         embeddings = TrackEmbeddings({}, {}, {}, {}, {})
         for name, crop in crops:

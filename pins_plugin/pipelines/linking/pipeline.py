@@ -180,8 +180,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
 
     def instantiate(self, params: dict[str, Any]) -> "SpeakerFaceLinking":
         """Take over parameters, as in `default_parameters`; those of an earlier version are refused."""
-        check_tunable(params, TUNABLE, "recipes/ClipScenes/calibrate.py")
-        super().instantiate(params)
+        super().instantiate(check_tunable(params, TUNABLE, "recipes/ClipScenes/calibrate.py"))
         return self
 
     @property

@@ -64,17 +64,10 @@ def find_runs(
     pause: int = PAUSE,
     names: Mapping[int, str] | None = None,
 ) -> list[Run]:
-    """Runs of everybody who speaks.
+    """Runs of everybody who speaks, `said` (num_steps, num_people), in a file of `duration` seconds.
 
-    Parameters
-    ----------
-    said : (num_steps, num_people) bool array
-    duration : float
-        Of the file, in seconds.
-    pause : int
-        Steps; pauses of one person that are no longer belong to the run.
-    names : mapping of int to str, optional
-        Speakers by the index of the person; others are called SPEAKER_00, ... in order of appearance.
+    Pauses of one person of at most `pause` steps belong to the run. `names` are speakers by the index of the person; others
+    are called SPEAKER_00, ... in order of appearance.
     """
     labels, strangers = dict(names or {}), count()
     runs = sorted(

@@ -80,15 +80,7 @@ class LinkingResult:
     def rename(
         self, names: Mapping[str, str], speakers: Mapping[str, str] | None = None
     ) -> "LinkingResult":
-        """Give people and speakers other labels.
-
-        Parameters
-        ----------
-        names : mapping of str to str
-            Old to new.
-        speakers : mapping of str to str, optional
-            For speakers whose labels, as those of given turns, are other people's among the faces.
-        """
+        """Give people and speakers other labels, old to new; `speakers` are for labels that are other people's among the faces."""
         voices = {**names, **(speakers or {})}
         return replace(
             self,

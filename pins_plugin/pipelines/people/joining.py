@@ -66,17 +66,7 @@ class JoinedPeople:
 def join_sightings(seen: Sightings, same_face: float, seed: int = 0) -> JoinedPeople:
     """Group the sightings of one person.
 
-    Parameters
-    ----------
-    seen : Sightings
-    same_face : float
-        Cosine similarity of faces from which on two may be one person's.
-    seed : int
-        Of the random pairs.
-
-    Returns
-    -------
-    joined : JoinedPeople
+    `same_face` is the cosine similarity of faces from which on two may be one person's; `seed` is of the random pairs.
     """
     linkage = _Linkage(seen, same_face, seed)
     linkage.start()

@@ -42,19 +42,10 @@ def average_people(
     embedded: Mapping[str, NDArray[np.float32]],
     namesakes: Collection[str] = (),
 ) -> PeopleEmbeddings:
-    """Average the faces and voices of everyone in a video.
+    """Average the faces and voices of everyone in a video; `tracks` are with people.
 
-    Parameters
-    ----------
-    tracks : sequence of FaceTrack
-        With people.
-    links : sequence of SpeakerFaceLink
-    voices : dict of str to (embedding_dim,) array
-        Of faces and speakers, by label.
-    embedded : dict of str to (num_faces, embedding_dim) array
-        Faces by the name of the track.
-    namesakes : collection of str
-        Speakers of given turns who are called like a face, and need not be that person.
+    `voices` are of faces and speakers, by label; `embedded` holds faces (num_faces, embedding_dim) by the name of the track.
+    `namesakes` are speakers of given turns who are called like a face, and need not be that person.
     """
     faces: dict[str, Embedding] = {}
     seconds: dict[str, float] = {}

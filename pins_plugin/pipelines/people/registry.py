@@ -92,11 +92,7 @@ class Cast:
     def of_folder(cls, folder: str | Path, encoder: str | None = None) -> "Cast":
         """Open the people of a folder of linked videos, to be changed while `held`.
 
-        Parameters
-        ----------
-        folder : str or Path
-        encoder : str, optional
-            As in `load`; with one, the file need not be there yet.
+        With an `encoder`, as in `load`, the file need not be there yet.
         """
         path = Path(folder) / FILE
         cast = cls.load(path, encoder) if encoder is None or path.is_file() else cls(encoder)
@@ -238,13 +234,7 @@ class Cast:
 
     @classmethod
     def load(cls, path: str | Path, encoder: str | None = None) -> "Cast":
-        """Read what `save` wrote.
-
-        Parameters
-        ----------
-        path : str or Path
-        encoder : str, optional
-            The face encoder that is to be used with it.
+        """Read what `save` wrote, if its faces are of the given `encoder`, or of any when none is given.
 
         Raises
         ------
