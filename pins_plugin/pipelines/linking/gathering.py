@@ -17,6 +17,7 @@ from pins_plugin.pipelines.linking.observation import Observation, Watcher
 from pins_plugin.pipelines.linking.seeing import Seeing, Series, see
 from pins_plugin.pipelines.people.enrollment import KnownPerson, name_people
 from pins_plugin.pipelines.people.grouping import group_faces
+from pins_plugin.pipelines.people.naming import sum_faces
 from pins_plugin.types import FaceTrack
 
 PLUGIN_WINDOW, PLUGIN_HOP = 1.0, 0.5  # seconds that sources of other packages judge, and between
@@ -69,16 +70,12 @@ def enroll(
 ) -> dict[int, NDArray[np.float64]]:
     """Find the faces whose voices are known from examples: index of the face to the voice."""
     voices = {person.name: person.voice for person in known if person.voice is not None}
-    sums: dict[str, NDArray[np.float64]] = {}
-    for track in tracks:
-        if track.track in faces:
-            total = np.asarray(faces[track.track], np.float64).sum(axis=0)
-            sums[str(track.person)] = sums.get(str(track.person), 0.0) + total
-    named = name_people([each for each in known if each.face is not None], sums, {}, same_face)
+    seen = [person for person in known if person.face is not None]
+    named = name_people(seen, sum_faces(tracks, faces), {}, same_face)
     return {
-        seeing.people.index(person): voice
+        seeing.people.index(person): voices[name]
         for person, name in named.items()
-        if (voice := voices.get(name)) is not None
+        if name in voices
     }
 
 

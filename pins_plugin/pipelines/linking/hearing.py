@@ -30,9 +30,8 @@ class Hearing:
     stretch_of: NDArray[np.int64]  # (num_steps,) the stretch that each moment lies in, or -1
     # (num_groups, num_stretches) stretches of one local speaker around a moment at which two speak; rows sum to 1
     groups: NDArray[np.float64]
-    both: NDArray[
-        np.int64
-    ]  # (num_steps, 2) where two speak at once: groups of both, -1 for unknown
+    # (num_steps, 2) where two speak at once: groups of both, -1 for unknown
+    both: NDArray[np.int64]
 
     @property
     def seconds(self) -> NDArray[np.float64]:

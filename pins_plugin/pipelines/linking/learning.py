@@ -62,9 +62,8 @@ class LearningScene:
     evidence: Evidence
     speaking: NDArray[np.bool_]  # (num_steps, num_true_people)
     shown: NDArray[np.bool_]  # (num_steps, num_true_people)
-    owners: NDArray[
-        np.int64
-    ]  # (num_steps, num_faces) true person of each found face, -1 for nobody
+    # (num_steps, num_faces) true person of each found face, -1 for nobody
+    owners: NDArray[np.int64]
     edges: NDArray[np.bool_]  # (num_steps,) near a border of a turn: silence is not judged
 
 

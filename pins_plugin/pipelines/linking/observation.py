@@ -1,7 +1,7 @@
 """What was seen and heard in one video, before anything is decided."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -56,9 +56,7 @@ class Watcher:
     synchronizer: Synchronizer | None = None  # whether lips fit the sound
     activity: VisualVoiceActivity | None = None  # whether mouths talk
     joint: Any = None  # JointEvidence: whether voices sound as faces look
-    plugins: Sequence[Any] = field(
-        default_factory=list
-    )  # each makes a source of evidence, see `gathering`
+    plugins: Sequence[Any] = ()  # each makes a source of evidence, see `gathering`
 
     def to(self, device: torch.device) -> "Watcher":
         """Move the networks to a device."""

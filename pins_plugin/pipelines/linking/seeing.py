@@ -20,17 +20,15 @@ class Seeing:
     people: list[str]  # labels of the faces
     visible: NDArray[np.bool_]  # (num_steps, num_people)
     sizes: NDArray[np.float64]  # (num_steps, num_people) log of size by the largest shown, or 0
-    talking: NDArray[
-        np.float64
-    ]  # (num_steps, num_people) log-likelihood ratio that the mouth talks
+    # (num_steps, num_people) log-likelihood ratio that the mouth talks
+    talking: NDArray[np.float64]
     # By person, (num_shown, num_offsets, 3) for the steps in which the person is visible: how well the lips fit the
     # sound at each offset, see `lead_features`; NaN where nothing can be said
     fits: list[NDArray[np.float32]]
     cuts: NDArray[np.bool_]  # (num_steps,) where a shot begins
     pixels: NDArray[np.float64]  # (num_people,) median size: root of the area of the box
-    others: dict[str, NDArray[np.float64]] = field(
-        default_factory=dict
-    )  # further evidence, as `talking`
+    # Further evidence, as `talking`
+    others: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 def see(
@@ -82,12 +80,9 @@ def see(
     for start in _shot_starts(tracks):
         if 0 < round(start / STEP) < num_steps:
             cuts[round(start / STEP)] = True
-    pixels = np.array(
-        [
-            float(np.median(sizes[shown, face])) if shown.any() else 0.0
-            for face, shown in enumerate(visible.T)
-        ]
-    )
+    pixels = np.zeros(len(people))
+    for face in np.flatnonzero(visible.any(axis=0)):
+        pixels[face] = np.median(sizes[visible[:, face], face])
     largest = sizes.max(axis=1, keepdims=True, initial=1.0)
     relative = np.where(visible, np.log(np.maximum(sizes, 1.0) / np.maximum(largest, 1.0)), 0.0)
     return Seeing(people, visible, relative, talks, fits, cuts, pixels, extra)

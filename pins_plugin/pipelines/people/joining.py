@@ -50,9 +50,8 @@ class JoinedPeople:
     """Groups of sightings, and how sure they are; scores are leads over what one person needs."""
 
     groups: NDArray[np.int64]  # (num_sightings,) the first sighting of each one's person
-    threshold: (
-        float  # score from which on two groups were joined; above 0 where the guard asked for it
-    )
+    # Score from which on two groups were joined; above 0 where the guard asked for it
+    threshold: float
     joined: int = 0  # joins that were made
     false_joins: float = 0.0  # how many of them are expected to be wrong, by scores of random pairs
     known_pairs: int = 0  # sightings of one picture, who are two people for certain

@@ -47,14 +47,10 @@ def average_people(
     `voices` are of faces and speakers, by label; `embedded` holds faces (num_faces, embedding_dim) by the name of the track.
     `namesakes` are speakers of given turns who are called like a face, and need not be that person.
     """
-    faces: dict[str, Embedding] = {}
     seconds: dict[str, float] = {}
     for track in sorted(tracks, key=lambda track: track.start):
         label = str(track.person)
         seconds[label] = seconds.get(label, 0.0) + track.end - track.start
-        if track.track in embedded:
-            total = embedded[track.track].sum(axis=0, dtype=np.float64)
-            faces[label] = faces[label] + total if label in faces else total
     heard = {
         link.person or link.speaker
         for link in links
@@ -63,8 +59,21 @@ def average_people(
     voices = {label: voice for label, voice in voices.items() if label in heard}
     different = np.argwhere(find_different_people(tracks))
     apart = {frozenset(str(tracks[number].person) for number in pair) for pair in different}
-    faces = {label: unit(face) for label, face in faces.items()}
+    faces = {label: unit(face) for label, face in sum_faces(tracks, embedded).items()}
     return PeopleEmbeddings(faces, voices, seconds, frozenset(apart), find_faces_of(links))
+
+
+def sum_faces(
+    tracks: Sequence[FaceTrack], embedded: Mapping[str, NDArray[np.floating]]
+) -> dict[str, Embedding]:
+    """Sum the faces of everyone, by label in order of appearance; parameters as in `average_people`."""
+    faces: dict[str, Embedding] = {}
+    for track in sorted(tracks, key=lambda track: track.start):
+        if track.track in embedded:
+            total = embedded[track.track].sum(axis=0, dtype=np.float64)
+            label = str(track.person)
+            faces[label] = faces[label] + total if label in faces else total
+    return faces
 
 
 def find_namesakes(speakers: Iterable[str]) -> list[str]:
