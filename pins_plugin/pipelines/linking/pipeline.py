@@ -251,11 +251,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
     def loss(self, file: Mapping[str, Any], output: LinkingResult) -> float:
         """What `pyannote.pipeline.Optimizer` lowers: the diarization error rate of the people's labels.
 
-        Parameters
-        ----------
-        file : mapping
-            Of a protocol, with `annotation` and, where not all of it counts, `annotated`.
-        output : LinkingResult
+        `file` is of a protocol, with `annotation` and, where not all of it counts, `annotated`.
         """
         from pyannote.metrics.diarization import DiarizationErrorRate
 
@@ -307,14 +303,8 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         keep_crops: bool = False,
     ) -> TrackEmbeddings:
         """Look at each track of a video while it goes by; `keep_crops` as in `Watcher.embed_tracks`."""
-        crops = iter_crops(
-            path,
-            tracks,
-            ("face", "lips"),
-            max_frames=faces_per_track(len(tracks)),
-            device=self.device,
-            quiet=self.quiet,
-        )
+        options: Any = {"max_frames": faces_per_track(len(tracks)), "quiet": self.quiet}
+        crops = iter_crops(path, tracks, ("face", "lips"), device=self.device, **options)
         return self.watcher.embed_tracks(crops, waveform, keep_crops)
 
     look = renamed(embed_tracks, "look")
@@ -333,16 +323,9 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         corrections: Corrections | None = None,
         **bounds: int | None,
     ) -> LinkingResult:
-        """Decide who speaks when, and which face that is.
+        """Decide who speaks when, and which face that is; `bounds` as in `apply`.
 
-        Parameters
-        ----------
-        seen : Observation
-        hook : callable, optional
-        corrections : Corrections, optional
-            Turns that are settled, which bears on all others, and names; labels as in an earlier result.
-        **bounds
-            As in `apply`.
+        `corrections` are turns that are settled, which bears on all others, and names; labels as in an earlier result.
         """
         limits = choose_bounds(**bounds)
         if seen.turns is not None and limits != NO_BOUNDS:

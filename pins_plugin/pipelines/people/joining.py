@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
 from pins_plugin.inference.neighbors import find_neighbors
@@ -153,25 +153,24 @@ class _Linkage:
         ends = self._roots()[rows[np.stack([source[use], found.ravel()[use]], axis=1)]]
         self.begun = self.clock
         ends = np.unique(np.sort(ends[ends[:, 0] != ends[:, 1]], axis=1), axis=0)
-        for begin in range(0, len(ends), PAIRS_AT_ONCE):
-            self._look(*ends[begin : begin + PAIRS_AT_ONCE].T)
+        self._compare(ends)
 
-    def _look(self, first: NDArray[np.int64], second: NDArray[np.int64]) -> None:
-        """Score pairs of groups; those that may be one go onto the heap."""
-        scores, both = self.score(first, second)
-        enough = scores >= self.needed[both]
-        for a, b, score, high in zip(
-            first.tolist(), second.tolist(), scores.tolist(), enough.tolist(), strict=True
-        ):
-            if high:
-                heapq.heappush(self.heap, (-score, min(a, b), max(a, b), self.clock))
-            stamp = self.clock if high else -self.clock
-            self.near.setdefault(a, {})[b] = stamp
-            self.near.setdefault(b, {})[a] = stamp
+    def _compare(self, pairs: ArrayLike) -> None:
+        """Score pairs of groups, (num_pairs, 2); those that may be one go onto the heap."""
+        pairs = np.asarray(pairs, np.int64).reshape(-1, 2)
+        for part in np.split(pairs, range(PAIRS_AT_ONCE, len(pairs), PAIRS_AT_ONCE)):
+            scores, both = self.score(*part.T)
+            enough = (scores >= self.needed[both]).tolist()
+            for (a, b), score, high in zip(part.tolist(), scores.tolist(), enough, strict=True):
+                if high:
+                    heapq.heappush(self.heap, (-score, min(a, b), max(a, b), self.clock))
+                stamp = self.clock if high else -self.clock
+                self.near.setdefault(a, {})[b] = stamp
+                self.near.setdefault(b, {})[a] = stamp
 
     def run(self) -> None:
         """Join the two most alike groups until none may be joined."""
-        while self.heap or self._look_at_changed():
+        while self.heap or self._compare_changed():
             score, a, b, at = heapq.heappop(self.heap)
             a, b = self._root(a), self._root(b)
             if a == b or b not in self.near[a]:
@@ -179,7 +178,7 @@ class _Linkage:
             changed = max(self.version[a], self.version[b])
             if at < changed and not (at == self.begun and self._fits_alone(a, b)):
                 if abs(self.near[a][b]) < changed:  # else it was scored since
-                    self._look(np.array([a]), np.array([b]))
+                    self._compare([(a, b)])
                 continue
             one, other = self.labels[a], self.labels[b]
             if b in self.apart.get(a, ()) or (one is not None and other is not None):
@@ -193,10 +192,7 @@ class _Linkage:
             a = self._merge(a, b)
             if self.size[a] > self.scored[a] * GROWN:
                 self.scored[a] = self.size[a]
-                low = np.array(
-                    [other for other, stamp in self.near[a].items() if stamp < 0], np.int64
-                )
-                self._look(np.full(len(low), a), low)
+                self._compare([(a, low) for low, stamp in self.near[a].items() if stamp < 0])
 
     def _fits_alone(self, a: int, b: int) -> bool:
         """Tell whether one of two is a lone sighting, and their mean nearly enough: one that is alike will do then."""
@@ -205,7 +201,7 @@ class _Linkage:
         scores, both = self.score(np.array([a]), np.array([b]))
         return bool(scores[0] >= self.needed[both[0]] - NEARLY)
 
-    def _look_at_changed(self) -> bool:
+    def _compare_changed(self) -> bool:
         """Score all pairs once more that were too low before one of them changed; whether any is not."""
         pairs = [
             (a, b)
@@ -213,8 +209,7 @@ class _Linkage:
             for b, stamp in near.items()
             if a < b and -stamp < max(self.version[a], self.version[b])
         ]
-        for begin in range(0, len(pairs), PAIRS_AT_ONCE):
-            self._look(*np.array(pairs[begin : begin + PAIRS_AT_ONCE], np.int64).T)
+        self._compare(pairs)
         return bool(self.heap)
 
     def _merge(self, a: int, b: int) -> int:
