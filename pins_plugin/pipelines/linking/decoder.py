@@ -127,31 +127,20 @@ class Decoder:
         self.voices = self.voice_model.scale(self.hearing.voices, self.hearing.seconds)
         seconds = self.hearing.seconds
         given = known.groups if known.labels is None else known.labels
-        self.groups = (
-            self.voice_model.cluster(self.voices, seconds, parameters.min_gain)
-            if given is None
-            else given
-        )
+        if given is None:
+            given = self.voice_model.cluster(self.voices, seconds, parameters.min_gain)
+        self.groups = given
         octaves = np.log2(np.maximum(self.seeing.pixels, 1.0) / CLEAR)
         blur = parameters.small * np.minimum(octaves, 0.0)
         self.watchable = parameters.watchable + blur  # log-odds, (num_faces,)
-        median, spread = parameters.lips_strength
         log_offsets = offset_prior(NUM_OFFSETS, *parameters.lips_offset)
-        self.lips_models = [
-            LipsModel(
-                float(expit(parameters.readable + each)),
-                median,
-                spread,
-                parameters.lips_trust,
-                log_offsets,
-            )
-            for each in blur
-        ]
+        readable = expit(parameters.readable + blur).tolist()
+        strength, trust = parameters.lips_strength, parameters.lips_trust
+        self.lips_models = [LipsModel(each, *strength, trust, log_offsets) for each in readable]
         self.joint = known.joint(self.groups) if known.joint and len(self.groups) else None
         totals = np.bincount(self.groups, seconds) if len(self.groups) else np.zeros(0)
-        self.hidden = np.argsort(-totals, kind="stable")[
-            : MAX_HIDDEN if known.strangers else None
-        ]  # groups with a voice of their own
+        longest = np.argsort(-totals, kind="stable")  # groups with a voice of their own
+        self.hidden = longest[: MAX_HIDDEN if known.strangers else None]
         self.unknown = self.num_faces  # column of the unknown voice
         self.num_people = self.num_faces + 1 + len(self.hidden)
         self.entry = entry_scores(self.seeing, self.num_people - self.num_faces, parameters)

@@ -19,7 +19,7 @@ def hold_steps(
     Parameters
     ----------
     runs : sequence of Run
-        As the reviewer saw them, before they were named; as are `people`, the labels of the faces.
+        As the reviewer saw them; `people` are the labels of the faces; both before anybody was named.
     corrections : sequence of Correction
         With the labels that the reviewer saw. Later ones overrule earlier ones.
     names : mapping of str to str
