@@ -30,20 +30,17 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     from pins_plugin.models.compact import CompactFaceEncoder, CompactVoiceEncoder
     from pins_plugin.models.folder.model_folder import save_model_folder
+    from pins_plugin.models.folder.module_registry import make_module
 
     folder = tmp_path_factory.mktemp("models") / "small"
     with torch.random.fork_rng():
         torch.manual_seed(0)
         modules = {
-            "face_encoder": CompactFaceEncoder(**FACE),
-            "voice_encoder": CompactVoiceEncoder(**VOICE),
+            "face_encoder": make_module(CompactFaceEncoder, **FACE),
+            "voice_encoder": make_module(CompactVoiceEncoder, **VOICE),
         }
-    config = {
-        "face_encoder": ("pins_plugin.models.compact.CompactFaceEncoder", FACE),
-        "voice_encoder": ("pins_plugin.models.compact.CompactVoiceEncoder", VOICE),
-    }
     settings = {"calibration": {"scale": 4.0, "offset": -1.0}}
-    save_model_folder(folder, modules, config, settings, "# A model for tests\n")
+    save_model_folder(folder, modules, settings, "# A model for tests\n")
     return folder
 
 

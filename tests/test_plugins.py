@@ -15,6 +15,7 @@ from pins_plugin import plugins
 from pins_plugin.cli import main
 from pins_plugin.errors import ModelFolderError, PluginError
 from pins_plugin.models.folder.model_folder import load_model_folder, save_model_folder
+from pins_plugin.models.folder.module_registry import make_module, note_origin
 
 PACKAGE = Path(__file__).parent / "plugin_package"
 
@@ -75,9 +76,8 @@ def test_an_unknown_name_is_one_line() -> None:
 
 @pytest.mark.usefixtures("with_plugins")
 def test_a_model_folder_may_hold_an_installed_encoder(tmp_path: Path) -> None:
-    encoder = plugins.load_plugin("face_encoders", "thumbnail")(embedding_dim=8)
-    config = {"face_encoder": ("pins_example.encoders.ThumbnailEncoder", {"embedding_dim": 8})}
-    save_model_folder(tmp_path / "model", {"face_encoder": encoder}, config, {}, "# Card\n")
+    encoder = make_module(plugins.load_plugin("face_encoders", "thumbnail"), embedding_dim=8)
+    save_model_folder(tmp_path / "model", {"face_encoder": encoder}, {}, "# Card\n")
     loaded = load_model_folder(tmp_path / "model").modules["face_encoder"]
     faces = torch.rand(2, 3, 32, 32)
     torch.testing.assert_close(loaded(faces), encoder(faces))
@@ -86,9 +86,9 @@ def test_a_model_folder_may_hold_an_installed_encoder(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("with_plugins")
 def test_other_classes_of_an_installed_package_stay_forbidden(tmp_path: Path) -> None:
     encoder = plugins.load_plugin("face_encoders", "thumbnail")()
-    config = {"face_encoder": ("pins_example.encoders.torch", {})}
+    note_origin(encoder, "pins_example.encoders.torch", {})
     with pytest.raises(ModelFolderError, match="not allowed"):
-        save_model_folder(tmp_path / "model", {"face_encoder": encoder}, config, {}, "")
+        save_model_folder(tmp_path / "model", {"face_encoder": encoder}, {}, "")
 
 
 @pytest.mark.usefixtures("with_plugins")

@@ -22,6 +22,7 @@ from pins_plugin.data.training.features import load_features
 from pins_plugin.inference.gallery import Gallery
 from pins_plugin.models.compact import CompactFaceEncoder
 from pins_plugin.models.folder.model_folder import load_model_folder, save_model_folder
+from pins_plugin.models.folder.module_registry import make_module
 from pins_plugin.pipelines.diarization.rttm import read_rttm, write_rttm
 from pins_plugin.pipelines.people.registry import Appearance, Cast
 from pins_plugin.report.page import parts as page_parts
@@ -132,9 +133,8 @@ def _model(path: Path) -> None:
     arguments = {"image_size": 32, "embedding_dim": 8, "channels": [4, 4, 4, 4], "hidden_dim": 8}
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        modules = {"face_encoder": CompactFaceEncoder(**arguments)}
-    name = "pins_plugin.models.compact.CompactFaceEncoder"
-    save_model_folder(path, modules, {"face_encoder": (name, arguments)}, {}, "# A model\n")
+        modules = {"face_encoder": make_module(CompactFaceEncoder, **arguments)}
+    save_model_folder(path, modules, {}, "# A model\n")
 
 
 KINDS = {

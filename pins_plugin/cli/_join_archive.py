@@ -55,11 +55,6 @@ def join_archive(out: Path, jobs: int = 0, quiet: bool = False) -> int:
         Of `pins link --jobs`.
     jobs : int
         Processes that bring the folders up to the labels; 0: this one.
-    quiet : bool
-
-    Returns
-    -------
-    status : int
     """
     cast = Cast.of_folder(out, _encoder(out))
     with cast.held():

@@ -134,10 +134,8 @@ def link_video(
     ----------
     pipeline : SpeakerFaceLinking
         Made with the same options; its `cast`, if any, is that of `out`.
-    video : Path
     out : Path
         As on the command line.
-    options : LinkOptions
 
     Raises
     ------
@@ -254,7 +252,6 @@ def run_key(content: str, options: LinkOptions) -> str:
     ----------
     content : str
         Of the video, see `content_key`.
-    options : LinkOptions
     """
     sources = {
         **{name: source_key(getattr(options, name)) for name in ("diarization", "people")},

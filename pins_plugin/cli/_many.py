@@ -54,12 +54,7 @@ def find_inputs(
     mark: str | None = None,
     stem: Callable[[Path], str] | None = None,
 ) -> "tuple[list[Path], Names]":
-    """Find the files that are meant, of which this run takes its part, and the rule by which their results are called.
-
-    Raises
-    ------
-    PinsError
-    """
+    """Find the files that are meant, of which this run takes its part, and the rule by which their results are called."""
     from pins_plugin.archive.inputs import VIDEOS, choose_part, find_files, parse_shard
     from pins_plugin.archive.names import Names
 
@@ -96,8 +91,6 @@ def run_files(
 
     Parameters
     ----------
-    command : str
-    files : sequence of Path
     out : Path
         For results, failures and totals.
     setup : callable

@@ -41,7 +41,6 @@ def check_owner(folder: Path, source: Mapping[str, Any], before: Mapping[str, An
 
     Parameters
     ----------
-    folder : Path
     source : mapping
         The video, as `describe_file` has it.
     before : mapping or None
@@ -163,12 +162,10 @@ def rename_in_folder(
 
     Parameters
     ----------
-    folder : Path
     names : mapping of str to str
         Old labels to new ones.
     renames : int, optional
         How many renames of the people of all videos are in the folder afterwards.
-    quiet : bool
     joined : mapping of str to str, optional
         Label at the time of linking to the label that it is to have now, of a video of an archive.
     """

@@ -126,7 +126,6 @@ def link_by_network(
     scores: Mapping[str, tuple[NDArray[np.floating], NDArray[np.floating]]],
     tracks: Sequence[LinkedTrack],
     duration: float,
-    threshold: float = 0.0,
     one_at_a_time: bool = False,
 ) -> dict[str, Any]:
     """Link whenever an active-speaker network says that a face speaks, without any turns.
@@ -137,11 +136,9 @@ def link_by_network(
     Parameters
     ----------
     scores : mapping of str to (times, values)
-        By the name of the track; both (num_frames,), times in seconds.
+        By the name of the track; both (num_frames,), times in seconds. Above zero, a face speaks.
     duration : float
         In seconds.
-    threshold : float
-        A face with a larger value speaks.
 
     Returns
     -------
@@ -156,7 +153,7 @@ def link_by_network(
             continue
         times, values = scores[track.track]
         step = float(np.median(np.diff(times))) if len(times) > 1 else FRAME
-        speaks = np.concatenate([[False], np.asarray(values) > threshold, [False]])
+        speaks = np.concatenate([[False], np.asarray(values) > 0, [False]])
         edges = np.flatnonzero(speaks[1:] != speaks[:-1])
         for first, last in edges.reshape(-1, 2):
             links.append(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.errors import ManifestError
+from pins_plugin.utils.row_draws import RowsByLabel
 
 Labels = NDArray[np.int64]
 Indices = NDArray[np.intp]
@@ -28,29 +29,6 @@ class MatchingTrials(NamedTuple):
 
     queries: Indices
     candidates: Indices
-
-
-class ItemIndex:
-    """Draws an item of a wanted label, all items of the label alike.
-
-    Parameters
-    ----------
-    labels : (num_items,) int64 array
-    """
-
-    def __init__(self, labels: Labels) -> None:
-        self.order = np.argsort(labels, kind="stable")
-        self.labels, starts, counts = np.unique(
-            labels[self.order], return_index=True, return_counts=True
-        )
-        keep = self.labels >= 0
-        self.labels, self.starts, self.counts = self.labels[keep], starts[keep], counts[keep]
-
-    def draw(self, labels: Labels, generator: np.random.Generator) -> Indices:
-        """Draw one item for each of `labels` (any shape), which must all occur."""
-        at = np.searchsorted(self.labels, labels)
-        offset = (generator.random(np.shape(labels)) * self.counts[at]).astype(np.intp)
-        return np.asarray(self.order[self.starts[at] + offset])
 
 
 def draw_distinct(
@@ -165,7 +143,7 @@ def draw_pairs(
             "add clips of other people (or other videos)"
         )
     queries, positives, others = queries[kept], positives[kept], others[kept]
-    negatives = ItemIndex(candidate_labels).draw(others, generator)
+    negatives = RowsByLabel(candidate_labels).draw(others, generator)
     return PairTrials(
         np.concatenate([queries, queries]),
         np.concatenate([positives, negatives]),
@@ -205,7 +183,7 @@ def draw_matching(
     others = draw_others(own, groups, num_candidates - 1, generator)
     kept = others[:, 0] >= 0
     people = np.concatenate([own[kept, None], others[kept]], axis=1)
-    return MatchingTrials(queries[kept], ItemIndex(candidate_labels).draw(people, generator))
+    return MatchingTrials(queries[kept], RowsByLabel(candidate_labels).draw(people, generator))
 
 
 def _draw_positives(
@@ -218,17 +196,17 @@ def _draw_positives(
 ) -> Indices:
     """Draw a candidate of the query's own person; -1 where none has the wanted relation."""
     if relation == "any":
-        return ItemIndex(candidate_labels).draw(query_labels[queries], generator)
+        return RowsByLabel(candidate_labels).draw(query_labels[queries], generator)
     query_recordings, candidate_recordings = recordings
     if query_recordings is None or candidate_recordings is None:
         raise ManifestError(f"trials: relation {relation!r} needs the recording of every item")
     if relation == "same":
         exists = np.isin(query_recordings[queries], candidate_recordings)
         drawn = np.full(len(queries), -1, np.intp)
-        index = ItemIndex(candidate_recordings)
+        index = RowsByLabel(candidate_recordings)
         drawn[exists] = index.draw(query_recordings[queries[exists]], generator)
         return drawn
-    index = ItemIndex(candidate_labels)
+    index = RowsByLabel(candidate_labels)
     drawn = index.draw(query_labels[queries], generator)
     for _ in range(30):  # draw again where the recording is the same
         again = np.flatnonzero(candidate_recordings[drawn] == query_recordings[queries])

@@ -38,7 +38,6 @@ def active_speakers(linked: LinkedVideo, rate: float | None = None) -> Iterator[
 
     Parameters
     ----------
-    linked : LinkedVideo
     rate : float, optional
         Rows a second; the times of the video's pictures when not given.
 

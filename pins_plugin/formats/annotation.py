@@ -37,7 +37,6 @@ def to_elan(linked: LinkedVideo, folder: Path | None = None) -> str:
 
     Parameters
     ----------
-    linked : LinkedVideo
     folder : Path, optional
         Where the file will lie; the working folder when not given.
     """

@@ -81,12 +81,10 @@ def write_formats(
 
     Parameters
     ----------
-    linked : LinkedVideo
     names : sequence of str
         Of `FORMATS`.
     stem : Path
         The files' path without ending.
-    target : Target
 
     Returns
     -------

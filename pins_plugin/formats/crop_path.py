@@ -70,7 +70,6 @@ def follow_speaker(
 
     Parameters
     ----------
-    linked : LinkedVideo
     times : (num_frames,) array
         Of the pictures, in seconds.
     width, height : int

@@ -85,9 +85,7 @@ class ActiveSpeakerNetwork:
         """
         content, settings = read_onnx_file(path, SETTINGS)
         try:
-            return cls(
-                OnnxSession(content, device, num_inputs=2), _checked_window(settings["window"])
-            )
+            return cls(OnnxSession(content, device), _checked_window(settings["window"]))
         except ModelFolderError as error:
             raise ModelFolderError(f"{path}: {error}") from error
 
@@ -168,7 +166,7 @@ def _name_inputs(shapes: dict[str, list[Any]]) -> tuple[str, str]:
     """Tell the faces' input from the sound's by their shapes."""
     faces = [name for name, shape in shapes.items() if _fits(shape, (FACE_SIZE, FACE_SIZE), 4)]
     sound = [name for name, shape in shapes.items() if _fits(shape, (NUM_COEFFICIENTS,), 3)]
-    if len(faces) != 1 or len(sound) != 1:
+    if len(faces) != 1 or len(sound) != 1 or len(shapes) != 2:
         got = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
         raise ModelFolderError(
             "active-speaker network: expected two inputs, faces (1, num_frames, 112, 112) and cepstral "

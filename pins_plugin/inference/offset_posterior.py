@@ -53,10 +53,10 @@ class OffsetCalibration:
 
     frame_weight: float = 0.5
     speaks: float = 0.8
-    right: tuple[float, ...] = (-1.8361, 0.5552, 0.5722, 4.9741, -0.4179)
-    own: tuple[float, ...] = (-1.5041, 0.525, -0.8606, 7.6057, 0.3202)
-    least: float = 0.49
-    foreign: float = 0.3
+    right: tuple[float, ...] = (-2.9696, 0.61, 0.5328, 9.4815, -0.321)
+    own: tuple[float, ...] = (-2.0316, 0.5394, -0.2631, 9.0473, 0.2183)
+    least: float = 0.42
+    foreign: float = 0.26
 
     @classmethod
     def from_settings(cls, values: Mapping[str, Any]) -> "OffsetCalibration":

@@ -16,14 +16,15 @@ from pins_plugin.errors import ModelFolderError
 from pins_plugin.models.folder.memory_budget import MemoryBudget
 from pins_plugin.models.folder.model_folder import (
     HYPERPARAMS,
-    PRETRAINED,
     ModelFolder,
     load_model_folder,
-    load_weights,
-    read_specs,
+    load_strictly,
+    read_hyperparams,
+    read_weights,
     resolve_source,
 )
-from pins_plugin.models.folder.safe_yaml import ModuleSpec, build_module
+from pins_plugin.models.folder.model_folder import shipped_models as shipped_models
+from pins_plugin.models.folder.module_registry import ModuleSpec, build_module
 from pins_plugin.models.onnx_encoder import OnnxFaceEncoder, OnnxVoiceEncoder
 from pins_plugin.plugins import find_plugins
 from pins_plugin.utils.files import atomic_folder
@@ -113,15 +114,10 @@ def encoder_spec(source: str | Path, name: str) -> dict[str, Any] | None:
         Such as "voice_encoder".
     """
     try:
-        spec = read_specs(resolve_source(source))[name]
+        spec = read_hyperparams(resolve_source(source)).specs[name]
     except (ModelFolderError, KeyError):
         return None
     return {"class": spec.dotted_class, "arguments": spec.arguments}
-
-
-def shipped_models() -> frozenset[str]:
-    """Names of the models that come with the package."""
-    return frozenset(path.parent.name for path in PRETRAINED.glob(f"*/{HYPERPARAMS}"))
 
 
 def limit_memory(largest: int) -> MemoryBudget:
@@ -229,7 +225,8 @@ class StrictPretrainer:
             When a file is damaged or of another model.
         """
         for name, module in self.loadables.items():
-            load_weights(module, self.paths[name], self.checksums.get(name))
+            path = Path(self.paths[name])
+            load_strictly(module, read_weights(path, self.checksums.get(name)), path)
 
 
 def _load_trusted(folder: Path, device: torch.device) -> ModelFolder:
@@ -240,7 +237,8 @@ def _load_trusted(folder: Path, device: torch.device) -> ModelFolder:
     modules = {}
     for path in sorted(folder.glob("*.safetensors")):
         module = hparams["modules"][path.stem]
-        load_weights(module, path, hparams.get("sha256", {}).get(path.stem))
+        checksum = hparams.get("sha256", {}).get(path.stem)
+        load_strictly(module, read_weights(path, checksum), path)
         modules[path.stem] = module.to(device).eval()
     return ModelFolder(modules, dict(hparams.get("settings") or {}))
 

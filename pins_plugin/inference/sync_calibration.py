@@ -15,8 +15,12 @@ from pins_plugin.inference.synchronizer import (
     offset_curve,
     offset_evidence,
 )
-from pins_plugin.models.folder.model_folder import HYPERPARAMS, resolve_source
-from pins_plugin.models.folder.safe_yaml import format_model_yaml, parse_model_yaml
+from pins_plugin.models.folder.model_folder import (
+    HYPERPARAMS,
+    format_hyperparams,
+    read_hyperparams,
+    resolve_source,
+)
 from pins_plugin.utils.files import write_text
 
 WINDOW_LENGTHS = (15, 25, 50, 100)  # frames; chosen, not measured
@@ -95,7 +99,7 @@ def fit_logistic(
 
 def write_calibration(source: str | Path, weights: Mapping[str, Any]) -> None:
     """Put the weights into a model folder's settings."""
-    path = resolve_source(source) / HYPERPARAMS
-    values = parse_model_yaml(path.read_text(encoding="utf-8"))
-    values["settings"] = {**values.get("settings", {}), **weights}
-    write_text(path, format_model_yaml(values))
+    folder = resolve_source(source)
+    found = read_hyperparams(folder)
+    changed = found._replace(settings={**found.settings, **weights})
+    write_text(folder / HYPERPARAMS, format_hyperparams(changed))

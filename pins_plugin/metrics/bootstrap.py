@@ -30,9 +30,6 @@ def bootstrap_interval(
     ----------
     statistic : callable
         Maps counts (num_chunk, num_identities), how often each person was drawn, to (num_chunk, ...) values.
-    num_identities : int
-    generator : numpy.random.Generator
-    num_replicates : int
     level : float
         Share of the replicates inside.
     chunk : int

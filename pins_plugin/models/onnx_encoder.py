@@ -3,9 +3,10 @@
 The ONNX graph travels inside the module as a buffer of bytes, so that a model folder saved with it is complete.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from inspect import signature
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import torch
 import torchaudio
@@ -14,16 +15,12 @@ from torch.nn.functional import interpolate, normalize
 
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.models.faces.face_recognition import read_window
-from pins_plugin.models.folder.onnx_file import (
-    FACE_SETTINGS,
-    VOICE_SETTINGS,
-    OnnxSession,
-    read_onnx_file,
-)
-from pins_plugin.models.folder.safe_yaml import make_module
+from pins_plugin.models.folder.module_registry import make_module
+from pins_plugin.models.folder.onnx_file import OnnxSession, read_onnx_file
 from pins_plugin.models.layers.projection import Projection
 
 WHOLE = (0.0, 0.0, 1.0, 1.0)  # window of all of a picture
+SIZES = ("num_features", "embedding_dim")  # arguments that are not settings of the file
 
 
 class OnnxNetwork(nn.Module):
@@ -44,10 +41,11 @@ class OnnxNetwork(nn.Module):
         )
         self.forget()
 
-    def make_room(self, weights: Mapping[str, Tensor]) -> None:
-        """Get ready for bytes of another number; called before a model folder's weights are filled in."""
-        if "content" in weights:
-            self.content = torch.zeros_like(weights["content"], device=self.content.device)
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
+        """Make room for as many bytes as are loaded."""
+        content = state_dict.get(f"{prefix}content", self.content)
+        self.content = torch.zeros_like(content, device=self.content.device)
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     def forget(self) -> None:
         """Open the network anew at the next call."""
@@ -81,8 +79,6 @@ class OnnxEncoder(nn.Module):
         Add a trainable linear head of this size; without it the features themselves are the embedding.
     """
 
-    defaults: ClassVar[Mapping[str, Any]]
-
     def __init__(self, num_features: int, embedding_dim: int | None) -> None:
         super().__init__()
         self.embedding_dim = embedding_dim or num_features
@@ -98,7 +94,9 @@ class OnnxEncoder(nn.Module):
         ModelFolderError
             When the file is missing, no ONNX network, or the YAML does not fit it.
         """
-        content, settings = read_onnx_file(path, cls.defaults)
+        own = [value for value in signature(cls).parameters.values() if value.name not in SIZES]
+        defaults = {each.name: None if each.default is each.empty else each.default for each in own}
+        content, settings = read_onnx_file(path, defaults)
         try:
             settings = cls.completed(settings, OnnxSession(content))
             probe = cls(1, **settings)
@@ -138,19 +136,18 @@ class OnnxFaceEncoder(OnnxEncoder):
     num_features : int
         What it computes for each picture.
     image_size : int
-        Height and width of the pictures in pixels.
+        Height and width of the pictures in pixels; `from_file` reads it off the network, where that fixes it.
     mean, std : sequence of three floats
+        Subtracted from pixels in [0, 1], then divided by; in the order of `channels`.
     channels : {"RGB", "BGR"}
     layout : {"NCHW", "NHWC"}
     window : sequence of four floats
-        x1, y1, x2, y2, in parts of the picture: what the network is shown of it.
+        x1, y1, x2, y2, in parts of our aligned faces: what the network is shown of them.
     same_person_similarity : float, optional
-        Cosine similarity from which on two pictures are of one person.
+        Cosine similarity from which on two pictures are of one person; else 0.7.
     embedding_dim : int, optional
         Size of a trainable linear head.
     """
-
-    defaults = FACE_SETTINGS
 
     def __init__(
         self,
@@ -211,17 +208,16 @@ class OnnxVoiceEncoder(OnnxEncoder):
     sample_rate : int
         In Hz.
     features : {"waveform", "fbank"}
+        "fbank": Kaldi's log-mel bands, mean over time taken off.
     num_bins : int
         Number of mel bands of "fbank".
     scale : float
-        Factor on samples in [-1, 1].
+        Factor on samples in [-1, 1]; 32768 for encoders that want 16-bit numbers.
     min_seconds : float
         Shorter sound is repeated up to this.
     embedding_dim : int, optional
         Size of a trainable linear head.
     """
-
-    defaults = VOICE_SETTINGS
 
     def __init__(
         self,

@@ -25,9 +25,7 @@ HEADERS = (
 )
 
 
-def ablation_rows(
-    histories: Histories, *, oracle: float | None, chance: float = 0.5
-) -> list[list[str]]:
+def ablation_rows(histories: Histories, *, oracle: float | None) -> list[list[str]]:
     """Lay out the ROC AUC of each variant at its last epoch, and how many of its negatives taught something.
 
     Parameters
@@ -37,7 +35,6 @@ def ablation_rows(
         compared, seed by seed, with "group: random".
     oracle : float or None
         The best possible ROC AUC.
-    chance : float
 
     Returns
     -------
@@ -51,7 +48,7 @@ def ablation_rows(
     rows = []
     for name, of_seed in scores.items():
         mean, half = mean_over_seeds([*of_seed.values()])
-        way = "-" if oracle is None else f"{100 * (mean - chance) / (oracle - chance):.0f} %"
+        way = "-" if oracle is None else f"{100 * (mean - 0.5) / (oracle - 0.5):.0f} %"
         rival = {} if name.endswith(": random") else scores.get(f"{_group(name)}: random", {})
         gains = [of_seed[seed] - rival[seed] for seed in of_seed.keys() & rival.keys()]
         costly = [_costly([*histories[name].values()], epoch) for epoch in (-1, 0)]
@@ -115,7 +112,6 @@ def plot_ablation(histories: Histories, path: str | Path, *, oracle: float | Non
         Variants named "group: variant" are drawn group by group, one panel each.
     path : str or Path
         PNG file, written in one step.
-    oracle : float or None
     """
     groups = list(dict.fromkeys(map(_group, histories)))
     figure = make_figure(4.6 * len(groups), 4.2)

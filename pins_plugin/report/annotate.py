@@ -39,7 +39,6 @@ def write_annotated_video(
 
     Parameters
     ----------
-    video : str or Path
     links : dict
         The value of `links.json`.
     out : str or Path
@@ -70,7 +69,6 @@ def annotate_image(image: Picture, linked: LinkedVideo, time: float, scale: floa
     ----------
     image : (height, width, 3) uint8 array
         RGB; changed in place.
-    linked : LinkedVideo
     time : float
         Seconds on the media clock.
     scale : float

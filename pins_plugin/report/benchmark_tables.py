@@ -20,7 +20,6 @@ def pins_tables(report: Mapping[str, Any], *, markdown: bool = False) -> str:
     ----------
     report : mapping
         As `evaluation.pins_benchmark.run_pins_benchmark` returns it.
-    markdown : bool
 
     Returns
     -------

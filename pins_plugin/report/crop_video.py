@@ -32,8 +32,6 @@ def write_following_video(
 
     Parameters
     ----------
-    video : str or Path
-    linked : LinkedVideo
     out : str or Path
         An mp4 file.
     shape : float
@@ -64,8 +62,6 @@ def write_speaking_faces(
 
     Parameters
     ----------
-    video : str or Path
-    linked : LinkedVideo
     folder : str or Path
         Gets a folder for each person, with a video for each stretch, and faces.csv, which lists them.
     size : int
@@ -74,10 +70,6 @@ def write_speaking_faces(
         Shorter stretches are left out.
     quiet : bool
         No progress bar.
-
-    Returns
-    -------
-    paths : list of Path
     """
     folder, info = Path(folder), probe_video(video)
     stretches = sorted(speaking_stretches(linked, min_seconds), key=lambda each: each.start)

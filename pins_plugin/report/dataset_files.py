@@ -42,9 +42,6 @@ def write_clips(
 
     Parameters
     ----------
-    video : Path
-    clips : sequence of DatasetClip
-    folder : Path
     key : str
         What the keys begin with.
     name : str

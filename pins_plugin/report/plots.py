@@ -100,10 +100,8 @@ def plot_map(
     face_identities: Sequence[str],
     voice_identities: Sequence[str],
     path: str | Path,
-    *,
-    num_people: int = 10,
 ) -> None:
-    """Draw some people's faces and voices in the plane that spreads these people the most.
+    """Draw ten people's faces and voices in the plane that spreads these people the most.
 
     The plane is the first two principal components of the people's mean embeddings; the people are those
     with the most items (then by name).
@@ -115,11 +113,9 @@ def plot_map(
     face_identities, voice_identities : (num_items,) sequence of str
     path : str or Path
         PNG file, written in one step.
-    num_people : int
-        At most ten.
     """
     faces, voices = np.asarray(face_embeddings), np.asarray(voice_embeddings)
-    names = _frequent_people(face_identities, voice_identities, min(num_people, len(PERSON_COLORS)))
+    names = _frequent_people(face_identities, voice_identities, len(PERSON_COLORS))
     if not names:
         raise ShapeError("identities: expected people with a face and a voice, got none")
     figure, axes = _canvas("Faces and voices of unseen people in one space")

@@ -29,7 +29,6 @@ def format_table(
 
     Parameters
     ----------
-    headers : sequence of str
     rows : sequence of sequences of str
         Each as long as `headers`.
     markdown : bool
@@ -90,7 +89,6 @@ def cross_modal_table(report: Mapping[str, Any], *, markdown: bool = False) -> s
     ----------
     report : mapping
         As `evaluation.cross_modal.evaluate_cross_modal` returns it.
-    markdown : bool
 
     Returns
     -------

@@ -32,10 +32,8 @@ def run_ablation(
         The experiment that all runs share.
     variants : Path
         YAML: name -> the entries that it replaces.
-    manifest : Path
     out : Path
         Folder for the runs and the decoded clips.
-    num_seeds : int
     options : sequence of str
         ``--key value`` for every run.
     only_finished : bool

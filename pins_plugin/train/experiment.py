@@ -24,7 +24,7 @@ from ruamel.yaml.error import YAMLError
 from torch import nn
 
 from pins_plugin.errors import ExperimentError
-from pins_plugin.models.folder.safe_yaml import note_origin
+from pins_plugin.models.folder.module_registry import note_origin
 from pins_plugin.plugins import get_plugin
 from pins_plugin.utils.explain import one_line
 from pins_plugin.utils.seeding import seed_everything
@@ -129,7 +129,7 @@ def experiments_folder() -> Path:
 
 
 def module_config(resolved_yaml: str, name: str) -> tuple[str, dict[str, Any]]:
-    """Tell how an entry of an experiment that is ``!new:`` something was built, as `save_model_folder` wants it.
+    """Tell how an entry of an experiment that is ``!new:`` something was built.
 
     Examples
     --------

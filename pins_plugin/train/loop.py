@@ -289,7 +289,6 @@ def run_training(
         What the Brain needs, see there.
     optimizer : callable
         Makes the optimizer of parameters.
-    num_epochs : int
     folder : str or Path, optional
         Of the run: `checkpoints/`, `train_log.txt`, `tensorboard/`. Without one nothing is left.
     run_opts : speechbrain RunOptions or dict, optional

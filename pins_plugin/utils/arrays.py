@@ -24,7 +24,6 @@ def read_arrays(
 
     Parameters
     ----------
-    path : str or Path
     largest : int
         Bytes of all arrays together.
     highest_compression : float

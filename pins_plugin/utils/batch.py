@@ -64,12 +64,7 @@ class Batch:
         print(f"pins {self.command}: {printable(about)}", file=sys.stderr)
 
     def finish(self) -> None:
-        """Raise when anything failed: how many, which and why.
-
-        Raises
-        ------
-        MediaError
-        """
+        """Raise a MediaError when anything failed: how many, which and why."""
         if self.failed:
             which = "; ".join(
                 f"{name} ({reason.removeprefix(f'{name}: ')[:120]})"

@@ -96,7 +96,6 @@ def read_text(path: str | Path, error: type[PinsError], expected: str) -> str:
 
     Parameters
     ----------
-    path : str or Path
     error : class
         What to raise when the file is missing or no such text.
     expected : str
@@ -134,7 +133,6 @@ def read_json(
 
     Parameters
     ----------
-    path : str or Path
     error : class
         What to raise when the file is missing or no JSON.
     expected : str

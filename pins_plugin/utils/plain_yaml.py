@@ -13,3 +13,10 @@ class PlainLoader(yaml.SafeLoader):
         if self.check_event(yaml.AliasEvent):
             raise yaml.YAMLError("anchors and aliases are not allowed; write the value out")
         return super().compose_node(parent, index)
+
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        """Call it an error of the YAML wherever PyYAML stumbles over a value."""
+        try:
+            return super().construct_object(node, deep)
+        except (LookupError, AttributeError, TypeError, ArithmeticError) as error:
+            raise yaml.YAMLError(f"no {node.tag}: {error!r}") from error

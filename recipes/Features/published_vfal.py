@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from pins_plugin.data.training.features import FeatureRows
 from pins_plugin.errors import PinsError
-from pins_plugin.train.features.held_out import RowsByPerson
+from pins_plugin.utils.row_draws import RowsByLabel
 
 Loss = Callable[[Tensor, Tensor, Tensor, int], Tensor]
 DIM, BATCH_SIZE, STEPS_PER_CHECK, PATIENCE = 128, 256, 100, 5
@@ -100,7 +100,7 @@ def best_vfal(
     (faces, voices), people, videos = pair_rows(train)
     held_out = pair_rows(valid)
     groups = people if supervised else videos
-    draw, generator = RowsByPerson(groups), np.random.default_rng(seed)
+    draw, generator = RowsByLabel(groups), np.random.default_rng(seed)
     rows = torch.from_numpy(faces), torch.from_numpy(voices)
     rows = tuple(nn.functional.normalize(values.float(), dim=1) for values in rows)
     with torch.random.fork_rng(devices=[]):

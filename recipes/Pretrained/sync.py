@@ -2,10 +2,11 @@
 
   python recipes/Pretrained/sync.py DATA [--work made] [--steps prepare simulate train compare] [--short]
 
-DATA holds `clips` and `grid_s1` (GRID and HDTF, CC BY 4.0), and `hdtf`: the four clips of `HDTF`, of four more people, under their names here. They lie in
-the history of the repository OpenTalker/SadTalker, as the objects that are named there: `git -C SadTalker cat-file blob OBJECT > hdtf/h01.mp4`. Runs, in order, the commands of recipes/Sync/README.md with the arguments of
-what ships: clips of the people in `PEOPLE` (every tenth sentence of the long one kept for tests), 240 simulated people, `hparams/sync_joint.yaml` from
-seed 0. About 20 minutes of one core, nearly all of them for finding lips.
+DATA holds `clips` and `grid_s1` (GRID and HDTF, CC BY 4.0), and `found`: the clips of fourteen more people of the same corpora that lie in public
+repositories, under the names of `sync_clips.csv`, which says in which repository and as which object:
+`git -C REPOSITORY cat-file blob OBJECT > found/FILE`. Runs, in order, the commands of recipes/Sync/README.md with the arguments of
+what ships: clips of the people in `PEOPLE` and of those (every tenth sentence of the long one kept for tests), 240 simulated people,
+`hparams/sync_joint.yaml` from seed 0. About 20 minutes of one core, nearly all of them for finding lips.
 
 Training in floating point on another machine, or with another version of the video reader, gives other bytes: another seed of the same recipe has 89 % of
 offsets right where what ships has 97 % (five people, two seconds). So the weights are compared by what they do: `compare` prints how what was
@@ -26,12 +27,7 @@ from pins_plugin.errors import PinsError
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = [f"p{number:02}" for number in (*range(1, 11), 33, 34)]
 LATE_FRAMES = 3  # by which the sound of HDTF's clips in `clips` comes late
-HDTF = {  # person: object, and frames by which the sound comes late (`pins sync` with a model that did not know them)
-    "h01": ("113cfb2c9885e7788f6cd47853f209577e238d94", -1),
-    "h02": ("245ad9dbe5c848ae86409a26bef5727c3bac1164", 1),
-    "h03": ("4753ac23ab3c2e1ab6a14ee949386cff069cbb5a", 1),
-    "h04": ("e815dc1856e0f88e4572e8a803388d21f4e37d60", 2),
-}
+FOUND = Path(__file__).with_name("sync_clips.csv")  # frames late: `pins sync` with a model that did not know them
 KEPT_EVERY = 10  # sentence of grid_s1 that is not trained on; the last fifty are not, either
 KEPT_LAST = 50
 TRAINED_SENTENCES = 175
@@ -55,10 +51,11 @@ def gather_videos(data: Path, videos: Path, num_sentences: int) -> None:
                 people.append((Path(row["file"]).stem, row["person"]))
                 if "HDTF" in row["licence"]:
                     offsets.append((Path(row["file"]).stem, LATE_FRAMES))
-    for person, (_, late) in HDTF.items():
-        shutil.copy(data / "hdtf" / f"{person}.mp4", videos)
-        people.append((person, person))
-        offsets.append((person, late))
+    with FOUND.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            shutil.copy(data / "found" / row["file"], videos)
+            people.append((Path(row["file"]).stem, row["person"]))
+            offsets.append((Path(row["file"]).stem, int(row["late_frames"])))
     sentences = sorted((data / "grid_s1").glob("*.mp4"))[:-KEPT_LAST]
     kept = [path for number, path in enumerate(sentences) if number % KEPT_EVERY]
     for path in kept[:: max(1, len(kept) // num_sentences)][:num_sentences]:

@@ -22,6 +22,7 @@ from pins_plugin.data.media.audio import load_audio
 from pins_plugin.errors import PinsError
 from pins_plugin.inference.voice_activity import find_speech
 from pins_plugin.models.folder.model_folder import save_model_folder
+from pins_plugin.models.folder.module_registry import make_module
 from pins_plugin.models.voices.campplus import CAMPlusVoiceEncoder
 from pins_plugin.pipelines.diarization.voices import (
     WINDOW,
@@ -127,7 +128,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
     parser.add_argument("--compare", type=Path, nargs="+", default=[], metavar="RECORDING")
     args = parser.parse_args()
-    encoder = CAMPlusVoiceEncoder().eval()
+    encoder = make_module(CAMPlusVoiceEncoder).eval()
     try:
         encoder.load_state_dict(fold_weights(read_source(args.source)))
     except (PinsError, OSError, zipfile.BadZipFile) as error:
@@ -136,8 +137,7 @@ def main() -> None:
         sys.exit(
             f"convert_campplus.py: {args.source}: expected the weights of {NAME} ({error!r:.200})"
         )
-    config = {"voice_encoder": (f"{CAMPlusVoiceEncoder.__module__}.CAMPlusVoiceEncoder", {})}
-    save_model_folder(args.out, {"voice_encoder": encoder}, config, {"task": "speaker"}, CARD)
+    save_model_folder(args.out, {"voice_encoder": encoder}, {"task": "speaker"}, CARD)
     print(args.out)
     if args.compare:
         cosines = compare(args.compare, encoder, load_voice_encoder())

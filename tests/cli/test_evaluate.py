@@ -133,6 +133,7 @@ def test_scores_are_numbers_of_a_known_kind(model_folder, noise_manifest, capsys
 def test_a_model_of_features_is_scored_on_features(tmp_path: Path, capsys) -> None:
     """Heads that do nothing, over embeddings that already agree: everything is right."""
     from pins_plugin.models.folder.model_folder import save_model_folder
+    from pins_plugin.models.folder.module_registry import make_module
     from pins_plugin.models.layers.heads import FeatureHead
 
     generator = np.random.default_rng(0)
@@ -143,13 +144,12 @@ def test_a_model_of_features_is_scored_on_features(tmp_path: Path, capsys) -> No
     manifest.write_text("\n".join(["clip_id,identity,video,split", *rows]))
     np.savez(tmp_path / "face.npz", embeddings=people, clip_id=np.array(clips))
     np.savez(tmp_path / "voice.npz", embeddings=people[2:], clip_id=np.array(clips[2:]))
-    heads, config = {}, {}
+    heads = {}
     for side, name in enumerate(("face_head", "voice_head")):
         options = {"input_dim": 6, "side": side, "num_closed_forms": 1, "num_directions": 6}
-        heads[name] = FeatureHead(**options)
-        config[name] = ("pins_plugin.models.layers.heads.FeatureHead", options)
+        heads[name] = make_module(FeatureHead, **options)
     heads["voice_head"].load_state_dict(heads["face_head"].state_dict())
-    save_model_folder(tmp_path / "model", heads, config, {}, "# Card\n")
+    save_model_folder(tmp_path / "model", heads, {}, "# Card\n")
     command = ["evaluate", str(tmp_path / "model"), str(manifest), "--json"]
     files = ["--face_embeddings", str(tmp_path / "face.npz")]
     assert main([*command, *files]) == 2

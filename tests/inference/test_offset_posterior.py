@@ -12,8 +12,7 @@ from pins_plugin.inference.offset_posterior import (
     speaking_ratio,
     sum_evidence,
 )
-from pins_plugin.models.folder.model_folder import PRETRAINED
-from pins_plugin.models.folder.safe_yaml import parse_model_yaml
+from pins_plugin.models.folder.model_folder import PRETRAINED, read_hyperparams
 
 CALIBRATION = OffsetCalibration()
 
@@ -95,9 +94,8 @@ def test_settings_come_back() -> None:
 
 def test_what_ships_stands_in_and_says_where_it_comes_from() -> None:
     """Numbers of the class are those of the model that ships, whose people for learning and for choosing are others."""
-    text = (PRETRAINED / "sync" / "hyperparams.yaml").read_text(encoding="utf-8")
-    numbers = parse_model_yaml(text)["settings"]["file_calibration"]
+    numbers = read_hyperparams(PRETRAINED / "sync").settings["file_calibration"]
     assert OffsetCalibration.from_settings(numbers) == CALIBRATION
     learnt = {person for fold in numbers["origin"]["learnt_on"] for person in fold.split(",")}
-    assert len(learnt) == 16
+    assert len(learnt) == 26
     assert not learnt & set(numbers["origin"]["chosen_on"])

@@ -114,9 +114,7 @@ def test_padding_is_cut_off_before_the_network_hears_it(tmp_path: Path) -> None:
 def test_a_model_folder_holds_the_network_itself(tmp_path: Path) -> None:
     _write(_Linear(3 * 64), torch.rand(1, 3, 8, 8), tmp_path / "f.onnx")
     encoder = OnnxFaceEncoder.from_file(tmp_path / "f.onnx", embedding_dim=4).eval()
-    save_model_folder(
-        tmp_path / "model", {"face_encoder": encoder}, {"face_encoder": ("", {})}, {}, "# Card\n"
-    )
+    save_model_folder(tmp_path / "model", {"face_encoder": encoder}, {}, "# Card\n")
     (tmp_path / "f.onnx").unlink()
     loaded = load_model_folder(tmp_path / "model").modules["face_encoder"]
     faces = torch.rand(2, 3, 8, 8)

@@ -14,6 +14,7 @@ from pins_plugin.data.corpora.words import SpokenWord
 from pins_plugin.data.training.sync_clips import SyncClip, load_sync_clip, save_sync_clip
 from pins_plugin.inference.synchronizer import Synchronizer, SyncResult
 from pins_plugin.models.folder.model_folder import save_model_folder
+from pins_plugin.models.folder.module_registry import make_module
 from pins_plugin.models.lips.sync_encoders import LipEncoder, SoundEncoder
 from pins_plugin.train.lips.sync import UNCALIBRATED
 
@@ -164,12 +165,9 @@ def test_calibration_on_people_left_out(
     options = {"channels": 8, "embedding_dim": 4, "num_blocks": 1}
     for seed in range(2):
         torch.manual_seed(seed)
-        modules = {"lip_encoder": LipEncoder(**options), "sound_encoder": SoundEncoder(**options)}
-        config = {
-            name: (f"{type(module).__module__}.{type(module).__qualname__}", options)
-            for name, module in modules.items()
-        }
-        save_model_folder(tmp_path / f"m{seed}", modules, config, UNCALIBRATED, "")
+        kinds = {"lip_encoder": LipEncoder, "sound_encoder": SoundEncoder}
+        modules = {name: make_module(kind, **options) for name, kind in kinds.items()}
+        save_model_folder(tmp_path / f"m{seed}", modules, UNCALIBRATED, "")
     before = Synchronizer.from_hparams(tmp_path / "m0")
     held = ("--held", tmp_path / "m0", "p0", "p1", "--held", tmp_path / "m1", "p1", "p2")
     run(monkeypatch, "Sync/calibrate.py", tmp_path / "m0", tmp_path / "clips", *held)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from pins_plugin.models.folder.model_folder import load_model_folder, save_model_folder
-from pins_plugin.train.experiment import load_experiment, module_config
+from pins_plugin.train.experiment import load_experiment
 
 FOLDER = Path(__file__).resolve().parents[2] / "hparams"
 JOINT = [
@@ -37,6 +37,5 @@ def test_pretrained_model_can_be_saved_without_its_source(tmp_path: Path) -> Non
         FOLDER / "pins_pretrained.yaml", {"manifest": "m.csv", "output_folder": "out"}
     )
     names = ("face_encoder", "voice_encoder")
-    config = {name: module_config(hparams["resolved_yaml"], name) for name in names}
-    save_model_folder(tmp_path / "model", {name: hparams[name] for name in names}, config, {}, "")
+    save_model_folder(tmp_path / "model", {name: hparams[name] for name in names}, {}, "")
     assert set(load_model_folder(tmp_path / "model").modules) == set(names)

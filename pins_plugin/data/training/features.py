@@ -109,9 +109,7 @@ def select_rows(
 
     Parameters
     ----------
-    features : Features
     clips : mapping of clip_id to TalkingFaceClip
-    splits : sequence of str
     name : str
         Of the file, for the error.
 

@@ -27,7 +27,6 @@ def find_unreadable(
 
     Parameters
     ----------
-    clips : sequence of TalkingFaceClip
     folder : str or Path
         Where the answers are noted: a run that was stopped goes on where it was, and files that have changed
         are looked at again.

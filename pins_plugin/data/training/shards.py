@@ -85,7 +85,6 @@ def prepare_shards(
 
     Parameters
     ----------
-    clips : sequence of TalkingFaceClip
     folder : str or Path
         The cache.
     image_size : int

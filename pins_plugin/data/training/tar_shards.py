@@ -106,8 +106,6 @@ def write_shard(
     ----------
     samples : iterable of (key, files)
         The contents of each clip's files by ending, as `ShardSample.files` gives them; those of one video one after the other.
-    path : str or Path
-    split : str
 
     Returns
     -------
@@ -209,8 +207,6 @@ def read_shard(
 
     Parameters
     ----------
-    address : str
-    name : str
     form : ClipForm, optional
         Of media; arrays are as they were made.
     wanted : sequence of bool, optional

@@ -82,7 +82,6 @@ def load_facenet_weights(
 
     Parameters
     ----------
-    encoder : FacenetEncoder or FacenetRecognition
     source : str or Path, optional
         The file; by default where facenet-pytorch keeps it.
 

@@ -12,17 +12,9 @@ MOST_OPERATIONS = 50_000
 
 
 class MemoryBudget(TorchDispatchMode):
-    """Raise MemoryError before an operation that would exceed the budget.
+    """Raise MemoryError before more than `largest` bytes of tensors, or by more than `most` operations, are made.
 
-    The size of a result is estimated from the sizes that an operation is asked for, or to which its inputs
-    broadcast. Tensors that are freed again count as well.
-
-    Parameters
-    ----------
-    largest : int
-        Bytes.
-    most : int
-        Operations.
+    What is freed again counts as well.
 
     Examples
     --------
@@ -62,7 +54,7 @@ class MemoryBudget(TorchDispatchMode):
 
 
 def _expected_size(args: Sequence[Any]) -> int:
-    """Bytes of what an operation makes, from its arguments."""
+    """Bytes of what an operation makes: what its inputs broadcast to, or what it is asked for."""
     tensors = [value for value in args if isinstance(value, torch.Tensor)]
     if tensors:
         width = max(tensor.element_size() for tensor in tensors)

@@ -12,9 +12,8 @@ encoder: three more names among the modules, and a pretrainer. This loader passe
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
@@ -22,22 +21,15 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from pins_plugin.errors import ModelFolderError
-from pins_plugin.models.folder.safe_yaml import (
-    PRETRAINER,
-    ModuleSpec,
-    Reference,
-    build_module,
-    format_model_yaml,
-    parse_model_yaml,
-)
-from pins_plugin.moved import current_path
+from pins_plugin.models.folder.module_registry import ModuleSpec, build_module
+from pins_plugin.models.folder.safe_yaml import PRETRAINER, Reference, dump_yaml, load_yaml
 from pins_plugin.utils.explain import one_line
 from pins_plugin.utils.files import atomic_folder
 from pins_plugin.utils.quantization import dequantize, pack, quantize, unpack
 
 FORMAT = 1
 HYPERPARAMS = "hyperparams.yaml"
-LARGEST_YAML = 800_000  # bytes; how many characters is the parser's to judge
+LARGEST_YAML = 400_000  # bytes
 LARGEST_WEIGHTS = 8 * 2**30  # bytes
 ROOM = 2**28  # bytes that building a module may take besides its weights
 GROWTH = 4  # times the weights; shipped models take 1.0 to 2.0
@@ -49,18 +41,24 @@ SPEECHBRAIN_MODULES: dict[str, ModuleSpec | Reference] = {
 PRETRAINED = Path(__file__).resolve().parents[2] / "pretrained"
 
 
-@dataclass(frozen=True)
-class ModelFolder:
+class ModelFolder(NamedTuple):
     """What a model folder holds: modules by name, in eval mode, and plain settings."""
 
     modules: dict[str, nn.Module]
     settings: dict[str, Any]
 
 
+class Hyperparams(NamedTuple):
+    """How each module is built, plain settings, SHA-256 of the weights by module."""
+
+    specs: dict[str, ModuleSpec]
+    settings: dict[str, Any]
+    checksums: dict[str, str]
+
+
 def save_model_folder(
     folder: str | Path,
     modules: Mapping[str, nn.Module],
-    config: Mapping[str, tuple[str, Mapping[str, Any]]],
     settings: Mapping[str, Any],
     card: str,
     *,
@@ -70,11 +68,8 @@ def save_model_folder(
 
     Parameters
     ----------
-    folder : str or Path
     modules : mapping of str to nn.Module
-        Names such as "face_encoder"; they become file names.
-    config : mapping of str to (dotted class, keyword arguments)
-        How to build each module again that does not know (see `note_origin`).
+        Names such as "face_encoder", which become file names. Each knows how it was built (see `make_module`).
     settings : mapping of str to plain values
     card : str
         Markdown for `README.md`.
@@ -85,32 +80,28 @@ def save_model_folder(
     ------
     ModelFolderError
         When the folder could not be loaded again: a class that is not allowed, arguments that are not
-        plain, weights that do not fit what `config` builds, weights that are not finite.
+        plain, weights that do not fit what they build, weights that are not finite.
     """
-    specs = {name: _spec(name, module, config.get(name)) for name, module in modules.items()}
-    if not set(config) <= set(modules):
-        raise ModelFolderError(f"config: expected names of {sorted(modules)}, got {sorted(config)}")
+    specs: dict[str, ModuleSpec] = {}
     files = {}
     for name, module in modules.items():
+        if not hasattr(module, "origin"):
+            raise ModelFolderError(
+                f"{name}: how it was built is not known; expected a module made by `make_module`, or by "
+                "an experiment's YAML"
+            )
+        specs[name] = module.origin
         weights = {
             key: value.detach().cpu().contiguous().clone()
             for key, value in module.state_dict().items()
         }
         files[name] = save(pack(quantize(weights)) if rounded else weights)
-    loadables = {name: Reference(f"<modules[{name}]>") for name in modules}
-    values = {
-        "format": FORMAT,
-        "settings": dict(settings),
-        "modules": specs | (SPEECHBRAIN_MODULES if "voice_encoder" in modules else {}),
-        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
-        "pretrainer": ModuleSpec(
-            PRETRAINER, {"loadables": loadables, "checksums": Reference("<sha256>")}
-        ),
-    }
+    checksums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     with atomic_folder(folder) as temporary:
         for name, content in files.items():
             (temporary / f"{name}.safetensors").write_bytes(content)
-        (temporary / HYPERPARAMS).write_text(format_model_yaml(values), encoding="utf-8")
+        text = format_hyperparams(Hyperparams(specs, dict(settings), checksums))
+        (temporary / HYPERPARAMS).write_text(text, encoding="utf-8")
         (temporary / "README.md").write_text(card, encoding="utf-8")
         load_model_folder(temporary)  # what cannot be loaded is not worth keeping
 
@@ -122,7 +113,6 @@ def load_model_folder(folder: str | Path, device: str | torch.device = "cpu") ->
     ----------
     folder : str or Path
         Or the name of a model that comes with the package; see `resolve_source`.
-    device : str or torch.device
 
     Raises
     ------
@@ -131,53 +121,23 @@ def load_model_folder(folder: str | Path, device: str | torch.device = "cpu") ->
         missing, left over, of another shape, or not finite.
     """
     folder = resolve_source(folder)
-    specs, settings, checksums = _sections(folder / HYPERPARAMS, _read_yaml(folder / HYPERPARAMS))
+    specs, settings, checksums = read_hyperparams(folder)
     modules = {}
     for name, spec in specs.items():
         path = folder / f"{name}.safetensors"
-        weights = _read_weights(path, checksums.get(name))
+        weights = read_weights(path, checksums.get(name))
         size = sum(value.numel() * value.element_size() for value in weights.values())
         try:  # what is much larger than the weights is not made
             module = build_module(spec, ROOM + GROWTH * size)
         except ModelFolderError as error:
             raise ModelFolderError(f"{folder / HYPERPARAMS}: {error}") from error
-        _fill(module, weights, path)
+        load_strictly(module, weights, path)
         modules[name] = module.to(device).eval()
     return ModelFolder(modules, settings)
 
 
-def read_specs(folder: Path) -> dict[str, ModuleSpec]:
-    """Read how each module of a model folder is built; builds none."""
-    return _sections(folder / HYPERPARAMS, _read_yaml(folder / HYPERPARAMS))[0]
-
-
-def load_weights(module: nn.Module, path: str | Path, checksum: str | None = None) -> None:
-    """Fill a module with the weights of a safetensors file, strictly.
-
-    Parameters
-    ----------
-    module : nn.Module
-    path : str or Path
-    checksum : str, optional
-        SHA-256 of the file.
-
-    Raises
-    ------
-    ModelFolderError
-        When the file is missing, damaged or another one, or a weight is missing, left over, of another
-        shape, or not finite.
-    """
-    _fill(module, _read_weights(Path(path), checksum), Path(path))
-
-
 def resolve_source(source: str | Path) -> Path:
-    """Find the folder that a user means: a path, or the name of a model that comes with the package.
-
-    Raises
-    ------
-    ModelFolderError
-        When there is neither.
-    """
+    """Find the folder that a user means: a path, or the name of a model that comes with the package."""
     path = Path(source)
     if (path / HYPERPARAMS).is_file():
         return path
@@ -185,63 +145,70 @@ def resolve_source(source: str | Path) -> Path:
         raise ModelFolderError(
             f"{path}: not a model folder; expected a folder that holds {HYPERPARAMS}"
         )
-    if re.fullmatch(r"[\w-]+", str(source)) and (PRETRAINED / str(source) / HYPERPARAMS).is_file():
+    if str(source) in shipped_models():
         return PRETRAINED / str(source)
-    shipped = ", ".join(sorted(found.parent.name for found in PRETRAINED.glob(f"*/{HYPERPARAMS}")))
     raise ModelFolderError(
         f"{source}: no such model folder; expected a path, or a model that comes with the package: "
-        f"{shipped or 'none'}"
+        f"{', '.join(sorted(shipped_models())) or 'none'}"
     )
 
 
-def _spec(name: str, module: nn.Module, config: tuple[str, Mapping[str, Any]] | None) -> ModuleSpec:
-    """How to build a module again, as it was noted when it was made; else its config."""
-    origin = getattr(module, "origin", None)
-    if isinstance(origin, ModuleSpec):
-        return origin
-    if config is None:
-        raise ModelFolderError(
-            f"{name}: how it was built is not known; expected its class and arguments in `config`"
-        )
-    return ModuleSpec(current_path(config[0]), dict(config[1]))
+def shipped_models() -> frozenset[str]:
+    """Names of the models that come with the package."""
+    return frozenset(path.parent.name for path in PRETRAINED.glob(f"*/{HYPERPARAMS}"))
 
 
-def _sections(
-    path: Path, values: dict[str, Any]
-) -> tuple[dict[str, ModuleSpec], dict[str, Any], dict[str, str]]:
-    written = values.get("format", values.get("version"))  # `version` until 0.1
-    if written != FORMAT:
-        raise ModelFolderError(
-            f"{path}: expected format {FORMAT}, got {written!r}; open it with the pins_plugin that wrote it "
-            "(a newer one where the number is larger), or train again"
-        )
-    specs, settings, checksums = (
-        values.get(key) or {} for key in ("modules", "settings", "sha256")
-    )
-    if not all(isinstance(section, dict) for section in (specs, settings, checksums)) or not specs:
-        raise ModelFolderError(
-            f"{path}: expected mappings 'modules', with a module or more, 'settings' and 'sha256'"
-        )
-    specs = {name: spec for name, spec in specs.items() if name not in SPEECHBRAIN_MODULES}
-    for name, spec in specs.items():
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or not isinstance(spec, ModuleSpec):
-            raise ModelFolderError(
-                f"{path}: modules.{name}: expected a name of letters and !new:class, got {spec!r:.60}"
-            )
-    return specs, settings, checksums
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    content = _read(path, LARGEST_YAML)
+def read_hyperparams(folder: Path) -> Hyperparams:
+    """Read the YAML of a model folder; builds nothing."""
+    path = folder / HYPERPARAMS
+    content = read_file(path, LARGEST_YAML)
     try:
-        return parse_model_yaml(content.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise ModelFolderError(f"{path}: not a text file") from error
+        return _sections(load_yaml(content))
     except ModelFolderError as error:
         raise ModelFolderError(f"{path}: {error}") from error
 
 
-def _read(path: Path, largest: int) -> bytes:
+def _sections(values: Any) -> Hyperparams:
+    if not isinstance(values, dict):
+        raise ModelFolderError(f"expected names and values, got {type(values).__name__}")
+    written = values.get("format", values.get("version"))  # `version` until 0.1
+    if written != FORMAT:
+        raise ModelFolderError(
+            f"expected format {FORMAT}, got {written!r}; open it with the pins_plugin that wrote it "
+            "(a newer one where the number is larger), or train again"
+        )
+    found = Hyperparams(*(values.get(key) or {} for key in ("modules", "settings", "sha256")))
+    if not all(isinstance(section, dict) for section in found) or not found.specs:
+        raise ModelFolderError(
+            "expected mappings 'modules', with a module or more, 'settings' and 'sha256'"
+        )
+    specs = {name: spec for name, spec in found.specs.items() if name not in SPEECHBRAIN_MODULES}
+    for name, spec in specs.items():
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or not isinstance(spec, ModuleSpec):
+            raise ModelFolderError(
+                f"modules.{name}: expected a name of letters and !new:class, got {spec!r:.60}"
+            )
+    return found._replace(specs=specs)
+
+
+def format_hyperparams(values: Hyperparams) -> str:
+    """Write what `read_hyperparams` and SpeechBrain read."""
+    loadables = {name: Reference(f"<modules[{name}]>") for name in values.specs}
+    loading = {"loadables": loadables, "checksums": Reference("<sha256>")}
+    own = SPEECHBRAIN_MODULES if "voice_encoder" in values.specs else {}
+    return dump_yaml(
+        {
+            "format": FORMAT,
+            "settings": values.settings,
+            "modules": values.specs | own,
+            "sha256": values.checksums,
+            "pretrainer": ModuleSpec(PRETRAINER, loading),
+        }
+    )
+
+
+def read_file(path: Path, largest: int) -> bytes:
+    """Read an ordinary file of at most `largest` bytes."""
     try:
         size = path.stat().st_size
         if not path.is_file() or size > largest:
@@ -250,12 +217,13 @@ def _read(path: Path, largest: int) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ModelFolderError(
-            f"{path}: cannot be read ({error.strerror}); is the model folder complete?"
+            f"{path}: cannot be read ({error.strerror}); is the folder complete?"
         ) from error
 
 
-def _read_weights(path: Path, checksum: str | None) -> dict[str, Tensor]:
-    content = _read(path, LARGEST_WEIGHTS)
+def read_weights(path: Path, checksum: str | None = None) -> dict[str, Tensor]:
+    """Read a safetensors file, packed or not, whose SHA-256 may be known."""
+    content = read_file(path, LARGEST_WEIGHTS)
     try:
         weights = dequantize(unpack(load(content)))
     except (SafetensorError, ValueError, KeyError, RuntimeError) as error:
@@ -270,13 +238,7 @@ def _read_weights(path: Path, checksum: str | None) -> dict[str, Tensor]:
 
 
 def load_strictly(module: nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:
-    """Fill a module with weights that must fit exactly.
-
-    Raises
-    ------
-    ModelFolderError
-        When any is missing, left over, of another shape or kind of number, or not finite.
-    """
+    """Fill a module with weights that must fit exactly: none missing or left over, each of the same shape and finite."""
     own = module.state_dict()
     for name, value in weights.items():
         if name in own and own[name].is_floating_point() != value.is_floating_point():
@@ -290,10 +252,3 @@ def load_strictly(module: nn.Module, weights: Mapping[str, Tensor], path: Path) 
         raise ModelFolderError(
             f"{path}: does not fit {type(module).__name__}: {one_line(reason)}"
         ) from error
-
-
-def _fill(module: nn.Module, weights: dict[str, Tensor], path: Path) -> None:
-    for prefix, part in module.named_modules():
-        if hasattr(part, "make_room"):  # a network that travels as bytes
-            part.make_room({name.removeprefix(f"{prefix}."): w for name, w in weights.items()})
-    load_strictly(module, weights, path)

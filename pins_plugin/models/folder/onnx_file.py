@@ -1,54 +1,28 @@
 """The ONNX file of an encoder and the small YAML beside it that says how to feed it.
 
-For `arcface.onnx`, `arcface.yaml` holds, all optional:
+For `arcface.onnx`, `arcface.yaml` may hold any argument of `models.onnx_encoder.OnnxFaceEncoder` (of a voice encoder any of
+`OnnxVoiceEncoder`), such as
 
-    image_size: 112            # pixels; where the file itself leaves it open
-    mean: [0.5, 0.5, 0.5]      # subtracted from pixels in [0, 1], one per channel as the encoder wants them
-    std: [0.5, 0.5, 0.5]       # then divided by
-    channels: BGR              # order, default RGB
-    layout: NHWC               # default NCHW
-    window: [0.13, 0.05, 0.87, 0.79]    # x1, y1, x2, y2 of our aligned faces that the encoder wants; this is ArcFace's
-    same_person_similarity: 0.35        # cosine from which on two faces are one person's; default 0.7
-
-and for a voice encoder:
-
-    sample_rate: 16000         # Hz
-    features: fbank            # default waveform; fbank: Kaldi's log-mel bands, mean over time taken off
-    num_bins: 80               # of fbank
-    scale: 32768               # factor on samples in [-1, 1], for encoders that want 16-bit numbers
-    min_seconds: 1.0           # shorter sound is repeated up to this
+    image_size: 112
+    channels: BGR
+    window: [0.13, 0.05, 0.87, 0.79]    # this is ArcFace's
 """
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import yaml
+import torch
 from numpy.typing import NDArray
 
 from pins_plugin.errors import ModelFolderError
+from pins_plugin.models.folder.model_folder import read_file
+from pins_plugin.models.folder.safe_yaml import load_yaml
 from pins_plugin.utils.explain import one_line
 from pins_plugin.utils.optional import import_extra
-from pins_plugin.utils.plain_yaml import PlainLoader
 
-FACE_SETTINGS: dict[str, Any] = {
-    "image_size": None,
-    "mean": (0.0, 0.0, 0.0),
-    "std": (1.0, 1.0, 1.0),
-    "channels": "RGB",
-    "layout": "NCHW",
-    "window": (0.0, 0.0, 1.0, 1.0),
-    "same_person_similarity": None,
-}
-VOICE_SETTINGS: dict[str, Any] = {
-    "sample_rate": 16000,
-    "features": "waveform",
-    "num_bins": 80,
-    "scale": 1.0,
-    "min_seconds": 0.1,
-}
 CHOICES = {
     "channels": ("RGB", "BGR"),
     "layout": ("NCHW", "NHWC"),
@@ -74,15 +48,13 @@ class OnnxSession:
         Of the ONNX file.
     device : str
         "cuda" asks for the GPU where onnxruntime has one.
-    num_inputs : int
-        How many inputs the network must have.
     """
 
-    def __init__(self, content: bytes, device: str = "cpu", num_inputs: int = 1) -> None:
+    def __init__(self, content: bytes, device: str = "cpu") -> None:
         runtime = import_extra("onnxruntime", "onnx")
         options = runtime.SessionOptions()
         options.log_severity_level = 4
-        options.intra_op_num_threads = _num_threads()
+        options.intra_op_num_threads = torch.get_num_threads()
         # weights in other files would be looked for in the working directory
         options.add_session_config_entry(
             "session.model_external_initializers_file_folder_path", f"{os.devnull}/none"
@@ -95,10 +67,6 @@ class OnnxSession:
         except Exception as error:  # onnxruntime raises classes of its own
             raise ModelFolderError(f"not a usable ONNX network ({one_line(error)})") from error
         inputs = self._session.get_inputs()
-        if len(inputs) != num_inputs:
-            names = ", ".join(value.name for value in inputs)
-            wanted = "one input" if num_inputs == 1 else f"{num_inputs} inputs"
-            raise ModelFolderError(f"expected an ONNX network with {wanted}, got {names}")
         self.input_shapes: dict[str, list[Any]] = {each.name: list(each.shape) for each in inputs}
 
     @property
@@ -125,64 +93,37 @@ class OnnxSession:
         return np.asarray(output, dtype=np.float32)
 
 
-class OnnxFile(NamedTuple):
-    """Content and settings of an ONNX encoder."""
-
-    content: bytes
-    settings: dict[str, Any]
-
-
-def read_onnx_file(path: str | Path, defaults: Mapping[str, Any]) -> OnnxFile:
+def read_onnx_file(path: str | Path, defaults: Mapping[str, Any]) -> tuple[bytes, dict[str, Any]]:
     """Read an ONNX file and the YAML beside it.
 
     Parameters
     ----------
-    path : str or Path
     defaults : mapping
-        `FACE_SETTINGS` or `VOICE_SETTINGS`; other entries are refused.
-
-    Raises
-    ------
-    ModelFolderError
-        When a file is missing or damaged, or a setting is unknown or of the wrong kind.
+        What the YAML may hold, and what stands for what it does not; other entries are refused.
     """
     path = Path(path)
     if not path.is_file():
         raise ModelFolderError(f"{path}: no such file; expected an ONNX network")
-    if path.stat().st_size > MAX_BYTES:
-        raise ModelFolderError(f"{path}: expected at most 2 GB, got {path.stat().st_size} bytes")
     beside = path.with_suffix(".yaml")
-    values: Any = {}
-    if beside.is_file():
-        if beside.stat().st_size > MAX_YAML_BYTES:
-            raise ModelFolderError(f"{beside}: expected at most {MAX_YAML_BYTES} bytes")
-        try:
-            values = yaml.load(beside.read_text(encoding="utf-8"), Loader=PlainLoader) or {}
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
-            raise ModelFolderError(f"{beside}: not YAML ({one_line(error)})") from error
-    if not isinstance(values, dict) or not set(values) <= set(defaults):
-        got = ", ".join(map(str, values)) if isinstance(values, dict) else type(values).__name__
-        raise ModelFolderError(f"{beside}: expected only {', '.join(defaults)}, got {got}")
-    settings = {**defaults, **values}
-    for name, allowed in CHOICES.items():
-        if name in settings and settings[name] not in allowed:
+    text = read_file(beside, MAX_YAML_BYTES) if beside.is_file() else b""
+    try:
+        values = load_yaml(text) or {}
+        if not isinstance(values, dict) or not set(values) <= set(defaults):
+            raise ModelFolderError(f"expected only {', '.join(defaults)}, got {values!s:.80}")
+        for name, value in values.items():
+            _check_setting(name, value)
+    except ModelFolderError as error:
+        raise ModelFolderError(f"{beside}: {error}") from error
+    return read_file(path, MAX_BYTES), {**defaults, **values}
+
+
+def _check_setting(name: str, value: Any) -> None:
+    if name in CHOICES and value not in CHOICES[name]:
+        raise ModelFolderError(f"{name}: expected {' or '.join(CHOICES[name])}, got {value!r:.40}")
+    if name in RANGES and value is not None:
+        low, high = RANGES[name]
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not (is_number and low <= value <= high):
             raise ModelFolderError(
-                f"{beside}: {name}: expected {' or '.join(allowed)}, got {settings[name]!r}"
+                f"{name}: expected a number of {low} to {high}, got {value!r:.40}"
             )
-    for name, (low, high) in RANGES.items():
-        value = settings.get(name)
-        if value is not None and not (_is_number(value) and low <= value <= high):
-            raise ModelFolderError(
-                f"{beside}: {name}: expected a number of {low} to {high}, got {value!r:.40}"
-            )
-    return OnnxFile(path.read_bytes(), settings)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _num_threads() -> int:
-    import torch
-
-    return torch.get_num_threads()

@@ -17,14 +17,8 @@ def read_weights(places: Sequence[Path], origin: str) -> dict[str, Tensor]:
 
     Parameters
     ----------
-    places : sequence of Path
     origin : str
         What the weights are and where a user gets them.
-
-    Raises
-    ------
-    ModelFolderError
-        When there is none, or it is no file of weights.
     """
     path = next((place for place in places if place.is_file()), None)
     if path is None:
@@ -55,11 +49,6 @@ def load_branch(encoder: nn.Module, source: str | Path, branch: str) -> None:
         The folder, or the name of a model that comes with the package.
     branch : str
         "face_encoder" or "voice_encoder".
-
-    Raises
-    ------
-    ModelFolderError
-        When the folder is missing or damaged, or the branch is of another shape.
     """
     modules = load_model_folder(source).modules
     if branch not in modules:

@@ -80,7 +80,6 @@ def load_ecapa_weights(encoder: ECAPAEncoder, source: str | Path | None = None) 
 
     Parameters
     ----------
-    encoder : ECAPAEncoder
     source : str or Path, optional
         The file, or the folder of the downloaded model; by default where SpeechBrain keeps it.
 

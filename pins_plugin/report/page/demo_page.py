@@ -48,10 +48,8 @@ def write_demo_page(
         What `results.json` holds.
     report : mapping
         The cross-modal reports of "unseen" people, with everything that the table shows, and of "seen" people.
-    scenes : sequence of LinkedScene
     curves : mapping of str to Path
         Caption and PNG file of each.
-    out : str or Path
     """
     minutes, seconds = divmod(round(results["seconds"]), 60)
     text = render(

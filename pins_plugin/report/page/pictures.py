@@ -66,8 +66,6 @@ def face_pictures(
 
     Parameters
     ----------
-    video : Path
-    linked : LinkedVideo
     counts : mapping of str to int
         How many pictures of which person.
     """

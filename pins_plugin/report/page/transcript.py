@@ -22,7 +22,6 @@ def export_data(linked: LinkedVideo, picture: Picture, folder: Path) -> dict[str
     ----------
     linked : LinkedVideo
         With the path of the video.
-    picture : Picture
     folder : Path
         Of the page.
     """

@@ -43,12 +43,10 @@ def write_page(
 
     Parameters
     ----------
-    video : str or Path
     links : dict
         The value of `links.json`.
     out : str or Path
         An html file. A video of more than `embed_bytes` is put beside it, under the same name.
-    embed_bytes : int
     quiet : bool
         Show no progress bar.
 

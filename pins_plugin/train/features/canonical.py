@@ -94,7 +94,6 @@ def find_directions(
         How much each counts.
     whitenings : (face_dim, face_dim) array, (voice_dim, voice_dim) array
         As of `Moments.whitening`: full whitening is canonical correlation, none is partial least squares.
-    num_directions : int
     """
     weights = weights / weights.sum()
     faces, voices = units

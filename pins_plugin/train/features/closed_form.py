@@ -147,7 +147,6 @@ def rank_settings(
 
     Parameters
     ----------
-    closed_form : ClosedForm
     held_out : sequence of HeldOut
         Folds of the training people, and people of split valid.
     quiet : bool

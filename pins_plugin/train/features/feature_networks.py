@@ -17,9 +17,10 @@ from pins_plugin.data.training.stretches import OneLongRun
 from pins_plugin.losses.mined import MinedContrastiveLoss
 from pins_plugin.miners.schedule import HardnessSchedule
 from pins_plugin.models.layers.heads import NetworkHead, apply_head
-from pins_plugin.train.features.held_out import HeldOut, RowsByPerson, mean_auc
+from pins_plugin.train.features.held_out import HeldOut, mean_auc
 from pins_plugin.train.features.people_table import PeopleTable
 from pins_plugin.train.loop import ResumableLoader, TrainingBrain, run_training
+from pins_plugin.utils.row_draws import RowsByLabel
 
 Networks = tuple[NetworkHead, NetworkHead]
 MOST_ROWS_PER_PERSON = 4
@@ -125,7 +126,7 @@ class NetworkBatches(OneLongRun):
         self.people, self.seeds = people, seeds
         self.rows_per_batch = settings.rows_per_batch
         self.rows = torch.from_numpy(table.faces), torch.from_numpy(table.voices)
-        self.by_person = RowsByPerson(table.face_people), RowsByPerson(table.voice_people)
+        self.by_person = RowsByLabel(table.face_people), RowsByLabel(table.voice_people)
 
     def make_generator(self) -> list[np.random.Generator]:
         """Give the random numbers of each."""
@@ -214,14 +215,10 @@ def train_networks(
 
     Parameters
     ----------
-    table : PeopleTable
     folds : sequence of HeldOut
         Of the table.
     valid : HeldOut or None
         Other people, whose score counts as well.
-    objective : Module
-    settings : NetworkSettings
-    seed : int
     quiet, run_opts, folder
         As in `run_training`.
 

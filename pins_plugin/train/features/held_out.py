@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pins_plugin.metrics.verification import roc_auc
 from pins_plugin.train.features.people_table import PeopleTable
 from pins_plugin.train.features.same_people import Floats, Labels
+from pins_plugin.utils.row_draws import RowsByLabel
 
 Mask = NDArray[np.bool_]
 
@@ -61,12 +62,10 @@ def draw_pairs(
 
     Parameters
     ----------
-    table : PeopleTable
     people : (num_drawn,) int64 array
         Two or more.
     num_pairs : int
         Of each kind.
-    generator : numpy.random.Generator
 
     Returns
     -------
@@ -78,28 +77,8 @@ def draw_pairs(
     other = (first + generator.integers(1, len(people), num_pairs)) % len(people)
     seen = people[np.concatenate([first, first])]
     heard = people[np.concatenate([first, other])]
-    faces = RowsByPerson(table.face_people).draw(seen, generator)
-    return faces, RowsByPerson(table.voice_people).draw(heard, generator), seen == heard
-
-
-class RowsByPerson:
-    """Draws rows of people, any row of a person as likely.
-
-    Parameters
-    ----------
-    row_people : (num_rows,) int64 array
-        Class indices, each present.
-    """
-
-    def __init__(self, row_people: Labels) -> None:
-        self.order = np.argsort(row_people, kind="stable")
-        self.counts = np.bincount(row_people)
-        self.starts = self.counts.cumsum() - self.counts
-
-    def draw(self, people: Labels, generator: np.random.Generator) -> Labels:
-        """Draw one row for each entry of `people` (num_drawn,): (num_drawn,) rows."""
-        places = (generator.random(len(people)) * self.counts[people]).astype(np.int64)
-        return np.asarray(self.order[self.starts[people] + places])
+    faces = RowsByLabel(table.face_people).draw(seen, generator)
+    return faces, RowsByLabel(table.voice_people).draw(heard, generator), seen == heard
 
 
 def draw_folds(

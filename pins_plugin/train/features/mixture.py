@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
-from pins_plugin.models.folder.safe_yaml import make_module
+from pins_plugin.models.folder.module_registry import make_module
 from pins_plugin.models.layers.heads import DirectionHead, FeatureHead, NetworkHead
 from pins_plugin.train.features.closed_form import ClosedForm, HeadSettings
 from pins_plugin.train.features.feature_networks import Networks, compare_networks

@@ -88,7 +88,6 @@ def make_table(faces: FeatureRows, voices: FeatureRows, supervised: bool = False
 
     Parameters
     ----------
-    faces, voices : FeatureRows
     supervised : bool
         Take the people from the manifest instead of telling them apart by `group_people`; then a person's faces and
         voices may be from different videos.

@@ -169,10 +169,8 @@ def fit_heads(
         every choice.
     objective : Module
         Of the networks.
-    settings : FitSettings
     supervised : bool
         Take the training people from the manifest; else they are told apart by `group_people`.
-    seed : int
     quiet, run_opts, folder
         As in `run_training`.
 
@@ -234,7 +232,7 @@ def save_heads(folder: str | Path, heads: Heads, report: Mapping[str, Any]) -> N
     """Write two heads as a model folder."""
     settings = {"kind": "feature heads", "training": dict(report)}
     modules = dict(zip(HEADS, heads, strict=True))
-    save_model_folder(folder, modules, {}, settings, _card(heads, report))
+    save_model_folder(folder, modules, settings, _card(heads, report))
 
 
 def _card(heads: Heads, report: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from pins_plugin.data.training.stretches import OneLongRun
 from pins_plugin.data.training.sync_clips import load_sync_clip
 from pins_plugin.errors import PinsError
 from pins_plugin.models.folder.model_folder import load_model_folder, save_model_folder
-from pins_plugin.models.folder.safe_yaml import make_module
+from pins_plugin.models.folder.module_registry import make_module
 from pins_plugin.models.lips.lip_reader import WordClassifier
 from pins_plugin.models.lips.sync_encoders import LipEncoder
 from pins_plugin.train.lips.one_cycle import train_one_cycle
@@ -81,7 +81,6 @@ def train_lip_reader(
         Left as it is unless `end_to_end`.
     classifier : WordClassifier
         For `lip_encoder.inner_dim` features.
-    end_to_end : bool
     num_steps, batch_size, learning_rate, weight_decay, seed
     valid_words : sequence of SpokenWord
         With any, the weights that read most of them right are kept, not the last ones.
@@ -254,7 +253,6 @@ def train_lip_reading(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None
     save_model_folder(
         folder / "model",
         {"lip_encoder": encoder, "word_classifier": classifier},
-        {},
         {"vocabulary": known},
         f"# Lip reader\n\n{len(known)} words; top-1 on {len(test)} words of unseen clips: "
         f"{100 * result['top1']:.1f} % (chance {100 / len(known):.1f} %).\n",

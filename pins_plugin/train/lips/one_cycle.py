@@ -30,11 +30,8 @@ def train_one_cycle(
     ----------
     brain_class, modules
         As in `run_training`.
-    batches : DrawnBatches
-    num_steps : int
     learning_rate : float
         The highest.
-    weight_decay : float
     hparams : mapping, optional
         What else the Brain needs.
     **options

@@ -64,8 +64,6 @@ def train_synchronizer(
         See `models.lips.sync_encoders`.
     objective : nn.Module
         Such as `losses.window_matching.WindowMatchingLoss`.
-    num_epochs : int
-    learning_rate, weight_decay : float
     seed : int
         Of the order, the augmentation and dropout. (The start of the encoders is the caller's.)
     run_opts, folder, quiet
@@ -124,7 +122,6 @@ def train_sync(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None:
     save_model_folder(
         folder / "model",
         encoders,
-        {},
         UNCALIBRATED,
         f"# Synchronization model\n\nTrained on {len(kept)} clips of {len({c.person for c in kept})} people; "
         "its confidences are not yet calibrated (recipes/Sync/calibrate.py).\n",

@@ -90,11 +90,8 @@ def train_talking(
 
     Parameters
     ----------
-    clips : sequence of TalkingClip
     talking_network : nn.Module
         See `models.lips.talking_network`.
-    num_epochs : int
-    learning_rate, weight_decay : float
     seed : int
         Of the order, the augmentation and dropout. (The start of the network is the caller's.)
     run_opts, folder, quiet
@@ -130,7 +127,6 @@ def calibrate(
 
     Parameters
     ----------
-    clips : sequence of TalkingClip
     options : dict
         Of `train_talking`.
     network : nn.Module
@@ -203,7 +199,6 @@ def train_visual_voice_activity(hparams: dict[str, Any], run_opts: dict[str, Any
     save_model_folder(
         folder / "model",
         {"talking_network": network},
-        {},
         {"llr_weights": llr_weights},
         f"# Visual voice activity\n\nTrained on {len(clips)} clips of {len({c.person for c in clips})} people.\n",
     )

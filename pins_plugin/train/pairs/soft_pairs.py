@@ -137,7 +137,6 @@ def _save(hparams: Mapping[str, Any], scores: dict[str, float], gain: float) -> 
     save_model_folder(
         Path(hparams["output_folder"]) / "model",
         {name: hparams[name].eval() for name in ENCODERS},
-        {},
         {
             "seed": hparams["seed"],
             "faces": "aligned",

@@ -55,8 +55,6 @@ def train_supervised(
         Maps positions (batch,) and the number of the step to the encoder's input.
     labels : (num_items,) int64 Tensor
         Person of each position.
-    num_steps, batch_size : int
-    learning_rate : float
     seed : int
         Of the order and the directions. (The start of the encoder is the caller's.)
 

@@ -103,7 +103,6 @@ def _save_model(
     save_model_folder(
         folder,
         {name: modules[name] for name in ENCODERS},
-        {},
         {
             "image_size": hparams["image_size"],
             **({"faces": hparams["faces"]} if "faces" in hparams else {}),

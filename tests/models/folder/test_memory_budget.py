@@ -7,7 +7,8 @@ import torch
 
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.models.folder.memory_budget import MemoryBudget
-from pins_plugin.models.folder.safe_yaml import build_module, parse_model_yaml
+from pins_plugin.models.folder.module_registry import build_module
+from pins_plugin.models.folder.safe_yaml import load_yaml
 
 
 def test_what_fits_is_built() -> None:
@@ -48,5 +49,5 @@ def test_a_million_operations_are_refused() -> None:
 def test_a_strangers_arguments_cannot_fill_the_memory(text: str) -> None:
     started = time.process_time()
     with pytest.raises(ModelFolderError, match=r"more than \d+ bytes"):
-        build_module(parse_model_yaml(f"a: !new:{text}")["a"])
+        build_module(load_yaml(f"a: !new:{text}")["a"])
     assert time.process_time() - started < 10

@@ -15,30 +15,22 @@ from pins_plugin.models.folder.model_folder import (
     resolve_source,
     save_model_folder,
 )
+from pins_plugin.models.folder.module_registry import make_module, note_origin
 
-CONFIG = {
-    "face_encoder": (
-        "pins_plugin.models.compact.CompactFaceEncoder",
-        {"embedding_dim": 8, "channels": (4, 4, 4, 4), "hidden_dim": 8},
-    ),
-    "voice_encoder": (
-        "pins_plugin.models.compact.CompactVoiceEncoder",
-        {"embedding_dim": 8, "channels": (4, 4), "hidden_dim": 8},
-    ),
-}
+SIZES = {"embedding_dim": 8, "hidden_dim": 8}
 
 
 def make_modules() -> dict[str, nn.Module]:
     torch.manual_seed(0)
     return {
-        "face_encoder": CompactFaceEncoder(**CONFIG["face_encoder"][1]),
-        "voice_encoder": CompactVoiceEncoder(**CONFIG["voice_encoder"][1]),
+        "face_encoder": make_module(CompactFaceEncoder, channels=(4, 4, 4, 4), **SIZES),
+        "voice_encoder": make_module(CompactVoiceEncoder, channels=(4, 4), **SIZES),
     }
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    save_model_folder(tmp_path / "model", make_modules(), CONFIG, {"note": "tiny"}, "# Tiny\n")
+    save_model_folder(tmp_path / "model", make_modules(), {"note": "tiny"}, "# Tiny\n")
     return tmp_path / "model"
 
 
@@ -62,7 +54,7 @@ def test_loaded_model_embeds_like_the_saved_one(folder: Path) -> None:
 
 
 def test_saving_again_replaces_the_folder(folder: Path) -> None:
-    save_model_folder(folder, make_modules(), CONFIG, {"note": "second"}, "")
+    save_model_folder(folder, make_modules(), {"note": "second"}, "")
     assert load_model_folder(folder).settings == {"note": "second"}
     assert [path.name for path in folder.parent.iterdir()] == ["model"]
 
@@ -125,6 +117,8 @@ def test_missing_file_is_named(folder: Path, name: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "",
+        "- a",
         "version: 2\nmodules: {}\n",
         "format: 99\nmodules: {}\n",
         "modules: {a: !new:torch.nn.Identity {}}\n",
@@ -145,7 +139,7 @@ def test_bad_hyperparams_are_refused(folder: Path, text: str) -> None:
 
 def test_binary_hyperparams_are_refused(folder: Path) -> None:
     (folder / "hyperparams.yaml").write_bytes(b"\xff\xfe\x00")
-    assert "not a text file" in refusal(folder)
+    assert "not YAML" in refusal(folder)
 
 
 @pytest.mark.parametrize("source", ["absent", "../pretrained", "/no/such/folder", ""])
@@ -155,9 +149,12 @@ def test_unknown_source_is_refused(source: str) -> None:
 
 
 def test_unloadable_model_is_not_saved(folder: Path) -> None:
-    wrong = {**CONFIG, "face_encoder": (CONFIG["face_encoder"][0], {"embedding_dim": 9})}
-    with pytest.raises(ModelFolderError, match="does not fit"):
-        save_model_folder(folder, make_modules(), wrong, {}, "")
+    wrong, unknown = make_modules(), make_modules()
+    note_origin(wrong["face_encoder"], *wrong["voice_encoder"].origin)
+    unknown["face_encoder"] = CompactFaceEncoder()
+    for modules, message in ((wrong, "does not fit"), (unknown, "how it was built is not known")):
+        with pytest.raises(ModelFolderError, match=message):
+            save_model_folder(folder, modules, {}, "")
     assert load_model_folder(folder).settings == {"note": "tiny"}  # the old one is untouched
 
 

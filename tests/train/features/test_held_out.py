@@ -5,7 +5,6 @@ import pytest
 
 from pins_plugin.train.features.held_out import (
     HeldOut,
-    RowsByPerson,
     draw_folds,
     draw_pairs,
     mean_auc,
@@ -33,11 +32,6 @@ def test_everyone_is_drawn_as_often_however_many_rows(table):
     faces, _, _ = draw_pairs(table, np.arange(12), 6000, np.random.default_rng(0))
     shares = np.bincount(PEOPLE[faces]) / len(faces)
     assert shares == pytest.approx(1 / 12, abs=0.015)
-
-
-def test_any_row_of_a_person_is_drawn():
-    drawn = RowsByPerson(np.array([1, 0, 1])).draw(np.array([1] * 50), np.random.default_rng(0))
-    assert set(drawn) == {0, 2}
 
 
 def test_each_fold_holds_others_out_and_trains_on_the_rest(table):

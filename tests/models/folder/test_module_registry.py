@@ -7,7 +7,7 @@ import pytest
 from torch import nn
 
 from pins_plugin.errors import ModelFolderError
-from pins_plugin.models.folder.allowed_classes import CLASSES, find_class
+from pins_plugin.models.folder.module_registry import CLASSES, find_class
 
 ROOT = Path(__file__).resolve().parents[3]
 NAMED = sorted(
