@@ -6,7 +6,7 @@ where things are now: `current_path` for model folders, `find_moved` for whateve
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from importlib import import_module
 from types import ModuleType
@@ -86,3 +86,18 @@ def renamed(new: Callable[..., Any], old: str) -> Callable[..., Any]:
         return new(*args, **options)
 
     return call
+
+
+def find_renamed(module: str, name: str, names: Mapping[str, Any]) -> Any:
+    """Find what a module once held under another name (`names`, to what it is now), for one release; it warns.
+
+    Raises
+    ------
+    AttributeError
+        When there was none.
+    """
+    if name not in names:
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+    message = f"{module}.{name} has another name now; the old one goes with version 0.3"
+    warnings.warn(message, DeprecationWarning, stacklevel=3)
+    return names[name]

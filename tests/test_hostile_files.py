@@ -15,7 +15,7 @@ from safetensors.numpy import save_file
 
 from pins_plugin.cli import main
 from pins_plugin.data.links.corrections import read_corrections
-from pins_plugin.data.links.linked_video import read_links
+from pins_plugin.data.links.links_file import read_links, write_links_table
 from pins_plugin.data.media.container import open_media
 from pins_plugin.errors import LinksError, MediaError, ModelFolderError
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
@@ -23,7 +23,6 @@ from pins_plugin.inference.gallery import Gallery
 from pins_plugin.models.folder.model_folder import load_model_folder
 from pins_plugin.models.onnx_encoder import OnnxFaceEncoder
 from pins_plugin.pipelines.diarization.rttm import read_rttm, write_rttm
-from pins_plugin.pipelines.linking.result import write_links_table
 from pins_plugin.pipelines.people.registry import Appearance, Cast
 
 WEIGHTS, YAML = "face_encoder.safetensors", "hyperparams.yaml"

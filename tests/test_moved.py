@@ -1,5 +1,6 @@
 """What was saved when folders had no rooms still loads, by every reader."""
 
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -76,3 +77,19 @@ def test_functions_that_were_renamed_answer_to_their_old_names(tmp_path: Path) -
     assert embed_sound.__wrapped__ is embed_audio
     assert SpeakerFaceLinking.embed_sound.__wrapped__ is SpeakerFaceLinking.embed_audio
     assert SpeakerFaceLinking.look.__wrapped__ is SpeakerFaceLinking.embed_tracks
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new"),
+    [
+        ("pipelines.people.naming", "Portraits", "PeopleEmbeddings"),
+        ("pipelines.people.enrollment", "SOUNDS", "AUDIO_SUFFIXES"),
+        ("archive.inputs", "SOUNDS", "AUDIO_SUFFIXES"),
+    ],
+)
+def test_things_that_were_renamed_answer_to_their_old_names(module, old, new) -> None:
+    found = import_module(f"pins_plugin.{module}")
+    with pytest.warns(DeprecationWarning, match=rf"{module}\.{old} has another name now"):
+        assert getattr(found, old) is getattr(found, new)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = found.nothing

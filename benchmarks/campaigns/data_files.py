@@ -16,14 +16,14 @@ from pins_plugin.data.corpora.manifest import read_manifest
 from pins_plugin.data.corpora.trial_list import read_trial_list
 from pins_plugin.data.corpora.words import read_words
 from pins_plugin.data.links.corrections import read_corrections
-from pins_plugin.data.links.linked_video import LinkedVideo, read_links
+from pins_plugin.data.links.linked_video import LinkedVideo
+from pins_plugin.data.links.links_file import read_links, write_links_table
 from pins_plugin.data.training.features import load_features
 from pins_plugin.inference.gallery import Gallery
 from pins_plugin.models.compact import CompactFaceEncoder
 from pins_plugin.models.folder.model_folder import load_model_folder, save_model_folder
 from pins_plugin.models.folder.module_registry import make_module
 from pins_plugin.pipelines.diarization.rttm import read_rttm, write_rttm
-from pins_plugin.pipelines.linking.result import write_links_table
 from pins_plugin.pipelines.people.registry import Appearance, Cast
 from pins_plugin.report.page import parts as page_parts
 from pins_plugin.tracking.files import read_tracks

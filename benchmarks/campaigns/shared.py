@@ -11,7 +11,7 @@ import numpy as np
 from campaigns.footage import LINK, PATIENCE, clips, digests, leftovers, linked, portrait, scenes
 from campaigns.forks import Row, command_fault, finish, in_fork, pins, start
 from campaigns.kills import HPARAMS
-from pins_plugin.data.links.linked_video import read_links
+from pins_plugin.data.links.links_file import read_links
 from pins_plugin.data.media.audio import load_audio
 from pins_plugin.pipelines.people.registry import FILE, Cast
 

@@ -8,9 +8,10 @@ import stat
 from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pins_plugin.errors import MediaError, PinsError
+from pins_plugin.moved import find_renamed
 from pins_plugin.utils.files import read_text
 
 VIDEOS = (
@@ -27,7 +28,7 @@ VIDEOS = (
     ".wmv",
     ".flv",
 )
-SOUNDS = (".wav", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".opus", ".wma", ".aif", ".aiff")
+AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".opus", ".wma", ".aif", ".aiff")
 LISTS = (".txt", ".lst", ".list", ".json", ".jsonl")
 T = TypeVar("T")
 PATH_KEYS = ("path", "video", "file", "audio_filepath", "media")  # of a list's objects
@@ -217,3 +218,7 @@ def choose_part(
     """
     index, count = shard
     return list(files[index - 1 :: count][:limit])
+
+
+def __getattr__(name: str) -> Any:
+    return find_renamed(__name__, name, {"SOUNDS": AUDIO_SUFFIXES})

@@ -63,7 +63,7 @@ def cut_one(args: argparse.Namespace, item: str) -> Result:
 def find_source(source: Path) -> tuple[Path | None, Path]:
     """Tell an input's links, if it has any, and its video."""
     from pins_plugin.data.links.linked_source import find_video
-    from pins_plugin.data.links.linked_video import read_links
+    from pins_plugin.data.links.links_file import read_links
 
     if not source.is_dir() and source.suffix != ".json":
         return None, source
@@ -137,7 +137,8 @@ def _cut(args: argparse.Namespace, links: Path | None, video: Path, name: str, r
 
 
 def _linked(links: Path | None, video: Path, quiet: bool) -> "LinkedVideo":
-    from pins_plugin.data.links.linked_video import LinkedVideo, read_links
+    from pins_plugin.data.links.linked_video import LinkedVideo
+    from pins_plugin.data.links.links_file import read_links
     from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 
     if links is not None:

@@ -15,12 +15,12 @@ from pins_plugin.cli import _results as results
 from pins_plugin.cli._model_keys import model_key, plugin_key
 from pins_plugin.cli.convert import load_words
 from pins_plugin.data.links.corrections import Corrections, read_corrections
-from pins_plugin.data.links.linked_video import add_words
+from pins_plugin.data.links.links_file import add_words, write_links_table
 from pins_plugin.data.links.transcripts import ENDINGS
 from pins_plugin.data.media.video import probe_video
 from pins_plugin.errors import LinksError, MediaError
 from pins_plugin.pipelines.diarization.rttm import choose_turns, read_rttm, write_rttm
-from pins_plugin.pipelines.linking.result import LinkingResult, write_links_table
+from pins_plugin.pipelines.linking.result import LinkingResult
 from pins_plugin.pipelines.people.video_people import VideoPeople
 from pins_plugin.types import TranscriptWord
 from pins_plugin.utils.content import LENGTH, describe_file, source_key

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pins_plugin.data.links.linked_source import find_video
-from pins_plugin.data.links.linked_video import add_words, read_links
+from pins_plugin.data.links.links_file import add_words, read_links, rename_links, write_links_table
 from pins_plugin.errors import LinksError, PinsError
 from pins_plugin.pipelines.diarization.rttm import read_rttm, write_rttm
-from pins_plugin.pipelines.linking.result import people_of, rename_links, write_links_table
+from pins_plugin.pipelines.linking.result import people_of
 from pins_plugin.report.annotate import write_annotated_video
 from pins_plugin.report.page.video_page import start_pictures, write_page
 from pins_plugin.types import TranscriptWord

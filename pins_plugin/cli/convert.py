@@ -57,7 +57,8 @@ def run(args: argparse.Namespace) -> None:
     from functools import cache
 
     from pins_plugin.data.links.linked_source import find_video
-    from pins_plugin.data.links.linked_video import LinkedVideo, add_words, read_links
+    from pins_plugin.data.links.linked_video import LinkedVideo
+    from pins_plugin.data.links.links_file import add_words, read_links
     from pins_plugin.errors import PinsError
     from pins_plugin.formats.convert import Target, write_formats
     from pins_plugin.utils.writable import try_folder

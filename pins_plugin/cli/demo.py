@@ -144,7 +144,7 @@ def _evaluate(args: argparse.Namespace, model: Path, manifest: Path) -> dict[str
 
 def _link(args: argparse.Namespace, size: Size) -> "list[LinkedScene]":
     from pins_plugin.cli._link_video import LinkOptions, link_video
-    from pins_plugin.data.links.linked_video import read_links
+    from pins_plugin.data.links.links_file import read_links
     from pins_plugin.evaluation.linking import speech_time_correct
     from pins_plugin.pipelines.linking.pipeline import DEFAULT_EVIDENCE, SpeakerFaceLinking
     from pins_plugin.simulation.scenes import SceneSettings, write_scenes

@@ -121,10 +121,10 @@ def embed_manifest(
 
 def media_endings() -> tuple[str, ...]:
     """Of the files that a face or a voice can be found in."""
-    from pins_plugin.archive.inputs import SOUNDS, VIDEOS
+    from pins_plugin.archive.inputs import AUDIO_SUFFIXES, VIDEOS
     from pins_plugin.data.media.images import IMAGE_SUFFIXES
 
-    return (*VIDEOS, *SOUNDS, *sorted(IMAGE_SUFFIXES))
+    return (*VIDEOS, *AUDIO_SUFFIXES, *sorted(IMAGE_SUFFIXES))
 
 
 def embed_media(
@@ -133,7 +133,7 @@ def embed_media(
     """Embed the face and the voice of one file, as far as it has them; gives what was found."""
     import numpy as np
 
-    from pins_plugin.archive.inputs import SOUNDS
+    from pins_plugin.archive.inputs import AUDIO_SUFFIXES
     from pins_plugin.data.media.audio import load_audio
     from pins_plugin.data.media.images import is_image
     from pins_plugin.data.media.video import probe_video
@@ -141,7 +141,7 @@ def embed_media(
     from pins_plugin.inference.portraits import load_clip_faces
 
     arrays = {}
-    is_sound = source.suffix.lower() in SOUNDS
+    is_sound = source.suffix.lower() in AUDIO_SUFFIXES
     if not is_sound:
         size, aligned = embedder.image_size, embedder.wants_aligned
         pictures = load_clip_faces(source, size, num_frames, aligned=aligned)

@@ -150,12 +150,12 @@ def _change_cast(args: argparse.Namespace) -> None:
 
 
 def _examples(folder: Path) -> list[Path]:
-    from pins_plugin.pipelines.people.enrollment import IMAGES, SOUNDS
+    from pins_plugin.pipelines.people.enrollment import AUDIO_SUFFIXES, IMAGES
 
     return sorted(
         path
         for path in folder.glob("*")
-        if path.suffix.lower() in (*IMAGES, *SOUNDS) and not path.name.startswith(".")
+        if path.suffix.lower() in (*IMAGES, *AUDIO_SUFFIXES) and not path.name.startswith(".")
     )
 
 
@@ -165,7 +165,7 @@ def _add_example(folder: Path, name: str, files: list[Path], with_traceback: boo
 
     from pins_plugin.errors import MediaError, PinsError
     from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
-    from pins_plugin.pipelines.people.enrollment import IMAGES, SOUNDS
+    from pins_plugin.pipelines.people.enrollment import AUDIO_SUFFIXES, IMAGES
     from pins_plugin.utils.batch import Batch
     from pins_plugin.utils.files import atomic_path
     from pins_plugin.utils.writable import try_folder
@@ -184,8 +184,8 @@ def _add_example(folder: Path, name: str, files: list[Path], with_traceback: boo
     for path in files:
         with batch.costs_only(str(path)):
             kind = path.suffix.lower()
-            if kind not in (*IMAGES, *SOUNDS) or not path.is_file():
-                wanted = ", ".join((*IMAGES, *SOUNDS))
+            if kind not in (*IMAGES, *AUDIO_SUFFIXES) or not path.is_file():
+                wanted = ", ".join((*IMAGES, *AUDIO_SUFFIXES))
                 raise MediaError(f"{path}: expected a picture or sound file ({wanted})")
             (pipeline.embed_picture if kind in IMAGES else pipeline.embed_audio)(path)  # usable?
             with atomic_path(folder / f"{name}{kind}") as temporary:

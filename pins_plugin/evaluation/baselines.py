@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from pyannote.core import Annotation
 from scipy.optimize import linear_sum_assignment
 
-from pins_plugin.data.links.linked_video import VERSION, LinkedTrack
+from pins_plugin.data.links.link_rows import LinkedTrack
+from pins_plugin.data.links.linked_video import VERSION
 
 SHORTEST_PIECE = 0.32  # seconds; shorter parts of a turn join a neighbor
 FRAME = 0.04  # seconds: how finely scores of an active-speaker network are read

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from pins_plugin.data.links.linked_video import LinkedTrack, LinkedVideo
+from pins_plugin.data.links.link_rows import LinkedTrack
+from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.evaluation.scene_truth import TRUTH_STEP, faces_at, moments, owner_of, true_faces
 
 

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.data.links.linked_video import LinkedTrack, LinkedVideo
+from pins_plugin.data.links.link_rows import LinkedTrack
+from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.errors import MissingExtraError
 from pins_plugin.formats.boxes import Picture
 from pins_plugin.utils.text import csv_table, one_line, table_cell

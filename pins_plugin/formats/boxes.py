@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from pins_plugin.data.links.linked_video import LinkedTrack, LinkedVideo
+from pins_plugin.data.links.link_rows import LinkedTrack
+from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.formats.cues import UNKNOWN, make_stretches
 from pins_plugin.formats.timecode import as_rate, to_frame
 from pins_plugin.utils.text import one_line

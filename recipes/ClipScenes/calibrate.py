@@ -196,11 +196,11 @@ def observe(pipeline, path, held) -> list[Scene]:
 
 def _gather(pipeline, seen, truth, path, weakened) -> Scene:
     """Bring what was seen and heard, and the truth, onto the decoder's steps."""
-    gathered = pipeline.gather(seen)
-    seeing = gathered.evidence.seeing
-    steps = lay_out(truth, gathered.tracks, seeing.people, len(seeing.visible), STEP)
+    tracks, evidence = pipeline.gather(seen)
+    seeing = evidence.seeing
+    steps = lay_out(truth, tracks, seeing.people, len(seeing.visible), STEP)
     known = LearningScene(
-        truth["kind"], gathered.evidence, steps.speaking, steps.shown, steps.owners, steps.edges
+        truth["kind"], evidence, steps.speaking, steps.shown, steps.owners, steps.edges
     )
     return Scene(known, seen, truth, read_people(path), weakened)
 

@@ -33,7 +33,7 @@ VALUES = {
     "two": (-3.0, -2.2, -1.6, -1.0, -0.5, 0.0),
     "voice": (0.1, 0.18, 0.3, 0.4, 0.6, 0.8),
     "switches": (-6.0, -5.0, -4.15, -3.0),
-    "least_gain": (-10.0, 0.0, 10.0),
+    "min_gain": (-10.0, 0.0, 10.0),
 }
 LEAST = 0.05  # percent of the speech, by which a change must help
 
@@ -101,7 +101,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="JSON file for the settings")
     args = parser.parse_args()
     base, _ = load_diarization()
-    start = DiarizationSettings(base.two, base.voice, base.switches, base.least_gain)
+    start = DiarizationSettings(base.two, base.voice, base.switches, base.min_gain)
     folders = [hear_folder(folder) for folder in args.folders]
     settings, rate = learn(folders, start)
     names = ", ".join(

@@ -10,7 +10,7 @@ import pytest
 
 from pins_plugin.cli import build_parser, main
 from pins_plugin.cli.link import open_pipeline, options_from
-from pins_plugin.data.links.linked_video import read_links
+from pins_plugin.data.links.links_file import read_links
 from pins_plugin.data.media.audio import load_audio
 from pins_plugin.data.media.video import VideoWriter, iter_frames
 from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking

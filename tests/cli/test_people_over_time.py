@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pins_plugin.cli import main
-from pins_plugin.data.links.linked_video import read_links
+from pins_plugin.data.links.links_file import read_links
 from pins_plugin.data.media.video import VideoWriter
 from pins_plugin.pipelines.people.registry import FILE, Appearance, Cast
 

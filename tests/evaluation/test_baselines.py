@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from pyannote.core import Annotation, Segment
 
-from pins_plugin.data.links.linked_video import LinkedTrack, LinkedVideo
+from pins_plugin.data.links.link_rows import LinkedTrack
+from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.evaluation.baselines import (
     by_chance,
     by_presence,

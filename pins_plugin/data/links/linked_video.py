@@ -5,69 +5,20 @@ with `video`, `duration`, `links` (turns) and `tracks` (faces), and perhaps `wor
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
-from math import isfinite
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pins_plugin.data.links.link_rows import LONGEST, LinkedTrack, read_track, read_turn, read_word
 from pins_plugin.errors import LinksError
 from pins_plugin.types import SpeakerFaceLink, TranscriptWord
-from pins_plugin.utils.files import read_json
 
 VERSION = 1  # of the file format; readers refuse others
-LONGEST = 1e6  # seconds; no file is longer
 # Seconds that a box holds before its first and after its last time; chosen, not measured
 REACH = 0.02
-
-
-@dataclass(frozen=True, eq=False)
-class LinkedTrack:
-    """One face in one shot.
-
-    Parameters
-    ----------
-    person : str
-        Label of the face; the track's own name where faces were not grouped.
-    times : (num_boxes,) float64 array
-        In seconds, increasing.
-    boxes : (num_boxes, 4) float64 array
-        x1, y1, x2, y2 in pixels of the original picture.
-    shot : int or None
-        Which shot of the video, where the file says so.
-    quality : dict of str to float
-        Such as frontality; empty where the file does not say.
-    """
-
-    track: str
-    person: str
-    times: NDArray[np.float64]
-    boxes: NDArray[np.float64]
-    shot: int | None = None
-    quality: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def start(self) -> float:
-        """Time of the first box, in seconds."""
-        return float(self.times[0])
-
-    @property
-    def end(self) -> float:
-        """Time of the last box, in seconds."""
-        return float(self.times[-1])
-
-    def box_at(self, time: float) -> NDArray[np.float64]:
-        """Interpolate the box (4,) at `time` in seconds."""
-        after = int(np.clip(np.searchsorted(self.times, time), 1, len(self.times) - 1))
-        if len(self.times) == 1:
-            return self.boxes[0]
-        first, second = self.times[after - 1], self.times[after]
-        weight = float(np.clip((time - first) / max(second - first, 1e-9), 0, 1))
-        return (1 - weight) * self.boxes[after - 1] + weight * self.boxes[after]
 
 
 class Timetable:
@@ -146,11 +97,13 @@ class LinkedVideo:
                 f"links: expected an object of version {VERSION}, got {got!r}; write it with `pins link`"
             )
         try:
-            turns = sorted(map(_turn, links["links"]), key=lambda turn: (turn.start, turn.end))
-            tracks = sorted(map(_track, links["tracks"]), key=lambda track: track.start)
+            turns = sorted(map(read_turn, links["links"]), key=lambda turn: (turn.start, turn.end))
+            tracks = sorted(map(read_track, links["tracks"]), key=lambda track: track.start)
             video, duration = str(links["video"]), float(links["duration"])
             notes = tuple(map(str, links.get("notes") or ()))
-            words = tuple(sorted(map(_word, links.get("words") or ()), key=lambda word: word.start))
+            words = tuple(
+                sorted(map(read_word, links.get("words") or ()), key=lambda word: word.start)
+            )
             if not 0 <= duration <= LONGEST:
                 raise ValueError(f"a duration of {duration} s")
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -200,114 +153,9 @@ class LinkedVideo:
         return max(seconds, key=lambda person: seconds[person], default=None)
 
 
-def read_links(path: str | Path) -> dict[str, Any]:
-    """Read a `links.json` file; entries that are known are of the kind that they should be.
+def __getattr__(name: str) -> Any:
+    if name in ("add_words", "read_links"):  # their import path in version 0.1
+        from pins_plugin.data.links import links_file
 
-    Raises
-    ------
-    LinksError
-        When the file is missing, no JSON, or of another form.
-    """
-    links: dict[str, Any] = read_json(
-        path, LinksError, "the links.json that `pins link` writes", finite=True
-    )
-    LinkedVideo.from_links(links)
-    return {
-        **links,
-        "video": str(links["video"]),
-        "duration": float(links["duration"]),
-        "notes": [str(note) for note in links.get("notes") or ()],
-        "links": [{**row, **_plain_turn(_turn(row))} for row in links["links"]],
-        "tracks": [{**row, **_plain_track(row)} for row in links["tracks"]],
-    }
-
-
-def _plain_turn(turn: SpeakerFaceLink) -> dict[str, Any]:
-    """What a turn says, each of the kind that it should be."""
-    plain = {**vars(turn), "box": None if turn.box is None else list(turn.box)}
-    return {name: plain[name] for name in ("start", "end", "speaker", "person", "box", "confidence",
-                                           "status", "evidence")}  # fmt: skip
-
-
-def _plain_track(row: Mapping[str, Any]) -> dict[str, Any]:
-    track = _track(row)
-    person = None if row["person"] is None else track.person
-    boxes = np.column_stack([track.times, track.boxes]).tolist()
-    return {"track": track.track, "person": person, "boxes": boxes}
-
-
-def _turn(value: Mapping[str, Any]) -> SpeakerFaceLink:
-    person, box = value["person"], value["box"]
-    start, end = float(value["start"]), float(value["end"])
-    if not 0 <= start <= end <= LONGEST:
-        raise ValueError(f"a turn from {start} to {end} s")
-    status = value.get("status") or ("off screen" if person is None else "on screen")
-    evidence = {str(name): float(llr) for name, llr in (value.get("evidence") or {}).items()}
-    confidence = float(value["confidence"])
-    if not (0 <= confidence <= 1 and all(map(isfinite, evidence.values()))):
-        raise ValueError(f"a confidence of {confidence}, evidence of {evidence}")
-    return SpeakerFaceLink(
-        start=start,
-        end=end,
-        speaker=str(value["speaker"]),
-        person=None if person is None else str(person),
-        box=None if box is None else _four(box),
-        confidence=confidence,
-        status=str(status),
-        evidence=evidence,
-    )
-
-
-def _word(value: Mapping[str, Any]) -> TranscriptWord:
-    start, end = float(value["start"]), float(value["end"])
-    if not 0 <= start <= end <= LONGEST:
-        raise ValueError(f"a word from {start} to {end} s")
-    return TranscriptWord(
-        start,
-        end,
-        str(value["text"]),
-        int(value.get("segment", 0)),
-        bool(value.get("estimated", False)),
-    )
-
-
-def add_words(links: Mapping[str, Any], words: Sequence[TranscriptWord]) -> dict[str, Any]:
-    """Put a transcript into the value of a `links.json`, in place of the one that is there."""
-    rows = [
-        {
-            "start": round(word.start, 3),
-            "end": round(word.end, 3),
-            "text": word.text,
-            "segment": word.segment,
-            **({"estimated": True} if word.estimated else {}),
-        }
-        for word in words
-    ]
-    return {**links, "words": rows}
-
-
-def _track(value: Mapping[str, Any]) -> LinkedTrack:
-    rows = np.asarray(value["boxes"], dtype=np.float64).reshape(-1, 5)
-    if len(rows) == 0 or not (abs(rows) <= LONGEST).all():
-        raise ValueError(f"track {value['track']!r} has no boxes, or boxes that are out of range")
-    if any(second < first for first, second in pairwise(rows[:, 0])):
-        rows = rows[np.argsort(rows[:, 0], kind="stable")]
-    person = value["person"]
-    name = str(value["track"]) if person is None else str(person)
-    shot = value.get("shot")
-    quality = {str(key): float(number) for key, number in (value.get("quality") or {}).items()}
-    return LinkedTrack(
-        str(value["track"]),
-        name,
-        rows[:, 0],
-        rows[:, 1:],
-        None if shot is None else int(shot),
-        quality,
-    )
-
-
-def _four(box: Sequence[float]) -> tuple[float, float, float, float]:
-    x1, y1, x2, y2 = map(float, box)
-    if not all(map(isfinite, (x1, y1, x2, y2))):
-        raise ValueError(f"a box of {box}")
-    return x1, y1, x2, y2
+        return getattr(links_file, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,7 +13,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from pins_plugin.data.links.linked_video import LONGEST
+from pins_plugin.data.links.link_rows import LONGEST
 from pins_plugin.errors import TranscriptError
 from pins_plugin.types import TranscriptWord
 

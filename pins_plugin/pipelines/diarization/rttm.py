@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pyannote.core import Annotation, Segment
 
-from pins_plugin.data.links.linked_video import LONGEST
+from pins_plugin.data.links.link_rows import LONGEST
 from pins_plugin.errors import MediaError
 from pins_plugin.utils.files import read_text, write_text
 from pins_plugin.utils.text import one_word, printable

@@ -66,18 +66,11 @@ def make_block(
     Parameters
     ----------
     features : Features
-        Of its steps and everybody.
-    parameters : LinkingParameters
-    changes, cuts, visible : arrays
-        Of its steps; see `Hearing` and `Seeing`.
+        Of its steps and everybody; `changes`, `cuts` and `visible` of its steps, see `Hearing` and `Seeing`.
     by_sight : bool
         Whether only those may speak who are shown, and one unknown voice; else whoever is shown or heard.
     held : mapping of int to frozenset of int, optional
-        Step to the faces of which one speaks; none for somebody who is not shown.
-    strangers : bool
-        Whether an unknown voice may be heard beside those that are told apart.
-    barred : collection of int, optional
-        People who do not speak, by their column.
+        As in `Evidence`, as are `strangers` and `barred`; steps are counted from the block's first.
     """
     people = _find_people(features, visible, held or {}, by_sight, strangers, barred)
     features = features.take(slice(0, len(features.counts)), people)

@@ -132,16 +132,9 @@ def read_turns(
     names: Mapping[int, str] | None = None,
     uri: str | None = None,
 ) -> Annotation:
-    """Turns of who speaks, without pauses shorter than `longest_pause` seconds.
+    """Turns of who speaks, `said` (num_steps, num_people), without pauses shorter than `longest_pause` seconds.
 
-    Parameters
-    ----------
-    said : (num_steps, num_people) bool array
-    duration, longest_pause : float
-        In seconds.
-    names : mapping of int to str, optional
-        By the index of the person; others are called SPEAKER_00, ... in order of appearance.
-    uri : str, optional
+    `duration` is in seconds; `names` by the index of the person are as in `find_runs`.
     """
     pause = max(0, int(np.ceil(longest_pause / STEP - 1e-9)) - 1)
     return speaker_turns(find_runs(said, duration, pause, names), uri)
@@ -150,18 +143,9 @@ def read_turns(
 def name_voices(
     decoder: Decoder, said: NDArray[np.bool_], known: Mapping[str, NDArray[np.floating]]
 ) -> dict[int, str]:
-    """Give known voices to the people whom they explain, and to no others; each to one.
+    """Give `known` voices (embedding_dim,), by name, to the people whom they explain, and to no others; each to one.
 
-    Parameters
-    ----------
-    decoder : Decoder
-    said : (num_steps, num_people) bool array
-    known : mapping of str to (embedding_dim,) array
-
-    Returns
-    -------
-    names : dict of int to str
-        By the index of the person.
+    `said` (num_steps, num_people) is as in `Decoded`; names are given by the index of the person.
     """
     heard = decoder.hearing
     inside = heard.stretch_of >= 0
@@ -210,8 +194,9 @@ class BuiltinDiarization(Pipeline):  # type: ignore[misc]
 
     def instantiate(self, params: dict[str, Any]) -> "BuiltinDiarization":
         """Take over parameters, as in `default_parameters`; those of an earlier version are refused."""
-        check_tunable(params, AUDIO_TUNABLE, "recipes/Diarization/learn_settings.py")
-        super().instantiate(params)
+        super().instantiate(
+            check_tunable(params, AUDIO_TUNABLE, "recipes/Diarization/learn_settings.py")
+        )
         return self
 
     def default_parameters(self) -> dict[str, float]:
@@ -230,24 +215,12 @@ class BuiltinDiarization(Pipeline):  # type: ignore[misc]
         `known` and `bounds` (`num_speakers`, `min_speakers`, `max_speakers`) are as in `diarize`.
         """
         hook = self.setup_hook(file, hook)
-        waveform, encoder = load_audio(file), self.voice_encoder
+        waveform, model = load_audio(file), self.segmentation_model
         with one_thread():
-            found = follow(
-                hook,
-                "segmentation",
-                lambda: segment(waveform, self.segmentation_model, WINDOW_STEP),
-            )
-        options: dict[str, Any] = {
-            "segmentation": found,
-            "known": known,
-            "uri": file_uri(file),
-            **bounds,
-        }
-        return follow(
-            hook,
-            "diarization",
-            lambda: diarize(waveform, encoder, self._scatter, self.settings, **options),
-        )
+            found = follow(hook, "segmentation", lambda: segment(waveform, model, WINDOW_STEP))
+        parts = self.voice_encoder, self._scatter, self.settings
+        options: Any = {"segmentation": found, "known": known, "uri": file_uri(file)} | bounds
+        return follow(hook, "diarization", lambda: diarize(waveform, *parts, **options))
 
     @property
     def settings(self) -> DiarizationSettings:

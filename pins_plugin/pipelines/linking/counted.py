@@ -27,7 +27,7 @@ def decode_within(
         heard, model = evidence.hearing, VoiceModel(evidence.scatter, parameters.voice_session)
         voices = model.scale(heard.voices, heard.seconds)
         apart = min_people if evidence.seeing.people else 1
-        groups = model.cluster(voices, heard.seconds, parameters.least_gain, apart, max_people)
+        groups = model.cluster(voices, heard.seconds, parameters.min_gain, apart, max_people)
         evidence = replace(evidence, groups=groups, strangers=max_people is None)
     decoder = Decoder(parameters, evidence)
     decoded = decoder.decode()
@@ -57,15 +57,8 @@ def add_speakers(
 ) -> NDArray[np.bool_]:
     """Make speakers of those stretches that fit theirs least, until there are enough: who is missing spoke little.
 
-    Parameters
-    ----------
-    said : (num_steps, num_people) bool array
-    ratios : (num_stretches, num_people) float64 array
-        As in `Decoded`.
-    stretch_of : (num_steps,) int64 array
-        See `Hearing`.
-    min_people : int
-        Speakers, as far as there are stretches; those who are added come last in `said`.
+    `said` (num_steps, num_people) and `ratios` (num_stretches, num_people) are as in `Decoded`, `stretch_of` as in `Hearing`.
+    There are at least `min_people` speakers then, as far as there are stretches; those who are added come last in `said`.
     """
     inside = stretch_of >= 0
     spoken = np.zeros(ratios.shape)

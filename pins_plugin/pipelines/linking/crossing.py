@@ -70,7 +70,7 @@ def find_change(faces: NDArray[np.floating], same_person: float) -> int | None:
 
 def _cut_series(embeddings: TrackEmbeddings, name: str, other: str, time: float) -> None:
     """Part what was measured over time; a likeness of two people is nobody's."""
-    embeddings.portraits.pop(name, None)
+    embeddings.joint_faces.pop(name, None)
     if name in embeddings.curves:
         times, similarities = embeddings.curves[name]
         before = times < time

@@ -22,8 +22,8 @@ from pins_plugin.pipelines.active_speaker.synchrony import NUM_OFFSETS, RATE
 from pins_plugin.pipelines.diarization.voice_model import VoiceModel
 from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
 from pins_plugin.pipelines.linking.blocks import Block, cut_blocks, make_block
+from pins_plugin.pipelines.linking.given_turns import label_ratios
 from pins_plugin.pipelines.linking.hearing import STEP, Hearing
-from pins_plugin.pipelines.linking.labels import label_ratios
 from pins_plugin.pipelines.linking.parameters import CLEAR, LinkingParameters
 from pins_plugin.pipelines.linking.potentials import (
     PERSONAL,
@@ -82,7 +82,11 @@ class Decoded:
     joint: NDArray[np.float64] | None = None  # its part of the voices of `features`
 
     def common_offset(self) -> float:
-        """Seconds by which the sound comes late, by the lips that can be read; 0 where none can."""
+        """Seconds by which the sound comes late, by the lips that can be read; 0 where none can.
+
+        Not the synchronizer's `offset_of_file`: that one offset of a whole file, calibrated to be right without knowing who
+        speaks, while these are each face's own, inferred together with when it speaks, so that neither gives the other's result.
+        """
         number = len(self.offsets)
         weights = self.speaking[:, :number].sum(axis=0) * (self.readable > 0.5)
         if not weights.any():
@@ -123,31 +127,22 @@ class Decoder:
         self.voices = self.voice_model.scale(self.hearing.voices, self.hearing.seconds)
         seconds = self.hearing.seconds
         given = known.groups if known.labels is None else known.labels
-        self.groups = (
-            self.voice_model.cluster(self.voices, seconds, parameters.least_gain)
-            if given is None
-            else given
-        )
+        if given is None:
+            given = self.voice_model.cluster(self.voices, seconds, parameters.min_gain)
+        self.groups = given
         octaves = np.log2(np.maximum(self.seeing.pixels, 1.0) / CLEAR)
         blur = parameters.small * np.minimum(octaves, 0.0)
         self.watchable = parameters.watchable + blur  # log-odds, (num_faces,)
-        median, spread = parameters.lips_strength
         log_offsets = offset_prior(NUM_OFFSETS, *parameters.lips_offset)
+        readable = expit(parameters.readable + blur).tolist()
+        (median, spread), trust = parameters.lips_strength, parameters.lips_trust
         self.lips_models = [
-            LipsModel(
-                float(expit(parameters.readable + each)),
-                median,
-                spread,
-                parameters.lips_trust,
-                log_offsets,
-            )
-            for each in blur
+            LipsModel(each, median, spread, trust, log_offsets) for each in readable
         ]
         self.joint = known.joint(self.groups) if known.joint and len(self.groups) else None
         totals = np.bincount(self.groups, seconds) if len(self.groups) else np.zeros(0)
-        self.hidden = np.argsort(-totals, kind="stable")[
-            : MAX_HIDDEN if known.strangers else None
-        ]  # groups with a voice of their own
+        longest = np.argsort(-totals, kind="stable")  # groups with a voice of their own
+        self.hidden = longest[: MAX_HIDDEN if known.strangers else None]
         self.unknown = self.num_faces  # column of the unknown voice
         self.num_people = self.num_faces + 1 + len(self.hidden)
         self.entry = entry_scores(self.seeing, self.num_people - self.num_faces, parameters)
@@ -318,10 +313,8 @@ class Decoder:
         seen["talking"][:, faces] = watchable * self.talking
         for source in self.seeing.others.values():
             seen["others"][:, faces] += np.where(self.seeing.visible, source, 0.0)
-        entry = self.entry
-        if log_shares is not None:
-            num_hidden = self.num_people - self.num_faces
-            entry = entry_scores(self.seeing, num_hidden, self.parameters, log_shares)
+        num_hidden = self.num_people - self.num_faces
+        entry = entry_scores(self.seeing, num_hidden, self.parameters, log_shares)
         voices, both, both_steps = voice_features(self.hearing, ratios)
         return Features(self.hearing.counts, seen, voices, both, both_steps, entry, self.shifts)
 

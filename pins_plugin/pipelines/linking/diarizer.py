@@ -38,33 +38,20 @@ class Diarizer:
                 part.to(device)
         return self
 
-    def choose(self, file: Mapping[str, Any], diarization: Any = None) -> Any:
-        """The first that was given: with the call, with the pipeline, with the file; None when none was."""
-        for source in (diarization, self.given, file.get("diarization")):
-            if source is not None:
-                return source
-        return None
-
     def find_turns(
         self, file: Mapping[str, Any], waveform: NDArray[Any], diarization: Any = None
     ) -> Annotation | None:
-        """Say who speaks when; None when nothing was given.
+        """Say who speaks when, at `waveform` (num_samples,) of 16 kHz; None when nothing was given.
 
-        Parameters
-        ----------
-        file : mapping
-            As pyannote has it.
-        waveform : (num_samples,) float32 array
-            At 16 kHz.
-        diarization : optional
-            In place of what was given before.
+        What this call is given (`diarization`) comes before what the pipeline was, and that before what the file brings.
 
         Raises
         ------
         PinsError
             When a pipeline gives no Annotation.
         """
-        source, uri = self.choose(file, diarization), file_uri(file)
+        uri, given = file_uri(file), (diarization, self.given, file.get("diarization"))
+        source = next((each for each in given if each is not None), None)
         if source is None:
             return None
         if isinstance(source, str | Path) and not Path(source).is_dir():

@@ -1,7 +1,6 @@
 """From an observation to the decoder's evidence: who is who by the face, what is seen and heard on one clock."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -14,21 +13,14 @@ from pins_plugin.pipelines.diarization.voices import embed_stretches
 from pins_plugin.pipelines.linking.decoder import Evidence
 from pins_plugin.pipelines.linking.given_turns import hear_turns
 from pins_plugin.pipelines.linking.hearing import STEP, hear
-from pins_plugin.pipelines.linking.observation import Observation, Series, Watcher
-from pins_plugin.pipelines.linking.seeing import Seeing, see
+from pins_plugin.pipelines.linking.observation import Observation, Watcher
+from pins_plugin.pipelines.linking.seeing import Seeing, Series, see
 from pins_plugin.pipelines.people.enrollment import KnownPerson, name_people
 from pins_plugin.pipelines.people.grouping import group_faces
+from pins_plugin.pipelines.people.naming import sum_faces
 from pins_plugin.types import FaceTrack
 
 PLUGIN_WINDOW, PLUGIN_HOP = 1.0, 0.5  # seconds that sources of other packages judge, and between
-
-
-@dataclass(frozen=True, eq=False)
-class Gathered:
-    """What the decoder is given, and what it takes to read out what it says."""
-
-    tracks: list[FaceTrack]  # with people
-    evidence: Evidence
 
 
 def gather(
@@ -38,8 +30,8 @@ def gather(
     scatter: VoiceScatter,
     known: Sequence[KnownPerson],
     sources: Collection[str],
-) -> Gathered:
-    """Bring an observation into the decoder's form, by the kinds of evidence in `sources`.
+) -> tuple[list[FaceTrack], Evidence]:
+    """Bring an observation into the decoder's form, by the kinds of evidence in `sources`: tracks with people, and evidence.
 
     `scatter` is that of the voice encoder; `known` people are those of whom there are examples.
     """
@@ -62,11 +54,11 @@ def gather(
         hearing = hear(known_speech, seeing.cuts, embed)
     joint = None
     if watcher.joint is not None:
-        known_faces = {"tracks": tracks, "portraits": embeddings.portraits}
+        known_faces = {"tracks": tracks, "joint_faces": embeddings.joint_faces}
         joint = partial(watcher.joint.compare, seen.waveform, hearing.stretches, **known_faces)
     enrolled = enroll(seeing, tracks, embeddings.faces, known, watcher.recognizer.same_person)
     evidence = Evidence(hearing, seeing, scatter, joint=joint, labels=labels, enrolled=enrolled)
-    return Gathered(tracks, evidence)
+    return tracks, evidence
 
 
 def enroll(
@@ -78,16 +70,12 @@ def enroll(
 ) -> dict[int, NDArray[np.float64]]:
     """Find the faces whose voices are known from examples: index of the face to the voice."""
     voices = {person.name: person.voice for person in known if person.voice is not None}
-    sums: dict[str, NDArray[np.float64]] = {}
-    for track in tracks:
-        if track.track in faces:
-            total = np.asarray(faces[track.track], np.float64).sum(axis=0)
-            sums[str(track.person)] = sums.get(str(track.person), 0.0) + total
-    named = name_people([each for each in known if each.face is not None], sums, {}, same_face)
+    seen = [person for person in known if person.face is not None]
+    named = name_people(seen, sum_faces(tracks, faces), {}, same_face)
     return {
-        seeing.people.index(person): voice
+        seeing.people.index(person): voices[name]
         for person, name in named.items()
-        if (voice := voices.get(name)) is not None
+        if name in voices
     }
 
 

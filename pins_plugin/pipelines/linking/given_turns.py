@@ -8,20 +8,14 @@ from pins_plugin.pipelines.linking.hearing import STEP, Embed, Hearing, cut_stre
 
 # Log-probability of another number of speakers than the turns say; chosen, not measured
 UNLIKELY = -6.0
+# Seconds of every label that each person is taken to have spoken; chosen, not measured
+SMOOTHING = 1.0
 
 
 def hear_turns(
     turns: Annotation, cuts: NDArray[np.bool_], embed: Embed
 ) -> tuple[Hearing, NDArray[np.int64], list[str]]:
-    """Bring given turns onto the decoder's clock.
-
-    Parameters
-    ----------
-    turns : Annotation
-    cuts : (num_steps,) bool array
-        Where the picture is cut.
-    embed : callable
-        See `hearing.hear`.
+    """Bring given turns onto the decoder's clock; `cuts` and `embed` are as in `hearing.hear`.
 
     Returns
     -------
@@ -61,3 +55,35 @@ def active_turns(turns: Annotation, num_steps: int) -> NDArray[np.bool_]:
         first, last = round(segment.start / STEP), round(segment.end / STEP)
         active[first : max(last, first + 1), labels.index(label)] = True
     return active
+
+
+def label_ratios(
+    labels: NDArray[np.int64], seconds: NDArray[np.float64], shares: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Log-likelihood ratio of each stretch's label being each person's, against anybody's: a label speaks as a voice does.
+
+    Parameters
+    ----------
+    labels : (num_stretches,) int64 array
+    seconds : (num_stretches,) float64 array
+    shares : (num_stretches, num_people) float64 array
+        How far each stretch is each person's; a stretch does not vouch for itself.
+
+    Returns
+    -------
+    ratios : (num_stretches, num_people) float64 array
+    """
+    if not len(labels):
+        return np.zeros(shares.shape)
+    number = int(labels.max()) + 1
+    spoken = seconds[:, None] * shares
+    by_label = np.zeros((number, shares.shape[1]))
+    np.add.at(by_label, labels, spoken)
+    mine = by_label[labels] - spoken
+    all_mine = by_label.sum(axis=0) - spoken
+    chance = (np.bincount(labels, seconds, number) + SMOOTHING) / (
+        seconds.sum() + number * SMOOTHING
+    )
+    prior = SMOOTHING * number * chance[labels][:, None]
+    found = (mine + prior) / (all_mine + SMOOTHING * number)
+    return np.asarray(np.log(found / chance[labels][:, None]))

@@ -30,9 +30,8 @@ class Hearing:
     stretch_of: NDArray[np.int64]  # (num_steps,) the stretch that each moment lies in, or -1
     # (num_groups, num_stretches) stretches of one local speaker around a moment at which two speak; rows sum to 1
     groups: NDArray[np.float64]
-    both: NDArray[
-        np.int64
-    ]  # (num_steps, 2) where two speak at once: groups of both, -1 for unknown
+    # (num_steps, 2) where two speak at once: groups of both, -1 for unknown
+    both: NDArray[np.int64]
 
     @property
     def seconds(self) -> NDArray[np.float64]:
@@ -110,21 +109,9 @@ def cut_stretches(
     cuts: NDArray[np.bool_],
     min_seconds: float = 0.3,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Cut the speech of one voice at a time into stretches that change no speaker.
+    """Cut the speech of one voice at a time into stretches of at least `min_seconds` that change no speaker.
 
-    Parameters
-    ----------
-    counts, changes
-        See `Hearing`.
-    cuts : (num_steps,) bool array
-        Where the picture is cut.
-    min_seconds : float
-        Of a stretch.
-
-    Returns
-    -------
-    stretches : (num_stretches, 2) float64 array
-    stretch_of : (num_steps,) int64 array
+    `counts` and `changes` are as in `Hearing`, `cuts` as in `hear`; given are `stretches` and `stretch_of` of `Hearing`.
     """
     num_steps = len(counts)
     alone = counts.argmax(axis=1) == 1

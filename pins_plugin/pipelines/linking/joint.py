@@ -28,7 +28,6 @@ class JointEvidence:
     ----------
     model : str or Path
         Model folder with a face and a voice encoder, or the name of a shipped model.
-    device : torch.device, optional
 
     Raises
     ------
@@ -36,10 +35,8 @@ class JointEvidence:
         When the model cannot be used, or was not calibrated.
     """
 
-    def __init__(self, model: str | Path, device: torch.device | None = None) -> None:
-        self.embedder = FaceVoiceEmbedder.from_hparams(
-            model, run_opts={"device": str(device or "cpu")}
-        )
+    def __init__(self, model: str | Path) -> None:
+        self.embedder = FaceVoiceEmbedder.from_hparams(model)
         if self.embedder.calibration is None:
             raise ModelFolderError(
                 f"{model}: expected settings `calibration`, got none; `pins train` writes them where the manifest keeps people "
@@ -61,7 +58,7 @@ class JointEvidence:
         stretches: NDArray[np.float64],
         groups: NDArray[np.int64],
         tracks: Sequence[FaceTrack],
-        portraits: Mapping[str, torch.Tensor | None],
+        joint_faces: Mapping[str, torch.Tensor | None],
     ) -> NDArray[np.float64]:
         """Log-likelihood ratios that the voice of a group and the faces of a person are one person's.
 
@@ -70,13 +67,9 @@ class JointEvidence:
         waveform : (num_samples,) float32 array
             At 16 kHz.
         stretches : (num_stretches, 2) float64 array
-            Where one voice is heard, in seconds.
-        groups : (num_stretches,) int64 array
-            Which group of voices each belongs to.
+            Where one voice is heard, in seconds; `groups` (num_stretches,) say whose voice it is.
         tracks : sequence of FaceTrack
-            With people.
-        portraits : mapping of str to Tensor
-            From `embed_faces`, by the name of the track.
+            With people; `joint_faces` are from `embed_faces`, by the name of the track.
 
         Returns
         -------
@@ -85,7 +78,7 @@ class JointEvidence:
         """
         people = sorted({str(track.person) for track in tracks})
         faces = [
-            [portraits.get(track.track) for track in tracks if track.person == person]
+            [joint_faces.get(track.track) for track in tracks if track.person == person]
             for person in people
         ]
         pooled = [_pool([face for face in each if face is not None]) for each in faces]

@@ -48,7 +48,7 @@ SHIFTS = {  # and of those that may have either sign
     "readable": 0.8,
     "watchable": 0.8,
     "small": 0.7,
-    "least_gain": 6.0,
+    "min_gain": 6.0,
 }
 LEFT = (0.15, 0.75)  # of what lips tell, in `weaken_lips`; chosen, not measured
 MAX_ERROR = 0.45  # of `talking_error`: at one half the sight of a mouth says nothing
@@ -62,9 +62,8 @@ class LearningScene:
     evidence: Evidence
     speaking: NDArray[np.bool_]  # (num_steps, num_true_people)
     shown: NDArray[np.bool_]  # (num_steps, num_true_people)
-    owners: NDArray[
-        np.int64
-    ]  # (num_steps, num_faces) true person of each found face, -1 for nobody
+    # (num_steps, num_faces) true person of each found face, -1 for nobody
+    owners: NDArray[np.int64]
     edges: NDArray[np.bool_]  # (num_steps,) near a border of a turn: silence is not judged
 
 
@@ -152,15 +151,9 @@ def search(
 
 
 def weaken_lips(curves: TrackCurves, generator: np.random.Generator) -> TrackCurves:
-    """Lips that tell less: few people to learn from are not everybody.
+    """Lips that tell less, by as much as the generator draws: few people to learn from are not everybody.
 
     What lips show is mixed with what the same lips show at another time, which fits nothing, so that noise stays as it is.
-
-    Parameters
-    ----------
-    curves : TrackCurves
-    generator : numpy Generator
-        Draws how much is left, and the other time.
     """
     times, similarities = curves
     left = generator.uniform(*LEFT)
@@ -262,11 +255,7 @@ def fit_confidence(
 ) -> tuple[float, float]:
     """Bias and factor that make probabilities hold (Platt scaling), on people who taught nothing.
 
-    Parameters
-    ----------
-    probabilities : (num_moments,) float64 array
-        Mean posterior probability of the link at each moment.
-    right : (num_moments,) bool array
+    `probabilities` (num_moments,) are the mean posterior of the link at each moment, `right` (num_moments,) whether it was.
     """
     values = logit(np.clip(probabilities, LIMIT, 1 - LIMIT))[:, None]
     fitted = LogisticRegression(C=100.0).fit(values, right)

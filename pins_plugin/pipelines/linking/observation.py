@@ -1,7 +1,7 @@
 """What was seen and heard in one video, before anything is decided."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,11 +14,10 @@ from pins_plugin.inference.synchronizer import Synchronizer
 from pins_plugin.inference.visual_voice_activity import VisualVoiceActivity
 from pins_plugin.pipelines.active_speaker.synchrony import TrackCurves, compare_track, is_usable
 from pins_plugin.pipelines.diarization.segmentation import Segmentation
+from pins_plugin.pipelines.linking.seeing import Series
 from pins_plugin.pipelines.people.recognition import FaceRecognizer
 from pins_plugin.tracking.crops import Crops
 from pins_plugin.types import FaceTrack
-
-Series = tuple[NDArray[np.float64], NDArray[np.float64]]  # times in seconds, values
 
 
 class TrackEmbeddings(NamedTuple):
@@ -31,7 +30,7 @@ class TrackEmbeddings(NamedTuple):
     curves: dict[str, TrackCurves]
     talking: dict[str, Series]  # log-likelihood ratios
     crops: dict[str, Crops]
-    portraits: dict[str, Any]  # by the joint model, where there is one: embeddings of faces
+    joint_faces: dict[str, Any]  # by the joint model, where there is one: embeddings of faces
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,9 +56,7 @@ class Watcher:
     synchronizer: Synchronizer | None = None  # whether lips fit the sound
     activity: VisualVoiceActivity | None = None  # whether mouths talk
     joint: Any = None  # JointEvidence: whether voices sound as faces look
-    plugins: Sequence[Any] = field(
-        default_factory=list
-    )  # each makes a source of evidence, see `gathering`
+    plugins: Sequence[Any] = ()  # each makes a source of evidence, see `gathering`
 
     def to(self, device: torch.device) -> "Watcher":
         """Move the networks to a device."""
@@ -76,21 +73,15 @@ class Watcher:
     ) -> TrackEmbeddings:
         """Run the networks over the crops of one track after the other, whoever speaks.
 
-        Parameters
-        ----------
-        crops : iterable of (str, Crops)
-            With faces and lips, by the name of the track; see `tracking.crops.iter_crops`.
-        waveform : (num_samples,) float32 array
-            At 16 kHz.
-        keep_crops : bool
-            Also where no source of evidence asks for them.
+        `crops` have faces and lips, by the name of the track (`tracking.crops.iter_crops`); `waveform` (num_samples,) is at
+        16 kHz. With `keep_crops` they are kept also where no source of evidence asks for them.
         """
         embeddings = TrackEmbeddings({}, {}, {}, {}, {})
         for name, crop in crops:
             if len(crop.faces):
                 embeddings.faces[name] = self.recognizer.embed(crop.faces)
                 if self.joint is not None:
-                    embeddings.portraits[name] = self.joint.embed_faces(crop.faces)
+                    embeddings.joint_faces[name] = self.joint.embed_faces(crop.faces)
             if is_usable(crop):
                 if self.synchronizer is not None:
                     embeddings.curves[name] = compare_track(crop, waveform, self.synchronizer)

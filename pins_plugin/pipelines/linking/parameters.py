@@ -14,7 +14,7 @@ FILE = "parameters.json"
 NODE = ("counts", "one", "two", "lips", "talking", "others")
 # Pixels, root of the area of a face: from here on size matters no more; chosen, not measured
 CLEAR = 80.0
-
+RENAMED = {"least_gain": "min_gain"}  # in files and params of version 0.1, which are read
 
 TUNABLE = {  # those that pyannote's optimizer may change, and within which bounds
     "lips": (0.01, 1.0),
@@ -78,7 +78,7 @@ class LinkingParameters:
     lips_offset: tuple[float, ...] = (0.0, 3.0, 0.1)  # center, spread, free, see `offset_prior`
     lips_weights: tuple[float, ...] = (-0.24, 3.27, 2.06, 2.23)  # bias, then of `lead_features`
     voice_session: float = 0.2  # see `VoiceModel.session`
-    least_gain: float = 0.0  # of two groups of voices that become one, see `VoiceModel.cluster`
+    min_gain: float = 0.0  # of two groups of voices that become one, see `VoiceModel.cluster`
     label_trust: float = 1.0  # weight of given labels, beside voices
     explanation_trust: float = 0.2  # of evidence between explanations of a whole file
     confidence: tuple[float, ...] = (0.0, 1.0)  # bias and factor of the posterior's logit in links
@@ -101,7 +101,7 @@ class LinkingParameters:
         PinsError
             When a name is unknown or missing, or a value is no number.
         """
-        kinds = {each.name: each.default for each in fields(cls)}
+        kinds, values = {each.name: each.default for each in fields(cls)}, current_names(values)
         if set(values) != set(kinds):
             odd = sorted(set(values) ^ set(kinds))
             raise PinsError(
@@ -125,7 +125,7 @@ AUDIO_TUNABLE = {  # of the diarization without faces, and within which bounds
     "two": (-4.0, 2.0),
     "voice": (0.01, 1.0),
     "switches": (-10.0, 0.0),
-    "least_gain": (-30.0, 30.0),
+    "min_gain": (-30.0, 30.0),
     "longest_pause": (0.1, 2.0),
 }
 
@@ -137,7 +137,7 @@ class DiarizationSettings:
     two: float
     voice: float
     switches: float
-    least_gain: float
+    min_gain: float
     longest_pause: float = 1.0  # seconds: shorter ones belong to the turn, as annotators have it
 
     def apply_to(self, base: LinkingParameters) -> LinkingParameters:
@@ -147,20 +147,29 @@ class DiarizationSettings:
         return replace(base, **chosen)
 
 
-def check_tunable(given: Mapping[str, Any], known: Mapping[str, Any], command: str) -> None:
-    """Refuse parameters of a pipeline's folder that an earlier version had.
+def current_names(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters by the names that they have now."""
+    return {RENAMED.get(name, name): value for name, value in values.items()}
+
+
+def check_tunable(
+    given: Mapping[str, Any], known: Mapping[str, Any], command: str
+) -> dict[str, Any]:
+    """Refuse parameters of a pipeline's folder that an earlier version had; give the others by their names of today.
 
     Raises
     ------
     PinsError
         When a name is none of `known`; names the command that learns them.
     """
+    given = current_names(given)
     odd = sorted(map(str, set(given) - set(known)))
     if odd:
         raise PinsError(
             f"params: expected some of {', '.join(known)}, got {', '.join(odd)}. Those of an earlier version are learnt "
             f"anew by {command}; without `params` in config.yaml the shipped ones are used"
         )
+    return given
 
 
 def load_diarization(
@@ -178,7 +187,7 @@ def load_diarization(
     path = Path(folder) / FILE
     found = _read(path)
     base = LinkingParameters.from_dict(found["parameters"], str(path))
-    own = found.get("diarization", {}).get("settings", {})
+    own = current_names(found.get("diarization", {}).get("settings", {}))
     if not set(own) <= set(AUDIO_TUNABLE) or not all(map(_is_number, own.values())):
         raise PinsError(
             f"{path}: diarization: expected finite numbers for some of {', '.join(AUDIO_TUNABLE)}, got {own!r}; "
@@ -203,19 +212,12 @@ def _is_number(value: Any) -> bool:
 
 
 def load_parameters(folder: str | Path, models: Mapping[str, str]) -> LinkingParameters:
-    """Read the parameters of a pipeline's folder.
-
-    Parameters
-    ----------
-    folder : str or Path
-        Holds `parameters.json`: `parameters`, `models` and what they were learnt on.
-    models : mapping of str to str
-        The models that will be used, by their part in the pipeline: folder or name.
+    """Read the `parameters.json` of a pipeline's folder.
 
     Raises
     ------
     PinsError
-        When the file cannot be read, or the parameters were learnt with other models.
+        When it cannot be read, or was learnt with others than the `models` (folder or name, by their part in the pipeline).
     """
     path = Path(folder) / FILE
     found = _read(path)

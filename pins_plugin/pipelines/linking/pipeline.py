@@ -29,8 +29,9 @@ from pins_plugin.pipelines.diarization.voices import (
 )
 from pins_plugin.pipelines.linking.counted import NO_BOUNDS, Bounds, choose_bounds, decode_within
 from pins_plugin.pipelines.linking.crossing import part_tracks
+from pins_plugin.pipelines.linking.decoder import Evidence
 from pins_plugin.pipelines.linking.diarizer import Diarizer
-from pins_plugin.pipelines.linking.gathering import Gathered, gather
+from pins_plugin.pipelines.linking.gathering import gather
 from pins_plugin.pipelines.linking.joint import JointEvidence
 from pins_plugin.pipelines.linking.observation import Observation, TrackEmbeddings, Watcher
 from pins_plugin.pipelines.linking.parameters import (
@@ -40,12 +41,12 @@ from pins_plugin.pipelines.linking.parameters import (
     check_tunable,
     load_parameters,
 )
-from pins_plugin.pipelines.linking.pooled_voices import pool_voices
 from pins_plugin.pipelines.linking.read_out import (
     Run,
     find_given_runs,
     find_runs,
     make_links,
+    pool_voices,
     speaker_turns,
 )
 from pins_plugin.pipelines.linking.result import LinkingResult
@@ -177,8 +178,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
 
     def instantiate(self, params: dict[str, Any]) -> "SpeakerFaceLinking":
         """Take over parameters, as in `default_parameters`; those of an earlier version are refused."""
-        check_tunable(params, TUNABLE, "recipes/ClipScenes/calibrate.py")
-        super().instantiate(params)
+        super().instantiate(check_tunable(params, TUNABLE, "recipes/ClipScenes/calibrate.py"))
         return self
 
     @property
@@ -249,11 +249,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
     def loss(self, file: Mapping[str, Any], output: LinkingResult) -> float:
         """What `pyannote.pipeline.Optimizer` lowers: the diarization error rate of the people's labels.
 
-        Parameters
-        ----------
-        file : mapping
-            Of a protocol, with `annotation` and, where not all of it counts, `annotated`.
-        output : LinkingResult
+        `file` is of a protocol, with `annotation` and, where not all of it counts, `annotated`.
         """
         from pyannote.metrics.diarization import DiarizationErrorRate
 
@@ -323,7 +319,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
 
     look = renamed(embed_tracks, "look")
 
-    def gather(self, seen: Observation) -> Gathered:
+    def gather(self, seen: Observation) -> tuple[list[FaceTrack], Evidence]:
         """Say who is who by the face, and bring what is seen and heard onto one clock."""
         return gather(
             seen, self.watcher, self.voice_encoder, self._scatter, self.known, self.evidence
@@ -337,16 +333,9 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         corrections: Corrections | None = None,
         **bounds: int | None,
     ) -> LinkingResult:
-        """Decide who speaks when, and which face that is.
+        """Decide who speaks when, and which face that is; `bounds` as in `apply`.
 
-        Parameters
-        ----------
-        seen : Observation
-        hook : callable, optional
-        corrections : Corrections, optional
-            Turns that are settled, which bears on all others, and names; labels as in an earlier result.
-        **bounds
-            As in `apply`.
+        `corrections` are turns that are settled, which bears on all others, and names; labels as in an earlier result.
         """
         limits = choose_bounds(**bounds)
         if seen.turns is not None and limits != NO_BOUNDS:
@@ -361,35 +350,34 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         return result
 
     def _link(self, seen: Observation, corrections: Corrections, bounds: Bounds) -> LinkingResult:
-        gathered = self.gather(seen)
-        result, runs, voices = self._decide(seen, gathered, bounds)
+        tracks, evidence = self.gather(seen)
+        result, runs, voices = self._decide(seen, tracks, evidence, bounds)
         names: dict[str, str] = {}
-        portraits = None
-        people = gathered.evidence.seeing.people
+        found = None
+        people = evidence.seeing.people
         given = [] if seen.turns is None else find_namesakes(seen.turns.labels())
         if self.known or self.cast is not None:
-            portraits = average_people(
+            found = average_people(
                 result.tracks, result.links, voices, seen.embeddings.faces, given
             )
         with self.cast.held() if self.cast is not None else nullcontext():
-            if portraits is not None:
-                names = find_names(portraits, self.known, self.cast, self.recognizer.same_person)
+            if found is not None:
+                names = find_names(found, self.known, self.cast, self.recognizer.same_person)
             if corrections.turns or corrections.names:
                 held = hold_steps(runs, corrections.turns, people, names, corrections.names)
-                corrected = replace(gathered, evidence=replace(gathered.evidence, held=held))
                 speakers = result.speakers.labels()
-                result, _, _ = self._decide(seen, corrected, bounds)
+                result, _, _ = self._decide(seen, tracks, replace(evidence, held=held), bounds)
                 names = rename_people(names, corrections.names, [*people, *speakers])
-            if self.cast is not None and portraits is not None:
+            if self.cast is not None and found is not None:
                 self.cast.rename(corrections.names)
-                self.cast.replace_video(seen.uri, find_appearances(portraits, names, seen.uri))
+                self.cast.replace_video(seen.uri, find_appearances(found, names, seen.uri))
         return result.rename(names, {label: corrections.names.get(label, label) for label in given})
 
     def _decide(
-        self, seen: Observation, gathered: Gathered, bounds: Bounds
+        self, seen: Observation, tracks: list[FaceTrack], evidence: Evidence, bounds: Bounds
     ) -> tuple[LinkingResult, list[Run], Voices]:
         """Decode, and read out; labels are those of this video alone."""
-        parameters, evidence, tracks = self.settings, gathered.evidence, gathered.tracks
+        parameters = self.settings
         decoder, decoded = decode_within(parameters, evidence, bounds)
         if seen.turns is None:
             runs = find_runs(decoded.said, seen.duration)

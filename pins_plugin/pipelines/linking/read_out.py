@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 from pyannote.core import Annotation, Segment
 from scipy.special import expit, logit
 
-from pins_plugin.pipelines.linking.decoder import Decoded
+from pins_plugin.pipelines.linking.decoder import Decoded, Decoder
 from pins_plugin.pipelines.linking.given_turns import active_turns
 from pins_plugin.pipelines.linking.hearing import STEP, find_equal
 from pins_plugin.pipelines.linking.parameters import LinkingParameters
 from pins_plugin.pipelines.linking.seeing import Seeing
+from pins_plugin.pipelines.people.naming import Voices
 from pins_plugin.types import FaceTrack, SpeakerFaceLink
+from pins_plugin.utils.vectors import unit
 
 PAUSE = 3  # steps: shorter silence within one person's speech is part of it, as in voice activity of the field
 # Steps of a link; shorter ones join a neighbor of the same speaker; chosen, not measured
@@ -62,17 +64,10 @@ def find_runs(
     pause: int = PAUSE,
     names: Mapping[int, str] | None = None,
 ) -> list[Run]:
-    """Runs of everybody who speaks.
+    """Runs of everybody who speaks, `said` (num_steps, num_people), in a file of `duration` seconds.
 
-    Parameters
-    ----------
-    said : (num_steps, num_people) bool array
-    duration : float
-        Of the file, in seconds.
-    pause : int
-        Steps; pauses of one person that are no longer belong to the run.
-    names : mapping of int to str, optional
-        Speakers by the index of the person; others are called SPEAKER_00, ... in order of appearance.
+    Pauses of one person of at most `pause` steps belong to the run. `names` are speakers by the index of the person; others
+    are called SPEAKER_00, ... in order of appearance.
     """
     labels, strangers = dict(names or {}), count()
     runs = sorted(
@@ -167,6 +162,29 @@ def speaker_turns(runs: Sequence[Run], uri: str | None) -> Annotation:
         if run.end > run.start:
             turns[Segment(run.start, run.end), number] = run.speaker
     return turns
+
+
+def pool_voices(decoded: Decoded, decoder: Decoder, runs: Sequence[Run]) -> Voices:
+    """Mean voice of each face and of each speaker, of the stretches that are theirs, by label."""
+    hearing, people = decoder.hearing, decoder.seeing.people
+    found: Voices = {}
+    if not len(hearing.voices):
+        return found
+    weights = hearing.seconds[:, None] * decoded.shares
+    for face, label in enumerate(people):
+        total = weights[:, face] @ hearing.voices
+        if weights[:, face].sum() > 0.5:
+            found[label] = unit(total)
+    for speaker in {run.speaker for run in runs}:
+        steps = np.zeros(decoder.num_steps, bool)
+        for run in runs:
+            if run.speaker == speaker:
+                steps[run.steps] = True
+        inside = hearing.stretch_of[steps]
+        share = np.bincount(inside[inside >= 0], minlength=len(hearing.voices)).astype(float)
+        if share.any():
+            found[speaker] = unit(share @ hearing.voices)
+    return found
 
 
 def hidden_probability(decoded: Decoded, seeing: Seeing) -> NDArray[np.float64]:

@@ -1,24 +1,20 @@
 """What linking a video gives: pyannote annotations, tracks and links, and the files made of them."""
 
-import csv
-import io
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pyannote.core import Annotation, Segment
 
+from pins_plugin.data.links.link_rows import track_row, turn_row
+from pins_plugin.data.links.linked_video import VERSION
+from pins_plugin.data.links.links_file import LIPS, rename_links, write_links_table
 from pins_plugin.pipelines.diarization.rttm import write_rttm
 from pins_plugin.types import FaceTrack, SpeakerFaceLink
-from pins_plugin.utils.files import write_json_rows, write_text
-from pins_plugin.utils.text import table_cell
+from pins_plugin.utils.files import write_json_rows
 
-VERSION = 1  # of the file format; readers refuse others
-LIPS = "The lips of {} do not fit the sound: dubbed, or out of sync"
-COLUMNS = ("start", "end", "speaker", "person", "status", "confidence", "x1", "y1", "x2", "y2")
+__all__ = ["LinkingResult", "people_of", "rename_links", "write_links_table"]
 
 
 @dataclass(frozen=True)
@@ -62,19 +58,15 @@ class LinkingResult:
     @property
     def talking_faces(self) -> Annotation:
         """The turns, labeled by the person whose face speaks; turns of nobody on screen are left out."""
-        return self._turns([link.person for link in self.links])
+        return _turns(
+            self.speakers.uri, [(link.start, link.end, link.person) for link in self.links]
+        )
 
     @property
     def people(self) -> Annotation:
         """All turns, labeled by the person where one was found, else by the speaker."""
-        return self._turns([link.person or link.speaker for link in self.links])
-
-    def _turns(self, labels: Sequence[str | None]) -> Annotation:
-        turns = Annotation(uri=self.speakers.uri)
-        for number, (link, label) in enumerate(zip(self.links, labels, strict=True)):
-            if label is not None:
-                turns[Segment(link.start, link.end), number] = label
-        return turns
+        rows = [(link.start, link.end, link.person or link.speaker) for link in self.links]
+        return _turns(self.speakers.uri, rows)
 
     @property
     def speaker_diarization(self) -> Annotation:
@@ -88,15 +80,7 @@ class LinkingResult:
     def rename(
         self, names: Mapping[str, str], speakers: Mapping[str, str] | None = None
     ) -> "LinkingResult":
-        """Give people and speakers other labels.
-
-        Parameters
-        ----------
-        names : mapping of str to str
-            Old to new.
-        speakers : mapping of str to str, optional
-            For speakers whose labels, as those of given turns, are other people's among the faces.
-        """
+        """Give people and speakers other labels, old to new; `speakers` are for labels that are other people's among the faces."""
         voices = {**names, **(speakers or {})}
         return replace(
             self,
@@ -120,21 +104,19 @@ class LinkingResult:
 
     def to_json(self) -> dict[str, Any]:
         """Give the content of `links.json`, version 1."""
+        notes = list(self.notes)
+        if self.unreadable:
+            notes.append(LIPS.format(", ".join(dict.fromkeys(self.unreadable))))
         return {
             "version": VERSION,
             "video": self.video,
             "duration": round(self.duration, 3),
             "sound_offset": round(self.offset, 3),
-            "notes": [*self.notes, *self._about_lips()],
+            "notes": notes,
             **({"given_speakers": list(self.given_speakers)} if self.given_speakers else {}),
-            "links": [_link_to_dict(link) for link in self.links],
-            "tracks": [_track_to_dict(track) for track in self.tracks],
+            "links": [turn_row(link) for link in self.links],
+            "tracks": [track_row(track) for track in self.tracks],
         }
-
-    def _about_lips(self) -> list[str]:
-        if not self.unreadable:
-            return []
-        return [LIPS.format(", ".join(dict.fromkeys(self.unreadable)))]
 
     def write_json(self, path: str | Path) -> None:
         """Write `links.json`."""
@@ -145,77 +127,17 @@ class LinkingResult:
         write_rttm(path, [self.speakers])
 
 
-def write_links_table(path: str | Path, links: Mapping[str, Any]) -> None:
-    """Write the links of a `links.json` as CSV, one row each."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for link in links["links"]:
-        numbers = [f"{link[name]:.3f}" for name in ("start", "end", "confidence")]
-        box = [f"{value:.1f}" for value in link["box"]] if link["box"] else [""] * 4
-        labels = [table_cell(link[name] or "") for name in ("speaker", "person", "status")]
-        writer.writerow([*numbers[:2], *labels, numbers[2], *box])
-    write_text(path, text.getvalue())
-
-
 def people_of(links: Mapping[str, Any], uri: str) -> Annotation:
     """Make the turns of a `links.json`, labeled by the person where one was found, else by the speaker."""
-    named = Annotation(uri=uri)
-    for number, link in enumerate(links["links"]):
-        named[Segment(link["start"], link["end"]), number] = link["person"] or link["speaker"]
-    return named
+    rows = links["links"]
+    return _turns(
+        uri, [(row["start"], row["end"], row["person"] or row["speaker"]) for row in rows]
+    )
 
 
-def rename_links(links: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """Give people and speakers of a `links.json` other labels, also in notes; `names` maps old to new."""
-
-    given = set(links.get("given_speakers") or ())
-
-    def renamed(row: Mapping[str, Any]) -> dict[str, Any]:
-        labels = {key: row[key] for key in ("person", "speaker") if row.get(key) is not None}
-        if labels.get("speaker") in given:
-            del labels["speaker"]
-        return {**row, **{key: names.get(label, label) for key, label in labels.items()}}
-
-    def told(note: str) -> str:
-        before, after = LIPS.split("{}")
-        if not names or not (note.startswith(before) and note.endswith(after)):
-            return note
-        people = note.removeprefix(before).removesuffix(after)
-        labels = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
-        whole = rf"(?:^|(?<=, ))(?:{labels})(?=, |$)"
-        return LIPS.format(re.sub(whole, lambda found: names[found[0]], people))
-
-    return {
-        **links,
-        **({"notes": [told(note) for note in links["notes"]]} if "notes" in links else {}),
-        "links": [renamed(row) for row in links["links"]],
-        "tracks": [renamed(row) for row in links["tracks"]],
-    }
-
-
-def _link_to_dict(link: SpeakerFaceLink) -> dict[str, Any]:
-    return {
-        "start": round(link.start, 3),
-        "end": round(link.end, 3),
-        "speaker": link.speaker,
-        "person": link.person,
-        "box": None if link.box is None else [round(float(value), 1) for value in link.box],
-        "confidence": round(link.confidence, 4),
-        "status": link.status,
-        "evidence": {name: round(value, 3) for name, value in link.evidence.items()},
-        "reviewed": "review" in link.evidence,
-    }
-
-
-def _track_to_dict(track: FaceTrack) -> dict[str, Any]:
-    rows = np.column_stack([track.times.round(3), track.boxes.astype(np.float64).round(1)])
-    return {
-        "track": track.track,
-        "person": track.person,
-        "start": round(track.start, 3),
-        "end": round(track.end, 3),
-        "shot": track.shot,
-        "quality": {name: round(float(value), 3) for name, value in track.quality.items()},
-        "boxes": rows.tolist(),
-    }
+def _turns(uri: str | None, rows: Iterable[tuple[float, float, str | None]]) -> Annotation:
+    turns = Annotation(uri=uri)
+    for number, (start, end, label) in enumerate(rows):
+        if label is not None:
+            turns[Segment(start, end), number] = label
+    return turns

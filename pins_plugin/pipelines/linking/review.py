@@ -19,15 +19,12 @@ def hold_steps(
     Parameters
     ----------
     runs : sequence of Run
-        As the reviewer saw them, before they were named.
+        As the reviewer saw them; `people` are the labels of the faces; both before anybody was named.
     corrections : sequence of Correction
         With the labels that the reviewer saw. Later ones overrule earlier ones.
-    people : sequence of str
-        Labels of the faces, before they were named.
     names : mapping of str to str
-        Labels of people and speakers to those that the reviewer saw.
-    wanted : mapping of str to str, optional
-        Those to the names that the reviewer gave; two who got one name are one.
+        Labels of people and speakers to those that the reviewer saw; `wanted` has those to the names that the reviewer
+        gave: two who got one name are one.
 
     Raises
     ------

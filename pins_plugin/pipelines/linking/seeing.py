@@ -10,6 +10,8 @@ from pins_plugin.pipelines.active_speaker.synchrony import NUM_OFFSETS, TrackCur
 from pins_plugin.pipelines.linking.hearing import STEP
 from pins_plugin.types import FaceTrack
 
+Series = tuple[NDArray[np.float64], NDArray[np.float64]]  # times in seconds, values
+
 
 @dataclass(frozen=True, eq=False)
 class Seeing:
@@ -18,26 +20,23 @@ class Seeing:
     people: list[str]  # labels of the faces
     visible: NDArray[np.bool_]  # (num_steps, num_people)
     sizes: NDArray[np.float64]  # (num_steps, num_people) log of size by the largest shown, or 0
-    talking: NDArray[
-        np.float64
-    ]  # (num_steps, num_people) log-likelihood ratio that the mouth talks
+    # (num_steps, num_people) log-likelihood ratio that the mouth talks
+    talking: NDArray[np.float64]
     # By person, (num_shown, num_offsets, 3) for the steps in which the person is visible: how well the lips fit the
     # sound at each offset, see `lead_features`; NaN where nothing can be said
     fits: list[NDArray[np.float32]]
     cuts: NDArray[np.bool_]  # (num_steps,) where a shot begins
     pixels: NDArray[np.float64]  # (num_people,) median size: root of the area of the box
-    others: dict[str, NDArray[np.float64]] = field(
-        default_factory=dict
-    )  # further evidence, as `talking`
+    # Further evidence, as `talking`
+    others: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 def see(
     tracks: Sequence[FaceTrack],
     curves: Mapping[str, TrackCurves],
-    talking: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]],
+    talking: Mapping[str, Series],
     duration: float,
-    others: Mapping[str, Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]]
-    | None = None,
+    others: Mapping[str, Mapping[str, Series]] | None = None,
 ) -> Seeing:
     """Bring what is seen onto the decoder's clock.
 
@@ -54,13 +53,14 @@ def see(
     others : mapping of str to mapping, optional
         Further sources of evidence of the form of `talking`, by the name of the source.
     """
+    others = others or {}
     num_steps = max(1, int(np.ceil(duration / STEP - 1e-6)))
     clock = (np.arange(num_steps, dtype=np.float64) + 0.5) * STEP
     people = sorted({str(track.person) for track in tracks})
     shape = (num_steps, len(people))
     sizes, talks = np.zeros(shape), np.zeros(shape)
     visible, cuts = np.zeros(shape, bool), np.zeros(num_steps, bool)
-    extra = {name: np.zeros(shape) for name in others or {}}
+    extra = {name: np.zeros(shape) for name in others}
     spans = [track.span for track in tracks]
     rows_of = [slice(*np.searchsorted(clock, [a - 1e-6, b + 1e-6])) for a, b in spans]
     for track, rows in zip(tracks, rows_of, strict=True):
@@ -72,10 +72,7 @@ def see(
         size = np.sqrt(np.maximum(np.prod(track.boxes[:, 2:] - track.boxes[:, :2], axis=1), 1.0))
         now = np.interp(clock[rows], track.times, size)
         sizes[rows, column] = np.maximum(sizes[rows, column], now)
-        for target, series in [
-            (talks, talking),
-            *((extra[n], s) for n, s in (others or {}).items()),
-        ]:
+        for target, series in [(talks, talking), *((extra[n], s) for n, s in others.items())]:
             if len(series.get(track.track, ((),))[0]):
                 target[rows, column] = np.interp(clock[rows], *series[track.track])
         if track.track in curves:
@@ -83,12 +80,9 @@ def see(
     for start in _shot_starts(tracks):
         if 0 < round(start / STEP) < num_steps:
             cuts[round(start / STEP)] = True
-    pixels = np.array(
-        [
-            float(np.median(sizes[shown, face])) if shown.any() else 0.0
-            for face, shown in enumerate(visible.T)
-        ]
-    )
+    pixels = np.zeros(len(people))
+    for face in np.flatnonzero(visible.any(axis=0)):
+        pixels[face] = np.median(sizes[visible[:, face], face])
     largest = sizes.max(axis=1, keepdims=True, initial=1.0)
     relative = np.where(visible, np.log(np.maximum(sizes, 1.0) / np.maximum(largest, 1.0)), 0.0)
     return Seeing(people, visible, relative, talks, fits, cuts, pixels, extra)

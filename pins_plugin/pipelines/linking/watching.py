@@ -85,7 +85,9 @@ def watch_faces(
             name: replace(crop, faces=fewer.crops[name].faces)
             for name, crop in embeddings.crops.items()
         }
-        embeddings = embeddings._replace(faces=fewer.faces, portraits=fewer.portraits, crops=whole)
+        embeddings = embeddings._replace(
+            faces=fewer.faces, joint_faces=fewer.joint_faces, crops=whole
+        )
     return tracks, embeddings
 
 

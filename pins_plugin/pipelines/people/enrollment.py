@@ -7,16 +7,18 @@ further appearance. Open set: whoever is like no example keeps the label `PERSON
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from pins_plugin.data.media.images import IMAGE_SUFFIXES, is_hidden
 from pins_plugin.errors import MediaError
+from pins_plugin.moved import find_renamed
 from pins_plugin.pipelines.people.vector_file import Embedding, mean_direction
 from pins_plugin.utils.vectors import unit
 
 IMAGES = tuple(sorted(IMAGE_SUFFIXES))
-SOUNDS = (".wav", ".flac", ".mp3", ".m4a", ".ogg")
+AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".m4a", ".ogg")
 # Cosine similarity of voices from which on they may be one person's; chosen, not measured
 SAME_VOICE = 0.55
 VOICE_WEIGHT = 0.5  # of a voice's lead over its threshold, beside a face's; chosen, not measured
@@ -61,12 +63,12 @@ def load_people(
             continue
         if kind in IMAGES:
             faces.setdefault(path.stem, []).append(unit(embed_picture(path)))
-        elif kind in SOUNDS:
+        elif kind in AUDIO_SUFFIXES:
             voices.setdefault(path.stem, []).append(unit(embed_audio(path)))
     if not (faces or voices):
         raise MediaError(
             f"{folder}: holds no example; expected pictures ({', '.join(IMAGES)}) or sounds "
-            f"({', '.join(SOUNDS)}), each named after a person"
+            f"({', '.join(AUDIO_SUFFIXES)}), each named after a person"
         )
     return [
         KnownPerson(name, mean_direction(faces.get(name, ())), mean_direction(voices.get(name, ())))
@@ -127,3 +129,7 @@ def name_people(
         if not any(frozenset((label, other)) in apart for other in namesakes):
             names[label] = name
     return names
+
+
+def __getattr__(name: str) -> Any:
+    return find_renamed(__name__, name, {"SOUNDS": AUDIO_SUFFIXES})

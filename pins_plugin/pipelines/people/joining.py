@@ -50,9 +50,8 @@ class JoinedPeople:
     """Groups of sightings, and how sure they are; scores are leads over what one person needs."""
 
     groups: NDArray[np.int64]  # (num_sightings,) the first sighting of each one's person
-    threshold: (
-        float  # score from which on two groups were joined; above 0 where the guard asked for it
-    )
+    # Score from which on two groups were joined; above 0 where the guard asked for it
+    threshold: float
     joined: int = 0  # joins that were made
     false_joins: float = 0.0  # how many of them are expected to be wrong, by scores of random pairs
     known_pairs: int = 0  # sightings of one picture, who are two people for certain
@@ -66,17 +65,7 @@ class JoinedPeople:
 def join_sightings(seen: Sightings, same_face: float, seed: int = 0) -> JoinedPeople:
     """Group the sightings of one person.
 
-    Parameters
-    ----------
-    seen : Sightings
-    same_face : float
-        Cosine similarity of faces from which on two may be one person's.
-    seed : int
-        Of the random pairs.
-
-    Returns
-    -------
-    joined : JoinedPeople
+    `same_face` is the cosine similarity of faces from which on two may be one person's; `seed` is of the random pairs.
     """
     linkage = _Linkage(seen, same_face, seed)
     joined = -1
@@ -99,7 +88,7 @@ class _Pairs(NamedTuple):
 
     def where(self, kept: NDArray[np.bool_]) -> "_Pairs":
         """Some of them."""
-        return _Pairs(*(each[kept] for each in self))
+        return _Pairs(self.ends[kept], self.begun[kept], self.scores[kept], self.both[kept])
 
 
 class _Linkage:
@@ -124,7 +113,8 @@ class _Linkage:
         height = float(norm.isf(min(0.5, 2 * FALSE_PAIRS / max(1, count))))
         guard = self.center + height * self.spread if count >= MIN_SIGHTINGS else np.zeros(2)
         self.needed = np.clip(guard, 0.0, (1 - same_face) / 2)  # by face, by both
-        self.pairs = _Pairs(np.zeros((0, 2), np.int64), *np.zeros((2, 0)), np.zeros(0, np.int64))
+        none = np.zeros((0, 2))
+        self.pairs = _Pairs(none.astype(np.int64), none[:, 0], none[:, 0], np.zeros(0, np.int64))
         self.joins = [np.zeros((0, 4))]  # score, whether voices had a say, first of both sides
         self.perhaps: dict[tuple[str, str], float] = {}
         self.told = np.array(seen.apart, np.int64).reshape(-1, 2)  # rows
@@ -159,7 +149,7 @@ class _Linkage:
     def score(self, pairs: Ints) -> tuple[NDArray[np.float64], Ints]:
         """Mean similarities of pairs of groups, (num_pairs, 2), as scores, and whether voices had a say."""
         scores = np.empty(len(pairs))
-        both = (self.num_voices[pairs] > 0).all(axis=1).astype(np.int64)
+        both: Ints = np.asarray((self.num_voices[pairs] > 0).all(axis=1)).astype(np.int64)
         for begin in range(0, len(pairs), PAIRS_AT_ONCE):
             part = slice(begin, begin + PAIRS_AT_ONCE)
             a, b = pairs[part].T
@@ -223,7 +213,7 @@ class _Linkage:
         goes[going], changed[into] = into, True
         self.group, self.apart = goes[self.group], goes[self.apart]
         pairs = self.pairs._replace(ends=goes[self.pairs.ends])
-        again = changed[pairs.ends].any(axis=1)
+        again = np.asarray(changed[pairs.ends].any(axis=1))
         self.pairs = pairs.where(~again)
         self._add(pairs.ends[again], pairs.begun[again])
 

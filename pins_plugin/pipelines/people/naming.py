@@ -4,10 +4,12 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pins_plugin.moved import find_renamed
 from pins_plugin.pipelines.people.enrollment import KnownPerson, name_people
 from pins_plugin.pipelines.people.registry import Appearance, Cast
 from pins_plugin.pipelines.people.vector_file import Embedding, mean_direction
@@ -22,7 +24,7 @@ MOSTLY = 0.6  # part of a speaker's linked speech that must go to one face; chos
 
 
 @dataclass(frozen=True, eq=False)
-class Portraits:
+class PeopleEmbeddings:
     """What is known of the people of one video, by label."""
 
     faces: dict[str, Embedding]  # of everyone on screen, in order of appearance
@@ -39,29 +41,16 @@ def average_people(
     voices: Voices,
     embedded: Mapping[str, NDArray[np.float32]],
     namesakes: Collection[str] = (),
-) -> Portraits:
-    """Average the faces and voices of everyone in a video.
+) -> PeopleEmbeddings:
+    """Average the faces and voices of everyone in a video; `tracks` are with people.
 
-    Parameters
-    ----------
-    tracks : sequence of FaceTrack
-        With people.
-    links : sequence of SpeakerFaceLink
-    voices : dict of str to (embedding_dim,) array
-        Of faces and speakers, by label.
-    embedded : dict of str to (num_faces, embedding_dim) array
-        Faces by the name of the track.
-    namesakes : collection of str
-        Speakers of given turns who are called like a face, and need not be that person.
+    `voices` are of faces and speakers, by label; `embedded` holds faces (num_faces, embedding_dim) by the name of the track.
+    `namesakes` are speakers of given turns who are called like a face, and need not be that person.
     """
-    faces: dict[str, Embedding] = {}
     seconds: dict[str, float] = {}
     for track in sorted(tracks, key=lambda track: track.start):
         label = str(track.person)
         seconds[label] = seconds.get(label, 0.0) + track.end - track.start
-        if track.track in embedded:
-            total = embedded[track.track].sum(axis=0, dtype=np.float64)
-            faces[label] = faces[label] + total if label in faces else total
     heard = {
         link.person or link.speaker
         for link in links
@@ -70,8 +59,21 @@ def average_people(
     voices = {label: voice for label, voice in voices.items() if label in heard}
     different = np.argwhere(find_different_people(tracks))
     apart = {frozenset(str(tracks[number].person) for number in pair) for pair in different}
-    faces = {label: unit(face) for label, face in faces.items()}
-    return Portraits(faces, voices, seconds, frozenset(apart), find_faces_of(links))
+    faces = {label: unit(face) for label, face in sum_faces(tracks, embedded).items()}
+    return PeopleEmbeddings(faces, voices, seconds, frozenset(apart), find_faces_of(links))
+
+
+def sum_faces(
+    tracks: Sequence[FaceTrack], embedded: Mapping[str, NDArray[np.floating]]
+) -> dict[str, Embedding]:
+    """Sum the faces of everyone, by label in order of appearance; parameters as in `average_people`."""
+    faces: dict[str, Embedding] = {}
+    for track in sorted(tracks, key=lambda track: track.start):
+        if track.track in embedded:
+            total = embedded[track.track].sum(axis=0, dtype=np.float64)
+            label = str(track.person)
+            faces[label] = faces[label] + total if label in faces else total
+    return faces
 
 
 def find_namesakes(speakers: Iterable[str]) -> list[str]:
@@ -101,44 +103,38 @@ def find_faces_of(links: Sequence[SpeakerFaceLink]) -> dict[str, str]:
 
 
 def find_names(
-    portraits: Portraits, known: Sequence[KnownPerson], cast: Cast | None, same_face: float
+    people: PeopleEmbeddings, known: Sequence[KnownPerson], cast: Cast | None, same_face: float
 ) -> dict[str, str]:
     """Find the names of one video's people and speakers, by label; who is not in it keeps the label.
 
     Those of examples (`known`) come first. Whoever was met before keeps the label of the `cast`, and strangers get its next
     numbers. `same_face` is the cosine similarity of faces from which on two may be one person's.
     """
-    names = name_people(known, portraits.faces, portraits.voices, same_face, apart=portraits.apart)
-    if cast is None:
-        return _with_speakers(names, portraits)
-    met = [person for person in cast.people() if person.name not in names.values()]
-    faces, voices = (
-        {label: vector for label, vector in vectors.items() if label not in names}
-        for vectors in (portraits.faces, portraits.voices)
-    )
-    names |= name_people(met, faces, voices, same_face, once=True)
-    names |= {label: cast.new_label() for label in portraits.seconds if label not in names}
-    return _with_speakers(names, portraits)
-
-
-def _with_speakers(names: dict[str, str], portraits: Portraits) -> dict[str, str]:
-    """Name speakers after the face that speaks for them, so that they keep the name out of the picture."""
-    by_face = {
+    names = name_people(known, people.faces, people.voices, same_face, apart=people.apart)
+    if cast is not None:
+        met = [person for person in cast.people() if person.name not in names.values()]
+        faces, voices = (
+            {label: vector for label, vector in vectors.items() if label not in names}
+            for vectors in (people.faces, people.voices)
+        )
+        names |= name_people(met, faces, voices, same_face, once=True)
+        names |= {label: cast.new_label() for label in people.seconds if label not in names}
+    by_face = {  # who is named after a face keeps the name out of the picture
         speaker: names[person]
-        for speaker, person in portraits.face_of.items()
+        for speaker, person in people.face_of.items()
         if person in names and speaker.startswith("SPEAKER_")  # names of a given RTTM stay
     }
     return by_face | names
 
 
 def find_appearances(
-    portraits: Portraits, names: Mapping[str, str], video: str
+    people: PeopleEmbeddings, names: Mapping[str, str], video: str
 ) -> list[Appearance]:
     """Say what a video adds to a cast: one entry for each name that was seen."""
     found: dict[str, Appearance] = {}
-    for label, seconds in portraits.seconds.items():
+    for label, seconds in people.seconds.items():
         name = names.get(label, label)
-        face, voice = portraits.faces.get(label), portraits.voices.get(label)
+        face, voice = people.faces.get(label), people.voices.get(label)
         before = found.get(name)
         if before is not None:
             seconds += before.seconds
@@ -168,3 +164,7 @@ def recognize_strangers(
             for pair in combinations(sorted(people), 2)
         },
     )
+
+
+def __getattr__(name: str) -> Any:
+    return find_renamed(__name__, name, {"Portraits": PeopleEmbeddings})

@@ -47,17 +47,7 @@ class FaceRecognizer:
 
     @torch.inference_mode()
     def embed(self, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Embed aligned faces.
-
-        Parameters
-        ----------
-        faces : (num_faces, size, size, 3) uint8 array
-
-        Returns
-        -------
-        face_embeddings : (num_faces, embedding_dim) float32 array
-            Of unit length.
-        """
+        """Embed aligned faces (num_faces, size, size, 3): (num_faces, embedding_dim), of unit length."""
         size = int(self.face_encoder.image_size)
         pictures = torch.from_numpy(faces).permute(0, 3, 1, 2).float().to(self.device) / 255
         pictures = torch.nn.functional.interpolate(

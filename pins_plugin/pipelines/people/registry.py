@@ -9,7 +9,7 @@ import json
 import logging
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -92,11 +92,7 @@ class Cast:
     def of_folder(cls, folder: str | Path, encoder: str | None = None) -> "Cast":
         """Open the people of a folder of linked videos, to be changed while `held`.
 
-        Parameters
-        ----------
-        folder : str or Path
-        encoder : str, optional
-            As in `load`; with one, the file need not be there yet.
+        With an `encoder`, as in `load`, the file need not be there yet.
         """
         path = Path(folder) / FILE
         cast = cls.load(path, encoder) if encoder is None or path.is_file() else cls(encoder)
@@ -114,7 +110,7 @@ class Cast:
             yield self
             return
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(self._lock):
+        with _acquire(self._lock):
             if self._path.is_file():
                 now = self.load(self._path, self.encoder)
                 self.appearances, self.renames = now.appearances, now.renames
@@ -238,13 +234,7 @@ class Cast:
 
     @classmethod
     def load(cls, path: str | Path, encoder: str | None = None) -> "Cast":
-        """Read what `save` wrote.
-
-        Parameters
-        ----------
-        path : str or Path
-        encoder : str, optional
-            The face encoder that is to be used with it.
+        """Read what `save` wrote, if its faces are of the given `encoder`, or of any when none is given.
 
         Raises
         ------
@@ -292,18 +282,13 @@ class Cast:
         return found
 
 
-@contextmanager
-def _locked(lock: FileLock) -> Iterator[None]:
-    """Wait for the lock, and say so when it takes long."""
+def _acquire(lock: FileLock) -> AbstractContextManager[Any]:
+    """Wait for the lock, and say so when it takes long; it is given back at the end of the context."""
     try:
-        lock.acquire(timeout=PATIENCE)
+        return lock.acquire(timeout=PATIENCE)
     except Timeout:
         logger.warning("%s: another `pins` works there; waiting", lock.lock_file)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+        return lock.acquire()
 
 
 def _row(vector: NDArray[np.float32]) -> Embedding | None:

@@ -13,7 +13,16 @@ from pins_plugin.tracking.files import read_tracks
 from pins_plugin.types import FaceTrack
 
 
-class FaceTracksLoader:
+class _Loader:
+    def __init__(self, path: str | Path) -> None:
+        self.path = path
+
+    def find(self, file: Mapping[str, Any]) -> Path:
+        """Fill in the placeholders."""
+        return Path(str(self.path).format_map(file))
+
+
+class FaceTracksLoader(_Loader):
     """Face tracks of a JSON file; see `tracking.files.read_tracks`.
 
     Parameters
@@ -22,33 +31,17 @@ class FaceTracksLoader:
         May hold placeholders such as "{uri}".
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = path
-
     def __call__(self, file: Mapping[str, Any]) -> list[FaceTrack]:
         """Read the tracks of one file of a protocol."""
-        return read_tracks(_fill(self.path, file))
+        return read_tracks(self.find(file))
 
 
-class VideoLoader:
-    """Path of a video file.
-
-    Parameters
-    ----------
-    path : str or Path
-        May hold placeholders such as "{uri}".
-    """
-
-    def __init__(self, path: str | Path) -> None:
-        self.path = path
+class VideoLoader(_Loader):
+    """Path of a video file; `path` as in `FaceTracksLoader`."""
 
     def __call__(self, file: Mapping[str, Any]) -> Path:
         """Give the path of one file of a protocol."""
-        path = _fill(self.path, file)
+        path = self.find(file)
         if not path.is_file():
             raise MediaError(f"{path}: no such file; expected the video of {file['uri']}")
         return path
-
-
-def _fill(path: str | Path, file: Mapping[str, Any]) -> Path:
-    return Path(str(path).format_map(file))

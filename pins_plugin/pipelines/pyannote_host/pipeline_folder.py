@@ -86,7 +86,7 @@ def _check_classes(config: dict[str, Any]) -> type:
     """Allow pipelines and preprocessors of this package and of pyannote.audio; give the pipeline's class."""
     for preprocessor in (config.get("preprocessors") or {}).values():
         _find_class(preprocessor["name"], PREPROCESSORS, object)
-        for text in _texts(preprocessor.get("params")):
+        for _, text in _named_texts(preprocessor.get("params")):
             if set(text) & set("/\\") or Path(text).exists():
                 raise _elsewhere(text)
     return _find_class(config["pipeline"]["name"], HOSTS, Pipeline)
@@ -119,7 +119,8 @@ def _parts(arguments: Any, host: type) -> Iterator[str]:
     own = host.__module__.startswith(OWN)
     for name, parameter in inspect.signature(host).parameters.items():
         default, given = parameter.default, (arguments or {}).get(name)
-        if not own and given is None and _is_of_the_hub(default):
+        of_the_hub = isinstance(default, dict) or (isinstance(default, str) and "/" in default)
+        if not own and given is None and of_the_hub:
             raise ModelFolderError(
                 f"{name} is missing; expected {PART}..., in the folder; {ADVICE}"
             )
@@ -130,10 +131,6 @@ def _parts(arguments: Any, host: type) -> Iterator[str]:
             text in _options(key) or (own and text in shipped_models())
         ):
             raise _elsewhere(text)
-
-
-def _is_of_the_hub(default: Any) -> bool:
-    return isinstance(default, dict) or (isinstance(default, str) and "/" in default)
 
 
 def _options(key: str) -> Collection[str]:
@@ -161,10 +158,6 @@ def _named_texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
             yield from _named_texts(item, key)
     elif isinstance(value, str):
         yield key, value
-
-
-def _texts(value: Any) -> Iterator[str]:
-    return (text for _, text in _named_texts(value))
 
 
 def _elsewhere(text: str) -> ModelFolderError:

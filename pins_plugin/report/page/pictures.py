@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pins_plugin.data.links.linked_video import LinkedTrack, LinkedVideo
+from pins_plugin.data.links.link_rows import LinkedTrack
+from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.data.media.container import plays_in_browsers
 from pins_plugin.data.media.video import VideoWriter, iter_frames, iter_shown, probe_video
 from pins_plugin.utils.progress import progress

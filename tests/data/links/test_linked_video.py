@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pins_plugin.data.links.linked_video import LinkedVideo, Timetable, read_links
+from pins_plugin.data.links.linked_video import LinkedVideo, Timetable
+from pins_plugin.data.links.links_file import read_links
 from pins_plugin.errors import LinksError
 
 TRACK = {"track": "T0", "person": "ANNA", "start": 1.0, "end": 3.0}
@@ -112,7 +113,7 @@ def test_numbers_that_are_none_are_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_whatever_is_read_can_be_written_as_a_table(tmp_path: Path) -> None:
-    from pins_plugin.pipelines.linking.result import write_links_table
+    from pins_plugin.data.links.links_file import write_links_table
 
     odd = {"status": 1.5, "speaker": 7, "box": ["1", 2, 3, 4], "confidence": "0.5"}
     (tmp_path / "links.json").write_text(_changed(**odd, person="\ud800"))

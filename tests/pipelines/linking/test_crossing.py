@@ -32,7 +32,7 @@ def test_a_track_that_ends_as_another_person_is_cut() -> None:
     assert sum(len(track.times) for track in tracks) == 100
     assert [len(embeddings.faces[name]) for name in ("T0", "T0b")] == [4, 4]
     assert [len(embeddings.curves[name].times) for name in ("T0", "T0b")] == [50, 50]
-    assert "T0" not in embeddings.portraits
+    assert "T0" not in embeddings.joint_faces
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_a_track_that_ends_as_another_person_is_cut() -> None:
 )
 def test_other_tracks_stay_whole(order: list[int]) -> None:
     tracks, embeddings = part_tracks([_track("T0")], _looks(AXES[order]), 0.6)
-    assert len(tracks) == 1 and embeddings.portraits == {"T0": "likeness"}
+    assert len(tracks) == 1 and embeddings.joint_faces == {"T0": "likeness"}
 
 
 def test_the_clearest_change_counts() -> None:

@@ -45,21 +45,21 @@ def test_ratios_follow_the_calibration_of_the_model(evidence) -> None:
     waveform = np.repeat([0.5, -0.5], 64000).astype(np.float32)
     stretches = np.array([[0.0, 2.0], [4.0, 8.0], [2.0, 4.0]])
     source = evidence({"calibration": {"scale": 3.0, "offset": -1.0}})
-    portraits = {"T1": source.embed_faces(_faces(255)), "T2": source.embed_faces(_faces(0))}
+    joint_faces = {"T1": source.embed_faces(_faces(255)), "T2": source.embed_faces(_faces(0))}
     tracks = [_track("T1", "bright"), _track("T2", "dark"), _track("T3", "unseen")]
-    found = source.compare(waveform, stretches, np.array([0, 1, 0]), tracks, portraits)
+    found = source.compare(waveform, stretches, np.array([0, 1, 0]), tracks, joint_faces)
     expected = [[2.0, -4.0, 0.0], [-4.0, 2.0, 0.0]]  # of a face that was not seen nothing is said
     np.testing.assert_allclose(found, expected, atol=0.02)
 
 
 def test_no_likeness_counts_without_limit(evidence) -> None:
     source = evidence({"calibration": {"scale": 90.0, "offset": 0.0}})
-    portraits = {"T1": source.embed_faces(_faces(255)), "T2": source.embed_faces(_faces(0))}
+    joint_faces = {"T1": source.embed_faces(_faces(255)), "T2": source.embed_faces(_faces(0))}
     waveform = np.full(32000, 0.5, np.float32)
     tracks = [_track("T1", "bright"), _track("T2", "dark")]
-    found = source.compare(waveform, np.array([[0.0, 2.0]]), np.zeros(1, int), tracks, portraits)
+    found = source.compare(waveform, np.array([[0.0, 2.0]]), np.zeros(1, int), tracks, joint_faces)
     assert found.tolist() == [[MAX_RATIO, -MAX_RATIO]]
-    nothing = source.compare(waveform, np.zeros((0, 2)), np.zeros(0, int), tracks, portraits)
+    nothing = source.compare(waveform, np.zeros((0, 2)), np.zeros(0, int), tracks, joint_faces)
     assert nothing.shape == (0, 2)
 
 

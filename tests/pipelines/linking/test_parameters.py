@@ -10,11 +10,14 @@ from pins_plugin.errors import PinsError
 from pins_plugin.inference.pretrained import folder_checksum
 from pins_plugin.models.folder.model_folder import PRETRAINED
 from pins_plugin.pipelines.linking.parameters import (
+    AUDIO_TUNABLE,
     FILE,
     NODE,
     SHIPPED,
     TUNABLE,
     LinkingParameters,
+    check_tunable,
+    load_diarization,
     load_parameters,
 )
 from pins_plugin.pipelines.linking.states import TRANSITIONS
@@ -97,3 +100,13 @@ def test_every_weight_that_is_looked_up_is_a_parameter() -> None:
 def test_what_ships_lies_where_it_may_be_tuned(name: str) -> None:
     low, high = TUNABLE[name]
     assert low <= getattr(load_parameters(SHIPPED, MODELS), name) <= high
+
+
+def test_names_of_the_last_version_are_read(tmp_path: Path) -> None:
+    values = LinkingParameters().to_dict()
+    del values["min_gain"]
+    settings = {"settings": {"least_gain": 2.5}}
+    folder = _write(tmp_path, parameters={**values, "least_gain": 1.5}, diarization=settings)
+    assert load_parameters(folder, MODELS).min_gain == 1.5
+    assert load_diarization(folder)[1].min_gain == 2.5
+    assert check_tunable({"least_gain": 3.5}, AUDIO_TUNABLE, "") == {"min_gain": 3.5}

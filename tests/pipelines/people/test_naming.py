@@ -6,7 +6,7 @@ import numpy as np
 
 from pins_plugin.pipelines.people.enrollment import KnownPerson
 from pins_plugin.pipelines.people.naming import (
-    Portraits,
+    PeopleEmbeddings,
     find_appearances,
     find_faces_of,
     find_names,
@@ -20,23 +20,23 @@ AXES = np.eye(6)
 SAME = 0.6
 
 
-def _portraits(**faces: np.ndarray) -> Portraits:
-    return Portraits(dict(faces), {}, dict.fromkeys(faces, 2.0), frozenset())
+def _people(**faces: np.ndarray) -> PeopleEmbeddings:
+    return PeopleEmbeddings(dict(faces), {}, dict.fromkeys(faces, 2.0), frozenset())
 
 
-def _link(cast: Cast, video: str, portraits: Portraits, known=()) -> dict[str, str]:
-    names = find_names(portraits, known, cast, SAME)
-    cast.replace_video(video, find_appearances(portraits, names, video))
+def _link(cast: Cast, video: str, found: PeopleEmbeddings, known=()) -> dict[str, str]:
+    names = find_names(found, known, cast, SAME)
+    cast.replace_video(video, find_appearances(found, names, video))
     return names
 
 
 def test_a_stranger_keeps_the_number_of_the_first_meeting() -> None:
     cast = Cast("")
-    assert _link(cast, "one", _portraits(P1=AXES[0], P2=AXES[1])) == {
+    assert _link(cast, "one", _people(P1=AXES[0], P2=AXES[1])) == {
         "P1": "PERSON_01",
         "P2": "PERSON_02",
     }
-    second = _portraits(P1=AXES[2], P2=unit(AXES[1] + 0.2 * AXES[3]))
+    second = _people(P1=AXES[2], P2=unit(AXES[1] + 0.2 * AXES[3]))
     names = {"P1": "PERSON_03", "P2": "PERSON_02"}
     assert _link(cast, "two", second) == names
     assert _link(cast, "two", second) == names  # again: nobody is numbered anew
@@ -45,20 +45,20 @@ def test_a_stranger_keeps_the_number_of_the_first_meeting() -> None:
 
 def test_examples_come_first_and_name_strangers_later() -> None:
     cast = Cast("")
-    _link(cast, "one", _portraits(P1=AXES[0], P2=AXES[1]))
+    _link(cast, "one", _people(P1=AXES[0], P2=AXES[1]))
     known = [KnownPerson("anna", AXES[1])]
     assert recognize_strangers(cast, known, SAME) == {"PERSON_02": "anna"}
     cast.rename({"PERSON_02": "anna"})
     assert recognize_strangers(cast, known, SAME) == {}
-    names = _link(cast, "two", _portraits(P1=AXES[1], P2=AXES[0], P3=AXES[4]), known)
+    names = _link(cast, "two", _people(P1=AXES[1], P2=AXES[0], P3=AXES[4]), known)
     assert names == {"P1": "anna", "P2": "PERSON_01", "P3": "PERSON_03"}
 
 
 def test_two_labels_of_one_name_are_one_appearance() -> None:
-    portraits = Portraits(
+    found = PeopleEmbeddings(
         {"P1": AXES[0], "P2": AXES[1]}, {"P2": AXES[5]}, {"P1": 1.0, "P2": 2.0}, frozenset()
     )
-    (both,) = find_appearances(portraits, {"P1": "anna", "P2": "anna"}, "v")
+    (both,) = find_appearances(found, {"P1": "anna", "P2": "anna"}, "v")
     assert (both.person, both.video, both.seconds) == ("anna", "v", 3.0)
     np.testing.assert_allclose(both.face, unit(AXES[0] + AXES[1]))
     np.testing.assert_allclose(both.voice, AXES[5])
@@ -67,7 +67,7 @@ def test_two_labels_of_one_name_are_one_appearance() -> None:
 def test_two_of_one_video_are_never_one_stranger() -> None:
     cast = Cast("", [Appearance("PERSON_01", "old", 1.0, AXES[0])], 2)
     like = unit(AXES[0] + 0.1 * AXES[1])
-    assert find_names(_portraits(P1=AXES[0], P2=like), [], cast, SAME) == {
+    assert find_names(_people(P1=AXES[0], P2=like), [], cast, SAME) == {
         "P1": "PERSON_01",
         "P2": "PERSON_02",
     }
@@ -86,10 +86,10 @@ def test_a_voice_is_called_after_the_face_that_it_was_linked_to() -> None:
         link(13, 13.5, "S2", "P2"),
     ]
     assert find_faces_of(links) == {"S0": "P1"}  # S1 is divided, S2 too short
-    portraits = replace(
-        _portraits(P1=AXES[0], P2=AXES[1]),
+    found = replace(
+        _people(P1=AXES[0], P2=AXES[1]),
         face_of={"SPEAKER_00": "P1", "SPEAKER_03": "P2", "ben": "P1"},
     )
-    names = find_names(portraits, [KnownPerson("anna", AXES[0])], None, SAME)
+    names = find_names(found, [KnownPerson("anna", AXES[0])], None, SAME)
     assert names == {"P1": "anna", "SPEAKER_00": "anna"}
-    assert find_names(portraits, [], Cast(""), SAME)["SPEAKER_03"] == "PERSON_02"
+    assert find_names(found, [], Cast(""), SAME)["SPEAKER_03"] == "PERSON_02"
