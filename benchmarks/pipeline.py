@@ -175,8 +175,8 @@ def make_stages(
 
     times = max(1, int(found["film"] / found["part"]))
 
-    def watch() -> Any:
-        return found["libraries"].watch_faces(part, found["sound"], lambda *_, **__: None)
+    def looks() -> Any:
+        return found["libraries"].embed_tracks(part, found["faces"], found["sound"])
 
     def repeated() -> Any:
         once, hop = found.pop("segmentation"), round(STEP / FRAME_STEP)
@@ -184,8 +184,8 @@ def make_stages(
         firsts = np.arange(0, max(1, frames - WINDOW_FRAMES), hop)
         rows = once.log_posteriors[np.arange(len(firsts)) % len(once.log_posteriors)]
         found["segmentation"] = Segmentation(rows, firsts, int(firsts[-1]) + WINDOW_FRAMES)
-        everything = repeat(*found.pop("faces"), found["part"], times)
-        watch()  # once more, beside all that is kept by now
+        everything = repeat(found["faces"], found.pop("looks"), found["part"], times)
+        looks()  # once more, beside all that is kept by now
         return everything
 
     def segmentation() -> Any:
@@ -193,7 +193,7 @@ def make_stages(
 
     def link() -> Any:
         if film == part:
-            tracks, seen_of = found.pop("faces")
+            tracks, seen_of = found["faces"], found.pop("looks")
         else:
             tracks, seen_of = found.pop("repeated")
         seen = Observation(
@@ -208,7 +208,8 @@ def make_stages(
         "libraries": ("", lambda: SpeakerFaceLinking().to(torch.device(device))),
         "sound": ("film", lambda: load_audio(film)),
         "segmentation": ("part", segmentation),
-        "faces": ("part", watch),
+        "faces": ("part", lambda: found["libraries"].find_faces(part, lambda *_, **__: None)),
+        "looks": ("part", looks),
         "repeated": ("film", repeated),
         "links": ("film", link),
         "page": ("film", lambda: write_page(film, found["links"], page, quiet=True)),

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from pins_plugin.errors import LinksError, PinsError
 from pins_plugin.pipelines.diarization.rttm import read_rttm, write_rttm
 from pins_plugin.pipelines.linking.result import people_of
 from pins_plugin.report.annotate import write_annotated_video
-from pins_plugin.report.page.video_page import start_pictures, write_page
+from pins_plugin.report.page.video_page import write_page
 from pins_plugin.types import TranscriptWord
 from pins_plugin.utils.batch import Batch
 from pins_plugin.utils.explain import explain
@@ -98,15 +97,12 @@ def write_reports(
     video: Path, links: dict[str, Any], folder: Path, *, with_video: bool, quiet: bool
 ) -> dict[str, Any]:
     """Write the page and the annotated video; one that fails costs itself only, and leaves a note in the links."""
-    faces = start_pictures(links) if with_video else None  # they go by while the video is written
-    jobs: dict[str, Callable[..., None]] = {PAGE: partial(write_page, faces=faces)}
-    if with_video:
-        jobs = {VIDEO: partial(write_annotated_video, watch=faces.add if faces else None), **jobs}
+    jobs: dict[str, Callable[..., None]] = {VIDEO: write_annotated_video} if with_video else {}
     kept = [
         note for note in links["notes"] if not note.startswith(tuple(f"{n}: " for n in REPORTS))
     ]
     links = {**links, "notes": kept}
-    for name, write in jobs.items():  # the page last: it shows the notes
+    for name, write in {**jobs, PAGE: write_page}.items():  # the page last: it shows the notes
         try:
             write(video, links, folder / name, quiet=quiet)
         except BrokenPipeError:

@@ -15,7 +15,7 @@ ROWS_PER_CELL = 128  # on average, so that a search takes as long however many r
 PROBED = 24  # cells that it searches for each row
 PROBED_REGIONS = 12  # regions of cells in which it looks for these
 QUERIES = 2048  # that it asks at once; chosen, not measured
-EXAMPLES_PER_CELL = 16  # that cells are placed by; chosen for speed, more find little more
+EXAMPLES_PER_CELL = 16  # that cells are placed by; more find no more
 
 
 def compare_all(

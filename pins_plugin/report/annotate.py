@@ -1,8 +1,7 @@
 """A copy of a video with boxes, names, and who speaks."""
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from functools import cache, partial
+from collections.abc import Mapping
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
@@ -31,7 +30,6 @@ def write_annotated_video(
     *,
     max_side: int | None = None,
     quiet: bool = False,
-    watch: Callable[[float, Callable[[], Picture]], None] | None = None,
 ) -> None:
     """Copy a video, with every face boxed and named and the one who speaks highlighted.
 
@@ -49,8 +47,6 @@ def write_annotated_video(
         Shrink so that the longer side has at most this many pixels.
     quiet : bool
         Show no progress bar.
-    watch : callable, optional
-        Is shown each picture on the way, before it is drawn into: its time, and what gives it. What fails there is not told.
     """
     video = Path(video)
     info = probe_video(video)
@@ -61,9 +57,6 @@ def write_annotated_video(
     total = round(info.duration * info.frame_rate)
     with VideoWriter(out, width, height, info.frame_rate, sound_of=video) as writer:
         for frame in progress(frames, "annotated video", total=total, quiet=quiet):
-            if watch is not None:
-                with suppress(Exception):
-                    watch(frame.time, partial(np.copy, frame.image))
             image = frame.image if frame.image.flags.writeable else frame.image.copy()
             annotate_image(image, linked, frame.time, scale)
             writer.add_image(image, frame.time)

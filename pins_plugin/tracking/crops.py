@@ -6,7 +6,7 @@ is smoothed over time, because a landmark that trembles by a pixel looks like sp
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -31,11 +31,6 @@ NOSE_TIP = 4  # number in the mesh of MediaPipe
 EYE_DISTANCE = 45 / 192
 # Places of the five landmarks in an aligned face of unit size.
 TEMPLATE = np.array([[73.5, 75], [118.5, 75], [96, 105], [80, 129], [112, 129]]) / 192
-# Four points of five landmarks: the eyes, the nose, the middle of the mouth; how much each counts in aligning a face
-MIXING = np.array([[1, 0, 0, 0, 0], [0, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 0.5, 0.5]])
-WEIGHTS = np.array([1, 1, 0.5, 1]) / 3.5
-TARGET_CENTER = WEIGHTS @ (MIXING @ TEMPLATE)
-TARGET = (MIXING @ TEMPLATE - TARGET_CENTER) @ np.array([1, 1j])  # as complex numbers
 # The window of the mouth in an aligned face: center and width; its height follows from the crop's shape.
 MOUTH_CENTER = np.array([96, 133]) / 192
 MOUTH_WIDTH = 72 / 192  # of the width of an aligned face; chosen, not measured
@@ -92,13 +87,16 @@ def face_transform(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
         raise ShapeError(
             f"landmarks: expected shape (5, 2) (eyes, nose, mouth corners), got {landmarks.shape}"
         )
-    source = MIXING @ landmarks
-    source_center = WEIGHTS @ source
+    mixing = np.array([[1, 0, 0, 0, 0], [0, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 0.5, 0.5]])
+    weights = np.array([1, 1, 0.5, 1]) / 3.5
+    source, target = mixing @ landmarks, mixing @ TEMPLATE
+    source_center, target_center = weights @ source, weights @ target
     # As complex numbers a similarity is z -> a z + b.
     z = (source - source_center) @ np.array([1, 1j])
-    a = np.sum(WEIGHTS * TARGET * z.conj()) / max(np.sum(WEIGHTS * np.abs(z) ** 2), 1e-12)
+    w = (target - target_center) @ np.array([1, 1j])
+    a = np.sum(weights * w * z.conj()) / max(np.sum(weights * np.abs(z) ** 2), 1e-12)
     linear = np.array([[a.real, -a.imag], [a.imag, a.real]])
-    return np.column_stack([linear, TARGET_CENTER - linear @ source_center])
+    return np.column_stack([linear, target_center - linear @ source_center])
 
 
 def align_face(
@@ -119,11 +117,7 @@ def align_face(
     face : (size, size) or (size, size, 3) uint8 array
         Places outside the image repeat its border.
     """
-    return _align(image, face_transform(landmarks), size)
-
-
-def _align(image: NDArray[np.uint8], matrix: NDArray[np.float64], size: int) -> NDArray[np.uint8]:
-    return _warp(image, matrix, (size, size), np.zeros(2), 1.0)
+    return _warp(image, face_transform(landmarks), (size, size), np.zeros(2), 1.0)
 
 
 def crop_mouth(image: NDArray[np.uint8], landmarks: NDArray[np.floating]) -> NDArray[np.uint8]:
@@ -212,18 +206,6 @@ def iter_crops(
         yield maker.track.track, maker.finish()
 
 
-def spread_rows(num_frames: int, max_frames: int | None) -> list[int]:
-    """Rows of a track of which faces are kept: at most so many, evenly spread.
-
-    Examples
-    --------
-    >>> spread_rows(9, 3), spread_rows(2, 3)
-    ([0, 4, 8], [0, 1])
-    """
-    number = min(max_frames or num_frames, num_frames)
-    return np.unique(np.linspace(0, num_frames - 1, number).round().astype(int)).tolist()
-
-
 class _TrackCrops:
     """Collects the crops of one track while the video goes by."""
 
@@ -234,69 +216,43 @@ class _TrackCrops:
         max_frames: int | None,
         device: str | torch.device,
     ) -> None:
-        self.track = track
-        self._landmarks = smooth_landmarks(track.landmarks)
-        self._cutter = CropCutter(kinds, device)
-        self._face_rows = spread_rows(len(track.times), max_frames)
+        self.track = replace(track, landmarks=smooth_landmarks(track.landmarks))
+        self.kinds = set(kinds)
+        self.mesh = MeshReader("mouth" in self.kinds, device) if "lips" in self.kinds else None
+        num_frames = len(track.times)
+        kept = np.linspace(0, num_frames - 1, min(max_frames or num_frames, num_frames))
+        self.face_frames = set(kept.round().astype(int).tolist())
+        self.times: list[float] = []
+        self.faces: list[NDArray[np.uint8]] = []
+        self.mouths: list[NDArray[np.uint8]] = []
 
     def add(self, time: float, image: NDArray[np.uint8]) -> None:
         """Cut the crops of one picture, if the track has a face in it."""
-        row = int(np.searchsorted(self.track.times, time - 1e-4))
-        if row < len(self.track.times) and abs(self.track.times[row] - time) <= 1e-3:
-            self._cutter.add(row, time, image, self._landmarks[row], row in self._face_rows)
+        frame = int(np.searchsorted(self.track.times, time - 1e-4))
+        if frame == len(self.track.times) or abs(self.track.times[frame] - time) > 1e-3:
+            return
+        landmarks = self.track.landmarks[frame]
+        wants_face = "face" in self.kinds and frame in self.face_frames
+        if wants_face:
+            self.faces.append(align_face(image, landmarks))
+        if self.mesh is not None:
+            self.mesh.add(image, landmarks)
+        elif "mouth" in self.kinds:
+            self.mouths.append(crop_mouth(image, landmarks))
+        if wants_face or self.kinds & {"mouth", "lips"}:
+            self.times.append(time)
 
     def finish(self) -> Crops:
         """Stack what was collected."""
-        return self._cutter.finish(self._face_rows)
-
-
-class CropCutter:
-    """Cuts the crops of one face, picture by picture."""
-
-    def __init__(self, kinds: Sequence[str], device: str | torch.device) -> None:
-        self.kinds = set(kinds)
-        self.faces: dict[int, NDArray[np.uint8]] = {}  # by the row of the track
-        self._mesh = MeshReader("mouth" in self.kinds, device) if "lips" in self.kinds else None
-        self._times: dict[int, float] = {}
-        self._mouths: list[NDArray[np.uint8]] = []
-
-    def add(
-        self,
-        row: int,
-        time: float,
-        image: NDArray[np.uint8],
-        landmarks: NDArray[np.floating],
-        with_face: bool,
-    ) -> None:
-        """Take the next picture of the track, with smoothed landmarks (5, 2); the face may be left out."""
-        self._times[row] = time
-        matrix = face_transform(landmarks)
-        if with_face and "face" in self.kinds:
-            self.faces[row] = _align(image, matrix, FACE_SIZE)
-        if self._mesh is not None:
-            self._mesh.add_aligned(_align(image, matrix, INPUT_SIZE))
-        elif "mouth" in self.kinds:
-            self._mouths.append(crop_mouth(image, landmarks))
-
-    def finish(self, face_rows: Sequence[int]) -> Crops:
-        """Stack what was collected; of the faces those of some rows."""
         lips = np.zeros((0, 88, 2), np.float32)
         presence = np.zeros(0, np.float32)
-        mouths = np.array(self._mouths, np.uint8).reshape(-1, *MOUTH_SIZE)
-        if self._mesh is not None:
-            lips, presence, refined = self._mesh.finish()
+        mouths = np.array(self.mouths, np.uint8).reshape(-1, *MOUTH_SIZE)
+        if self.mesh is not None:
+            lips, presence, refined = self.mesh.finish()
             if "mouth" in self.kinds:
                 mouths = refined
-        kept = [row for row in face_rows if row in self.faces]
-        faces = np.array([self.faces[row] for row in kept], np.uint8)
-        times = [self._times[row] for row in (self._times if self.kinds - {"face"} else kept)]
-        return Crops(
-            np.array(times, np.float64),
-            faces.reshape(-1, FACE_SIZE, FACE_SIZE, 3),
-            mouths,
-            lips,
-            presence,
-        )
+        faces = np.array(self.faces, np.uint8).reshape(-1, FACE_SIZE, FACE_SIZE, 3)
+        return Crops(np.array(self.times, np.float64), faces, mouths, lips, presence)
 
 
 class MeshReader:
@@ -325,11 +281,7 @@ class MeshReader:
 
     def add(self, image: NDArray[np.uint8], landmarks: NDArray[np.floating]) -> None:
         """Take the next picture, with the face's five landmarks."""
-        self.add_aligned(align_face(image, landmarks, INPUT_SIZE))
-
-    def add_aligned(self, face: NDArray[np.uint8]) -> None:
-        """Take the next picture, aligned already: (192, 192, 3)."""
-        self._waiting.append(face)
+        self._waiting.append(align_face(image, landmarks, INPUT_SIZE))
         if len(self._waiting) == self._batch_size:
             self._read()
 

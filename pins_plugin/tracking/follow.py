@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pins_plugin.tracking.boxes import box_overlaps, match_boxes
 from pins_plugin.tracking.detector import Detections, FaceDetector, cut_window
 from pins_plugin.tracking.quality import measure_sharpness
-from pins_plugin.tracking.shots import Chunk, Seen, measure_change
+from pins_plugin.tracking.shots import Chunk, measure_change
 
 Array = NDArray[np.float32]
 
@@ -87,13 +87,13 @@ class FaceFollower:
         self.keep_probability = keep_probability
         self.min_overlap = min_overlap
         self.num_frames = 0
-        self.open: list[RawTrack] = []  # that may go on
+        self._open: list[RawTrack] = []
 
     def add(self, chunk: Chunk) -> list[RawTrack]:
         """Follow the faces through one chunk; returns the tracks that are finished."""
         finished: list[RawTrack] = []
         if not chunk.continues:
-            finished, self.open = self.open, []
+            finished, self._open = self._open, []
         start = self.num_frames - chunk.continues  # number of the chunk's first picture
         self.num_frames = start + len(chunk.times)
         keys = sorted({*range(0, len(chunk.times), self.key_distance), len(chunk.times) - 1})
@@ -102,18 +102,18 @@ class FaceFollower:
         for key, faces in zip(keys, detections, strict=True):
             self._join(chunk, start + key, chunk.images[key], faces)
         self._look(chunk, start)
-        lost = [t for t in self.open if t.key_frames[-1] < self.num_frames - 1 - self.max_gap]
-        self.open = [track for track in self.open if track not in lost]
+        lost = [t for t in self._open if t.key_frames[-1] < self.num_frames - 1 - self.max_gap]
+        self._open = [track for track in self._open if track not in lost]
         return finished + lost
 
     def finish(self) -> list[RawTrack]:
         """Give the tracks that were still open."""
-        finished, self.open = self.open, []
+        finished, self._open = self._open, []
         return finished
 
     def _join(self, chunk: Chunk, frame: int, image: NDArray[np.uint8], faces: Detections) -> None:
         """Give each open track its detection at one key, or look for it; start new tracks."""
-        candidates = [t for t in self.open if frame - t.key_frames[-1] <= self.max_gap]
+        candidates = [t for t in self._open if frame - t.key_frames[-1] <= self.max_gap]
         last = np.array([track.key_boxes[-1] for track in candidates]).reshape(-1, 4)
         pairs = match_boxes(last, faces.boxes, self.min_overlap)
         for row, column in pairs:
@@ -131,13 +131,13 @@ class FaceFollower:
             if faces.probabilities[column] > self.start_probability:
                 track = RawTrack(chunk.shot)
                 track.add_key(frame, faces.boxes[column])
-                self.open.append(track)
+                self._open.append(track)
 
     def _look(self, chunk: Chunk, start: int) -> None:
         """Refine all faces at all pictures of the chunk, one key's distance beyond their ends too."""
         first = start + chunk.continues
         spans, windows = [], []
-        for track in self.open:
+        for track in self._open:
             begin = max(first, track.key_frames[0] - self.key_distance)
             end = min(self.num_frames, track.key_frames[-1] + self.key_distance + 1)
             span = np.arange(begin, max(begin, end))
@@ -152,7 +152,7 @@ class FaceFollower:
             chunk.images, np.concatenate(spans) - start, np.concatenate(windows).astype(np.float32)
         )
         ends = np.cumsum([len(span) for span in spans])
-        for track, span, end in zip(self.open, spans, ends, strict=True):
+        for track, span, end in zip(self._open, spans, ends, strict=True):
             if not len(span):
                 continue
             faces, middle = seen.select(np.arange(end - len(span), end)), len(span) // 2
@@ -185,11 +185,11 @@ def measure_changes(
         0 where there is no picture before; where it is not of the span, the place is taken to be the same.
     """
     changes = np.zeros(len(span))
-    before: Seen | None = None  # in its own place in the picture before
     for row, (frame, box) in enumerate(zip(span, boxes, strict=True)):
-        now = Seen.of(cut_window(images[frame], box, CHANGE_SIZE))
         if frame:
-            here = Seen.of(cut_window(images[frame - 1], box, CHANGE_SIZE))
-            changes[row] = min(measure_change(each, now) for each in (here, before or here))
-        before = now
+            now = cut_window(images[frame], box, CHANGE_SIZE)
+            changes[row] = min(
+                measure_change(cut_window(images[frame - 1], place, CHANGE_SIZE), now)
+                for place in (box, boxes[max(row - 1, 0)])
+            )
     return changes

@@ -9,9 +9,6 @@ from numpy.typing import NDArray
 from pins_plugin.tracking.boxes import usual_overlap
 from pins_plugin.tracking.detector import Detections
 from pins_plugin.tracking.follow import RawTrack
-from pins_plugin.tracking.smoothing import fill_gaps, smooth
-
-Array = NDArray[np.float32]
 
 # Of boxes in shared pictures (median) that are of one face; chosen, not measured
 LEAST_OVERLAP = 0.5
@@ -41,31 +38,6 @@ class Sighting:
     faces: Detections
     sharpness: float
     breaks: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, np.intp))
-
-    def place(
-        self, shown: NDArray[np.float64], zoom: NDArray[np.float32], window: int
-    ) -> tuple[Array, Array]:
-        """Fill gaps and smooth.
-
-        Parameters
-        ----------
-        shown : (num_frames,) float64 array
-            Times of all pictures from the first of `frames` to the last.
-        zoom : (2,) float32 array
-            Across and down, what boxes and landmarks are multiplied by.
-        window : int
-            See `smoothing.smooth`.
-
-        Returns
-        -------
-        boxes : (num_frames, 4) float32 array
-        landmarks : (num_frames, 5, 2) float32 array
-        """
-        values = np.concatenate([self.faces.boxes, self.faces.landmarks.reshape(-1, 10)], axis=1)
-        seen = shown[self.frames - self.frames[0]]
-        filled = smooth(fill_gaps(seen, values, shown), window)
-        points = (filled.reshape(-1, 7, 2) * zoom).astype(np.float32)  # (num_frames, 7, 2)
-        return points[:, :2].reshape(-1, 4), points[:, 2:]
 
 
 def confirm(track: RawTrack, keep_probability: float) -> list[Sighting]:
@@ -101,12 +73,12 @@ def find_breaks(changes: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.asarray((changes >= OTHER_FACE) & (changes >= STANDS_OUT * around))
 
 
-def number_shots(sightings: Sequence[Sighting], before: int = 0) -> list[int]:
-    """Shot of each sighting, where a picture in which a face becomes another one (`before` had been passed) begins a shot as well."""
+def number_shots(sightings: Sequence[Sighting]) -> list[int]:
+    """Shot of each sighting, where a picture in which a face becomes another one begins a shot as well."""
     breaks = np.unique(np.concatenate([np.zeros(0, np.intp), *(one.breaks for one in sightings)]))
     starts = [one.frames[0] for one in sightings]
     passed = np.searchsorted(breaks, starts, side="right")
-    return [one.shot + before + int(number) for one, number in zip(sightings, passed, strict=True)]
+    return [one.shot + int(number) for one, number in zip(sightings, passed, strict=True)]
 
 
 def join_fragments(sightings: Sequence[Sighting]) -> list[Sighting]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pins_plugin.errors import ShapeError
 from pins_plugin.tracking.boxes import usual_overlap
-from pins_plugin.tracking.crops import Crops, extract_crops
+from pins_plugin.tracking.crops import extract_crops
 from pins_plugin.tracking.repeated_views import find_repeated_views
 from pins_plugin.types import FaceTrack
 from pins_plugin.utils.vectors import unit
@@ -21,8 +21,6 @@ from pins_plugin.utils.vectors import unit
 SAME_PERSON_SIMILARITY = 0.70  # of the shipped face recognition model, see its card
 # Boxes that overlap by more are one face that was tracked twice; chosen, not measured
 SAME_FACE_OVERLAP = 0.3
-
-NUM_FACES = 6  # of each track, evenly spread; chosen, not measured
 
 Encode = Callable[[NDArray[np.uint8]], NDArray[np.floating]]
 
@@ -32,7 +30,7 @@ def embed_tracks(
     tracks: Sequence[FaceTrack],
     encode: Encode,
     *,
-    num_faces: int = NUM_FACES,
+    num_faces: int = 6,
     quiet: bool = True,
 ) -> dict[str, NDArray[np.floating]]:
     """Embed some faces of each track.
@@ -52,11 +50,6 @@ def embed_tracks(
         By the name of the track; tracks without a usable picture are left out.
     """
     crops = extract_crops(video, tracks, ("face",), max_frames=num_faces, quiet=quiet)
-    return embed_faces(crops, encode)
-
-
-def embed_faces(crops: Mapping[str, Crops], encode: Encode) -> dict[str, NDArray[np.floating]]:
-    """Embed the faces of each track, (num_faces, embedding_dim); tracks without a usable picture are left out."""
     return {name: encode(crop.faces) for name, crop in crops.items() if len(crop.faces)}
 
 

@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -79,11 +78,11 @@ def _with_cuts(frames: Iterable[VideoFrame], threshold: float) -> Iterator[tuple
     changes: list[float] = []  # from the picture before each of `waiting`
     before = None
     for frame in frames:
-        thumbnail = Seen.of(_thumbnail(frame.image))
+        thumbnail = _thumbnail(frame.image)
         waiting.append(frame)
         changes.append(1.0 if before is None else measure_change(before, thumbnail))
         before = thumbnail
-        cut = detector.add(thumbnail.image)
+        cut = detector.add(thumbnail)
         if len(waiting) > LOOK_AHEAD:
             differs = changes.pop(0) >= LEAST_CHANGE
             yield waiting.pop(0), differs and cut
@@ -122,26 +121,14 @@ class CutDetector:
         return True
 
 
-class Seen(NamedTuple):
-    """A picture to compare with others: (height, width, 3)."""
-
-    image: NDArray[np.uint8]
-    contrast: float
-
-    @classmethod
-    def of(cls, image: NDArray[np.uint8]) -> "Seen":
-        """Measure the contrast, once for all comparisons."""
-        return cls(image, float(image.std()))
-
-
-def measure_change(first: Seen, second: Seen) -> float:
-    """Mean difference of two pictures of one size, as a part of their contrast.
+def measure_change(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
+    """Mean difference of two pictures (height, width, 3), as a part of their contrast.
 
     About 1 for pictures of different things, however dark. In the dark the hue of a picture is mostly noise, and
     changes at every key frame of the encoding; this does not.
     """
-    difference = cv2.absdiff(first.image, second.image).mean()
-    return float(difference / (1.0 + (first.contrast + second.contrast) / 2))
+    difference = cv2.absdiff(first, second).mean()
+    return float(difference / (1.0 + (first.std() + second.std()) / 2))
 
 
 def _thumbnail(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,29 +1,26 @@
-"""From a video file to face tracks and the crops of their faces, in one pass and constant memory."""
+"""From a video file to face tracks, in one pass and constant memory."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pins_plugin.data.media.video import iter_in_two_sizes, probe_video
+from pins_plugin.data.media.video import iter_frames, probe_video
 from pins_plugin.errors import PinsError
 from pins_plugin.tracking.boxes import box_areas
-from pins_plugin.tracking.crops import Crops
 from pins_plugin.tracking.detector import FaceDetector
 from pins_plugin.tracking.follow import FaceFollower, RawTrack
 from pins_plugin.tracking.fragments import Sighting, confirm, join_fragments, number_shots
-from pins_plugin.tracking.live_crops import LiveCrops
 from pins_plugin.tracking.quality import measure_frontality
 from pins_plugin.tracking.shots import iter_chunks
+from pins_plugin.tracking.smoothing import fill_gaps, smooth
 from pins_plugin.types import FaceTrack
 from pins_plugin.utils.prefetch import prefetch
 from pins_plugin.utils.progress import progress
 
 FASTEST = 60.0  # Hz; some files of variable frame rate claim 1000
 CHUNK_FRAMES = 32  # pictures in memory at once, about; chosen, not measured
-AHEAD = 8  # whole pictures that are decoded before they are asked for; chosen, not measured
 
 
 @dataclass(frozen=True)
@@ -91,43 +88,7 @@ def track_faces(
     MediaError
         When the file is missing or unreadable, or holds no video.
     """
-    shots = _iter_shots(video, settings or TrackerSettings(), quiet)
-    return [track for shot in shots for _, track in shot]
-
-
-def track_and_crop(
-    video: str | Path,
-    kinds: Sequence[str] = ("face", "lips"),
-    settings: TrackerSettings | None = None,
-    *,
-    max_frames: int | None = None,
-    quiet: bool = False,
-) -> Iterator[tuple[FaceTrack, Crops]]:
-    """Follow every face of a video, and cut its crops in the same pass: equal to `track_faces` and then `extract_crops`.
-
-    Parameters
-    ----------
-    video, settings, quiet
-        As in `track_faces`.
-    kinds, max_frames
-        As in `crops.iter_crops`.
-
-    Yields
-    ------
-    track : FaceTrack
-        In order of their start, when the shot has ended.
-    crops : Crops
-    """
     settings = settings or TrackerSettings()
-    live = LiveCrops(Path(video), kinds, max_frames, settings.device, settings.smoothing)
-    for shot in _iter_shots(video, settings, quiet, live):
-        yield from live.finish(shot)
-
-
-def _iter_shots(
-    video: str | Path, settings: TrackerSettings, quiet: bool, live: LiveCrops | None = None
-) -> Iterator[list[tuple[int, FaceTrack]]]:
-    """Give the tracks of each shot, with the number of the picture in which they begin."""
     info = probe_video(video)
     scale = min(1.0, settings.picture_side / min(info.width, info.height))
     side = round(max(info.width, info.height) * scale)
@@ -145,79 +106,60 @@ def _iter_shots(
         keep_probability=settings.keep_probability,
     )
     chunk_frames = 1 + key_distance * max(1, CHUNK_FRAMES // key_distance)
-    finisher = _Finisher(settings)
+    times: list[float] = []
     raw: list[RawTrack] = []
     total = round(info.duration * info.frame_rate) or None
-    ahead = chunk_frames if live is None else AHEAD
-    frames: Iterator[Any] = prefetch(iter_in_two_sizes(video, side), ahead)
-    if live is not None:
-        frames = live.keep(frames)
+    frames = prefetch(iter_frames(video, max_side=side), chunk_frames)
     frames = progress(frames, "faces", total=total, quiet=quiet)
     for chunk in iter_chunks(frames, chunk_frames, settings.shot_threshold):
-        raw.extend(follower.add(chunk))
-        if not chunk.continues:  # those of the shot before have ended
-            yield finisher.finish([track for track in raw if track.shot != chunk.shot])
-            raw = [track for track in raw if track.shot == chunk.shot]
-        finisher.times.extend(chunk.times[int(chunk.continues) :].tolist())
         height, width = chunk.images.shape[1:3]
-        finisher.zoom = np.array([info.width / width, info.height / height], np.float32)
-        if live is not None:
-            live.advance(follower, raw, finisher.times, finisher.zoom)
-    yield finisher.finish(raw + follower.finish())
+        times.extend(chunk.times[int(chunk.continues) :])
+        raw.extend(follower.add(chunk))
+    raw.extend(follower.finish())
+    if not raw:
+        return []
+    zoom = np.array([info.width / width, info.height / height], np.float32)
+    seconds = np.array(times)
+    faces = join_fragments(
+        [one for track in raw for one in confirm(track, settings.keep_probability)]
+    )
+    finished = [(face, _finished(face, seconds, zoom, settings)) for face in faces]
+    shots = number_shots([face for face, track in finished if track is not None])
+    tracks = [track for _, track in finished if track is not None]
+    tracks = [replace(track, shot=shot) for track, shot in zip(tracks, shots, strict=True)]
+    kept = sorted(tracks, key=lambda track: (track.start, track.boxes[0, 0]))
+    return [replace(track, track=f"T{number:03d}") for number, track in enumerate(kept, start=1)]
 
 
-class _Finisher:
-    """Makes tracks of what was followed, shot by shot."""
-
-    def __init__(self, settings: TrackerSettings) -> None:
-        self.settings = settings
-        self.times: list[float] = []  # of all pictures so far, in seconds
-        self.zoom = np.ones(2, np.float32)  # from the pictures that were looked at to whole ones
-        self._num_tracks = self._num_breaks = 0
-
-    def finish(self, raw: Sequence[RawTrack]) -> list[tuple[int, FaceTrack]]:
-        """Make the tracks of one shot, in order of their start, with the number of their first picture."""
-        faces = join_fragments(
-            [one for track in raw for one in confirm(track, self.settings.keep_probability)]
-        )
-        found = [(face, self._finish(face)) for face in faces]
-        kept = [face for face, track in found if track is not None]
-        shots = number_shots(kept, self._num_breaks)
-        self._num_breaks += len({int(one) for face in kept for one in face.breaks})
-        tracks = [track for _, track in found if track is not None]
-        numbered = [
-            (int(face.frames[0]), replace(track, shot=shot))
-            for face, track, shot in zip(kept, tracks, shots, strict=True)
-        ]
-        numbered.sort(key=lambda pair: (pair[1].start, pair[1].boxes[0, 0]))
-        first = self._num_tracks + 1
-        self._num_tracks += len(numbered)
-        return [
-            (begin, replace(track, track=f"T{number:03d}"))
-            for number, (begin, track) in enumerate(numbered, start=first)
-        ]
-
-    def _finish(self, sighting: Sighting) -> FaceTrack | None:
-        """Fill, smooth and judge one face; None when it is not to be trusted."""
-        frames, faces, settings = sighting.frames, sighting.faces, self.settings
-        wanted = np.arange(frames[0], frames[-1] + 1)
-        shown = np.array(self.times[frames[0] : frames[-1] + 1])
-        duration = float(shown[-1] - shown[0])
-        if (
-            len(wanted) < 2
-            or duration < settings.min_duration
-            or len(frames) < len(wanted) / 2
-            or np.median(faces.probabilities) < settings.start_probability
-        ):
-            return None
-        boxes, landmarks = sighting.place(shown, self.zoom, settings.smoothing)
-        quality = {
-            "size": float(np.median(np.sqrt(box_areas(boxes)))),
-            "sharpness": sighting.sharpness,
-            "frontality": float(measure_frontality(landmarks).mean()),
-            "detection": float(faces.probabilities.mean()),
-            "seen": len(frames) / len(wanted),
-            "duration": duration,
-        }
-        detected = np.isin(wanted, frames)
-        return FaceTrack("", shown, boxes, landmarks, detected, sighting.shot, quality)
+def _finished(
+    sighting: Sighting,
+    times: NDArray[np.float64],
+    zoom: NDArray[np.float32],
+    settings: TrackerSettings,
+) -> FaceTrack | None:
+    """Fill, smooth and judge one face; None when it is not to be trusted."""
+    frames, faces = sighting.frames, sighting.faces
+    wanted = np.arange(frames[0], frames[-1] + 1)
+    shown = times[wanted]
+    duration = float(shown[-1] - shown[0])
+    if (
+        len(wanted) < 2
+        or duration < settings.min_duration
+        or len(frames) < len(wanted) / 2
+        or np.median(faces.probabilities) < settings.start_probability
+    ):
+        return None
+    values = np.concatenate([faces.boxes, faces.landmarks.reshape(-1, 10)], axis=1)
+    filled = smooth(fill_gaps(times[frames], values, shown), settings.smoothing)
+    points = (filled.reshape(-1, 7, 2) * zoom).astype(np.float32)  # (num_frames, 7, 2)
+    boxes, landmarks = points[:, :2].reshape(-1, 4), points[:, 2:]
+    quality = {
+        "size": float(np.median(np.sqrt(box_areas(boxes)))),
+        "sharpness": sighting.sharpness,
+        "frontality": float(measure_frontality(landmarks).mean()),
+        "detection": float(faces.probabilities.mean()),
+        "seen": len(frames) / len(wanted),
+        "duration": duration,
+    }
+    detected = np.isin(wanted, frames)
+    return FaceTrack("", shown, boxes, landmarks, detected, sighting.shot, quality)

@@ -4,16 +4,12 @@ Stored pixels need not be square (HDV, DVD), pictures may lie on their side (tel
 the way (calls, broadcasts). Boxes, crops, annotated videos and pages are all in pixels of the picture that is shown.
 """
 
-import threading
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
-
-_SCALERS = threading.local()
 
 
 @dataclass(frozen=True)
@@ -42,7 +38,7 @@ class Screen:
 
 def first_screen(frame: Any, stream: Any) -> Screen:
     """Find the shown size by the first picture of a stream."""
-    width, height = _square_pixels(frame, pixel_shapes(stream)[0])
+    width, height = _square_pixels(frame, pixel_shape(stream))
     rotation = round(frame.rotation / 90) * 90 % 360
     return (
         Screen(height, width, rotation)
@@ -51,27 +47,18 @@ def first_screen(frame: Any, stream: Any) -> Screen:
     )
 
 
-def pixel_shapes(stream: Any) -> tuple[Fraction, Fraction]:
-    """Width over height of a stored pixel now: by the file, and by the pictures, which counts once their size has changed."""
-    own, told = stream.codec_context.sample_aspect_ratio, stream.sample_aspect_ratio
-    by_file, by_pictures = Fraction(told or own or 1), Fraction(own or told or 1)
-    return _sensible(by_file), _sensible(by_pictures)
+def pixel_shape(stream: Any, changed: bool = False) -> Fraction:
+    """Width over height of a stored pixel; what the pictures say themselves counts once their size has changed."""
+    own = stream.codec_context.sample_aspect_ratio
+    shape = (own or stream.sample_aspect_ratio) if changed else (stream.sample_aspect_ratio or own)
+    shape = Fraction(shape or 1)
+    return shape if Fraction(1, 8) <= shape <= 8 else Fraction(1)  # else nonsense
 
 
-def _sensible(shape: Fraction) -> Fraction:
-    return shape if Fraction(1, 8) <= shape <= 8 else Fraction(1)
+def show(frame: Any, screen: Screen, stream: Any, max_side: int | None = None) -> NDArray[np.uint8]:
+    """Make the picture that is seen.
 
-
-def show(
-    frame: Any,
-    screen: Screen,
-    shapes: tuple[Fraction, Fraction],
-    max_side: int | None = None,
-) -> NDArray[np.uint8]:
-    """Make the picture that is seen, whether its file is still open or not.
-
-    A picture of another shape than the first is fitted inside, with black bars, as players do. `shapes` are the
-    `pixel_shapes` of when it was decoded.
+    A picture of another shape than the first is fitted inside, with black bars, as players do.
 
     Returns
     -------
@@ -81,35 +68,25 @@ def show(
     width, height = screen.within(max_side)
     turns = round(frame.rotation / 90) % 4
     size = (height, width) if turns % 2 else (width, height)
-    if (frame.width, frame.height) == size and shapes[0] == 1:
-        image = _colors(frame)
+    if (frame.width, frame.height) == size and pixel_shape(stream) == 1:
+        image: NDArray[np.uint8] = frame.to_ndarray(format="rgb24")
         return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
     whole = (screen.height, screen.width) if turns % 2 else (screen.width, screen.height)
-    own = _square_pixels(frame, shapes[0])
+    own = _square_pixels(frame, pixel_shape(stream))
     if own != whole:
-        own = _square_pixels(frame, shapes[1])
+        own = _square_pixels(frame, pixel_shape(stream, changed=True))
     inner = _fit(own, size)
     if inner != (frame.width, frame.height):  # before colors: less than half the time
         shrinks = inner[0] <= frame.width and inner[1] <= frame.height
         way = "AREA" if shrinks else "BICUBIC"
-        frame = _scaler("size").reformat(frame, *inner, interpolation=way)
-    image = _colors(frame)
+        frame = frame.reformat(width=inner[0], height=inner[1], interpolation=way)
+    image = frame.to_ndarray(format="rgb24")
     if inner != size:
         framed = np.zeros((size[1], size[0], 3), np.uint8)
         left, top = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
         framed[top : top + inner[1], left : left + inner[0]] = image
         image = framed
     return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
-
-
-def _colors(frame: Any) -> NDArray[np.uint8]:
-    return np.asarray(_scaler("colors").reformat(frame, format="rgb24").to_ndarray(), np.uint8)
-
-
-def _scaler(step: str) -> VideoReformatter:
-    """One for each step and thread: a new one for each picture takes a third of the time, and memory while that is kept."""
-    scaler: VideoReformatter = _SCALERS.__dict__.setdefault(step, VideoReformatter())
-    return scaler
 
 
 def _square_pixels(frame: Any, shape: Fraction) -> tuple[int, int]:

@@ -5,9 +5,9 @@ A picture's time is its own time stamp, never index / frame rate. All pictures a
 square pixels, of one size.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ from pins_plugin.data.media.container import (
     open_media,
 )
 from pins_plugin.data.media.picture_stream import open_pictures
-from pins_plugin.data.media.screen import Screen, first_screen, pixel_shapes, show
+from pins_plugin.data.media.screen import Screen, first_screen, show
 from pins_plugin.data.media.video_writer import VideoWriter, frame_rate_fraction
 from pins_plugin.errors import MediaError
 
@@ -33,8 +33,6 @@ __all__ = [
     "VideoWriter",
     "frame_rate_fraction",
     "iter_frames",
-    "iter_in_two_sizes",
-    "iter_shown",
     "probe_video",
 ]
 
@@ -44,14 +42,6 @@ class VideoFrame(NamedTuple):
 
     time: float  # seconds on the media clock
     image: NDArray[np.uint8]  # (height, width, 3) RGB
-
-
-class TwoSizes(NamedTuple):
-    """One picture as it is shown, small, and in whole where it is asked for: until then it takes half the memory."""
-
-    time: float  # seconds on the media clock
-    image: NDArray[np.uint8]  # (height, width, 3) RGB, small
-    whole: Callable[[], NDArray[np.uint8]]  # makes it (height, width, 3) RGB in its own size
 
 
 @dataclass(frozen=True)
@@ -133,21 +123,8 @@ def iter_frames(
     MediaError
         When the file is missing or unreadable, or holds no video.
     """
-    for time, show_in in iter_shown(path, start, end):
-        yield VideoFrame(time, show_in(max_side))
-
-
-def iter_in_two_sizes(path: str | Path, max_side: int) -> Iterator[TwoSizes]:
-    """Decode the pictures of a video once for two uses: shrunk as by `iter_frames`, and whole; the latter when called."""
-    for time, show_in in iter_shown(path):
-        yield TwoSizes(time, show_in(max_side), show_in)
-
-
-def iter_shown(
-    path: str | Path, start: float = 0.0, end: float = float("inf")
-) -> Iterator[tuple[float, Callable[..., NDArray[np.uint8]]]]:
-    """Give each picture's time, and what makes it, given a `max_side`; parameters as in `iter_frames`."""
-    path, screen = Path(path), None
+    path = Path(path)
+    screen = None
     if start > 0:  # pictures may have changed their size before
         info = probe_video(path)
         screen = Screen(info.width, info.height, info.rotation)
@@ -157,4 +134,4 @@ def iter_shown(
                 return
             screen = screen or first_screen(frame, stream)
             if time >= start:
-                yield time, partial(show, frame, screen, pixel_shapes(stream))
+                yield VideoFrame(time, show(frame, screen, stream, max_side))

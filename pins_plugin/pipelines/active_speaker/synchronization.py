@@ -12,9 +12,9 @@ from scipy.stats import theilslopes
 from pins_plugin.data.media.audio import load_audio
 from pins_plugin.inference.synchronizer import MAX_OFFSET, SyncFeatures, Synchronizer, SyncResult
 from pins_plugin.pipelines.people.recognition import FaceRecognizer
-from pins_plugin.tracking.crops import Crops
-from pins_plugin.tracking.people import NUM_FACES, embed_faces, group_people
-from pins_plugin.tracking.tracks import TrackerSettings, track_and_crop
+from pins_plugin.tracking.crops import Crops, extract_crops
+from pins_plugin.tracking.people import embed_tracks, group_people
+from pins_plugin.tracking.tracks import TrackerSettings, track_faces
 from pins_plugin.types import FaceTrack
 
 DRIFT_WINDOW = 15.0  # seconds; chosen, not measured
@@ -80,13 +80,12 @@ def synchronize_video(
     """
     waveform = load_audio(video)
     device = synchronizer.device
-    kinds = ("face", "lips") if with_people else ("lips",)
-    settings = TrackerSettings(device=device)
-    seen = list(track_and_crop(video, kinds, settings, max_frames=NUM_FACES, quiet=quiet))
-    tracks, crops = [track for track, _ in seen], {track.track: crop for track, crop in seen}
+    tracks = track_faces(video, TrackerSettings(device=device), quiet=quiet)
     if with_people and tracks:
         recognizer = FaceRecognizer().to(torch.device(device))
-        tracks = group_people(tracks, embed_faces(crops, recognizer.embed), recognizer.same_person)
+        embeddings = embed_tracks(video, tracks, recognizer.embed, quiet=quiet)
+        tracks = group_people(tracks, embeddings, recognizer.same_person)
+    crops = extract_crops(video, tracks, ["lips"], device=device, quiet=quiet)
     return synchronize_faces(crops, waveform, synchronizer, max_offset, tracks)
 
 

@@ -51,7 +51,6 @@ from pins_plugin.pipelines.linking.read_out import (
 )
 from pins_plugin.pipelines.linking.result import LinkingResult
 from pins_plugin.pipelines.linking.review import hold_steps, rename_people
-from pins_plugin.pipelines.linking.watching import look_at, watch_faces
 from pins_plugin.pipelines.people.enrollment import KnownPerson, load_people
 from pins_plugin.pipelines.people.face_tracks import annotate_faces, find_faces
 from pins_plugin.pipelines.people.naming import (
@@ -66,11 +65,14 @@ from pins_plugin.pipelines.people.registry import Cast
 from pins_plugin.pipelines.pyannote_host.host import Pipeline, follow
 from pins_plugin.pipelines.pyannote_host.pipeline_folder import EVIDENCE
 from pins_plugin.plugins import find_plugins, load_plugin
+from pins_plugin.tracking.crops import iter_crops
 from pins_plugin.tracking.tracks import track_faces
 from pins_plugin.types import FaceTrack
 from pins_plugin.utils.threads import one_thread
 
 DEFAULT_EVIDENCE = EVIDENCE  # all there are
+FACES_PER_TRACK = (2, 8)  # least, most; chosen, not measured
+MAX_FACES = 4000  # pictures that are embedded, of a whole film: bounds time; chosen, not measured
 # Probability that lips can be read, below which the file's notes say so; chosen, not measured
 UNREADABLE = 0.1
 # Seconds on screen, before anything is said of somebody's lips; lips that fit nowhere are given up after as many
@@ -279,29 +281,15 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             turns.uri = uri
             turns, note = clip_turns(turns, max(info.duration, len(waveform) / SAMPLE_RATE))
             notes += [note] if note else []
-        tracks, embeddings = self.watch_faces(path, waveform, hook, keep_crops)
+        tracks = self.find_faces(path, hook)
+        embeddings = follow(
+            hook, "crops", lambda: self.embed_tracks(path, tracks, waveform, keep_crops)
+        )
         tracks, embeddings = part_tracks(tracks, embeddings, self.recognizer.same_person)
         duration = max([info.duration, *(track.end for track in tracks)])
         return Observation(
             path, uri, duration, waveform, tracks, embeddings, segmentation, turns, tuple(notes)
         )
-
-    def watch_faces(
-        self, path: Path, waveform: NDArray[np.float32], hook: Any, keep_crops: bool = False
-    ) -> tuple[list[FaceTrack], TrackEmbeddings]:
-        """Follow the faces of a video, and look at each; in one pass, unless another package follows them."""
-        if self._track is not track_faces:
-            tracks = self.find_faces(path, hook)
-            embeddings = follow(
-                hook, "crops", lambda: self.embed_tracks(path, tracks, waveform, keep_crops)
-            )
-            return tracks, embeddings
-        hook("faces", None, total=1, completed=0)
-        tracks, embeddings = watch_faces(
-            path, self.watcher, waveform, self.device, self.quiet, keep_crops
-        )
-        hook("faces", tracks, total=1, completed=1)
-        return tracks, follow(hook, "crops", lambda: embeddings)
 
     def find_faces(self, path: Path, hook: Any) -> list[FaceTrack]:
         """Follow the faces of a video; at least one."""
@@ -315,7 +303,15 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         keep_crops: bool = False,
     ) -> TrackEmbeddings:
         """Look at each track of a video while it goes by; `keep_crops` as in `Watcher.embed_tracks`."""
-        return look_at(path, tracks, self.watcher, waveform, self.device, self.quiet, keep_crops)
+        crops = iter_crops(
+            path,
+            tracks,
+            ("face", "lips"),
+            max_frames=faces_per_track(len(tracks)),
+            device=self.device,
+            quiet=self.quiet,
+        )
+        return self.watcher.embed_tracks(crops, waveform, keep_crops)
 
     look = renamed(embed_tracks, "look")
 
@@ -409,3 +405,14 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         return embed_audio(path, self.voice_encoder)
 
     embed_sound = renamed(embed_audio, "embed_sound")
+
+
+def faces_per_track(num_tracks: int) -> int:
+    """How many pictures of each track to look at: fewer where a long film has thousands of tracks.
+
+    Examples
+    --------
+    >>> faces_per_track(20), faces_per_track(1000), faces_per_track(5000)
+    (8, 4, 2)
+    """
+    return int(np.clip(MAX_FACES // max(1, num_tracks), *FACES_PER_TRACK))

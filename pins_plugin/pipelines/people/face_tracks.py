@@ -12,9 +12,8 @@ from pins_plugin.pipelines.diarization.audio_file import file_path, file_uri
 from pins_plugin.pipelines.people.grouping import group_faces
 from pins_plugin.pipelines.people.recognition import FaceRecognizer
 from pins_plugin.pipelines.pyannote_host.host import Pipeline, follow
-from pins_plugin.tracking.crops import Crops
-from pins_plugin.tracking.people import embed_faces
-from pins_plugin.tracking.tracks import TrackerSettings, track_and_crop
+from pins_plugin.tracking.crops import extract_crops
+from pins_plugin.tracking.tracks import TrackerSettings, track_faces
 from pins_plugin.types import FaceTrack
 
 Track = Callable[..., list[FaceTrack]]
@@ -53,15 +52,12 @@ class FaceTracks(Pipeline):  # type: ignore[misc]
         """Follow and group the faces of a file: a path, or a mapping with `video` or `audio`."""
         hook = self.setup_hook(file, hook)
         path, recognizer = file_path(file), self._recognizer[0]
-        crops: dict[str, Crops] = {}
-
-        def track(video: Path, settings: TrackerSettings, quiet: bool) -> list[FaceTrack]:
-            seen = list(track_and_crop(video, ("face",), settings, max_frames=8, quiet=quiet))
-            crops.update({track.track: crop for track, crop in seen})
-            return [track for track, _ in seen]
-
-        tracks = follow(hook, "faces", lambda: find_faces(path, track, self.device))
-        named = group_faces(tracks, embed_faces(crops, recognizer.embed), recognizer.same_person)
+        tracks = follow(hook, "faces", lambda: find_faces(path, track_faces, self.device))
+        crops = extract_crops(path, tracks, ("face",), max_frames=8)
+        faces = {
+            name: recognizer.embed(crop.faces) for name, crop in crops.items() if len(crop.faces)
+        }
+        named = group_faces(tracks, faces, recognizer.same_person)
         return annotate_faces(named, file_uri(file))
 
 

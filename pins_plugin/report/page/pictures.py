@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,12 +13,11 @@ from PIL import Image
 from pins_plugin.data.links.link_rows import LinkedTrack
 from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.data.media.container import plays_in_browsers
-from pins_plugin.data.media.video import VideoWriter, iter_frames, iter_shown, probe_video
+from pins_plugin.data.media.video import VideoWriter, iter_frames, probe_video
 from pins_plugin.utils.progress import progress
 
 PREVIEW_SIDE = 854  # pixels; chosen, not measured
 FACE_SIDE = 160  # pixels; chosen, not measured
-NEAR_BY = 1.0  # seconds: the way to the next moment is no longer than that from a key picture; chosen, not measured
 MARGIN = 0.22  # of the box, on every side of a face; chosen, not measured
 
 
@@ -60,51 +59,23 @@ def _link(video: Path, out: Path) -> bool:
     return True
 
 
-class FacePictures:
-    """Cuts out faces of each person, the largest first, as pictures go by.
+def face_pictures(
+    video: Path, linked: LinkedVideo, counts: Mapping[str, int]
+) -> dict[str, list[str]]:
+    """Cut out faces of each person, as JPEG data URIs, the largest first.
 
     Parameters
     ----------
     counts : mapping of str to int
         How many pictures of which person.
     """
-
-    def __init__(self, linked: LinkedVideo, counts: Mapping[str, int]) -> None:
-        moments = [
-            (max(0.0, time - 1e-3), person, number, box)
-            for person, count in counts.items()
-            for number, (time, box) in enumerate(_best_moments(linked.tracks, person, count))
-        ]
-        self._wanted = sorted(moments, key=lambda moment: moment[0], reverse=True)
-        self._people = list(counts)
-        self._found: dict[tuple[str, int], str] = {}
-
-    @property
-    def next_time(self) -> float | None:
-        """When the next face is to be cut out, in seconds; None when all are."""
-        return self._wanted[-1][0] if self._wanted else None
-
-    def add(self, time: float, show: Callable[[], NDArray[np.uint8]]) -> None:
-        """Take the next picture; it is made only where a face is wanted of it."""
-        while self._wanted and self._wanted[-1][0] <= time:
-            _, person, number, box = self._wanted[-1]
-            self._found[person, number] = _jpeg_uri(_crop(show(), box))
-            self._wanted.pop()
-
-    def complete(self, video: Path) -> dict[str, list[str]]:
-        """Give JPEG data URIs by person; what did not go by is decoded now, going on from one moment to one near by."""
-        while self.next_time is not None:
-            for time, show in iter_shown(video, start=self.next_time):
-                self.add(time, show)
-                if self.next_time is None or self.next_time > time + NEAR_BY:
-                    break
-            else:
-                break
-        numbered = sorted(self._found)
-        return {
-            person: [self._found[key] for key in numbered if key[0] == person]
-            for person in self._people
-        }
+    pictures: dict[str, list[str]] = {person: [] for person in counts}
+    for person, count in counts.items():
+        for time, box in _best_moments(linked.tracks, person, count):
+            frame = next(iter_frames(video, start=max(0.0, time - 1e-3)), None)
+            if frame is not None:
+                pictures[person].append(_jpeg_uri(_crop(frame.image, box)))
+    return pictures
 
 
 def data_uri(kind: str, content: bytes) -> str:

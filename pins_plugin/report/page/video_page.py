@@ -16,7 +16,7 @@ from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.data.media.video import iter_frames, probe_video
 from pins_plugin.formats.boxes import Picture
 from pins_plugin.report.page.parts import gallery, rows, summary, ticks, tracks, turns
-from pins_plugin.report.page.pictures import FacePictures, browser_video
+from pins_plugin.report.page.pictures import browser_video, face_pictures
 from pins_plugin.report.page.transcript import export_data
 from pins_plugin.report.style import NOBODY, PALETTE, format_time, hex_color
 from pins_plugin.utils.explain import explain
@@ -38,7 +38,6 @@ def write_page(
     *,
     embed_bytes: int = EMBED_BYTES,
     quiet: bool = False,
-    faces: FacePictures | None = None,
 ) -> None:
     """Write the page of one video.
 
@@ -50,8 +49,6 @@ def write_page(
         An html file. A video of more than `embed_bytes` is put beside it, under the same name.
     quiet : bool
         Show no progress bar.
-    faces : FacePictures, optional
-        See `start_pictures`, where they went by already.
 
     Raises
     ------
@@ -66,7 +63,7 @@ def write_page(
     beside = out.with_suffix(".mp4")
     if beside.resolve() == video.resolve():
         beside = out.with_suffix(".page.mp4")  # never in the place of the video itself
-    pictures, linked = _try_pictures(video, linked, faces)
+    faces, linked = _try_pictures(video, linked)
     first = next(iter_frames(video, max_side=64)).time
     picture = Picture.of(info.width, info.height, info.frame_rate, first)
     exported = replace(linked, video=str(video.absolute()))
@@ -82,7 +79,7 @@ def write_page(
                 turns=turns(linked, DOUBTFUL),
                 rows=rows(linked),
                 ticks=ticks(linked.duration),
-                gallery=gallery(linked, pictures),
+                gallery=gallery(linked, faces),
                 video=base64.b64encode(playable.read_bytes()).decode() if embedded else "",
                 data={
                     "video": linked.video,
@@ -100,22 +97,10 @@ def write_page(
         )
 
 
-def start_pictures(links: Mapping[str, Any]) -> FacePictures | None:
-    """Say which faces a page shows, so that they can be cut out while the video is decoded for something else."""
-    try:
-        linked = LinkedVideo.from_links(links)
-        return FacePictures(linked, _picture_counts(linked))
-    except Exception:  # the page meets it again, and says so
-        return None
-
-
-def _try_pictures(
-    video: Path, linked: LinkedVideo, faces: FacePictures | None
-) -> tuple[Mapping[str, list[str]], LinkedVideo]:
+def _try_pictures(video: Path, linked: LinkedVideo) -> tuple[Mapping[str, list[str]], LinkedVideo]:
     """Cut out faces; where that fails, the page goes without them, and says so."""
     try:
-        faces = faces or FacePictures(linked, _picture_counts(linked))
-        return faces.complete(video), linked
+        return face_pictures(video, linked, _picture_counts(linked)), linked
     except Exception as error:  # foreseen or not, a picture is no reason to have no page
         note = f"pictures of faces were not made ({explain(error)})"
         return {}, replace(linked, notes=(*linked.notes, note))

@@ -39,7 +39,7 @@ def pipeline(monkeypatch: pytest.MonkeyPatch) -> SpeakerFaceLinking:
     times = np.arange(50) / 25
     boxes = np.tile(np.float32([10, 10, 40, 40]), (50, 1))
     track = FaceTrack("T1", times, boxes, np.zeros((50, 5, 2), np.float32), times >= 0)
-    monkeypatch.setattr(linking, "_track", lambda path, settings, quiet: [track])
+    monkeypatch.setattr(linking, "find_faces", lambda path, hook: [track])
     monkeypatch.setattr(
         linking, "embed_tracks", lambda *_, **__: TrackEmbeddings({}, {}, {}, {}, {})
     )

@@ -132,23 +132,9 @@ def test_pictures_that_fail_cost_no_page(
     def fail(*args: object) -> None:
         raise ValueError("odd picture")
 
-    monkeypatch.setattr(video_page.FacePictures, "complete", fail)
+    monkeypatch.setattr(video_page, "face_pictures", fail)
     write_page(video, _links(), tmp_path / "page.html", quiet=True)
     assert "pictures of faces were not made" in (tmp_path / "page.html").read_text()
-
-
-def test_faces_that_went_by_are_those_of_the_page(video: Path) -> None:
-    """Cut out while the whole video is decoded, or later by entering the file: the same pictures."""
-    from pins_plugin.data.media.video import iter_frames
-    from pins_plugin.report.page.video_page import start_pictures
-
-    before, after = start_pictures(_links()), start_pictures(_links())
-    assert before is not None and after is not None
-    for frame in iter_frames(video):
-        before.add(frame.time, lambda image=frame.image: image)
-    assert before.next_time is None or before.next_time > frame.time  # beyond the end
-    expected = after.complete(video)
-    assert any(expected.values()) and before.complete(video) == expected
 
 
 def test_page_is_not_written_from_what_cannot_be_used(video: Path, tmp_path: Path) -> None:
