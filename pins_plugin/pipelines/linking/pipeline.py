@@ -68,6 +68,7 @@ from pins_plugin.plugins import find_plugins, load_plugin
 from pins_plugin.tracking.crops import iter_crops
 from pins_plugin.tracking.tracks import track_faces
 from pins_plugin.types import FaceTrack
+from pins_plugin.utils.memory import trim_heap
 from pins_plugin.utils.threads import one_thread
 
 DEFAULT_EVIDENCE = EVIDENCE  # all there are
@@ -311,7 +312,9 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
             device=self.device,
             quiet=self.quiet,
         )
-        return self.watcher.embed_tracks(crops, waveform, keep_crops)
+        embeddings = self.watcher.embed_tracks(crops, waveform, keep_crops)
+        trim_heap()
+        return embeddings
 
     look = renamed(embed_tracks, "look")
 
