@@ -8,11 +8,11 @@ repositories, under the names of `sync_clips.csv`, which says in which repositor
 what ships: clips of the people in `PEOPLE` and of those (every tenth sentence of the long one kept for tests), 240 simulated people,
 `hparams/sync_joint.yaml` from seed 0. About 20 minutes of one core, nearly all of them for finding lips.
 
-Training in floating point on another machine, or with another version of the video reader, gives other bytes: another seed of the same recipe has 89 % of
-offsets right where what ships has 97 % (five people, two seconds). So the weights are compared by what they do: `compare` prints how what was
+Training in floating point on another machine, or with another version of the video reader, gives other bytes; seeds differ by a point
+(recipes/Sync/README.md). So the weights are compared by what they do: `compare` prints how what was
 made and what ships place the windows of the simulated people kept for tests.
 --short runs every step on a few clips and for one epoch, to see that they run: what it makes is no model.
-The two calibrations in what ships were fitted by recipes/Sync/calibrate.py with two models that leave people out; they are taken over.
+The two calibrations in what ships were fitted by recipes/Sync/calibrate.py and files.py with three models that leave people out; they are taken over.
 """
 
 import argparse

@@ -106,9 +106,7 @@ def word_row(word: TranscriptWord) -> dict[str, Any]:
 def read_turn(value: Mapping[str, Any]) -> SpeakerFaceLink:
     """Read a turn; `status` and `evidence` may be missing."""
     person, box = value["person"], value["box"]
-    start, end = float(value["start"]), float(value["end"])
-    if not 0 <= start <= end <= LONGEST:
-        raise ValueError(f"a turn from {start} to {end} s")
+    start, end = _span(value, "turn")
     status = value.get("status") or ("off screen" if person is None else "on screen")
     evidence = {str(name): float(llr) for name, llr in (value.get("evidence") or {}).items()}
     confidence = float(value["confidence"])
@@ -149,9 +147,7 @@ def read_track(value: Mapping[str, Any]) -> LinkedTrack:
 
 def read_word(value: Mapping[str, Any]) -> TranscriptWord:
     """Read a word; `segment` and `estimated` may be missing."""
-    start, end = float(value["start"]), float(value["end"])
-    if not 0 <= start <= end <= LONGEST:
-        raise ValueError(f"a word from {start} to {end} s")
+    start, end = _span(value, "word")
     return TranscriptWord(
         start,
         end,
@@ -174,6 +170,13 @@ def plain_track(row: Mapping[str, Any]) -> dict[str, Any]:
     person = None if row["person"] is None else track.person
     boxes = np.column_stack([track.times, track.boxes]).tolist()
     return {"track": track.track, "person": person, "boxes": boxes}
+
+
+def _span(value: Mapping[str, Any], what: str) -> tuple[float, float]:
+    start, end = float(value["start"]), float(value["end"])
+    if not 0 <= start <= end <= LONGEST:
+        raise ValueError(f"a {what} from {start} to {end} s")
+    return start, end
 
 
 def _four(box: Sequence[float]) -> tuple[float, float, float, float]:

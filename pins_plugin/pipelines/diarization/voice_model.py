@@ -136,18 +136,18 @@ class VoiceModel:
         self,
         voices: NDArray[np.float64],
         seconds: NDArray[np.float64],
-        least_gain: float = 0.0,
+        min_gain: float = 0.0,
         min_groups: int = 1,
         max_groups: int | None = None,
     ) -> NDArray[np.int64]:
-        """Group stretches by speaker: merge while that gains more than `least_gain`, within the bounds.
+        """Group stretches by speaker: merge while that gains more than `min_gain`, within the bounds.
 
         Parameters
         ----------
         voices : (num_stretches, num_dimensions) float64 array
             From `scale`.
         seconds : (num_stretches,) float64 array
-        least_gain : float
+        min_gain : float
             Of the log-likelihood, in favor of one speaker.
         min_groups, max_groups : int, optional
             Bounds of the number of groups, as far as there are stretches.
@@ -178,10 +178,10 @@ class VoiceModel:
         labels = np.arange(number)
         best = gains.max(axis=1)
         while number > min_groups and (
-            best.max() > least_gain or (max_groups and number > max_groups)
+            best.max() > min_gain or (max_groups and number > max_groups)
         ):
             number -= 1
-            if max_groups and best.max() <= least_gain:  # from here on just to keep the bound
+            if max_groups and best.max() <= min_gain:  # from here on just to keep the bound
                 min_groups = max_groups
             first = int(best.argmax())
             second = int(gains[first].argmax())

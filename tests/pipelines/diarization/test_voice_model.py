@@ -73,7 +73,7 @@ def test_speakers_are_told_apart_and_counted(num_speakers: int) -> None:
 
 def test_merging_ends_where_it_gains_too_little() -> None:
     voices = _stretches([0, 0, 1, 1], 1.5)
-    labels = _model().cluster(voices, np.full(4, 1.5), least_gain=1e6)
+    labels = _model().cluster(voices, np.full(4, 1.5), min_gain=1e6)
     assert labels.tolist() == [0, 1, 2, 3]
     assert _model().cluster(np.zeros((0, DIM)), np.zeros(0)).tolist() == []
 
