@@ -104,34 +104,6 @@ class VoiceModel:
         unknown = -0.5 * (square / (1 + noise) + voices.shape[1] * np.log(1 + noise))
         return np.asarray(known - unknown)
 
-    def recognize(
-        self,
-        embeddings: NDArray[np.float64],
-        seconds: NDArray[np.float64],
-        known: NDArray[np.float64],
-        known_seconds: NDArray[np.float64],
-    ) -> NDArray[np.float64]:
-        """Calibrated log-likelihood ratio that each voice is each known one against another, (num_voices, num_known).
-
-        Parameters
-        ----------
-        embeddings : (num_voices, embedding_dim) float64 array
-            Mean or sum of what is heard of each.
-        seconds : (num_voices,) float64 array
-            That each is heard.
-        known : (num_known, embedding_dim) float64 array
-        known_seconds : (num_known,) float64 array
-        """
-        voices, others = self.scale(embeddings, seconds), self.scale(known, known_seconds)
-        precision, other = 1 / self.variance(seconds), 1 / self.variance(known_seconds)
-        sums, added = voices * precision[:, None], others * other[:, None]
-        squares, size = (sums**2).sum(axis=1), voices.shape[1]
-        squares_added = (added**2).sum(axis=1)
-        together = squares[:, None] + squares_added + 2 * sums @ added.T
-        apart = _evidence(squares, precision, size)[:, None] + _evidence(squares_added, other, size)
-        gains = _evidence(together, precision[:, None] + other, size) - apart
-        return np.asarray(self.scatter.weight * gains + self.scatter.offset)
-
     def cluster(
         self,
         voices: NDArray[np.float64],

@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pyannote.core import Annotation
-from scipy.optimize import linear_sum_assignment
 
 from pins_plugin.data.media.audio import SAMPLE_RATE
 from pins_plugin.errors import PinsError
@@ -29,17 +28,16 @@ from pins_plugin.pipelines.diarization.voices import (
     model_path,
 )
 from pins_plugin.pipelines.linking.counted import choose_bounds, decode_within
-from pins_plugin.pipelines.linking.decoder import ENROLLED_SECONDS, Decoder, Evidence
+from pins_plugin.pipelines.linking.decoder import Evidence
 from pins_plugin.pipelines.linking.hearing import STEP, hear
 from pins_plugin.pipelines.linking.parameters import (
     AUDIO_TUNABLE,
     DiarizationSettings,
-    check_tunable,
     load_diarization,
 )
 from pins_plugin.pipelines.linking.read_out import find_runs, speaker_turns
 from pins_plugin.pipelines.linking.seeing import see
-from pins_plugin.pipelines.pyannote_host.host import Pipeline, follow
+from pins_plugin.pipelines.pyannote_host.host import LearntPipeline, follow
 from pins_plugin.utils.threads import one_thread
 
 # Seconds between windows of the segmentation; 17.0 % errors, with 2.5 s 17.7 (recipes/Diarization)
@@ -57,7 +55,6 @@ def diarize(
     num_speakers: int | None = None,
     min_speakers: int | None = None,
     max_speakers: int | None = None,
-    known: Mapping[str, NDArray[np.floating]] | None = None,
     uri: str | None = None,
 ) -> Annotation:
     """Say who speaks when.
@@ -76,16 +73,13 @@ def diarize(
         How many speak when; found when not given.
     num_speakers, min_speakers, max_speakers : int, optional
         Where their number, or a bound of it, is known.
-    known : mapping of str to (embedding_dim,) array, optional
-        Voices that may be heard, by name; see `name_voices`.
     uri : str, optional
         Name of the file.
 
     Returns
     -------
     turns : Annotation
-        Labels are the names of known voices, and for all others SPEAKER_00, SPEAKER_01, ... in order of
-        appearance; turns may overlap.
+        Labels are SPEAKER_00, SPEAKER_01, ... in order of appearance; turns may overlap.
 
     Raises
     ------
@@ -106,10 +100,8 @@ def diarize(
         voice_encoder or load_voice_encoder(),
         scatter or find_voice_scatter(),
     )
-    decoder, decoded = decode_within(settings.apply_to(base), evidence, bounds)
-    names = name_voices(decoder, decoded.said, known or {})
-    duration = len(waveform) / SAMPLE_RATE
-    return read_turns(decoded.said, duration, settings.longest_pause, names, uri)
+    _, decoded = decode_within(settings.apply_to(base), evidence, bounds)
+    return read_turns(decoded.said, len(waveform) / SAMPLE_RATE, settings.longest_pause, uri)
 
 
 def listen(
@@ -126,46 +118,14 @@ def listen(
 
 
 def read_turns(
-    said: NDArray[np.bool_],
-    duration: float,
-    longest_pause: float,
-    names: Mapping[int, str] | None = None,
-    uri: str | None = None,
+    said: NDArray[np.bool_], duration: float, longest_pause: float, uri: str | None = None
 ) -> Annotation:
-    """Turns of who speaks, `said` (num_steps, num_people), without pauses shorter than `longest_pause` seconds.
-
-    `duration` is in seconds; `names` by the index of the person are as in `find_runs`.
-    """
+    """Turns of who speaks, `said` (num_steps, num_people), without pauses shorter than `longest_pause` seconds."""
     pause = max(0, int(np.ceil(longest_pause / STEP - 1e-9)) - 1)
-    return speaker_turns(find_runs(said, duration, pause, names), uri)
+    return speaker_turns(find_runs(said, duration, pause), uri)
 
 
-def name_voices(
-    decoder: Decoder, said: NDArray[np.bool_], known: Mapping[str, NDArray[np.floating]]
-) -> dict[int, str]:
-    """Give `known` voices (embedding_dim,), by name, to the people whom they explain, and to no others; each to one.
-
-    `said` (num_steps, num_people) is as in `Decoded`; names are given by the index of the person.
-    """
-    heard = decoder.hearing
-    inside = heard.stretch_of >= 0
-    shares = np.zeros((len(heard.stretches), said.shape[1]))
-    np.add.at(shares, heard.stretch_of[inside], said[inside] * STEP)  # seconds of each stretch
-    people = np.flatnonzero(shares.any(axis=0))
-    if not known or not len(people):
-        return {}
-    ratios = decoder.voice_model.recognize(
-        shares[:, people].T @ heard.voices,
-        shares[:, people].sum(axis=0),
-        np.stack([np.asarray(voice, np.float64) for voice in known.values()]),
-        np.full(len(known), ENROLLED_SECONDS),
-    )
-    pairs = zip(*linear_sum_assignment(np.maximum(ratios, 0.0), maximize=True), strict=True)
-    names = list(known)
-    return {int(people[row]): names[column] for row, column in pairs if ratios[row, column] > 0}
-
-
-class BuiltinDiarization(Pipeline):  # type: ignore[misc]
+class BuiltinDiarization(LearntPipeline):
     """The built-in diarization as a pyannote pipeline.
 
     Parameters
@@ -177,55 +137,41 @@ class BuiltinDiarization(Pipeline):  # type: ignore[misc]
         pyannote hands them to every pipeline.
     """
 
+    tunable = AUDIO_TUNABLE
+    learnt_by = "recipes/Diarization/learn_settings.py"
+
     def __init__(
         self,
         voice: str | Mapping[str, Any] = DEFAULT_VOICE,
         token: Any = None,
         cache_dir: Any = None,
     ) -> None:
-        from pyannote.pipeline.parameter import Uniform
-
         super().__init__()
         self._scatter = find_voice_scatter(model_path(voice))
         self.voice_encoder = load_voice_encoder(model_path(voice))
         self.segmentation_model = load_segmentation_model()
-        for name, (low, high) in AUDIO_TUNABLE.items():
-            setattr(self, name, Uniform(low, high))
-
-    def instantiate(self, params: dict[str, Any]) -> "BuiltinDiarization":
-        """Take over parameters, as in `default_parameters`; those of an earlier version are refused."""
-        super().instantiate(
-            check_tunable(params, AUDIO_TUNABLE, "recipes/Diarization/learn_settings.py")
-        )
-        return self
 
     def default_parameters(self) -> dict[str, float]:
-        """Those that were learnt; see `recipes/Diarization/learn_settings.py`."""
+        """Those that were learnt."""
         return asdict(load_diarization()[1])
 
-    def apply(
-        self,
-        file: Any,
-        known: Mapping[str, NDArray[np.floating]] | None = None,
-        hook: Any = None,
-        **bounds: int | None,
-    ) -> Annotation:
+    def apply(self, file: Any, hook: Any = None, **bounds: int | None) -> Annotation:
         """Diarize a file: a path, or a mapping with `waveform` and `sample_rate`, or with `audio`.
 
-        `known` and `bounds` (`num_speakers`, `min_speakers`, `max_speakers`) are as in `diarize`.
+        `bounds` (`num_speakers`, `min_speakers`, `max_speakers`) are as in `diarize`.
         """
         hook = self.setup_hook(file, hook)
         waveform, model = load_audio(file), self.segmentation_model
         with one_thread():
             found = follow(hook, "segmentation", lambda: segment(waveform, model, WINDOW_STEP))
         parts = self.voice_encoder, self._scatter, self.settings
-        options: Any = {"segmentation": found, "known": known, "uri": file_uri(file)} | bounds
+        options: Any = {"segmentation": found, "uri": file_uri(file)} | bounds
         return follow(hook, "diarization", lambda: diarize(waveform, *parts, **options))
 
     @property
     def settings(self) -> DiarizationSettings:
         """The instantiated parameters."""
-        return DiarizationSettings(**{name: float(getattr(self, name)) for name in AUDIO_TUNABLE})
+        return DiarizationSettings(**self.chosen)
 
     def get_metric(self) -> Any:
         """The error that `pyannote.pipeline.Optimizer` lowers."""

@@ -8,13 +8,13 @@ from typing import Any
 
 from pins_plugin.errors import PinsError
 from pins_plugin.inference.pretrained import folder_checksum
+from pins_plugin.pipelines.pyannote_host.host import current_names
 
 SHIPPED = Path(__file__).resolve().parents[2] / "pretrained" / "speaker_face_linking"
 FILE = "parameters.json"
 NODE = ("counts", "one", "two", "lips", "talking", "others")
 # Pixels, root of the area of a face: from here on size matters no more; chosen, not measured
 CLEAR = 80.0
-RENAMED = {"least_gain": "min_gain"}  # in files and params of version 0.1, which are read
 
 TUNABLE = {  # those that pyannote's optimizer may change, and within which bounds
     "lips": (0.01, 1.0),
@@ -145,31 +145,6 @@ class DiarizationSettings:
         chosen = asdict(self)
         del chosen["longest_pause"]
         return replace(base, **chosen)
-
-
-def current_names(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters by the names that they have now."""
-    return {RENAMED.get(name, name): value for name, value in values.items()}
-
-
-def check_tunable(
-    given: Mapping[str, Any], known: Mapping[str, Any], command: str
-) -> dict[str, Any]:
-    """Refuse parameters of a pipeline's folder that an earlier version had; give the others by their names of today.
-
-    Raises
-    ------
-    PinsError
-        When a name is none of `known`; names the command that learns them.
-    """
-    given = current_names(given)
-    odd = sorted(map(str, set(given) - set(known)))
-    if odd:
-        raise PinsError(
-            f"params: expected some of {', '.join(known)}, got {', '.join(odd)}. Those of an earlier version are learnt "
-            f"anew by {command}; without `params` in config.yaml the shipped ones are used"
-        )
-    return given
 
 
 def load_diarization(

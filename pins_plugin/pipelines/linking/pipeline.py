@@ -38,7 +38,6 @@ from pins_plugin.pipelines.linking.parameters import (
     SHIPPED,
     TUNABLE,
     LinkingParameters,
-    check_tunable,
     load_parameters,
 )
 from pins_plugin.pipelines.linking.read_out import (
@@ -62,7 +61,7 @@ from pins_plugin.pipelines.people.naming import (
 )
 from pins_plugin.pipelines.people.recognition import FaceRecognizer
 from pins_plugin.pipelines.people.registry import Cast
-from pins_plugin.pipelines.pyannote_host.host import Pipeline, follow
+from pins_plugin.pipelines.pyannote_host.host import LearntPipeline, follow
 from pins_plugin.pipelines.pyannote_host.pipeline_folder import EVIDENCE
 from pins_plugin.plugins import find_plugins, load_plugin
 from pins_plugin.tracking.crops import iter_crops
@@ -80,7 +79,7 @@ UNREADABLE = 0.1
 MIN_SPEECH = 3.0
 
 
-class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
+class SpeakerFaceLinking(LearntPipeline):
     """Find out who speaks when in a video, and which face that is.
 
     Parameters
@@ -119,6 +118,9 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
     'PERSON_01'
     """
 
+    tunable = TUNABLE
+    learnt_by = "recipes/ClipScenes/calibrate.py"
+
     def __init__(
         self,
         diarization: Any = None,
@@ -136,8 +138,6 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         token: Any = None,
         cache_dir: Any = None,
     ) -> None:
-        from pyannote.pipeline.parameter import Uniform
-
         super().__init__()
         added = [plugin.name for plugin in find_plugins("evidence")]
         unknown = sorted(set(evidence) - {*EVIDENCE, *added})
@@ -171,18 +171,11 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
         self.known: list[KnownPerson] = []  # people of whom there are examples
         if people:
             self.known = load_people(people, self.embed_picture, self.embed_audio)
-        for name, (low, high) in TUNABLE.items():
-            setattr(self, name, Uniform(low, high))
         self.instantiate(self.default_parameters())
 
     def default_parameters(self) -> dict[str, float]:
         """Those that were learnt, of the parameters that may be tuned."""
         return {name: float(getattr(self._learnt, name)) for name in TUNABLE}
-
-    def instantiate(self, params: dict[str, Any]) -> "SpeakerFaceLinking":
-        """Take over parameters, as in `default_parameters`; those of an earlier version are refused."""
-        super().instantiate(check_tunable(params, TUNABLE, "recipes/ClipScenes/calibrate.py"))
-        return self
 
     @property
     def recognizer(self) -> FaceRecognizer:
@@ -192,7 +185,7 @@ class SpeakerFaceLinking(Pipeline):  # type: ignore[misc]
     @property
     def settings(self) -> LinkingParameters:
         """The instantiated parameters, beside those that are not tuned."""
-        chosen = {name: float(getattr(self, name)) for name in TUNABLE}
+        chosen = self.chosen
         if "presence" not in self.evidence:
             chosen |= dict.fromkeys(("shown", "size", "crowd", "away", "hidden"), 0.0)
         if "voice" not in self.evidence:

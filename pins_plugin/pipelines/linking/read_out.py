@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count, pairwise
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,27 +58,19 @@ def bridge_pauses(said: NDArray[np.bool_], longest: int = PAUSE) -> NDArray[np.b
     return filled
 
 
-def find_runs(
-    said: NDArray[np.bool_],
-    duration: float,
-    pause: int = PAUSE,
-    names: Mapping[int, str] | None = None,
-) -> list[Run]:
+def find_runs(said: NDArray[np.bool_], duration: float, pause: int = PAUSE) -> list[Run]:
     """Runs of everybody who speaks, `said` (num_steps, num_people), in a file of `duration` seconds.
 
-    Pauses of one person of at most `pause` steps belong to the run. `names` are speakers by the index of the person; others
-    are called SPEAKER_00, ... in order of appearance.
+    Pauses of one person of at most `pause` steps belong to the run. Speakers are called SPEAKER_00, ... in order of appearance.
     """
-    labels, strangers = dict(names or {}), count()
     runs = sorted(
         (first, last, person)
         for person, spoken in enumerate(bridge_pauses(said, pause).T)
         for first, last in find_equal(spoken)
         if spoken[first]
     )
-    for _, _, person in runs:
-        if person not in labels:
-            labels[person] = f"SPEAKER_{next(strangers):02d}"
+    met = dict.fromkeys(person for _, _, person in runs)
+    labels = {person: f"SPEAKER_{number:02d}" for number, person in enumerate(met)}
     return [
         Run(first, last, person, labels[person], first * STEP, min(last * STEP, duration))
         for first, last, person in runs

@@ -10,13 +10,11 @@ from pins_plugin.errors import PinsError
 from pins_plugin.inference.pretrained import folder_checksum
 from pins_plugin.models.folder.model_folder import PRETRAINED
 from pins_plugin.pipelines.linking.parameters import (
-    AUDIO_TUNABLE,
     FILE,
     NODE,
     SHIPPED,
     TUNABLE,
     LinkingParameters,
-    check_tunable,
     load_diarization,
     load_parameters,
 )
@@ -109,4 +107,3 @@ def test_names_of_the_last_version_are_read(tmp_path: Path) -> None:
     folder = _write(tmp_path, parameters={**values, "least_gain": 1.5}, diarization=settings)
     assert load_parameters(folder, MODELS).min_gain == 1.5
     assert load_diarization(folder)[1].min_gain == 2.5
-    assert check_tunable({"least_gain": 3.5}, AUDIO_TUNABLE, "") == {"min_gain": 3.5}
