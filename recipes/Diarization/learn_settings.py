@@ -23,8 +23,8 @@ from pins_plugin.pipelines.diarization.segmentation_model import load_segmentati
 from pins_plugin.pipelines.diarization.voices import find_voice_scatter, load_voice_encoder
 from pins_plugin.pipelines.linking.builtin import WINDOW_STEP, listen, read_turns
 from pins_plugin.pipelines.linking.counted import decode_within
-from pins_plugin.pipelines.linking.decoder import Evidence
 from pins_plugin.pipelines.linking.parameters import DiarizationSettings, load_diarization
+from pins_plugin.pipelines.linking.potentials import Evidence
 from pins_plugin.utils.files import write_json
 from pins_plugin.utils.progress import progress
 from pins_plugin.utils.script import run_script, script_parser

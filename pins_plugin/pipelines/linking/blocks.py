@@ -1,13 +1,13 @@
 """Parts of a file that are decoded by themselves: cut in pauses, with the people who may speak in them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.pipelines.linking.parameters import NODE, LinkingParameters
-from pins_plugin.pipelines.linking.potentials import Features, node_features
+from pins_plugin.pipelines.linking.potentials import Evidence, Features, node_features
 from pins_plugin.pipelines.linking.states import TRANSITIONS, States, make_states, transition_matrix
 
 MAX_STEPS, LEEWAY = 900, 150  # steps of a block, and by how much sooner it may end in a pause
@@ -50,29 +50,24 @@ def cut_blocks(nobody: NDArray[np.float64]) -> list[slice]:
 
 
 def make_block(
-    features: Features,
+    known: Evidence,
     parameters: LinkingParameters,
-    changes: NDArray[np.float64],
-    cuts: NDArray[np.bool_],
-    visible: NDArray[np.bool_],
-    *,
+    features: Features,
+    steps: slice,
     by_sight: bool = False,
-    held: Mapping[int, frozenset[int]] | None = None,
-    strangers: bool = True,
-    barred: Collection[int] = (),
 ) -> Block:
-    """Weigh the features of a block.
+    """Weigh the features of some steps; `features` are of the whole file and of everybody.
 
-    Parameters
-    ----------
-    features : Features
-        Of its steps and everybody; `changes`, `cuts` and `visible` of its steps, see `Hearing` and `Seeing`.
-    by_sight : bool
-        Whether only those may speak who are shown, and one unknown voice; else whoever is shown or heard.
-    held : mapping of int to frozenset of int, optional
-        As in `Evidence`, as are `strangers` and `barred`; steps are counted from the block's first.
+    With `by_sight` only those may speak who are shown, and one unknown voice; else whoever is shown or heard.
     """
-    people = _find_people(features, visible, held or {}, by_sight, strangers, barred)
+    visible = known.seeing.visible[steps]
+    held = {
+        step - steps.start: who
+        for step, who in known.held.items()
+        if steps.start <= step < steps.stop
+    }
+    features = features.take(steps, np.arange(features.voices.shape[1]))
+    people = _find_people(features, visible, held, known, by_sight)
     features = features.take(slice(0, len(features.counts)), people)
     states = make_states(len(people))
     nodes = node_features(features, states)
@@ -83,7 +78,7 @@ def make_block(
     )  # voices are weighed already, beside labels
     scores[features.shifts] += entries[features.shifts]
     entries = np.where(features.shifts[:, None], 0.0, entries)
-    for step, who in (held or {}).items():
+    for step, who in held.items():
         shown = np.array([p < visible.shape[1] and visible[step, p] for p in people])
         chosen = np.isin(people, list(who))
         fits = (
@@ -95,7 +90,10 @@ def make_block(
     weights = transition_matrix(
         states, np.array([getattr(parameters, name) for name in TRANSITIONS])
     )
-    eases = np.exp(parameters.ease_cut * cuts + parameters.ease_change * changes)
+    eases = np.exp(
+        parameters.ease_cut * known.seeing.cuts[steps]
+        + parameters.ease_change * known.hearing.changes[steps]
+    )
     return Block(people, states, scores, weights, eases, entries)
 
 
@@ -103,20 +101,19 @@ def _find_people(
     features: Features,
     visible: NDArray[np.bool_],
     held: Mapping[int, frozenset[int]],
+    known: Evidence,
     by_sight: bool,
-    strangers: bool,
-    barred: Collection[int],
 ) -> NDArray[np.int64]:
     """Columns of those who are shown, the unknown voice, and the voices that fit best; at most `MAX_PEOPLE`."""
-    num_faces = visible.shape[1]
-    rank = np.zeros(features.voices.shape[1])
+    num_faces, num_people = visible.shape[1], features.voices.shape[1]
+    rank = np.zeros(num_people)
     if not by_sight:
         rank += np.maximum(features.voices, 0.0).sum(axis=0)
     rank[:num_faces] += visible.sum(axis=0)
     rank[[num_faces, *{person for who in held.values() for person in who}]] = np.inf
-    if not strangers and not by_sight:
+    if not (by_sight or known.strangers) and num_people > num_faces + 1:
         rank[num_faces] = 0.0
         rank[num_faces + 1 :] += 1e-9  # whatever is heard is one of these, however badly it fits
-    rank[list(barred)] = 0.0
+    rank[list(known.barred)] = 0.0
     order = np.argsort(-rank, kind="stable")
     return np.sort(order[rank[order] > 0][:MAX_PEOPLE])

@@ -28,13 +28,13 @@ from pins_plugin.pipelines.diarization.voices import (
     model_path,
 )
 from pins_plugin.pipelines.linking.counted import choose_bounds, decode_within
-from pins_plugin.pipelines.linking.decoder import Evidence
 from pins_plugin.pipelines.linking.hearing import STEP, hear
 from pins_plugin.pipelines.linking.parameters import (
     AUDIO_TUNABLE,
     DiarizationSettings,
     load_diarization,
 )
+from pins_plugin.pipelines.linking.potentials import Evidence
 from pins_plugin.pipelines.linking.read_out import find_runs, speaker_turns
 from pins_plugin.pipelines.linking.seeing import see
 from pins_plugin.pipelines.pyannote_host.host import LearntPipeline, follow

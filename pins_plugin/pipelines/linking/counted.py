@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from pins_plugin.errors import PinsError
 from pins_plugin.pipelines.diarization.voice_model import VoiceModel
-from pins_plugin.pipelines.linking.decoder import Decoded, Decoder, Evidence
+from pins_plugin.pipelines.linking.decoder import Decoded, Decoder
 from pins_plugin.pipelines.linking.parameters import LinkingParameters
+from pins_plugin.pipelines.linking.potentials import Evidence
 
 Bounds = tuple[int, int | None]  # min_people, max_people
 NO_BOUNDS: Bounds = (1, None)

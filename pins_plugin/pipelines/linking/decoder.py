@@ -8,8 +8,8 @@ sequences (VBx) in speaker diarization", Computer Speech & Language 2022): each 
 sound comes, and whether a person's lips can be read at all.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -20,13 +20,13 @@ from scipy.special import expit, log_expit, softmax
 from pins_plugin.pipelines.active_speaker.lips_model import LipsBelief, LipsModel, offset_prior
 from pins_plugin.pipelines.active_speaker.synchrony import NUM_OFFSETS, RATE
 from pins_plugin.pipelines.diarization.voice_model import VoiceModel
-from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
 from pins_plugin.pipelines.linking.blocks import Block, cut_blocks, make_block
 from pins_plugin.pipelines.linking.given_turns import label_ratios
-from pins_plugin.pipelines.linking.hearing import STEP, Hearing
+from pins_plugin.pipelines.linking.hearing import STEP
 from pins_plugin.pipelines.linking.parameters import CLEAR, LinkingParameters
 from pins_plugin.pipelines.linking.potentials import (
     PERSONAL,
+    Evidence,
     Features,
     entry_scores,
     find_shifts,
@@ -44,27 +44,6 @@ MAX_HIDDEN = 12
 ALTERNATIVES = 4  # explanations besides the best, that make it less sure; chosen, not measured
 FORBIDDEN = -1e9  # nats; more than any evidence, finite, so that sums stay numbers
 ENROLLED_SECONDS = 5.0  # that an example of a voice counts for; chosen, not measured
-
-
-@dataclass(frozen=True, eq=False)
-class Evidence:
-    """All that is known of one file."""
-
-    hearing: Hearing
-    seeing: Seeing
-    scatter: VoiceScatter  # of the voice encoder
-    _: KW_ONLY
-    # Groups of the stretches, (num_stretches,), to log-likelihood ratios that the voice of each group sounds as each face
-    # looks, (num_groups, num_faces)
-    joint: Callable[[NDArray[np.int64]], NDArray[np.float64]] | None = None
-    labels: NDArray[np.int64] | None = None  # (num_stretches,) given speakers, in place of groups
-    groups: NDArray[np.int64] | None = None  # (num_stretches,) of one voice each; else found
-    strangers: bool = True  # whether somebody may speak who is no face and in no group
-    barred: frozenset[int] = frozenset()  # people who do not speak, by their column
-    # Voices (embedding_dim,) known beforehand, by the index of the face
-    enrolled: Mapping[int, NDArray[np.float64]] = field(default_factory=dict)
-    # Step to the faces of which one is said to speak there; none for somebody who is not shown
-    held: Mapping[int, frozenset[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -376,17 +355,7 @@ class Decoder:
 
     def block(self, features: Features, steps: slice, by_sight: bool = False) -> Block:
         """Weigh the features of some steps; see `make_block`."""
-        held = {
-            step - steps.start: who
-            for step, who in self.known.held.items()
-            if steps.start <= step < steps.stop
-        }
-        return make_block(
-            features.take(steps, np.arange(self.num_people)), self.parameters,
-            self.hearing.changes[steps], self.seeing.cuts[steps], self.seeing.visible[steps],
-            by_sight=by_sight, held=held, strangers=self.known.strangers or not len(self.hidden),
-            barred=self.known.barred,
-        )  # fmt: skip
+        return make_block(self.known, self.parameters, features, steps, by_sight)
 
 
 def _assign(gains: NDArray[np.float64]) -> tuple[float, NDArray[np.int64]]:

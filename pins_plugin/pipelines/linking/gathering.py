@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from pins_plugin.pipelines.diarization.segmentation import segment
 from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
 from pins_plugin.pipelines.diarization.voices import embed_stretches
-from pins_plugin.pipelines.linking.decoder import Evidence
 from pins_plugin.pipelines.linking.given_turns import hear_turns
 from pins_plugin.pipelines.linking.hearing import STEP, hear
 from pins_plugin.pipelines.linking.observation import Observation, Watcher
+from pins_plugin.pipelines.linking.potentials import Evidence
 from pins_plugin.pipelines.linking.seeing import Seeing, Series, see
 from pins_plugin.pipelines.people.enrollment import KnownPerson, name_people
 from pins_plugin.pipelines.people.grouping import group_faces
@@ -48,7 +48,7 @@ def gather(
     embed = partial(embed_stretches, seen.waveform, voice_encoder=voice_encoder)
     labels = None
     if seen.turns is not None:
-        hearing, labels, _ = hear_turns(seen.turns, seeing.cuts, embed)
+        hearing, labels = hear_turns(seen.turns, seeing.cuts, embed)
     else:
         known_speech = segment(seen.waveform) if seen.segmentation is None else seen.segmentation
         hearing = hear(known_speech, seeing.cuts, embed)

@@ -14,18 +14,16 @@ SMOOTHING = 1.0
 
 def hear_turns(
     turns: Annotation, cuts: NDArray[np.bool_], embed: Embed
-) -> tuple[Hearing, NDArray[np.int64], list[str]]:
+) -> tuple[Hearing, NDArray[np.int64]]:
     """Bring given turns onto the decoder's clock; `cuts` and `embed` are as in `hearing.hear`.
 
     Returns
     -------
     hearing : Hearing
     labels : (num_stretches,) int64 array
-        Index of the speaker of each stretch.
-    speakers : list of str
+        Index of the speaker of each stretch, among the labels of the turns.
     """
     num_steps = len(cuts)
-    speakers = [str(label) for label in turns.labels()]
     active = active_turns(turns, num_steps)
     number = np.minimum(active.sum(axis=1), 2)
     counts = np.full((num_steps, 3), UNLIKELY)
@@ -35,7 +33,7 @@ def hear_turns(
     stretches, stretch_of = cut_stretches(counts, changes, cuts | (changes > 0), min_seconds=STEP)
     middles = np.minimum((stretches.mean(axis=1) / STEP).astype(int), num_steps - 1)
     labels = active[middles].argmax(axis=1) if len(stretches) else np.zeros(0, int)
-    groups = np.zeros((len(speakers), len(stretches)))
+    groups = np.zeros((active.shape[1], len(stretches)))
     groups[labels, np.arange(len(stretches))] = stretches[:, 1] - stretches[:, 0]
     total = groups.sum(axis=1, keepdims=True)
     groups = np.divide(groups, total, out=np.zeros_like(groups), where=total > 0)
@@ -44,7 +42,7 @@ def hear_turns(
         pair = np.flatnonzero(active[step])[:2]
         both[step] = np.where(total[pair, 0] > 0, pair, -1)
     hearing = Hearing(counts, changes, stretches, embed(stretches), stretch_of, groups, both)
-    return hearing, labels.astype(np.int64), speakers
+    return hearing, labels.astype(np.int64)
 
 
 def active_turns(turns: Annotation, num_steps: int) -> NDArray[np.bool_]:

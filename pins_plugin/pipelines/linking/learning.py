@@ -9,8 +9,9 @@ from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 
 from pins_plugin.pipelines.active_speaker.synchrony import NUM_OFFSETS, TrackCurves
-from pins_plugin.pipelines.linking.decoder import Decoded, Decoder, Evidence
+from pins_plugin.pipelines.linking.decoder import Decoded, Decoder
 from pins_plugin.pipelines.linking.parameters import LinkingParameters
+from pins_plugin.pipelines.linking.potentials import Evidence
 from pins_plugin.pipelines.linking.read_out import LIMIT, bridge_pauses, hidden_probability
 
 # Weight of a silent step beside one of speech: links are of speech; chosen, not measured

@@ -29,7 +29,6 @@ from pins_plugin.pipelines.diarization.voices import (
 )
 from pins_plugin.pipelines.linking.counted import NO_BOUNDS, Bounds, choose_bounds, decode_within
 from pins_plugin.pipelines.linking.crossing import part_tracks
-from pins_plugin.pipelines.linking.decoder import Evidence
 from pins_plugin.pipelines.linking.diarizer import Diarizer
 from pins_plugin.pipelines.linking.gathering import gather
 from pins_plugin.pipelines.linking.joint import JointEvidence
@@ -40,6 +39,7 @@ from pins_plugin.pipelines.linking.parameters import (
     LinkingParameters,
     load_parameters,
 )
+from pins_plugin.pipelines.linking.potentials import Evidence
 from pins_plugin.pipelines.linking.read_out import (
     Run,
     find_given_runs,

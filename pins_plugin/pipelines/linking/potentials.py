@@ -1,17 +1,40 @@
 """From what is seen and heard to the log-potentials of the states: one array of features for each kind of evidence."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
 from pins_plugin.pipelines.linking.hearing import STEP, Hearing
 from pins_plugin.pipelines.linking.parameters import LinkingParameters
 from pins_plugin.pipelines.linking.seeing import Seeing
 from pins_plugin.pipelines.linking.states import States
 
 PERSONAL = ("lips", "talking", "others")  # summed over the people of a state
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """All that is known of one file."""
+
+    hearing: Hearing
+    seeing: Seeing
+    scatter: VoiceScatter  # of the voice encoder
+    _: KW_ONLY
+    # Groups of the stretches, (num_stretches,), to log-likelihood ratios that the voice of each group sounds as each face
+    # looks, (num_groups, num_faces)
+    joint: Callable[[NDArray[np.int64]], NDArray[np.float64]] | None = None
+    labels: NDArray[np.int64] | None = None  # (num_stretches,) given speakers, in place of groups
+    groups: NDArray[np.int64] | None = None  # (num_stretches,) of one voice each; else found
+    strangers: bool = True  # whether somebody may speak who is no face and in no group
+    barred: frozenset[int] = frozenset()  # people who do not speak, by their column
+    # Voices (embedding_dim,) known beforehand, by the index of the face
+    enrolled: Mapping[int, NDArray[np.float64]] = field(default_factory=dict)
+    # Step to the faces of which one is said to speak there; none for somebody who is not shown
+    held: Mapping[int, frozenset[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

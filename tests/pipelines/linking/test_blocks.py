@@ -1,5 +1,6 @@
 """Long files are cut where nobody speaks, and a block holds those who may speak in it."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -80,14 +81,8 @@ def test_weights_are_weights_of_features() -> None:
 
 def test_held_steps_leave_only_what_the_reviewer_said() -> None:
     decoder, features = _features()
-    block = blocks.make_block(
-        features,
-        PARAMETERS,
-        decoder.hearing.changes,
-        decoder.seeing.cuts,
-        decoder.seeing.visible,
-        held={0: frozenset({1}), 1: frozenset()},
-    )
+    known = replace(decoder.known, held={0: frozenset({1}), 1: frozenset()})
+    block = blocks.make_block(known, PARAMETERS, features, slice(0, 80))
     members = block.states.members
     possible = block.scores[:2] > blocks.IMPOSSIBLE / 2
     place = block.people.tolist()

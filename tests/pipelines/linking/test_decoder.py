@@ -15,8 +15,8 @@ from made_evidence import (
 )
 
 from pins_plugin.pipelines.linking import blocks
-from pins_plugin.pipelines.linking.decoder import Decoded, Decoder, Evidence
-from pins_plugin.pipelines.linking.potentials import soften
+from pins_plugin.pipelines.linking.decoder import Decoded, Decoder
+from pins_plugin.pipelines.linking.potentials import Evidence, soften
 
 
 def decode(evidence: Evidence, **changes: float) -> Decoded:
