@@ -16,7 +16,7 @@ people are left out in turn (`--folds`), which also tells how well it goes with 
 import json
 import zlib
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -234,7 +234,7 @@ def write_parameters(folder, parameters, models, origin) -> None:
             "about": "Learnt by recipes/ClipScenes/calibrate.py",
             "learnt_on": origin,
             "models": {part: folder_checksum(source) for part, source in models.items()},
-            "parameters": parameters.to_dict(),
+            "parameters": asdict(parameters),
         },
     )
     params = {**models, "parameters": f"{PART}."}

@@ -1,4 +1,6 @@
-"""Turns that were given, made fit for the file at hand: none beyond its end, no crowd of speakers."""
+"""Speaker turns as annotations: made of rows, and those that were given made fit for the file at hand."""
+
+from collections.abc import Iterable
 
 from pyannote.core import Annotation, Segment
 
@@ -7,6 +9,15 @@ from pins_plugin.errors import PinsError
 # Seconds by which rounded turns may reach beyond the end without a word; chosen, not measured
 SLACK = 0.5
 MAX_SPEAKERS = 500  # of one file; each is compared with every other; chosen, not measured
+
+
+def annotate(rows: Iterable[tuple[float, float, str | None]], uri: str | None) -> Annotation:
+    """Turns from start, end (seconds) and label; without a label, or of no length, a row is left out."""
+    turns = Annotation(uri=uri)
+    for number, (start, end, label) in enumerate(rows):
+        if label is not None and end > start:
+            turns[Segment(start, end), number] = label
+    return turns
 
 
 def clip_turns(turns: Annotation, duration: float) -> tuple[Annotation, str | None]:

@@ -70,9 +70,8 @@ class Decoded:
         weights = self.speaking[:, :number].sum(axis=0) * (self.readable > 0.5)
         if not weights.any():
             return 0.0
-        order = np.argsort(self.offsets, kind="stable")
-        half = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
-        return float(self.offsets[order[half]]) / RATE
+        median = np.quantile(self.offsets, 0.5, weights=weights, method="inverted_cdf")
+        return float(median) / RATE
 
     def unreadable(self, seeing: Seeing, max_readable: float, min_seconds: float) -> list[str]:
         """Labels of those who speak on screen for long, with lips that do not fit the sound."""

@@ -140,7 +140,7 @@ def search(
                 value = value * np.exp(change) if name in FACTORS else value + change
                 if name == "talking_error" and value > MAX_ERROR:
                     continue
-                tried = parameters.change({name: float(value)})
+                tried = replace(parameters, **{name: float(value)})
                 found = score(scenes, tried)
                 if found > best + 2e-5:
                     best, parameters = found, tried

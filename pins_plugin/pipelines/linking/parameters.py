@@ -84,14 +84,6 @@ class LinkingParameters:
     confidence: tuple[float, ...] = (0.0, 1.0)  # bias and factor of the posterior's logit in links
     uncertain: float = 0.6  # links of less confidence are called so
 
-    def change(self, values: Mapping[str, Any]) -> "LinkingParameters":
-        """With other values of some."""
-        return replace(self, **values)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        return asdict(self)
-
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], name: str = "parameters") -> "LinkingParameters":
         """Check plain data and take it over.

@@ -190,7 +190,7 @@ class SpeakerFaceLinking(LearntPipeline):
             chosen |= dict.fromkeys(("shown", "size", "crowd", "away", "hidden"), 0.0)
         if "voice" not in self.evidence:
             chosen["voice"] = 0.0
-        return self._learnt.change(chosen)
+        return replace(self._learnt, **chosen)
 
     def to(self, device: torch.device) -> "SpeakerFaceLinking":
         """Move all networks to a device."""

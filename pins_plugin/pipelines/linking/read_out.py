@@ -6,9 +6,10 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from pyannote.core import Annotation, Segment
+from pyannote.core import Annotation
 from scipy.special import expit, logit
 
+from pins_plugin.pipelines.diarization.turns import annotate
 from pins_plugin.pipelines.linking.decoder import Decoded, Decoder
 from pins_plugin.pipelines.linking.given_turns import active_turns
 from pins_plugin.pipelines.linking.hearing import STEP, find_equal
@@ -149,11 +150,7 @@ def make_links(
 
 def speaker_turns(runs: Sequence[Run], uri: str | None) -> Annotation:
     """The turns by speaker; they may overlap."""
-    turns = Annotation(uri=uri)
-    for number, run in enumerate(runs):
-        if run.end > run.start:
-            turns[Segment(run.start, run.end), number] = run.speaker
-    return turns
+    return annotate([(run.start, run.end, run.speaker) for run in runs], uri)
 
 
 def pool_voices(decoded: Decoded, decoder: Decoder, runs: Sequence[Run]) -> Voices:

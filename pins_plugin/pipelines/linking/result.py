@@ -1,16 +1,17 @@
 """What linking a video gives: pyannote annotations, tracks and links, and the files made of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pyannote.core import Annotation, Segment
+from pyannote.core import Annotation
 
 from pins_plugin.data.links.link_rows import track_row, turn_row
 from pins_plugin.data.links.linked_video import VERSION
 from pins_plugin.data.links.links_file import LIPS, rename_links, write_links_table
 from pins_plugin.pipelines.diarization.rttm import write_rttm
+from pins_plugin.pipelines.diarization.turns import annotate
 from pins_plugin.types import FaceTrack, SpeakerFaceLink
 from pins_plugin.utils.files import write_json_rows
 
@@ -58,15 +59,15 @@ class LinkingResult:
     @property
     def talking_faces(self) -> Annotation:
         """The turns, labeled by the person whose face speaks; turns of nobody on screen are left out."""
-        return _turns(
-            self.speakers.uri, [(link.start, link.end, link.person) for link in self.links]
+        return annotate(
+            [(link.start, link.end, link.person) for link in self.links], self.speakers.uri
         )
 
     @property
     def people(self) -> Annotation:
         """All turns, labeled by the person where one was found, else by the speaker."""
         rows = [(link.start, link.end, link.person or link.speaker) for link in self.links]
-        return _turns(self.speakers.uri, rows)
+        return annotate(rows, self.speakers.uri)
 
     @property
     def speaker_diarization(self) -> Annotation:
@@ -129,15 +130,5 @@ class LinkingResult:
 
 def people_of(links: Mapping[str, Any], uri: str) -> Annotation:
     """Make the turns of a `links.json`, labeled by the person where one was found, else by the speaker."""
-    rows = links["links"]
-    return _turns(
-        uri, [(row["start"], row["end"], row["person"] or row["speaker"]) for row in rows]
-    )
-
-
-def _turns(uri: str | None, rows: Iterable[tuple[float, float, str | None]]) -> Annotation:
-    turns = Annotation(uri=uri)
-    for number, (start, end, label) in enumerate(rows):
-        if label is not None:
-            turns[Segment(start, end), number] = label
-    return turns
+    rows = [(row["start"], row["end"], row["person"] or row["speaker"]) for row in links["links"]]
+    return annotate(rows, uri)

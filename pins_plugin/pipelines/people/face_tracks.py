@@ -12,7 +12,7 @@ from pins_plugin.pipelines.diarization.audio_file import file_path, file_uri
 from pins_plugin.pipelines.people.grouping import group_faces
 from pins_plugin.pipelines.people.recognition import FaceRecognizer
 from pins_plugin.pipelines.pyannote_host.host import Pipeline, follow
-from pins_plugin.tracking.crops import extract_crops
+from pins_plugin.tracking.people import embed_tracks
 from pins_plugin.tracking.tracks import TrackerSettings, track_faces
 from pins_plugin.types import FaceTrack
 
@@ -53,10 +53,7 @@ class FaceTracks(Pipeline):  # type: ignore[misc]
         hook = self.setup_hook(file, hook)
         path, recognizer = file_path(file), self._recognizer[0]
         tracks = follow(hook, "faces", lambda: find_faces(path, track_faces, self.device))
-        crops = extract_crops(path, tracks, ("face",), max_frames=8)
-        faces = {
-            name: recognizer.embed(crop.faces) for name, crop in crops.items() if len(crop.faces)
-        }
+        faces = embed_tracks(path, tracks, recognizer.embed, num_faces=8)
         named = group_faces(tracks, faces, recognizer.same_person)
         return annotate_faces(named, file_uri(file))
 

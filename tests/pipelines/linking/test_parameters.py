@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -27,17 +28,17 @@ def _write(folder: Path, **changes: object) -> Path:
     content = {
         "about": "for a test",
         "models": {part: folder_checksum(name) for part, name in MODELS.items()},
-        "parameters": LinkingParameters().to_dict(),
+        "parameters": asdict(LinkingParameters()),
     }
     (folder / FILE).write_text(json.dumps({**content, **changes}))
     return folder
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
-    values = {**LinkingParameters().to_dict(), "lips": 0.123, "lips_strength": [1.5, 0.4]}
+    values = {**asdict(LinkingParameters()), "lips": 0.123, "lips_strength": [1.5, 0.4]}
     found = load_parameters(_write(tmp_path, parameters=values), MODELS)
     assert (found.lips, found.lips_strength) == (0.123, (1.5, 0.4))
-    assert LinkingParameters.from_dict(found.to_dict()) == found
+    assert LinkingParameters.from_dict(asdict(found)) == found
 
 
 def test_those_that_ship_are_for_the_models_that_ship() -> None:
@@ -60,7 +61,7 @@ def test_those_that_ship_are_for_the_models_that_ship() -> None:
     ],
 )
 def test_odd_parameters_are_named(tmp_path: Path, change: dict, message: str) -> None:
-    values = {**LinkingParameters().to_dict(), **change}
+    values = {**asdict(LinkingParameters()), **change}
     values = {name: value for name, value in values.items() if value is not None}
     with pytest.raises(PinsError, match=message) as caught:
         load_parameters(_write(tmp_path, parameters=values), MODELS)
@@ -88,7 +89,7 @@ def test_a_folder_without_parameters_names_the_command(tmp_path: Path, content: 
 
 
 def test_every_weight_that_is_looked_up_is_a_parameter() -> None:
-    names = set(LinkingParameters().to_dict())
+    names = set(asdict(LinkingParameters()))
     assert {*NODE, *TRANSITIONS, *TUNABLE} <= names
     assert all(low < high for low, high in TUNABLE.values())
     assert PRETRAINED in SHIPPED.parents
@@ -101,7 +102,7 @@ def test_what_ships_lies_where_it_may_be_tuned(name: str) -> None:
 
 
 def test_names_of_the_last_version_are_read(tmp_path: Path) -> None:
-    values = LinkingParameters().to_dict()
+    values = asdict(LinkingParameters())
     del values["min_gain"]
     settings = {"settings": {"least_gain": 2.5}}
     folder = _write(tmp_path, parameters={**values, "least_gain": 1.5}, diarization=settings)

@@ -4,6 +4,7 @@ import json
 import pickle
 import sys
 import warnings
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -141,7 +142,7 @@ def test_parameters_of_an_earlier_version_name_the_command(
 
 
 def test_a_folder_may_hold_its_own_parameters_of_linking(tmp_path: Path) -> None:
-    values = {**load_parameters(SHIPPED, {}).to_dict(), "lips": 0.321}
+    values = {**asdict(load_parameters(SHIPPED, {})), "lips": 0.321}
     content = json.loads((SHIPPED / FILE).read_text()) | {"parameters": values}
     (tmp_path / FILE).write_text(json.dumps(content))
     (tmp_path / "config.yaml").write_text(
