@@ -33,20 +33,9 @@ def measure_stretches(
     quiet: bool = True,
     synchronizer: Synchronizer | None = None,
 ) -> list[SyncResult]:
-    """Measure each stretch by itself; faces are followed again, because a linked result keeps no landmarks.
+    """Measure each stretch by itself, with the synchronizer that ships when none is given.
 
-    Parameters
-    ----------
-    video : str or Path
-    spans : sequence of FaceSpan
-    quiet : bool
-    synchronizer : Synchronizer, optional
-        The one that ships when not given.
-
-    Returns
-    -------
-    results : list of SyncResult
-        "cannot tell" where the face is not found again.
+    Faces are followed again, because a linked result keeps no landmarks; "cannot tell" where one is not found again.
     """
     if not spans:
         return []

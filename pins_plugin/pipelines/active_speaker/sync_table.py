@@ -27,16 +27,9 @@ class SyncRow(NamedTuple):
 def sync_rows(
     file: str, found: VideoSync, limit: float | None = None, parts: bool = True
 ) -> Iterator[SyncRow]:
-    """Give the lines of one file; `over` where the offset is known and beyond `limit` milliseconds.
+    """Give the lines of one file; `over` where the offset is known and beyond `limit` milliseconds, either way.
 
-    Parameters
-    ----------
-    file : str
-    found : VideoSync
-    limit : float, optional
-        In milliseconds, either way.
-    parts : bool
-        Also for each shot, each person and each stretch that the drift was read from.
+    With `parts` also for each shot, each person and each stretch that the drift was read from.
     """
     results = {"file": found.result}
     if parts:

@@ -30,9 +30,8 @@ class Drift:
     """How the offset changes over a file."""
 
     milliseconds_per_minute: float  # by how much later the sound comes with each minute
-    windows: tuple[
-        tuple[float, float, SyncResult], ...
-    ]  # stretches that gave an answer, in seconds
+    # Stretches that gave an answer, from and to in seconds
+    windows: tuple[tuple[float, float, SyncResult], ...]
 
 
 @dataclass(frozen=True)
@@ -55,23 +54,10 @@ def synchronize_video(
     quiet: bool = False,
     with_people: bool = False,
 ) -> VideoSync:
-    """Find how late the sound of a video comes.
+    """Find how late the sound of a video comes; "cannot tell" where no face speaks.
 
-    Parameters
-    ----------
-    video : str or Path
-    synchronizer : Synchronizer
-    max_offset : int
-        Largest offset looked for, in frames of 1/25 s.
-    quiet : bool
-        No progress bars.
-    with_people : bool
-        Tell by the faces which tracks show one person, for results of each.
-
-    Returns
-    -------
-    found : VideoSync
-        "cannot tell" where no face speaks.
+    `max_offset` is the largest looked for, in frames of 1/25 s. `with_people` tells by the faces which tracks show one
+    person, for results of each.
 
     Raises
     ------
@@ -107,8 +93,6 @@ def synchronize_faces(
         Of each face track, with lips.
     waveform : (num_samples,) array
         16 kHz, from time zero of the media clock.
-    synchronizer : Synchronizer
-    max_offset : int
     tracks : sequence of FaceTrack, optional
         Of the crops: they tell shots and people.
     """
@@ -139,15 +123,9 @@ def synchronize_faces(
 def measure_drift(
     features: Sequence[SyncFeatures], synchronizer: Synchronizer, window: float = DRIFT_WINDOW
 ) -> Drift | None:
-    """Find whether the offset changes over a file; None where too few stretches tell.
+    """Find whether the offset changes over a file, by stretches of `window` seconds; None where too few of them tell.
 
-    Parameters
-    ----------
-    features : sequence of SyncFeatures
-        Of all faces.
-    synchronizer : Synchronizer
-    window : float
-        Length of a stretch, in seconds.
+    `features` are of all faces.
     """
     spans = [each.times for each in features if len(each.times)]
     if not spans or max(times[-1] for times in spans) < DRIFT_SPAN:

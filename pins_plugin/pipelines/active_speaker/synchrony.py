@@ -36,15 +36,9 @@ class TrackCurves(NamedTuple):
 def compare_track(
     crop: Crops, waveform: NDArray[np.float32], synchronizer: Synchronizer
 ) -> TrackCurves:
-    """Run the synchronizer over one track, a minute at a time: two hours of one face would not fit into memory.
+    """Run the synchronizer over one usable track, a minute at a time: two hours of one face would not fit into memory.
 
-    Parameters
-    ----------
-    crop : Crops
-        With lips, usable (`is_usable`).
-    waveform : (num_samples,) float32 array
-        At 16 kHz.
-    synchronizer : Synchronizer
+    `waveform` (num_samples,) is at 16 kHz.
     """
     times, similarities = [], []
     for start in np.arange(crop.times[0], crop.times[-1] + 1e-6, STRETCH):
@@ -68,7 +62,6 @@ def lead_features(curves: TrackCurves, times: NDArray[np.float64]) -> NDArray[np
 
     Parameters
     ----------
-    curves : TrackCurves
     times : (num_times,) float64 array
         In seconds of the sound.
 

@@ -46,12 +46,7 @@ def read_rttm(path: str | Path) -> dict[str, Annotation]:
 def choose_turns(path: str | Path, uri: str, *, alone: bool = True) -> Annotation:
     """Read the turns of one file: those named `uri`; nobody speaks where the RTTM file holds no turn at all.
 
-    Parameters
-    ----------
-    path : str or Path
-    uri : str
-    alone : bool
-        No other file is asked for, so that turns of one file are this one's, whatever it is called.
+    Where no other file is asked for (`alone`), turns of one file are this one's, whatever it is called.
 
     Raises
     ------

@@ -98,10 +98,6 @@ def segment(
         Maps (batch, 1, 160000) waveforms to (batch, 589, 7) log-posteriors; the one that ships by default.
     step : float
         Seconds between windows, at most 10.
-
-    Returns
-    -------
-    segmentation : Segmentation
     """
     model = load_segmentation_model() if model is None else model
     num_frames = max(1, 1 + (len(waveform) - FIELD // 2) // HOP)

@@ -61,12 +61,7 @@ def build_segmentation_model(
 
 @cache
 def load_segmentation_model(folder: Path = FOLDER) -> Model:
-    """Open a segmentation folder, strictly.
-
-    Parameters
-    ----------
-    folder : Path
-        As `recipes/Pretrained/segmentation.py` writes it.
+    """Open a segmentation folder, as `recipes/Pretrained/segmentation.py` writes it, strictly.
 
     Raises
     ------

@@ -91,11 +91,6 @@ class PinsSpeakerEmbedding(Model):  # type: ignore[misc]
 
         As `embedding/pytorch_model.bin` in the folder of a pipeline, its config.yaml may say
         `embedding: $model/embedding`.
-
-        Parameters
-        ----------
-        path : str or Path
-            A file, such as "pytorch_model.bin".
         """
         from pins_plugin.utils.files import atomic_path
 

@@ -43,12 +43,9 @@ class VoiceModel:
     def scale(
         self, embeddings: NDArray[np.float64], seconds: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """Bring embeddings to the model's units; their length says nothing.
+        """Bring embeddings (num_stretches, embedding_dim) to the model's units; their length says nothing.
 
-        Parameters
-        ----------
-        embeddings : (num_stretches, embedding_dim) float64 array
-        seconds : (num_stretches,) float64 array
+        `seconds` (num_stretches,) is how long each was heard.
         """
         if not len(embeddings):
             return embeddings

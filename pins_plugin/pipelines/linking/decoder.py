@@ -89,13 +89,7 @@ class Start(NamedTuple):
 
 
 class Decoder:
-    """Infers who speaks in one file.
-
-    Parameters
-    ----------
-    parameters : LinkingParameters
-    known : Evidence
-    """
+    """Infers who speaks in one file."""
 
     def __init__(self, parameters: LinkingParameters, known: Evidence) -> None:
         self.parameters, self.known = parameters, known

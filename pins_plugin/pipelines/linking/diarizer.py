@@ -17,13 +17,7 @@ from pins_plugin.pipelines.pyannote_host.pipeline_folder import open_pipeline
 
 
 class Diarizer:
-    """Finds the turns of a file by whatever was given. No pipeline itself, so its parts keep their parameters.
-
-    Parameters
-    ----------
-    given : optional
-        RTTM file, Annotation, pyannote pipeline, or the folder of one.
-    """
+    """Finds the turns of a file by whatever was given. No pipeline itself, so its parts keep their parameters."""
 
     def __init__(self, given: Any = None) -> None:
         self.given = given

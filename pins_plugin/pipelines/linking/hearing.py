@@ -44,7 +44,6 @@ def hear(segmentation: Segmentation, cuts: NDArray[np.bool_], embed: Embed) -> H
 
     Parameters
     ----------
-    segmentation : Segmentation
     cuts : (num_steps,) bool array
         Where the picture is cut, which often is where the speaker changes.
     embed : callable

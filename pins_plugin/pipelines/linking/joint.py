@@ -22,12 +22,7 @@ MAX_RATIO = 6.0  # largest log-likelihood ratio of one voice and one face; chose
 
 
 class JointEvidence:
-    """Compare pooled voices and faces in the space of one model.
-
-    Parameters
-    ----------
-    model : str or Path
-        Model folder with a face and a voice encoder, or the name of a shipped model.
+    """Compare pooled voices and faces in the space of one model: a folder with a face and a voice encoder, or its name.
 
     Raises
     ------

@@ -121,15 +121,8 @@ def search(
 ) -> LinkingParameters:
     """Change one parameter after the other while that gains (Hooke, Jeeves, "Direct search", 1961).
 
-    Parameters
-    ----------
-    scenes : sequence of LearningScene
-    parameters : LinkingParameters
-        To start from.
-    sweeps : int
-        Over all parameters; what gained nothing is changed by half as much in the next.
-    report : callable
-        Told number, score and parameters after each sweep.
+    What gained nothing in one of the `sweeps` over all is changed by half as much in the next; `report` is told number,
+    score and parameters after each.
     """
     steps = FACTORS | SHIFTS
     best = score(scenes, parameters)

@@ -43,17 +43,14 @@ class Features:
 
     counts: NDArray[np.float64]  # (num_steps, 3) log-probability of nobody, one, two
     personal: dict[str, NDArray[np.float64]]  # (num_steps, num_people) by kind (`PERSONAL`)
-    voices: NDArray[
-        np.float64
-    ]  # (num_steps, num_people) log-likelihood ratio of who is heard alone
+    # (num_steps, num_people) log-likelihood ratio of who is heard alone
+    voices: NDArray[np.float64]
     both: NDArray[np.float64]  # (num_both, 2, num_people) the same of two who are heard at once
     both_steps: NDArray[np.int64]  # (num_both,) when
-    entry: NDArray[
-        np.float64
-    ]  # (num_steps, num_people) of each who begins to speak: `entry_scores`
-    shifts: NDArray[
-        np.bool_
-    ]  # (num_steps,) a face comes or goes: whoever speaks counts as beginning
+    # (num_steps, num_people) of each who begins to speak: `entry_scores`
+    entry: NDArray[np.float64]
+    # (num_steps,) a face comes or goes: whoever speaks counts as beginning
+    shifts: NDArray[np.bool_]
 
     def take(self, steps: slice, people: NDArray[np.int64]) -> "Features":
         """Those of some steps and people."""
@@ -103,17 +100,9 @@ def find_shifts(seeing: Seeing) -> NDArray[np.bool_]:
 def voice_features(
     hearing: Hearing, ratios: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Spread log-likelihood ratios of stretches over their steps, so that a stretch counts once in all.
+    """Spread log-likelihood ratios (num_stretches, num_people) over the steps of the stretches, so that each counts once in all.
 
-    Parameters
-    ----------
-    hearing : Hearing
-    ratios : (num_stretches, num_people) float64 array
-
-    Returns
-    -------
-    voices, both, both_steps
-        See `Features`.
+    Given are `voices`, `both` and `both_steps` of `Features`.
     """
     num_people = ratios.shape[1]
     voices = np.zeros((len(hearing.stretch_of), num_people))

@@ -20,9 +20,8 @@ class States:
     """The states of one file."""
 
     members: NDArray[np.bool_]  # (num_states, num_people) who speaks in each; the first is nobody
-    kinds: NDArray[
-        np.int64
-    ]  # (num_states, num_states) row to column: of `TRANSITIONS`; -1 for staying
+    # (num_states, num_states) row to column: of `TRANSITIONS`; -1 for staying
+    kinds: NDArray[np.int64]
 
     @property
     def num_speakers(self) -> NDArray[np.int64]:
@@ -41,13 +40,7 @@ class States:
 
 
 def make_states(num_people: int, pairs: NDArray[np.bool_] | None = None) -> States:
-    """List nobody, everybody alone, and every two.
-
-    Parameters
-    ----------
-    num_people : int
-    pairs : (num_people, num_people) bool array, optional
-        Which two may speak at once; all when not given.
+    """List nobody, everybody alone, and every two; or those `pairs` only, (num_people, num_people) bool array.
 
     Examples
     --------
@@ -77,12 +70,8 @@ def make_states(num_people: int, pairs: NDArray[np.bool_] | None = None) -> Stat
 def transition_matrix(states: States, costs: NDArray[np.float64]) -> NDArray[np.float64]:
     """Weight (num_states, num_states) of each change; staying weighs 1.
 
-    Parameters
-    ----------
-    states : States
-    costs : (len(TRANSITIONS),) float64 array
-        Logarithm of the weight of all changes of one kind together: it is shared evenly by the states that can follow, so
-        that a larger cast does not make changes likelier.
+    `costs` (len(TRANSITIONS),) are logarithms of the weight of all changes of one kind together: it is shared evenly by the
+    states that can follow, so that a larger cast does not make changes likelier.
     """
     weights = np.eye(len(states.members))
     for kind, cost in enumerate(costs):

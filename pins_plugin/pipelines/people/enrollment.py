@@ -38,14 +38,9 @@ def load_people(
     embed_picture: Callable[[Path], Embedding],
     embed_audio: Callable[[Path], Embedding],
 ) -> list[KnownPerson]:
-    """Read the examples of a folder.
+    """Read the examples of a folder: `anna.jpg`, `anna.wav`, `ben.png`, ...; hidden files are passed over.
 
-    Parameters
-    ----------
-    folder : str or Path
-        Holds `anna.jpg`, `anna.wav`, `ben.png`, ...; hidden files are passed over.
-    embed_picture, embed_audio : callable
-        Path of an example to its embedding (embedding_dim,).
+    `embed_picture` and `embed_audio` give the embedding (embedding_dim,) of the file at a path.
 
     Raises
     ------

@@ -19,12 +19,7 @@ EXAMPLE_SIDE = 1600
 
 
 class FaceRecognizer:
-    """Tells people apart by their faces.
-
-    Parameters
-    ----------
-    source : str
-        See `inference.face_recognition.load_face_recognition`.
+    """Tells people apart by their faces; `source` is as in `inference.face_recognition.load_face_recognition`.
 
     Attributes
     ----------

@@ -14,6 +14,8 @@ from pins_plugin.types import FaceTrack
 
 
 class _Loader:
+    """`path` may hold placeholders such as "{uri}"."""
+
     def __init__(self, path: str | Path) -> None:
         self.path = path
 
@@ -23,13 +25,7 @@ class _Loader:
 
 
 class FaceTracksLoader(_Loader):
-    """Face tracks of a JSON file; see `tracking.files.read_tracks`.
-
-    Parameters
-    ----------
-    path : str or Path
-        May hold placeholders such as "{uri}".
-    """
+    """Face tracks of a JSON file; see `tracking.files.read_tracks`."""
 
     def __call__(self, file: Mapping[str, Any]) -> list[FaceTrack]:
         """Read the tracks of one file of a protocol."""
@@ -37,7 +33,7 @@ class FaceTracksLoader(_Loader):
 
 
 class VideoLoader(_Loader):
-    """Path of a video file; `path` as in `FaceTracksLoader`."""
+    """Path of a video file."""
 
     def __call__(self, file: Mapping[str, Any]) -> Path:
         """Give the path of one file of a protocol."""
