@@ -159,9 +159,7 @@ def read_word(value: Mapping[str, Any]) -> TranscriptWord:
 
 def plain_turn(turn: SpeakerFaceLink) -> dict[str, Any]:
     """What a turn says, each of the kind that it should be."""
-    plain = {**vars(turn), "box": None if turn.box is None else list(turn.box)}
-    return {name: plain[name] for name in ("start", "end", "speaker", "person", "box", "confidence",
-                                           "status", "evidence")}  # fmt: skip
+    return {**vars(turn), "box": None if turn.box is None else list(turn.box)}
 
 
 def plain_track(row: Mapping[str, Any]) -> dict[str, Any]:

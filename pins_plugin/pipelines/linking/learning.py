@@ -188,9 +188,7 @@ def fit_lips(
             leads = fits[speaks][:, :, 1]
             if speaks.sum() < 8 or not np.isfinite(leads).any():
                 continue
-            offset = int(
-                np.nanargmax(np.where(np.isfinite(leads).any(axis=0), _mean(leads), -np.inf))
-            )
+            offset = int(np.ma.masked_invalid(leads).mean(axis=0).argmax())
             offsets.append(offset - fits.shape[1] // 2)
             usable = judged & np.isfinite(fits[:, offset]).all(axis=1)
             rows.append(fits[usable, offset].astype(np.float64))
@@ -254,8 +252,3 @@ def fit_confidence(
     values = logit(np.clip(probabilities, LIMIT, 1 - LIMIT))[:, None]
     fitted = LogisticRegression(C=100.0).fit(values, right)
     return float(fitted.intercept_[0]), float(fitted.coef_[0, 0])
-
-
-def _mean(values: NDArray[np.float32]) -> NDArray[np.float64]:
-    known = np.isfinite(values)
-    return np.where(known, values, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
