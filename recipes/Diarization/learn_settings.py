@@ -67,7 +67,7 @@ def measure(folders: list[list[Heard]], settings: DiarizationSettings) -> float:
     for folder in folders:
         metric = DiarizationErrorRate()
         for each in folder:
-            _, decoded = decode_within(settings.apply_to(base), each.evidence)
+            decoded = decode_within(settings.apply_to(base), each.evidence)
             turns = read_turns(decoded.said, each.duration, settings.longest_pause)
             metric(each.truth, turns, uem=Timeline([Segment(0, each.duration)]))
         rates.append(100 * abs(metric))

@@ -100,8 +100,8 @@ def diarize(
         voice_encoder or load_voice_encoder(),
         scatter or find_voice_scatter(),
     )
-    _, decoded = decode_within(settings.apply_to(base), evidence, bounds)
-    return read_turns(decoded.said, len(waveform) / SAMPLE_RATE, settings.longest_pause, uri)
+    said = decode_within(settings.apply_to(base), evidence, bounds).said
+    return read_turns(said, len(waveform) / SAMPLE_RATE, settings.longest_pause, uri)
 
 
 def listen(

@@ -17,7 +17,7 @@ NO_BOUNDS: Bounds = (1, None)
 
 def decode_within(
     parameters: LinkingParameters, evidence: Evidence, bounds: Bounds = NO_BOUNDS
-) -> tuple[Decoder, Decoded]:
+) -> Decoded:
     """Decide who speaks when, among as many people as are known to speak.
 
     Voices are grouped within the bounds. Where more people speak nevertheless, those who speak least are left out, and the
@@ -40,14 +40,14 @@ def decode_within(
     stretch_of = evidence.hearing.stretch_of
     if not decoder.num_faces:
         said = add_speakers(decoded.said, decoded.ratios, stretch_of, min_people)
-        return decoder, replace(decoded, said=said)
+        return replace(decoded, said=said)
     said = decoded.said.copy()
     for place, group in reversed(list(enumerate(decoder.hidden))):  # who spoke least comes first
         person = decoder.unknown + 1 + place
         if said.any(axis=0).sum() < min_people and not said[:, person].any():
             own = np.isin(stretch_of, np.flatnonzero(decoder.groups == group))
             said[own] = np.arange(said.shape[1]) == person
-    return decoder, replace(decoded, said=said)
+    return replace(decoded, said=said)
 
 
 def add_speakers(

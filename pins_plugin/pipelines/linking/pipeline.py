@@ -370,13 +370,13 @@ class SpeakerFaceLinking(LearntPipeline):
     ) -> tuple[LinkingResult, list[Run], Voices]:
         """Decode, and read out; labels are those of this video alone."""
         parameters = self.settings
-        decoder, decoded = decode_within(parameters, evidence, bounds)
+        decoded = decode_within(parameters, evidence, bounds)
         if seen.turns is None:
             runs = find_runs(decoded.said, seen.duration)
             speakers = speaker_turns(runs, seen.uri)
         else:
             runs, speakers = find_given_runs(decoded, seen.turns), seen.turns
-        links = make_links(runs, decoded, evidence.seeing, tracks, parameters, evidence.held)
+        links = make_links(runs, decoded, evidence, tracks, parameters)
         result = LinkingResult(
             video=str(seen.path),
             duration=seen.duration,
@@ -388,7 +388,7 @@ class SpeakerFaceLinking(LearntPipeline):
             notes=[*self.recognizer.notes, *seen.notes],
             unreadable=decoded.unreadable(evidence.seeing, UNREADABLE, MIN_SPEECH),
         )
-        return result, runs, pool_voices(decoded, decoder, runs)
+        return result, runs, pool_voices(runs, decoded, evidence)
 
     @one_thread()
     def embed_picture(self, path: Path) -> NDArray[np.float64]:

@@ -10,10 +10,11 @@ from pyannote.core import Annotation
 from scipy.special import expit, logit
 
 from pins_plugin.pipelines.diarization.turns import annotate
-from pins_plugin.pipelines.linking.decoder import Decoded, Decoder
+from pins_plugin.pipelines.linking.decoder import Decoded
 from pins_plugin.pipelines.linking.given_turns import active_turns
 from pins_plugin.pipelines.linking.hearing import STEP, find_equal
 from pins_plugin.pipelines.linking.parameters import LinkingParameters
+from pins_plugin.pipelines.linking.potentials import Evidence
 from pins_plugin.pipelines.linking.seeing import Seeing
 from pins_plugin.pipelines.people.naming import Voices
 from pins_plugin.types import FaceTrack, SpeakerFaceLink
@@ -103,15 +104,12 @@ def find_given_runs(decoded: Decoded, turns: Annotation) -> list[Run]:
 def make_links(
     runs: Sequence[Run],
     decoded: Decoded,
-    seeing: Seeing,
+    evidence: Evidence,
     tracks: Sequence[FaceTrack],
     parameters: LinkingParameters,
-    held: Mapping[int, frozenset[int]],
 ) -> list[SpeakerFaceLink]:
-    """Cut runs where a face comes or goes, and say how sure each part is and by what.
-
-    `held` are the steps that a reviewer settled, as in `Evidence`.
-    """
+    """Cut runs where a face comes or goes, or a reviewer settled who speaks, and say how sure each part is and by what."""
+    seeing, held = evidence.seeing, evidence.held
     parts = evidence_parts(decoded, seeing, parameters)
     hidden = hidden_probability(decoded, seeing)
     visible = np.zeros(decoded.said.shape, bool)
@@ -153,19 +151,19 @@ def speaker_turns(runs: Sequence[Run], uri: str | None) -> Annotation:
     return annotate([(run.start, run.end, run.speaker) for run in runs], uri)
 
 
-def pool_voices(decoded: Decoded, decoder: Decoder, runs: Sequence[Run]) -> Voices:
+def pool_voices(runs: Sequence[Run], decoded: Decoded, evidence: Evidence) -> Voices:
     """Mean voice of each face and of each speaker, of the stretches that are theirs, by label."""
-    hearing, people = decoder.hearing, decoder.seeing.people
+    hearing = evidence.hearing
     found: Voices = {}
     if not len(hearing.voices):
         return found
     weights = hearing.seconds[:, None] * decoded.shares
-    for face, label in enumerate(people):
+    for face, label in enumerate(evidence.seeing.people):
         total = weights[:, face] @ hearing.voices
         if weights[:, face].sum() > 0.5:
             found[label] = unit(total)
     for speaker in {run.speaker for run in runs}:
-        steps = np.zeros(decoder.num_steps, bool)
+        steps = np.zeros(len(hearing.stretch_of), bool)
         for run in runs:
             if run.speaker == speaker:
                 steps[run.steps] = True

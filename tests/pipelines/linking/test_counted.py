@@ -18,7 +18,7 @@ def three():
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
 def test_as_many_speak_as_are_known_to(three, number: int) -> None:
     truth, evidence = three
-    _, decoded = decode_within(PARAMETERS, evidence, (number, number))
+    decoded = decode_within(PARAMETERS, evidence, (number, number))
     assert np.count_nonzero(decoded.said.any(axis=0)) == number
     silent = ~truth.any(axis=1)
     assert not decoded.said[silent].any()
@@ -26,8 +26,8 @@ def test_as_many_speak_as_are_known_to(three, number: int) -> None:
 
 def test_the_true_number_costs_nothing(three) -> None:
     truth, evidence = three
-    _, free = decode_within(PARAMETERS, evidence)
-    _, bound = decode_within(PARAMETERS, evidence, (3, 3))
+    free = decode_within(PARAMETERS, evidence)
+    bound = decode_within(PARAMETERS, evidence, (3, 3))
     assert agreement(free.said, truth[:, :2]) > 0.97
     assert agreement(bound.said, truth[:, :2]) > 0.97
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_evidence import PARAMETERS, hear, see, speak
+from made_evidence import PARAMETERS, hear, know, see, speak
 from pyannote.core import Annotation, Segment
 
 from pins_plugin.pipelines.linking.decoder import Decoded
@@ -64,7 +64,8 @@ def _link(truth, sure=0.9, num_faces=2, visible=None, held=None, parameters=PLAI
     decoded, seeing = _decoded(truth, sure, num_faces, visible)
     runs = find_runs(decoded.said, len(truth) / 10)
     tracks = [_track(face, 0, len(truth) / 10) for face in range(num_faces)]
-    return make_links(runs, decoded, seeing, tracks, parameters, held or {})
+    evidence = know(hear(truth), seeing, held=held or {})
+    return make_links(runs, decoded, evidence, tracks, parameters)
 
 
 def _spans(links) -> list[tuple]:
@@ -160,7 +161,9 @@ def test_evidence_adds_up_over_a_link() -> None:
     joint = np.zeros_like(decoded.features.voices)
     joint[:10, 0] = 0.1  # of the 0.3 of the voices
     decoded = replace(decoded, joint=joint)
-    first, second = make_links(runs, decoded, seeing, [_track(0, 0, 2), _track(1, 0, 2)], PLAIN, {})
+    first, second = make_links(
+        runs, decoded, know(hear(truth), seeing), [_track(0, 0, 2), _track(1, 0, 2)], PLAIN
+    )
     assert first.evidence["sync"] == pytest.approx(10 * 1.2 * PLAIN.lips)
     assert first.evidence["talking"] == pytest.approx(-10 * 0.5 * PLAIN.talking)
     assert first.evidence["voice"] == pytest.approx(2.0)
