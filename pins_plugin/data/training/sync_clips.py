@@ -31,7 +31,6 @@ class SyncClip:
 
     Parameters
     ----------
-    name : str
     person : str
         For splits and for drawing people evenly; never an input.
     lips : (num_frames, 88, 2) float32 array
@@ -174,13 +173,10 @@ class SyncBatches(DrawnBatches):
 
     Parameters
     ----------
-    clips : sequence of SyncClip
     spectrograms : sequence of (num_bins, 4 num_frames) Tensor
         One per clip.
-    num_frames, batch_size, steps_per_epoch : int
     augmentation : float
         Strength; 0 for none.
-    balance : float
     view : {"lips", "mouths"}
         What the batches show: the points, or the pixels.
     seed : int

@@ -27,7 +27,6 @@ class TalkingClip:
 
     Parameters
     ----------
-    name : str
     person : str
         For splits and for drawing people evenly; never an input.
     lips : (num_frames, 88, 2) float32 array
@@ -137,8 +136,6 @@ class TalkingBatches(DrawnBatches):
 
     Parameters
     ----------
-    clips : sequence of TalkingClip
-    num_frames, batch_size, steps_per_epoch : int
     augmentation : float
         Strength; 0 for none.
     looped : float

@@ -28,10 +28,8 @@ class LipEncoder(nn.Module):
         Points per frame.
     num_lip_points : int
         How many of them, from the first, belong to the lips and define the origin.
-    channels, embedding_dim : int
     num_blocks : int
         Residual convolutions; the second and later ones look twice as far.
-    dropout : float
 
     Examples
     --------
