@@ -4,7 +4,6 @@ import argparse
 import json
 import re
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -173,8 +172,9 @@ def _each_file(
 
     def work(source: str) -> Result:
         name = result_name(args.names, Path(source))
-        made = partial(make, source=source)
-        return do_once(Path(args.out), Path(source), ending, options, made, name)
+        return do_once(
+            Path(args.out), Path(source), ending, options, lambda path: make(path, source), name
+        )
 
     return work
 
