@@ -1,9 +1,10 @@
 """Writing videos, through PyAV (its wheels carry FFmpeg)."""
 
+from contextlib import ExitStack, nullcontext, suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import av
 import av.error
@@ -49,29 +50,29 @@ class VideoWriter:
         quality: int = 23,
         sound_of: Path | None = None,
     ) -> None:
-        self._context = atomic_path(path)
-        self._container = av.open(
-            f"file:{self._context.__enter__().absolute()}",  # a name is never an address
-            "w",
-            format="mp4",
-            options={"movflags": "+faststart"},
-        )
-        self._video = self._container.add_stream("libx264", rate=frame_rate_fraction(frame_rate))
-        self._video.width, self._video.height = width // 2 * 2, height // 2 * 2
-        self._video.pix_fmt = "yuv420p"
-        self._video.codec_context.time_base = CLOCK
-        self._video.codec_context.thread_type = "FRAME"
-        self._video.codec_context.thread_count = THREADS
-        self._video.options = encoder_options(quality)
         self._rate = frame_rate
         self._num_frames = 0
         self._last_pts = -1
         self._sample_rate = sample_rate
         self._num_samples = 0
-        self._audio = None
-        if sample_rate is not None:
-            self._audio = self._container.add_stream("aac", rate=sample_rate, layout="mono")
-        self._sound_copy = SoundCopy(sound_of, self._container) if sound_of is not None else None
+        self._audio: Any = None
+        self._sound_copy: SoundCopy | None = None
+        with ExitStack() as stack:
+            temporary = stack.enter_context(atomic_path(path))
+            self._container = av.open(
+                f"file:{temporary.absolute()}",  # a name is never an address
+                "w",
+                format="mp4",
+                options={"movflags": "+faststart"},
+            )
+            stack.push(self._close)
+            self._video = _add_pictures(self._container, width, height, frame_rate, quality)
+            if sample_rate is not None:
+                self._audio = self._container.add_stream("aac", rate=sample_rate, layout="mono")
+            if sound_of is not None:
+                self._sound_copy = SoundCopy(sound_of, self._container)
+                stack.callback(self._sound_copy.close)
+            self._stack = stack.pop_all()
 
     def add_image(self, image: NDArray[np.uint8], time: float | None = None) -> None:
         """Append a picture (height, width, 3) RGB, at `time` in seconds (default: the next at the frame rate)."""
@@ -108,18 +109,33 @@ class VideoWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        try:
-            if kind is None:
-                self._container.mux(self._video.encode(None))
-                if self._audio is not None:
-                    self._container.mux(self._audio.encode(None))
-                if self._sound_copy is not None:
-                    self._sound_copy.copy_until(float("inf"))
-        finally:
+        if kind is not None:
+            self._stack.__exit__(kind, error, trace)
+            return
+        with ExitStack() as stack:
+            stack.push(self._stack)
+            self._container.mux(self._video.encode(None))
+            if self._audio is not None:
+                self._container.mux(self._audio.encode(None))
             if self._sound_copy is not None:
-                self._sound_copy.close()
+                self._sound_copy.copy_until(float("inf"))
+
+    def _close(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Write the end of the file; of one that is thrown away, whatever that says."""
+        with nullcontext() if kind is None else suppress(av.error.FFmpegError):
             self._container.close()
-            self._context.__exit__(kind, error, trace)
+
+
+def _add_pictures(container: Any, width: int, height: int, frame_rate: float, quality: int) -> Any:
+    """Add the stream of pictures, H.264."""
+    video = container.add_stream("libx264", rate=frame_rate_fraction(frame_rate))
+    video.width, video.height = width // 2 * 2, height // 2 * 2
+    video.pix_fmt = "yuv420p"
+    video.codec_context.time_base = CLOCK
+    video.codec_context.thread_type = "FRAME"
+    video.codec_context.thread_count = THREADS
+    video.options = encoder_options(quality)
+    return video
 
 
 def encoder_options(quality: int) -> dict[str, str]:
