@@ -1,6 +1,6 @@
 """`kill -9` at random moments of real work: is the end that of an undisturbed run, and is nothing done twice?
 
-    python benchmarks/kills.py VIDEO ... [--command link|tracks|sync] [--kills two:worker:20 two:driver:20 ray:worker:5 ...]
+    python benchmarks/kills.py VIDEO ... [--command link|tracks|sync|cut] [--kills two:worker:20 two:driver:20 ray:worker:5 ...]
 
 Runs the command over the videos in peace, then again while victims are killed: a `worker`, the `driver` (the run itself, which
 is started anew), or `all` of both at one moment, as by a power cut; of two worker processes (`two`) or of `--ray local` (`ray`). Every
@@ -30,7 +30,13 @@ from campaigns.footage import digests, leftovers
 from scale import PINS, WAYS
 
 WORKERS = {"two": "spawn_main", "ray": "ray::_Actor"}
-MARKS = {"link": "*/links.json", "tracks": "*.done.json", "sync": "*.done.json"}
+MARKS = {
+    "link": "*/links.json",
+    "tracks": "*.done.json",
+    "sync": "*.done.json",
+    "cut": "*.done.json",
+}
+EXTRA = {"link": ["--no_video"], "cut": ["--min_seconds", "1", "--any_sync"]}
 CLAIMS = ".pins-claims"  # stays
 LOOK = 0.1  # seconds between two looks
 
@@ -60,7 +66,7 @@ class Work:
     def start(self) -> psutil.Popen:
         """Begin, or go on."""
         self.runs += 1
-        extra = ["--no_video"] if self.command == "link" else []
+        extra = EXTRA.get(self.command, [])
         words = [sys.executable, "-c", PINS, self.command, *self.videos, "--out", self.out, "--quiet", *extra]  # fmt: skip
         with self.out.with_name(f"{self.out.name}.log").open("a") as log:
             return psutil.Popen([*map(str, words), *WAYS[self.way]], stdout=log, stderr=log)

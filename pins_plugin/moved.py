@@ -1,8 +1,7 @@
-"""Where modules stood before folders had rooms: what was saved or written then still finds them.
+"""Where classes of models stood before folders had rooms, and old names of functions: what was saved or written then still finds them.
 
-Model folders name the class of each module and experiments the functions they run, by dotted path. Old paths lead to
-where things are now: `current_path` for model folders, `find_moved` for whatever asks the old package for an attribute
-(HyperPyYAML, SpeechBrain's `from_hparams`).
+Model folders name the class of each module by dotted path. Old paths lead to where things are now: `current_path` for
+our loader, `find_moved` for whatever asks the old package for an attribute (HyperPyYAML, SpeechBrain's `from_hparams`).
 """
 
 import warnings
@@ -12,41 +11,21 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-PACKAGE = "pins_plugin."
+MODELS = "pins_plugin.models."
 ROOMS = {  # what stands in each under the name that it had one folder up
-    "data.media": "audio clock deinterlace faces images mfcc picture_stream screen shift_sound sound_copy "
-    "sound_stream video video_writer",
-    "data.corpora": "manifest trial_list voxceleb voxceleb_clips words",
-    "data.training": "augmentation dataset features readable recording_conditions shards "
-    "sync_augmentation talking_augmentation tar_shards",
-    "data.links": "corrections linked_source transcripts",
-    "train.pairs": "brain gather gradient_cache objective soft_pairs supervised talking_heads validation",
-    "train.lips": "lip_reading sync visual_voice_activity",
-    "train.features": "canonical closed_form feature_networks held_out mixture "
-    "named_objectives people_table",
-    "models.faces": "appearance chip_face face_recognition facenet",
-    "models.voices": "campplus ecapa patch_voice",
-    "models.lips": "lip_reader sync_published",
-    "models.layers": "convolution_spectrogram dropout frozen heads lengths normalization "
-    "pass_through pooling projection shared_head spectrogram",
-    "models.folder": "memory_budget onnx_file safe_yaml starting_weights",
+    "faces": "appearance chip_face face_recognition facenet",
+    "voices": "campplus ecapa patch_voice",
+    "lips": "lip_reader sync_published",
+    "layers": "heads pass_through spectrogram",
 }
-RENAMED = {
-    "data.sync": "data.training.sync_clips",
-    "data.talking": "data.training.talking_clips",
-    "train.people": "train.features.same_people",
-    "models.sync": "models.lips.sync_encoders",
-    "models.visual_voice_activity": "models.lips.talking_network",
+MOVED = {name: f"{room}.{name}" for room, names in ROOMS.items() for name in names.split()} | {
+    "sync": "lips.sync_encoders",
+    "visual_voice_activity": "lips.talking_network",
 }
-MOVED = {
-    f"{room.split('.')[0]}.{name}": f"{room}.{name}"
-    for room, names in ROOMS.items()
-    for name in names.split()
-} | RENAMED
 
 
 def current_path(dotted: str) -> str:
-    """Tell where the thing of a dotted path is now.
+    """Tell where the class of a dotted path is now.
 
     Examples
     --------
@@ -55,25 +34,23 @@ def current_path(dotted: str) -> str:
     >>> current_path("torch.nn.Linear")
     'torch.nn.Linear'
     """
-    words = dotted.removeprefix(PACKAGE).split(".")
-    module = ".".join(words[:2])
-    if not dotted.startswith(PACKAGE) or module not in MOVED:
+    module, dot, name = dotted.removeprefix(MODELS).partition(".")
+    if not dotted.startswith(MODELS) or module not in MOVED:
         return dotted
-    return ".".join([PACKAGE + MOVED[module], *words[2:]])
+    return MODELS + MOVED[module] + dot + name
 
 
-def find_moved(package: str, name: str) -> ModuleType:
-    """Import the module that `package` (such as "pins_plugin.models") once held under `name`.
+def find_moved(name: str) -> ModuleType:
+    """Import the module that `pins_plugin.models` once held under `name`.
 
     Raises
     ------
     AttributeError
         When there was none.
     """
-    module = f"{package}.{name}".removeprefix(PACKAGE)
-    if module not in MOVED:
-        raise AttributeError(f"module {package!r} has no attribute {name!r}")
-    return import_module(PACKAGE + MOVED[module])
+    if name not in MOVED:
+        raise AttributeError(f"module 'pins_plugin.models' has no attribute {name!r}")
+    return import_module(MODELS + MOVED[name])
 
 
 def renamed(new: Callable[..., Any], old: str) -> Callable[..., Any]:

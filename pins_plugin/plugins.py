@@ -34,7 +34,6 @@ class Plugin:
     ----------
     kind : str
         One of `KINDS`.
-    name : str
     target : str
         Dotted path of the object, such as "their_package.encoders.TinyFaceEncoder".
     distribution : str

@@ -9,8 +9,7 @@ import torch
 from hyperpyyaml import load_hyperpyyaml
 
 from pins_plugin.models.folder import load_model_folder
-from pins_plugin.moved import MOVED, PACKAGE, current_path
-from pins_plugin.train.experiment import load_experiment
+from pins_plugin.moved import MODELS, MOVED, current_path
 
 OLD = {
     "pins_plugin.models.layers.pass_through": "pins_plugin.models.pass_through",
@@ -23,9 +22,9 @@ OLD = {
 
 @pytest.mark.parametrize("old", MOVED)
 def test_old_paths_lead_to_modules(old: str) -> None:
-    new = current_path(f"{PACKAGE}{old}.Anything")
+    new = current_path(f"{MODELS}{old}.Anything")
     assert find_spec(new.removesuffix(".Anything")) is not None
-    assert find_spec(PACKAGE + old) is None  # else what stands there would be passed over
+    assert find_spec(MODELS + old) is None  # else what stands there would be passed over
 
 
 @pytest.mark.parametrize("name", ["sync", "lip_reader", "face_voice"])
@@ -51,19 +50,11 @@ def test_old_paths_in_yaml_that_others_read() -> None:
     assert type(built).__module__ == "pins_plugin.models.layers.pass_through"
 
 
-def test_experiments_written_with_old_paths(tmp_path: Path) -> None:
-    path = tmp_path / "mine.yaml"
-    path.write_text("run: !name:pins_plugin.train.features.train_features\n")
-    assert load_experiment(path)["run"].__name__ == "train_features"
-    path.write_text("run: !name:pins_plugin.train.sync.train_sync\n")
-    assert load_experiment(path)["run"].__name__ == "train_sync"
-
-
-def test_names_that_never_were(tmp_path: Path) -> None:
-    import pins_plugin.data
+def test_names_that_never_were() -> None:
+    import pins_plugin.models
 
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        _ = pins_plugin.data.nothing
+        _ = pins_plugin.models.nothing
 
 
 def test_functions_that_were_renamed_answer_to_their_old_names(tmp_path: Path) -> None:

@@ -108,8 +108,7 @@ def test_training_takes_encoders_by_name_and_by_file(
     """`pins train --face_encoder thumbnail --voice_encoder x.onnx`, and the model scores afterwards."""
     pytest.importorskip("onnx")
     assert (
-        main(["export", str(model_folder), "--out", str(tmp_path), "--branch", "voice_encoder"])
-        == 0
+        main(["onnx", str(model_folder), "--out", str(tmp_path), "--branch", "voice_encoder"]) == 0
     )
     from tiny_clips import write_tiny_clips
 

@@ -29,11 +29,19 @@ class Names:
         Names that differ in the ending only.
     stems : frozenset of str
         That several files have.
+    count : int
+        How many files there are, of which a run may take a part.
     """
 
     folders: frozenset[str] = frozenset()
     twins: frozenset[str] = frozenset()
     stems: frozenset[str] = frozenset()
+    count: int = 1
+
+    @property
+    def is_of_one(self) -> bool:
+        """Whether one file is meant, and none that may come: it was given by itself, not in a folder."""
+        return self.count == 1 and not self.folders
 
     @classmethod
     def of_files(
@@ -57,7 +65,7 @@ class Names:
             if len(longer) > len(count):
                 short, count = long, longer
         stems = Counter(path.stem for path in found)
-        return cls(short.folders, _repeated(count), _repeated(stems))
+        return cls(short.folders, _repeated(count), _repeated(stems), len(found))
 
     def of(self, path: Path, stem: Callable[[Path], str] = _stem) -> str:
         """Name of a file's result, parted by "/".

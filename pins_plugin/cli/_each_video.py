@@ -4,7 +4,6 @@ import argparse
 import json
 import re
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +40,6 @@ def do_once(
 
     Parameters
     ----------
-    out, source : Path
     ending : str
         With the dot.
     options : dict
@@ -98,101 +96,87 @@ def _read(mark: Path) -> dict[str, Any]:
 def open_tracker(args: argparse.Namespace) -> Callable[[str], Result]:
     """Make, in a worker, the function that follows the faces of one video."""
     from pins_plugin.cli.tracks import make_tracker
+    from pins_plugin.data.media.video import probe_video
+    from pins_plugin.tracking.files import write_tracks
 
-    ending = f".{args.format}"
     options = {
         **{name: str(getattr(args, name)) for name in ("every", "min_face")},
         "detector": detector_key(),
         "people": model_key(args.people),
         "tracker": plugin_key("trackers", args.tracker),
     }
-    return partial(_track, make_tracker(args), Path(args.out), ending, options, args.names)
+    follow = make_tracker(args)
 
-
-def _track(
-    follow: Callable[[str], Any],
-    out: Path,
-    ending: str,
-    options: dict[str, Any],
-    names: Names,
-    video: str,
-) -> Result:
-    from pins_plugin.data.media.video import probe_video
-    from pins_plugin.tracking.files import write_tracks
-
-    def make(path: Path) -> str:
-        tracks = follow(video)
-        write_tracks(path, tracks, probe_video(video))
+    def make(path: Path, source: str) -> str:
+        tracks = follow(source)
+        write_tracks(path, tracks, probe_video(source))
         return f"{len(tracks)} face tracks" if tracks else "no face"
 
-    return do_once(out, Path(video), ending, options, make, result_name(names, Path(video)))
+    return _each_file(args, f".{args.format}", options, make)
 
 
 def open_synchronizer(args: argparse.Namespace) -> Callable[[str], Result]:
     """Make, in a worker, the function that measures one video."""
+    from pins_plugin.cli.sync import describe, measure
     from pins_plugin.inference.synchronizer import Synchronizer
+    from pins_plugin.pipelines.active_speaker.sync_table import to_plain
 
-    synchronizer = Synchronizer.from_hparams(args.model, run_opts={"device": args.device})
     options = {
         "model": model_key(args.model),
         "max_offset": args.max_offset,
         "people": args.people,
         "parts": True,
     }
-    return partial(_synchronize, synchronizer, Path(args.out), options, args.names)
+    synchronizer = Synchronizer.from_hparams(args.model, run_opts={"device": args.device})
 
-
-def _synchronize(
-    synchronizer: Any, out: Path, options: dict[str, Any], names: Names, video: str
-) -> Result:
-    from pins_plugin.cli.sync import describe
-    from pins_plugin.pipelines.active_speaker.sync_table import to_plain
-    from pins_plugin.pipelines.active_speaker.synchronization import synchronize_video
-
-    def make(path: Path) -> str:
-        found = synchronize_video(
-            video,
-            synchronizer,
-            max_offset=round(options["max_offset"] * 25),
-            quiet=True,
-            with_people=options["people"],
-        )
+    def make(path: Path, source: str) -> str:
+        found = measure(source, synchronizer, args)
         write_json(path, to_plain(found))
         return describe(found.result)
 
-    return do_once(out, Path(video), ".json", options, make, result_name(names, Path(video)))
+    return _each_file(args, ".json", options, make)
 
 
 def open_embedder(args: argparse.Namespace) -> Callable[[str], Result]:
     """Make, in a worker, the function that embeds one media file, or the clips of one manifest."""
+    from pins_plugin.cli.embed import embed_manifest, embed_media
     from pins_plugin.inference.embedder import FaceVoiceEmbedder
 
-    embedder = FaceVoiceEmbedder.from_hparams(args.model, run_opts={"device": args.device})
     options = {
         "model": model_key(args.model),
         "split": str(args.split),
         "num_frames": args.num_frames,
     }
-    return partial(_embed, embedder, args.split, Path(args.out), options, args.names)
+    embedder = FaceVoiceEmbedder.from_hparams(args.model, run_opts={"device": args.device})
 
-
-def _embed(
-    embedder: Any, split: str | None, out: Path, options: dict[str, Any], names: Names, source: str
-) -> Result:
-    from pins_plugin.cli.embed import embed_manifest, embed_media
-
-    name = result_name(names, Path(source))
-
-    def make(path: Path) -> str:
+    def make(path: Path, source: str) -> str:
         if Path(source).suffix.lower() != ".csv":
-            return embed_media(embedder, Path(source), path, options["num_frames"], name)
+            name = result_name(args.names, Path(source))
+            return embed_media(embedder, Path(source), path, args.num_frames, name)
         count, dims, skipped = embed_manifest(
-            embedder, Path(source), split, path, options["num_frames"], quiet=True
+            embedder, Path(source), args.split, path, args.num_frames, quiet=True
         )
         left = f", {len(skipped)} clips left out" if skipped else ""
         return f"{count} clips, {dims} dimensions{left}"
 
-    return do_once(out, Path(source), ".npz", options, make, name)
+    return _each_file(args, ".npz", options, make)
+
+
+def _each_file(
+    args: argparse.Namespace,
+    ending: str,
+    options: dict[str, Any],
+    make: Callable[[Path, str], str],
+) -> Callable[[str], Result]:
+    """Make the function that writes the result of one file, by `make(path, source)`; see `do_once`."""
+
+    def work(source: str) -> Result:
+        name = result_name(args.names, Path(source))
+        return do_once(
+            Path(args.out), Path(source), ending, options, lambda path: make(path, source), name
+        )
+
+    return work
 
 
 def media_length(item: str) -> float:

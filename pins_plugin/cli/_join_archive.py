@@ -46,7 +46,7 @@ class _Archive:
     same_face: float = 0.0
 
 
-def join_archive(out: Path, jobs: int = 0, quiet: bool = False) -> int:
+def join_archive(out: Path, jobs: int = 0) -> int:
     """Say who is who in all videos of a folder; prints what is worth a look.
 
     Parameters
@@ -58,7 +58,7 @@ def join_archive(out: Path, jobs: int = 0, quiet: bool = False) -> int:
     """
     cast = Cast.of_folder(out, _encoder(out))
     with cast.held():
-        results.catch_up(out, cast, quiet)
+        results.catch_up(out, cast, quiet=False)
         archive = _read(out, cast)
         found = _join(archive)
         plan = _assign(archive, found, cast)
@@ -70,9 +70,9 @@ def join_archive(out: Path, jobs: int = 0, quiet: bool = False) -> int:
         write_json(out / JOINED, {"renames": len(cast.renames), **report, "videos": videos})
     _print(report)
     stale = [folder for folder, labels in plan.items() if archive.now[folder] != labels]
-    setup = partial(_open_renamer, str(out), len(cast.renames), quiet)
+    setup = partial(_open_renamer, str(out), len(cast.renames))
     machinery = Machinery(jobs=jobs, timeout=None)
-    totals = run_many("people", stale, out, setup, machinery, _not_before, _no_length, quiet=True)
+    totals = run_many("people", stale, out, setup, machinery, bool, lambda _: 0.0, quiet=True)
     return totals.status(strict=True)
 
 
@@ -245,24 +245,16 @@ def shed_vectors(out: Path) -> None:
     (out / JOINED).unlink(missing_ok=True)  # it has names; all that was decided is in the folders
 
 
-def _open_renamer(out: str, renames: int, quiet: bool) -> Callable[[str], bool]:
+def _open_renamer(out: str, renames: int) -> Callable[[str], bool]:
     """Make, in a worker, the function that brings one folder up to the labels."""
     videos = read_json(Path(out) / JOINED, MediaError, "labels")["videos"]
-    return partial(_rename, Path(out), videos, renames, quiet)
+    return partial(_rename, Path(out), videos, renames)
 
 
-def _rename(out: Path, videos: Mapping[str, Any], renames: int, quiet: bool, folder: str) -> bool:
+def _rename(out: Path, videos: Mapping[str, Any], renames: int, folder: str) -> bool:
     place = Path(folder)
     name = results.name_of(out, place)
     with claimed(out, name):
         labels = videos[name]["labels"]
-        results.rename_in_folder(place, {}, renames, quiet, joined=labels)
+        results.rename_in_folder(place, {}, renames, False, joined=labels)
     return False
-
-
-def _not_before(value: bool) -> bool:
-    return value
-
-
-def _no_length(item: str) -> float:
-    return 0.0

@@ -30,7 +30,7 @@ def suggest(cast: "Cast") -> None:
 
 def why(cast: "Cast", label: str, examples: Path | None) -> None:
     """Print whom somebody is most like, how much, and how much was needed."""
-    _check(cast, label)
+    check_known(cast, label)
     others = cast.people()
     if examples is not None:
         from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
@@ -44,9 +44,9 @@ def why(cast: "Cast", label: str, examples: Path | None) -> None:
         print(f"{label}: there is nobody to compare with")
 
 
-def split(out: Path, cast: "Cast", label: str, videos: list[str], quiet: bool = True) -> None:
+def split(out: Path, cast: "Cast", label: str, videos: list[str]) -> None:
     """Give somebody a number of their own in some videos, where another was taken for them."""
-    _check(cast, label)
+    check_known(cast, label)
     if not videos:
         raise PinsError("split: expected the person and the videos in which it is somebody else")
     with cast.held():
@@ -54,21 +54,21 @@ def split(out: Path, cast: "Cast", label: str, videos: list[str], quiet: bool = 
         for video in videos:
             if video not in seen:
                 raise PinsError(f"{video}: expected one of {', '.join(sorted(seen))}")
-        results.catch_up(out, cast, quiet)
+        results.catch_up(out, cast, quiet=True)
         new = cast.new_label()
         cast.relabel(label, new, videos)
         cast.note({label: new}, {label: sorted(videos)})
-        _relabel_folders(out, cast, {video: {label: new} for video in videos}, quiet)
+        _relabel_folders(out, cast, {video: {label: new} for video in videos})
     print(f"{label} is {new} in {', '.join(videos)}")
 
 
-def undo(out: Path, cast: "Cast", quiet: bool = True) -> None:
+def undo(out: Path, cast: "Cast") -> None:
     """Take back the last name that was given, also where it made two labels one, or the last split."""
     with cast.held():
         if not cast.history:
             raise PinsError("undo: no name was given, and nobody split, that could be taken back")
         last = cast.history[-1]
-        results.catch_up(out, cast, quiet)
+        results.catch_up(out, cast, quiet=True)
         for old, new in last["names"].items():
             both = sorted(set(last["videos"].get(old, ())) & set(last["videos"].get(new, ())))
             if both:
@@ -79,22 +79,22 @@ def undo(out: Path, cast: "Cast", quiet: bool = True) -> None:
         for old, new in last["names"].items():
             videos = last["videos"].get(old, [])
             cast.relabel(new, old, videos)
-            _relabel_folders(out, cast, {video: {new: old} for video in videos}, quiet)
+            _relabel_folders(out, cast, {video: {new: old} for video in videos})
             print(f"{new} is {old} again in {', '.join(videos)}")
         cast.history.pop()
 
 
-def forget(out: Path, cast: "Cast", name: str, quiet: bool = True) -> None:
+def forget(out: Path, cast: "Cast", name: str) -> None:
     """Delete a person: vectors, and the name in everything that was written; the stretches get a number."""
     with cast.held():
         if name not in cast.labels and name not in cast.renamed_since(0):
-            _check(cast, name)
-        results.catch_up(out, cast, quiet)
+            check_known(cast, name)
+        results.catch_up(out, cast, quiet=True)
         cast.remove(name)
         new = cast.new_label()
         for folder in results.linked_folders(out):
             links = read_links(folder / results.LINKS)
-            results.rename_in_folder(folder, {name: new}, None, quiet)
+            results.rename_in_folder(folder, {name: new}, None, True)
             if find_video(links) is None and links != read_links(folder / results.LINKS):
                 for report in results.REPORTS:  # they cannot be made anew, and show the name
                     (folder / report).unlink(missing_ok=True)
@@ -143,20 +143,19 @@ def expire(out: Path, cast: "Cast", days: float) -> None:
         print(f"{before - len(cast.appearances)} of {before} appearances forgotten")
 
 
-def _check(cast: "Cast", label: str) -> None:
+def check_known(cast: "Cast", label: str) -> None:
+    """Raise PinsError when nobody is kept under that label."""
     if label not in cast.labels:
         raise PinsError(
             f"{label}: expected one of {', '.join(cast.labels) or 'nobody, because nobody is kept here'}"
         )
 
 
-def _relabel_folders(
-    out: Path, cast: "Cast", names: dict[str, dict[str, str]], quiet: bool
-) -> None:
+def _relabel_folders(out: Path, cast: "Cast", names: dict[str, dict[str, str]]) -> None:
     for folder in results.linked_folders(out):
         mine = names.get(one_word(results.name_of(out, folder)))
         if mine:
-            results.rename_in_folder(folder, mine, len(cast.renames), quiet)
+            results.rename_in_folder(folder, mine, len(cast.renames), True)
 
 
 def _same_face(cast: "Cast") -> float:

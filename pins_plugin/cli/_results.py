@@ -63,7 +63,7 @@ def check_owner(folder: Path, source: Mapping[str, Any], before: Mapping[str, An
     if not same:
         raise PinsError(
             f"{folder}: holds the results of {named}, which is another video than {video}; "
-            "rename one of the videos, or use another folder for --out"
+            "use another folder for --out (or rename one of them, where several videos are linked into one folder)"
         )
 
 

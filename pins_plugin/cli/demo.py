@@ -215,7 +215,7 @@ def _versions() -> dict[str, str]:
 
 def _summary(results: dict[str, Any]) -> str:
     """The short table at the end."""
-    from pins_plugin.report.tables import format_table, seen_rows
+    from pins_plugin.report.tables import format_table, score_row, seen_rows
 
     unseen, link = results["unseen"], results["link"]["speech_time_correct"]
     verification = unseen["verification"]
@@ -224,16 +224,7 @@ def _summary(results: dict[str, Any]) -> str:
         (f"which of {ways}", unseen["matching"][ways]["accuracy"], unseen["matching"][ways])
         for ways in (min(unseen["matching"], key=int), max(unseen["matching"], key=int))
     ]
-    rows = [
-        [
-            title,
-            f"{score:.3f}",
-            "{:.3f} - {:.3f}".format(*part["ci95"]),
-            f"{part['chance']:.3f}",
-            f"{part['oracle']:.3f}",
-        ]
-        for title, score, part in parts
-    ]
+    rows = [score_row(title, score, part)[:5] for title, score, part in parts]
     rows += [row[:5] for row in seen_rows(results["seen"])]
     rows.append(["scene: speech linked rightly", f"{link:.3f}", "", "", ""])
     table = format_table(["unseen people", "score", "95 % interval", "chance", "oracle"], rows)

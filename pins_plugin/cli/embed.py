@@ -18,7 +18,7 @@ The file holds the arrays face_embeddings, face_clip_id, voice_embeddings, voice
 import argparse
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
 from pins_plugin.cli._options import add_options
@@ -131,13 +131,12 @@ def embed_media(
     embedder: "FaceVoiceEmbedder", source: Path, out: Path, num_frames: int, name: str
 ) -> str:
     """Embed the face and the voice of one file, as far as it has them; gives what was found."""
-    import numpy as np
-
     from pins_plugin.archive.inputs import AUDIO_SUFFIXES
     from pins_plugin.data.media.audio import load_audio
     from pins_plugin.data.media.images import is_image
     from pins_plugin.data.media.video import probe_video
     from pins_plugin.inference.clips import embed_pictures, embed_waveforms
+    from pins_plugin.inference.feature_embedder import write_embeddings
     from pins_plugin.inference.portraits import load_clip_faces
 
     arrays = {}
@@ -148,8 +147,5 @@ def embed_media(
         arrays["face"] = embed_pictures(embedder, [pictures])
     if is_sound or (not is_image(source) and probe_video(source).has_audio):
         arrays["voice"] = embed_waveforms(embedder, [load_audio(source, embedder.sample_rate)])
-    contents: dict[str, Any] = {f"{kind}_embeddings": value for kind, value in arrays.items()}
-    contents |= {f"{kind}_clip_id": np.array([name]) for kind in arrays}
-    with out.open("wb") as file:
-        np.savez(file, **contents)
+    write_embeddings(out, **{kind: (value, [name]) for kind, value in arrays.items()})
     return f"{' and '.join(arrays)}, {embedder.embedding_dim} dimensions"

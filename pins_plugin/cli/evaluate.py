@@ -171,9 +171,10 @@ def embed_features(
 ) -> Embedded:
     """Embed one split of two files of recognition embeddings."""
     from pins_plugin.data.training.features import load_features, read_feature_clips, select_rows
-    from pins_plugin.inference.feature_embedder import FeatureEmbedder
+    from pins_plugin.inference.feature_embedder import load_heads
+    from pins_plugin.models.layers.heads import apply_head
 
-    embedder = FeatureEmbedder.from_hparams(model)
+    face_head, voice_head = load_heads(model)
     clips = read_feature_clips(manifest)
     splits = sorted({clip.split for clip in clips.values()}) if split is None else [split]
     faces = select_rows(load_features(face_path), clips, splits, str(face_path))
@@ -184,8 +185,8 @@ def embed_features(
             f"got {len(faces.clips)} and {len(voices.clips)}"
         )
     return Embedded(
-        embedder.encode_faces(faces.embeddings),
-        embedder.encode_voices(voices.embeddings),
+        apply_head(face_head, faces.embeddings),
+        apply_head(voice_head, voices.embeddings),
         faces.clips,
         voices.clips,
         _trained(clips.values()),

@@ -30,6 +30,7 @@ from pins_plugin.cli._options import add_options
 from pins_plugin.cli.convert import add_transcript_arguments
 
 if TYPE_CHECKING:
+    from pins_plugin.archive.names import Names
     from pins_plugin.cli._link_video import LinkOptions
     from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 
@@ -111,7 +112,7 @@ def run(args: argparse.Namespace) -> int:
     out = Path(args.out)
     videos, names = find_inputs(args.videos, args)
     args.videos = [str(video) for video in videos]
-    options = replace(options_from(args, out), names=names)
+    options = options_from(args, out, names)
     if (len(videos) > 1 or is_many(args)) and args.corrections:
         raise PinsError(f"--corrections: expected one video, got {len(videos)}")
     if len(videos) > 1 and args.transcript and not args.transcript.is_dir():
@@ -145,7 +146,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def options_from(args: argparse.Namespace, out: Path) -> "LinkOptions":
+def options_from(args: argparse.Namespace, out: Path, names: "Names") -> "LinkOptions":
     """Turn the command line into options that another process can be told."""
     from pins_plugin.cli._link_video import LinkOptions
     from pins_plugin.pipelines.linking.pipeline import DEFAULT_EVIDENCE
@@ -160,14 +161,15 @@ def options_from(args: argparse.Namespace, out: Path) -> "LinkOptions":
         face_encoder=args.face_encoder,
         tracker=args.tracker,
         device=args.device,
-        several=len(args.videos) > 1 or (out / FILE).is_file(),
-        alone=len(args.videos) == 1,
+        several=not names.is_of_one or (out / FILE).is_file(),
+        alone=names.count == 1,
         num_speakers=args.num_speakers,
         transcript=None if args.transcript is None else str(args.transcript),
         encoding=args.encoding,
         again=args.again,
         with_video=not args.no_video,
         quiet=args.quiet,
+        names=names,
     )
 
 

@@ -121,6 +121,7 @@ def _over_time(args: argparse.Namespace) -> None:
 
 def _change_cast(args: argparse.Namespace) -> None:
     """List, rename or remove people met in videos."""
+    from pins_plugin.cli._people_over_time import check_known
     from pins_plugin.cli._results import catch_up
     from pins_plugin.errors import PinsError
     from pins_plugin.pipelines.people.registry import Cast
@@ -137,10 +138,8 @@ def _change_cast(args: argparse.Namespace) -> None:
         raise PinsError("rename: expected the old and the new name")
     with cast.held():
         is_renamed = args.action == "rename" and cast.renamed_since(0).get(args.name) == new
-        if args.name not in cast.labels and not is_renamed:
-            raise PinsError(
-                f"{args.name}: expected one of {', '.join(cast.labels) or 'nobody, because nobody is kept here'}"
-            )
+        if not is_renamed:
+            check_known(cast, args.name)
         if args.action == "remove":
             cast.remove(args.name)
         elif args.name in cast.labels:

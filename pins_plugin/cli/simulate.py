@@ -9,6 +9,7 @@ The same seed makes the same people on every machine. Models trained on them kno
 """
 
 import argparse
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -91,47 +92,31 @@ def run(args: argparse.Namespace) -> None:
     from pins_plugin.utils.writable import try_folder
 
     try_folder(args.out)
-    {
-        "clips": _run_clips,
-        "voxceleb": _run_voxceleb,
-        "scenes": _run_scenes,
-        "episode": _run_episode,
-    }[args.kind](args)
-
-
-def _settings(kind: type, args: argparse.Namespace):  # type: ignore[no-untyped-def]
+    kind, write = _kind(args.kind)
     values = {field.name: getattr(args, field.name) for field in fields(kind)}
-    return kind(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+    settings = kind(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+    written = write(args.out, settings, jobs=args.jobs, quiet=args.quiet)
+    if args.kind == "clips":
+        from pins_plugin.simulation.corpus import clip_numbers
+
+        print(f"{len(clip_numbers(settings))} clips of {settings.people} people: {written}")
+    elif args.kind == "voxceleb":
+        print(f"{settings.people} people: {written} and {written.with_name('lists')}")
+    else:
+        print(*written if args.kind == "scenes" else [written], sep="\n")
 
 
-def _run_clips(args: argparse.Namespace) -> None:
-    from pins_plugin.simulation.corpus import CorpusSettings, clip_numbers, write_corpus
+def _kind(name: str) -> tuple[type, Callable[..., Any]]:
+    """The settings of one kind of simulation, and what writes it."""
+    if name == "scenes":
+        from pins_plugin.simulation.scenes import SceneSettings, write_scenes
 
-    settings = _settings(CorpusSettings, args)
-    manifest = write_corpus(args.out, settings, jobs=args.jobs, quiet=args.quiet)
-    count = len(clip_numbers(settings))
-    print(f"{count} clips of {settings.people} people: {manifest}")
+        return SceneSettings, write_scenes
+    if name == "episode":
+        from pins_plugin.simulation.episode import EpisodeSettings, write_episode
 
-
-def _run_voxceleb(args: argparse.Namespace) -> None:
-    from pins_plugin.simulation.corpus import CorpusSettings
+        return EpisodeSettings, write_episode
+    from pins_plugin.simulation.corpus import CorpusSettings, write_corpus
     from pins_plugin.simulation.voxceleb_tree import write_voxceleb_tree
 
-    settings = _settings(CorpusSettings, args)
-    root = write_voxceleb_tree(args.out, settings, jobs=args.jobs, quiet=args.quiet)
-    print(f"{settings.people} people: {root} and {root.with_name('lists')}")
-
-
-def _run_scenes(args: argparse.Namespace) -> None:
-    from pins_plugin.simulation.scenes import SceneSettings, write_scenes
-
-    settings = _settings(SceneSettings, args)
-    for video in write_scenes(args.out, settings, jobs=args.jobs, quiet=args.quiet):
-        print(video)
-
-
-def _run_episode(args: argparse.Namespace) -> None:
-    from pins_plugin.simulation.episode import EpisodeSettings, write_episode
-
-    settings = _settings(EpisodeSettings, args)
-    print(write_episode(args.out, settings, jobs=args.jobs, quiet=args.quiet))
+    return CorpusSettings, write_corpus if name == "clips" else write_voxceleb_tree

@@ -142,7 +142,9 @@ def run_many_files(videos: list[Path], args: argparse.Namespace) -> int:
     if args.csv:
         try_file(args.csv)
     out = Path(args.out)
-    setup = partial(open_synchronizer, argparse.Namespace(**{**vars(args), "run": None}))
+    setup = partial(
+        open_synchronizer, argparse.Namespace(**{**vars(args), "run": None, "quiet": True})
+    )
     status = run_files("sync", videos, out, setup, args, show_result)
     if args.csv is None and args.fail_above is None and not args.fail_dubbed:
         return status

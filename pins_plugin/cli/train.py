@@ -87,7 +87,7 @@ def score_shards(model: Path, hparams: dict[str, Any]) -> dict[str, Any] | None:
     from pins_plugin.data.training.tar_shards import HeldClips, read_index
     from pins_plugin.inference.clips import embed_clips
     from pins_plugin.inference.embedder import FaceVoiceEmbedder
-    from pins_plugin.train.pairs.shard_training import form_of
+    from pins_plugin.train.pairs.listed_clips import form_of
 
     address = str(hparams["manifest"])
     shards = read_index(address)["shards"]

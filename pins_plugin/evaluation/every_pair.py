@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 from pins_plugin.errors import ShapeError
 from pins_plugin.evaluation.items import Bootstrap, Report
 from pins_plugin.evaluation.verification import score_pairs
-from pins_plugin.metrics.bootstrap import mean_interval
 
 WAYS = (2, 4, 10)
 
@@ -60,12 +59,8 @@ def score_every_pair(scores: ArrayLike, groups: ArrayLike | None = None) -> dict
     for ways in WAYS:
         if ways <= len(matrix):
             won = chance_of_winning(matrix.T, ways)  # each voice looks among faces
-            interval = mean_interval(won, people, len(people), **bootstrap.options())
-            report[f"1 of {ways}"] = {
-                "accuracy": float(won.mean()),
-                "ci95": interval.tolist(),
-                "chance": 1 / ways,
-            }
+            mean = bootstrap.mean(won, people, len(people), "accuracy")
+            report[f"1 of {ways}"] = {**mean, "chance": 1 / ways}
     return report
 
 

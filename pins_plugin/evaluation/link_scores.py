@@ -12,7 +12,7 @@ from pins_plugin.errors import LinksError
 from pins_plugin.evaluation.linking import CAUSES, RIGHT, Heard, LinkMoments, follow_links, hear
 from pins_plugin.evaluation.scene_truth import TRUTH_STEP, SceneTruth
 from pins_plugin.evaluation.turn_errors import TurnErrors, identification_turns
-from pins_plugin.metrics.bootstrap import bootstrap_interval
+from pins_plugin.metrics.bootstrap import mean_interval
 
 SURE = 0.9  # links of more confidence should nearly all be right
 
@@ -139,17 +139,9 @@ def people_interval(heard: Sequence[Heard]) -> list[float] | None:
     """
     if not heard:
         return None
-    people = sorted({each.speaker for each in heard})
-    place = {person: number for number, person in enumerate(people)}
-    labels = np.array([place[each.speaker] for each in heard])
-    right = np.array([each.verdict == RIGHT for each in heard], float)
-    sums = np.bincount(labels, weights=right, minlength=len(people))
-    totals = np.bincount(labels, minlength=len(people))
-    interval = bootstrap_interval(
-        lambda counts: np.asarray((counts @ sums) / (counts @ totals)),
-        len(people),
-        generator=np.random.default_rng(0),
-    )
+    people, labels = np.unique([each.speaker for each in heard], return_inverse=True)
+    right = [each.verdict == RIGHT for each in heard]
+    interval = mean_interval(right, labels, len(people), generator=np.random.default_rng(0))
     return [round(float(bound), 4) for bound in interval]
 
 

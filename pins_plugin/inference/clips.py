@@ -20,6 +20,7 @@ from pins_plugin.utils.prefetch import map_ahead
 from pins_plugin.utils.progress import progress
 
 Loaded = tuple[NDArray[np.uint8], NDArray[np.float32]]
+BATCH = 32  # clips or files that the model sees at once; chosen, not measured
 READERS = 4  # threads that decode while the model computes; chosen, not measured
 
 
@@ -41,7 +42,6 @@ def embed_clips(
     clips: Sequence[TalkingFaceClip],
     *,
     num_frames: int = 4,
-    batch_size: int = 32,
     quiet: bool = False,
     skipped: dict[str, Exception] | None = None,
     load: Callable[[TalkingFaceClip], Loaded] | None = None,
@@ -52,10 +52,6 @@ def embed_clips(
     ----------
     num_frames : int
         Pictures of each clip, evenly spread; their embeddings are averaged.
-    batch_size : int
-        Clips at once.
-    quiet : bool
-        Show no progress bar.
     skipped : dict, optional
         Clips that cannot be read are left out, and noted here: `clip_id` to why.
     load : callable, optional
@@ -93,10 +89,10 @@ def embed_clips(
             return None
 
     with ThreadPoolExecutor(READERS) as pool:
-        loaded = map_ahead(pool, decode, clips, 2 * batch_size)
+        loaded = map_ahead(pool, decode, clips, 2 * BATCH)
         bar = progress(loaded, "Embedding clips", total=len(clips), quiet=quiet)
         readable = (item for item in bar if item is not None)
-        while batch := list(islice(readable, batch_size)):
+        while batch := list(islice(readable, BATCH)):
             faces.append(embed_pictures(embedder, [pictures for pictures, _ in batch]))
             voices.append(embed_waveforms(embedder, [waveform for _, waveform in batch]))
     if not faces:

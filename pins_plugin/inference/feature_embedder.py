@@ -13,38 +13,22 @@ from pins_plugin.models.layers.heads import FeatureHead, apply_head
 from pins_plugin.utils.files import atomic_path
 
 
-class FeatureEmbedder:
-    """Embeds face and voice embeddings of recognition networks into one space."""
+def load_heads(source: str | Path) -> tuple[FeatureHead, FeatureHead]:
+    """Open a model folder that was trained on features: the heads of faces and of voices (see `apply_head`).
 
-    def __init__(self, face_head: FeatureHead, voice_head: FeatureHead) -> None:
-        self.face_head = face_head.eval()
-        self.voice_head = voice_head.eval()
-
-    @classmethod
-    def from_hparams(cls, source: str | Path) -> "FeatureEmbedder":
-        """Open a model folder that was trained on features.
-
-        Raises
-        ------
-        ModelFolderError
-            When it is no such folder.
-        """
-        modules = load_model_folder(source).modules
-        face_head, voice_head = modules.get("face_head"), modules.get("voice_head")
-        if not isinstance(face_head, FeatureHead) or not isinstance(voice_head, FeatureHead):
-            raise ModelFolderError(
-                f"{source}: expected heads over features (face_head, voice_head), got {', '.join(modules)}; "
-                "train one with hparams/features.yaml"
-            )
-        return cls(face_head, voice_head)
-
-    def encode_faces(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Embed (num_faces, face_dim) into (num_faces, embedding_dim), unit length."""
-        return apply_head(self.face_head, embeddings)
-
-    def encode_voices(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Embed (num_voices, voice_dim) into (num_voices, embedding_dim), unit length."""
-        return apply_head(self.voice_head, embeddings)
+    Raises
+    ------
+    ModelFolderError
+        When it is no such folder.
+    """
+    modules = load_model_folder(source).modules
+    face_head, voice_head = modules.get("face_head"), modules.get("voice_head")
+    if not isinstance(face_head, FeatureHead) or not isinstance(voice_head, FeatureHead):
+        raise ModelFolderError(
+            f"{source}: expected heads over features (face_head, voice_head), got {', '.join(modules)}; "
+            "train one with hparams/features.yaml"
+        )
+    return face_head, voice_head
 
 
 def write_embeddings(path: str | Path, **sides: tuple[NDArray, ArrayLike]) -> None:
@@ -70,11 +54,11 @@ def embed_feature_files(
     out : str or Path
         `.npz` with face_embeddings, face_clip_id, voice_embeddings, voice_clip_id.
     """
-    embedder = FeatureEmbedder.from_hparams(source)
+    face_head, voice_head = load_heads(source)
     faces, voices = load_features(face_path), load_features(voice_path)
     for path, rows, head in (
-        (face_path, faces, embedder.face_head),
-        (voice_path, voices, embedder.voice_head),
+        (face_path, faces, face_head),
+        (voice_path, voices, voice_head),
     ):
         if rows.embeddings.shape[1] != head.input_dim:
             raise ShapeError(
@@ -83,7 +67,7 @@ def embed_feature_files(
             )
     write_embeddings(
         out,
-        face=(embedder.encode_faces(faces.embeddings), faces.clip_id),
-        voice=(embedder.encode_voices(voices.embeddings), voices.clip_id),
+        face=(apply_head(face_head, faces.embeddings), faces.clip_id),
+        voice=(apply_head(voice_head, voices.embeddings), voices.clip_id),
     )
     return len(faces.clip_id), len(voices.clip_id)

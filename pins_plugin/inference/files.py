@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.data.media.audio import load_audio
-from pins_plugin.inference.clips import READERS, embed_pictures, embed_waveforms
+from pins_plugin.inference.clips import BATCH, READERS, embed_pictures, embed_waveforms
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
 from pins_plugin.inference.portraits import load_clip_faces
 from pins_plugin.utils.files import atomic_path
@@ -19,7 +19,6 @@ from pins_plugin.utils.progress import progress
 
 T = TypeVar("T")
 SHARD = 512  # files that are embedded, and saved, at once; chosen, not measured
-BATCH = 32  # files that the model sees at once; chosen, not measured
 
 
 def embed_face_files(
@@ -35,8 +34,6 @@ def embed_face_files(
     ----------
     cache : Path, optional
         Folder that keeps finished shards; a second run with the same model and files takes them from there.
-    quiet : bool
-        Show no progress bar.
 
     Returns
     -------

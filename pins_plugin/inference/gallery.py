@@ -128,7 +128,7 @@ class Gallery:
         if k < 1:
             return Matches([[] for _ in queries], np.zeros((len(queries), 0), np.float32))
         parts = [
-            _best(shelf, queries[start : start + QUERIES], k)
+            compare_all(queries[start : start + QUERIES], shelf.embeddings, k)
             for start in range(0, len(queries), QUERIES)
         ]
         labels = [row for rows, _ in parts for row in shelf.labels[rows].tolist()]
@@ -194,10 +194,3 @@ class Gallery:
         if not (np.isfinite(norms) & (norms > 0)).all():
             raise ShapeError("embeddings: expected finite rows that are not zero")
         return np.asarray(rows / norms)
-
-
-def _best(shelf: Shelf, queries: Embeddings, k: int) -> tuple[NDArray[np.int64], Embeddings]:
-    """Rows and similarities of the best k items, best first."""
-    rows, similarities = compare_all(queries, shelf.embeddings, k)
-    order = np.argsort(-similarities, axis=1, kind="stable")
-    return np.take_along_axis(rows, order, axis=1), np.take_along_axis(similarities, order, axis=1)

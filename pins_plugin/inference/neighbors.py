@@ -21,7 +21,7 @@ EXAMPLES_PER_CELL = 16  # that cells are placed by; more find no more
 def compare_all(
     queries: Embeddings, items: Embeddings, k: int
 ) -> tuple[NDArray[np.int64], Embeddings]:
-    """Compare with every item, block by block: rows and similarities of the best k (or all), unordered."""
+    """Compare with every item, block by block: rows and similarities of the best k (or all), best first."""
     rows = np.zeros((len(queries), 0), np.int64)
     best = np.zeros((len(queries), 0), np.float32)
     for start in range(0, len(items), ROWS_AT_ONCE):
@@ -32,7 +32,8 @@ def compare_all(
             kept = np.argpartition(-best, k - 1, axis=1)[:, :k]
             best = np.take_along_axis(best, kept, axis=1)
             rows = np.take_along_axis(rows, kept, axis=1)
-    return rows, best
+    order = np.argsort(-best, axis=1, kind="stable")
+    return np.take_along_axis(rows, order, axis=1), np.take_along_axis(best, order, axis=1)
 
 
 def find_neighbors(

@@ -53,10 +53,10 @@ class OffsetCalibration:
 
     frame_weight: float = 0.5
     speaks: float = 0.8
-    right: tuple[float, ...] = (-2.9696, 0.61, 0.5328, 9.4815, -0.321)
-    own: tuple[float, ...] = (-2.0316, 0.5394, -0.2631, 9.0473, 0.2183)
-    least: float = 0.42
-    foreign: float = 0.26
+    right: tuple[float, ...] = (-4.0975, 0.5577, 1.0522, 11.5596, 0.1394)
+    own: tuple[float, ...] = (-3.1165, 0.5245, 0.1808, 11.0897, 0.4525)
+    least: float = 0.4
+    foreign: float = 0.24
 
     @classmethod
     def from_settings(cls, values: Mapping[str, Any]) -> "OffsetCalibration":

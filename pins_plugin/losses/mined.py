@@ -17,7 +17,6 @@ class MinedContrastiveLoss(nn.Module):
 
     Parameters
     ----------
-    loss : ContrastiveLoss
     miner : callable
         Such as `CurriculumMiner()`.
     """

@@ -1,8 +1,5 @@
 """Which candidates may be a negative at all, and how one of them is picked per anchor."""
 
-import warnings
-from typing import Any
-
 import torch
 from torch import Tensor
 
@@ -53,17 +50,6 @@ def mask_disallowed(similarities: Tensor, allowed: Tensor | None, value: float) 
     if allowed is None and similarities.ndim == 2 and len(similarities) == similarities.shape[1]:
         return copied.fill_diagonal_(value)
     return copied.masked_fill_(~allowed_negatives(similarities, allowed), value)
-
-
-def __getattr__(name: str) -> Any:
-    if name == "hide_barred":
-        warnings.warn(
-            "hide_barred is called mask_disallowed; the old name goes in 0.3.0",
-            DeprecationWarning,
-            stacklevel=2,
-        )
-        return mask_disallowed
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def highest_candidate(scores: Tensor) -> Tensor:

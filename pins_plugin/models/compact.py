@@ -22,11 +22,8 @@ class CompactFaceEncoder(nn.Module):
     ----------
     image_size : int
         Height and width of the pictures in pixels, a multiple of 16.
-    embedding_dim : int
     channels : sequence of int
         Of the four convolutions.
-    hidden_dim : int
-    dropout : float
     standardize : bool
         Whether the last layer is batch-normalized; see `Projection`.
     """
@@ -50,12 +47,7 @@ class CompactFaceEncoder(nn.Module):
             layers += [BatchNorm(after), nn.ReLU(inplace=True)]
         self.convolutions = nn.Sequential(*layers)
         side = image_size // 2 ** len(channels)
-        self.hidden = nn.Sequential(
-            Dropout(dropout),
-            nn.Linear(channels[-1] * side**2, hidden_dim, bias=False),
-            BatchNorm(hidden_dim),
-            nn.ReLU(inplace=True),
-        )
+        self.hidden = _hidden_layer(channels[-1] * side**2, hidden_dim, dropout)
         self.projection = Projection(hidden_dim, embedding_dim, standardize)
 
     def forward(self, faces: Tensor) -> Tensor:
@@ -71,13 +63,10 @@ class CompactVoiceEncoder(VoiceEncoder):
     ----------
     sample_rate : int
         In Hz.
-    embedding_dim : int
     num_bins : int
         Number of mel bands.
     channels : sequence of int
         Of the convolutions over time; the first halves the frame rate.
-    hidden_dim : int
-    dropout : float
     standardize : bool
         Whether the last layer is batch-normalized; see `Projection`.
     """
@@ -103,12 +92,7 @@ class CompactVoiceEncoder(VoiceEncoder):
             layers += [BatchNorm(after), nn.ReLU(inplace=True)]
         self.convolutions = nn.Sequential(*layers)
         self.pooling = StatisticsPooling()
-        self.hidden = nn.Sequential(
-            Dropout(dropout),
-            nn.Linear(2 * channels[-1], hidden_dim, bias=False),
-            BatchNorm(hidden_dim),
-            nn.ReLU(inplace=True),
-        )
+        self.hidden = _hidden_layer(2 * channels[-1], hidden_dim, dropout)
         self.projection = Projection(hidden_dim, embedding_dim, standardize)
 
     def encode(self, waveforms: Tensor) -> Tensor:
@@ -116,3 +100,12 @@ class CompactVoiceEncoder(VoiceEncoder):
         spectrograms = self.spectrogram(waveforms)
         frames = self.convolutions(spectrograms)  # (batch, channels, num_frames)
         return self.projection(self.hidden(self.pooling(frames.float())))
+
+
+def _hidden_layer(input_dim: int, hidden_dim: int, dropout: float) -> nn.Sequential:
+    return nn.Sequential(
+        Dropout(dropout),
+        nn.Linear(input_dim, hidden_dim, bias=False),
+        BatchNorm(hidden_dim),
+        nn.ReLU(inplace=True),
+    )

@@ -18,7 +18,6 @@ class VGGMFaceEncoder(nn.Module):
 
     Parameters
     ----------
-    embedding_dim : int
     dropout : float
         After each fully connected layer.
     """
@@ -53,7 +52,6 @@ class VGGVoxEncoder(VoiceEncoder):
 
     Parameters
     ----------
-    embedding_dim : int
     sample_rate : int
         In Hz.
     hidden_dim : int

@@ -6,7 +6,7 @@ from typing import Any
 
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.report.tables import cross_modal_table, format_table
-from pins_plugin.utils.files import write_text
+from pins_plugin.utils.files import read_text, write_text
 
 BEGIN, END = "<!-- measured: written by a command -->", "<!-- end of measured -->"
 ATTRIBUTES = {"G": "gender", "N": "nationality", "A": "age"}
@@ -65,9 +65,7 @@ def write_measured(folder: str | Path, section: str) -> None:
         When the folder has no card.
     """
     path = Path(folder) / "README.md"
-    if not path.is_file():
-        raise ModelFolderError(f"{path}: no such file; expected the card of a model folder")
-    card = path.read_text(encoding="utf-8")
+    card = read_text(path, ModelFolderError, "the card of a model folder")
     if BEGIN in card and END in card:
         before, rest = card.split(BEGIN, 1)
         after = rest.split(END, 1)[1]

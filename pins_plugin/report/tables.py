@@ -121,10 +121,12 @@ def score_rows(report: Mapping[str, Any]) -> Iterator[list[str]]:
         if part:
             yield _auc_row(f"verification AUC, {STRATUM_TITLES.get(name, name)}", part)
     for ways, part in report["matching"].items():
-        yield _row(f"1 of {ways}", part["accuracy"], part)
+        yield score_row(f"1 of {ways}", part["accuracy"], part)
     for direction, part in report["retrieval"].items():
         for name, title in TITLES.items():
-            yield _row(f"{direction.replace('_', ' ')} {title}", part[name]["value"], part[name])
+            yield score_row(
+                f"{direction.replace('_', ' ')} {title}", part[name]["value"], part[name]
+            )
 
 
 def seen_rows(report: Mapping[str, Any]) -> Iterator[list[str]]:
@@ -139,14 +141,15 @@ def seen_rows(report: Mapping[str, Any]) -> Iterator[list[str]]:
 def _verification_rows(title: str, part: Mapping[str, Any]) -> Iterator[list[str]]:
     yield _auc_row(f"{title} AUC", part)
     error = {"ci95": part["eer_ci95"], "chance": 0.5, "oracle": part["oracle_eer"]}
-    yield _row(f"{title} EER", part["eer"], error)
+    yield score_row(f"{title} EER", part["eer"], error)
 
 
 def _auc_row(title: str, part: Mapping[str, Any]) -> list[str]:
-    return _row(title, part["roc_auc"], part)
+    return score_row(title, part["roc_auc"], part)
 
 
-def _row(title: str, score: float, part: Mapping[str, Any]) -> list[str]:
+def score_row(title: str, score: float, part: Mapping[str, Any]) -> list[str]:
+    """Lay out one score with its interval, chance and oracle."""
     way = way_from_chance(score, part["chance"], part["oracle"])
     return [
         title,

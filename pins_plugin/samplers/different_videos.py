@@ -23,7 +23,6 @@ class DifferentVideosSampler(Sampler[list[int]]):
         Of each clip.
     batch_size : int
         K, over all processes together.
-    seed : int
     rank, num_processes : int
         This process yields rows rank * K / num_processes, ... of each batch.
 

@@ -74,9 +74,6 @@ class ShardBatches(IterableDataset):  # type: ignore[misc]
         Over all processes together.
     seconds : float
         Of sound for each clip.
-    form : ClipForm
-    seed : int
-    rank, num_processes : int
     num_workers : int
         Of the loader; 0: this process reads.
     window : int

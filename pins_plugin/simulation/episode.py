@@ -110,5 +110,5 @@ def _write_example(folder: Path, name: str, seed: int, person_index: int) -> Non
     folder.mkdir(exist_ok=True)
     plan = plan_clip(seed, person_index, 0, EXAMPLE_WORDS)
     face = render_faces(plan, np.zeros(1), 256)[0]  # before the first word
-    cv2.imwrite(str(folder / f"{name}.png"), face[..., ::-1])
+    (folder / f"{name}.png").write_bytes(cv2.imencode(".png", face[..., ::-1])[1].tobytes())
     save_audio(folder / f"{name}.wav", render_sound(plan))

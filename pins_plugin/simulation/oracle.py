@@ -26,8 +26,10 @@ from pins_plugin.simulation.person import (
     loading_matrix,
     private_scale,
 )
-from pins_plugin.utils.arrays import read_arrays
+from pins_plugin.utils.arrays import read_named_arrays
 from pins_plugin.utils.files import atomic_path
+
+NEEDED = ("identity", "face_traits", "voice_traits", "face_loadings", "voice_loadings")
 
 
 def save_people(path: str | Path, people: Sequence[Person]) -> None:
@@ -56,25 +58,9 @@ def load_people(path: str | Path) -> dict[str, NDArray[np.generic]]:
     ManifestError
         When the file is missing or not such a file.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise ManifestError(
-            f"{path}: no such file; expected the people.npz that `pins simulate clips` writes"
-        )
-    try:
-        people = read_arrays(path)
-    except (ValueError, OSError) as error:
-        raise ManifestError(
-            f"{path}: not a people.npz of `pins simulate clips` ({error}); make it again"
-        ) from error
-    missing = {"identity", "face_traits", "voice_traits", "face_loadings", "voice_loadings"} - set(
-        people
+    return read_named_arrays(
+        path, NEEDED, ManifestError, "the people.npz that `pins simulate clips` writes"
     )
-    if missing:
-        raise ManifestError(
-            f"{path}: expected the arrays of `pins simulate clips`, {', '.join(sorted(missing))} missing; make it again"
-        )
-    return people
 
 
 def oracle_similarities(

@@ -21,6 +21,7 @@ from pins_plugin.simulation.scene import Scene
 from pins_plugin.simulation.script import FRAME_RATE, Script, write_script
 from pins_plugin.simulation.truth import scene_rttm, scene_truth
 from pins_plugin.utils.files import atomic_folder, read_json, write_json, write_text
+from pins_plugin.utils.prefetch import map_ahead
 from pins_plugin.utils.progress import progress
 
 FRAMES_AT_ONCE = 25  # frames that one process draws at a time
@@ -187,11 +188,7 @@ def _draw_all(scene: Scene, jobs: int) -> Iterator[NDArray[np.uint8]]:
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        pending = [pool.submit(draw, start) for start in starts[: 2 * jobs]]
-        for following in range(len(starts)):  # never more than a few chunks in memory
-            images = pending.pop(0).result()
-            if following + 2 * jobs < len(starts):
-                pending.append(pool.submit(draw, starts[following + 2 * jobs]))
+        for images in map_ahead(pool, draw, starts, 2 * jobs):  # a few chunks in memory
             yield from images
 
 

@@ -175,8 +175,6 @@ def iter_crops(
         Keep at most this many faces per track, evenly spread (mouths and lips need every frame).
     device : str or torch.device
         Where the face mesh runs.
-    quiet : bool
-        Show no progress bar.
 
     Yields
     ------

@@ -41,8 +41,6 @@ def embed_tracks(
         Aligned faces (num_faces, size, size, 3) uint8 to embeddings (num_faces, embedding_dim).
     num_faces : int
         At most this many per track, evenly spread.
-    quiet : bool
-        No progress bar.
 
     Returns
     -------

@@ -72,10 +72,6 @@ def track_faces(
 ) -> list[FaceTrack]:
     """Follow every face of a video.
 
-    Parameters
-    ----------
-    quiet : bool
-        No progress bar.
 
     Returns
     -------

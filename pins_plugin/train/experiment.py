@@ -27,6 +27,7 @@ from pins_plugin.errors import ExperimentError
 from pins_plugin.models.folder.module_registry import note_origin
 from pins_plugin.plugins import get_plugin
 from pins_plugin.utils.explain import one_line
+from pins_plugin.utils.files import read_text
 from pins_plugin.utils.seeding import seed_everything
 from pins_plugin.utils.writable import try_folder
 
@@ -162,13 +163,10 @@ def _encoder_by_name(entry: str, name: str, with_dim: bool) -> Any:
 
 def _read(path: Path) -> CommentedMap:
     """Read a YAML file and what it extends, nothing resolved."""
-    if not path.is_file():
-        raise ExperimentError(
-            f"{path}: no such file; expected the YAML of an experiment, such as hparams/demo.yaml"
-        )
+    expected = "the YAML of an experiment, such as hparams/demo.yaml"
     try:
-        tree = YAML.load(path.read_text(encoding="utf-8"))
-    except (YAMLError, UnicodeDecodeError) as error:
+        tree = YAML.load(read_text(path, ExperimentError, expected))
+    except YAMLError as error:
         raise ExperimentError(f"{path}: not YAML ({one_line(error)})") from error
     if not isinstance(tree, CommentedMap):
         raise ExperimentError(f"{path}: expected entries 'name: value'")

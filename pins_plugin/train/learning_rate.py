@@ -45,7 +45,6 @@ class Triangle:
 
     Parameters
     ----------
-    peak : float
     warmup : float
         Share of the run that it rises.
 

@@ -42,7 +42,6 @@ class TrainingBrain(sb.Brain):
         Scores the model after each epoch.
     best_by : str, optional
         The score whose highest checkpoint is kept beside the last one; of equals the latest.
-    loggers : sequence of speechbrain TrainLogger
     """
 
     max_grad_norm: float
@@ -200,7 +199,6 @@ class ResumableLoader(DataLoader):  # type: ignore[misc]
         Iterable, or such that ``dataset[drawn]`` is the batch of what `sampler` draws. Epoch (`set_epoch`) and seed say
         what it gives.
     sampler : iterable, optional
-    num_workers : int
     generator : torch.Generator, optional
         What the seed of workers is drawn from in each epoch, with or without workers; by default the global random numbers,
         which dropout draws from as well.
@@ -282,9 +280,6 @@ def run_training(
 
     Parameters
     ----------
-    brain_class : type of TrainingBrain
-    modules : mapping of str to nn.Module
-    loader : ResumableLoader
     hparams : mapping
         What the Brain needs, see there.
     optimizer : callable

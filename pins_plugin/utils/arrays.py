@@ -2,12 +2,14 @@
 
 import zipfile
 import zlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pins_plugin.errors import PinsError
 from pins_plugin.utils.explain import one_line
 
 LARGEST_ARRAYS = 8 * 2**30  # bytes, unpacked
@@ -53,3 +55,35 @@ def read_arrays(
         RuntimeError,
     ) as error:
         raise ValueError(one_line(error, 120)) from error
+
+
+def read_named_arrays(
+    path: str | Path,
+    names: Collection[str],
+    error: type[PinsError],
+    expected: str,
+    **limits: Any,
+) -> dict[str, NDArray[Any]]:
+    """Read an npz file that must hold some arrays.
+
+    Parameters
+    ----------
+    error, expected
+        As in `utils.files.read_text`.
+    **limits
+        Of `read_arrays`.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise error(f"{path}: no such file; expected {expected}")
+    try:
+        arrays = read_arrays(path, **limits)
+    except (OSError, ValueError) as reason:
+        raise error(
+            f"{path}: no npz file of plain arrays ({one_line(reason, 120)}); expected {expected}"
+        ) from reason
+    missing = sorted({*names} - arrays.keys())
+    if missing:
+        got = ", ".join(list(arrays)[:10])[:300] or "none"
+        raise error(f"{path}: array {', '.join(missing)} missing, got {got}; expected {expected}")
+    return arrays

@@ -38,7 +38,6 @@ def describe_file(path: str | Path, known: Any = None) -> dict[str, Any]:
 
     Parameters
     ----------
-    path : str or Path
     known : dict, optional
         What was said of it before; its content is not read again where path, size and time are the same.
     """

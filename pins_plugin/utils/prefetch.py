@@ -1,8 +1,8 @@
-"""Items made ahead by threads, where making them leaves the interpreter to others (reading and decoding do)."""
+"""Items made ahead by others; by threads, where making them leaves the interpreter to others (reading and decoding do)."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from itertools import count, islice, takewhile
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ END: Any = object()
 
 
 def map_ahead(
-    pool: ThreadPoolExecutor, make: Callable[[S], T], items: Iterable[S], ahead: int
+    pool: Executor, make: Callable[[S], T], items: Iterable[S], ahead: int
 ) -> Iterator[T]:
     """Map in order, at most `ahead` results before they are asked for."""
     waiting = iter(items)

@@ -13,7 +13,7 @@ def progress(
     items: Iterable[T], description: str, *, total: int | None = None, quiet: bool = False
 ) -> Iterator[T]:
     """Iterate over `items` with a bar on standard error (a line every ten seconds when it is no terminal)."""
+    if quiet:  # without tqdm, whose lock over processes a worker that is killed would leave behind
+        return iter(items)
     interval = 0.1 if sys.stderr.isatty() else 10.0
-    return iter(
-        tqdm(items, desc=description, total=total, disable=quiet, mininterval=interval, leave=False)
-    )
+    return iter(tqdm(items, desc=description, total=total, mininterval=interval, leave=False))

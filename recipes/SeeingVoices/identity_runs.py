@@ -9,7 +9,7 @@ import torch
 from pins_plugin.data.corpora.manifest import read_manifest
 from pins_plugin.data.training.augmentation import FaceAugmentation
 from pins_plugin.data.training.dataset import PairDataset
-from pins_plugin.data.training.shards import prepare_shards
+from pins_plugin.data.training.shards import ClipForm, prepare_shards
 from pins_plugin.evaluation.recognition import evaluate_recognition, fit_probe, recognition_trials
 from pins_plugin.inference.clips import embed_clips
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
@@ -77,7 +77,7 @@ def last_weights(folder: Path) -> FaceVoiceEmbedder:
 def train_upper_bound(manifest: Path, *, num_epochs: int, seed: int) -> dict[str, float]:
     """Train each branch with names, with as many examples, then score it alike."""
     clips = read_manifest(manifest, "train")
-    shards = prepare_shards(clips, manifest.parent / "cache", image_size=IMAGE_SIZE, quiet=True)
+    shards = prepare_shards(clips, manifest.parent / "cache", ClipForm(IMAGE_SIZE), quiet=True)
     pairs = PairDataset(shards, SECONDS, seed)
     names = [clip.identity for clip in clips]
     labels = torch.from_numpy(np.unique(names, return_inverse=True)[1])

@@ -9,7 +9,6 @@ import pytest
 
 from pins_plugin.cli import convert as command
 from pins_plugin.cli import main
-from pins_plugin.cli.export import HELP as EXPORT_HELP
 from pins_plugin.data.media.video import VideoWriter
 from pins_plugin.formats.convert import FORMATS
 
@@ -115,9 +114,3 @@ def test_forty_minutes_are_written_in_seconds(tmp_path: Path) -> None:
     options = ["--size", "640x360", "--frame_rate", "25"]
     assert main(["convert", str(tmp_path), "--to", *FORMATS, *options]) == 0
     assert time.process_time() - start < 30
-
-
-def test_the_old_name_of_onnx_says_the_new_one(linked: Path, capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
-    assert "convert" in EXPORT_HELP and "onnx" in EXPORT_HELP
-    assert main(["export", str(linked), "--out", str(linked / "o")]) == 2
-    assert f"pins convert {linked} --to" in capsys.readouterr().err

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pins_plugin.archive.names import Names
 from pins_plugin.cli import build_parser, main
+from pins_plugin.cli._many import find_inputs
 from pins_plugin.cli.link import open_pipeline, options_from
 from pins_plugin.data.links.links_file import read_links
 from pins_plugin.data.media.audio import load_audio
@@ -88,11 +90,33 @@ def test_what_is_not_said_is_as_in_the_pipeline(
 
     monkeypatch.setattr("pins_plugin.pipelines.linking.pipeline.SpeakerFaceLinking", Told)
     args = build_parser().parse_args(["link", "a.mp4", "--out", str(tmp_path)])
-    open_pipeline(options_from(args, tmp_path), tmp_path)
+    open_pipeline(options_from(args, tmp_path, Names()), tmp_path)
     defaults = inspect.signature(SpeakerFaceLinking.__init__).parameters
     assert given["model"] == "face_voice"
     differing = {name for name in given if given[name] != defaults[name].default}
     assert differing <= {"quiet"}
+
+
+@pytest.mark.parametrize(
+    ("given", "several"),
+    [
+        (["a/talk.mp4"], False),
+        (["a"], True),  # where more may come
+        (["a/talk.mp4", "b/other.mp4"], True),
+        (["a/talk.mp4", "b/other.mp4", "--limit", "1"], True),  # called as without the limit
+    ],
+)
+def test_only_a_video_given_by_itself_has_no_folder_of_its_own(
+    tmp_path: Path, given: list[str], several: bool
+) -> None:
+    for name in ("a/talk.mp4", "b/other.mp4"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    given = [str(tmp_path / each) if each[0] in "ab" else each for each in given]
+    args = build_parser().parse_args(["link", *given, "--out", str(tmp_path)])
+    videos, names = find_inputs(args.videos, args)
+    options = options_from(args, tmp_path, names)
+    assert options.several == several and options.names.of(videos[0]) == "talk"
 
 
 def test_bad_turns_and_bad_evidence_are_refused(

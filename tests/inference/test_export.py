@@ -20,7 +20,7 @@ pytest.importorskip("onnx")
 @pytest.fixture(scope="module")
 def exported(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("onnx")
-    assert main(["export", str(model_folder), "--out", str(out)]) == 0
+    assert main(["onnx", str(model_folder), "--out", str(out)]) == 0
     return out
 
 
@@ -72,12 +72,12 @@ def test_what_has_no_branch_is_one_line(tmp_path: Path, capsys) -> None:
 
 @pytest.mark.parametrize("name", ["voice_campplus", "face_recognition", "sync", "face_voice"])
 def test_models_that_ship_are_exported(name: str, tmp_path: Path, capsys) -> None:
-    assert main(["export", name, "--out", str(tmp_path)]) == 0
+    assert main(["onnx", name, "--out", str(tmp_path)]) == 0
     assert capsys.readouterr().out.count("agrees with torch") == len(list(tmp_path.glob("*.onnx")))
 
 
 def test_features_of_a_synchronizer_for_any_batch_and_length(tmp_path: Path) -> None:
-    assert main(["export", "sync", "--out", str(tmp_path)]) == 0
+    assert main(["onnx", "sync", "--out", str(tmp_path)]) == 0
     modules = load_pretrained("sync", needs=["lip_encoder"]).modules
     generator = torch.Generator().manual_seed(1)
     for batch, num_frames in ((2, 9), (5, 60)):

@@ -97,5 +97,5 @@ def test_what_ships_stands_in_and_says_where_it_comes_from() -> None:
     numbers = read_hyperparams(PRETRAINED / "sync").settings["file_calibration"]
     assert OffsetCalibration.from_settings(numbers) == CALIBRATION
     learnt = {person for fold in numbers["origin"]["learnt_on"] for person in fold.split(",")}
-    assert len(learnt) == 26
+    assert len(learnt) == 45
     assert not learnt & set(numbers["origin"]["chosen_on"])

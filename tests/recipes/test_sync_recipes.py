@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import runpy
 import sys
 from pathlib import Path
@@ -11,11 +12,13 @@ import pytest
 import torch
 
 from pins_plugin.data.corpora.words import SpokenWord
+from pins_plugin.data.media.audio import save_audio
 from pins_plugin.data.training.sync_clips import SyncClip, load_sync_clip, save_sync_clip
 from pins_plugin.inference.synchronizer import Synchronizer, SyncResult
-from pins_plugin.models.folder.model_folder import save_model_folder
+from pins_plugin.models.folder.model_folder import load_model_folder, save_model_folder
 from pins_plugin.models.folder.module_registry import make_module
 from pins_plugin.models.lips.sync_encoders import LipEncoder, SoundEncoder
+from pins_plugin.train.experiment import run_experiment
 from pins_plugin.train.lips.sync import UNCALIBRATED
 
 RECIPES = Path(__file__).resolve().parents[2] / "recipes"
@@ -87,6 +90,33 @@ def test_simulated_clips_are_read_like_real_ones(
     assert rows[0] == ["right within one frame, %, 3 people", "10 frames"]
     assert rows[-1] == ["chance", "9.7"]
     assert "mouth opening x loudness" in capsys.readouterr().out
+
+
+def test_phones_are_where_the_joint_experiment_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    """Phones were heard before, so that PocketSphinx is not needed: noise is one, a tone another."""
+    clips, sound, rate = tmp_path / "clips", tmp_path / "clips" / "sound", 16000
+    generator = np.random.default_rng(0)
+    heard = {}
+    for number in range(13):
+        tones = np.sin(2 * np.pi * 300 * np.arange(4 * rate) / rate)
+        tones[: 2 * rate] = generator.normal(size=2 * rate)
+        save_audio(tmp_path / "voices" / f"v{number:02}.wav", 0.1 * tones.astype(np.float32), rate)
+        heard[f"v{number:02}.wav"] = [["S", 0, 199], ["SIL", 200, 399]]
+    sound.mkdir(parents=True)
+    (sound / "phones.json").write_text(json.dumps(heard))
+    run(monkeypatch, "Sync/phones.py", tmp_path / "voices", "--out", sound, "--num-steps", 40)
+    right = float(re.search(r"([\d.]+) % of the frames of 2 files", capsys.readouterr().out)[1])
+    assert right > 90
+    for source in ("real", "simulated"):
+        write_toy_clips(clips / source, people=1)
+    options = ["--clips", str(clips), "--output_folder", str(tmp_path / "run"), "--num_epochs", "1"]
+    run_experiment(["hparams/sync_joint.yaml", *options, "--steps_per_epoch", "2"])
+    learnt = load_model_folder(tmp_path / "run" / "model").modules["sound_encoder"]
+    start = load_model_folder(sound / "model").modules["sound_encoder"]
+    assert learnt.pool.weight.equal(start.pool.weight)
+    assert not learnt.last.weight.equal(start.last.weight)
 
 
 def test_sync_run_scores_offsets_and_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

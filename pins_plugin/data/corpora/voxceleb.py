@@ -6,12 +6,14 @@ the lists and `A.J._Buckley/1.6/Y8hIVOBuels/0002275.jpg` in the released folder 
 """
 
 import csv
+import io
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from pins_plugin.errors import ManifestError, MediaError
+from pins_plugin.utils.files import read_text
 
 CROP_FOLDER = "1.6"  # the released faces are cut 1.6 times as large as the detector's box
 VOICE_SUFFIXES = (".wav", ".flac", ".m4a")
@@ -56,11 +58,9 @@ def read_traits(path: str | Path) -> dict[str, dict[str, str]]:
 
 
 def _read_meta(path: str | Path) -> list[list[str]]:
-    path = Path(path)
-    if not path.is_file():
-        raise ManifestError(f"{path}: no such file; expected VoxCeleb1's vox1_meta.csv")
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = [[cell.strip() for cell in row] for row in csv.reader(file, delimiter="\t")]
+    text = read_text(path, ManifestError, "VoxCeleb1's vox1_meta.csv")
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter="\t")
+    rows = [[cell.strip() for cell in row] for row in lines]
     people = [row for row in rows if len(row) >= 2 and row[0].startswith("id1")]
     if not people:
         raise ManifestError(

@@ -1,5 +1,6 @@
 """Sound in and out: mono float32 NumPy arrays in [-1, 1]."""
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -99,5 +100,8 @@ def save_audio(
     path: str | Path, waveform: NDArray[np.float32], sample_rate: int = SAMPLE_RATE
 ) -> None:
     """Write a (num_samples,) waveform in [-1, 1] as 16-bit WAV or FLAC, by the name's ending, in one step."""
+    path, content = Path(path), BytesIO()  # a disk that is full is not always told by libsndfile
+    kind = path.suffix.lstrip(".")
+    soundfile.write(content, np.clip(waveform, -1, 1), sample_rate, "PCM_16", format=kind)
     with atomic_path(path) as temporary:
-        soundfile.write(temporary, np.clip(waveform, -1, 1), sample_rate, subtype="PCM_16")
+        temporary.write_bytes(content.getbuffer())

@@ -68,6 +68,8 @@ def write_shifted(source: str | Path, target: str | Path, seconds: float) -> Non
                 with av.open(f"file:{temporary.absolute()}", "w") as written:
                     _copy(opened, written, seconds)
                 _compare(opened, temporary)
+            except OSError:  # a full disk, say: no other name helps
+                raise
             except (av.error.FFmpegError, ValueError, NotImplementedError) as error:
                 raise MediaError(
                     f"{target}: cannot be written with all that {source.name} holds ({reason(error)}); "

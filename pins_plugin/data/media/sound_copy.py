@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import av
-import av.error
 
 from pins_plugin.data.media.clock import MediaClock, read_clock
 from pins_plugin.data.media.container import codec_name, default_sound, demux_leniently, open_media
@@ -58,7 +57,7 @@ class SoundCopy:
             packet, self._pending = self._pending[1], None
             try:
                 self._container.mux(packet)
-            except (av.error.FFmpegError, ValueError):  # damaged: passed over
+            except ValueError:  # damaged (FFmpeg's errors of that kind are such, too): passed over
                 continue
 
     def close(self) -> None:

@@ -1,12 +1,14 @@
 """Writing videos, through PyAV (its wheels carry FFmpeg)."""
 
+from contextlib import ExitStack, nullcontext, suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import av
 import av.error
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,10 +17,14 @@ from pins_plugin.errors import MediaError
 from pins_plugin.utils.files import atomic_path
 
 CLOCK = Fraction(1, 90000)  # seconds; the unit of the time stamps that are written
+THREADS = 4  # of the encoder, on whatever machine: its output depends on how many there are; chosen, not measured
+AVX_512F = 13  # OpenCV's number of these instructions (cv::CpuFeatures), which its Python module does not name
 
 
 class VideoWriter:
     """Write an H.264/AAC mp4 file in one step; nothing is left behind on failure.
+
+    The same pictures, times and sound give the same bytes, in whatever process.
 
     Parameters
     ----------
@@ -44,27 +50,29 @@ class VideoWriter:
         quality: int = 23,
         sound_of: Path | None = None,
     ) -> None:
-        self._context = atomic_path(path)
-        self._container = av.open(
-            f"file:{self._context.__enter__().absolute()}",  # a name is never an address
-            "w",
-            format="mp4",
-            options={"movflags": "+faststart"},
-        )
-        self._video = self._container.add_stream("libx264", rate=frame_rate_fraction(frame_rate))
-        self._video.width, self._video.height = width // 2 * 2, height // 2 * 2
-        self._video.pix_fmt = "yuv420p"
-        self._video.codec_context.time_base = CLOCK
-        self._video.options = {"crf": str(quality), "preset": "veryfast"}
         self._rate = frame_rate
         self._num_frames = 0
         self._last_pts = -1
         self._sample_rate = sample_rate
         self._num_samples = 0
-        self._audio = None
-        if sample_rate is not None:
-            self._audio = self._container.add_stream("aac", rate=sample_rate, layout="mono")
-        self._sound_copy = SoundCopy(sound_of, self._container) if sound_of is not None else None
+        self._audio: Any = None
+        self._sound_copy: SoundCopy | None = None
+        with ExitStack() as stack:
+            temporary = stack.enter_context(atomic_path(path))
+            self._container = av.open(
+                f"file:{temporary.absolute()}",  # a name is never an address
+                "w",
+                format="mp4",
+                options={"movflags": "+faststart"},
+            )
+            stack.push(self._close)
+            self._video = _add_pictures(self._container, width, height, frame_rate, quality)
+            if sample_rate is not None:
+                self._audio = self._container.add_stream("aac", rate=sample_rate, layout="mono")
+            if sound_of is not None:
+                self._sound_copy = SoundCopy(sound_of, self._container)
+                stack.callback(self._sound_copy.close)
+            self._stack = stack.pop_all()
 
     def add_image(self, image: NDArray[np.uint8], time: float | None = None) -> None:
         """Append a picture (height, width, 3) RGB, at `time` in seconds (default: the next at the frame rate)."""
@@ -101,18 +109,44 @@ class VideoWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        try:
-            if kind is None:
-                self._container.mux(self._video.encode(None))
-                if self._audio is not None:
-                    self._container.mux(self._audio.encode(None))
-                if self._sound_copy is not None:
-                    self._sound_copy.copy_until(float("inf"))
-        finally:
+        if kind is not None:
+            self._stack.__exit__(kind, error, trace)
+            return
+        with ExitStack() as stack:
+            stack.push(self._stack)
+            self._container.mux(self._video.encode(None))
+            if self._audio is not None:
+                self._container.mux(self._audio.encode(None))
             if self._sound_copy is not None:
-                self._sound_copy.close()
+                self._sound_copy.copy_until(float("inf"))
+
+    def _close(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Write the end of the file; of one that is thrown away, whatever that says."""
+        with nullcontext() if kind is None else suppress(av.error.FFmpegError):
             self._container.close()
-            self._context.__exit__(kind, error, trace)
+
+
+def _add_pictures(container: Any, width: int, height: int, frame_rate: float, quality: int) -> Any:
+    """Add the stream of pictures, H.264."""
+    video = container.add_stream("libx264", rate=frame_rate_fraction(frame_rate))
+    video.width, video.height = width // 2 * 2, height // 2 * 2
+    video.pix_fmt = "yuv420p"
+    video.codec_context.time_base = CLOCK
+    video.codec_context.thread_type = "FRAME"
+    video.codec_context.thread_count = THREADS
+    video.options = encoder_options(quality)
+    return video
+
+
+def encoder_options(quality: int) -> dict[str, str]:
+    """Options of x264 with which the same pictures give the same bytes.
+
+    x264 weighs blocks by how much later pictures refer to them. Its AVX-512 code for that (`mbtree_propagate_list`, seen
+    in core 165) takes eight blocks at a time, and reads memory that was never written behind the end of a row where the
+    number of blocks of 16 pixels in a row is no multiple of eight. Its AVX2 code does not.
+    """
+    options = {"crf": str(quality), "preset": "veryfast"}
+    return options | ({"x264-params": "asm=AVX2"} if cv2.checkHardwareSupport(AVX_512F) else {})
 
 
 def frame_rate_fraction(frame_rate: float) -> Fraction:

@@ -51,7 +51,6 @@ class PairDataset(torch.utils.data.Dataset):
         Clips that could not be decoded are left out.
     seconds : float
         Length of the stretch; shorter clips are repeated.
-    seed : int
     """
 
     def __init__(self, shards: ClipShards, seconds: float, seed: int = 0) -> None:

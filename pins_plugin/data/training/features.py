@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from pins_plugin.data.corpora.manifest import read_manifest
 from pins_plugin.errors import ManifestError
 from pins_plugin.types import TalkingFaceClip
-from pins_plugin.utils.arrays import read_arrays
-from pins_plugin.utils.explain import one_line
+from pins_plugin.utils.arrays import read_named_arrays
 
 logger = logging.getLogger(__name__)
 FEATURE_COLUMNS = ("clip_id", "identity", "video", "split")
@@ -79,22 +78,15 @@ def load_features(path: str | Path) -> Features:
     ManifestError
         When the file is missing, no npz file, holds pickled objects, or its arrays do not fit.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise ManifestError(f"{path}: no such file; expected an .npz file with embeddings, clip_id")
-    try:
-        arrays = read_arrays(path, largest=MOST_BYTES, highest_compression=HIGHEST_COMPRESSION)
-    except (OSError, ValueError) as error:
-        raise ManifestError(
-            f"{path}: expected an .npz file of plain arrays ({one_line(error, 120)}); write it with "
-            "numpy.savez(file, embeddings=float32 array, clip_id=array of str)"
-        ) from error
-    if not {"embeddings", "clip_id"} <= arrays.keys():
-        raise ManifestError(
-            f"{path}: expected arrays embeddings and clip_id, got {', '.join(list(arrays)[:10])[:300] or 'none'}"
-        )
-    embeddings, clip_id = arrays["embeddings"], arrays["clip_id"]
-    return _checked(path, embeddings, clip_id)
+    arrays = read_named_arrays(
+        path,
+        ("embeddings", "clip_id"),
+        ManifestError,
+        "what numpy.savez(file, embeddings=float32 array, clip_id=array of str) writes",
+        largest=MOST_BYTES,
+        highest_compression=HIGHEST_COMPRESSION,
+    )
+    return _checked(Path(path), arrays["embeddings"], arrays["clip_id"])
 
 
 def read_feature_clips(path: str | Path) -> dict[str, TalkingFaceClip]:

@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import soundfile
@@ -68,15 +69,46 @@ class ClipShards:
         return self._sound[shard][starts[row] : starts[row + 1]]  # type: ignore[no-any-return]
 
 
+class ClipForm(NamedTuple):
+    """How a clip is decoded.
+
+    Parameters
+    ----------
+    image_size : int
+        Height and width of the pictures.
+    max_seconds : float
+        Sound kept, from its start.
+    read_faces : callable, optional
+        Reads the pictures in place of `data.media.faces.load_faces`, called alike: (path, size, num_frames=...).
+    """
+
+    image_size: int
+    num_frames: int = 4
+    max_seconds: float = 10.0
+    read_faces: Callable[..., NDArray[np.uint8]] | None = None
+
+    def describe(self) -> dict[str, Any]:
+        """Say it in plain values, for an index."""
+        read = self.read_faces
+        name = None if read is None else f"{read.__module__}.{read.__qualname__}"
+        return {**self._asdict(), "read_faces": name}
+
+    def faces(self, path: Path) -> NDArray[np.uint8]:
+        """Read the pictures of a clip."""
+        read = self.read_faces or load_faces
+        return read(path, self.image_size, num_frames=self.num_frames)
+
+    def sound(self, path: Path) -> NDArray[np.int16]:
+        """Read the sound of a clip: (num_samples,) at 16 kHz."""
+        return read_sound(path, self.max_seconds)
+
+
 def prepare_shards(
     clips: Sequence[TalkingFaceClip],
     folder: str | Path,
+    form: ClipForm,
     *,
-    image_size: int,
-    num_frames: int = 4,
-    max_seconds: float = 10.0,
     quiet: bool = False,
-    read_faces: Callable[..., NDArray[np.uint8]] | None = None,
 ) -> ClipShards:
     """Decode clips that are not decoded yet.
 
@@ -87,16 +119,6 @@ def prepare_shards(
     ----------
     folder : str or Path
         The cache.
-    image_size : int
-        Height and width of the pictures.
-    num_frames : int
-        Pictures kept per clip.
-    max_seconds : float
-        Sound kept per clip, from its start.
-    quiet : bool
-        No progress bar.
-    read_faces : callable, optional
-        Reads the pictures of a clip in place of `data.media.faces.load_faces`, called alike: (path, size, num_frames=...).
 
     Returns
     -------
@@ -108,10 +130,7 @@ def prepare_shards(
     ManifestError
         When no clip could be read.
     """
-    settings = f"{image_size} {num_frames} {max_seconds}"
-    if read_faces is not None:
-        settings += f" {read_faces.__module__}.{read_faces.__qualname__}"
-    look = read_faces or load_faces
+    settings = " ".join(str(value) for value in form.describe().values() if value is not None)
     groups = [
         clips[start : start + CLIPS_PER_SHARD] for start in range(0, len(clips), CLIPS_PER_SHARD)
     ]
@@ -120,8 +139,7 @@ def prepare_shards(
 
     def read(clip: TalkingFaceClip) -> tuple[NDArray[np.uint8], NDArray[np.int16]] | str:
         try:
-            faces = look(clip.faces, image_size, num_frames=num_frames)
-            return faces, read_sound(clip.audio, max_seconds)
+            return form.faces(clip.faces), form.sound(clip.audio)
         except Exception as error:  # foreseen or not, it costs this clip only
             return explain(error)
 
@@ -131,7 +149,8 @@ def prepare_shards(
         decoded = progress(todo, "decoding clips", total=total, quiet=quiet or not missing)
         for index in missing:
             contents = [next(decoded) for _ in groups[index]]
-            _write_shard(folders[index], contents, (num_frames, 3, image_size, image_size))
+            blank = (form.num_frames, 3, form.image_size, form.image_size)
+            _write_shard(folders[index], contents, blank)
         next(decoded, None)
     shards = ClipShards(folders)
     if len(shards.skipped) == len(clips):

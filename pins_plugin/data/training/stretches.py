@@ -56,7 +56,6 @@ class OneLongRun(DrawnBatches):
     ----------
     num_steps : int
         Of the whole run.
-    steps_per_epoch, seed : int
     draw : callable, optional
         Maps the run's generator to a batch.
     """

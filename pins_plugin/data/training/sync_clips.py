@@ -17,7 +17,7 @@ from pins_plugin.data.training.sync_augmentation import (
     augment_spectrograms,
 )
 from pins_plugin.errors import PinsError
-from pins_plugin.utils.arrays import read_arrays
+from pins_plugin.utils.arrays import read_named_arrays
 from pins_plugin.utils.files import atomic_path
 
 FRAME_RATE = 25.0
@@ -31,7 +31,6 @@ class SyncClip:
 
     Parameters
     ----------
-    name : str
     person : str
         For splits and for drawing people evenly; never an input.
     lips : (num_frames, 88, 2) float32 array
@@ -135,20 +134,16 @@ def load_sync_clip(path: str | Path) -> SyncClip:
     PinsError
         When the file is missing or is something else.
     """
-    try:
-        arrays = read_arrays(path)
-        return SyncClip(
-            str(arrays["name"]),
-            str(arrays["person"]),
-            arrays["lips"],
-            arrays["mouths"],
-            arrays["waveform"].astype(np.float32) / np.float32(32767),
-            float(arrays.get("start", 0.0)),
-        )
-    except (OSError, KeyError, ValueError) as error:
-        raise PinsError(
-            f"{path}: expected a clip that recipes/Sync/prepare.py wrote ({error})"
-        ) from error
+    names = ("name", "person", "lips", "mouths", "waveform")
+    arrays = read_named_arrays(path, names, PinsError, "a clip that recipes/Sync/prepare.py wrote")
+    return SyncClip(
+        str(arrays["name"]),
+        str(arrays["person"]),
+        arrays["lips"],
+        arrays["mouths"],
+        arrays["waveform"].astype(np.float32) / np.float32(32767),
+        float(arrays.get("start", 0.0)),
+    )
 
 
 def shift_clip(clip: SyncClip, offset_frames: int) -> SyncClip:
@@ -174,13 +169,10 @@ class SyncBatches(DrawnBatches):
 
     Parameters
     ----------
-    clips : sequence of SyncClip
     spectrograms : sequence of (num_bins, 4 num_frames) Tensor
         One per clip.
-    num_frames, batch_size, steps_per_epoch : int
     augmentation : float
         Strength; 0 for none.
-    balance : float
     view : {"lips", "mouths"}
         What the batches show: the points, or the pixels.
     seed : int

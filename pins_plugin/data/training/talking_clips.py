@@ -13,7 +13,7 @@ from torch import Tensor
 from pins_plugin.data.training.stretches import DrawnBatches, balance_people
 from pins_plugin.data.training.talking_augmentation import augment_talking
 from pins_plugin.errors import PinsError
-from pins_plugin.utils.arrays import read_arrays
+from pins_plugin.utils.arrays import read_named_arrays
 from pins_plugin.utils.files import atomic_path
 
 TALKS, RESTS, UNKNOWN = 1, 0, -1
@@ -27,7 +27,6 @@ class TalkingClip:
 
     Parameters
     ----------
-    name : str
     person : str
         For splits and for drawing people evenly; never an input.
     lips : (num_frames, 88, 2) float32 array
@@ -121,15 +120,11 @@ def load_talking_clip(path: str | Path) -> TalkingClip:
     PinsError
         When the file is missing or is something else.
     """
-    try:
-        arrays = read_arrays(path)
-        return TalkingClip(
-            str(arrays["name"]), str(arrays["person"]), arrays["lips"], arrays["talking"]
-        )
-    except (KeyError, OSError, ValueError) as error:
-        raise PinsError(
-            f"{path}: expected a clip that recipes/VisualVoiceActivity/prepare.py wrote ({error})"
-        ) from error
+    expected = "a clip that recipes/VisualVoiceActivity/prepare.py wrote"
+    arrays = read_named_arrays(path, ("name", "person", "lips", "talking"), PinsError, expected)
+    return TalkingClip(
+        str(arrays["name"]), str(arrays["person"]), arrays["lips"], arrays["talking"]
+    )
 
 
 class TalkingBatches(DrawnBatches):
@@ -137,8 +132,6 @@ class TalkingBatches(DrawnBatches):
 
     Parameters
     ----------
-    clips : sequence of TalkingClip
-    num_frames, batch_size, steps_per_epoch : int
     augmentation : float
         Strength; 0 for none.
     looped : float

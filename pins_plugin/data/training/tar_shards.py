@@ -11,15 +11,14 @@ import io
 import json
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.data.media.faces import load_faces
-from pins_plugin.data.training.shards import read_sound
+from pins_plugin.data.training.shards import ClipForm as ClipForm
 from pins_plugin.errors import ManifestError, PinsError
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import atomic_path, write_text
@@ -53,37 +52,6 @@ class ShardSample(NamedTuple):
         arrays = _array_bytes(self.faces), _array_bytes(self.sound)
         about = json.dumps(self.about, sort_keys=True).encode()
         return {**dict(zip(ARRAYS, arrays, strict=True)), "json": about}
-
-
-class ClipForm(NamedTuple):
-    """How a clip is decoded, where its shard holds media.
-
-    Parameters
-    ----------
-    image_size : int
-        Height and width of the pictures.
-    num_frames : int
-    max_seconds : float
-        Sound kept, from its start.
-    read_faces : callable, optional
-        Reads the pictures in place of `data.media.faces.load_faces`, called alike.
-    """
-
-    image_size: int
-    num_frames: int = 4
-    max_seconds: float = 10.0
-    read_faces: Callable[..., NDArray[np.uint8]] | None = None
-
-    def describe(self) -> dict[str, Any]:
-        """Say it in plain values, for an index."""
-        read = self.read_faces
-        name = None if read is None else f"{read.__module__}.{read.__qualname__}"
-        return {**self._asdict(), "read_faces": name}
-
-    def faces(self, path: Path) -> NDArray[np.uint8]:
-        """Read the pictures of a clip."""
-        read = self.read_faces or load_faces
-        return read(path, self.image_size, num_frames=self.num_frames)
 
 
 def is_shard_address(manifest: str | Path) -> bool:
@@ -261,9 +229,7 @@ def _decode(key: str, parts: Mapping[str, bytes], form: ClipForm | None) -> Shar
             for path, ending in zip(paths, MEDIA, strict=True):
                 path.write_bytes(parts[ending])
             form = form or ClipForm(224)
-            return ShardSample(
-                key, form.faces(paths[0]), read_sound(paths[1], form.max_seconds), about
-            )
+            return ShardSample(key, form.faces(paths[0]), form.sound(paths[1]), about)
     except (KeyError, ValueError, EOFError, PinsError) as error:
         raise ManifestError(f"{key}: damaged sample in a training shard ({error})") from error
 
@@ -283,9 +249,6 @@ class HeldClips:
 
     Parameters
     ----------
-    address : str
-    split : str
-    form : ClipForm
     most : int
         Clips, evenly spread.
     """

@@ -25,12 +25,10 @@ class FacenetEncoder(nn.Module):
 
     Parameters
     ----------
-    embedding_dim : int
     frozen : bool
         Train the head only.
     hidden_dim : int
         Of the head.
-    dropout : float
     """
 
     image_size = 160  # pixels

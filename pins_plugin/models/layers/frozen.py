@@ -11,7 +11,6 @@ class Trunk(nn.Module):
 
     Parameters
     ----------
-    network : nn.Module
     frozen : bool
         Neither weights nor statistics of its batch normalization change; no gradient is kept.
     """

@@ -22,8 +22,6 @@ class DirectionHead(nn.Module):
 
     Parameters
     ----------
-    input_dim : int
-    num_directions : int
     side : {0, 1}
         Which of the two further dimensions is used.
     """
@@ -56,7 +54,6 @@ class NetworkHead(nn.Module):
 
     Parameters
     ----------
-    input_dim, hidden_dim, embedding_dim : int
     dropout : float
         In training.
     """
@@ -86,7 +83,6 @@ class FeatureHead(nn.Module):
 
     Parameters
     ----------
-    input_dim : int
     side : {0, 1}
         0 for faces, 1 for voices.
     num_closed_forms, num_directions : int

@@ -11,7 +11,6 @@ class Projection(nn.Module):
 
     Parameters
     ----------
-    input_dim, embedding_dim : int
     batch_norm : bool
         Whether each coordinate is standardized over the batch before the length is made one. It keeps the
         embeddings from shrinking to one point, which the contrastive loss otherwise does from scratch.

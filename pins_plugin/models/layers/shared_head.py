@@ -19,7 +19,6 @@ class SharedHead(nn.Module):
 
     Parameters
     ----------
-    input_dim, hidden_dim, joint_dim : int
     side : {0, 1}
         0 for faces, 1 for voices.
     dropout : float

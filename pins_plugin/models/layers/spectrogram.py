@@ -41,7 +41,6 @@ class LogMelSpectrogram(nn.Module):
         In Hz.
     num_bins : int
         Number of mel bands.
-    window_seconds, hop_seconds : float
 
     Examples
     --------

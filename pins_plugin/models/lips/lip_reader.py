@@ -12,11 +12,8 @@ class WordClassifier(nn.Module):
     ----------
     feature_dim : int
         Of the frame features below.
-    num_words : int
-    channels : int
     num_heads : int
         How many different averages over time are taken.
-    dropout : float
 
     Examples
     --------

@@ -28,10 +28,8 @@ class LipEncoder(nn.Module):
         Points per frame.
     num_lip_points : int
         How many of them, from the first, belong to the lips and define the origin.
-    channels, embedding_dim : int
     num_blocks : int
         Residual convolutions; the second and later ones look twice as far.
-    dropout : float
 
     Examples
     --------
@@ -144,12 +142,19 @@ class SoundEncoder(nn.Module):
         """Encode (batch, num_bins, 4 num_frames) spectrograms into (batch, num_frames, embedding_dim)."""
         if spectrograms.shape[-1] == 0:
             return spectrograms.new_zeros(len(spectrograms), 0, self.embedding_dim)
+        features = self.last(self._encode(spectrograms)).transpose(1, 2)
+        return functional.normalize(features, dim=-1)
+
+    def inner_features(self, spectrograms: Tensor) -> Tensor:
+        """Output of the convolutions, for other tasks: (batch, num_bins, 4 num_frames) to (batch, num_frames, channels)."""
+        return self._encode(spectrograms).transpose(1, 2)
+
+    def _encode(self, spectrograms: Tensor) -> Tensor:
         inputs = spectrograms - spectrograms.mean(dim=2, keepdim=True)
         inputs = inputs / (inputs.std(dim=(1, 2), keepdim=True) + 0.1)
         hidden = self.dropout(functional.relu(self.first_norm(self.first(inputs))))
         hidden = functional.relu(self.pool_norm(self.pool(hidden)))  # (batch, channels, num_frames)
-        features = self.last(self.blocks(hidden)).transpose(1, 2)
-        return functional.normalize(features, dim=-1)
+        return self.blocks(hidden)
 
 
 class TemporalBlocks(nn.Module):

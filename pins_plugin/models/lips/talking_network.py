@@ -27,10 +27,8 @@ class TalkingNetwork(nn.Module):
         How many of them, from the first, belong to the lips and define the origin.
     num_modes : int
         Linear modes of shape.
-    channels : int
     num_blocks : int
         Residual convolutions; see `models.lips.sync_encoders.TemporalBlocks`.
-    dropout : float
 
     Examples
     --------

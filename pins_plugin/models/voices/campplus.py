@@ -102,7 +102,6 @@ class CAMPlusVoiceEncoder(VoiceEncoder):
 
     Parameters
     ----------
-    embedding_dim : int
     num_bins : int
         Number of mel bands, a multiple of 8.
     width : int

@@ -27,12 +27,10 @@ class ECAPAEncoder(VoiceEncoder):
 
     Parameters
     ----------
-    embedding_dim : int
     frozen : bool
         Train the head only.
     hidden_dim : int
         Of the head.
-    dropout : float
     channels : int
         Of the trunk; the published weights have 1024.
     """

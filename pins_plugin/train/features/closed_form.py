@@ -149,8 +149,6 @@ def rank_settings(
     ----------
     held_out : sequence of HeldOut
         Folds of the training people, and people of split valid.
-    quiet : bool
-        No progress bar.
 
     Returns
     -------

@@ -32,8 +32,6 @@ class NetworkSettings:
 
     Parameters
     ----------
-    hidden_dim, embedding_dim : int
-    dropout : float
     rows_per_batch : int
         Pairs; up to four of one person, who are never negatives of each other.
     learning_rate, weight_decay : float
@@ -63,10 +61,8 @@ class Trainee(nn.Module):
 
     Parameters
     ----------
-    table : PeopleTable
     objective : Module
         ``objective(face_embeddings, voice_embeddings, allowed=...) -> loss``; it is copied.
-    settings : NetworkSettings
     seed : int
         Of the weights and the dropout.
     """
@@ -108,11 +104,8 @@ class NetworkBatches(OneLongRun):
 
     Parameters
     ----------
-    table : PeopleTable
     people : sequence of (num_chosen,) int64 arrays
         Those that each trains on.
-    settings : NetworkSettings
-    seeds : sequence of int
     """
 
     def __init__(

@@ -25,13 +25,10 @@ class Mixture:
 
     Parameters
     ----------
-    closed_form : ClosedForm
     settings : HeadSettings or None
         Of the closed form; none for networks only.
     networks : sequence of pairs of NetworkHead
         One per fold, in order; none for the closed form only.
-    folds : sequence of HeldOut
-    valid : HeldOut or None
     axes : pair of PCA or None
         What the table was projected by.
 

@@ -54,7 +54,6 @@ class FitSettings:
         How many networks, each leaves another fold of the people out; 0 to 5.
     num_pairs : int
         Pairs of each kind that a part held out is judged by.
-    network : NetworkSettings
     """
 
     num_closed_forms: int = 1

@@ -110,6 +110,10 @@ def train_sync(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None:
     clips = begin_with_clips(hparams, load_sync_clip, "recipes/Sync/prepare.py")
     kept = list(clips.values())
     encoders = {name: hparams[name] for name in ("lip_encoder", "sound_encoder")}
+    for name, load in (hparams["starting_weights"] or {}).items():
+        load(encoders[name])
+    for name in hparams["frozen"]:
+        nn.ModuleDict(encoders).get_submodule(name).requires_grad_(False)
     train_synchronizer(
         kept,
         **encoders,

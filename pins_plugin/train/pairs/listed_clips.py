@@ -10,7 +10,7 @@ from torch import distributed
 
 from pins_plugin.data.corpora.manifest import read_manifest
 from pins_plugin.data.training.dataset import PairDataset
-from pins_plugin.data.training.shards import ClipShards, prepare_shards
+from pins_plugin.data.training.shards import ClipForm, ClipShards, prepare_shards
 from pins_plugin.samplers.different_videos import DifferentVideosSampler
 from pins_plugin.train.loop import ResumableLoader
 from pins_plugin.train.pairs.validation import ValidationScorer, too_few_people
@@ -64,6 +64,16 @@ class ListedClips:
         return ValidationScorer(self.valid, shards, *encoders, self.hparams["seconds"])
 
 
+def form_of(hparams: dict[str, Any]) -> ClipForm:
+    """How the clips of an experiment are decoded."""
+    return ClipForm(
+        hparams["image_size"],
+        hparams["frames_per_clip"],
+        hparams["max_clip_seconds"],
+        hparams["read_faces"],
+    )
+
+
 def validation_clips(manifest: str | Path) -> list[TalkingFaceClip]:
     """Clips of the validation split; none where the manifest has none."""
     return [clip for clip in read_manifest(manifest) if clip.split == "valid"]
@@ -73,14 +83,7 @@ def decode_clips(clips: list[TalkingFaceClip], hparams: dict[str, Any]) -> ClipS
     """Decode on the main process first, then open everywhere; what was decoded before is only opened."""
 
     def prepare() -> ClipShards:
-        return prepare_shards(
-            clips,
-            hparams["cache_folder"],
-            image_size=hparams["image_size"],
-            num_frames=hparams["frames_per_clip"],
-            max_seconds=hparams["max_clip_seconds"],
-            read_faces=hparams["read_faces"],
-        )
+        return prepare_shards(clips, hparams["cache_folder"], form_of(hparams))
 
     sb.utils.distributed.run_on_main(prepare)
     shards = prepare()

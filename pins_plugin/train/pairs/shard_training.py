@@ -7,22 +7,13 @@ from typing import Any
 
 from torch import distributed
 
-from pins_plugin.data.training.tar_shards import ClipForm, HeldClips, read_index
+from pins_plugin.data.training.tar_shards import HeldClips, read_index
 from pins_plugin.samplers.shard_batches import ShardBatches
 from pins_plugin.train.loop import ResumableLoader
+from pins_plugin.train.pairs.listed_clips import form_of
 from pins_plugin.train.pairs.validation import ValidationScorer, too_few_people
 
 logger = logging.getLogger(__name__)
-
-
-def form_of(hparams: dict[str, Any]) -> ClipForm:
-    """How the clips of an experiment are decoded."""
-    return ClipForm(
-        hparams["image_size"],
-        hparams["frames_per_clip"],
-        hparams["max_clip_seconds"],
-        hparams["read_faces"],
-    )
 
 
 class ShardedClips:

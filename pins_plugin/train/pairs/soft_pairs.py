@@ -27,6 +27,7 @@ from pins_plugin.models.folder.model_folder import save_model_folder
 from pins_plugin.train.learning_rate import Triangle
 from pins_plugin.train.loop import ResumableLoader, TrainingBrain, run_training
 from pins_plugin.train.run_record import begin_run, data_key
+from pins_plugin.utils.arrays import read_named_arrays
 from pins_plugin.utils.seeding import seed_everything
 from pins_plugin.utils.threads import one_thread
 
@@ -65,13 +66,8 @@ class SoftRows(NamedTuple):
         ManifestError
             When the file is missing or not of this kind, or has no such rows.
         """
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                table = {key: file[key] for key in KEYS}
-        except (OSError, ValueError, KeyError) as error:
-            raise ManifestError(
-                f"{path}: expected arrays {', '.join(KEYS)} ({error}); recipes/RealPeople/prepare.py writes them"
-            ) from error
+        expected = "what recipes/RealPeople/prepare.py writes"
+        table = read_named_arrays(path, KEYS, ManifestError, expected)
         chosen = table["split"] == split
         if not chosen.any():
             raise ManifestError(

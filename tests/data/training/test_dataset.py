@@ -15,7 +15,7 @@ from pins_plugin.data.training.dataset import (
     cut_sound,
     steady_crop,
 )
-from pins_plugin.data.training.shards import prepare_shards
+from pins_plugin.data.training.shards import ClipForm, prepare_shards
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def clips(tmp_path: Path) -> list:
 
 @pytest.fixture
 def shards(clips: list, tmp_path: Path):
-    return prepare_shards(clips, tmp_path / "cache", image_size=32, num_frames=2, quiet=True)
+    return prepare_shards(clips, tmp_path / "cache", ClipForm(32, 2), quiet=True)
 
 
 def test_pair_comes_from_one_clip(shards) -> None:

@@ -11,7 +11,7 @@ from tiny_clips import write_tiny_clips
 from pins_plugin.data.corpora.manifest import read_manifest
 from pins_plugin.data.media.faces import load_faces
 from pins_plugin.data.training import shards as shards_module
-from pins_plugin.data.training.shards import prepare_shards
+from pins_plugin.data.training.shards import ClipForm, prepare_shards
 from pins_plugin.errors import ManifestError
 
 
@@ -22,7 +22,7 @@ def clips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list:
 
 
 def prepare(clips: list, tmp_path: Path, **options):
-    return prepare_shards(clips, tmp_path / "cache", image_size=32, num_frames=2, quiet=True)
+    return prepare_shards(clips, tmp_path / "cache", ClipForm(32, 2), quiet=True)
 
 
 def test_cache_holds_what_the_files_hold(clips: list, tmp_path: Path) -> None:
@@ -87,7 +87,5 @@ def test_faces_are_read_as_the_experiment_says(clips: list, tmp_path: Path) -> N
         return np.full((num_frames, 3, size, size), 7, np.uint8)
 
     plain = prepare(clips, tmp_path)
-    own = prepare_shards(
-        clips, tmp_path / "cache", image_size=32, num_frames=2, quiet=True, read_faces=grey
-    )
+    own = prepare_shards(clips, tmp_path / "cache", ClipForm(32, 2, read_faces=grey), quiet=True)
     assert (own.faces(0) == 7).all() and not (plain.faces(0) == 7).all()  # another cache
