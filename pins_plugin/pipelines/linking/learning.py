@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,7 +134,8 @@ def search(
                 value = value * np.exp(change) if name in FACTORS else value + change
                 if name == "talking_error" and value > MAX_ERROR:
                     continue
-                tried = replace(parameters, **{name: float(value)})
+                changed: dict[str, Any] = {name: float(value)}
+                tried = replace(parameters, **changed)
                 found = score(scenes, tried)
                 if found > best + 2e-5:
                     best, parameters = found, tried

@@ -185,7 +185,7 @@ class SpeakerFaceLinking(LearntPipeline):
     @property
     def settings(self) -> LinkingParameters:
         """The instantiated parameters, beside those that are not tuned."""
-        chosen = self.chosen
+        chosen: dict[str, Any] = self.chosen
         if "presence" not in self.evidence:
             chosen |= dict.fromkeys(("shown", "size", "crowd", "away", "hidden"), 0.0)
         if "voice" not in self.evidence:

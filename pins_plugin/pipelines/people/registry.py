@@ -167,7 +167,7 @@ class Cast:
         """Give people other labels; two with one label are one person from then on."""
         if changed := {old: new for old, new in names.items() if old != new}:
             self.renames.append(changed)
-            labels = {*changed, *changed.values()}
+            labels = sorted({*changed, *changed.values()})
             videos = {
                 label: sorted({each.video for each in self.appearances if each.person == label})
                 for label in labels
