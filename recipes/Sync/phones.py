@@ -13,21 +13,16 @@ starts from it. Every twelfth file is held out: its frames are scored. phones.js
 from pathlib import Path
 
 import numpy as np
-import speechbrain as sb
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 
 from pins_plugin.data.media.audio import load_audio
-from pins_plugin.data.training.stretches import DrawnBatches
-from pins_plugin.data.training.sync_augmentation import augment_spectrograms
 from pins_plugin.errors import PinsError
 from pins_plugin.models.folder.model_folder import save_model_folder
 from pins_plugin.models.folder.module_registry import make_module
-from pins_plugin.models.lips.sync_encoders import SPECTRA_PER_FRAME, SoundEncoder
-from pins_plugin.train.lips.one_cycle import train_one_cycle
-from pins_plugin.train.loop import TrainingBrain
+from pins_plugin.models.lips.sync_encoders import SoundEncoder
+from pins_plugin.train.lips.phone_training import MIN_SPECTRA, train_phones
 from pins_plugin.utils.files import read_json, write_json
 from pins_plugin.utils.progress import progress
 from pins_plugin.utils.script import run_script, script_parser
@@ -36,7 +31,6 @@ from pins_plugin.utils.seeding import seed_everything
 SILENCE = "SIL"
 LEVEL = 20000  # peak of the 16-bit sound that PocketSphinx hears
 HELD_EVERY = 12
-NUM_FRAMES, BATCH_SIZE, STEPS_PER_EPOCH = 64, 32, 200
 Phones = list[tuple[str, int, int]]  # what is heard from which to which 10 ms, both included
 
 
@@ -67,51 +61,12 @@ def hear_phones(waveforms: dict[str, NDArray[np.float32]]) -> dict[str, Phones]:
     return heard
 
 
-class PhoneBatches(DrawnBatches):
-    """Stretches of changed sound, (batch, num_bins, 4 num_frames), and the phone of each frame, (batch, num_frames)."""
-
-    def __init__(self, spectrograms: list[Tensor], phones: list[Tensor], seed: int) -> None:
-        super().__init__(STEPS_PER_EPOCH, seed)
-        self.pieces = list(zip(spectrograms, phones, strict=True))
-        self.weights = torch.tensor([float(len(each)) for each in phones])
-
-    def draw(self, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Draw by duration."""
-        chosen = torch.multinomial(self.weights, BATCH_SIZE, replacement=True, generator=generator)
-        places = torch.rand(BATCH_SIZE, generator=generator).tolist()
-        spectrograms, phones = zip(
-            *(
-                cut(*self.pieces[index], place)
-                for index, place in zip(chosen.tolist(), places, strict=True)
-            ),
-            strict=True,
-        )
-        return augment_spectrograms(torch.stack(spectrograms), 1.0, generator), torch.stack(phones)
-
-
-def cut(spectrogram: Tensor, phones: Tensor, place: float) -> tuple[Tensor, Tensor]:
-    """Cut NUM_FRAMES frames that begin at a place in [0, 1]; the phone of a frame is that of its middle."""
-    length = SPECTRA_PER_FRAME * NUM_FRAMES
-    start = int(place * (len(phones) - length))
-    middles = start + SPECTRA_PER_FRAME // 2 + SPECTRA_PER_FRAME * torch.arange(NUM_FRAMES)
-    return spectrogram[:, start : start + length], phones[middles]
-
-
-class PhoneBrain(TrainingBrain):
-    """Train `sound_encoder` and `classifier` with cross entropy."""
-
-    def compute_forward(self, batch: tuple[Tensor, Tensor], stage: sb.Stage) -> Tensor:
-        """Give (batch, num_frames, num_phones) logits."""
-        spectrograms = batch[0].to(self.device)
-        return self.modules.classifier(self.modules.sound_encoder.inner_features(spectrograms))
-
-    def compute_objectives(
-        self, predictions: Tensor, batch: tuple[Tensor, Tensor], stage: sb.Stage
-    ) -> Tensor:
-        """Compare with what was heard."""
-        return functional.cross_entropy(
-            predictions.flatten(0, 1), batch[1].to(self.device).flatten()
-        )
+def number_phones(phones: Phones, num_spectra: int, numbers: dict[str, int]) -> Tensor:
+    """Number of the phone of each 10 ms, (num_spectra,); where none is heard, of silence."""
+    label = torch.full((num_spectra,), numbers[SILENCE])
+    for word, first, last in phones:
+        label[first : last + 1] = numbers.get(word, numbers[SILENCE])
+    return label
 
 
 def main() -> None:
@@ -139,30 +94,16 @@ def main() -> None:
     numbers = {name: number for number, name in enumerate(names)}
     seed_everything(args.seed)
     encoder = make_module(SoundEncoder, channels=args.channels, num_blocks=args.num_blocks)
-    classifier = nn.Linear(encoder.last.in_channels, len(names))
-    spectrograms, labels = [], []
+    pieces = []
     with torch.inference_mode():
         for name, waveform in waveforms.items():
             spectrogram = encoder.spectrograms(torch.from_numpy(waveform)[None])[0].clone()
-            label = torch.full((spectrogram.shape[1],), numbers[SILENCE])
-            for word, first, last in heard[name]:
-                label[first : last + 1] = numbers.get(word, numbers[SILENCE])
-            if len(label) > SPECTRA_PER_FRAME * NUM_FRAMES:
-                spectrograms.append(spectrogram)
-                labels.append(label)
-    taught = [index for index in range(len(labels)) if index % HELD_EVERY]
-    batches = PhoneBatches(
-        [spectrograms[i] for i in taught], [labels[i] for i in taught], args.seed
-    )
-    modules = {"sound_encoder": encoder, "classifier": classifier}
-    train_one_cycle(PhoneBrain, modules, batches, args.num_steps, 2e-3, 1e-2)
-    encoder.eval()
-    with torch.inference_mode():
-        held = [cut(spectrograms[i], labels[i], 0.5) for i in range(0, len(labels), HELD_EVERY)]
-        said = classifier(encoder.inner_features(torch.stack([each for each, _ in held]))).argmax(
-            -1
-        )
-        phones = torch.stack([each for _, each in held])
+            if spectrogram.shape[1] >= MIN_SPECTRA:
+                label = number_phones(heard[name], spectrogram.shape[1], numbers)
+                pieces.append((spectrogram, label))
+    taught = [piece for index, piece in enumerate(pieces) if index % HELD_EVERY]
+    held = pieces[::HELD_EVERY]
+    said, phones = train_phones(taught, held, encoder, len(names), args.num_steps, args.seed)
     right, silent = ((phones == each).float().mean() for each in (said, numbers[SILENCE]))
     result = f"{100 * right:.1f} % of the frames of {len(held)} files held out are named as PocketSphinx does ({100 * silent:.1f} % are silence, the commonest)"
     print(result)
