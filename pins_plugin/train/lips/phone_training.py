@@ -15,7 +15,7 @@ from pins_plugin.train.loop import TrainingBrain
 
 NUM_FRAMES, BATCH_SIZE, STEPS_PER_EPOCH = 64, 32, 200
 MIN_SPECTRA = SPECTRA_PER_FRAME * NUM_FRAMES + 1  # of sound that frames are cut from
-Heard = tuple[
+HeardSound = tuple[
     Tensor, Tensor
 ]  # spectrogram (num_bins, num_spectra), number of each one's phone (num_spectra,)
 
@@ -23,12 +23,12 @@ Heard = tuple[
 class PhoneBatches(DrawnBatches):
     """Stretches of changed sound, (batch, num_bins, 4 num_frames), and the phone of each frame, (batch, num_frames)."""
 
-    def __init__(self, pieces: Sequence[Heard], seed: int) -> None:
+    def __init__(self, pieces: Sequence[HeardSound], seed: int) -> None:
         super().__init__(STEPS_PER_EPOCH, seed)
         self.pieces = pieces
         self.weights = torch.tensor([float(len(phones)) for _, phones in pieces])
 
-    def draw(self, generator: torch.Generator) -> Heard:
+    def draw(self, generator: torch.Generator) -> HeardSound:
         """Draw by duration."""
         chosen = torch.multinomial(self.weights, BATCH_SIZE, replacement=True, generator=generator)
         places = torch.rand(BATCH_SIZE, generator=generator).tolist()
@@ -37,7 +37,7 @@ class PhoneBatches(DrawnBatches):
         return augment_spectrograms(spectrograms, 1.0, generator), phones
 
 
-def cut_phones(piece: Heard, place: float) -> Heard:
+def cut_phones(piece: HeardSound, place: float) -> HeardSound:
     """Cut NUM_FRAMES frames that begin at a place in [0, 1]; the phone of a frame is that of its middle."""
     spectrogram, phones = piece
     length = SPECTRA_PER_FRAME * NUM_FRAMES
@@ -49,20 +49,20 @@ def cut_phones(piece: Heard, place: float) -> Heard:
 class PhoneBrain(TrainingBrain):
     """Train `sound_encoder` and `classifier` with cross entropy."""
 
-    def compute_forward(self, batch: Heard, stage: sb.Stage) -> Tensor:
+    def compute_forward(self, batch: HeardSound, stage: sb.Stage) -> Tensor:
         """Give (batch, num_frames, num_phones) logits."""
         spectrograms = batch[0].to(self.device)
         return self.modules.classifier(self.modules.sound_encoder.inner_features(spectrograms))
 
-    def compute_objectives(self, predictions: Tensor, batch: Heard, stage: sb.Stage) -> Tensor:
+    def compute_objectives(self, predictions: Tensor, batch: HeardSound, stage: sb.Stage) -> Tensor:
         """Compare with what was heard."""
         phones = batch[1].to(self.device)
         return functional.cross_entropy(predictions.flatten(0, 1), phones.flatten())
 
 
 def train_phones(
-    taught: Sequence[Heard],
-    held: Sequence[Heard],
+    taught: Sequence[HeardSound],
+    held: Sequence[HeardSound],
     encoder: SoundEncoder,
     num_phones: int,
     num_steps: int,
