@@ -47,7 +47,7 @@ def write_scene(
                 images[frame, y : y + SIDE, left : left + SIDE] = face
             corners[number] = np.stack([places, np.full_like(places, y)], axis=1)
         path = tmp_path / "scene.mp4"
-        with VideoWriter(path, size[1], size[0], 25, quality=18) as writer:
+        with VideoWriter(path, size[1], size[0], 25, quality=10) as writer:
             for index, image in enumerate(images):
                 writer.add_image(image, None if times is None else float(times[index]))
         return path, corners
