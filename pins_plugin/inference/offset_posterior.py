@@ -12,11 +12,13 @@ calibrated on people whom the model does not know, some of them with somebody el
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pins_plugin.models.folder.model_folder import PRETRAINED, read_hyperparams
 
 # Set by hand, no recipe learns them; what the answer is worth is then learnt with them as they are (`offset_calibration`).
 PIECE = 125  # frames, 5 s
@@ -31,9 +33,7 @@ LARGEST_ODDS = 12.0  # nats, of a probability of 6e-6; chosen, not measured
 
 @dataclass(frozen=True)
 class OffsetCalibration:
-    """Numbers of one model; those of the `sync` that ships stand in for a model that brings none.
-
-    What they were learnt on stands in its `hyperparams.yaml`.
+    """Numbers of one model, kept in its `hyperparams.yaml`, and what they were learnt on beside them.
 
     Parameters
     ----------
@@ -51,21 +51,26 @@ class OffsetCalibration:
         Probability that the sound belongs to the faces, up to which it is said that it does not.
     """
 
-    frame_weight: float = 0.5
-    speaks: float = 0.8
-    right: tuple[float, ...] = (-4.0975, 0.5577, 1.0522, 11.5596, 0.1394)
-    own: tuple[float, ...] = (-3.1165, 0.5245, 0.1808, 11.0897, 0.4525)
-    least: float = 0.4
-    foreign: float = 0.24
+    frame_weight: float
+    speaks: float
+    right: tuple[float, ...]
+    own: tuple[float, ...]
+    least: float
+    foreign: float
+
+    @classmethod
+    def shipped(cls) -> "OffsetCalibration":
+        """Read those of the `sync` that ships, which stand in for a model that brings none."""
+        return cls.from_settings(read_hyperparams(PRETRAINED / "sync").settings["file_calibration"])
 
     @classmethod
     def from_settings(cls, values: Mapping[str, Any]) -> "OffsetCalibration":
         """Read a model folder's settings."""
-        numbers = {
-            name: float(values[name]) for name in ("frame_weight", "speaks", "least", "foreign")
-        }
-        weights = {name: tuple(map(float, values[name])) for name in ("right", "own")}
-        return cls(**numbers, **weights)  # type: ignore[arg-type]
+        numbers = {}
+        for each in fields(cls):
+            value = values[each.name]
+            numbers[each.name] = tuple(map(float, value)) if isinstance(value, list) else float(value)  # fmt: skip
+        return cls(**numbers)  # type: ignore[arg-type]
 
     def to_settings(self) -> dict[str, Any]:
         """As a model folder's settings keep it."""

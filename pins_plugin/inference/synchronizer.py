@@ -124,7 +124,7 @@ class Synchronizer(PretrainedInterface):
         device: str = "cpu",
         file_calibration: OffsetCalibration | None = None,
     ) -> None:
-        self.file_calibration = file_calibration or OffsetCalibration()
+        self.file_calibration = file_calibration or OffsetCalibration.shipped()
         self.lip_encoder = lip_encoder.to(device).eval()
         self.sound_encoder = sound_encoder.to(device).eval()
         self.offset_weights = np.asarray(offset_weights, np.float64)
@@ -134,7 +134,7 @@ class Synchronizer(PretrainedInterface):
     def from_model(cls, model: ModelFolder, device: torch.device) -> Self:
         lip_encoder, sound_encoder = (model.modules[name] for name in cls.needs)
         numbers = model.settings.get("file_calibration")
-        calibration = OffsetCalibration() if numbers is None else OffsetCalibration.from_settings(numbers)  # fmt: skip
+        calibration = None if numbers is None else OffsetCalibration.from_settings(numbers)
         weights = model.settings["offset_weights"]
         return cls(lip_encoder, sound_encoder, weights, str(device), calibration)
 

@@ -117,7 +117,7 @@ def main() -> None:
     if bool(args.folds) != bool(args.choose):
         raise PinsError("--folds and --choose: expected both, or neither")
     synchronizer = Synchronizer.from_hparams(args.model)
-    calibration = OffsetCalibration() if args.folds else synchronizer.file_calibration
+    calibration = OffsetCalibration.shipped() if args.folds else synchronizer.file_calibration
     clips = [load_sync_clip(path) for path in sorted(args.clips.rglob("*.npz"))]
     clips = [clip for clip in clips if clip.name not in args.never]
     if args.folds:

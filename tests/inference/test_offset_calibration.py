@@ -1,5 +1,7 @@
 """What the offset of a file is worth: learnt on some made people, true of others."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -55,7 +57,7 @@ def _look(synchronizer: Synchronizer, first: int, calibration: OffsetCalibration
 
 
 def test_what_is_learnt_holds_for_others(synchronizer: Synchronizer) -> None:
-    start = OffsetCalibration(least=0.8)
+    start = replace(OffsetCalibration.shipped(), least=0.8)
     learnt = fit_file_calibration(_look(synchronizer, 0, start, 0), start)
     assert learnt.right[1] > 0
     found = summarize(_look(synchronizer, 100, learnt, 5), learnt)
@@ -65,12 +67,12 @@ def test_what_is_learnt_holds_for_others(synchronizer: Synchronizer) -> None:
 
 
 def test_limits_hold_for_both_kinds_of_people(synchronizer: Synchronizer) -> None:
-    start = OffsetCalibration()
+    start = OffsetCalibration.shipped()
     cases, others = _look(synchronizer, 0, start, 0), _look(synchronizer, 200, start, 3)
     found = choose_limits(others, cases, fit_file_calibration(cases, start))
     for some in (others, [*cases, *others]):
         assert summarize(some, found)["own"][2] >= WANTED
-    lower = OffsetCalibration(**{**found.__dict__, "least": found.least - 0.01})
+    lower = replace(found, least=found.least - 0.01)
     shares = [summarize(some, lower)["own"][2] for some in (others, [*cases, *others])]
     assert found.least == pytest.approx(0.4) or min(shares) < WANTED
 
@@ -87,7 +89,7 @@ def _telling(number: int) -> list[SyncClip]:
 def test_made_files_hold_the_offset_that_they_say(synchronizer: Synchronizer, listeners: bool) -> None:  # fmt: skip
     """With lips that tell all, every file of own sound is found out, at edges and over several stretches too."""
     files = list(make_files(_telling(3), listeners=listeners))
-    cases = look_at(files, synchronizer, OffsetCalibration())
+    cases = look_at(files, synchronizer, OffsetCalibration.shipped())
     assert len(cases) == len(files)
     assert all(case.right for case in cases if case.own)
     assert not any(case.right for case in cases if not case.own)

@@ -14,7 +14,7 @@ class Scripted(Synchronizer):
     """Reads the similarities out of the lips instead of computing them."""
 
     def __init__(self) -> None:
-        self.file_calibration = OffsetCalibration()
+        self.file_calibration = OffsetCalibration.shipped()
 
     def features(self, lips, times, waveform, sample_rate=16000, max_offset=15):
         generator = np.random.default_rng(int(lips[0, 0, 0]))
