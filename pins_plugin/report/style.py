@@ -19,9 +19,9 @@ NOBODY = (150, 156, 166)  # RGB, for whoever is not on screen
 
 def color_of(linked: LinkedVideo, person: str | None) -> tuple[int, int, int]:
     """RGB by which a person is known in every report."""
-    if person is None or person not in linked.people:
+    if person is None or person not in linked.person_labels:
         return NOBODY
-    return PALETTE[linked.people.index(person) % len(PALETTE)]
+    return PALETTE[linked.person_labels.index(person) % len(PALETTE)]
 
 
 def hex_color(color: tuple[int, int, int]) -> str:

@@ -63,10 +63,6 @@ class LinkedVideo:
         In order of time.
     tracks : list of LinkedTrack
         In order of time.
-    people : tuple of str
-        Whose faces are seen: who speaks first, then the others, each in order of appearance.
-    speakers : tuple of str
-        Who is heard, in order of appearance.
     notes : tuple of str
         What whoever reads the links should know.
     words : tuple of TranscriptWord
@@ -77,8 +73,6 @@ class LinkedVideo:
     duration: float
     turns: list[SpeakerFaceLink]
     tracks: list[LinkedTrack]
-    people: tuple[str, ...]
-    speakers: tuple[str, ...]
     notes: tuple[str, ...] = ()
     words: tuple[TranscriptWord, ...] = ()
 
@@ -111,11 +105,18 @@ class LinkedVideo:
             raise LinksError(
                 f"links: not of the expected form ({what}); write it with `pins link`"
             ) from error
-        seen = [track.person for track in tracks]
-        linked = [turn.person for turn in turns if turn.person is not None]
-        speakers = tuple(dict.fromkeys(turn.speaker for turn in turns))
-        people = tuple(dict.fromkeys(linked + seen))
-        return cls(video, duration, turns, tracks, people, speakers, notes, words)
+        return cls(video, duration, turns, tracks, notes, words)
+
+    @cached_property
+    def person_labels(self) -> tuple[str, ...]:
+        """Whose faces are seen: who speaks first, then the others, each in order of appearance."""
+        linked = [turn.person for turn in self.turns if turn.person is not None]
+        return tuple(dict.fromkeys(linked + [track.person for track in self.tracks]))
+
+    @cached_property
+    def speaker_labels(self) -> tuple[str, ...]:
+        """Who is heard, in order of appearance."""
+        return tuple(dict.fromkeys(turn.speaker for turn in self.turns))
 
     @cached_property
     def _timetables(self) -> tuple[Timetable, Timetable]:

@@ -22,9 +22,9 @@ TICK_STEPS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)  # s
 
 def color_class(linked: LinkedVideo, person: str | None) -> str:
     """Name of the style class that colors a person."""
-    if person is None or person not in linked.people:
+    if person is None or person not in linked.person_labels:
         return "nobody"
-    return f"c{linked.people.index(person) % len(PALETTE)}"
+    return f"c{linked.person_labels.index(person) % len(PALETTE)}"
 
 
 def summary(linked: LinkedVideo, doubtful: float) -> dict[str, Any]:
@@ -41,8 +41,8 @@ def summary(linked: LinkedVideo, doubtful: float) -> dict[str, Any]:
         "on_screen": shown / speech if speech else 0.0,
         "turns": len(linked.turns),
         "doubtful": sum(is_doubtful(turn, doubtful) for turn in linked.turns),
-        "speakers": len(linked.speakers),
-        "people": len(linked.people),
+        "speakers": len(linked.speaker_labels),
+        "people": len(linked.person_labels),
     }
 
 
@@ -93,9 +93,9 @@ def _bar(llr: float, largest: float) -> dict[str, float]:
 def rows(linked: LinkedVideo) -> dict[str, list[dict[str, Any]]]:
     """Lay out the time line: a row for each voice, for each face that speaks, and for each other face."""
     speaking = {turn.person for turn in linked.turns}
-    faces = [_face_row(linked, person) for person in linked.people]
+    faces = [_face_row(linked, person) for person in linked.person_labels]
     return {
-        "voices": [_voice_row(linked, speaker) for speaker in linked.speakers],
+        "voices": [_voice_row(linked, speaker) for speaker in linked.speaker_labels],
         "speaking": [row for row in faces if row["name"] in speaking],
         "silent": [row for row in faces if row["name"] not in speaking],
     }
@@ -159,12 +159,12 @@ def _minutes(time: float) -> str:
 
 def gallery(linked: LinkedVideo, faces: Mapping[str, list[str]]) -> list[dict[str, Any]]:
     """Describe everyone seen or heard: those who speak most first, voices without a face last."""
-    cards = [_face_card(linked, person, faces.get(person, [])) for person in linked.people]
+    cards = [_face_card(linked, person, faces.get(person, [])) for person in linked.person_labels]
     cards.sort(key=lambda card: (-card["spoken"], -card["seen"]))
     voices = [
         speaker
-        for speaker in linked.speakers
-        if linked.name_of_speaker(speaker) is None and speaker not in linked.people
+        for speaker in linked.speaker_labels
+        if linked.name_of_speaker(speaker) is None and speaker not in linked.person_labels
     ]
     return cards + [_voice_card(linked, speaker) for speaker in voices]
 
@@ -216,7 +216,7 @@ def tracks(linked: LinkedVideo) -> list[dict[str, Any]]:
     """Thin the boxes out to what an interpolating page needs."""
     return [
         {
-            "person": linked.people.index(track.person),
+            "person": linked.person_labels.index(track.person),
             "boxes": [
                 [round(float(track.times[index]), 3), *map(round, track.boxes[index].tolist())]
                 for index in _thinned(track.times.tolist())

@@ -89,7 +89,7 @@ def write_page(
                     "height": info.height,
                     "duration": linked.duration,
                     "doubtful": DOUBTFUL,
-                    "people": linked.people,
+                    "people": linked.person_labels,
                     "tracks": tracks(linked),
                     **export_data(exported, picture, final_folder(out.parent)),
                 },
@@ -144,7 +144,7 @@ def render(template: str, **values: Any) -> str:
 def _picture_counts(linked: LinkedVideo) -> dict[str, int]:
     """More pictures of those who speak; none of the last of a crowd."""
     speaking = {turn.person for turn in linked.turns}
-    people = sorted(linked.people, key=lambda person: person not in speaking)[:MAX_PICTURED]
+    people = sorted(linked.person_labels, key=lambda person: person not in speaking)[:MAX_PICTURED]
     return {person: PICTURES_OF_SPEAKERS if person in speaking else 1 for person in people}
 
 

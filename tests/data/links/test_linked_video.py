@@ -27,7 +27,7 @@ LINKS = {
 def test_linked_video_sorts_turns_and_names_everyone() -> None:
     linked = LinkedVideo.from_links(LINKS)
     assert [turn.start for turn in linked.turns] == [1, 3]
-    assert (linked.people, linked.speakers) == (("ANNA",), ("S0", "S1"))
+    assert (linked.person_labels, linked.speaker_labels) == (("ANNA",), ("S0", "S1"))
     assert linked.turns[1].status == "off screen"
     assert linked.name_of_speaker("S0") == "ANNA"
     assert linked.name_of_speaker("S1") is None
