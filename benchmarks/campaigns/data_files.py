@@ -26,7 +26,7 @@ from pins_plugin.models.folder.module_registry import make_module
 from pins_plugin.pipelines.diarization.rttm import read_rttm, write_rttm
 from pins_plugin.pipelines.people.registry import Appearance, Cast
 from pins_plugin.report.page import parts as page_parts
-from pins_plugin.tracking.files import read_tracks
+from pins_plugin.tracking.track_files import read_tracks
 
 AT_ONCE = 20  # damaged files in one fork
 LONGEST = 60.0  # seconds that so many may take

@@ -97,7 +97,7 @@ def open_tracker(args: argparse.Namespace) -> Callable[[str], Result]:
     """Make, in a worker, the function that follows the faces of one video."""
     from pins_plugin.cli.tracks import make_tracker
     from pins_plugin.data.media.video import probe_video
-    from pins_plugin.tracking.files import write_tracks
+    from pins_plugin.tracking.track_files import write_tracks
 
     options = {
         **{name: str(getattr(args, name)) for name in ("every", "min_face")},

@@ -159,6 +159,6 @@ def _relabel_folders(out: Path, cast: "Cast", names: dict[str, dict[str, str]]) 
 
 
 def _same_face(cast: "Cast") -> float:
-    from pins_plugin.pipelines.people.recognition import FaceRecognizer
+    from pins_plugin.pipelines.people.face_recognizer import FaceRecognizer
 
     return FaceRecognizer(cast.encoder).same_person

@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     """Track, write, print a table."""
     from pins_plugin.data.media.video import probe_video
     from pins_plugin.errors import PinsError
-    from pins_plugin.tracking.files import write_tracks
+    from pins_plugin.tracking.track_files import write_tracks
     from pins_plugin.utils.writable import try_file
 
     videos, args.names = find_inputs(args.videos, args)
@@ -141,8 +141,8 @@ def print_tracks(tracks: "list[FaceTrack]") -> None:
 
 def load_grouping(source: str) -> "Callable[[str, list[FaceTrack], bool], list[FaceTrack]]":
     """Make the function that groups tracks by person with the face encoder of a model."""
-    from pins_plugin.pipelines.people.recognition import FaceRecognizer
-    from pins_plugin.tracking.people import embed_tracks, group_people
+    from pins_plugin.pipelines.people.face_recognizer import FaceRecognizer
+    from pins_plugin.tracking.tracked_people import embed_tracks, group_people
 
     recognizer = FaceRecognizer(source)
     for note in recognizer.notes:

@@ -22,8 +22,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from pins_plugin.archive.inputs import choose_part, parse_shard
-from pins_plugin.archive.look import find_unreadable
 from pins_plugin.archive.pack import pack_clips
+from pins_plugin.archive.unreadable import find_unreadable
 from pins_plugin.cli._many import add_many_arguments, machinery
 from pins_plugin.data.corpora.manifest import write_manifest
 from pins_plugin.data.corpora.voxceleb import read_ids, read_traits

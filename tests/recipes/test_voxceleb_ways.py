@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pins_plugin.archive import look
+from pins_plugin.archive import unreadable
 from pins_plugin.data.training.tar_shards import read_files, read_index
 from pins_plugin.simulation.corpus import CorpusSettings
 from pins_plugin.simulation.voxceleb_tree import write_voxceleb_tree
@@ -112,7 +112,7 @@ def test_parts_are_the_whole(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) ->
         assert len(set(rows)) == len(set(whole[name].splitlines()))
         assert set(rows) == set(whole[name].splitlines())
     assert recipe.samples() == samples
-    monkeypatch.setattr(look, "find_fault", lambda clip: 1 / 0)  # everything was looked at
+    monkeypatch.setattr(unreadable, "find_fault", lambda clip: 1 / 0)  # everything was looked at
     recipe.run(*WAYS["here"])
     assert (recipe.out / "manifest.csv").read_bytes().count(b"\n") == 12  # a picture of one clip
     recipe.run(*TAR, *WAYS["here"])

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from pins_plugin.pipelines.people.grouping import group_faces
-from pins_plugin.tracking.people import find_different_people, group_people
 from pins_plugin.tracking.repeated_views import find_repeated_views
+from pins_plugin.tracking.tracked_people import find_different_people, group_people
 from pins_plugin.types import FaceTrack
 
 FACE = np.array([[-0.5, 0], [0.5, 0], [0, 0.5], [-0.4, 1], [0.4, 1]])

@@ -9,7 +9,7 @@ import pytest
 
 from pins_plugin.data.media.video import VideoInfo
 from pins_plugin.errors import MediaError, PinsError
-from pins_plugin.tracking.files import read_tracks, write_tracks
+from pins_plugin.tracking.track_files import read_tracks, write_tracks
 from pins_plugin.types import FaceTrack
 
 INFO = VideoInfo(Path("a.mp4"), 320, 240, 25.0, 2.0, 0, True)

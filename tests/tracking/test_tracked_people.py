@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pins_plugin.errors import ShapeError
-from pins_plugin.tracking.people import (
+from pins_plugin.tracking.tracked_people import (
     cluster_directions,
     embed_tracks,
     find_different_people,

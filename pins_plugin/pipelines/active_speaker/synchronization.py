@@ -11,9 +11,9 @@ from scipy.stats import theilslopes
 
 from pins_plugin.data.media.audio import load_audio
 from pins_plugin.inference.synchronizer import MAX_OFFSET, SyncFeatures, Synchronizer, SyncResult
-from pins_plugin.pipelines.people.recognition import FaceRecognizer
+from pins_plugin.pipelines.people.face_recognizer import FaceRecognizer
 from pins_plugin.tracking.crops import Crops, extract_crops
-from pins_plugin.tracking.people import embed_tracks, group_people
+from pins_plugin.tracking.tracked_people import embed_tracks, group_people
 from pins_plugin.tracking.tracks import TrackerSettings, track_faces
 from pins_plugin.types import FaceTrack
 

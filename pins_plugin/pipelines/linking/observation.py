@@ -15,7 +15,7 @@ from pins_plugin.inference.visual_voice_activity import VisualVoiceActivity
 from pins_plugin.pipelines.active_speaker.synchrony import TrackCurves, compare_track, is_usable
 from pins_plugin.pipelines.diarization.segmentation import Segmentation
 from pins_plugin.pipelines.linking.seeing import Series
-from pins_plugin.pipelines.people.recognition import FaceRecognizer
+from pins_plugin.pipelines.people.face_recognizer import FaceRecognizer
 from pins_plugin.tracking.crops import Crops
 from pins_plugin.types import FaceTrack
 

@@ -50,6 +50,7 @@ from pins_plugin.pipelines.linking.read_out import (
 from pins_plugin.pipelines.linking.result import LinkingResult
 from pins_plugin.pipelines.linking.review import hold_steps, rename_people
 from pins_plugin.pipelines.people.enrollment import KnownPerson, load_people
+from pins_plugin.pipelines.people.face_recognizer import FaceRecognizer
 from pins_plugin.pipelines.people.face_tracks import annotate_faces, find_faces
 from pins_plugin.pipelines.people.naming import (
     Voices,
@@ -58,7 +59,6 @@ from pins_plugin.pipelines.people.naming import (
     find_names,
     find_namesakes,
 )
-from pins_plugin.pipelines.people.recognition import FaceRecognizer
 from pins_plugin.pipelines.people.registry import Cast
 from pins_plugin.pipelines.pyannote_host.host import LearntPipeline, follow
 from pins_plugin.pipelines.pyannote_host.pipeline_folder import EVIDENCE

@@ -9,10 +9,10 @@ from pyannote.core import Annotation, Segment
 
 from pins_plugin.errors import MediaError
 from pins_plugin.pipelines.diarization.audio_file import file_path, file_uri
+from pins_plugin.pipelines.people.face_recognizer import FaceRecognizer
 from pins_plugin.pipelines.people.grouping import group_faces
-from pins_plugin.pipelines.people.recognition import FaceRecognizer
 from pins_plugin.pipelines.pyannote_host.host import Pipeline, follow
-from pins_plugin.tracking.people import embed_tracks
+from pins_plugin.tracking.tracked_people import embed_tracks
 from pins_plugin.tracking.tracks import TrackerSettings, track_faces
 from pins_plugin.types import FaceTrack
 

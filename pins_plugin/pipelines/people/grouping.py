@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pins_plugin.tracking.people import group_people
+from pins_plugin.tracking.tracked_people import group_people
 from pins_plugin.types import FaceTrack
 
 SURE = 0.77  # cosine of faces that are surely one person's, with the shipped encoder: of 10,000 pairs of two people one has it

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pins_plugin.errors import MediaError
 from pins_plugin.pipelines.people.registry import Appearance
 from pins_plugin.pipelines.people.vector_file import DAMAGE, read_vectors, stack, write_vectors
-from pins_plugin.tracking.people import find_different_people
+from pins_plugin.tracking.tracked_people import find_different_people
 from pins_plugin.types import FaceTrack
 
 FILE = "vectors.safetensors"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pins_plugin.errors import MediaError
-from pins_plugin.tracking.files import read_tracks
+from pins_plugin.tracking.track_files import read_tracks
 from pins_plugin.types import FaceTrack
 
 
@@ -25,7 +25,7 @@ class _Loader:
 
 
 class FaceTracksLoader(_Loader):
-    """Face tracks of a JSON file; see `tracking.files.read_tracks`."""
+    """Face tracks of a JSON file; see `tracking.track_files.read_tracks`."""
 
     def __call__(self, file: Mapping[str, Any]) -> list[FaceTrack]:
         """Read the tracks of one file of a protocol."""

@@ -23,8 +23,8 @@ from pins_plugin.data.training.talking_clips import (
     load_talking_clip,
 )
 from pins_plugin.models.folder.model_folder import save_model_folder
-from pins_plugin.train.lips.clips import begin_with_clips
 from pins_plugin.train.lips.one_cycle import train_one_cycle
+from pins_plugin.train.lips.run_clips import begin_with_clips
 from pins_plugin.train.loop import TrainingBrain
 from pins_plugin.utils.seeding import seed_everything
 

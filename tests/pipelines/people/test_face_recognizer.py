@@ -11,8 +11,8 @@ import pins_plugin.inference.face_recognition as recognition
 from pins_plugin.errors import MediaError, ModelFolderError
 from pins_plugin.inference.face_recognition import BY_APPEARANCE
 from pins_plugin.models.faces.facenet import WEIGHTS, FacenetRecognition
-from pins_plugin.pipelines.people import recognition as people_recognition
-from pins_plugin.pipelines.people.recognition import FaceRecognizer
+from pins_plugin.pipelines.people import face_recognizer as people_recognition
+from pins_plugin.pipelines.people.face_recognizer import FaceRecognizer
 
 FACES = np.random.default_rng(0).integers(0, 255, (2, 112, 112, 3)).astype(np.uint8)
 

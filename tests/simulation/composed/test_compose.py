@@ -9,8 +9,8 @@ import pytest
 from pins_plugin.data.media.audio import load_audio
 from pins_plugin.data.media.video import VideoWriter, iter_frames, probe_video
 from pins_plugin.errors import MediaError
+from pins_plugin.simulation.composed.clip_pictures import letterbox, play
 from pins_plugin.simulation.composed.compose import compose_scene
-from pins_plugin.simulation.composed.pictures import letterbox, play
 from pins_plugin.simulation.composed.script import Recording, Segment, Stretch, Voice
 
 COLORS = {"red": (220, 20, 20), "green": (20, 220, 20), "blue": (20, 20, 220)}

@@ -12,7 +12,7 @@ from pins_plugin.inference.face_recognition import DEFAULT, load_face_recognitio
 from pins_plugin.inference.portraits import crop_largest_face
 from pins_plugin.tracking.crops import FACE_SIZE
 from pins_plugin.tracking.detector import FaceDetector
-from pins_plugin.tracking.people import SAME_PERSON_SIMILARITY
+from pins_plugin.tracking.tracked_people import SAME_PERSON_SIMILARITY
 
 # Pixels of the picture of a person that the detector sees; chosen, not measured
 EXAMPLE_SIDE = 1600

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pins_plugin.archive import look
-from pins_plugin.archive.look import find_unreadable
+from pins_plugin.archive import unreadable
 from pins_plugin.archive.many import Machinery
+from pins_plugin.archive.unreadable import find_unreadable
 from pins_plugin.data.media.audio import save_audio
 from pins_plugin.data.media.video import VideoWriter
 from pins_plugin.data.training.readable import Fault, find_fault
@@ -46,7 +46,7 @@ def _die(clip: TalkingFaceClip) -> Fault | None:
 
 def _open_deadly() -> object:
     """Set up, in a worker."""
-    return lambda item: look._look(_die, item)
+    return lambda item: unreadable._look(_die, item)
 
 
 def test_faults_are_told_with_the_paths_that_were_given(clips: list[TalkingFaceClip]) -> None:
@@ -63,7 +63,7 @@ def test_what_any_part_looked_at_is_not_looked_at_again(
     for first in (0, 1):
         parts |= find_unreadable(clips[first::2], "notes", HERE, quiet=True)
     with monkeypatch.context() as patch:
-        patch.setattr(look, "find_fault", _look_away)
+        patch.setattr(unreadable, "find_fault", _look_away)
         assert find_unreadable(clips, "notes", HERE, quiet=True) == parts
     Path("1.mp4").write_bytes(Path("0.mp4").read_bytes())  # mended: looked at again
     assert list(find_unreadable(clips, "notes", HERE, quiet=True)) == ["c3"]
@@ -73,7 +73,7 @@ def test_a_clip_that_crashes_its_worker_costs_itself(
     clips: list[TalkingFaceClip], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
-    monkeypatch.setattr(look, "_open_look", _open_deadly)
+    monkeypatch.setattr(unreadable, "_open_look", _open_deadly)
     found = find_unreadable(clips, "notes", Machinery(jobs=2, cpus=1), quiet=True)
     assert sorted(found) == ["c1", "c2", "c3"]
     assert "killed or crashed" in found["c2"]
