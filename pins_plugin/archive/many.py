@@ -1,6 +1,5 @@
 """A run over many files: where it is done, what is said meanwhile, what is noted of it."""
 
-import errno
 import os
 import signal
 import sys
@@ -17,10 +16,11 @@ from pins_plugin.archive.places import Here, LocalProcess, Place
 from pins_plugin.archive.run import Job, run_items
 from pins_plugin.data.media.video import probe_video
 from pins_plugin.errors import PinsError
+from pins_plugin.utils.explain import explain
 from pins_plugin.utils.files import write_json
 from pins_plugin.utils.text import printable
+from pins_plugin.utils.unfinished import FULL
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
 SAY_EVERY = 10.0  # seconds; chosen, not measured
 
 
@@ -185,7 +185,9 @@ def run_many(
     except OSError as error:
         if error.errno not in FULL:
             raise
-        raise PinsError(f"{out}: {error.strerror}; make room: the same command goes on") from error
+        raise PinsError(
+            f"{error.filename or out}: {error.strerror}; make room: the same command goes on"
+        ) from error
     finally:
         totals.seconds = round(time.monotonic() - began, 3)
         print(f"pins {command}: {totals}", file=sys.stderr)
@@ -204,7 +206,7 @@ def _note(out: Path, command: str, totals: Totals, shard: tuple[int, int]) -> No
     except OSError as error:
         if error.errno not in FULL:
             raise
-        print(f"pins {command}: {out / name}: {error.strerror}", file=sys.stderr)
+        print(f"pins {command}: {explain(error)}", file=sys.stderr)
 
 
 def _say(command: str, item: str, error: str, final: bool) -> None:

@@ -26,7 +26,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         The file to write. Its folder is made when missing.
     """
     path = Path(path)
-    with unfinished_folder(path.parent) as folder:
+    with unfinished_folder(path.parent, path) as folder:
         temporary = folder / path.name
         temporary.touch()
         yield temporary
@@ -42,7 +42,7 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     inside = path.is_dir() and (os.path.ismount(path) or not os.access(path.parent, os.W_OK))
-    with unfinished_folder(path if inside else path.parent) as unfinished:
+    with unfinished_folder(path if inside else path.parent, path) as unfinished:
         temporary = unfinished / NEW
         temporary.mkdir()
         yield temporary

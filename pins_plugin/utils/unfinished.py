@@ -3,6 +3,7 @@
 Such a folder is locked as long as its process lives, however that ends; one that nobody holds is a leftover.
 """
 
+import errno
 import os
 import shutil
 import tempfile
@@ -21,14 +22,16 @@ OLD, NEW = "old", "new"  # what an exchange of two folders was halfway through
 TARGET = "target"  # symbolic link that tells where the old folder belongs
 YOUNG = 60.0  # seconds in which an empty folder may not be locked yet
 FORGOTTEN = 86_400.0  # seconds after which a folder is a leftover where nothing can be locked
+FULL = (errno.ENOSPC, errno.EDQUOT)
 _cleaned: set[str] = set()
 
 
 @contextmanager
-def unfinished_folder(parent: Path) -> Iterator[Path]:
+def unfinished_folder(parent: Path, target: Path | None = None) -> Iterator[Path]:
     """Yield an empty hidden folder inside `parent` (which is made when missing); it is gone afterwards.
 
-    The leftovers of dead processes in `parent` are removed, once in the life of this process.
+    The leftovers of dead processes in `parent` are removed, once in the life of this process. An error of a full disk
+    names the file that was to be there at last: `target`, else the one of that name in `parent`.
     """
     parent.mkdir(parents=True, exist_ok=True)
     if str(parent.absolute()) not in _cleaned:
@@ -39,6 +42,12 @@ def unfinished_folder(parent: Path) -> Iterator[Path]:
     try:
         _lock(handle, wait=True)
         yield folder
+    except OSError as error:
+        if error.errno in (*FULL, errno.EFBIG):
+            place = Path(error.filename or folder)  # what writes into an open file names none
+            if place.is_relative_to(folder):
+                error.filename = str(target or parent / place.relative_to(folder))
+        raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         if handle is not None:

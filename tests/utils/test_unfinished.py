@@ -1,10 +1,12 @@
 """What a killed process leaves is removed by the next one; what a living process writes stays."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -161,3 +163,28 @@ def test_the_longest_names_can_be_written(tmp_path: Path) -> None:
     with atomic_folder(tmp_path / name) as folder:
         (folder / "a").touch()
     assert sorted(path.name for path in tmp_path.iterdir()) == [name, f"{name}.txt"]
+
+
+@pytest.fixture
+def small_disk() -> Iterator[None]:
+    """Files cannot be larger than 10 kB."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.usefixtures("small_disk")
+def test_what_finds_no_room_names_the_file_that_was_to_be(tmp_path: Path) -> None:
+    """Neither none nor a hidden one that is gone."""
+    with pytest.raises(OSError) as alone:
+        files.write_text(tmp_path / "a.txt", 20_000 * "a")
+    with pytest.raises(OSError) as among, atomic_contents(tmp_path / "out") as folder:
+        files.write_text(folder / "b.txt", 20_000 * "b")
+    with pytest.raises(OSError) as unknown, atomic_contents(tmp_path / "out") as folder:
+        (folder / "c.txt").write_text(20_000 * "c")
+    with pytest.raises(OSError) as whole, atomic_folder(tmp_path / "d") as folder:
+        files.write_text(folder / "d.txt", 20_000 * "d")
+    named = [found.value.filename for found in (alone, among, unknown, whole)]
+    assert named == [str(tmp_path / name) for name in ("a.txt", "out/b.txt", "out", "d")]
+    assert list(tmp_path.iterdir()) == []
