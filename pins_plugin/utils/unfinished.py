@@ -43,11 +43,12 @@ def unfinished_folder(parent: Path, target: Path | None = None) -> Iterator[Path
         _lock(handle, wait=True)
         yield folder
     except OSError as error:
-        if error.errno in (*FULL, errno.EFBIG):
-            place = Path(error.filename or folder)  # what writes into an open file names none
-            if place.is_relative_to(folder):
-                error.filename = str(target or parent / place.relative_to(folder))
-        raise
+        name = str(error.filename or folder)  # what writes into an open file names none
+        place = Path(name.removeprefix("file:"))  # so named for PyAV
+        if error.errno not in (*FULL, errno.EFBIG) or not place.is_relative_to(folder):
+            raise
+        named = target or parent / place.relative_to(folder)
+        raise OSError(error.errno, error.strerror, str(named)) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         if handle is not None:
