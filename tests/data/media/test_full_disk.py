@@ -56,8 +56,9 @@ def test_without_room_there_is_an_error_and_nothing_else(name: str, tmp_path: Pa
     whole = (folder / name).read_bytes()
     (folder / name).unlink()
     for size in [*range(0, len(whole), len(whole) // 20), len(whole) - 1]:
-        with pytest.raises(OSError, match="File too large"), _room(size):
+        with pytest.raises(OSError, match="File too large") as found, _room(size):
             WRITERS[name](folder / name, source)
+        assert found.value.filename == str(folder / name)  # neither none nor a hidden one
         assert not list(folder.iterdir())
     with _room(len(whole)):
         WRITERS[name](folder / name, source)
