@@ -8,6 +8,7 @@ is smoothed over time, because a landmark that trembles by a pixel looks like sp
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -137,10 +138,7 @@ def extract_crops(
     video: str | Path,
     tracks: Sequence[FaceTrack],
     kinds: Sequence[str] = ("face", "mouth", "lips"),
-    *,
-    max_frames: int | None = None,
-    device: str | torch.device = "cpu",
-    quiet: bool = True,
+    **options: Any,
 ) -> dict[str, Crops]:
     """Cut the crops of all tracks in one pass over the video; parameters as in `iter_crops`.
 
@@ -149,9 +147,7 @@ def extract_crops(
     crops : dict of str to Crops
         By the name of the track, in the order of `tracks`.
     """
-    crops = dict(
-        iter_crops(video, tracks, kinds, max_frames=max_frames, device=device, quiet=quiet)
-    )
+    crops = dict(iter_crops(video, tracks, kinds, **options))
     return {track.track: crops[track.track] for track in tracks}
 
 

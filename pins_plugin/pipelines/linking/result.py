@@ -9,13 +9,11 @@ from pyannote.core import Annotation
 
 from pins_plugin.data.links.link_rows import track_row, turn_row
 from pins_plugin.data.links.linked_video import VERSION
-from pins_plugin.data.links.links_file import LIPS, rename_links, write_links_table
+from pins_plugin.data.links.links_file import LIPS
 from pins_plugin.pipelines.diarization.rttm import write_rttm
 from pins_plugin.pipelines.diarization.turns import annotate
 from pins_plugin.types import FaceTrack, SpeakerFaceLink
 from pins_plugin.utils.files import write_json_rows
-
-__all__ = ["LinkingResult", "people_of", "rename_links", "write_links_table"]
 
 
 @dataclass(frozen=True)
