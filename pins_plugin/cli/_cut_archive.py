@@ -62,14 +62,12 @@ def cut_one(args: argparse.Namespace, item: str) -> Result:
 
 def find_source(source: Path) -> tuple[Path | None, Path]:
     """Tell an input's links, if it has any, and its video."""
-    from pins_plugin.data.links.linked_source import find_video
-    from pins_plugin.data.links.links_file import read_links
+    from pins_plugin.data.links.linked_source import read_linked
 
     if not source.is_dir() and source.suffix != ".json":
         return None, source
-    path = source / "links.json" if source.is_dir() else source
-    links = read_links(path)
-    return path, find_video(links) or Path(links["video"])
+    path, links, video = read_linked(source)
+    return path, video or Path(links["video"])
 
 
 def stem_of(source: Path) -> str:

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +77,13 @@ def find_inputs(
     if not chosen:
         raise PinsError(f"--shard {args.shard}: expected at most {len(files)} parts, one for each file")  # fmt: skip
     return chosen, Names.of_files(files, *([stem] if stem else []))
+
+
+def for_workers(
+    opener: Callable[[argparse.Namespace], Callable[[str], Any]], args: argparse.Namespace
+) -> Callable[[], Callable[[str], Any]]:
+    """Give what sets up a worker: options that another process can be told, without progress bars."""
+    return partial(opener, argparse.Namespace(**{**vars(args), "run": None, "quiet": True}))
 
 
 def run_files(

@@ -9,6 +9,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "face_embeddings": {"type": Path, "help": ".npz file: embeddings, clip_id"},
     "voice_embeddings": {"type": Path, "help": ".npz file: embeddings, clip_id"},
     "json": {"action": "store_true", "help": "print JSON"},
+    "linked": {
+        "type": Path,
+        "metavar": "LINKED",
+        "help": "folder of `pins link`, or its links.json",
+    },
     "no_video": {"action": "store_true", "help": "write no annotated video"},
     "num_frames": {"type": int, "default": 4, "help": "pictures per clip (default: 4)"},
     "quiet": {"action": "store_true", "help": "no progress bars"},
@@ -20,4 +25,4 @@ OPTIONS: dict[str, dict[str, Any]] = {
 def add_options(parser: argparse.ArgumentParser, *names: str) -> None:
     """Declare some of `OPTIONS`."""
     for name in names:
-        parser.add_argument(f"--{name}", **OPTIONS[name])
+        parser.add_argument(name if name == "linked" else f"--{name}", **OPTIONS[name])

@@ -18,7 +18,9 @@ Overlapping turns and words outside of all turns are in every format.
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from pins_plugin.cli._options import add_options
 
 if TYPE_CHECKING:
     from pins_plugin.data.links.linked_video import LinkedVideo
@@ -30,12 +32,12 @@ HELP = "write a linked result as subtitles, for ELAN, Praat, editors, annotation
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("linked", type=Path, metavar="LINKED", help="folder of `pins link`, or its links.json")  # fmt: skip
+    add_options(parser, "linked")
     parser.add_argument("--to", nargs="+", required=True, metavar="FORMAT", help="see above")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder (default: beside links.json)")  # fmt: skip
     add_transcript_arguments(parser)
     parser.add_argument("--rate", type=float, metavar="HZ", help="rows a second of active_speakers and ava (default: every picture)")  # fmt: skip
-    parser.add_argument("--video", type=Path, help="where the video is now (default: as links.json says)")  # fmt: skip
+    add_options(parser, "video")
     parser.add_argument("--size", metavar="WxH", help="size of the picture, without looking into the video")  # fmt: skip
     parser.add_argument("--frame_rate", type=float, metavar="HZ", help="without looking into the video")  # fmt: skip
 
@@ -56,19 +58,15 @@ def run(args: argparse.Namespace) -> None:
     from dataclasses import replace
     from functools import cache
 
-    from pins_plugin.data.links.linked_source import find_video
+    from pins_plugin.data.links.linked_source import read_linked
     from pins_plugin.data.links.linked_video import LinkedVideo
-    from pins_plugin.data.links.links_file import add_words, read_links
     from pins_plugin.errors import PinsError
     from pins_plugin.formats.convert import Target, write_formats
     from pins_plugin.utils.writable import try_folder
 
-    path = args.linked / "links.json" if args.linked.is_dir() else args.linked
-    links = read_links(path)
-    if args.transcript:
-        words = load_words(args.transcript, float(links["duration"]), args.encoding)
-        links = add_words(links, words)
-    video = args.video or find_video(links)
+    path, links, video = read_linked(args.linked)
+    links = with_words(links, args)
+    video = args.video or video
     source = links.get("source")
     before = source.get("path") if isinstance(source, dict) else None
     path_then = Path(str(video or before or links["video"])).absolute()
@@ -82,6 +80,16 @@ def run(args: argparse.Namespace) -> None:
     target = Target(out, args.rate, cache(lambda: find_picture(linked, video, args)))
     for written in write_formats(linked, args.to, out / Path(linked.video).stem, target):
         print(written)
+
+
+def with_words(links: dict[str, Any], args: argparse.Namespace) -> dict[str, Any]:
+    """Put the transcript into links, where one is given."""
+    from pins_plugin.data.links.links_file import add_words
+
+    if not args.transcript:
+        return links
+    words = load_words(args.transcript, float(links["duration"]), args.encoding)
+    return add_words(links, words)
 
 
 def load_words(

@@ -19,7 +19,7 @@ HELP = "cut a linked video to whoever speaks: vertical, square, or faces alone"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("linked", type=Path, metavar="LINKED", help="folder of `pins link`, or its links.json")  # fmt: skip
+    add_options(parser, "linked")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write")
     parser.add_argument("--shape", nargs="+", default=[], metavar="W:H", help="follow the speaker: such as 9:16, 1:1")  # fmt: skip
     parser.add_argument("--faces", action="store_true", help="the face of each speaker")
@@ -30,9 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Cut, write, print."""
-    from pins_plugin.data.links.linked_source import find_video
+    from pins_plugin.data.links.linked_source import read_linked
     from pins_plugin.data.links.linked_video import LinkedVideo
-    from pins_plugin.data.links.links_file import read_links
     from pins_plugin.errors import PinsError
     from pins_plugin.formats.crop_path import parse_shape, to_crop_path
     from pins_plugin.report.crop_video import write_following_video, write_speaking_faces
@@ -44,10 +43,9 @@ def run(args: argparse.Namespace) -> None:
     if not 16 <= args.size <= 2048:
         raise PinsError(f"--size: expected 16 to 2048 pixels, got {args.size}")
     shapes = [(text, parse_shape(text)) for text in args.shape]
-    path = args.linked / "links.json" if args.linked.is_dir() else args.linked
-    links = read_links(path)
+    _, links, video = read_linked(args.linked)
     linked = LinkedVideo.from_links(links)
-    video = args.video or find_video(links) or Path(linked.video)
+    video = args.video or video or Path(linked.video)
     try_folder(args.out)
     for text, shape in shapes:
         stem = args.out / f"{Path(linked.video).stem}_{text.replace(':', 'x')}"

@@ -16,11 +16,11 @@ same options is not cut again. `pins train --manifest shards` reads shards. Filt
 """
 
 import argparse
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
+from pins_plugin.cli._many import add_many_arguments, find_inputs, for_workers, is_many, run_files
+from pins_plugin.cli._options import add_options
 
 if TYPE_CHECKING:
     from pins_plugin.formats.dataset_cut import DatasetClip, LeftOut
@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--any_faces", action="store_true", help="other faces may be seen")
     parser.add_argument("--overlap", action="store_true", help="others may speak too")
     parser.add_argument("--any_sync", action="store_true", help="do not ask the lips (faster)")
-    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    add_options(parser, "quiet")
     add_many_arguments(parser)
 
 
@@ -73,15 +73,13 @@ def run(args: argparse.Namespace) -> int:
     sources, args.names = find_inputs(args.inputs, args, mark="links.json", stem=stem_of)
     try_folder(args.out)
     forget_lost(args.out, args.tar)
-    options = argparse.Namespace(**{**vars(args), "run": None})
     if is_many(args):
-        options.quiet = True
-        setup = partial(open_cutter, options)
+        setup = for_workers(open_cutter, args)
         status = run_files("cut", sources, args.out, setup, args, show_result, source_seconds)
         print(gather(args, sources))
         return status
     batch = Batch("cut", len(sources), "inputs", args.traceback)
-    cut = open_cutter(options)
+    cut = open_cutter(args)
     for source in sources:
         with batch.costs_only(str(source)):
             cut(str(source))

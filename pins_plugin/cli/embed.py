@@ -16,11 +16,10 @@ The file holds the arrays face_embeddings, face_clip_id, voice_embeddings, voice
 """
 
 import argparse
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
+from pins_plugin.cli._many import add_many_arguments, find_inputs, for_workers, is_many, run_files
 from pins_plugin.cli._options import add_options
 from pins_plugin.errors import PinsError
 
@@ -65,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
             raise PinsError("expected either media files or --manifest, got both")
         kinds = media_endings() if args.media else (".csv",)
         files, args.names = find_inputs(args.media or args.manifest, args, kinds)
-        setup = partial(open_embedder, argparse.Namespace(**{**vars(args), "run": None}))
+        setup = for_workers(open_embedder, args)
         return run_files("embed", files, args.out, setup, args, show_result, media_length)
     try_file(args.out)
     given = [args.face_embeddings is not None, args.voice_embeddings is not None]

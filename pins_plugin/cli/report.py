@@ -8,10 +8,9 @@ The page is one file without anything from outside: player, time line, people, r
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
 from pins_plugin.cli._options import add_options
-from pins_plugin.cli.convert import add_transcript_arguments, load_words
+from pins_plugin.cli.convert import add_transcript_arguments, with_words
 
 HELP = "make the page and the annotated video of a video from its links.json"
 
@@ -27,21 +26,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Run the command."""
-    from pins_plugin.data.links.links_file import add_words, read_links
+    from pins_plugin.data.links.linked_source import is_video_of
+    from pins_plugin.data.links.links_file import read_links
     from pins_plugin.report.annotate import write_annotated_video
     from pins_plugin.report.page.video_page import write_page
     from pins_plugin.utils.writable import try_folder
 
     try_folder(args.out)
     links = read_links(args.links)
-    if not _is_of(links, args.video):
+    if args.video.is_file() and not is_video_of(links, args.video):
         print(
             f"{args.links}: was written of {links['source'].get('path')}, which is another file than {args.video}",
             file=sys.stderr,
         )
-    if args.transcript:
-        words = load_words(args.transcript, float(links["duration"]), args.encoding)
-        links = add_words(links, words)
+    links = with_words(links, args)
     page = args.out / "page.html"
     write_page(args.video, links, page, quiet=args.quiet)
     print(page)
@@ -49,13 +47,3 @@ def run(args: argparse.Namespace) -> None:
         annotated = args.out / "annotated.mp4"
         write_annotated_video(args.video, links, annotated, quiet=args.quiet)
         print(annotated)
-
-
-def _is_of(links: dict[str, Any], video: Path) -> bool:
-    """Tell whether links are of a video, as far as they say of which they are."""
-    from pins_plugin.utils.content import describe_file
-
-    source = links.get("source")
-    if not isinstance(source, dict) or not video.is_file():
-        return True
-    return bool(describe_file(video, source)["content"] == source.get("content"))

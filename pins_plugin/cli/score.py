@@ -11,6 +11,8 @@ each face of the truth gets the score of the box that covers it at that time.
 import argparse
 from pathlib import Path
 
+from pins_plugin.cli._options import add_options
+
 HELP = "score active speaker detection as AVA-ActiveSpeaker does (mAP)"
 
 
@@ -19,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("truth", type=Path, help="CSV with the labels")
     parser.add_argument("predictions", type=Path, help="CSV with the scores")
     parser.add_argument("--by_box", action="store_true", help="find the faces by their boxes")
-    parser.add_argument("--json", action="store_true", help="print as JSON")
+    add_options(parser, "json")
 
 
 def run(args: argparse.Namespace) -> None:

@@ -23,7 +23,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
+from pins_plugin.cli._many import add_many_arguments, find_inputs, for_workers, is_many, run_files
 from pins_plugin.cli._options import add_options
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("videos", nargs="+", metavar="VIDEO", help="video files with sound")
     parser.add_argument("--out", metavar="DIR", help="with --jobs, --shard, --ray: DIR/<name>.json for each file")  # fmt: skip
-    parser.add_argument("--json", action="store_true", help="print the answer as JSON, a line for each file")  # fmt: skip
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write a table: files, shots, people, stretches")  # fmt: skip
     parser.add_argument("--parts", action="store_true", help="also print shots, people and drift")
     parser.add_argument("--people", action="store_true", help="tell people apart, for lines of their own")  # fmt: skip
@@ -59,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="largest offset looked for, in seconds (1.0)",
     )
-    add_options(parser, "device", "quiet")
+    add_options(parser, "json", "device", "quiet")
     add_many_arguments(parser)
 
 
@@ -126,8 +125,6 @@ def report(rows: "list[SyncRow]", args: argparse.Namespace) -> int:
 
 def run_many_files(videos: list[Path], args: argparse.Namespace) -> int:
     """Measure each video by workers, into a file of its own, and then all into the table."""
-    from functools import partial
-
     from pins_plugin.archive.failures import Failures
     from pins_plugin.cli._each_video import open_synchronizer, result_name, show_result
     from pins_plugin.errors import MediaError, PinsError
@@ -142,9 +139,7 @@ def run_many_files(videos: list[Path], args: argparse.Namespace) -> int:
     if args.csv:
         try_file(args.csv)
     out = Path(args.out)
-    setup = partial(
-        open_synchronizer, argparse.Namespace(**{**vars(args), "run": None, "quiet": True})
-    )
+    setup = for_workers(open_synchronizer, args)
     status = run_files("sync", videos, out, setup, args, show_result)
     if args.csv is None and args.fail_above is None and not args.fail_dubbed:
         return status

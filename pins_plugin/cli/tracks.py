@@ -15,11 +15,10 @@ and the mean probability that it is a face.
 import argparse
 import math
 from collections import defaultdict
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
+from pins_plugin.cli._many import add_many_arguments, find_inputs, for_workers, is_many, run_files
 from pins_plugin.cli._options import add_options
 
 if TYPE_CHECKING:
@@ -80,8 +79,7 @@ def run(args: argparse.Namespace) -> int:
         if not args.out:
             raise PinsError("--out: expected a folder for the tracks of many videos")
         make_settings(args)
-        quiet = argparse.Namespace(**{**vars(args), "quiet": True, "run": None})
-        setup = partial(open_tracker, quiet)
+        setup = for_workers(open_tracker, args)
         return run_files("tracks", videos, Path(args.out), setup, args, show_result)
     args.video = str(videos[0])
     if args.out and Path(args.out).suffix not in (".json", ".csv"):
