@@ -9,7 +9,7 @@ from torch.nn.functional import normalize
 
 from pins_plugin.models.faces.face_recognition import read_window
 from pins_plugin.models.folder.model_folder import load_strictly
-from pins_plugin.models.folder.starting_weights import read_weights
+from pins_plugin.models.folder.starting_weights import find_weights
 from pins_plugin.models.layers.dropout import Dropout
 from pins_plugin.models.layers.frozen import Trunk
 from pins_plugin.models.layers.projection import Projection
@@ -89,7 +89,7 @@ def load_facenet_weights(
         When the file is missing or does not fit.
     """
     places = [Path(source)] if source else [_torch_home() / "checkpoints" / WEIGHTS]
-    weights = read_weights(places, f"InceptionResnetV1 (VGGFace2), {URL}")
+    weights = find_weights(places, f"InceptionResnetV1 (VGGFace2), {URL}")
     wanted = {name: value for name, value in weights.items() if not name.startswith("logits.")}
     load_strictly(encoder.trunk.network, wanted, places[0])
 

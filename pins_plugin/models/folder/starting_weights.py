@@ -12,7 +12,7 @@ from pins_plugin.models.folder.model_folder import load_model_folder, load_stric
 from pins_plugin.utils.explain import one_line
 
 
-def read_weights(places: Sequence[Path], origin: str) -> dict[str, Tensor]:
+def find_weights(places: Sequence[Path], origin: str) -> dict[str, Tensor]:
     """Read the first file that exists, without running code from it.
 
     Parameters

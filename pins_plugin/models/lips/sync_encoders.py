@@ -72,10 +72,7 @@ class LipEncoder(nn.Module):
 
     def _encode(self, lips: Tensor) -> tuple[Tensor, Tensor]:
         """Modes (batch, channels / 2, num_frames) and hidden units (batch, channels, num_frames)."""
-        if lips.dim() != 4 or lips.shape[2:] != (self.num_points, 2):
-            raise ShapeError(
-                f"lips: expected shape (batch, num_frames, {self.num_points}, 2), got {tuple(lips.shape)}"
-            )
+        check_points(lips, self.num_points)
         origin = lips[:, :, : self.num_lip_points].mean(dim=(1, 2), keepdim=True)
         shapes = (lips - origin).flatten(2)  # (batch, num_frames, 2 num_points)
         shapes = shapes - shapes.mean(dim=1, keepdim=True)
@@ -174,3 +171,11 @@ class TemporalBlocks(nn.Module):
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
             hidden = hidden + self.dropout(functional.relu(norm(convolution(hidden))))
         return hidden
+
+
+def check_points(lips: Tensor, num_points: int) -> None:
+    """Raise ShapeError unless lips are (batch, num_frames, num_points, 2)."""
+    if lips.dim() != 4 or lips.shape[2:] != (num_points, 2):
+        raise ShapeError(
+            f"lips: expected shape (batch, num_frames, {num_points}, 2), got {tuple(lips.shape)}"
+        )

@@ -8,8 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pins_plugin.errors import ShapeError
-from pins_plugin.models.lips.sync_encoders import TemporalBlocks
+from pins_plugin.models.lips.sync_encoders import TemporalBlocks, check_points
 
 FRAME_RATE = 25.0
 SLOW = 51  # frames of the moving mean that stands for the resting face
@@ -71,10 +70,7 @@ class TalkingNetwork(nn.Module):
         -------
         logits : (batch, num_frames) Tensor
         """
-        if lips.dim() != 4 or lips.shape[2:] != (self.num_points, 2):
-            raise ShapeError(
-                f"lips: expected shape (batch, num_frames, {self.num_points}, 2), got {tuple(lips.shape)}"
-            )
+        check_points(lips, self.num_points)
         if lips.shape[1] == 0:
             return lips.new_zeros(lips.shape[:2])
         hidden = self.dropout(self.input_norm(self.inputs(lips, seen)))

@@ -9,7 +9,7 @@ from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
 from torch import Tensor, nn
 
 from pins_plugin.models.folder.model_folder import load_strictly
-from pins_plugin.models.folder.starting_weights import read_weights
+from pins_plugin.models.folder.starting_weights import find_weights
 from pins_plugin.models.layers.dropout import Dropout
 from pins_plugin.models.layers.frozen import Trunk
 from pins_plugin.models.layers.lengths import VoiceEncoder
@@ -91,7 +91,7 @@ def load_ecapa_weights(encoder: ECAPAEncoder, source: str | Path | None = None) 
     else:
         path = Path(source)
         places = [path / WEIGHTS if path.is_dir() else path]
-    weights = read_weights(places, f"ECAPA-TDNN, https://huggingface.co/{HUB_NAME}")
+    weights = find_weights(places, f"ECAPA-TDNN, https://huggingface.co/{HUB_NAME}")
     load_strictly(encoder.trunk.network, weights, places[0])
 
 
