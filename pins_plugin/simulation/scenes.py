@@ -114,7 +114,8 @@ def write_scenes(
         script = scene_script(settings, number)
         done = folder / name / "scene.json"
         if done.exists():
-            if read_scene_settings(done) != asdict(settings):
+            found = {"overlap": 0.0, **(read_scene_settings(done) or {})}  # new since 0.1
+            if found != asdict(settings):
                 raise ManifestError(
                     f"{folder / name}: made with other settings; choose another folder or remove this one"
                 )

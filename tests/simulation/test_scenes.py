@@ -158,6 +158,10 @@ def test_scenes_of_versions_without_overlap_are_kept(folder: Path, tmp_path: Pat
     assert write_scenes(tmp_path, SETTINGS, jobs=1, quiet=True) == [old / "scene.mp4"]
     with pytest.raises(ManifestError, match="other settings"):
         write_scenes(tmp_path, replace(SETTINGS, overlap=0.5), jobs=1, quiet=True)
+    del truth["settings"]  # of another program: it was a TypeError
+    (old / "scene.json").write_text(json.dumps(truth))
+    with pytest.raises(ManifestError, match="other settings"):
+        write_scenes(tmp_path, SETTINGS, jobs=1, quiet=True)
 
 
 def test_overlapping_voices_are_both_heard() -> None:
