@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 
 from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
-from pins_plugin.data.media.video import VideoWriter, iter_frames
+from pins_plugin.data.media.video import iter_frames
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.utils.files import atomic_path
 
 RATE = 25.0  # Hz

@@ -146,7 +146,7 @@ def test_linking_takes_encoder_tracker_and_evidence_by_name(tmp_path: Path, caps
     import numpy as np
     from pyannote.core import Annotation, Segment
 
-    from pins_plugin.data.media.video import VideoWriter
+    from pins_plugin.data.media.video_writer import VideoWriter
     from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 
     generator = np.random.default_rng(0)

@@ -16,7 +16,8 @@ from pins_plugin.data.media.audio import load_audio
 from pins_plugin.data.media.container import plays_in_browsers
 from pins_plugin.data.media.faces import load_faces
 from pins_plugin.data.media.images import is_image, read_image
-from pins_plugin.data.media.video import VideoWriter, iter_frames, probe_video
+from pins_plugin.data.media.video import iter_frames, probe_video
+from pins_plugin.data.media.video_writer import VideoWriter
 
 # file name: codec of the pictures, of the sound, its rate
 VIDEOS = {

@@ -8,7 +8,7 @@ import re
 from fractions import Fraction
 from math import floor
 
-from pins_plugin.data.media.video import frame_rate_fraction
+from pins_plugin.data.media.video_writer import frame_rate_fraction
 from pins_plugin.errors import PinsError
 
 PATTERN = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})([:;.,])(\d{2,3})")

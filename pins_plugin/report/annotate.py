@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from pins_plugin.data.links.linked_video import LinkedVideo
-from pins_plugin.data.media.video import VideoWriter, iter_frames, probe_video
+from pins_plugin.data.media.video import iter_frames, probe_video
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.report.style import color_of
 from pins_plugin.utils.prefetch import prefetch
 from pins_plugin.utils.progress import progress

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.data.media.audio import load_audio
-from pins_plugin.data.media.video import VideoInfo, VideoWriter, iter_frames, probe_video
+from pins_plugin.data.media.video import VideoInfo, iter_frames, probe_video
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.formats.crop_path import (
     CropPath,
     SpeakingStretch,

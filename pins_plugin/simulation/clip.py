@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.data.media.audio import save_audio
-from pins_plugin.data.media.video import VideoWriter
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.simulation.camera import (
     Camera,
     blink_track,

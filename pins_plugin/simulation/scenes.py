@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.data.media.audio import SAMPLE_RATE
-from pins_plugin.data.media.video import VideoWriter
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.errors import ManifestError
 from pins_plugin.simulation.corpus import check_ranges
 from pins_plugin.simulation.person import sample_person

@@ -11,7 +11,7 @@ from pins_plugin.archive import unreadable
 from pins_plugin.archive.many import Machinery
 from pins_plugin.archive.unreadable import find_unreadable
 from pins_plugin.data.media.audio import save_audio
-from pins_plugin.data.media.video import VideoWriter
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.data.training.readable import Fault, find_fault
 from pins_plugin.types import TalkingFaceClip
 

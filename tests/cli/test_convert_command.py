@@ -9,7 +9,7 @@ import pytest
 
 from pins_plugin.cli import convert as command
 from pins_plugin.cli import main
-from pins_plugin.data.media.video import VideoWriter
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.formats.convert import FORMATS
 
 ENDINGS = {ending for files in FORMATS.values() for ending in files}

@@ -9,7 +9,8 @@ import pytest
 
 from pins_plugin.cli import main
 from pins_plugin.data.media.audio import load_audio
-from pins_plugin.data.media.video import VideoWriter, iter_frames, probe_video
+from pins_plugin.data.media.video import iter_frames, probe_video
+from pins_plugin.data.media.video_writer import VideoWriter
 
 RED, BLUE = [200, 30, 30], [30, 30, 200]
 

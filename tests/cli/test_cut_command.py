@@ -13,7 +13,8 @@ import pytest
 from pins_plugin.cli import _cut_archive, main
 from pins_plugin.data.corpora.manifest import read_manifest
 from pins_plugin.data.media.audio import load_audio
-from pins_plugin.data.media.video import VideoWriter, iter_frames, probe_video
+from pins_plugin.data.media.video import iter_frames, probe_video
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.data.training import tar_shards
 from pins_plugin.data.training.tar_shards import ClipForm, HeldClips, read_index
 

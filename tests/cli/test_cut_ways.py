@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pins_plugin.cli import main
-from pins_plugin.data.media.video import VideoWriter
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.data.training.tar_shards import read_files, read_index
 
 JOBS = ["--jobs", "2", "--cpus_per_worker", "1"]

@@ -9,7 +9,7 @@ import pytest
 
 from pins_plugin.cli import main
 from pins_plugin.cli._each_video import do_once
-from pins_plugin.data.media.video import VideoWriter
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.errors import MediaError
 
 

@@ -15,7 +15,7 @@ from pins_plugin.archive.inputs import find_files
 from pins_plugin.archive.names import Names
 from pins_plugin.cli import _join_archive, _link_archive, main
 from pins_plugin.cli._link_video import LinkOptions
-from pins_plugin.data.media.video import VideoWriter
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.pipelines.diarization.audio_file import file_path, file_uri
 from pins_plugin.pipelines.linking.result import LinkingResult
 from pins_plugin.pipelines.people.registry import FILE, Appearance, Cast

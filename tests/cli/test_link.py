@@ -14,7 +14,8 @@ from pins_plugin.cli._many import find_inputs
 from pins_plugin.cli.link import open_pipeline, options_from
 from pins_plugin.data.links.links_file import read_links
 from pins_plugin.data.media.audio import load_audio
-from pins_plugin.data.media.video import VideoWriter, iter_frames
+from pins_plugin.data.media.video import iter_frames
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 
 

@@ -17,7 +17,7 @@ from pins_plugin.cli import _link_video, _results
 from pins_plugin.cli._link_video import LinkOptions, link_video, run_key
 from pins_plugin.cli._results import catch_up, find_video
 from pins_plugin.data.links.links_file import read_links
-from pins_plugin.data.media.video import VideoWriter
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.errors import LinksError, PinsError
 from pins_plugin.pipelines.diarization.audio_file import file_uri
 from pins_plugin.pipelines.linking.result import LinkingResult

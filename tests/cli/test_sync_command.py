@@ -10,7 +10,7 @@ import pytest
 
 from pins_plugin.cli import main
 from pins_plugin.data.media.shift_sound import write_shifted
-from pins_plugin.data.media.video import VideoWriter
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.errors import MediaError
 from pins_plugin.inference.synchronizer import SyncResult
 from pins_plugin.pipelines.active_speaker.synchronization import Drift, VideoSync

@@ -7,7 +7,8 @@ import pytest
 
 from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.data.media.audio import load_audio
-from pins_plugin.data.media.video import VideoWriter, iter_frames, probe_video
+from pins_plugin.data.media.video import iter_frames, probe_video
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.errors import MediaError
 from pins_plugin.report.annotate import annotate_image, write_annotated_video
 from pins_plugin.report.style import color_of

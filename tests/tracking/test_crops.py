@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pins_plugin.data.media.video import VideoWriter
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.errors import ShapeError
 from pins_plugin.tracking import crops
 from pins_plugin.types import FaceTrack

@@ -119,7 +119,7 @@ def test_clusters_agree_with_a_slow_search(seed: int) -> None:
 
 
 def test_embed_tracks_hands_aligned_faces_to_the_encoder(tmp_path: Path) -> None:
-    from pins_plugin.data.media.video import VideoWriter
+    from pins_plugin.data.media.video_writer import VideoWriter
 
     with VideoWriter(tmp_path / "gray.mp4", 96, 64, 25) as writer:
         for _ in range(30):

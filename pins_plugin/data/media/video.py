@@ -24,17 +24,7 @@ from pins_plugin.data.media.container import (
 )
 from pins_plugin.data.media.picture_stream import open_pictures
 from pins_plugin.data.media.screen import Screen, first_screen, show
-from pins_plugin.data.media.video_writer import VideoWriter, frame_rate_fraction
 from pins_plugin.errors import MediaError
-
-__all__ = [
-    "VideoFrame",
-    "VideoInfo",
-    "VideoWriter",
-    "frame_rate_fraction",
-    "iter_frames",
-    "probe_video",
-]
 
 
 class VideoFrame(NamedTuple):

@@ -13,7 +13,8 @@ from PIL import Image
 from pins_plugin.data.links.link_rows import LinkedTrack
 from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.data.media.container import plays_in_browsers
-from pins_plugin.data.media.video import VideoWriter, iter_frames, probe_video
+from pins_plugin.data.media.video import iter_frames, probe_video
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.utils.progress import progress
 
 PREVIEW_SIDE = 854  # pixels; chosen, not measured

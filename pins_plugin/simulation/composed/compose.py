@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
-from pins_plugin.data.media.video import VideoWriter
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.simulation.composed.clip_pictures import play
 from pins_plugin.simulation.composed.script import Recording, Segment
 from pins_plugin.utils.files import write_json, write_text

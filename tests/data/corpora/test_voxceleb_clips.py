@@ -13,7 +13,7 @@ from pins_plugin.data.corpora.voxceleb_clips import (
     split_by_checksum,
 )
 from pins_plugin.data.media.audio import save_audio
-from pins_plugin.data.media.video import VideoWriter
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.errors import ManifestError, MediaError
 
 IDS = {"A.J._Buckley": "id10001", "A.R._Rahman": "id10002", "Zack_Snyder": "id11251"}

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from pins_plugin.data.media.audio import _GrowingSound, load_audio, save_audio
-from pins_plugin.data.media.video import VideoWriter
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.errors import MediaError
 
 

@@ -6,7 +6,8 @@ import av
 import numpy as np
 import pytest
 
-from pins_plugin.data.media.video import VideoWriter, iter_frames
+from pins_plugin.data.media.video import iter_frames
+from pins_plugin.data.media.video_writer import VideoWriter
 
 HEIGHT, WIDTH = 64, 96
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from pins_plugin.data.media.faces import load_faces
-from pins_plugin.data.media.video import VideoWriter
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.errors import MediaError
 
 LEVELS = (20, 80, 140, 200)

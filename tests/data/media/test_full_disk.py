@@ -9,7 +9,7 @@ import pytest
 
 from pins_plugin.data.media.audio import save_audio
 from pins_plugin.data.media.shift_sound import write_shifted
-from pins_plugin.data.media.video import VideoWriter
+from pins_plugin.data.media.video_writer import VideoWriter
 
 resource = pytest.importorskip("resource", reason="the system knows no limit of a file's size")
 NOISE = np.random.default_rng(0)

@@ -24,7 +24,8 @@ from pins_plugin.data.media import picture_stream
 from pins_plugin.data.media.audio import load_audio
 from pins_plugin.data.media.clock import read_clock
 from pins_plugin.data.media.container import default_sound, open_media, plays_in_browsers
-from pins_plugin.data.media.video import VideoWriter, iter_frames, probe_video
+from pins_plugin.data.media.video import iter_frames, probe_video
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.errors import MediaError
 
 FRAME = 1 / RATE

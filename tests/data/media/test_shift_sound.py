@@ -10,7 +10,8 @@ from odd_media import Recipe, find_pulses, picture_at, sound_between, write_medi
 
 from pins_plugin.data.media.audio import load_audio
 from pins_plugin.data.media.shift_sound import write_shifted
-from pins_plugin.data.media.video import VideoWriter, iter_frames, probe_video
+from pins_plugin.data.media.video import iter_frames, probe_video
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.errors import MediaError
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from pins_plugin.data.media.audio import load_audio, save_audio
-from pins_plugin.data.media.video import VideoWriter, iter_frames
+from pins_plugin.data.media.video import iter_frames
+from pins_plugin.data.media.video_writer import VideoWriter
 
 TIMES = (0.0, 0.03, 0.11, 0.2, 0.25, 0.4, 1.0, 1.01, 1.5)
 PICTURE = np.zeros((48, 64, 3), np.uint8)

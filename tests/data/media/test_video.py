@@ -6,7 +6,8 @@ import av
 import numpy as np
 import pytest
 
-from pins_plugin.data.media.video import VideoWriter, frame_rate_fraction, iter_frames, probe_video
+from pins_plugin.data.media.video import iter_frames, probe_video
+from pins_plugin.data.media.video_writer import VideoWriter, frame_rate_fraction
 from pins_plugin.errors import MediaError
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pins_plugin.data.media.video import VideoWriter
-from pins_plugin.data.media.video_writer import THREADS
+from pins_plugin.data.media.video_writer import THREADS, VideoWriter
 
 
 def _pictures(width: int, height: int, number: int = 48) -> list[np.ndarray]:

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from pins_plugin.data.media.audio import save_audio
-from pins_plugin.data.media.video import VideoWriter
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.data.training.readable import find_fault
 from pins_plugin.types import TalkingFaceClip
 

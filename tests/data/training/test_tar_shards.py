@@ -9,7 +9,7 @@ import pytest
 from tiny_shards import tiny_samples, write_tiny_shards
 
 from pins_plugin.data.media.audio import save_audio
-from pins_plugin.data.media.video import VideoWriter
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.data.training.tar_shards import (
     ClipForm,
     HeldClips,

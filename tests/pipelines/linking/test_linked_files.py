@@ -10,7 +10,7 @@ import soundfile
 import torch
 from pyannote.core import Annotation, Segment
 
-from pins_plugin.data.media.video import VideoWriter
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.pipelines.linking import gathering
 from pins_plugin.pipelines.linking.observation import TrackEmbeddings

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pins_plugin.data.media.video import VideoWriter
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.evaluation.cross_modal import evaluate_cross_modal
 from pins_plugin.report.page.demo_page import LinkedScene, write_demo_page
 from pins_plugin.report.plots import plot_matching

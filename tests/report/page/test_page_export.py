@@ -13,7 +13,7 @@ from browsing import open_page
 from pins_plugin.cli import main
 from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.data.links.links_file import rename_links
-from pins_plugin.data.media.video import VideoWriter
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.formats.annotation import to_elan
 from pins_plugin.formats.subtitles import to_srt, to_vtt
 from pins_plugin.report.page.video_page import write_page

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from browsing import open_page, wait
 
-from pins_plugin.data.media.video import VideoWriter
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.errors import LinksError, MediaError
 from pins_plugin.report.page.video_page import write_page
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from pins_plugin.data.media.audio import load_audio
-from pins_plugin.data.media.video import VideoWriter, iter_frames, probe_video
+from pins_plugin.data.media.video import iter_frames, probe_video
+from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.errors import MediaError
 from pins_plugin.simulation.composed.clip_pictures import letterbox, play
 from pins_plugin.simulation.composed.compose import compose_scene
