@@ -37,13 +37,7 @@ def current_path(dotted: str) -> str:
 
 
 def find_moved(name: str) -> ModuleType:
-    """Import the module that `pins_plugin.models` once held under `name`.
-
-    Raises
-    ------
-    AttributeError
-        When there was none.
-    """
+    """Import the module that `pins_plugin.models` once held under `name`; AttributeError where there was none."""
     if name not in MOVED:
         raise AttributeError(f"module 'pins_plugin.models' has no attribute {name!r}")
     return import_module(MODELS + MOVED[name])
