@@ -1,11 +1,15 @@
-"""Where classes of models stood before folders had rooms: what was saved then still finds them.
+"""Where classes of models stood before folders had rooms, and old names of functions: what was saved or written then still finds them.
 
 Model folders name the class of each module by dotted path. Old paths lead to where things are now: `current_path` for
 our loader, `find_moved` for whatever asks the old package for an attribute (HyperPyYAML, SpeechBrain's `from_hparams`).
 """
 
+import warnings
+from collections.abc import Callable, Mapping
+from functools import wraps
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 MODELS = "pins_plugin.models."
 ROOMS = {  # what stands in each under the name that it had one folder up
@@ -41,3 +45,30 @@ def find_moved(name: str) -> ModuleType:
     if name not in MOVED:
         raise AttributeError(f"module 'pins_plugin.models' has no attribute {name!r}")
     return import_module(MODELS + MOVED[name])
+
+
+def renamed(new: Callable[..., Any], old: str) -> Callable[..., Any]:
+    """Keep a function or method callable by its old name for one release; it warns."""
+
+    @wraps(new)
+    def call(*args: Any, **options: Any) -> Any:
+        message = f"{old} is called {new.__name__} now; the old name goes with version 0.3"
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        return new(*args, **options)
+
+    return call
+
+
+def find_renamed(module: str, name: str, names: Mapping[str, Any]) -> Any:
+    """Find what a module once held under another name (`names`, to what it is now), for one release; it warns.
+
+    Raises
+    ------
+    AttributeError
+        When there was none.
+    """
+    if name not in names:
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+    message = f"{module}.{name} has another name now; the old one goes with version 0.3"
+    warnings.warn(message, DeprecationWarning, stacklevel=3)
+    return names[name]

@@ -1,5 +1,6 @@
 """What was saved when folders had no rooms still loads, by every reader."""
 
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -54,3 +55,32 @@ def test_names_that_never_were() -> None:
 
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = pins_plugin.models.nothing
+
+
+def test_functions_that_were_renamed_answer_to_their_old_names(tmp_path: Path) -> None:
+    from pins_plugin.pipelines.diarization.audio_file import load_audio, load_sound
+    from pins_plugin.pipelines.diarization.voices import embed_audio, embed_sound
+    from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
+
+    file = {"waveform": torch.ones(1, 16000), "sample_rate": 16000}
+    with pytest.warns(DeprecationWarning, match="load_sound is called load_audio now"):
+        assert (load_sound(file) == load_audio(file)).all()
+    assert embed_sound.__wrapped__ is embed_audio
+    assert SpeakerFaceLinking.embed_sound.__wrapped__ is SpeakerFaceLinking.embed_audio
+    assert SpeakerFaceLinking.look.__wrapped__ is SpeakerFaceLinking.embed_tracks
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new"),
+    [
+        ("pipelines.people.naming", "Portraits", "PeopleEmbeddings"),
+        ("pipelines.people.enrollment", "SOUNDS", "AUDIO_SUFFIXES"),
+        ("archive.inputs", "SOUNDS", "AUDIO_SUFFIXES"),
+    ],
+)
+def test_things_that_were_renamed_answer_to_their_old_names(module, old, new) -> None:
+    found = import_module(f"pins_plugin.{module}")
+    with pytest.warns(DeprecationWarning, match=rf"{module}\.{old} has another name now"):
+        assert getattr(found, old) is getattr(found, new)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = found.nothing

@@ -8,9 +8,10 @@ import stat
 from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pins_plugin.errors import MediaError, PinsError
+from pins_plugin.moved import find_renamed
 from pins_plugin.utils.files import read_text
 
 VIDEOS = (
@@ -222,3 +223,7 @@ def choose_part(
     """
     index, count = shard
     return list(files[index - 1 :: count][:limit])
+
+
+def __getattr__(name: str) -> Any:
+    return find_renamed(__name__, name, {"SOUNDS": AUDIO_SUFFIXES})

@@ -152,3 +152,11 @@ class LinkedVideo:
             if turn.speaker == speaker:
                 seconds[turn.person] = seconds.get(turn.person, 0.0) + turn.end - turn.start
         return max(seconds, key=lambda person: seconds[person], default=None)
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("add_words", "read_links"):  # their import path in version 0.1
+        from pins_plugin.data.links import links_file
+
+        return getattr(links_file, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

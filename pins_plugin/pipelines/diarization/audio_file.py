@@ -19,6 +19,7 @@ from torchaudio.functional import resample
 from pins_plugin.data.media.audio import SAMPLE_RATE, mix_channels
 from pins_plugin.data.media.audio import load_audio as decode_audio
 from pins_plugin.errors import MediaError
+from pins_plugin.moved import renamed
 from pins_plugin.utils.text import one_word
 
 # Of sound; more rows than columns, and more than these, are samples; chosen, not measured
@@ -59,6 +60,9 @@ def load_audio(file: Any) -> NDArray[np.float32]:
         source.seek(0)  # as pyannote leaves it
         copy.flush()
         return decode_audio(copy.name, channel=channel)
+
+
+load_sound = renamed(load_audio, "load_sound")
 
 
 def _from_waveform(

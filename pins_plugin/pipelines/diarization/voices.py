@@ -12,6 +12,7 @@ from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
 from pins_plugin.errors import MediaError
 from pins_plugin.inference.pretrained import fetch_model, folder_checksum, load_pretrained
 from pins_plugin.inference.voice_activity import find_speech
+from pins_plugin.moved import renamed
 from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter, load_voice_scatter
 from pins_plugin.utils.vectors import unit
 
@@ -126,6 +127,9 @@ def embed_audio(path: Path, voice_encoder: torch.nn.Module) -> NDArray[np.float6
         raise MediaError(f"{path}: holds no speech; expected a voice sample of one person")
     starts = place_windows(spoken, WINDOW, WINDOW / 2)
     return embed_windows(waveform, starts, WINDOW, voice_encoder).mean(axis=0)
+
+
+embed_sound = renamed(embed_audio, "embed_sound")
 
 
 def model_path(source: str | Path | Mapping[str, Any]) -> str:

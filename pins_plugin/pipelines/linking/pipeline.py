@@ -16,6 +16,7 @@ from pins_plugin.data.media.video import probe_video
 from pins_plugin.errors import PinsError
 from pins_plugin.inference.synchronizer import Synchronizer
 from pins_plugin.inference.visual_voice_activity import VisualVoiceActivity
+from pins_plugin.moved import renamed
 from pins_plugin.pipelines.diarization.audio_file import as_mapping, file_path, file_uri, load_audio
 from pins_plugin.pipelines.diarization.segmentation import segment
 from pins_plugin.pipelines.diarization.segmentation_model import load_segmentation_model
@@ -308,6 +309,8 @@ class SpeakerFaceLinking(LearntPipeline):
         trim_heap()
         return embeddings
 
+    look = renamed(embed_tracks, "look")
+
     def gather(self, seen: Observation) -> tuple[list[FaceTrack], Evidence]:
         """Say who is who by the face, and bring what is seen and heard onto one clock."""
         return gather(
@@ -396,6 +399,8 @@ class SpeakerFaceLinking(LearntPipeline):
     def embed_audio(self, path: Path) -> NDArray[np.float64]:
         """Embed the speech of a sound file."""
         return embed_audio(path, self.voice_encoder)
+
+    embed_sound = renamed(embed_audio, "embed_sound")
 
 
 def faces_per_track(num_tracks: int) -> int:

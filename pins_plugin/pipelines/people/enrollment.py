@@ -7,11 +7,13 @@ further appearance. Open set: whoever is like no example keeps the label `PERSON
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from pins_plugin.data.media.images import IMAGE_SUFFIXES, is_hidden
 from pins_plugin.errors import MediaError
+from pins_plugin.moved import find_renamed
 from pins_plugin.pipelines.people.vector_file import Embedding, mean_direction
 from pins_plugin.utils.vectors import unit
 
@@ -122,3 +124,7 @@ def name_people(
         if not any(frozenset((label, other)) in apart for other in namesakes):
             names[label] = name
     return names
+
+
+def __getattr__(name: str) -> Any:
+    return find_renamed(__name__, name, {"SOUNDS": AUDIO_SUFFIXES})

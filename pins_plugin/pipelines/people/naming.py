@@ -4,10 +4,12 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pins_plugin.moved import find_renamed
 from pins_plugin.pipelines.people.enrollment import KnownPerson, name_people
 from pins_plugin.pipelines.people.registry import Appearance, Cast
 from pins_plugin.pipelines.people.vector_file import Embedding, mean_direction
@@ -162,3 +164,7 @@ def recognize_strangers(
             for pair in combinations(sorted(people), 2)
         },
     )
+
+
+def __getattr__(name: str) -> Any:
+    return find_renamed(__name__, name, {"Portraits": PeopleEmbeddings})

@@ -15,8 +15,9 @@ from pins_plugin.train.loop import TrainingBrain
 
 NUM_FRAMES, BATCH_SIZE, STEPS_PER_EPOCH = 64, 32, 200
 MIN_SPECTRA = SPECTRA_PER_FRAME * NUM_FRAMES + 1  # of sound that frames are cut from
-# A spectrogram (num_bins, num_spectra), and the number of the phone of each of its columns, (num_spectra,)
-HeardSound = tuple[Tensor, Tensor]
+HeardSound = tuple[
+    Tensor, Tensor
+]  # spectrogram (num_bins, num_spectra), number of each one's phone (num_spectra,)
 
 
 class PhoneBatches(DrawnBatches):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pins_plugin.data.links import link_rows
+from pins_plugin.data.links import link_rows, linked_video, links_file
 from pins_plugin.types import FaceTrack, SpeakerFaceLink, TranscriptWord
 
 
@@ -29,3 +29,9 @@ def test_a_track_is_read_as_it_was_written(person, name) -> None:
 def test_words_are_read_as_they_were_written() -> None:
     words = [TranscriptWord(0.5, 0.75, "Good"), TranscriptWord(1.0, 1.0, "night.", 2, True)]
     assert [link_rows.read_word(link_rows.word_row(word)) for word in words] == words
+
+
+def test_files_are_read_under_the_old_path_as_well() -> None:
+    assert linked_video.read_links is links_file.read_links
+    with pytest.raises(AttributeError, match="read_lynx"):
+        linked_video.read_lynx  # noqa: B018
