@@ -1,0 +1,179 @@
+"""What the package costs to read, to import, to run and to install, for some of its commits side by side.
+
+    python benchmarks/house.py REPO --commit aceafd9 v0.2.0 --runs 15 --out benchmarks/results/house.json
+    python benchmarks/house.py REPO --commit aceafd9 v0.2.0 --install python3.12
+
+REPO is a clone. Every commit is unpacked into a temporary folder and run with the packages of this environment; all link the
+same simulated video and train on the same simulated clips (`pins link VIDEO`, `pins train hparams/demo.yaml`, one epoch).
+
+Lines of code are those that are neither empty, comment nor docstring. A file counts as entered when one of its functions is
+called. A pass is one reading of every picture of the video. Numbers that decide are names in capitals, and fields of settings, in
+the files of `pipelines`, `tracking` and `inference` that `pins link` loads; where such a number comes from is what its own
+comment or entry in the docstring says (`house_source.ORIGIN`), and nothing else. `--install` makes an empty environment of that
+Python for each commit and counts packages besides pip and setuptools; its seconds hold for this machine and its network.
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import av
+from house_source import count_code, count_learnt, find_constants, repeated_names
+from tables import make_parser, publish
+
+WATCH = Path(__file__).with_name("house_watch.py")
+ONE = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+IMPORTS = {
+    "`import pins_plugin`": "import pins_plugin",
+    "`from pins_plugin import FaceVoiceEmbedder`": "from pins_plugin import FaceVoiceEmbedder",
+    "`from pins_plugin import SpeakerFaceLinking`": "from pins_plugin import SpeakerFaceLinking",
+    "`pins --help`": "import sys; sys.argv = ['pins', '--help']; from pins_plugin.cli import main; main()",
+}
+
+
+def main() -> None:
+    """Measure every commit, and show them side by side."""
+    parser = make_parser(__doc__)
+    parser.add_argument("repo", type=Path)
+    parser.add_argument("--commit", nargs="+", default=["HEAD"])
+    parser.add_argument("--runs", type=int, default=15, help="processes of each import (15)")
+    parser.add_argument("--install", metavar="PYTHON", help="install, too, with this interpreter")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        video, clips = simulate(folder)
+        columns = [measure(unpack(args.repo, each, folder), video, clips, args) for each in args.commit]  # fmt: skip
+    rows = [[label, *(column[label] for column in columns)] for label in columns[0]]
+    about = (
+        f"What does the package cost to read, import, run and install? Python {sys.version.split()[0]}, one thread; imports: "
+        f"the median of {args.runs} processes, CPU seconds."
+    )
+    command = f"python benchmarks/house.py . --commit {' '.join(args.commit)}"
+    if args.install:
+        command += f" --install {Path(args.install).name}"
+    publish(args.out, ["", *args.commit], rows, title="Reading, importing, installing", about=about, command=command)  # fmt: skip
+
+
+def measure(root: Path, video: Path, clips: Path, args: argparse.Namespace) -> dict[str, str]:
+    """All rows of one commit."""
+    out = root.with_name(f"{root.name}_out")
+    link = watch(root, "link", video, "--out", out / "linked", "--quiet")
+    yaml, numbers = root / "hparams" / "demo.yaml", ("--num_epochs", 1, "--batch_size", 16)
+    train = watch(root, "train", yaml, "--manifest", clips, "--output_folder", out / "run", *numbers)  # fmt: skip
+    rows = measure_source(root, link["loaded"])
+    for name, code in IMPORTS.items():
+        rows[f"{name}, s"] = f"{statistics.median(cpu_seconds(root, code) for _ in range(args.runs)):.2f}"  # fmt: skip
+    for name, found in {"`pins link VIDEO`": link, "`pins train YAML`": train}.items():
+        rows[f"{name}: files loaded / entered"] = f"{len(found['loaded'])} / {len(found['entered'])}"  # fmt: skip
+        rows[f"{name}: functions called"] = f"{found['functions']:,}"
+    with av.open(str(video)) as container:
+        pictures = sum(packet.size > 0 for packet in container.demux(video=0))
+        seconds = container.duration / 1e6
+    rows["passes over the video"] = f"{sum(link['packets']) / pictures:.1f}"
+    voices = [sum(each[key] for each in link["voices"].values()) for key in ("stretches", "again", "seconds")]  # fmt: skip
+    rows["stretches embedded by voice encoders / the same once more"] = f"{voices[0]} / {voices[1]}"
+    rows["seconds of them per second of video"] = f"{voices[2] / seconds:.1f}"
+    return rows | (install(root, args.install) if args.install else {})
+
+
+def measure_source(root: Path, loaded: Sequence[str]) -> dict[str, str]:
+    """Rows that need no run but the names of the modules that linking loads."""
+    files = sorted(root.glob("pins_plugin/**/*.py"))
+    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in files}
+    inside = sum(count for path, count in lines.items() if "pipelines" in path.parts)
+    repeated = repeated_names(files)
+    origins = Counter(constant.origin for constant in find_constants(root, loaded))
+    return {
+        "files / lines": f"{len(files)} / {sum(lines.values()):,}",
+        "lines of code": f"{sum(map(count_code, files)):,}",
+        "lines of `pipelines/`": f"{inside:,}",
+        "base names used more than once / most often": f"{len(repeated)} / {max(repeated.values(), default=1)} times",
+        "numbers that decide": f"{origins.total()}",
+        "with data, source or reason": f"{origins['reason']}",
+        "said to be chosen by hand": f"{origins['chosen']}",
+        "without a word": f"{origins['nothing']}",
+        "parameters in files with what they were learnt on": f"{count_learnt(root)}",
+    }
+
+
+def install(root: Path, python: str) -> dict[str, str]:
+    """Install into an empty environment, and throw it away."""
+    with tempfile.TemporaryDirectory() as name:
+        subprocess.run([python, "-m", "venv", name], check=True)
+        pip, empty = [f"{name}/bin/python", "-m", "pip"], folder_size(Path(name))
+        start, cpu = time.perf_counter(), children_seconds()
+        subprocess.run([*pip, "install", "-q", "--no-cache-dir", root], check=True)
+        wall, cpu = time.perf_counter() - start, children_seconds() - cpu
+        listed = subprocess.run([*pip, "list", "--format=json"], check=True, capture_output=True)
+        packages = {each["name"] for each in json.loads(listed.stdout)} - {"pip", "setuptools"}
+        size = folder_size(Path(name)) - empty
+    return {
+        "`pip install .`: packages": f"{len(packages)}",
+        "MB": f"{size / 1e6:,.0f}",
+        "s (of them CPU)": f"{wall:.0f} ({cpu:.0f})",
+    }
+
+
+def watch(root: Path, *command: Any) -> dict[str, Any]:
+    """Run a command of `pins` of a commit under `house_watch.py`."""
+    done = subprocess.run(
+        [sys.executable, WATCH, *map(str, command)], env=environment(root), cwd=root, text=True, capture_output=True
+    )  # fmt: skip
+    if done.returncode:
+        raise SystemExit(f"{root.name}: pins {command[0]} failed:\n{done.stderr[-2000:]}")
+    return dict(json.loads(done.stderr.splitlines()[-1]))
+
+
+def cpu_seconds(root: Path, code: str) -> float:
+    """CPU seconds of a fresh process."""
+    before = children_seconds()
+    subprocess.run([sys.executable, "-c", code], env=environment(root), cwd=root, check=True, capture_output=True)  # fmt: skip
+    return children_seconds() - before
+
+
+def children_seconds() -> float:
+    """CPU seconds of all processes that this one has waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def environment(root: Path) -> dict[str, str]:
+    """The package of a commit before an installed one; nothing is sent."""
+    return os.environ | ONE | {"PYTHONPATH": str(root), "PYANNOTE_METRICS_ENABLED": "0"}
+
+
+def folder_size(folder: Path) -> int:
+    """Bytes of all files."""
+    return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir())
+
+
+def unpack(repo: Path, commit: str, folder: Path) -> Path:
+    """Write the files of a commit."""
+    root = folder / commit.replace("/", "_")
+    root.mkdir()
+    archive = subprocess.run(["git", "-C", repo, "archive", commit], check=True, stdout=subprocess.PIPE)  # fmt: skip
+    subprocess.run(["tar", "-x", "-C", root], input=archive.stdout, check=True)
+    return root
+
+
+def simulate(folder: Path) -> tuple[Path, Path]:
+    """A video in which people talk, and clips to train on."""
+    from pins_plugin.cli import main as pins
+
+    pins(["simulate", "scenes", str(folder / "scenes"), "--seconds", "30", "--quiet"])
+    pins(["simulate", "clips", str(folder / "clips"), "--people", "40", "--quiet"])
+    return next(folder.glob("scenes/*/scene.mp4")), folder / "clips" / "manifest.csv"
+
+
+if __name__ == "__main__":
+    main()
