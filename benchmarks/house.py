@@ -1,7 +1,7 @@
 """What the package costs to read, to import, to run and to install, for some of its commits side by side.
 
-    python benchmarks/house.py REPO --commit aceafd9 v0.2.0 --runs 15 --out benchmarks/results/house.json
-    python benchmarks/house.py REPO --commit aceafd9 v0.2.0 --install python3.12
+    python benchmarks/house.py REPO --commit aceafd9 HEAD --runs 15 --out benchmarks/results/house.json
+    python benchmarks/house.py REPO --commit aceafd9 HEAD --install python3.12
 
 REPO is a clone. Every commit is unpacked into a temporary folder and run with the packages of this environment; all link the
 same simulated video and train on the same simulated clips (`pins link VIDEO`, `pins train hparams/demo.yaml`, one epoch).
@@ -22,13 +22,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import av
-from house_source import count_code, count_learnt, find_constants, repeated_names
+from house_source import measure_source
 from tables import make_parser, publish
 
 WATCH = Path(__file__).with_name("house_watch.py")
@@ -52,16 +50,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         video, clips = simulate(folder)
-        columns = [measure(unpack(args.repo, each, folder), video, clips, args) for each in args.commit]  # fmt: skip
+        roots = [unpack(args.repo, each, folder) for each in args.commit]
+        columns = [measure(root, video, clips, args) for root in roots]
+        versions = [f"{version_of(root)} ({root.name})" for root in roots]
     rows = [[label, *(column[label] for column in columns)] for label in columns[0]]
-    about = (
-        f"What does the package cost to read, import, run and install? Python {sys.version.split()[0]}, one thread; imports: "
-        f"the median of {args.runs} processes, CPU seconds."
+    command = f"python benchmarks/house.py . --commit {' '.join(root.name for root in roots)}"
+    publish(
+        args.out,
+        ["", *versions],
+        rows,
+        title="Reading, importing, running, installing",
+        about=f"Python {sys.version.split()[0]}, one thread; imports in CPU seconds, median of {args.runs} processes.",
+        command=command + (f" --install {Path(args.install).name}" if args.install else ""),
     )
-    command = f"python benchmarks/house.py . --commit {' '.join(args.commit)}"
-    if args.install:
-        command += f" --install {Path(args.install).name}"
-    publish(args.out, ["", *args.commit], rows, title="Reading, importing, installing", about=about, command=command)  # fmt: skip
 
 
 def measure(root: Path, video: Path, clips: Path, args: argparse.Namespace) -> dict[str, str]:
@@ -69,41 +70,32 @@ def measure(root: Path, video: Path, clips: Path, args: argparse.Namespace) -> d
     out = root.with_name(f"{root.name}_out")
     link = watch(root, "link", video, "--out", out / "linked", "--quiet")
     yaml, numbers = root / "hparams" / "demo.yaml", ("--num_epochs", 1, "--batch_size", 16)
-    train = watch(root, "train", yaml, "--manifest", clips, "--output_folder", out / "run", *numbers)  # fmt: skip
+    train = watch(
+        root, "train", yaml, "--manifest", clips, "--output_folder", out / "run", *numbers
+    )
     rows = measure_source(root, link["loaded"])
     for name, code in IMPORTS.items():
-        rows[f"{name}, s"] = f"{statistics.median(cpu_seconds(root, code) for _ in range(args.runs)):.2f}"  # fmt: skip
+        rows[f"{name}, s"] = (
+            f"{statistics.median(cpu_seconds(root, code) for _ in range(args.runs)):.2f}"
+        )
     for name, found in {"`pins link VIDEO`": link, "`pins train YAML`": train}.items():
-        rows[f"{name}: files loaded / entered"] = f"{len(found['loaded'])} / {len(found['entered'])}"  # fmt: skip
+        rows[f"{name}: files loaded / entered"] = (
+            f"{len(found['loaded'])} / {len(found['entered'])}"
+        )
         rows[f"{name}: functions called"] = f"{found['functions']:,}"
     with av.open(str(video)) as container:
         pictures = sum(packet.size > 0 for packet in container.demux(video=0))
         seconds = container.duration / 1e6
     rows["passes over the video"] = f"{sum(link['packets']) / pictures:.1f}"
-    voices = [sum(each[key] for each in link["voices"].values()) for key in ("stretches", "again", "seconds")]  # fmt: skip
-    rows["stretches embedded by voice encoders / the same once more"] = f"{voices[0]} / {voices[1]}"
-    rows["seconds of them per second of video"] = f"{voices[2] / seconds:.1f}"
+    voices = sorted(link["voices"].values(), key=lambda each: -each["stretches"])
+    rows["stretches embedded, by voice encoder"] = " + ".join(
+        f"{each['stretches']}" for each in voices
+    )
+    rows["of them embedded before"] = " + ".join(f"{each['again']}" for each in voices)
+    rows["their seconds per second of video"] = " + ".join(
+        f"{each['seconds'] / seconds:.1f}" for each in voices
+    )
     return rows | (install(root, args.install) if args.install else {})
-
-
-def measure_source(root: Path, loaded: Sequence[str]) -> dict[str, str]:
-    """Rows that need no run but the names of the modules that linking loads."""
-    files = sorted(root.glob("pins_plugin/**/*.py"))
-    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in files}
-    inside = sum(count for path, count in lines.items() if "pipelines" in path.parts)
-    repeated = repeated_names(files)
-    origins = Counter(constant.origin for constant in find_constants(root, loaded))
-    return {
-        "files / lines": f"{len(files)} / {sum(lines.values()):,}",
-        "lines of code": f"{sum(map(count_code, files)):,}",
-        "lines of `pipelines/`": f"{inside:,}",
-        "base names used more than once / most often": f"{len(repeated)} / {max(repeated.values(), default=1)} times",
-        "numbers that decide": f"{origins.total()}",
-        "with data, source or reason": f"{origins['reason']}",
-        "said to be chosen by hand": f"{origins['chosen']}",
-        "without a word": f"{origins['nothing']}",
-        "parameters in files with what they were learnt on": f"{count_learnt(root)}",
-    }
 
 
 def install(root: Path, python: str) -> dict[str, str]:
@@ -127,8 +119,12 @@ def install(root: Path, python: str) -> dict[str, str]:
 def watch(root: Path, *command: Any) -> dict[str, Any]:
     """Run a command of `pins` of a commit under `house_watch.py`."""
     done = subprocess.run(
-        [sys.executable, WATCH, *map(str, command)], env=environment(root), cwd=root, text=True, capture_output=True
-    )  # fmt: skip
+        [sys.executable, WATCH, *map(str, command)],
+        env=environment(root),
+        cwd=root,
+        text=True,
+        capture_output=True,
+    )
     if done.returncode:
         raise SystemExit(f"{root.name}: pins {command[0]} failed:\n{done.stderr[-2000:]}")
     return dict(json.loads(done.stderr.splitlines()[-1]))
@@ -137,7 +133,13 @@ def watch(root: Path, *command: Any) -> dict[str, Any]:
 def cpu_seconds(root: Path, code: str) -> float:
     """CPU seconds of a fresh process."""
     before = children_seconds()
-    subprocess.run([sys.executable, "-c", code], env=environment(root), cwd=root, check=True, capture_output=True)  # fmt: skip
+    subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment(root),
+        cwd=root,
+        check=True,
+        capture_output=True,
+    )
     return children_seconds() - before
 
 
@@ -159,11 +161,21 @@ def folder_size(folder: Path) -> int:
 
 def unpack(repo: Path, commit: str, folder: Path) -> Path:
     """Write the files of a commit."""
-    root = folder / commit.replace("/", "_")
+    short = ["git", "-C", repo, "rev-parse", "--short=7", f"{commit}^{{commit}}"]
+    name = subprocess.run(short, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    root = folder / name
     root.mkdir()
-    archive = subprocess.run(["git", "-C", repo, "archive", commit], check=True, stdout=subprocess.PIPE)  # fmt: skip
+    archive = subprocess.run(
+        ["git", "-C", repo, "archive", commit], check=True, stdout=subprocess.PIPE
+    )
     subprocess.run(["tar", "-x", "-C", root], input=archive.stdout, check=True)
     return root
+
+
+def version_of(root: Path) -> str:
+    """Version of a checkout, by its own word."""
+    text = (root / "pins_plugin" / "__init__.py").read_text(encoding="utf-8")
+    return text.split('__version__ = "')[1].split('"')[0]
 
 
 def simulate(folder: Path) -> tuple[Path, Path]:

@@ -37,6 +37,26 @@ class Constant(NamedTuple):
         return "reason" if ORIGIN.search(self.note) else "nothing"
 
 
+def measure_source(root: Path, loaded: Collection[str]) -> dict[str, str]:
+    """Rows that need no run but the names of the modules that linking loads."""
+    files = sorted(root.glob("pins_plugin/**/*.py"))
+    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in files}
+    inside = sum(count for path, count in lines.items() if "pipelines" in path.parts)
+    repeated = repeated_names(files)
+    origins = Counter(constant.origin for constant in find_constants(root, loaded))
+    return {
+        "files / lines": f"{len(files)} / {sum(lines.values()):,}",
+        "lines of code": f"{sum(map(count_code, files)):,}",
+        "lines of `pipelines/`": f"{inside:,}",
+        "base names used more than once / most often": f"{len(repeated)} / {max(repeated.values(), default=1)} times",
+        "numbers that decide": f"{origins.total()}",
+        "with data, source or reason": f"{origins['reason']}",
+        "said to be chosen by hand": f"{origins['chosen']}",
+        "without a word": f"{origins['nothing']}",
+        "parameters in files with what they were learnt on": f"{count_learnt(root)}",
+    }
+
+
 def count_code(path: Path) -> int:
     """Count lines that are neither empty, comment nor docstring."""
     tree = ast.parse(path.read_text(encoding="utf-8"))

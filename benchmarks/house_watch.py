@@ -8,11 +8,11 @@ The last line of the standard error is JSON. Nothing of the package is imported 
 import json
 import sys
 import threading
-from inspect import CO_NEWLOCALS
 from collections import defaultdict
 from collections.abc import Iterator
+from inspect import CO_NEWLOCALS
 from types import FrameType
-from typing import Any
+from typing import Any, ClassVar
 
 PACKAGE = "pins_plugin"
 
@@ -43,7 +43,7 @@ class Entered:
 class Container:
     """An opened media file that counts the packets of pictures that are read from it."""
 
-    opened: list["Container"] = []
+    opened: ClassVar[list["Container"]] = []
 
     def __init__(self, container: Any) -> None:
         self._container, self.packets = container, 0
