@@ -16,16 +16,15 @@ Python for each commit and counts packages besides pip and setuptools; its secon
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 import av
+from house_install import children_seconds, install
 from house_source import measure_source
 from tables import make_parser, publish
 
@@ -98,24 +97,6 @@ def measure(root: Path, video: Path, clips: Path, args: argparse.Namespace) -> d
     return rows | (install(root, args.install) if args.install else {})
 
 
-def install(root: Path, python: str) -> dict[str, str]:
-    """Install into an empty environment, and throw it away."""
-    with tempfile.TemporaryDirectory() as name:
-        subprocess.run([python, "-m", "venv", name], check=True)
-        pip, empty = [f"{name}/bin/python", "-m", "pip"], folder_size(Path(name))
-        start, cpu = time.perf_counter(), children_seconds()
-        subprocess.run([*pip, "install", "-q", "--no-cache-dir", root], check=True)
-        wall, cpu = time.perf_counter() - start, children_seconds() - cpu
-        listed = subprocess.run([*pip, "list", "--format=json"], check=True, capture_output=True)
-        packages = {each["name"] for each in json.loads(listed.stdout)} - {"pip", "setuptools"}
-        size = folder_size(Path(name)) - empty
-    return {
-        "`pip install .`: packages": f"{len(packages)}",
-        "MB": f"{size / 1e6:,.0f}",
-        "s (of them CPU)": f"{wall:.0f} ({cpu:.0f})",
-    }
-
-
 def watch(root: Path, *command: Any) -> dict[str, Any]:
     """Run a command of `pins` of a commit under `house_watch.py`."""
     done = subprocess.run(
@@ -143,30 +124,19 @@ def cpu_seconds(root: Path, code: str) -> float:
     return children_seconds() - before
 
 
-def children_seconds() -> float:
-    """CPU seconds of all processes that this one has waited for."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
-
-
 def environment(root: Path) -> dict[str, str]:
     """The package of a commit before an installed one; nothing is sent."""
     return os.environ | ONE | {"PYTHONPATH": str(root), "PYANNOTE_METRICS_ENABLED": "0"}
 
 
-def folder_size(folder: Path) -> int:
-    """Bytes of all files."""
-    return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir())
-
-
 def unpack(repo: Path, commit: str, folder: Path) -> Path:
     """Write the files of a commit."""
-    short = ["git", "-C", repo, "rev-parse", "--short=7", f"{commit}^{{commit}}"]
+    short = ["git", "-C", str(repo), "rev-parse", "--short=7", f"{commit}^{{commit}}"]
     name = subprocess.run(short, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
     root = folder / name
     root.mkdir()
     archive = subprocess.run(
-        ["git", "-C", repo, "archive", commit], check=True, stdout=subprocess.PIPE
+        ["git", "-C", str(repo), "archive", commit], check=True, stdout=subprocess.PIPE
     )
     subprocess.run(["tar", "-x", "-C", root], input=archive.stdout, check=True)
     return root
