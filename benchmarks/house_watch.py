@@ -26,10 +26,12 @@ class Entered:
     def __call__(self, frame: FrameType, event: str, _: Any) -> None:
         if event == "call" and frame.f_code not in self._codes:
             name = str(frame.f_globals.get("__name__"))
-            unnamed = (
-                frame.f_code.co_name.startswith("<") or not frame.f_code.co_flags & CO_NEWLOCALS
-            )
-            self._codes[frame.f_code] = not unnamed and name.split(".")[0] == PACKAGE
+            code = (
+                frame.f_code
+            )  # bodies of classes and modules, and what dataclasses write, are no functions
+            named = not code.co_name.startswith("<") and not code.co_filename.startswith("<")
+            own = name.split(".")[0] == PACKAGE and bool(code.co_flags & CO_NEWLOCALS)
+            self._codes[code] = named and own
 
     def files(self) -> set[str]:
         """Files of which a function was called."""
