@@ -30,6 +30,7 @@ from tables import make_parser, publish
 
 WATCH = Path(__file__).with_name("house_watch.py")
 ONE = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+QUESTION = "What does the package cost to read, import, run and install?"
 IMPORTS = {
     "`import pins_plugin`": "import pins_plugin",
     "`from pins_plugin import FaceVoiceEmbedder`": "from pins_plugin import FaceVoiceEmbedder",
@@ -45,6 +46,7 @@ def main() -> None:
     parser.add_argument("--commit", nargs="+", default=["HEAD"])
     parser.add_argument("--runs", type=int, default=15, help="processes of each import (15)")
     parser.add_argument("--install", metavar="PYTHON", help="install, too, with this interpreter")
+    parser.add_argument("--meaning", default="", help="what the table says, for the results page")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -59,7 +61,7 @@ def main() -> None:
         ["", *versions],
         rows,
         title="Reading, importing, running, installing",
-        about=f"Python {sys.version.split()[0]}, one thread; imports in CPU seconds, median of {args.runs} processes.",
+        about=f"{QUESTION} Python {sys.version.split()[0]}, one thread; imports in CPU seconds, median of {args.runs} processes.\n\n{args.meaning}".strip(),
         command=command + (f" --install {Path(args.install).name}" if args.install else ""),
     )
 
