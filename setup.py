@@ -10,6 +10,7 @@ VERSION = re.search(
     r'__version__ = "([^"]+)"', (ROOT / "pins_plugin" / "__init__.py").read_text()
 ).group(1)
 
+PYTHONS = ("3", "3.11", "3.12", "3.13")  # those in which the wheel was tried, see docs/install.md
 VIDEO_KINDS = ("mp4", "mkv", "mov", "avi", "webm")
 
 REQUIREMENTS = [
@@ -45,6 +46,7 @@ setup(
     long_description_content_type="text/markdown",
     license="MIT",
     python_requires=">=3.11",
+    classifiers=[f"Programming Language :: Python :: {version}" for version in PYTHONS],
     packages=[
         *find_namespace_packages(  # folders of data too
             include=["pins_plugin", "pins_plugin.*"], exclude=["*__pycache__*"]

@@ -21,7 +21,7 @@ from pins_plugin.inference.embedder import FaceVoiceEmbedder
 Regions = Sequence[tuple[float, float]]
 MOST_FACES = 32  # of a person, spread evenly: bounds time; chosen, not measured
 PIECE_SECONDS = 3.0  # seconds of sound that are embedded at once; chosen, not measured
-# Seconds of speech in all from which on a voice is embedded, as `verification.MIN_SPEECH`
+# Seconds of speech in all from which on a voice is embedded, as `verification.MIN_SPEECH`; chosen, not measured
 SHORTEST_SPEECH = 0.7
 MOST_SECONDS = 60.0  # of a voice, spread over the file: bounds time; chosen, not measured
 

@@ -20,13 +20,15 @@ from numpy.typing import NDArray
 
 from pins_plugin.models.folder.model_folder import PRETRAINED, read_hyperparams
 
-# Set by hand, no recipe learns them; what the answer is worth is then learnt with them as they are (`offset_calibration`).
-PIECE = 125  # frames, 5 s
-MIN_FRAMES = 8  # of a piece, and of a file
-SPREAD, PRIOR_FLOOR = 6.0, 0.05  # frames; of the prior: exp(-|k| / SPREAD) + PRIOR_FLOOR
-MIN_HEARD = 0.3  # of the frames that must have sound at an offset for its similarity to count
-NEAR = 2  # frames around the best offset that are no rivals
-LARGEST_RATIO = 8.0  # nats that one piece can say
+# No recipe learns these; what the answer is worth is then learnt with them as they are (`offset_calibration`).
+PIECE = 125  # frames, 5 s; chosen, not measured
+MIN_FRAMES = 8  # of a piece, and of a file; chosen, not measured
+# Frames; of the prior: exp(-|k| / SPREAD) + PRIOR_FLOOR; chosen, not measured
+SPREAD, PRIOR_FLOOR = 6.0, 0.05
+# Of the frames that must have sound at an offset for its similarity to count; chosen, not measured
+MIN_HEARD = 0.3
+NEAR = 2  # frames around the best offset that are no rivals; chosen, not measured
+LARGEST_RATIO = 8.0  # nats that one piece can say; chosen, not measured
 TINY = 1e-300  # near the least float64, keeps logarithms finite
 LARGEST_ODDS = 12.0  # nats, of a probability of 6e-6; chosen, not measured
 

@@ -23,7 +23,8 @@ from pins_plugin.inference.lips_and_sound import check_lips
 from pins_plugin.models.folder.model_folder import ModelFolder
 
 FEWEST_FRAMES = 5  # at 25 per second; less says nothing; chosen, not measured
-BLOCK, CONTEXT = 1500, 50  # frames judged in one pass, and what is seen of their neighbors
+# Frames judged in one pass, which bounds memory, and what is seen of their neighbors: more than the network does
+BLOCK, CONTEXT = 1500, 50
 LARGEST_LLR = 5.0  # nats, of one frame; chosen, not measured
 
 

@@ -30,9 +30,9 @@ CHIN_POINTS = (152, 148, 377, 176, 400, 175, 199, 200)
 NOSE_TIP = 4  # number in the mesh of MediaPipe
 # In widths of an aligned face, counted in the 192 pixels of the face mesh; chosen, not measured
 EYE_DISTANCE = 45 / 192
-# Places of the five landmarks in an aligned face of unit size.
+# Places of the five landmarks in an aligned face of unit size, counted likewise; chosen, not measured
 TEMPLATE = np.array([[73.5, 75], [118.5, 75], [96, 105], [80, 129], [112, 129]]) / 192
-# The window of the mouth in an aligned face: center and width; its height follows from the crop's shape.
+# Of the mouth's window in an aligned face; its height follows from the crop's shape; chosen, not measured
 MOUTH_CENTER = np.array([96, 133]) / 192
 MOUTH_WIDTH = 72 / 192  # of the width of an aligned face; chosen, not measured
 SMOOTHING = 1.5  # frames, standard deviation; chosen, not measured

@@ -22,7 +22,7 @@ PYRAMID_FACTOR = 0.709  # of successive scales, half the area; as in facenet-pyt
 # After each network; the authors' 0.6 for the first lets twice as many windows through
 MIN_PROBABILITIES = (0.7, 0.7, 0.7)
 PICTURES_AT_ONCE = 4  # on a CPU larger batches leave the cache
-WINDOWS_AT_ONCE = 64  # windows of the later networks; chosen small, as for pictures
+WINDOWS_AT_ONCE = 64  # windows of the later networks, few as the pictures; chosen, not measured
 GPU_FACTOR = 16  # as many times larger batches elsewhere; chosen, not measured
 
 

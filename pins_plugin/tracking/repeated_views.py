@@ -17,10 +17,11 @@ from pins_plugin.utils.vectors import unit
 # pairs of views of one person have similarities of 0.89 to 0.99 and move as one by 0.69 to 0.99; 12 pairs of two
 # people 0.01 to 0.34 and -0.19 to 0.25.
 VERY_ALIKE = 0.85  # least cosine similarity of the faces
-AS_ONE = 0.6  # least correlation of their motion, across and along
-SHARED = 2.0  # seconds, least, that both are seen
-MOTION_STEP = 0.2  # seconds, over which motion is measured
-SAME_SCALE = 1.6  # times, at most, that one moves farther than the other, in units of its own size
+AS_ONE = 0.6  # least correlation of their motion, across and along; learnt on the same
+SHARED = 2.0  # seconds, least, that both are seen; chosen, not measured
+MOTION_STEP = 0.2  # seconds, over which motion is taken; chosen, not measured
+# Times, at most, that one moves farther than the other, in units of its own size; chosen, not measured
+SAME_SCALE = 1.6
 
 
 def find_repeated_views(

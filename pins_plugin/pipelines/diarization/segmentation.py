@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pins_plugin.data.media.audio import SAMPLE_RATE
 from pins_plugin.pipelines.diarization.segmentation_model import load_segmentation_model
 
-HOP, FIELD = 270, 991  # samples between frames, and samples that a frame hears
+HOP, FIELD = 270, 991  # samples between frames of the network, and samples that a frame hears
 FRAME_STEP = HOP / SAMPLE_RATE  # seconds
 WINDOW = 160000  # samples, 10 s: what pyannote's segmentation 3.0 was trained on
 WINDOW_FRAMES = 1 + (WINDOW - FIELD) // HOP

@@ -10,7 +10,8 @@ from pins_plugin.pipelines.linking.parameters import NODE, LinkingParameters
 from pins_plugin.pipelines.linking.potentials import Evidence, Features, node_features
 from pins_plugin.pipelines.linking.states import TRANSITIONS, States, make_states, transition_matrix
 
-MAX_STEPS, LEEWAY = 900, 150  # steps of a block, and by how much sooner it may end in a pause
+# Steps of a block, and by how much sooner it may end in a pause; chosen, not measured
+MAX_STEPS, LEEWAY = 900, 150
 MAX_PEOPLE = 14  # in one block: the states grow with the square of people; chosen, not measured
 IMPOSSIBLE = -1e30  # log-probability; finite, so that sums stay numbers
 

@@ -20,7 +20,8 @@ from pins_plugin.pipelines.people.grouping import group_faces
 from pins_plugin.pipelines.people.naming import sum_faces
 from pins_plugin.types import FaceTrack
 
-PLUGIN_WINDOW, PLUGIN_HOP = 1.0, 0.5  # seconds that sources of other packages judge, and between
+# Seconds that sources of other packages judge, and between; chosen, not measured
+PLUGIN_WINDOW, PLUGIN_HOP = 1.0, 0.5
 
 
 def gather(

@@ -75,7 +75,7 @@ FACES_PER_TRACK = (2, 8)  # least, most; chosen, not measured
 MAX_FACES = 4000  # pictures that are embedded, of a whole film: bounds time; chosen, not measured
 # Probability that lips can be read, below which the file's notes say so; chosen, not measured
 UNREADABLE = 0.1
-# Seconds on screen, before anything is said of somebody's lips; lips that fit nowhere are given up after as many
+# Seconds on screen before anything is said of somebody's lips: by then lips that fit nowhere are given up, as measured
 MIN_SPEECH = 3.0
 
 

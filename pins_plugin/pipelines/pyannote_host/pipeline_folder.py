@@ -33,8 +33,8 @@ MODELS = ("pins_plugin.pipelines.", "pyannote.audio.models.")
 LARGEST_CONFIG = 1_000_000  # bytes; chosen, not measured
 LARGEST_PART = 4 * 2**30  # bytes, unpacked; chosen, not measured
 SETTINGS = ("hyper_parameters", "hparams", "module_arguments")  # of checkpoints, now and formerly
-GROWTH = 8  # times the files of a folder, that building its parts may take
-ROOM = 2**30  # bytes, besides: for models that come with this package
+GROWTH = 8  # times the files of a folder, that building its parts may take; chosen, not measured
+ROOM = 2**30  # bytes, besides: for models that come with this package; chosen, not measured
 HARMLESS = [OrderedDict, Problem, Resolution, Specifications, TorchVersion]  # besides tensors
 ADVICE = (
     "if you trust whoever made it, open it by pyannote.audio.Pipeline.from_pretrained yourself "
