@@ -19,7 +19,7 @@ from pins_plugin.pipelines.linking.read_out import (
 )
 from pins_plugin.types import FaceTrack
 
-PLAIN = replace(PARAMETERS, confidence=(0.0, 1.0), uncertain=0.6)
+PLAIN = replace(PARAMETERS, confidence=(0.0, 1.0, 0.0, 0.0), uncertain=0.6)
 
 
 def _track(face: int, start: float, end: float) -> FaceTrack:
