@@ -31,6 +31,10 @@ VIDEOS = (
 AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".opus", ".wma", ".aif", ".aiff")
 LISTS = (".txt", ".lst", ".list", ".json", ".jsonl")
 T = TypeVar("T")
+LINKS, ANNOTATED = (
+    "links.json",
+    "annotated.mp4",
+)  # beside each other in a folder that `pins link` wrote
 PATH_KEYS = ("path", "video", "file", "audio_filepath", "media")  # of a list's objects
 
 
@@ -42,7 +46,7 @@ def find_files(
     Parameters
     ----------
     given : iterable of str or Path
-        Files; folders, which are searched in depth for files with these endings; patterns such as "day*/*.mp4"; lists
+        Files; folders, which are searched in depth for files with these endings (not for annotated videos); patterns such as "day*/*.mp4"; lists
         (.txt: a path a line, # begins a comment; .json: a list of paths or of objects with "path"; .jsonl: an object or
         path a line), whose relative paths are looked for beside the list, and then here.
     endings : collection of str
@@ -143,7 +147,8 @@ def _walk(folder: Path, endings: frozenset[str], mark: str | None) -> tuple[list
             seen.add(os.path.realpath(place))
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             links += [Path(place, name) for name in folders if os.path.islink(f"{place}/{name}")]  # noqa: PTH114
-            wanted = (n for n in files if n == mark or os.path.splitext(n)[1].lower() in endings)  # noqa: PTH122
+            made = {ANNOTATED} if LINKS in files else set()  # shows a video that was linked
+            wanted = (n for n in files if n == mark or (os.path.splitext(n)[1].lower() in endings and n not in made))  # fmt: skip # noqa: PTH122
             paths = (Path(place, name) for name in wanted if not name.startswith("."))
             found += filter(_is_meant, paths)
     if folder in closed:

@@ -7,6 +7,8 @@ KEY.part.tar        its clips on the way into a shard (--tar)
 import argparse
 import hashlib
 import json
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -167,7 +169,23 @@ def gather(args: argparse.Namespace, sources: Sequence[Path]) -> str:
         part = f"-{args.shard.replace('/', '-of-')}" if args.shard else ""
         pack(args.out, {name: records[name] for name in mine}, args.shard_clips, part)
     seconds = sum(row["seconds"] for row in clips)
-    return f"{len(clips)} clips, {seconds:.1f} s; {len(left)} stretches left out, see {args.out / 'left_out.csv'}"
+    why = _commonest([each.reason for _, each in left])
+    return f"{len(clips)} clips, {seconds:.1f} s; {len(left)} stretches left out{why}, see {args.out / 'left_out.csv'}"
+
+
+def _commonest(reasons: Sequence[str]) -> str:
+    """Of reasons that differ by numbers only, the one given most often, as it stands the first time.
+
+    Examples
+    --------
+    >>> _commonest(["lips and sound: cannot tell", "1.60 s long, at least 3 asked for", "2 s long, at least 3 asked for"])
+    ' (2: 1.60 s long, at least 3 asked for)'
+    """
+    if not reasons:
+        return ""
+    kinds = [re.sub(r"[\d.]+", "", reason) for reason in reasons]
+    kind, number = Counter(kinds).most_common(1)[0]
+    return f" ({number}: {reasons[kinds.index(kind)]})"
 
 
 def _write_manifest(out: Path, records: dict[str, Any]) -> None:

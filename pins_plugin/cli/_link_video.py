@@ -119,10 +119,15 @@ class LinkedRow:
         if self.done:
             added = ", the transcript was added" if self.transcript_added else ""
             return f"{self.video}: linked already{added}; {self.folder}"
-        return (
-            f"{self.video}: {self.tracks} face tracks of {self.people} people, {self.turns} turns of "
-            f"{self.speakers} speakers, {self.linked:.1f} of {self.spoken:.1f} s linked to a face; open {Path(self.folder) / 'page.html'}"
-        )
+        seen = f"{_count(self.tracks, 'face track')} of {_count(self.people, 'person', 'people')}"
+        heard = "nobody speaks"
+        if self.turns:
+            heard = f"{_count(self.turns, 'turn')} of {_count(self.speakers, 'speaker')}, {self.linked:.1f} of {self.spoken:.1f} s linked to a face"
+        return f"{self.video}: {seen}, {heard}; open {Path(self.folder) / 'page.html'}"
+
+
+def _count(number: int, one: str, several: str | None = None) -> str:
+    return f"{number} {one if number == 1 else several or one + 's'}"
 
 
 def link_video(

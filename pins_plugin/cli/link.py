@@ -40,7 +40,10 @@ HELP = "link speakers to faces in videos: who speaks when (diarization), and whi
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "videos", nargs="+", metavar="VIDEO", help="video files, with or without sound"
+        "videos",
+        nargs="+",
+        metavar="VIDEO",
+        help="videos with sound: files, folders, patterns, lists",
     )
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
     parser.add_argument("--num_speakers", type=int, help="how many people speak, when it is known")

@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Add, join, list, remove or rename."""
-    from pins_plugin.errors import PinsError
+    from pins_plugin.errors import MediaError, PinsError
     from pins_plugin.pipelines.people.registry import FILE
     from pins_plugin.utils.files import write_text
 
@@ -74,6 +74,10 @@ def run(args: argparse.Namespace) -> int:
         _change_cast(args)
     elif args.action == "list":
         found = _examples(args.folder)
+        if not found:
+            raise MediaError(
+                f"{args.folder}: holds no examples, and no {FILE}, which `pins link` of several videos writes; check the path"
+            )
         for name in sorted({path.stem for path in found}):
             note = args.folder / f"{name}{CONSENT}"
             consent = [f"({note.read_text(encoding='utf-8').strip()})"] if note.is_file() else []
@@ -183,7 +187,9 @@ def _add_example(folder: Path, name: str, files: list[Path], with_traceback: boo
     for path in files:
         with batch.costs_only(str(path)):
             kind = path.suffix.lower()
-            if kind not in (*IMAGES, *AUDIO_SUFFIXES) or not path.is_file():
+            if not path.is_file():
+                raise MediaError(f"{path}: no such file; check the path")
+            if kind not in (*IMAGES, *AUDIO_SUFFIXES):
                 wanted = ", ".join((*IMAGES, *AUDIO_SUFFIXES))
                 raise MediaError(f"{path}: expected a picture or sound file ({wanted})")
             (pipeline.embed_picture if kind in IMAGES else pipeline.embed_audio)(path)  # usable?

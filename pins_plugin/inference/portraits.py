@@ -130,17 +130,6 @@ def load_aligned_faces(path: str | Path, size: int, *, num_frames: int) -> NDArr
     return faces[np.linspace(0, len(faces) - 1, num_frames).round().astype(int)]
 
 
-def crop_largest_face(
-    image: NDArray[np.uint8], size: int, detector: FaceDetector, max_side: int = MAX_SIDE
-) -> NDArray[np.uint8] | None:
-    """Cut the largest face out of a picture (height, width, 3), or give None where there is none.
-
-    The detector sees a copy that is at most `max_side` pixels wide or high.
-    """
-    landmarks, _ = find_faces(image, detector, max_side)
-    return align_face(image, landmarks[0], size) if len(landmarks) else None
-
-
 def find_faces(
     image: NDArray[np.uint8], detector: FaceDetector, max_side: int = MAX_SIDE
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -150,7 +139,7 @@ def find_faces(
     ----------
     image : (height, width, 3) uint8 array
     max_side : int
-        See `crop_largest_face`.
+        Pixels: the detector sees a copy that is at most this wide and high.
 
     Returns
     -------

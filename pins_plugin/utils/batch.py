@@ -64,12 +64,8 @@ class Batch:
         print(f"pins {self.command}: {printable(about)}", file=sys.stderr)
 
     def finish(self) -> None:
-        """Raise a MediaError when anything failed: how many, which and why."""
+        """Raise a MediaError when anything failed: how many and which; why was said when it happened."""
         if self.failed:
-            which = "; ".join(
-                f"{name} ({reason.removeprefix(f'{name}: ')[:120]})"
-                for name, reason in self.failed.items()
-            )
             raise MediaError(
-                f"{len(self.failed)} of {self.total} {self.what} could not be used: {which}"
+                f"{len(self.failed)} of {self.total} {self.what} could not be used: {', '.join(self.failed)}"
             )

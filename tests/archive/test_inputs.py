@@ -89,7 +89,17 @@ def test_a_folder_of_results_stands_for_the_results_in_it(footage: Path) -> None
     assert _names(find_files([footage / "out" / "*"], mark=mark), footage) == results
     one = footage / "out" / "x" / "links.json"
     assert list(find_files([one], mark=mark)) == [one]  # what a command wrote is no list
-    assert _names(find_files([footage / "out" / "x"]), footage) == ["out/x/annotated.mp4"]
+
+
+def test_the_annotated_copy_of_a_linked_video_is_no_video_to_link(footage: Path) -> None:
+    """`pins link . --out a`, then `--out b`: the second run linked what the first had drawn."""
+    (footage / "a" / "b").mkdir(parents=True)
+    for name in ("links.json", "annotated.mp4", "own.mp4"):
+        (footage / "a" / "b" / name).touch()
+    (footage / "annotated.mp4").touch()  # somebody's own: nothing was linked there
+    found = _names(find_files([footage]), footage)
+    assert "a/b/own.mp4" in found and "annotated.mp4" in found
+    assert "a/b/annotated.mp4" not in found
 
 
 def test_links_are_followed_once_and_one_to_nothing_costs_itself(footage: Path) -> None:

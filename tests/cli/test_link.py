@@ -144,6 +144,14 @@ def test_one_second_is_linked_as_far_as_it_goes(tmp_path: Path, talking) -> None
     ]
 
 
+def test_a_video_in_which_nobody_speaks_says_so(tmp_path: Path, talking, capsys) -> None:
+    images, _ = talking
+    video = _write(tmp_path / "quiet.mp4", images[:25], np.zeros(16000, np.float32))
+    assert _link(video, tmp_path / "out") == 0
+    assert "1 face track of 1 person, nobody speaks; open" in capsys.readouterr().out
+    assert not read_links(tmp_path / "out" / "links.json")["links"]
+
+
 def _said(folder: Path, text: str) -> Path:
     path = folder / "said.json"
     segments = [{"start": 0.2, "end": 0.8, "text": text}]

@@ -23,6 +23,9 @@ def test_examples_are_added_listed_and_removed(
     assert capsys.readouterr().out == "anna anna.jpg\n"
     assert main(["people", cast, "remove", "anna"]) == 0
     assert main(["people", cast, "remove", "anna"]) == 2
+    capsys.readouterr()
+    assert main(["people", cast, "list"]) == 2  # as where the folder's name is mistyped
+    assert "holds no examples" in capsys.readouterr().err
 
 
 def test_a_picture_without_a_face_is_refused(
@@ -31,6 +34,8 @@ def test_a_picture_without_a_face_is_refused(
     Image.new("RGB", (120, 90), (90, 120, 90)).save(tmp_path / "wall.png")
     assert main(["people", str(tmp_path / "cast"), "add", "anna", str(tmp_path / "wall.png")]) == 2
     assert "shows no face" in capsys.readouterr().err
+    assert main(["people", str(tmp_path / "cast"), "add", "anna", str(tmp_path / "anna.jpg")]) == 2
+    assert "anna.jpg: no such file" in capsys.readouterr().err
     assert not (tmp_path / "cast").exists()
 
 

@@ -34,9 +34,9 @@ def test_any_exception_costs_one_file(error: Exception, capsys: pytest.CaptureFi
     assert message.startswith(
         "pins link: b: " if "out/b" not in str(error) else "pins link: b: out/b"
     )
-    with pytest.raises(MediaError, match=r"^1 of 3 videos could not be used: b \(") as end:
+    assert explain(error).removeprefix("b: ") in message
+    with pytest.raises(MediaError, match=r"^1 of 3 videos could not be used: b$"):
         batch.finish()
-    assert explain(error).removeprefix("b: ")[:120] in str(end.value)
 
 
 def test_of_a_single_file_the_error_itself_goes_on() -> None:

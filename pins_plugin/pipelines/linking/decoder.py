@@ -252,8 +252,10 @@ class Decoder:
 
     def _ratios(self, shares: NDArray[np.float64]) -> NDArray[np.float64]:
         """Log-likelihood ratios of the voices of stretches, weighted: (num_stretches, num_people)."""
-        size = self.voices.shape[1] if self.voices.ndim == 2 else 1
-        enrolled, precision = np.zeros((self.num_people, size)), np.zeros(self.num_people)
+        if not len(self.voices):
+            return np.zeros((0, self.num_people))
+        enrolled = np.zeros((self.num_people, self.voices.shape[1]))
+        precision = np.zeros(self.num_people)
         for face, voice in self.known.enrolled.items():
             seconds = np.array([ENROLLED_SECONDS])
             precision[face] = 1.0 / self.voice_model.variance(seconds)[0]

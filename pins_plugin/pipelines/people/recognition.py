@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from pins_plugin.data.media.images import read_image
 from pins_plugin.errors import MediaError
 from pins_plugin.inference.face_recognition import DEFAULT, load_face_recognition
-from pins_plugin.inference.portraits import crop_largest_face
-from pins_plugin.tracking.crops import FACE_SIZE
+from pins_plugin.inference.portraits import find_faces, has_rival
+from pins_plugin.tracking.crops import FACE_SIZE, align_face
 from pins_plugin.tracking.detector import FaceDetector
 from pins_plugin.tracking.people import SAME_PERSON_SIMILARITY
 
@@ -56,10 +56,12 @@ class FaceRecognizer:
         Raises
         ------
         MediaError
-            When the picture cannot be read or shows no face.
+            When the picture cannot be read, or shows no face, or several of about the same size.
         """
         image = read_image(path)
-        face = crop_largest_face(image, FACE_SIZE, FaceDetector(20.0), max_side=EXAMPLE_SIDE)
-        if face is None:
-            raise MediaError(f"{path}: shows no face; expected a picture of one person's face")
+        landmarks, areas = find_faces(image, FaceDetector(20.0), EXAMPLE_SIDE)
+        if not len(landmarks) or has_rival(areas):
+            shown = "several faces of about the same size" if len(landmarks) else "no face"
+            raise MediaError(f"{path}: shows {shown}; expected a picture of one person's face")
+        face = align_face(image, landmarks[0], FACE_SIZE)
         return np.asarray(self.embed(face[None])[0], np.float64)

@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 from made_evidence import (
+    DIM,
     PARAMETERS,
     agreement,
     hear,
@@ -166,6 +167,14 @@ def test_a_voice_that_is_known_beforehand_finds_its_face(face: int) -> None:
     enrolled[1 - face] = hearing.voices[~mine].mean(axis=0)
     found = decode(replace(evidence, enrolled=enrolled))
     assert agreement(found.said, truth if face == 0 else truth[:, ::-1]) > 0.95
+
+
+def test_voices_known_beforehand_where_nobody_speaks() -> None:
+    """What came back for no stretches, (0, 1), was taken for the size of the voices."""
+    quiet = hear(speak([], 3, 2))
+    evidence = know(replace(quiet, voices=np.zeros((0, 1))), see(speak([], 3, 2), 2))
+    found = decode(replace(evidence, enrolled={0: np.ones(DIM)}))
+    assert not found.said.any() and found.speaking.max() < 0.1
 
 
 @pytest.mark.parametrize("swapped", [False, True])

@@ -14,6 +14,7 @@ from pins_plugin.models.faces.facenet import WEIGHTS, FacenetRecognition
 from pins_plugin.pipelines.people import recognition as people_recognition
 from pins_plugin.pipelines.people.recognition import FaceRecognizer
 
+LANDMARKS = np.array([[10, 10], [30, 10], [20, 20], [12, 30], [28, 30]], np.float32)
 FACES = np.random.default_rng(0).integers(0, 255, (2, 112, 112, 3)).astype(np.uint8)
 
 
@@ -63,6 +64,22 @@ def test_an_example_without_a_face_is_refused(tmp_path: Path) -> None:
         FaceRecognizer("appearance").embed_picture(tmp_path / "wall.png")
 
 
+@pytest.mark.parametrize(("other", "refused"), [(0.2, False), (0.8, True)])
+def test_an_example_of_two_people_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: float, refused: bool
+) -> None:
+    """Whoever happened to be larger got the name."""
+    Image.new("RGB", (80, 60)).save(tmp_path / "both.png")
+    found = np.stack([LANDMARKS, LANDMARKS]), np.array([1.0, other])
+    monkeypatch.setattr(people_recognition, "find_faces", lambda *_: found)
+    recognizer = FaceRecognizer("appearance")
+    if refused:
+        with pytest.raises(MediaError, match="several faces of about the same size"):
+            recognizer.embed_picture(tmp_path / "both.png")
+    else:
+        assert recognizer.embed_picture(tmp_path / "both.png").ndim == 1
+
+
 def test_examples_of_phones_are_turned_upright(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -72,10 +89,10 @@ def test_examples_of_phones_are_turned_upright(
     Image.new("RGB", (80, 60)).save(tmp_path / "phone.jpg", exif=exif)
     seen: list[tuple[int, ...]] = []
 
-    def crop(image: np.ndarray, size: int, *_: object, **__: object) -> np.ndarray:
+    def find(image: np.ndarray, *_: object) -> tuple[np.ndarray, np.ndarray]:
         seen.append(image.shape)
-        return np.zeros((size, size, 3), np.uint8)
+        return LANDMARKS[None], np.ones(1)
 
-    monkeypatch.setattr(people_recognition, "crop_largest_face", crop)
+    monkeypatch.setattr(people_recognition, "find_faces", find)
     FaceRecognizer("appearance").embed_picture(tmp_path / "phone.jpg")
     assert seen == [(80, 60, 3)]
