@@ -44,6 +44,7 @@ from pins_plugin.pipelines.linking.learning import (
 from pins_plugin.pipelines.linking.observation import Observation
 from pins_plugin.pipelines.linking.parameters import FILE, LinkingParameters
 from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
+from pins_plugin.pipelines.linking.read_out import confidence_features
 from pins_plugin.pipelines.pyannote_host.pipeline_folder import CONFIG, PART
 from pins_plugin.utils.files import write_json, write_text
 from pins_plugin.utils.progress import progress
@@ -216,12 +217,18 @@ def most_often(track, faces) -> str | None:
     return owners.most_common(1)[0][0]
 
 
-def judge_links(pipeline, scenes, people=None) -> list[tuple[float, bool]]:
-    """Confidence of the link, and whether it is right, at each moment of speech (of `people`) that has one."""
+def judge_links(pipeline, scenes, people=None) -> list[tuple[np.ndarray, bool]]:
+    """What the confidence of the link is weighed from, and whether it is right, at each moment of speech (of `people`) that has one.
+
+    Confidences of the pipeline are mean probabilities.
+    """
     pairs = []
     for scene in scenes:
-        links = LinkedVideo.from_links(pipeline.link(scene.seen).to_json())
-        pairs += follow_links(links, SceneTruth(scene.truth), people).judged
+        linked = LinkedVideo.from_links(pipeline.link(scene.seen).to_json())
+        truth = SceneTruth(scene.truth)
+        for turn, features in zip(linked.turns, confidence_features(linked.turns), strict=True):
+            judged = follow_links(replace(linked, turns=[turn]), truth, people).judged
+            pairs += [(features, right) for _, right in judged]
     return pairs
 
 

@@ -26,6 +26,7 @@ from pins_plugin.simulation.composed.plans import (
     offset_clips,
     plan_dubbed,
     plan_long,
+    plan_photographs,
     plan_reaction,
     plan_side_by_side,
     plan_turns,
@@ -48,7 +49,9 @@ KINDS = (
     "offsets",
     "small",
     "noisy",
+    "photographs",
 )
+DRAWN = (*KINDS[:-1], "long", "photographs")  # kinds by the number in the seed of their scenes
 SHIFTS = (-0.32, -0.2, 0.2, 0.32)  # seconds
 FRAME_RATES = (12, 15, 24, 25, 30, 50, 60)  # Hz, of `small`
 
@@ -95,9 +98,7 @@ def main() -> None:
     for kind, index in progress(jobs, "composing scenes"):
         path = args.out / f"{kind}_{index:02d}.mp4"
         if not path.with_suffix(".rttm").exists():  # written last
-            deck = Deck(
-                clips, np.random.default_rng([args.seed, (*KINDS, "long").index(kind), index])
-            )
+            deck = Deck(clips, np.random.default_rng([args.seed, DRAWN.index(kind), index]))
             deck = set_up(deck, kind, args)
             segments, recording, notes = plan(kind, deck, index)
             compose_scene(
@@ -138,6 +139,8 @@ def plan(kind, deck, index):
         return level_voices(segments, deck), recording, {}
     if kind == "long":
         return plan_long(deck), recording, {}
+    if kind == "photographs":
+        return plan_photographs(deck, narrated=index % 2 == 1), recording, {}
     cast = draw_cast(deck)
     if kind == "dubbed":
         segments, dubbing = plan_dubbed(deck, cast.people)

@@ -30,6 +30,7 @@ from pins_plugin.utils.progress import progress
 from pins_plugin.utils.script import run_script, script_parser
 
 VALUES = {
+    "one": (-0.4, 0.0, 0.4, 0.8, 1.2),
     "two": (-3.0, -2.2, -1.6, -1.0, -0.5, 0.0),
     "voice": (0.1, 0.18, 0.3, 0.4, 0.6, 0.8),
     "switches": (-6.0, -5.0, -4.15, -3.0),
@@ -101,7 +102,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="JSON file for the settings")
     args = parser.parse_args()
     base, _ = load_diarization()
-    start = DiarizationSettings(base.two, base.voice, base.switches, base.min_gain)
+    start = DiarizationSettings(base.one, base.two, base.voice, base.switches, base.min_gain)
     folders = [hear_folder(folder) for folder in args.folders]
     settings, rate = learn(folders, start)
     names = ", ".join(

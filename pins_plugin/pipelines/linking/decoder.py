@@ -30,11 +30,12 @@ from pins_plugin.pipelines.linking.potentials import (
     Features,
     entry_scores,
     find_shifts,
+    log_mixture,
     soften,
     voice_features,
 )
 from pins_plugin.pipelines.linking.presence import Presence, believe_presence, count_turns
-from pins_plugin.pipelines.linking.seeing import Seeing
+from pins_plugin.pipelines.linking.seeing import Seeing, delay
 from pins_plugin.pipelines.linking.states import best_sequence, infer
 
 ROUNDS = 4  # of inference; the states hardly move after three
@@ -93,7 +94,10 @@ class Decoder:
 
     def __init__(self, parameters: LinkingParameters, known: Evidence) -> None:
         self.parameters, self.known = parameters, known
-        self.hearing, self.seeing = known.hearing, known.seeing
+        self.hearing = known.hearing
+        talking = soften(parameters.talking_gain * known.seeing.talking, parameters.talking_error)
+        talking[~known.seeing.visible] = 0.0
+        self.seeing = replace(known.seeing, talking=talking)
         self.num_steps, self.num_faces = self.seeing.visible.shape
         self.voice_model = VoiceModel(known.scatter, parameters.voice_session)
         self.voices = self.voice_model.scale(self.hearing.voices, self.hearing.seconds)
@@ -104,7 +108,10 @@ class Decoder:
         self.groups = given
         octaves = np.log2(np.maximum(self.seeing.pixels, 1.0) / CLEAR)
         blur = parameters.small * np.minimum(octaves, 0.0)
-        self.watchable = parameters.watchable + blur  # log-odds, (num_faces,)
+        mixed = log_mixture(talking, expit(parameters.mouthing + blur)).sum(axis=0)
+        self.watchable = (
+            parameters.watchable + blur - parameters.talking * mixed
+        )  # log-odds, (num_faces,)
         log_offsets = offset_prior(NUM_OFFSETS, *parameters.lips_offset)
         readable = expit(parameters.readable + blur).tolist()
         (median, spread), trust = parameters.lips_strength, parameters.lips_trust
@@ -119,10 +126,6 @@ class Decoder:
         self.num_people = self.num_faces + 1 + len(self.hidden)
         self.entry = entry_scores(self.seeing, self.num_people - self.num_faces, parameters)
         self.shifts = find_shifts(self.seeing)
-        self.talking = soften(
-            parameters.talking_gain * self.seeing.talking, parameters.talking_error
-        )
-        self.talking[~self.seeing.visible] = 0.0
         self.lips = [self._lips_scores(fits) for fits in self.seeing.fits]
         self.blocks = cut_blocks(self.hearing.counts[:, 0])
 
@@ -156,7 +159,10 @@ class Decoder:
         speaking = visible * spoken / np.maximum(visible.sum(axis=1, keepdims=True), 1)
         watchable = expit(self.watchable)
         features = self._features(
-            self._read_lips(speaking), watchable, np.zeros((len(self.voices), self.num_people))
+            self.seeing,
+            self._read_lips(speaking),
+            watchable,
+            np.zeros((len(self.voices), self.num_people)),
         )
         found, alone, _ = self._infer(features, by_sight=True)
         speaking, shares = found[:, : self.num_faces], self._shares(alone)
@@ -196,7 +202,7 @@ class Decoder:
         """What each hidden voice gains by being each face's, with all that is not known of the face summed out."""
         weights, seeing = self.parameters, self.seeing
         begins = self.entry[:, : self.num_faces] - weights.unseen
-        others = weights.others * sum(seeing.others.values(), np.zeros_like(self.talking))
+        others = weights.others * sum(seeing.others.values(), np.zeros_like(seeing.talking))
         group_of = np.full(self.num_steps, -1)
         inside = self.hearing.stretch_of >= 0
         group_of[inside] = self.groups[self.hearing.stretch_of[inside]]
@@ -205,7 +211,7 @@ class Decoder:
             now = group_of == group
             first = now & (~np.concatenate([[False], now[:-1]]) | self.shifts)
             gains[row] = begins[first].sum(axis=0) + others[now].sum(axis=0)
-            watched = weights.talking * self.talking[now].sum(axis=0)
+            watched = weights.talking * seeing.talking[now].sum(axis=0)
             gains[row] += np.logaddexp(
                 log_expit(self.watchable) + watched, log_expit(-self.watchable)
             )
@@ -220,9 +226,10 @@ class Decoder:
         shares, speaking = start.shares, start.speaking
         for number in range(ROUNDS):
             ratios = self._ratios(shares)
-            beliefs, watchable = self._read_lips(speaking), self._watchable(speaking)
-            presence = self._presence(shares)
-            features = self._features(beliefs, watchable, ratios, presence.log_shares)
+            beliefs = self._read_lips(speaking)
+            heard = delay(self.seeing, np.array([_late_steps(each) for each in beliefs], int))
+            watchable, presence = self._watchable(heard, speaking), self._presence(heard, shares)
+            features = self._features(heard, beliefs, watchable, ratios, presence.log_shares)
             found, alone, evidence = self._infer(features)
             if number == ROUNDS - 1:
                 break
@@ -275,6 +282,7 @@ class Decoder:
 
     def _features(
         self,
+        heard: Seeing,
         beliefs: Sequence[LipsBelief],
         watchable: NDArray[np.float64],
         ratios: NDArray[np.float64],
@@ -284,13 +292,15 @@ class Decoder:
         for face, belief in enumerate(beliefs):
             seen["lips"][self.seeing.visible[:, face], face] = belief.ratios
         faces = slice(0, self.num_faces)
-        seen["talking"][:, faces] = watchable * self.talking
+        seen["talking"][:, faces] = watchable * heard.talking
         for source in self.seeing.others.values():
             seen["others"][:, faces] += np.where(self.seeing.visible, source, 0.0)
         num_hidden = self.num_people - self.num_faces
-        entry = entry_scores(self.seeing, num_hidden, self.parameters, log_shares)
+        entry = entry_scores(heard, num_hidden, self.parameters, log_shares)
         voices, both, both_steps = voice_features(self.hearing, ratios)
-        return Features(self.hearing.counts, seen, voices, both, both_steps, entry, self.shifts)
+        return Features(
+            self.hearing.counts, seen, voices, both, both_steps, entry, find_shifts(heard)
+        )
 
     def _read_lips(self, speaking: NDArray[np.float64]) -> list[LipsBelief]:
         return [
@@ -298,21 +308,21 @@ class Decoder:
             for face, scores in enumerate(self.lips)
         ]
 
-    def _watchable(self, speaking: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _watchable(self, heard: Seeing, speaking: NDArray[np.float64]) -> NDArray[np.float64]:
         """Probability that it can be seen whether each face talks, (num_faces,)."""
-        total = (speaking * self.talking).sum(axis=0)
+        total = (speaking * heard.talking).sum(axis=0)
         return np.asarray(expit(self.watchable + self.parameters.talking * total))
 
     def _surprise(self, watchable: NDArray[np.float64]) -> float:
         """Divergence of what was inferred of faces from what was expected, in nats."""
         share = np.clip(watchable, 1e-9, 1 - 1e-9)
-        prior = expit(self.watchable)
-        parts = share * np.log(share / prior) + (1 - share) * np.log((1 - share) / (1 - prior))
+        parts = share * (np.log(share) - log_expit(self.watchable))
+        parts += (1 - share) * (np.log1p(-share) - log_expit(-self.watchable))
         return float(parts.sum())
 
-    def _presence(self, shares: NDArray[np.float64]) -> Presence:
+    def _presence(self, heard: Seeing, shares: NDArray[np.float64]) -> Presence:
         """How often faces that are shown, faces that are away and hidden voices speak, while a face is shown."""
-        turns = count_turns(self.seeing.visible, self.hearing.stretch_of, shares)
+        turns = count_turns(heard.visible, self.hearing.stretch_of, shares)
         weights = self.parameters
         return believe_presence(turns, weights.away, weights.hidden, weights.certainty)
 
@@ -351,6 +361,12 @@ class Decoder:
     def block(self, features: Features, steps: slice, by_sight: bool = False) -> Block:
         """Weigh the features of some steps; see `make_block`."""
         return make_block(self.known, self.parameters, features, steps, by_sight)
+
+
+def _late_steps(belief: LipsBelief) -> int:
+    """Steps by which the sound of a face comes late; 0 where the lips are likelier not to be read."""
+    late = int(belief.offsets.argmax()) - NUM_OFFSETS // 2
+    return round(late / RATE / STEP) if belief.readable > 0.5 else 0
 
 
 def _assign(gains: NDArray[np.float64]) -> tuple[float, NDArray[np.int64]]:

@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 
 from pins_plugin.pipelines.active_speaker.synchrony import NUM_OFFSETS, TrackCurves
 from pins_plugin.pipelines.linking.decoder import Decoded, Decoder
 from pins_plugin.pipelines.linking.parameters import LinkingParameters
 from pins_plugin.pipelines.linking.potentials import Evidence
-from pins_plugin.pipelines.linking.read_out import LIMIT, bridge_pauses, hidden_probability
+from pins_plugin.pipelines.linking.read_out import bridge_pauses, hidden_probability
 
 # Weight of a silent step beside one of speech: links are of speech; chosen, not measured
 QUIET = 0.25
@@ -49,6 +48,7 @@ SHIFTS = {  # and of those that may have either sign
     "ease_change": 0.7,
     "readable": 0.8,
     "watchable": 0.8,
+    "mouthing": 1.0,
     "small": 0.7,
     "min_gain": 6.0,
 }
@@ -245,12 +245,11 @@ def fit_offsets(frames: NDArray[np.float64], rounds: int = 50) -> tuple[float, f
 
 
 def fit_confidence(
-    probabilities: NDArray[np.float64], right: NDArray[np.bool_]
-) -> tuple[float, float]:
-    """Bias and factor that make probabilities hold (Platt scaling), on people who taught nothing.
+    features: NDArray[np.float64], right: NDArray[np.bool_]
+) -> tuple[float, ...]:
+    """Weights that make confidences hold (Platt scaling), on people who taught nothing.
 
-    `probabilities` (num_moments,) are the mean posterior of the link at each moment, `right` (num_moments,) whether it was.
+    `features` (num_moments, 4) are the `confidence_features` of the link at each moment, `right` (num_moments,) whether it was.
     """
-    values = logit(np.clip(probabilities, LIMIT, 1 - LIMIT))[:, None]
-    fitted = LogisticRegression(C=100.0).fit(values, right)
-    return float(fitted.intercept_[0]), float(fitted.coef_[0, 0])
+    fitted = LogisticRegression(C=100.0, fit_intercept=False).fit(features, right)
+    return tuple(map(float, fitted.coef_[0]))

@@ -70,7 +70,9 @@ class LinkingParameters:
     ease_change: float = 2.0  # and where the segmentation hears one
     readable: float = 1.0  # log-odds that a person's lips can be read
     watchable: float = 2.0  # log-odds that it can be seen whether a mouth talks
-    small: float = 1.5  # by how much both fall with each halving of a face below `CLEAR` pixels
+    # And that a mouth which tells nothing seems to talk: where small or blurred, it seems to rest
+    mouthing: float = 0.0
+    small: float = 1.5  # by how much these fall with each halving of a face below `CLEAR` pixels
     lips_trust: float = 0.1  # part of an independent observation that each step of lips is
     talking_error: float = 0.2  # how often the sight of a mouth misleads, however clear it seems
     talking_gain: float = 2.0  # factor of its log-likelihood ratio before that
@@ -81,7 +83,8 @@ class LinkingParameters:
     min_gain: float = 0.0  # of two groups of voices that become one, see `VoiceModel.cluster`
     label_trust: float = 1.0  # weight of given labels, beside voices
     explanation_trust: float = 0.2  # of evidence between explanations of a whole file
-    confidence: tuple[float, ...] = (0.0, 1.0)  # bias and factor of the posterior's logit in links
+    # Of links: bias, factor of the posterior's logit, bias of a face that is shown, of somebody else speaking as well
+    confidence: tuple[float, ...] = (0.0, 1.0, 0.0, 0.0)
     uncertain: float = 0.6  # links of less confidence are called so
 
     @classmethod
@@ -114,6 +117,7 @@ class LinkingParameters:
 
 
 AUDIO_TUNABLE = {  # of the diarization without faces, and within which bounds
+    "one": (-2.0, 2.0),
     "two": (-4.0, 2.0),
     "voice": (0.01, 1.0),
     "switches": (-10.0, 0.0),
@@ -126,6 +130,7 @@ AUDIO_TUNABLE = {  # of the diarization without faces, and within which bounds
 class DiarizationSettings:
     """What is weighed otherwise where nothing but audio is known; see `LinkingParameters`."""
 
+    one: float
     two: float
     voice: float
     switches: float

@@ -158,3 +158,14 @@ def soften(ratios: NDArray[np.float64], error: float) -> NDArray[np.float64]:
     """
     share = expit(ratios)
     return np.log(error + (1 - 2 * error) * share) - np.log(error + (1 - 2 * error) * (1 - share))
+
+
+def log_mixture(ratios: NDArray[np.float64], share: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log-likelihood ratio, by the class of log-odds 0, of a mixture of two classes; `share` is that of the other.
+
+    Examples
+    --------
+    >>> log_mixture(np.array([0.0, 50.0, -50.0]), np.array(0.5)).round(3).tolist()
+    [0.0, 49.307, -0.693]
+    """
+    return np.logaddexp(np.log1p(-share), np.log(share) + ratios)

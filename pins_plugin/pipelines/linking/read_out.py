@@ -1,7 +1,7 @@
 """From decoded steps to links: runs of one person, cut where the face comes or goes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -127,8 +127,6 @@ def make_links(
             if reviewed and who and not on_screen:
                 label = seeing.people[min(who)]
             sure = decoded.speaking[steps, run.person] if on_screen else hidden[steps]
-            confidence = 1.0 if reviewed else _confidence(sure, parameters)
-            status = "on screen" if on_screen else "off screen"
             links.append(
                 SpeakerFaceLink(
                     start=start,
@@ -136,14 +134,39 @@ def make_links(
                     speaker=run.speaker,
                     person=label,
                     box=_mean_box(tracks, label, start, stop) if on_screen else None,
-                    confidence=confidence,
-                    status="uncertain" if confidence < parameters.uncertain else status,
+                    confidence=1.0 if reviewed else float(sure.mean()),
+                    status="on screen" if on_screen else "off screen",
                     evidence={"review": REVIEWED}
                     if reviewed
                     else _explain(parts, steps, run.person, on_screen, seeing),
                 )
             )
-    return sorted(links, key=lambda link: (link.start, link.end, link.speaker))
+    links.sort(key=lambda link: (link.start, link.end, link.speaker))
+    values = confidence_features(links) @ np.array(parameters.confidence)
+    return [
+        link if "review" in link.evidence else _judge(link, float(expit(value)), parameters)
+        for link, value in zip(links, values, strict=True)
+    ]
+
+
+def confidence_features(links: Sequence[SpeakerFaceLink]) -> NDArray[np.float64]:
+    """What the confidence of each link is weighed from, (num_links, 4), given its mean probability as `confidence`.
+
+    One; the log-odds of the probability; whether the face is shown; the share of the link in which another one runs.
+    """
+    steps = [slice(round(link.start / STEP), round(link.end / STEP)) for link in links]
+    number = np.zeros(max((each.stop for each in steps), default=0), int)
+    for each in steps:
+        number[each] += 1
+    together = [float((number[each] >= 2).mean()) if each.stop > each.start else 0.0 for each in steps]
+    probability = np.clip([link.confidence for link in links], LIMIT, 1 - LIMIT)
+    shown = [link.box is not None for link in links]
+    return np.column_stack([np.ones(len(links)), logit(probability), shown, together])
+
+
+def _judge(link: SpeakerFaceLink, confidence: float, parameters: LinkingParameters) -> SpeakerFaceLink:
+    sure = confidence >= parameters.uncertain
+    return replace(link, confidence=confidence, status=link.status if sure else "uncertain")
 
 
 def speaker_turns(runs: Sequence[Run], uri: str | None) -> Annotation:
@@ -226,12 +249,6 @@ def _explain(
             if name != "voice" and values[nearest]
         }
     return found
-
-
-def _confidence(probabilities: NDArray[np.float64], parameters: LinkingParameters) -> float:
-    mean = float(np.clip(probabilities.mean(), LIMIT, 1 - LIMIT))
-    bias, factor = parameters.confidence
-    return float(expit(bias + factor * logit(mean)))
 
 
 def _cut(shown: NDArray[np.bool_], fixed: NDArray[np.bool_]) -> list[tuple[int, int, bool, bool]]:

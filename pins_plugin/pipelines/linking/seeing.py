@@ -1,7 +1,7 @@
 """What is seen, on the decoder's clock: who is shown, how large, whose mouth talks, and whose lips fit the sound at which offset."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,6 +86,33 @@ def see(
     largest = sizes.max(axis=1, keepdims=True, initial=1.0)
     relative = np.where(visible, np.log(np.maximum(sizes, 1.0) / np.maximum(largest, 1.0)), 0.0)
     return Seeing(people, visible, relative, talks, fits, cuts, pixels, extra)
+
+
+def delay(seeing: Seeing, late: NDArray[np.int64]) -> Seeing:
+    """Who is shown, cuts and mouths as late as each face's sound: who speaks over the first pictures of the next shot was shown before.
+
+    Lips stay where they are: they are compared at each offset anyway.
+
+    Parameters
+    ----------
+    late : (num_people,) int64 array
+        Steps by which the sound of each face comes late; negative where it comes early.
+    """
+    if not late.any():
+        return seeing
+    last = len(seeing.cuts) - 1
+    steps = np.arange(last + 1)
+    rows = np.clip(steps[:, None] - late, 0, last)
+    columns = np.arange(len(late))
+    cuts = seeing.cuts[np.clip(steps - int(np.median(late)), 0, last)]
+    cuts[0] = False
+    return replace(
+        seeing,
+        visible=seeing.visible[rows, columns],
+        sizes=seeing.sizes[rows, columns],
+        talking=seeing.talking[rows, columns],
+        cuts=cuts,
+    )
 
 
 def _shot_starts(tracks: Sequence[FaceTrack]) -> list[float]:

@@ -24,11 +24,11 @@ def play(
     frames = iter_frames(stretch.path, start=max(0.0, first), end=last)
     times = [stretch.time_at((index + 0.5) / frame_rate) for index in range(num_frames)]
     shown: tuple[VideoFrame | None, NDArray[np.uint8] | None] = (None, None)
-    for frame in _frames_at(frames, times, stretch):
+    for number, frame in enumerate(_frames_at(frames, times, stretch)):
         if frame is not shown[0]:
             shown = frame, _blur(letterbox(frame.image, width, height, stretch.scale), blur)
         assert shown[1] is not None
-        yield shown[1]
+        yield _zoom(shown[1], 1 + stretch.zoom * number / frame_rate)
 
 
 def _frames_at(
@@ -70,6 +70,17 @@ def letterbox(
     scaled = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     canvas[top : top + size[1], left : left + size[0]] = scaled
     return canvas
+
+
+def _zoom(image: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
+    """Show the middle of a picture (height, width, 3) larger, or all of it smaller."""
+    import cv2
+
+    if factor == 1:
+        return image
+    height, width = image.shape[:2]
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), 0.0, factor)
+    return cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_AREA).astype(np.uint8)
 
 
 def _blur(image: NDArray[np.uint8], deviation: float) -> NDArray[np.uint8]:

@@ -10,6 +10,7 @@ from pins_plugin.simulation.composed.deck import Deck, on_grid
 from pins_plugin.simulation.composed.script import Segment, Stretch, Voice
 
 OFFSETS = (-0.32, 0.32)  # seconds by which the sound of a clip may come late
+ZOOMS = (-0.03, 0.03)  # share of its size by which a photograph grows each second
 FACE_SIZES = (24, 60)  # pixels
 
 
@@ -60,6 +61,24 @@ def plan_voice_over(deck: Deck, silent: bool = False) -> list[Segment]:
         if len(segments) % 2:
             voice = deck.of([hidden]).draw()
             seen = deck.rest(seen.person) if silent else deck.fit(seen, voice.duration)
+        segments.append(Segment(voice.duration, (seen,), (voice,)))
+    return segments
+
+
+def plan_photographs(deck: Deck, narrated: bool = False) -> list[Segment]:
+    """Somebody who is not shown speaks over photographs of others, which the camera nears or leaves.
+
+    Between two photographs somebody who is shown speaks; where `narrated`, nobody is ever seen to speak.
+    """
+    *others, narrator = deck.draw_people(min(4, len(deck.people)))
+    segments: list[Segment] = []
+    while not deck.is_enough(segments):
+        voice = deck.of(others).draw()
+        seen = voice.stretch
+        if narrated or len(segments) % 2:
+            voice = deck.of([narrator]).draw()
+            zoom = float(deck.generator.uniform(*ZOOMS))
+            seen = replace(seen, speed=0.0, silent=True, zoom=zoom)
         segments.append(Segment(voice.duration, (seen,), (voice,)))
     return segments
 

@@ -28,11 +28,13 @@ class Stretch:
     end : float, optional
         Play from `start` to `end`, back to `start`, and so on: how a short silence becomes a long one.
     speed : float
-        1 as filmed, less is slower.
+        1 as filmed, less is slower, 0 a photograph.
     phase : float
         Seconds of the clip that a stretch with an `end` has already played.
     silent : bool
         Whether the person listens: rests the mouth.
+    zoom : float
+        By which share the picture grows each second, as a camera does that is moved towards a photograph.
     scale : float, optional
         Pixels for each pixel of the clip; as large as the panel allows when not given.
     """
@@ -44,6 +46,7 @@ class Stretch:
     speed: float = 1.0
     phase: float = 0.0
     silent: bool = False
+    zoom: float = 0.0
     scale: float | None = None
 
     def later(self, seconds: float) -> "Stretch":

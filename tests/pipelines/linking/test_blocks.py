@@ -38,7 +38,7 @@ def _features(seconds: float = 8):
     number = decoder.num_people
     beliefs = decoder._read_lips(np.zeros((len(truth), 3)))
     ratios = np.zeros((len(decoder.voices), number))
-    return decoder, decoder._features(beliefs, np.ones(3), ratios)
+    return decoder, decoder._features(decoder.seeing, beliefs, np.ones(3), ratios)
 
 
 def test_who_is_neither_shown_nor_heard_is_not_in_the_block() -> None:

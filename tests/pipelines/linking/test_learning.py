@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from made_evidence import PARAMETERS, hear, know, see, speak, take_turns
+from scipy.special import expit
 
 from pins_plugin.pipelines.active_speaker.synchrony import TrackCurves
 from pins_plugin.pipelines.linking.decoder import Decoder
@@ -17,6 +18,8 @@ from pins_plugin.pipelines.linking.learning import (
     search,
     weaken_lips,
 )
+from pins_plugin.pipelines.linking.read_out import confidence_features
+from pins_plugin.types import SpeakerFaceLink
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +52,24 @@ def test_a_parameter_that_spoils_everything_is_mended(scene: LearningScene) -> N
 
 def test_probabilities_are_made_to_hold() -> None:
     generator = np.random.default_rng(0)
-    said = np.full(4000, 0.999)
-    bias, factor = fit_confidence(said, generator.random(4000) < 0.8)
-    logit = bias + factor * np.log(0.999 / 0.001)
-    assert 1 / (1 + np.exp(-logit)) == pytest.approx(0.8, abs=0.03)
+    shown, together = generator.integers(2, size=(2, 8000)).astype(float)
+    features = np.column_stack([np.ones(8000), np.full(8000, np.log(0.999 / 0.001)), shown, together])
+    share = 0.6 + 0.3 * shown - 0.2 * together
+    weights = fit_confidence(features, generator.random(8000) < share)
+    for row in np.unique(features, axis=0):
+        right = 0.6 + 0.3 * row[2] - 0.2 * row[3]
+        assert expit(row @ np.array(weights)) == pytest.approx(right, abs=0.05)
+
+
+def test_confidence_is_weighed_from_who_is_shown_and_who_speaks_as_well() -> None:
+    box = (0.0, 0.0, 1.0, 1.0)
+    links = [
+        SpeakerFaceLink(0.0, 2.0, "A", "PERSON_01", box, 0.5, "on screen"),
+        SpeakerFaceLink(1.5, 3.0, "B", None, None, 1.0, "off screen"),
+    ]
+    assert confidence_features(links) == pytest.approx(
+        np.array([[1, 0, 1, 0.25], [1, np.log((1 - 1e-4) / 1e-4), 0, 1 / 3]])
+    )
 
 
 def test_weakened_lips_tell_less_and_are_as_noisy() -> None:

@@ -19,7 +19,7 @@ from pins_plugin.pipelines.linking.read_out import (
 )
 from pins_plugin.types import FaceTrack
 
-PLAIN = replace(PARAMETERS, confidence=(0.0, 1.0), uncertain=0.6)
+PLAIN = replace(PARAMETERS, confidence=(0.0, 1.0, 0.0, 0.0), uncertain=0.6)
 
 
 def _track(face: int, start: float, end: float) -> FaceTrack:
@@ -131,7 +131,7 @@ def test_doubt_is_said() -> None:
     truth = speak([(0.0, 2.0, 0)], 2.0, 3)
     (link,) = _link(truth, sure=0.55)
     assert (link.status, link.person) == ("uncertain", "P0")
-    (sharper,) = _link(truth, sure=0.55, parameters=replace(PLAIN, confidence=(0.0, 4.0)))
+    (sharper,) = _link(truth, sure=0.55, parameters=replace(PLAIN, confidence=(0.0, 4.0, 0.0, 0.0)))
     assert sharper.confidence == pytest.approx(0.55**4 / (0.55**4 + 0.45**4))
     assert sharper.status == "on screen"
 

@@ -181,3 +181,18 @@ def test_letterbox_keeps_the_shape() -> None:
 def test_letterbox_makes_small() -> None:
     small = letterbox(np.full((40, 40, 3), 200, np.uint8), 80, 80, scale=0.5)
     assert (small == 200).all(axis=2).sum() == 20 * 20
+
+
+def test_a_photograph_stands_still_and_grows(tmp_path: Path) -> None:
+    path = tmp_path / "square.mp4"
+    with VideoWriter(path, 96, 96, 25.0, 16000, quality=18) as video:
+        for number in range(50):
+            picture = np.zeros((96, 96, 3), np.uint8)
+            picture[32:64, 32:64] = 100 + 3 * number
+            video.add_image(picture)
+        video.add_sound(np.zeros(32000, np.float32))
+    stretch = Stretch("a", path, 1.0, speed=0.0, silent=True, zoom=0.25)
+    first, *_, last = play(stretch, 51, 96, 96)
+    assert first[48, 48].mean() == pytest.approx(last[48, 48].mean(), abs=3)
+    widths = [int((image[48].mean(axis=-1) > 60).sum()) for image in (first, last)]
+    assert widths == pytest.approx([32, 48], abs=2)  # half as large again in two seconds

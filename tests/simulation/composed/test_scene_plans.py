@@ -15,6 +15,7 @@ from pins_plugin.simulation.composed.plans import (
     offset_clips,
     plan_dubbed,
     plan_long,
+    plan_photographs,
     plan_reaction,
     plan_side_by_side,
     plan_turns,
@@ -75,6 +76,18 @@ def test_side_by_side_one_of_all_is_heard(number: int) -> None:
     for segment in plan_side_by_side(_deck(1), number):
         assert len({panel.person for panel in segment.panels}) == number
         assert segment.voices[0].stretch in segment.panels
+
+
+@pytest.mark.parametrize("narrated", [False, True])
+def test_photographs_stand_still_under_a_narrator(narrated: bool) -> None:
+    segments = plan_photographs(_deck(2), narrated=narrated)
+    over = segments if narrated else segments[1::2]
+    (narrator,) = {segment.voices[0].stretch.person for segment in over}
+    for segment in segments:
+        (panel,), (voice,) = segment.panels, segment.voices
+        assert panel.person != narrator
+        assert (panel.speed == 0) == panel.silent == (segment in over)
+        assert (panel == voice.stretch) == (segment not in over)
 
 
 @pytest.mark.parametrize("silent", [False, True])
