@@ -244,9 +244,7 @@ def fit_offsets(frames: NDArray[np.float64], rounds: int = 50) -> tuple[float, f
     return center, spread, free
 
 
-def fit_confidence(
-    features: NDArray[np.float64], right: NDArray[np.bool_]
-) -> tuple[float, ...]:
+def fit_confidence(features: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple[float, ...]:
     """Weights that make confidences hold (Platt scaling), on people who taught nothing.
 
     `features` (num_moments, 4) are the `confidence_features` of the link at each moment, `right` (num_moments,) whether it was.

@@ -158,13 +158,17 @@ def confidence_features(links: Sequence[SpeakerFaceLink]) -> NDArray[np.float64]
     number = np.zeros(max((each.stop for each in steps), default=0), int)
     for each in steps:
         number[each] += 1
-    together = [float((number[each] >= 2).mean()) if each.stop > each.start else 0.0 for each in steps]
+    together = [
+        float((number[each] >= 2).mean()) if each.stop > each.start else 0.0 for each in steps
+    ]
     probability = np.clip([link.confidence for link in links], LIMIT, 1 - LIMIT)
     shown = [link.box is not None for link in links]
     return np.column_stack([np.ones(len(links)), logit(probability), shown, together])
 
 
-def _judge(link: SpeakerFaceLink, confidence: float, parameters: LinkingParameters) -> SpeakerFaceLink:
+def _judge(
+    link: SpeakerFaceLink, confidence: float, parameters: LinkingParameters
+) -> SpeakerFaceLink:
     sure = confidence >= parameters.uncertain
     return replace(link, confidence=confidence, status=link.status if sure else "uncertain")
 

@@ -53,7 +53,9 @@ def test_a_parameter_that_spoils_everything_is_mended(scene: LearningScene) -> N
 def test_probabilities_are_made_to_hold() -> None:
     generator = np.random.default_rng(0)
     shown, together = generator.integers(2, size=(2, 8000)).astype(float)
-    features = np.column_stack([np.ones(8000), np.full(8000, np.log(0.999 / 0.001)), shown, together])
+    features = np.column_stack(
+        [np.ones(8000), np.full(8000, np.log(0.999 / 0.001)), shown, together]
+    )
     share = 0.6 + 0.3 * shown - 0.2 * together
     weights = fit_confidence(features, generator.random(8000) < share)
     for row in np.unique(features, axis=0):
