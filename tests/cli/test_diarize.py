@@ -85,7 +85,8 @@ def test_a_broken_file_costs_itself_only(
     printed = capsys.readouterr()
     assert "good2.wav: 0 turns" in printed.out and (tmp_path / "all.rttm").is_file()
     last = printed.err.splitlines()[-1]
-    assert "2 of 4 files" in last and "bad.wav" in last and "nobody thought of this" in last
+    assert "2 of 4 files" in last and "bad.wav" in last and "odd.wav" in last
+    assert "nobody thought of this" in printed.err
 
 
 def test_two_files_of_one_name_are_not_mixed(
