@@ -80,6 +80,15 @@ def test_dubbed_lips_cost_nothing() -> None:
     assert found.common_offset() == 0.0
 
 
+def test_a_photograph_under_a_voice_does_not_speak() -> None:
+    """A face whose mouth never moves: where mouths that tell nothing would rest as much (`mouthing`), it would be linked."""
+    truth = speak([(1.0, 9.0, 0)], 10, 1)
+    still = see(truth, 1, talking=np.full((len(truth), 1), -6.0), blind=True)
+    found = decode(know(hear(truth), still), mouthing=1.0)
+    assert not found.said[:, 0].any() and found.said[10:90].any(axis=1).mean() > 0.98
+    assert decode(know(hear(truth), still), mouthing=-9.0).said[10:90, 0].mean() > 0.98
+
+
 def test_a_silent_listener_is_told_by_sight() -> None:
     truth = speak([(1.0, 5.0, 1), (6.0, 11.0, 1), (12.0, 15.0, 1)], 16, 2)
     talking = by_sight(truth, 2)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pins_plugin.pipelines.active_speaker.synchrony import MAX_OFFSET, NUM_OFFSETS, TrackCurves
-from pins_plugin.pipelines.linking.seeing import see
+from pins_plugin.pipelines.linking.seeing import delay, see
 from pins_plugin.types import FaceTrack
 
 
@@ -58,3 +58,13 @@ def test_lips_lie_in_rows_of_the_steps_that_show_them() -> None:
 def test_no_tracks() -> None:
     found = see([], {}, {}, 1.0)
     assert found.visible.shape == (10, 0) and found.people == [] and not found.cuts.any()
+
+
+def test_the_picture_is_as_late_as_the_sound_of_each_face() -> None:
+    found = see(TRACKS, {}, {"T2": (np.array([0.0, 2.0]), np.array([0.0, 2.0]))}, 5.0)
+    late = delay(found, np.array([3, -2]))
+    assert late.visible[:, 0].nonzero()[0].tolist() == list(range(43))
+    assert late.visible[:, 1].nonzero()[0].tolist() == list(range(18))
+    np.testing.assert_allclose(late.talking[:18, 1], found.talking[2:20, 1])
+    assert late.cuts.nonzero()[0].tolist() == [20]  # the median, rounded down
+    assert late.fits is found.fits and delay(found, np.zeros(2, int)) is found
