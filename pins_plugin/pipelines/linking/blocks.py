@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +23,15 @@ class Block:
 
     people: NDArray[np.int64]  # (num_block_people,) columns of the file's people
     states: States  # of these people
-    scores: NDArray[np.float64]  # these and the following: what `states.infer` takes
+    scores: NDArray[np.float64]  # these and the following as in `states.infer`
     weights: NDArray[np.float64]
     eases: NDArray[np.float64]
     entries: NDArray[np.float64]
+
+    @property
+    def chain(self) -> tuple[Any, ...]:
+        """What `states.infer` and `states.best_sequence` take."""
+        return self.scores, self.states, self.weights, self.eases, self.entries
 
 
 def cut_blocks(nobody: NDArray[np.float64]) -> list[slice]:

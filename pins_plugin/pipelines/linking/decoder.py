@@ -10,7 +10,6 @@ sound comes, and whether a person's lips can be read at all.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,7 @@ from scipy.special import expit, log_expit, softmax
 from pins_plugin.pipelines.active_speaker.lips_model import LipsBelief, LipsModel, offset_prior
 from pins_plugin.pipelines.active_speaker.synchrony import NUM_OFFSETS, RATE
 from pins_plugin.pipelines.diarization.voice_model import VoiceModel
-from pins_plugin.pipelines.linking.blocks import Block, cut_blocks, make_block
+from pins_plugin.pipelines.linking.blocks import cut_blocks, make_block
 from pins_plugin.pipelines.linking.given_turns import label_ratios
 from pins_plugin.pipelines.linking.hearing import STEP
 from pins_plugin.pipelines.linking.parameters import CLEAR, LinkingParameters
@@ -34,7 +33,7 @@ from pins_plugin.pipelines.linking.potentials import (
     soften,
     voice_features,
 )
-from pins_plugin.pipelines.linking.presence import Presence, believe_presence, count_turns
+from pins_plugin.pipelines.linking.presence import believe_presence, count_turns
 from pins_plugin.pipelines.linking.seeing import Seeing, delay
 from pins_plugin.pipelines.linking.states import best_sequence, infer
 
@@ -82,11 +81,8 @@ class Decoded:
         return [seeing.people[face] for face in np.flatnonzero(chosen)]
 
 
-class Start(NamedTuple):
-    """Where inference starts."""
-
-    shares: NDArray[np.float64]  # (num_stretches, num_people)
-    speaking: NDArray[np.float64]  # (num_steps, num_faces)
+# Where inference starts: shares (num_stretches, num_people), speaking (num_steps, num_faces)
+Start = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 class Decoder:
@@ -124,8 +120,6 @@ class Decoder:
         self.hidden = longest[: MAX_HIDDEN if known.strangers else None]
         self.unknown = self.num_faces  # column of the unknown voice
         self.num_people = self.num_faces + 1 + len(self.hidden)
-        self.entry = entry_scores(self.seeing, self.num_people - self.num_faces, parameters)
-        self.shifts = find_shifts(self.seeing)
         self.lips = [self._lips_scores(fits) for fits in self.seeing.fits]
         self.blocks = cut_blocks(self.hearing.counts[:, 0])
 
@@ -135,10 +129,10 @@ class Decoder:
         The others, each weighing by its evidence, make the probabilities less sure: where two people could as well be
         swapped throughout, each step of the best explanation alone would look certain.
         """
-        best = self._refine(self._from_sight())
+        best = self._refine(*self._from_sight())
         evidence, speaking = [best.evidence], [best.speaking]
         for start in self._from_audio():
-            found = self._refine(start)  # of hours, large: only the best is kept whole
+            found = self._refine(*start)  # of hours, large: only the best is kept whole
             evidence.append(found.evidence)
             speaking.append(found.speaking)
             if found.evidence > best.evidence:
@@ -152,7 +146,7 @@ class Decoder:
         scores = bias + fits.astype(np.float64) @ np.array(weights)
         return np.clip(np.nan_to_num(scores), -LARGEST, LARGEST)
 
-    def _from_sight(self) -> "Start":
+    def _from_sight(self) -> Start:
         """Start from what is seen alone, with one unknown voice for all who are not shown."""
         visible = self.seeing.visible
         spoken = np.exp(self.hearing.counts[:, 1:]).sum(axis=1, keepdims=True)
@@ -170,9 +164,9 @@ class Decoder:
         for place, group in enumerate(self.hidden):
             shares[:, self.unknown + 1 + place] = unknown * (self.groups == group)
         shares[:, self.unknown] = 0.0
-        return Start(shares, speaking)
+        return shares, speaking
 
-    def _from_audio(self) -> "list[Start]":
+    def _from_audio(self) -> list[Start]:
         """Start with each group of voices given to one face, or to none: the best assignment, and those that come nearest."""
         if not len(self.hidden):
             return []
@@ -187,7 +181,7 @@ class Decoder:
         others = sorted(others, key=lambda each: -each[0])[:ALTERNATIVES]
         return [self._start(each) for each in (columns, *(other for _, other in others))]
 
-    def _start(self, columns: NDArray[np.int64]) -> "Start":
+    def _start(self, columns: NDArray[np.int64]) -> Start:
         """Start with groups of voices given to faces, (num_hidden,); beyond the last face: to nobody who is seen."""
         shares = np.zeros((len(self.voices), self.num_people))
         for row, column in enumerate(columns):
@@ -196,12 +190,12 @@ class Decoder:
         speaking = np.zeros((self.num_steps, self.num_faces))
         inside = self.hearing.stretch_of >= 0
         speaking[inside] = shares[self.hearing.stretch_of[inside], : self.num_faces]
-        return Start(shares, speaking)
+        return shares, speaking
 
     def _group_gains(self) -> NDArray[np.float64]:
         """What each hidden voice gains by being each face's, with all that is not known of the face summed out."""
         weights, seeing = self.parameters, self.seeing
-        begins = self.entry[:, : self.num_faces] - weights.unseen
+        begins, shifts = entry_scores(seeing, 0, weights) - weights.unseen, find_shifts(seeing)
         others = weights.others * sum(seeing.others.values(), np.zeros_like(seeing.talking))
         group_of = np.full(self.num_steps, -1)
         inside = self.hearing.stretch_of >= 0
@@ -209,7 +203,7 @@ class Decoder:
         gains = np.zeros((len(self.hidden), self.num_faces))
         for row, group in enumerate(self.hidden):
             now = group_of == group
-            first = now & (~np.concatenate([[False], now[:-1]]) | self.shifts)
+            first = now & (~np.concatenate([[False], now[:-1]]) | shifts)
             gains[row] = begins[first].sum(axis=0) + others[now].sum(axis=0)
             watched = weights.talking * seeing.talking[now].sum(axis=0)
             gains[row] += np.logaddexp(
@@ -222,13 +216,16 @@ class Decoder:
                 gains[row] += weights.joint * self.joint[group]
         return gains
 
-    def _refine(self, start: "Start") -> Decoded:
-        shares, speaking = start.shares, start.speaking
+    def _refine(self, shares: NDArray[np.float64], speaking: NDArray[np.float64]) -> Decoded:
+        """Infer in turn, from a start, what is not known."""
+        weights, stretch_of = self.parameters, self.hearing.stretch_of
         for number in range(ROUNDS):
             ratios = self._ratios(shares)
             beliefs = self._read_lips(speaking)
             heard = delay(self.seeing, np.array([_late_steps(each) for each in beliefs], int))
-            watchable, presence = self._watchable(heard, speaking), self._presence(heard, shares)
+            watchable = self._watchable(heard, speaking)
+            turns = count_turns(heard.visible, stretch_of, shares)
+            presence = believe_presence(turns, weights.away, weights.hidden, weights.certainty)
             features = self._features(heard, beliefs, watchable, ratios, presence.log_shares)
             found, alone, evidence = self._infer(features)
             if number == ROUNDS - 1:
@@ -320,12 +317,6 @@ class Decoder:
         parts += (1 - share) * (np.log1p(-share) - log_expit(-self.watchable))
         return float(parts.sum())
 
-    def _presence(self, heard: Seeing, shares: NDArray[np.float64]) -> Presence:
-        """How often faces that are shown, faces that are away and hidden voices speak, while a face is shown."""
-        turns = count_turns(heard.visible, self.hearing.stretch_of, shares)
-        weights = self.parameters
-        return believe_presence(turns, weights.away, weights.hidden, weights.certainty)
-
     def _shares(self, alone: NDArray[np.float64]) -> NDArray[np.float64]:
         """How far each stretch is each person's, (num_stretches, num_people)."""
         shares = np.zeros((len(self.voices), self.num_people))
@@ -341,26 +332,19 @@ class Decoder:
         speaking = np.zeros((self.num_steps, self.num_people))
         alone, evidence = np.zeros_like(speaking), 0.0
         for steps in self.blocks:
-            block = self.block(features, steps, by_sight)
-            found = infer(block.scores, block.states, block.weights, block.eases, block.entries)
-            speaking[steps, block.people] = found.states @ block.states.members
-            alone[steps, block.people] = found.states[:, 1 : 1 + len(block.people)]
-            evidence += found.evidence
+            block = make_block(self.known, self.parameters, features, steps, by_sight)
+            posterior, found = infer(*block.chain)
+            speaking[steps, block.people] = posterior @ block.states.members
+            alone[steps, block.people] = posterior[:, 1 : 1 + len(block.people)]
+            evidence += found
         return speaking, alone, evidence
 
     def _best(self, features: Features) -> NDArray[np.bool_]:
         said = np.zeros((self.num_steps, self.num_people), bool)
         for steps in self.blocks:
-            block = self.block(features, steps)
-            path = best_sequence(
-                block.scores, block.states, block.weights, block.eases, block.entries
-            )
-            said[steps, block.people] = block.states.members[path]
+            block = make_block(self.known, self.parameters, features, steps)
+            said[steps, block.people] = block.states.members[best_sequence(*block.chain)]
         return said
-
-    def block(self, features: Features, steps: slice, by_sight: bool = False) -> Block:
-        """Weigh the features of some steps; see `make_block`."""
-        return make_block(self.known, self.parameters, features, steps, by_sight)
 
 
 def _late_steps(belief: LipsBelief) -> int:

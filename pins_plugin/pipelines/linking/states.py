@@ -47,13 +47,13 @@ def make_states(num_people: int, pairs: NDArray[np.bool_] | None = None) -> Stat
     >>> make_states(2).members.astype(int).tolist()
     [[0, 0], [1, 0], [0, 1], [1, 1]]
     """
-    rows = [np.zeros(num_people, bool), *np.eye(num_people, dtype=bool)]
-    for first, second in combinations(range(num_people), 2):
-        if pairs is None or pairs[first, second]:
-            row = np.zeros(num_people, bool)
-            row[[first, second]] = True
-            rows.append(row)
-    members = np.stack(rows)
+    alone = np.eye(num_people, dtype=bool)
+    both = [
+        alone[a] | alone[b]
+        for a, b in combinations(range(num_people), 2)
+        if pairs is None or pairs[a, b]
+    ]
+    members = np.stack([np.zeros(num_people, bool), *alone, *both])
     count = members.sum(axis=1)
     shared = members.astype(int) @ members.T.astype(int)
     before, after = count[:, None], count[None, :]
@@ -81,22 +81,14 @@ def transition_matrix(states: States, costs: NDArray[np.float64]) -> NDArray[np.
     return weights
 
 
-@dataclass(frozen=True, eq=False)
-class Posterior:
-    """What forward-backward gives."""
-
-    states: NDArray[np.float64]  # (num_steps, num_states) probability of each at each moment
-    evidence: float  # logarithm of the sum of the weights of all sequences
-
-
 def infer(
     scores: NDArray[np.float64],
     states: States,
     weights: NDArray[np.float64],
     eases: NDArray[np.float64],
     entries: NDArray[np.float64],
-) -> Posterior:
-    """Sum over all sequences of states.
+) -> tuple[NDArray[np.float64], float]:
+    """Sum over all sequences of states, by forward-backward.
 
     Parameters
     ----------
@@ -109,6 +101,13 @@ def infer(
         Factor by which every change on the way to each moment weighs more or less.
     entries : (num_steps, num_states) float64 array
         Log-potential of a state's people, for those of them who begin to speak.
+
+    Returns
+    -------
+    posterior : (num_steps, num_states) float64 array
+        Probability of each state at each moment.
+    evidence : float
+        Logarithm of the sum of the weights of all sequences.
     """
     num_steps, num_states = scores.shape
     tops = scores.max(axis=1, keepdims=True)
@@ -136,8 +135,7 @@ def infer(
         backward[step - 1] = following + eases[step] * moved
     posterior = forward * backward
     posterior /= np.maximum(posterior.sum(axis=1, keepdims=True), TINY)
-    evidence = float(np.log(scales).sum() + tops.sum())
-    return Posterior(posterior, evidence)
+    return posterior, float(np.log(scales).sum() + tops.sum())
 
 
 def best_sequence(

@@ -8,7 +8,7 @@ import pytest
 from made_evidence import PARAMETERS, hear, know, see, speak, take_turns
 
 from pins_plugin.pipelines.linking import blocks
-from pins_plugin.pipelines.linking.blocks import LEEWAY, MAX_STEPS, cut_blocks
+from pins_plugin.pipelines.linking.blocks import LEEWAY, MAX_STEPS, cut_blocks, make_block
 from pins_plugin.pipelines.linking.decoder import Decoder
 from pins_plugin.pipelines.linking.potentials import node_features
 
@@ -43,7 +43,7 @@ def _features(seconds: float = 8):
 
 def test_who_is_neither_shown_nor_heard_is_not_in_the_block() -> None:
     decoder, features = _features()
-    block = decoder.block(features, slice(0, 80))
+    block = make_block(decoder.known, PARAMETERS, features, slice(0, 80))
     assert block.people.tolist() == [0, 1, decoder.unknown]
     assert block.scores.shape == (80, len(block.states.members))
     assert np.isfinite(block.scores).all()
@@ -52,22 +52,24 @@ def test_who_is_neither_shown_nor_heard_is_not_in_the_block() -> None:
 def test_a_voice_that_fits_brings_a_face_that_is_not_shown() -> None:
     decoder, features = _features()
     features.voices[:, 2] = 1.0
-    assert 2 in decoder.block(features, slice(0, 80)).people
-    assert 2 not in decoder.block(features, slice(0, 80), by_sight=True).people
+    assert 2 in make_block(decoder.known, PARAMETERS, features, slice(0, 80)).people
+    assert (
+        2 not in make_block(decoder.known, PARAMETERS, features, slice(0, 80), by_sight=True).people
+    )
 
 
 def test_a_crowd_is_kept_small(monkeypatch: pytest.MonkeyPatch) -> None:
     decoder, features = _features()
     features.voices[:] = 1.0
     monkeypatch.setattr(blocks, "MAX_PEOPLE", 3)
-    found = decoder.block(features, slice(0, 80)).people.tolist()
+    found = make_block(decoder.known, PARAMETERS, features, slice(0, 80)).people.tolist()
     assert len(found) == 3 and {0, 1, decoder.unknown} == set(found)
 
 
 def test_weights_are_weights_of_features() -> None:
     """Scores are linear in the parameters, by the names under which features are kept."""
     decoder, features = _features()
-    block = decoder.block(features, slice(0, 80))
+    block = make_block(decoder.known, PARAMETERS, features, slice(0, 80))
     features = features.take(slice(0, 80), block.people)
     nodes = node_features(features, block.states)
     begins = features.entry @ block.states.members.T
@@ -82,7 +84,7 @@ def test_weights_are_weights_of_features() -> None:
 def test_held_steps_leave_only_what_the_reviewer_said() -> None:
     decoder, features = _features()
     known = replace(decoder.known, held={0: frozenset({1}), 1: frozenset()})
-    block = blocks.make_block(known, PARAMETERS, features, slice(0, 80))
+    block = make_block(known, PARAMETERS, features, slice(0, 80))
     members = block.states.members
     possible = block.scores[:2] > blocks.IMPOSSIBLE / 2
     place = block.people.tolist()
