@@ -93,7 +93,7 @@ def in_sync(
 ) -> "tuple[list[DatasetClip], list[LeftOut]]":
     """Keep the clips whose lips fit the sound within `max_offset` frames of 1/25 s, each by itself."""
     from pins_plugin.formats.dataset_cut import LeftOut
-    from pins_plugin.pipelines.active_speaker.clip_sync import FaceSpan, measure_stretches
+    from pins_plugin.pipelines.active_speaker.synchronization import FaceSpan, measure_stretches
 
     kept, left = [], []
     spans = [

@@ -27,20 +27,12 @@ GPU_FACTOR = 16  # as many times larger batches elsewhere; chosen, not measured
 
 
 class Detections(NamedTuple):
-    """Faces of one picture (or of a list of windows).
+    """Faces of one picture (or of a list of windows)."""
 
-    Parameters
-    ----------
-    boxes : (num_faces, 4) float32 array
-        x1, y1, x2, y2 in pixels.
-    landmarks : (num_faces, 5, 2) float32 array
-        Left eye, right eye, nose, left and right mouth corner as seen in the picture, in pixels.
-    probabilities : (num_faces,) float32 array
-    """
-
-    boxes: Array
+    boxes: Array  # (num_faces, 4) x1, y1, x2, y2 in pixels
+    # (num_faces, 5, 2) left eye, right eye, nose, left and right mouth corner as seen, in pixels
     landmarks: Array
-    probabilities: Array
+    probabilities: Array  # (num_faces,)
 
     def select(self, index: NDArray[np.generic]) -> "Detections":
         """Keep the faces of an index or mask."""
@@ -56,11 +48,7 @@ class FaceDetector:
         Side of the smallest face to look for, in pixels. Cost falls with its square.
     """
 
-    def __init__(
-        self,
-        min_face_size: float = 20.0,
-        device: str | torch.device = "cpu",
-    ) -> None:
+    def __init__(self, min_face_size: float = 20.0, device: str | torch.device = "cpu") -> None:
         self.min_face_size = float(min_face_size)
         self.device = torch.device(device)
         self._propose, self._reject, self._output = load_stages(self.device)

@@ -20,32 +20,25 @@ Array = NDArray[np.float32]
 CROP_SIZE = 64  # pixels; sharpness is measured on faces of this size; chosen, not measured
 # Pixels; from one picture to the next, faces are compared at this size; chosen, not measured
 CHANGE_SIZE = 24
+MIN_KEY_OVERLAP = 0.2  # of boxes at successive keys; chosen, not measured
 
 
 @dataclass(eq=False)  # compared by identity: arrays have no truth value
 class RawTrack:
     """A face that is being followed; frames are counted from the start of the video.
 
-    Parameters
-    ----------
-    key_frames, key_boxes : list
-        Where the face was found by the whole detector, or found again by its last network.
-    frames : list of (num_windows,) int arrays
-        Pictures that were looked at, chunk by chunk, increasing.
-    faces : list of Detections
-        What was seen there.
-    sharpness : list of float
-        Of the face, once per chunk.
-    changes : list of (num_windows,) float arrays
-        How much the face differs from the picture before, for each of `frames`; see `measure_changes`.
+    All but the keys chunk by chunk.
     """
 
     shot: int
+    # Where the face was found by the whole detector, or found again by its last network
     key_frames: list[int] = field(default_factory=list)
     key_boxes: list[Array] = field(default_factory=list)
+    # (num_windows,) pictures that were looked at, increasing, and what was seen there
     frames: list[NDArray[np.intp]] = field(default_factory=list)
     faces: list[Detections] = field(default_factory=list)
     sharpness: list[float] = field(default_factory=list)
+    # (num_windows,) how much the face differs from the picture before; see `measure_changes`
     changes: list[NDArray[np.float64]] = field(default_factory=list)
 
     def add_key(self, frame: int, box: Array) -> None:
@@ -54,40 +47,17 @@ class RawTrack:
         self.key_boxes.append(box)
 
 
+@dataclass(eq=False)
 class FaceFollower:
-    """Take the chunks of a video in turn and collect tracks.
+    """Take the chunks of a video in turn and collect tracks."""
 
-    Parameters
-    ----------
-    key_distance : int
-        Pictures from one key to the next.
-    max_gap : int
-        For how many pictures a face may be lost and still be the same track.
-    start_probability : float
-        A detection below this starts no track.
-    keep_probability : float
-        A face already known counts as seen above this.
-    min_overlap : float
-        Least overlap of boxes at successive keys.
-    """
-
-    def __init__(
-        self,
-        detector: FaceDetector,
-        key_distance: int,
-        max_gap: int,
-        start_probability: float = 0.9,
-        keep_probability: float = 0.7,
-        min_overlap: float = 0.2,
-    ) -> None:
-        self.detector = detector
-        self.key_distance = key_distance
-        self.max_gap = max_gap
-        self.start_probability = start_probability
-        self.keep_probability = keep_probability
-        self.min_overlap = min_overlap
-        self.num_frames = 0
-        self._open: list[RawTrack] = []
+    detector: FaceDetector
+    key_distance: int  # pictures from one key to the next
+    max_gap: int  # for how many pictures a face may be lost and still be the same track
+    start_probability: float = 0.9  # a detection below this starts no track
+    keep_probability: float = 0.7  # a face already known counts as seen above this
+    num_frames: int = field(default=0, init=False)
+    _open: list[RawTrack] = field(default_factory=list, init=False)
 
     def add(self, chunk: Chunk) -> list[RawTrack]:
         """Follow the faces through one chunk; returns the tracks that are finished."""
@@ -115,7 +85,7 @@ class FaceFollower:
         """Give each open track its detection at one key, or look for it; start new tracks."""
         candidates = [t for t in self._open if frame - t.key_frames[-1] <= self.max_gap]
         last = np.array([track.key_boxes[-1] for track in candidates]).reshape(-1, 4)
-        pairs = match_boxes(last, faces.boxes, self.min_overlap)
+        pairs = match_boxes(last, faces.boxes, MIN_KEY_OVERLAP)
         for row, column in pairs:
             candidates[row].add_key(frame, faces.boxes[column])
         missing = sorted(set(range(len(candidates))) - {row for row, _ in pairs})
@@ -123,7 +93,7 @@ class FaceFollower:
             again = self.detector.refine(
                 image[None], np.zeros(len(missing), np.intp), last[missing]
             )
-            taken = box_overlaps(again.boxes, faces.boxes).max(axis=1, initial=0) > self.min_overlap
+            taken = box_overlaps(again.boxes, faces.boxes).max(axis=1, initial=0) > MIN_KEY_OVERLAP
             for number, position in enumerate(missing):
                 if again.probabilities[number] > self.keep_probability and not taken[number]:
                     candidates[position].add_key(frame, again.boxes[number])

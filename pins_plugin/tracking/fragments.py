@@ -21,22 +21,13 @@ AROUND = 2  # pictures on either side; chosen, not measured
 
 @dataclass(frozen=True, eq=False)  # compared by identity: arrays have no truth value
 class Sighting:
-    """Where one face was truly seen.
-
-    Parameters
-    ----------
-    frames : (num_seen,) int array
-        Numbers of the pictures, increasing.
-    faces : Detections
-        One row for each of `frames`.
-    breaks : (num_breaks,) int array
-        Pictures in which the track that this is a part of came to show another face.
-    """
+    """Where one face was truly seen."""
 
     shot: int
-    frames: NDArray[np.intp]
-    faces: Detections
+    frames: NDArray[np.intp]  # (num_seen,) numbers of the pictures, increasing
+    faces: Detections  # one row for each of `frames`
     sharpness: float
+    # (num_breaks,) pictures in which the track that this is a part of came to show another face
     breaks: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, np.intp))
 
 

@@ -23,23 +23,12 @@ LEAST_CHANGE = 0.2
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """Some successive pictures of one shot.
+    """Some successive pictures of one shot."""
 
-    Parameters
-    ----------
-    shot : int
-        Index of the shot.
-    times : (num_frames,) float64 array
-        In seconds.
-    images : (num_frames, height, width, 3) uint8 array
-    continues : bool
-        Whether the first picture is the last one of the chunk before, of the same shot.
-    """
-
-    shot: int
-    times: NDArray[np.float64]
-    images: NDArray[np.uint8]
-    continues: bool
+    shot: int  # its index
+    times: NDArray[np.float64]  # (num_frames,) seconds
+    images: NDArray[np.uint8]  # (num_frames, height, width, 3)
+    continues: bool  # whether the first picture is the last one of the chunk before
 
 
 def iter_chunks(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import savgol_filter
 
 from pins_plugin.data.media.video import iter_frames, probe_video
 from pins_plugin.errors import PinsError
@@ -14,7 +15,6 @@ from pins_plugin.tracking.follow import FaceFollower, RawTrack
 from pins_plugin.tracking.fragments import Sighting, confirm, join_fragments, number_shots
 from pins_plugin.tracking.quality import measure_frontality
 from pins_plugin.tracking.shots import iter_chunks
-from pins_plugin.tracking.smoothing import fill_gaps, smooth
 from pins_plugin.types import FaceTrack
 from pins_plugin.utils.prefetch import prefetch
 from pins_plugin.utils.progress import progress
@@ -71,7 +71,6 @@ def track_faces(
     video: str | Path, settings: TrackerSettings | None = None, *, quiet: bool = False
 ) -> list[FaceTrack]:
     """Follow every face of a video.
-
 
     Returns
     -------
@@ -146,7 +145,8 @@ def _finished(
     ):
         return None
     values = np.concatenate([faces.boxes, faces.landmarks.reshape(-1, 10)], axis=1)
-    filled = smooth(fill_gaps(times[frames], values, shown), settings.smoothing)
+    filled = np.stack([np.interp(shown, times[frames], column) for column in values.T], axis=1)
+    filled = smooth(filled, settings.smoothing)
     points = (filled.reshape(-1, 7, 2) * zoom).astype(np.float32)  # (num_frames, 7, 2)
     boxes, landmarks = points[:, :2].reshape(-1, 4), points[:, 2:]
     quality = {
@@ -159,3 +159,18 @@ def _finished(
     }
     detected = np.isin(wanted, frames)
     return FaceTrack("", shown, boxes, landmarks, detected, sighting.shot, quality)
+
+
+def smooth(values: NDArray[np.float64], window: int = 5) -> NDArray[np.float64]:
+    """Take the jitter out of (num_frames, num_values) curves: a running median of three, then a running parabola.
+
+    The median removes single outliers; the parabola (Savitzky and Golay, 1964) leaves motion that is
+    smooth over the window as it is, so that a mouth that opens is not flattened.
+    """
+    if len(values) >= 3:
+        inner = np.median(np.stack([values[:-2], values[1:-1], values[2:]]), axis=0)
+        values = np.concatenate([values[:1], inner, values[-1:]])
+    window = min(window, len(values) - (len(values) % 2 == 0))
+    if window < 5:
+        return values
+    return np.asarray(savgol_filter(values, window, polyorder=2, axis=0))

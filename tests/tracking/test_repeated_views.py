@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pins_plugin.pipelines.people.grouping import group_faces
+from pins_plugin.pipelines.people.face_tracks import group_faces
 from pins_plugin.tracking.repeated_views import find_repeated_views
 from pins_plugin.tracking.tracked_people import find_different_people, group_people
 from pins_plugin.types import FaceTrack

@@ -1,15 +1,9 @@
-"""Filling and smoothing against known curves."""
+"""Smoothing against known curves."""
 
 import numpy as np
 import pytest
 
-from pins_plugin.tracking.smoothing import fill_gaps, smooth
-
-
-def test_fill_gaps_is_linear_in_time_and_holds_the_ends() -> None:
-    values = np.array([[0.0, 10.0], [4.0, 2.0]])
-    filled = fill_gaps(np.array([1.0, 3.0]), values, np.array([0.0, 1.0, 1.5, 3.0, 9.0]))
-    np.testing.assert_allclose(filled, [[0, 10], [0, 10], [1, 8], [4, 2], [4, 2]])
+from pins_plugin.tracking.tracks import smooth
 
 
 def test_smooth_leaves_a_parabola_alone() -> None:

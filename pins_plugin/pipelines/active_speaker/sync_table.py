@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,19 +25,16 @@ class SyncRow(NamedTuple):
     error: str = ""
 
 
-def sync_rows(
-    file: str, found: VideoSync, limit: float | None = None, parts: bool = True
-) -> Iterator[SyncRow]:
-    """Give the lines of one file; `over` where the offset is known and beyond `limit` milliseconds, either way.
+def sync_rows(file: str, found: VideoSync, limit: float | None = None) -> Iterator[SyncRow]:
+    """Give the lines of one file, of each shot, each person and each stretch that the drift was read from.
 
-    With `parts` also for each shot, each person and each stretch that the drift was read from.
+    `over` is said where the offset is known and beyond `limit` milliseconds, either way.
     """
     results = {"file": found.result}
-    if parts:
-        results |= {f"shot {shot}": result for shot, result in found.per_shot.items()}
-        results |= {f"person {person}": result for person, result in found.per_person.items()}
-        for start, end, result in found.drift.windows if found.drift else ():
-            results[f"{start:.0f} - {end:.0f} s"] = result
+    results |= {f"shot {shot}": result for shot, result in found.per_shot.items()}
+    results |= {f"person {person}": result for person, result in found.per_person.items()}
+    for start, end, result in found.drift.windows if found.drift else ():
+        results[f"{start:.0f} - {end:.0f} s"] = result
     drift = found.drift.milliseconds_per_minute if found.drift else None
     return _rows(file, results, drift, limit)
 
@@ -59,12 +57,7 @@ def to_plain(found: VideoSync) -> dict[str, Any]:
 
 def plain_result(result: SyncResult) -> dict[str, object]:
     """One result as JSON keeps it."""
-    return {
-        "offset_seconds": result.offset_seconds,
-        "offset_frames": result.offset_frames,
-        "confidence": round(result.confidence, 4),
-        "decision": result.decision,
-    }
+    return asdict(result) | {"confidence": round(result.confidence, 4)}
 
 
 def from_plain(
@@ -73,8 +66,7 @@ def from_plain(
     """Give the lines of one file again, from what `to_plain` made of them."""
 
     def read(value: Mapping[str, Any]) -> SyncResult:
-        names = ("offset_seconds", "offset_frames", "confidence", "decision")
-        return SyncResult(*(value[name] for name in names))
+        return SyncResult(**{each.name: value[each.name] for each in fields(SyncResult)})
 
     parts = {part: read(value) for part, value in plain["parts"].items()}
     return _rows(file, {"file": read(plain), **parts}, plain["drift_ms_per_minute"], limit)

@@ -16,7 +16,7 @@ from pins_plugin.pipelines.linking.observation import Observation, Watcher
 from pins_plugin.pipelines.linking.potentials import Evidence
 from pins_plugin.pipelines.linking.seeing import Seeing, Series, see
 from pins_plugin.pipelines.people.enrollment import KnownPerson, name_people
-from pins_plugin.pipelines.people.grouping import group_faces
+from pins_plugin.pipelines.people.face_tracks import group_faces
 from pins_plugin.pipelines.people.naming import sum_faces
 from pins_plugin.types import FaceTrack
 

@@ -105,13 +105,13 @@ def name_people(
     scores = np.zeros((len(labels), len(people)))
     for row, label in enumerate(labels):
         for column, person in enumerate(people):
+            weight = 1.0  # a face that was seen decides; a voice alone may name whoever has none
             if label in faces and person.face is not None:
                 scores[row, column] += float(unit(faces[label]) @ person.face) - same_face
+                weight = VOICE_WEIGHT
             if label in voices and person.voice is not None:
                 lead = float(unit(voices[label]) @ person.voice) - SAME_VOICE
-                # A face that was seen decides; a voice alone may name whoever has no face example.
-                has_face = label in faces and person.face is not None
-                scores[row, column] += VOICE_WEIGHT * lead if has_face else lead
+                scores[row, column] += weight * lead
     names: dict[str, str] = {}
     for place in np.argsort(-scores, axis=None, kind="stable"):
         row, column = divmod(int(place), len(people))

@@ -5,6 +5,7 @@ Registered by their file names' endings (entry points of the group `pyannote.dat
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,31 +14,26 @@ from pins_plugin.tracking.track_files import read_tracks
 from pins_plugin.types import FaceTrack
 
 
-class _Loader:
-    """`path` may hold placeholders such as "{uri}"."""
-
-    def __init__(self, path: str | Path) -> None:
-        self.path = path
-
-    def find(self, file: Mapping[str, Any]) -> Path:
-        """Fill in the placeholders."""
-        return Path(str(self.path).format_map(file))
-
-
-class FaceTracksLoader(_Loader):
+@dataclass
+class FaceTracksLoader:
     """Face tracks of a JSON file; see `tracking.track_files.read_tracks`."""
+
+    path: str | Path  # may hold placeholders such as "{uri}"
 
     def __call__(self, file: Mapping[str, Any]) -> list[FaceTrack]:
         """Read the tracks of one file of a protocol."""
-        return read_tracks(self.find(file))
+        return read_tracks(str(self.path).format_map(file))
 
 
-class VideoLoader(_Loader):
+@dataclass
+class VideoLoader:
     """Path of a video file."""
+
+    path: str | Path  # may hold placeholders such as "{uri}"
 
     def __call__(self, file: Mapping[str, Any]) -> Path:
         """Give the path of one file of a protocol."""
-        path = self.find(file)
+        path = Path(str(self.path).format_map(file))
         if not path.is_file():
             raise MediaError(f"{path}: no such file; expected the video of {file['uri']}")
         return path

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pins_plugin.pipelines.people.grouping import SURE, group_faces
+from pins_plugin.pipelines.people.face_tracks import SURE, group_faces
 from pins_plugin.types import FaceTrack
 
 SAME = 0.7
