@@ -229,9 +229,7 @@ class _TrackCrops:
         presence = np.zeros(0, np.float32)
         mouths = np.array(self.mouths, np.uint8).reshape(-1, *MOUTH_SIZE)
         if self.mesh is not None:
-            lips, presence, refined = self.mesh.finish()
-            if "mouth" in self.kinds:
-                mouths = refined
+            lips, presence, mouths = self.mesh.finish()
         faces = np.array(self.faces, np.uint8).reshape(-1, FACE_SIZE, FACE_SIZE, 3)
         return Crops(np.array(self.times, np.float64), faces, mouths, lips, presence)
 
@@ -269,25 +267,19 @@ class MeshReader:
     def finish(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.uint8]]:
         """Return lips (num_frames, 88, 2), presence (num_frames,) and mouths (num_frames, height, width)."""
         self._read()
-        if not self._points:
-            return (
-                np.zeros((0, 88, 2), np.float32),
-                np.zeros(0, np.float32),
-                np.zeros((0, *MOUTH_SIZE), np.uint8),
-            )
-        points = np.concatenate(self._points)  # (num_frames, 93, 2)
+        none = np.zeros((0, 93, 2), np.float32)
+        points = np.concatenate([none, *self._points])  # (num_frames, 93, 2)
+        presence = np.concatenate([np.zeros(0, np.float32), *self._presence])
         anchors = smooth_landmarks(points[:, :5])
         shift = np.array([0, INPUT_SIZE - _WINDOW_ROWS])
-        mouths = np.zeros((0, *MOUTH_SIZE), np.uint8)
-        if self._with_mouths:
-            placed = zip(self._windows, anchors, strict=True)
-            mouths = np.stack([crop_mouth(window, anchor - shift) for window, anchor in placed])
-        lips = np.stack(
-            [normalize_points(p[5:], anchor) for p, anchor in zip(points, anchors, strict=True)]
-        )
-        presence = np.concatenate(self._presence)
+        placed = zip(self._windows, anchors, strict=self._with_mouths)
+        mouths = [crop_mouth(window, anchor - shift) for window, anchor in placed]
+        lips = np.array(
+            [normalize_points(p[5:], anchor) for p, anchor in zip(points, anchors, strict=True)],
+            np.float32,
+        ).reshape(-1, 88, 2)
         lips[presence < 0] = np.nan
-        return lips, presence, mouths
+        return lips, presence, np.array(mouths, np.uint8).reshape(-1, *MOUTH_SIZE)
 
     def _read(self) -> None:
         if not self._waiting:

@@ -201,17 +201,14 @@ def _regress(windows: Array, offsets: Array) -> Array:
     return moved.astype(np.float32)
 
 
-def _without_nested(boxes: Array, scores: Array, threshold: float = 0.7) -> NDArray[np.intp]:
+def _without_nested(boxes: Array, scores: Array) -> NDArray[np.intp]:
     """Non-maximum suppression where a box inside a better one counts as the same face."""
     area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     kept: list[int] = []
     for candidate in np.argsort(-scores):
-        overlap = _intersection(boxes[candidate], boxes[kept])
-        if not (overlap > threshold * np.minimum(area[candidate], area[kept])).any():
+        low = np.maximum(boxes[candidate, :2], boxes[kept, :2])
+        high = np.minimum(boxes[candidate, 2:], boxes[kept, 2:])
+        overlap = (high - low).clip(0).prod(axis=1)
+        if not (overlap > 0.7 * np.minimum(area[candidate], area[kept])).any():
             kept.append(int(candidate))
     return np.array(kept, np.intp)
-
-
-def _intersection(box: Array, boxes: Array) -> Array:
-    size = np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2])
-    return np.asarray(size.clip(0).prod(axis=1))

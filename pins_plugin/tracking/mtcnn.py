@@ -11,12 +11,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-WEIGHTS = (
-    Path(__file__).resolve().parents[1]
-    / "pretrained"
-    / "face_detector"
-    / "face_detector.safetensors"
-)
+PRETRAINED = Path(__file__).resolve().parents[1] / "pretrained"
+WEIGHTS = PRETRAINED / "face_detector" / "face_detector.safetensors"
 STAGES = ("propose", "reject", "output")
 
 

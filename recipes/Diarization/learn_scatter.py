@@ -23,7 +23,7 @@ from pins_plugin.data.media.audio import SAMPLE_RATE
 from pins_plugin.inference.pretrained import folder_checksum
 from pins_plugin.metrics.verification import eer
 from pins_plugin.models.folder.model_folder import resolve_source
-from pins_plugin.pipelines.diarization.voice_scatter import FILE, VoiceScatter
+from pins_plugin.pipelines.diarization.voice_model import FILE, VoiceScatter
 from pins_plugin.pipelines.diarization.voices import (
     DEFAULT_VOICE,
     load_voice_encoder,

@@ -26,7 +26,7 @@ from pins_plugin.models.folder.module_registry import make_module
 from pins_plugin.models.voices.campplus import CAMPlusVoiceEncoder
 from pins_plugin.pipelines.diarization.voices import (
     WINDOW,
-    embed_windows,
+    embed_stretches,
     load_voice_encoder,
     place_windows,
 )
@@ -116,8 +116,8 @@ def compare(paths: list[Path], full: torch.nn.Module, shipped: torch.nn.Module) 
     cosines = []
     for path in paths:
         waveform = load_audio(path)
-        starts = place_windows(find_speech(waveform), WINDOW, WINDOW / 2)
-        first, second = (embed_windows(waveform, starts, WINDOW, each) for each in (full, shipped))
+        windows = place_windows(find_speech(waveform), WINDOW, WINDOW / 2)
+        first, second = (embed_stretches(waveform, windows, each) for each in (full, shipped))
         cosines.append((first * second).sum(axis=1))
     return np.concatenate(cosines)
 

@@ -125,25 +125,20 @@ def synchronize_faces(
     )
 
 
-def measure_drift(
-    features: Sequence[SyncFeatures], synchronizer: Synchronizer, window: float = DRIFT_WINDOW
-) -> Drift | None:
-    """Find whether the offset changes over a file, by stretches of `window` seconds; None where too few of them tell.
-
-    `features` are of all faces.
-    """
+def measure_drift(features: Sequence[SyncFeatures], synchronizer: Synchronizer) -> Drift | None:
+    """Find whether the offset changes over a file, by the features of all faces; None where too few stretches tell."""
     spans = [each.times for each in features if len(each.times)]
     if not spans or max(times[-1] for times in spans) < DRIFT_SPAN:
         return None
     windows = []
-    for start in np.arange(0.0, max(times[-1] for times in spans), window):
+    for start in np.arange(0.0, max(times[-1] for times in spans), DRIFT_WINDOW):
         inside = [
-            each.similarities[(each.times >= start) & (each.times < start + window)]
+            each.similarities[(each.times >= start) & (each.times < start + DRIFT_WINDOW)]
             for each in features
         ]
         found = synchronizer.offset_of_file([each for each in inside if len(each)])
         if found.decision in ANSWERS:
-            windows.append((float(start), float(start + window), found))
+            windows.append((float(start), float(start + DRIFT_WINDOW), found))
     middles = np.array([(start + end) / 2 for start, end, _ in windows])
     if len(windows) < DRIFT_WINDOWS or middles[-1] - middles[0] < DRIFT_SPAN:
         return None
@@ -175,18 +170,15 @@ class FaceSpan(NamedTuple):
 
 
 def measure_stretches(
-    video: str | Path,
-    spans: Sequence[FaceSpan],
-    quiet: bool = True,
-    synchronizer: Synchronizer | None = None,
+    video: str | Path, spans: Sequence[FaceSpan], quiet: bool = True
 ) -> list[SyncResult]:
-    """Measure each stretch by itself, with the synchronizer that ships when none is given.
+    """Measure each stretch by itself, with the synchronizer that ships.
 
     Faces are followed again, because a linked result keeps no landmarks; "cannot tell" where one is not found again.
     """
     if not spans:
         return []
-    synchronizer = synchronizer or Synchronizer.from_hparams("sync")
+    synchronizer = Synchronizer.from_hparams("sync")
     waveform = load_audio(video)
     tracks = track_faces(video, quiet=quiet)
     found = {}

@@ -13,7 +13,7 @@ from pins_plugin.errors import MediaError
 from pins_plugin.inference.pretrained import fetch_model, folder_checksum, load_pretrained
 from pins_plugin.inference.voice_activity import find_speech
 from pins_plugin.moved import renamed
-from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter, load_voice_scatter
+from pins_plugin.pipelines.diarization.voice_model import VoiceScatter, load_voice_scatter
 from pins_plugin.utils.vectors import unit
 
 DEFAULT_VOICE = "voice_campplus"
@@ -46,8 +46,8 @@ def place_windows(speech: Regions, window: float, hop: float) -> NDArray[np.floa
 
     Returns
     -------
-    starts : (num_windows,) float64 array
-        In seconds, increasing.
+    windows : (num_windows, 2) float64 array
+        Start and end in seconds, increasing.
     """
     starts = []
     for start, end in speech:
@@ -56,18 +56,8 @@ def place_windows(speech: Regions, window: float, hop: float) -> NDArray[np.floa
         else:
             num = int(np.ceil((end - start - window) / hop)) + 1
             starts.append(np.linspace(start, end - window, max(2, num)))
-    return np.sort(np.concatenate(starts)) if starts else np.zeros(0)
-
-
-def embed_windows(
-    waveform: NDArray[np.float32],
-    starts: NDArray[np.float64],
-    window: float,
-    voice_encoder: torch.nn.Module,
-) -> NDArray[np.float64]:
-    """Embed `window` seconds from each start (num_windows,); see `embed_stretches`."""
-    stretches = np.stack([starts, starts + window], axis=1)
-    return embed_stretches(waveform, stretches, voice_encoder)
+    placed = np.sort(np.concatenate(starts)) if starts else np.zeros(0)
+    return np.stack([placed, placed + window], axis=1)
 
 
 def embed_stretches(
@@ -125,8 +115,8 @@ def embed_audio(path: Path, voice_encoder: torch.nn.Module) -> NDArray[np.float6
     spoken = find_speech(waveform)
     if not spoken:
         raise MediaError(f"{path}: holds no speech; expected a voice sample of one person")
-    starts = place_windows(spoken, WINDOW, WINDOW / 2)
-    return embed_windows(waveform, starts, WINDOW, voice_encoder).mean(axis=0)
+    windows = place_windows(spoken, WINDOW, WINDOW / 2)
+    return embed_stretches(waveform, windows, voice_encoder).mean(axis=0)
 
 
 embed_sound = renamed(embed_audio, "embed_sound")

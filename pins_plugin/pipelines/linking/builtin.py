@@ -19,7 +19,7 @@ from pins_plugin.errors import PinsError
 from pins_plugin.pipelines.diarization.audio_file import file_uri, load_audio
 from pins_plugin.pipelines.diarization.segmentation import Segmentation, segment
 from pins_plugin.pipelines.diarization.segmentation_model import load_segmentation_model
-from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
+from pins_plugin.pipelines.diarization.voice_model import VoiceScatter
 from pins_plugin.pipelines.diarization.voices import (
     DEFAULT_VOICE,
     embed_stretches,

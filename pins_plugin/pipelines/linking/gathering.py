@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from pins_plugin.pipelines.diarization.segmentation import segment
-from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
+from pins_plugin.pipelines.diarization.voice_model import VoiceScatter
 from pins_plugin.pipelines.diarization.voices import embed_stretches
 from pins_plugin.pipelines.linking.given_turns import hear_turns
 from pins_plugin.pipelines.linking.hearing import STEP, hear

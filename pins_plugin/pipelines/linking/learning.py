@@ -215,7 +215,7 @@ def fit_lips(
     return tuple(map(float, weights)), (float(np.median(strengths)), spread), offset_model
 
 
-def fit_offsets(frames: NDArray[np.float64], rounds: int = 50) -> tuple[float, float, float]:
+def fit_offsets(frames: NDArray[np.float64]) -> tuple[float, float, float]:
     """Fit a normal distribution, and the share of what lies anywhere (EM; Dempster, Laird, Rubin 1977).
 
     Parameters
@@ -234,7 +234,7 @@ def fit_offsets(frames: NDArray[np.float64], rounds: int = 50) -> tuple[float, f
     [2.0, 0.8, 0.1]
     """
     center, spread, free = float(np.median(frames)), 3.0, 0.1
-    for _ in range(rounds):
+    for _ in range(50):  # by then it stands still
         near = np.exp(-0.5 * ((frames - center) / spread) ** 2) / (spread * np.sqrt(2 * np.pi))
         near *= 1 - free
         belongs = near / (near + free / NUM_OFFSETS)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
+from pins_plugin.pipelines.diarization.voice_model import VoiceScatter
 from pins_plugin.pipelines.linking.hearing import STEP, Hearing
 from pins_plugin.pipelines.linking.parameters import LinkingParameters
 from pins_plugin.pipelines.linking.seeing import Seeing

@@ -144,8 +144,14 @@ def make_links(
     links.sort(key=lambda link: (link.start, link.end, link.speaker))
     values = confidence_features(links) @ np.array(parameters.confidence)
     return [
-        link if "review" in link.evidence else _judge(link, float(expit(value)), parameters)
-        for link, value in zip(links, values, strict=True)
+        link
+        if "review" in link.evidence
+        else replace(
+            link,
+            confidence=float(sure),
+            status=link.status if sure >= parameters.uncertain else "uncertain",
+        )
+        for link, sure in zip(links, expit(values), strict=True)
     ]
 
 
@@ -164,13 +170,6 @@ def confidence_features(links: Sequence[SpeakerFaceLink]) -> NDArray[np.float64]
     probability = np.clip([link.confidence for link in links], LIMIT, 1 - LIMIT)
     shown = [link.box is not None for link in links]
     return np.column_stack([np.ones(len(links)), logit(probability), shown, together])
-
-
-def _judge(
-    link: SpeakerFaceLink, confidence: float, parameters: LinkingParameters
-) -> SpeakerFaceLink:
-    sure = confidence >= parameters.uncertain
-    return replace(link, confidence=confidence, status=link.status if sure else "uncertain")
 
 
 def speaker_turns(runs: Sequence[Run], uri: str | None) -> Annotation:

@@ -62,12 +62,9 @@ class JoinedPeople:
     perhaps: list[tuple[float, str, str]] = field(default_factory=list)
 
 
-def join_sightings(seen: Sightings, same_face: float, seed: int = 0) -> JoinedPeople:
-    """Group the sightings of one person.
-
-    `same_face` is the cosine similarity of faces from which on two may be one person's; `seed` is of the random pairs.
-    """
-    linkage = _Linkage(seen, same_face, seed)
+def join_sightings(seen: Sightings, same_face: float) -> JoinedPeople:
+    """Group the sightings of one person; `same_face` is the cosine similarity of faces from which on two may be one person's."""
+    linkage = _Linkage(seen, same_face)
     joined = -1
     while len(linkage.joins) > joined:  # groups find neighbors that none of their sightings had
         joined = len(linkage.joins)
@@ -98,7 +95,7 @@ class _Linkage:
     else is joined, and all such pairs may be joined at once: a round takes no longer than sorting the pairs that are left.
     """
 
-    def __init__(self, seen: Sightings, same_face: float, seed: int) -> None:
+    def __init__(self, seen: Sightings, same_face: float) -> None:
         count = len(seen.faces)
         self.seen, self.same_face = seen, same_face
         self.group, self.first = np.arange(count), np.arange(count)  # of rows; of groups
@@ -109,7 +106,7 @@ class _Linkage:
         self.names = list(dict.fromkeys(label for label in seen.labels if label is not None))
         number = {name: place for place, name in enumerate(self.names)}
         self.labels = np.array([number.get(label, -1) for label in seen.labels], np.int64)  # type: ignore[arg-type]
-        self.center, self.spread = self._chance(seed)
+        self.center, self.spread = self._chance()
         height = float(norm.isf(min(0.5, 2 * FALSE_PAIRS / max(1, count))))
         guard = self.center + height * self.spread if count >= MIN_SIGHTINGS else np.zeros(2)
         self.needed = np.clip(guard, 0.0, (1 - same_face) / 2)  # by face, by both
@@ -128,14 +125,13 @@ class _Linkage:
         first = named[places][self.labels[named]]
         self._join(np.stack([first, named], axis=1)[first != named])
 
-    def _chance(self, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _chance(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Center and spread of the scores of random pairs of two videos: without voices, with voices."""
         rows = np.flatnonzero(self.num_faces)
         centers, spreads = np.full(2, -1.0), np.zeros(2)
         if len(rows) < 2:
             return centers, spreads
-        generator = np.random.default_rng(seed)
-        pairs = generator.choice(rows, (RANDOM_PAIRS, 2))
+        pairs = np.random.default_rng(0).choice(rows, (RANDOM_PAIRS, 2))
         pairs = pairs[self.seen.videos[pairs[:, 0]] != self.seen.videos[pairs[:, 1]]]
         scores, both = self.score(pairs)
         for kind in (0, 1):

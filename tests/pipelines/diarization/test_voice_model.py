@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
-from pins_plugin.pipelines.diarization.voice_model import VoiceModel
-from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
+from pins_plugin.pipelines.diarization.voice_model import VoiceModel, VoiceScatter
 
 DIM = 64
 

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import multivariate_normal
 
 from pins_plugin.errors import ModelFolderError
-from pins_plugin.pipelines.diarization.voice_scatter import FILE, VoiceScatter, load_voice_scatter
+from pins_plugin.pipelines.diarization.voice_model import FILE, VoiceScatter, load_voice_scatter
 from pins_plugin.pipelines.diarization.voices import find_voice_scatter
 
 SCATTER = VoiceScatter((0.3, -0.1), 2.0, 0.2, 0.7, 0.5)

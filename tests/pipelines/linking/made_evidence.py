@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.pipelines.active_speaker.synchrony import MAX_OFFSET, NUM_OFFSETS
-from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
+from pins_plugin.pipelines.diarization.voice_model import VoiceScatter
 from pins_plugin.pipelines.linking.hearing import STEP, Hearing, cut_stretches
 from pins_plugin.pipelines.linking.parameters import LinkingParameters
 from pins_plugin.pipelines.linking.potentials import Evidence

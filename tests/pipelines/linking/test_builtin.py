@@ -18,7 +18,7 @@ from pins_plugin.pipelines.diarization.segmentation import (
     Segmentation,
     place_windows,
 )
-from pins_plugin.pipelines.diarization.voice_scatter import VoiceScatter
+from pins_plugin.pipelines.diarization.voice_model import VoiceScatter
 from pins_plugin.pipelines.linking.builtin import diarize
 from pins_plugin.pipelines.linking.counted import add_speakers
 from pins_plugin.pipelines.linking.parameters import DiarizationSettings
