@@ -42,15 +42,26 @@ GPU_BATCH_SIZE = 64  # faces; chosen, not measured
 
 @dataclass(frozen=True, eq=False)
 class Crops:
-    """Aligned pictures of one tracked face; empty along the first axis is what was not asked for."""
+    """Aligned pictures of one tracked face; what was not asked for is empty along the first axis.
 
-    times: NDArray[np.float64]  # (num_frames,) seconds on the media clock
-    faces: NDArray[np.uint8]  # (num_frames, size, size, 3)
-    mouths: NDArray[np.uint8]  # (num_frames, height, width), grey
-    # (num_frames, 88, 2): 80 points of the lips and 8 of the chin in the frame of the aligned face, the distance between
-    # the eyes as unit, origin between the eyes; NaN where no face was found there
+    Parameters
+    ----------
+    times : (num_frames,) float64 array
+        Seconds on the media clock.
+    faces : (num_frames, size, size, 3) uint8 array
+    mouths : (num_frames, height, width) uint8 array
+        Grey.
+    lips : (num_frames, 88, 2) float32 array
+        80 points of the lips and 8 of the chin in the frame of the aligned face, the distance between the
+        eyes as unit, origin between the eyes; NaN where no face was found there.
+    presence : (num_frames,) float32 array
+        Logit of "this crop shows a face", from the network that finds the lips.
+    """
+
+    times: NDArray[np.float64]
+    faces: NDArray[np.uint8]
+    mouths: NDArray[np.uint8]
     lips: NDArray[np.float32]
-    # (num_frames,) logit of "this crop shows a face", from the network that finds the lips
     presence: NDArray[np.float32]
 
 

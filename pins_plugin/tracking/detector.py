@@ -27,12 +27,20 @@ GPU_FACTOR = 16  # as many times larger batches elsewhere; chosen, not measured
 
 
 class Detections(NamedTuple):
-    """Faces of one picture (or of a list of windows)."""
+    """Faces of one picture (or of a list of windows).
 
-    boxes: Array  # (num_faces, 4) x1, y1, x2, y2 in pixels
-    # (num_faces, 5, 2) left eye, right eye, nose, left and right mouth corner as seen, in pixels
+    Parameters
+    ----------
+    boxes : (num_faces, 4) float32 array
+        x1, y1, x2, y2 in pixels.
+    landmarks : (num_faces, 5, 2) float32 array
+        Left eye, right eye, nose, left and right mouth corner as seen in the picture, in pixels.
+    probabilities : (num_faces,) float32 array
+    """
+
+    boxes: Array
     landmarks: Array
-    probabilities: Array  # (num_faces,)
+    probabilities: Array
 
     def select(self, index: NDArray[np.generic]) -> "Detections":
         """Keep the faces of an index or mask."""

@@ -9,7 +9,6 @@ Plaquet, Bredin, "Powerset multi-class cross entropy loss for neural speaker dia
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -58,7 +57,7 @@ class Segmentation:
 
     def count_log_probs(self) -> NDArray[np.float32]:
         """Log-probability (num_frames, 3) of nobody, one, two or more who speak; averaged over windows."""
-        mean = self._average(_count_probabilities)
+        mean = self._average(_count_probabilities, 3)
         return np.log(np.maximum(mean, FLOOR)).astype(np.float32)
 
     def change_probability(self) -> NDArray[np.float32]:
@@ -66,23 +65,21 @@ class Segmentation:
 
         In each window: half the sum of |who spoke last - who speaks next|, 67 ms before and after; averaged over windows.
         """
-        return self._average(_changes)[:, 0].astype(np.float32)
+        return self._average(_changes, 1)[:, 0].astype(np.float32)
 
     def _average(
-        self, measure: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+        self, measure: Callable[[NDArray[np.float32]], NDArray[np.float32]], num_values: int
     ) -> NDArray[np.float64]:
         """Average a measure of the posteriors (num_frames, 7) -> (num_frames, num_values) over windows."""
-        total: Any = 0.0
+        total = np.zeros((self.num_frames, num_values))
         weight = np.zeros((self.num_frames, 1))
         for window, log_posteriors in enumerate(self.log_posteriors):
             frames = self.frames_of(window)
             values = measure(np.exp(log_posteriors[: frames.stop - frames.start]))
-            if window == 0:
-                total = np.zeros((self.num_frames, values.shape[1]))
             share = self.edge_weights(window)[:, None]
             total[frames] += share * values
             weight[frames] += share
-        return np.asarray(total / weight)
+        return total / weight
 
 
 def segment(

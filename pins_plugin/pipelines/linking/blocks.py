@@ -73,9 +73,8 @@ def make_block(
         for step, who in known.held.items()
         if steps.start <= step < steps.stop
     }
-    features = features.take(steps, np.arange(features.voices.shape[1]))
-    people = _find_people(features, visible, held, known, by_sight)
-    features = features.take(slice(0, len(features.counts)), people)
+    people = _find_people(features.voices[steps], visible, held, known, by_sight)
+    features = features.take(steps, people)
     states = make_states(len(people))
     nodes = node_features(features, states)
     members = states.members.T.astype(float)
@@ -105,17 +104,17 @@ def make_block(
 
 
 def _find_people(
-    features: Features,
+    voices: NDArray[np.float64],
     visible: NDArray[np.bool_],
     held: Mapping[int, frozenset[int]],
     known: Evidence,
     by_sight: bool,
 ) -> NDArray[np.int64]:
     """Columns of those who are shown, the unknown voice, and the voices that fit best; at most `MAX_PEOPLE`."""
-    num_faces, num_people = visible.shape[1], features.voices.shape[1]
+    num_faces, num_people = visible.shape[1], voices.shape[1]
     rank = np.zeros(num_people)
     if not by_sight:
-        rank += np.maximum(features.voices, 0.0).sum(axis=0)
+        rank += np.maximum(voices, 0.0).sum(axis=0)
     rank[:num_faces] += visible.sum(axis=0)
     rank[[num_faces, *{person for who in held.values() for person in who}]] = np.inf
     if not (by_sight or known.strangers) and num_people > num_faces + 1:

@@ -344,23 +344,17 @@ class SpeakerFaceLinking(LearntPipeline):
     def _link(self, seen: Observation, corrections: Corrections, bounds: Bounds) -> LinkingResult:
         tracks, evidence = self.gather(seen)
         result, runs, voices = self._decide(seen, tracks, evidence, bounds)
-        names: dict[str, str] = {}
-        found = None
         people = evidence.seeing.people
         given = [] if seen.turns is None else find_namesakes(seen.turns.labels())
-        if self.known or self.cast is not None:
-            found = average_people(
-                result.tracks, result.links, voices, seen.embeddings.faces, given
-            )
+        found = average_people(result.tracks, result.links, voices, seen.embeddings.faces, given)
         with self.cast.held() if self.cast is not None else nullcontext():
-            if found is not None:
-                names = find_names(found, self.known, self.cast, self.recognizer.same_person)
+            names = find_names(found, self.known, self.cast, self.recognizer.same_person)
             if corrections.turns or corrections.names:
                 held = hold_steps(runs, corrections.turns, people, names, corrections.names)
                 speakers = result.speakers.labels()
                 result, _, _ = self._decide(seen, tracks, replace(evidence, held=held), bounds)
                 names = rename_people(names, corrections.names, [*people, *speakers])
-            if self.cast is not None and found is not None:
+            if self.cast is not None:
                 self.cast.rename(corrections.names)
                 self.cast.replace_video(seen.uri, find_appearances(found, names, seen.uri))
         return result.rename(names, {label: corrections.names.get(label, label) for label in given})
