@@ -21,6 +21,7 @@ from pins_plugin.errors import ModelFolderError, ShapeError
 from pins_plugin.models.faces.face_recognition import read_window
 from pins_plugin.models.folder.onnx_file import OnnxSession, read_onnx_file
 from pins_plugin.tracking.crops import Crops
+from pins_plugin.utils.explain import naming
 
 FACE_SIZE = 112  # pixels, as all four networks read them
 STEPS_PER_FRAME = round(STEPS_PER_SECOND / FRAME_RATE)
@@ -84,10 +85,8 @@ class ActiveSpeakerNetwork:
             When the file is missing, no ONNX network, or one with other inputs.
         """
         content, settings = read_onnx_file(path, SETTINGS)
-        try:
+        with naming(path):
             return cls(OnnxSession(content, device), _checked_window(settings["window"]))
-        except ModelFolderError as error:
-            raise ModelFolderError(f"{path}: {error}") from error
 
     def __call__(self, crops: Crops, waveform: NDArray[np.float32]) -> ActiveSpeakerScores:
         """Score one face.

@@ -13,7 +13,6 @@ import torch
 from torch import nn
 
 from pins_plugin.errors import ModelFolderError
-from pins_plugin.models.folder.memory_budget import MemoryBudget
 from pins_plugin.models.folder.model_folder import (
     HYPERPARAMS,
     ModelFolder,
@@ -24,7 +23,7 @@ from pins_plugin.models.folder.model_folder import (
     resolve_source,
 )
 from pins_plugin.models.folder.model_folder import shipped_models as shipped_models
-from pins_plugin.models.folder.module_registry import ModuleSpec, build_module
+from pins_plugin.models.folder.module_registry import MemoryBudget, ModuleSpec, build_module
 from pins_plugin.models.onnx_encoder import OnnxFaceEncoder, OnnxVoiceEncoder
 from pins_plugin.plugins import find_plugins
 from pins_plugin.utils.files import atomic_folder
