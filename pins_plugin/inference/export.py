@@ -13,9 +13,8 @@ from torch import Tensor, nn
 
 from pins_plugin.errors import PinsError
 from pins_plugin.models.folder.onnx_file import OnnxSession
-from pins_plugin.models.layers.convolution_spectrogram import ConvolutionSpectrogram
-from pins_plugin.models.voices.patch_voice import PatchTrunk
-from pins_plugin.models.voices.portable_patches import PortablePatchTrunk
+from pins_plugin.models.layers.spectrogram import ConvolutionSpectrogram
+from pins_plugin.models.voices.patch_voice import PatchTrunk, PortablePatchTrunk
 from pins_plugin.utils.files import atomic_path, write_text
 from pins_plugin.utils.optional import import_extra
 
