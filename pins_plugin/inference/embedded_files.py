@@ -73,14 +73,13 @@ def _embed_shards(
     with ThreadPoolExecutor(READERS) as pool:
         for start in progress(starts, f"Embedding {what} x {SHARD}", quiet=quiet):
             shard = paths[start : start + SHARD]
-            saved = cache / f"{what}-{_digest(fingerprint, shard)}.npy" if cache else None
+            name = hashlib.sha256("\n".join([fingerprint, *map(str, shard)]).encode()).hexdigest()
+            saved = cache / f"{what}-{name[:16]}.npy" if cache else None
             if saved and saved.is_file():
                 result[start : start + SHARD] = np.load(saved, allow_pickle=False)
                 continue
             for begin in range(start, start + len(shard), BATCH):
-                loaded = list(
-                    pool.map(lambda path: _or_none(load, path), paths[begin : begin + BATCH])
-                )
+                loaded = list(pool.map(partial(_or_none, load), paths[begin : begin + BATCH]))
                 rows = [begin + row for row, item in enumerate(loaded) if item is not None]
                 if rows:
                     result[rows] = embed(embedder, [item for item in loaded if item is not None])
@@ -95,8 +94,3 @@ def _or_none(load: Callable[[Path], T], path: Path) -> T | None:
         return load(path)
     except Exception:  # foreseen or not, it costs this file only: its row says so
         return None
-
-
-def _digest(fingerprint: str, paths: Sequence[Path]) -> str:
-    text = "\n".join([fingerprint, *map(str, paths)])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

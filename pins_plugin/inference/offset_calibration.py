@@ -88,21 +88,19 @@ def summarize(
         mine = [case for case in cases if case.own == own]
         counts = Counter(case.person for case in mine)
         weights = np.array([1 / counts[case.person] for case in mine])
-        answered = np.array([logistic(calibration.right, case.evidence.features) >= calibration.least for case in mine])  # fmt: skip
+        sure = np.array([logistic(calibration.right, case.evidence.features) for case in mine])
+        fits = np.array([logistic(calibration.own, case.evidence.features) for case in mine])
         right = np.array([case.right for case in mine])
-        called = np.array(
-            [
-                case.num_frames >= FOREIGN_FRAMES
-                and logistic(calibration.own, case.evidence.features) <= calibration.foreign
-                for case in mine
-            ]
-        )
+        long = np.array([case.num_frames >= FOREIGN_FRAMES for case in mine])
+        answered = sure >= calibration.least
+        called = ~answered & long & (fits <= calibration.foreign)
+        shares = [(weights * part).sum() for part in (answered, answered & right, called)]
         total = weights.sum()
         rows[name] = (
             len(mine),
-            float((weights * answered).sum() / total),
-            float((weights * (answered & right)).sum() / max((weights * answered).sum(), 1e-9)),
-            float((weights * (called & ~answered)).sum() / total),
+            float(shares[0] / total),
+            float(shares[1] / max(shares[0], 1e-9)),
+            float(shares[2] / total),
         )
     return rows
 

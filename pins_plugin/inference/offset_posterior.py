@@ -76,10 +76,7 @@ class OffsetCalibration:
 
     def to_settings(self) -> dict[str, Any]:
         """As a model folder's settings keep it."""
-        return {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in asdict(self).items()
-        }
+        return {**asdict(self), "right": list(self.right), "own": list(self.own)}
 
 
 @dataclass(frozen=True, eq=False)
