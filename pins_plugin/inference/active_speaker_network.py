@@ -163,8 +163,8 @@ def _checked_window(values: Any) -> tuple[float, float, float, float]:
 
 def _name_inputs(shapes: dict[str, list[Any]]) -> tuple[str, str]:
     """Tell the faces' input from the sound's by their shapes."""
-    faces = [name for name, shape in shapes.items() if _fits(shape, (FACE_SIZE, FACE_SIZE), 4)]
-    sound = [name for name, shape in shapes.items() if _fits(shape, (NUM_COEFFICIENTS,), 3)]
+    faces = [name for name, shape in shapes.items() if _fits(shape, 4, FACE_SIZE)]
+    sound = [name for name, shape in shapes.items() if _fits(shape, 3, NUM_COEFFICIENTS)]
     if len(faces) != 1 or len(sound) != 1 or len(shapes) != 2:
         got = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
         raise ModelFolderError(
@@ -174,11 +174,6 @@ def _name_inputs(shapes: dict[str, list[Any]]) -> tuple[str, str]:
     return faces[0], sound[0]
 
 
-def _fits(shape: list[Any], last: tuple[int, ...], rank: int) -> bool:
-    """Whether a shape has this rank and these last sizes; sizes with a name are free."""
-    if len(shape) != rank:
-        return False
-    return all(
-        not isinstance(got, int) or got == size
-        for got, size in zip(shape[-len(last) :], last, strict=True)
-    )
+def _fits(shape: list[Any], rank: int, size: int) -> bool:
+    """Whether a shape has this rank, and this size from the third axis on; sizes with a name are free."""
+    return len(shape) == rank and all(got == size for got in shape[2:] if isinstance(got, int))

@@ -88,12 +88,8 @@ def load_facenet_weights(
     ModelFolderError
         When the file is missing or does not fit.
     """
-    places = [Path(source)] if source else [_torch_home() / "checkpoints" / WEIGHTS]
+    usual = Path(torch.hub.get_dir()).parent / "checkpoints" / WEIGHTS  # not in torch.hub's folder
+    places = [Path(source) if source else usual]
     weights = find_weights(places, f"InceptionResnetV1 (VGGFace2), {URL}")
     wanted = {name: value for name, value in weights.items() if not name.startswith("logits.")}
     load_strictly(encoder.trunk.network, wanted, places[0])
-
-
-def _torch_home() -> Path:
-    """Where facenet-pytorch looks: the parent of torch.hub's folder."""
-    return Path(torch.hub.get_dir()).parent
