@@ -50,7 +50,8 @@ class ShardSample(NamedTuple):
     def files(self) -> dict[str, bytes]:
         """What the shard holds of it, by ending."""
         files = {}
-        for name, array in zip(ARRAYS, (self.faces, self.sound), strict=True):
+        arrays: dict[str, NDArray[Any]] = dict(zip(ARRAYS, (self.faces, self.sound), strict=True))
+        for name, array in arrays.items():
             np.save(file := io.BytesIO(), array, allow_pickle=False)
             files[name] = file.getvalue()
         return {**files, "json": json.dumps(self.about, sort_keys=True).encode()}
