@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn.functional import normalize
+from torch.nn.utils.rnn import pad_sequence
 
 from pins_plugin.data.media.audio import load_audio
 from pins_plugin.errors import MediaError
@@ -125,9 +126,8 @@ def embed_waveforms(
     result = np.zeros((len(waveforms), embedder.embedding_dim), np.float32)
     if short:
         lengths = np.array([len(waveforms[index]) for index in short])
-        padded = np.zeros((len(short), lengths.max()), np.float32)
-        for row, index in zip(padded, short, strict=True):
-            row[: len(waveforms[index])] = waveforms[index]
+        rows = [torch.from_numpy(waveforms[index]) for index in short]
+        padded = pad_sequence(rows, batch_first=True)
         result[short] = embedder.encode_voices(padded, lengths / lengths.max()).cpu().numpy()
     for index in set(range(len(waveforms))) - set(short):
         result[index] = embedder.encode_long_voice(waveforms[index]).cpu().numpy()

@@ -47,12 +47,9 @@ def look_at(
     """Sum the evidence of each file."""
     cases = []
     for file in files:
-        pieces = cut_pieces(
-            [
-                synchronizer.moving_features(lips, times, file.waveform, max_offset=MAX_OFFSET).similarities
-                for lips, times in file.faces
-            ]
-        )  # fmt: skip
+        heard = (file.waveform, MAX_OFFSET)
+        found_of = (synchronizer.moving_features(*face, *heard) for face in file.faces)
+        pieces = cut_pieces([each.similarities for each in found_of])
         found = sum_evidence(pieces, calibration)
         if found is not None:
             right = file.own and abs(found.offset - file.offset) <= TOLERANCE

@@ -6,9 +6,8 @@ Nagrani, Chung, Zisserman, "VoxCeleb" (Interspeech 2017), table 4; both as used 
 
 from torch import Tensor, nn
 
-from pins_plugin.models.layers.dropout import Dropout
 from pins_plugin.models.layers.lengths import VoiceEncoder
-from pins_plugin.models.layers.normalization import BatchNorm
+from pins_plugin.models.layers.normalization import BatchNorm, Dropout
 from pins_plugin.models.layers.projection import Projection
 from pins_plugin.models.layers.spectrogram import MagnitudeSpectrogram
 

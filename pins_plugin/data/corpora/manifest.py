@@ -75,17 +75,9 @@ def write_manifest(path: str | Path, clips: Sequence[TalkingFaceClip]) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*REQUIRED_COLUMNS, "split", *extra])
     for clip in clips:
-        writer.writerow(
-            [
-                clip.clip_id,
-                clip.identity,
-                clip.video,
-                _relative(clip.faces, path.parent),
-                _relative(clip.audio, path.parent),
-                clip.split,
-                *(clip.attributes.get(name, "") for name in extra),
-            ]
-        )
+        media = [_relative(file, path.parent) for file in (clip.faces, clip.audio)]
+        more = [clip.attributes.get(name, "") for name in extra]
+        writer.writerow([clip.clip_id, clip.identity, clip.video, *media, clip.split, *more])
     write_text(path, text.getvalue())
 
 

@@ -10,8 +10,8 @@ from torch.nn.functional import normalize
 from pins_plugin.models.faces.face_recognition import read_window
 from pins_plugin.models.folder.model_folder import load_strictly
 from pins_plugin.models.folder.starting_weights import find_weights
-from pins_plugin.models.layers.dropout import Dropout
 from pins_plugin.models.layers.frozen import Trunk
+from pins_plugin.models.layers.normalization import Dropout
 from pins_plugin.models.layers.projection import Projection
 
 WEIGHTS = "20180402-114759-vggface2.pt"

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from pins_plugin.errors import ShapeError
-from pins_plugin.models.layers.dropout import Dropout
+from pins_plugin.models.layers.normalization import Dropout
 
 
 class DirectionHead(nn.Module):
