@@ -4,7 +4,7 @@ A quarter of the weight is files with somebody else's sound, for which no offset
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -68,8 +68,15 @@ def fit_file_calibration(
     cases : sequence of FileCase
         From `look_at` with the same `calibration`.
     """
-    right = _fit(cases, lambda case: case.right)
-    own = _fit(cases, lambda case: case.own)
+    features = np.array([case.evidence.features for case in cases])
+    counts = Counter((case.person, case.own) for case in cases)
+    weights = np.array(
+        [(1 - FOREIGN if case.own else FOREIGN) / counts[case.person, case.own] for case in cases]
+    )
+    right, own = (
+        tuple(fit_logistic(features, np.array(target), weights))
+        for target in ([case.right for case in cases], [case.own for case in cases])
+    )
     return replace(calibration, right=right, own=own)
 
 
@@ -127,12 +134,3 @@ def choose_limits(
         if summarize(everybody, calibration)["own"][3] <= MISCALLED:
             break
     return calibration
-
-
-def _fit(cases: Sequence[FileCase], target: Callable[[FileCase], bool]) -> tuple[float, ...]:
-    features = np.array([case.evidence.features for case in cases])
-    counts = Counter((case.person, case.own) for case in cases)
-    weights = np.array(
-        [(1 - FOREIGN if case.own else FOREIGN) / counts[case.person, case.own] for case in cases]
-    )
-    return tuple(fit_logistic(features, np.array([target(case) for case in cases]), weights))

@@ -64,7 +64,8 @@ def load_portraits(
             f"{path}: shows several faces of about the same size; expected one: cut out the one that is meant"
         )
     faces = [align_face(image, landmarks[0], size) for image, landmarks, _ in shown]
-    if not faces and cut_out and is_cut_out(images[0]):
+    height, width = images[0].shape[:2]
+    if not faces and cut_out and height == width <= CUT_OUT_SIDE:
         faces = [cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA) for image in images]
     if not faces:
         raise MediaError(
@@ -155,12 +156,6 @@ def find_faces(
 def has_rival(areas: NDArray[np.float32]) -> bool:
     """Whether the second of the sorted areas of faces (num_faces,) is not much smaller than the first."""
     return len(areas) > 1 and bool(areas[1] > RIVAL_SIDE**2 * areas[0])
-
-
-def is_cut_out(image: NDArray[np.uint8]) -> bool:
-    """Tell whether a picture has the shape of a face that was cut out: small and square."""
-    height, width = image.shape[:2]
-    return height == width <= CUT_OUT_SIDE
 
 
 def _spread_frames(path: Path, num_frames: int) -> list[NDArray[np.uint8]]:

@@ -34,6 +34,7 @@ from pins_plugin.inference.offset_posterior import (
     parabola_peak,
     speaking_ratio,
     sum_evidence,
+    sum_similarities,
 )
 from pins_plugin.models.folder.model_folder import ModelFolder
 
@@ -279,9 +280,7 @@ def offset_curve(similarities: NDArray[np.floating]) -> NDArray[np.float64]:
     ----------
     similarities : (num_frames, num_offsets) array
     """
-    present = np.isfinite(similarities)
-    counts = present.sum(axis=0)
-    sums = np.where(present, similarities, 0).sum(axis=0, dtype=np.float64)
+    sums, counts = sum_similarities(similarities)
     most = max(counts.max(), 1)
     return np.where(counts >= most / 2, sums / np.maximum(counts, 1), np.nan)
 

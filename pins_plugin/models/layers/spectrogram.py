@@ -1,6 +1,7 @@
 """Front ends: from waveforms to spectrograms, inside the voice encoders."""
 
 import math
+from typing import Any
 
 import torch
 import torchaudio
@@ -60,21 +61,16 @@ class LogMelSpectrogram(nn.Module):
     ) -> None:
         super().__init__()
         window = round(window_seconds * sample_rate)
+        sizes: dict[str, Any] = {
+            "n_fft": 2 ** (window - 1).bit_length(),
+            "win_length": window,
+            "hop_length": round(hop_seconds * sample_rate),
+            "window_fn": torch.hamming_window,
+        }
         self.mel = torchaudio.transforms.MelSpectrogram(
-            sample_rate,
-            n_fft=2 ** (window - 1).bit_length(),
-            win_length=window,
-            hop_length=round(hop_seconds * sample_rate),
-            f_min=40.0,
-            n_mels=num_bins,
-            window_fn=torch.hamming_window,
+            sample_rate, f_min=40.0, n_mels=num_bins, **sizes
         )
-        self.mel.spectrogram = PowerSpectrogram(
-            n_fft=self.mel.n_fft,
-            win_length=self.mel.win_length,
-            hop_length=self.mel.hop_length,
-            window_fn=torch.hamming_window,
-        )
+        self.mel.spectrogram = PowerSpectrogram(**sizes)
 
     def forward(self, waveforms: Tensor) -> Tensor:
         """Turn waveforms (batch, num_samples) into spectrograms (batch, num_bins, num_frames)."""

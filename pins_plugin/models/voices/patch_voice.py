@@ -107,9 +107,7 @@ class PatchTrunk(nn.Module):
         spectrum = (power @ self.bands.T + 1e-10).log()  # (batch, num_frames, 24)
         patches = spectrum.unfold(1, PATCH_FRAMES, PATCH_HOP).transpose(2, 3)
         energy = frames.square().sum(dim=-1).unfold(1, PATCH_FRAMES, PATCH_HOP).mean(dim=-1)
-        centered = patches - patches.mean(dim=(2, 3), keepdim=True)
-        spread = centered.square().mean(dim=(2, 3), keepdim=True).sqrt()
-        return centered / (spread + 1e-5), 10 * (energy + 1e-10).log10()
+        return _standardized(patches), 10 * (energy + 1e-10).log10()
 
     def read(self, patches: Tensor) -> Tensor:
         """Features (num_patches, 256) of patches (num_patches, 1, 68, 24)."""
@@ -169,9 +167,7 @@ class PortablePatchTrunk(PatchTrunk):
         patches = patches.reshape(-1, NUM_BANDS, PATCH_FRAMES, patches.shape[2])
         patches = patches.permute(0, 3, 2, 1)  # (batch, num_patches, 68, 24)
         level = functional.conv1d(energy[:, None], self.cuts, stride=PATCH_HOP).mean(dim=1)
-        centered = patches - patches.mean(dim=(2, 3), keepdim=True)
-        spread = centered.square().mean(dim=(2, 3), keepdim=True).sqrt()
-        return centered / (spread + 1e-5), 10 * (level + 1e-10).log10()
+        return _standardized(patches), 10 * (level + 1e-10).log10()
 
     def read(self, patches: Tensor) -> Tensor:
         """See `PatchTrunk.read`."""
@@ -182,6 +178,11 @@ class PortablePatchTrunk(PatchTrunk):
         patches, level = self.cut_patches(waveforms.float())
         features = self.read(patches).reshape(level.shape[0], -1, NUM_FEATURES)
         return torch.einsum("bp,bpf->bf", weigh_patches(level), features)
+
+
+def _standardized(patches: Tensor) -> Tensor:
+    centered = patches - patches.mean(dim=(2, 3), keepdim=True)
+    return centered / (centered.square().mean(dim=(2, 3), keepdim=True).sqrt() + 1e-5)
 
 
 def weigh_patches(level: Tensor) -> Tensor:
