@@ -64,7 +64,7 @@ def cut_one(args: argparse.Namespace, item: str) -> Result:
 
 def find_source(source: Path) -> tuple[Path | None, Path]:
     """Tell an input's links, if it has any, and its video."""
-    from pins_plugin.data.links.linked_source import read_linked
+    from pins_plugin.data.links.links_file import read_linked
 
     if not source.is_dir() and source.suffix != ".json":
         return None, source

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pins_plugin.cli import _results as results
-from pins_plugin.data.links.linked_source import find_video
-from pins_plugin.data.links.links_file import read_links
+from pins_plugin.data.links.links_file import find_video, read_links
 from pins_plugin.errors import PinsError
 from pins_plugin.pipelines.people.likeness import find_nearest, suggest_merges
 from pins_plugin.utils.text import one_word

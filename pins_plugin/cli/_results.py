@@ -5,8 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pins_plugin.data.links.linked_source import find_video
-from pins_plugin.data.links.links_file import add_words, read_links, rename_links, write_links_table
+from pins_plugin.data.links.links_file import (
+    add_words,
+    find_video,
+    read_links,
+    rename_links,
+    write_links_table,
+)
 from pins_plugin.errors import LinksError, PinsError
 from pins_plugin.pipelines.diarization.rttm import read_rttm, write_rttm
 from pins_plugin.pipelines.linking.result import people_of

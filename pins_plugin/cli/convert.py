@@ -58,8 +58,8 @@ def run(args: argparse.Namespace) -> None:
     from dataclasses import replace
     from functools import cache
 
-    from pins_plugin.data.links.linked_source import read_linked
     from pins_plugin.data.links.linked_video import LinkedVideo
+    from pins_plugin.data.links.links_file import read_linked
     from pins_plugin.errors import PinsError
     from pins_plugin.formats.convert import Target, write_formats
     from pins_plugin.utils.writable import try_folder

@@ -30,8 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Cut, write, print."""
-    from pins_plugin.data.links.linked_source import read_linked
     from pins_plugin.data.links.linked_video import LinkedVideo
+    from pins_plugin.data.links.links_file import read_linked
     from pins_plugin.errors import PinsError
     from pins_plugin.formats.crop_path import parse_shape, to_crop_path
     from pins_plugin.report.crop_video import write_following_video, write_speaking_faces

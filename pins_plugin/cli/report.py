@@ -26,8 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Run the command."""
-    from pins_plugin.data.links.linked_source import is_video_of
-    from pins_plugin.data.links.links_file import read_links
+    from pins_plugin.data.links.links_file import is_video_of, read_links
     from pins_plugin.report.annotate import write_annotated_video
     from pins_plugin.report.page.video_page import write_page
     from pins_plugin.utils.writable import try_folder

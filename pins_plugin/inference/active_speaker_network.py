@@ -21,6 +21,7 @@ from pins_plugin.errors import ModelFolderError, ShapeError
 from pins_plugin.models.faces.face_recognition import read_window
 from pins_plugin.models.folder.onnx_file import OnnxSession, read_onnx_file
 from pins_plugin.tracking.crops import Crops
+from pins_plugin.utils.explain import naming
 
 FACE_SIZE = 112  # pixels, as all four networks read them
 STEPS_PER_FRAME = round(STEPS_PER_SECOND / FRAME_RATE)
@@ -84,10 +85,8 @@ class ActiveSpeakerNetwork:
             When the file is missing, no ONNX network, or one with other inputs.
         """
         content, settings = read_onnx_file(path, SETTINGS)
-        try:
+        with naming(path):
             return cls(OnnxSession(content, device), _checked_window(settings["window"]))
-        except ModelFolderError as error:
-            raise ModelFolderError(f"{path}: {error}") from error
 
     def __call__(self, crops: Crops, waveform: NDArray[np.float32]) -> ActiveSpeakerScores:
         """Score one face.
@@ -164,8 +163,8 @@ def _checked_window(values: Any) -> tuple[float, float, float, float]:
 
 def _name_inputs(shapes: dict[str, list[Any]]) -> tuple[str, str]:
     """Tell the faces' input from the sound's by their shapes."""
-    faces = [name for name, shape in shapes.items() if _fits(shape, (FACE_SIZE, FACE_SIZE), 4)]
-    sound = [name for name, shape in shapes.items() if _fits(shape, (NUM_COEFFICIENTS,), 3)]
+    faces = [name for name, shape in shapes.items() if _fits(shape, 4, FACE_SIZE)]
+    sound = [name for name, shape in shapes.items() if _fits(shape, 3, NUM_COEFFICIENTS)]
     if len(faces) != 1 or len(sound) != 1 or len(shapes) != 2:
         got = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
         raise ModelFolderError(
@@ -175,11 +174,6 @@ def _name_inputs(shapes: dict[str, list[Any]]) -> tuple[str, str]:
     return faces[0], sound[0]
 
 
-def _fits(shape: list[Any], last: tuple[int, ...], rank: int) -> bool:
-    """Whether a shape has this rank and these last sizes; sizes with a name are free."""
-    if len(shape) != rank:
-        return False
-    return all(
-        not isinstance(got, int) or got == size
-        for got, size in zip(shape[-len(last) :], last, strict=True)
-    )
+def _fits(shape: list[Any], rank: int, size: int) -> bool:
+    """Whether a shape has this rank, and this size from the third axis on; sizes with a name are free."""
+    return len(shape) == rank and all(got == size for got in shape[2:] if isinstance(got, int))

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 
 from pins_plugin.errors import PinsError
 from pins_plugin.models.folder.onnx_file import OnnxSession
-from pins_plugin.models.layers.convolution_spectrogram import ConvolutionSpectrogram
-from pins_plugin.models.voices.patch_voice import PatchTrunk
-from pins_plugin.models.voices.portable_patches import PortablePatchTrunk
+from pins_plugin.models.layers.spectrogram import ConvolutionSpectrogram
+from pins_plugin.models.voices.patch_voice import PatchTrunk, PortablePatchTrunk
+from pins_plugin.utils.explain import one_line
 from pins_plugin.utils.files import atomic_path, write_text
 from pins_plugin.utils.optional import import_extra
 
@@ -38,17 +38,6 @@ class ExportedBranch(NamedTuple):
 
     path: Path
     largest_difference: float
-
-
-class _VoiceOnly(nn.Module):
-    """A voice encoder as a function of the sound alone."""
-
-    def __init__(self, voice_encoder: nn.Module) -> None:
-        super().__init__()
-        self.voice_encoder = voice_encoder
-
-    def forward(self, waveforms: Tensor) -> Tensor:
-        return self.voice_encoder(waveforms)
 
 
 def export_branch(name: str, module: nn.Module, path: str | Path) -> ExportedBranch:
@@ -85,7 +74,6 @@ def export_branch(name: str, module: nn.Module, path: str | Path) -> ExportedBra
     else:
         rate = settings["sample_rate"] = int(module.sample_rate)
         inputs = [0.1 * torch.randn(b, round(s * rate), generator=generator) for b, s in sizes]
-    module = _VoiceOnly(module) if name == "voice_encoder" else module
     return _export(module, Path(path), inputs, AXES[name], settings)
 
 
@@ -103,9 +91,7 @@ def _export(
     with atomic_path(path) as temporary:
         try:
             with warnings.catch_warnings(), torch.no_grad():
-                warnings.simplefilter(
-                    "ignore"
-                )  # of the tracer, and that another exporter is coming
+                warnings.simplefilter("ignore")  # of the tracer, and of another exporter to come
                 torch.onnx.export(
                     portable,
                     (inputs[-1],),
@@ -117,7 +103,7 @@ def _export(
                     dynamo=False,
                 )
         except Exception as error:  # the exporter raises whatever it stumbles on
-            reason = " ".join(str(error).split())[:200]
+            reason = one_line(error)
             raise PinsError(f"{path}: this branch cannot be written as ONNX ({reason})") from error
         difference = _largest_difference(module, OnnxSession(temporary.read_bytes()), inputs)
         if not difference <= TOLERANCE:

@@ -54,20 +54,14 @@ def embed_feature_files(
     out : str or Path
         `.npz` with face_embeddings, face_clip_id, voice_embeddings, voice_clip_id.
     """
-    face_head, voice_head = load_heads(source)
-    faces, voices = load_features(face_path), load_features(voice_path)
-    for path, rows, head in (
-        (face_path, faces, face_head),
-        (voice_path, voices, voice_head),
-    ):
+    sides = []
+    for path, head in zip((face_path, voice_path), load_heads(source), strict=True):
+        rows = load_features(path)
         if rows.embeddings.shape[1] != head.input_dim:
             raise ShapeError(
                 f"{path}: expected embeddings of {head.input_dim} dimensions, as {source} was trained on, "
                 f"got {rows.embeddings.shape[1]}"
             )
-    write_embeddings(
-        out,
-        face=(apply_head(face_head, faces.embeddings), faces.clip_id),
-        voice=(apply_head(voice_head, voices.embeddings), voices.clip_id),
-    )
-    return len(faces.clip_id), len(voices.clip_id)
+        sides.append((apply_head(head, rows.embeddings), rows.clip_id))
+    write_embeddings(out, face=sides[0], voice=sides[1])
+    return len(sides[0][1]), len(sides[1][1])

@@ -6,7 +6,6 @@ Faces and voices live in one space, so a voice can be looked up among faces as w
 import json
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -17,6 +16,7 @@ from safetensors.numpy import save_file
 
 from pins_plugin.errors import MediaError, ShapeError
 from pins_plugin.inference.neighbors import compare_all
+from pins_plugin.utils.explain import one_line
 from pins_plugin.utils.files import atomic_path
 
 Embeddings = NDArray[np.float32]
@@ -40,8 +40,7 @@ class Matches(NamedTuple):
     similarities: NDArray[np.float32]
 
 
-@dataclass(frozen=True, eq=False)
-class Shelf:
+class Shelf(NamedTuple):
     """All items of one modality; never changed, only replaced, so that readers need no lock."""
 
     labels: NDArray[np.str_]
@@ -95,11 +94,8 @@ class Gallery:
             raise ShapeError(f"labels: expected {len(rows)}, one for each row, got {len(labels)}")
         with self._writing:
             shelf = self._shelf(modality)
-            self._shelves[modality] = replace(
-                shelf,
-                labels=np.concatenate([shelf.labels, np.asarray(labels, dtype=str)]),
-                embeddings=np.concatenate([shelf.embeddings, rows]),
-            )
+            added = np.concatenate([shelf.labels, np.asarray(labels, dtype=str)])
+            self._shelves[modality] = Shelf(added, np.concatenate([shelf.embeddings, rows]))
 
     def remove(self, label: str) -> int:
         """Take all items of a label out, and give their number."""
@@ -137,8 +133,7 @@ class Gallery:
     def save(self, path: str | Path) -> None:
         """Write everything as one safetensors file, in one step."""
         arrays: dict[str, NDArray] = {}
-        shelves = dict(self._shelves)
-        for modality, shelf in shelves.items():
+        for modality, shelf in dict(self._shelves).items():
             arrays[f"{modality}_embeddings"] = shelf.embeddings
             text = json.dumps(shelf.labels.tolist()).encode()
             arrays[f"{modality}_labels"] = np.frombuffer(text, np.uint8)
@@ -160,22 +155,14 @@ class Gallery:
         try:
             with safe_open(path, framework="numpy") as file:
                 if (file.metadata() or {}).get("kind") != "pins_plugin gallery":
-                    raise MediaError(
-                        f"{path}: not a gallery; expected a file that Gallery.save wrote"
-                    )
+                    raise MediaError(f"{path}: not a gallery; expected what Gallery.save wrote")
                 arrays = {name: file.get_tensor(name) for name in STORED}
             gallery = cls(int(arrays["face_embeddings"].shape[1]))
             for modality in MODALITIES:
                 labels = json.loads(arrays[f"{modality}_labels"].tobytes())
                 gallery.add(labels, arrays[f"{modality}_embeddings"], modality)
-        except (
-            SafetensorError,
-            LookupError,
-            ValueError,
-            OSError,
-            RecursionError,  # too deep a list of labels
-        ) as error:
-            reason = " ".join(str(error).split())[:160]
+        except (SafetensorError, LookupError, ValueError, OSError, RecursionError) as error:
+            reason = one_line(error, 160)
             raise MediaError(f"{path}: damaged gallery ({reason}); save it again") from error
         return gallery
 

@@ -10,6 +10,7 @@ import torch
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.inference.pretrained import device_of, load_pretrained
 from pins_plugin.models.folder.model_folder import ModelFolder
+from pins_plugin.utils.explain import one_line
 
 
 class PretrainedInterface(ABC):
@@ -73,4 +74,4 @@ class PretrainedInterface(ABC):
                 f"{source}: expected a setting {error}, got {list(model.settings)}"
             ) from error
         except (TypeError, ValueError) as error:
-            raise ModelFolderError(f"{source}: settings: {' '.join(str(error).split())}") from error
+            raise ModelFolderError(f"{source}: settings: {one_line(error)}") from error

@@ -17,9 +17,8 @@ from torch import Tensor
 
 from pins_plugin.errors import ModelFolderError
 
-DECIDE_AT = (
-    0.8  # a decision errs in one of five cases at most, where half of all pairs are one person's
-)
+# A decision errs in one of five cases at most, where half of all pairs are one person's
+DECIDE_AT = 0.8
 LARGEST = 0.999  # of a gain; chosen, not measured
 
 
@@ -65,11 +64,14 @@ class JointCalibration:
             values = {name: float(value) for name, value in dict(given).items()}
             calibration = cls(**values)
             complete = "gain" in values or {"scale", "offset"} <= set(values)
+            in_range = 0 <= values.get("gain", 0) <= LARGEST and 0.5 <= calibration.decide_at < 1
+            if not (complete and in_range):
+                raise ValueError("out of range")
         except (TypeError, ValueError) as error:
-            raise _wrong(given) from error
-        in_range = calibration.gain is None or 0 <= calibration.gain <= LARGEST
-        if not (complete and in_range and 0.5 <= calibration.decide_at < 1):
-            raise _wrong(given)
+            raise ModelFolderError(
+                "settings: calibration: expected numbers scale and offset, or a gain in [0, 1), and perhaps decide_at "
+                f"in [0.5, 1), got {given!r:.80}"
+            ) from error
         return calibration
 
     def log_ratio(self, similarities: Tensor) -> Tensor:
@@ -98,10 +100,3 @@ class JointCalibration:
         if 1 - self.decide_at < probability < self.decide_at:
             return None
         return probability >= 0.5
-
-
-def _wrong(given: Any) -> ModelFolderError:
-    return ModelFolderError(
-        "settings: calibration: expected numbers scale and offset, or a gain in [0, 1), and perhaps decide_at in [0.5, 1), "
-        f"got {given!r:.80}"
-    )

@@ -95,12 +95,7 @@ class LipReader(PretrainedInterface):
                 window = cut_word(features, start - clock[0], end - clock[0])
                 probabilities = self.classifier(window[None])[0].softmax(dim=0)
                 best = probabilities.topk(min(num_best, len(self.vocabulary)))
-                found.append(
-                    ReadWord(
-                        start,
-                        end,
-                        tuple(self.vocabulary[index] for index in best.indices.tolist()),
-                        tuple(round(value, 4) for value in best.values.tolist()),
-                    )
-                )
+                words = tuple(self.vocabulary[index] for index in best.indices.tolist())
+                rounded = tuple(round(value, 4) for value in best.values.tolist())
+                found.append(ReadWord(start, end, words, rounded))
         return found

@@ -52,9 +52,8 @@ def at_rate(waveform: NDArray[np.float32], rate: int, wanted: int) -> NDArray[np
 
 def moves(lips: NDArray[np.float32]) -> bool:
     """Whether lips (num_frames, 88, 2) move at all."""
-    return len(lips) > 1 and float((lips - lips.mean(axis=1, keepdims=True)).std(axis=0).mean()) > (
-        MIN_MOVEMENT
-    )
+    points = lips - lips.mean(axis=1, keepdims=True)
+    return len(lips) > 1 and float(points.std(axis=0).mean()) > MIN_MOVEMENT
 
 
 def is_still(lips: NDArray[np.float32]) -> NDArray[np.bool_]:

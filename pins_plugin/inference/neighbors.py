@@ -69,12 +69,11 @@ def find_neighbors(
         turns = np.argsort(probed[:, 0], kind="stable")  # rows of one cell need the same memory
     for start in range(0, num_rows, QUERIES):
         part = turns[start : start + QUERIES]
+        queries = embeddings[part]
         if cells is None:
-            found, alike = compare_all(embeddings[part], embeddings, k + 1)
+            found, alike = compare_all(queries, embeddings, k + 1)
         else:
-            alike, found = cells.search_preassigned(
-                embeddings[part], k + 1, probed[part], nearness[part]
-            )
+            alike, found = cells.search_preassigned(queries, k + 1, probed[part], nearness[part])
         alike = alike.copy()
         alike[found == part[:, None]] = -np.inf  # oneself
         order = np.argsort(-alike, axis=1, kind="stable")[:, :k]

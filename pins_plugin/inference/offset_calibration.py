@@ -4,7 +4,7 @@ A quarter of the weight is files with somebody else's sound, for which no offset
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -47,12 +47,9 @@ def look_at(
     """Sum the evidence of each file."""
     cases = []
     for file in files:
-        pieces = cut_pieces(
-            [
-                synchronizer.moving_features(lips, times, file.waveform, max_offset=MAX_OFFSET).similarities
-                for lips, times in file.faces
-            ]
-        )  # fmt: skip
+        heard = (file.waveform, MAX_OFFSET)
+        found_of = (synchronizer.moving_features(*face, *heard) for face in file.faces)
+        pieces = cut_pieces([each.similarities for each in found_of])
         found = sum_evidence(pieces, calibration)
         if found is not None:
             right = file.own and abs(found.offset - file.offset) <= TOLERANCE
@@ -71,8 +68,15 @@ def fit_file_calibration(
     cases : sequence of FileCase
         From `look_at` with the same `calibration`.
     """
-    right = _fit(cases, lambda case: case.right)
-    own = _fit(cases, lambda case: case.own)
+    features = np.array([case.evidence.features for case in cases])
+    counts = Counter((case.person, case.own) for case in cases)
+    weights = np.array(
+        [(1 - FOREIGN if case.own else FOREIGN) / counts[case.person, case.own] for case in cases]
+    )
+    right, own = (
+        tuple(fit_logistic(features, np.array(target), weights))
+        for target in ([case.right for case in cases], [case.own for case in cases])
+    )
     return replace(calibration, right=right, own=own)
 
 
@@ -88,21 +92,19 @@ def summarize(
         mine = [case for case in cases if case.own == own]
         counts = Counter(case.person for case in mine)
         weights = np.array([1 / counts[case.person] for case in mine])
-        answered = np.array([logistic(calibration.right, case.evidence.features) >= calibration.least for case in mine])  # fmt: skip
+        sure = np.array([logistic(calibration.right, case.evidence.features) for case in mine])
+        fits = np.array([logistic(calibration.own, case.evidence.features) for case in mine])
         right = np.array([case.right for case in mine])
-        called = np.array(
-            [
-                case.num_frames >= FOREIGN_FRAMES
-                and logistic(calibration.own, case.evidence.features) <= calibration.foreign
-                for case in mine
-            ]
-        )
+        long = np.array([case.num_frames >= FOREIGN_FRAMES for case in mine])
+        answered = sure >= calibration.least
+        called = ~answered & long & (fits <= calibration.foreign)
+        shares = [(weights * part).sum() for part in (answered, answered & right, called)]
         total = weights.sum()
         rows[name] = (
             len(mine),
-            float((weights * answered).sum() / total),
-            float((weights * (answered & right)).sum() / max((weights * answered).sum(), 1e-9)),
-            float((weights * (called & ~answered)).sum() / total),
+            float(shares[0] / total),
+            float(shares[1] / max(shares[0], 1e-9)),
+            float(shares[2] / total),
         )
     return rows
 
@@ -132,12 +134,3 @@ def choose_limits(
         if summarize(everybody, calibration)["own"][3] <= MISCALLED:
             break
     return calibration
-
-
-def _fit(cases: Sequence[FileCase], target: Callable[[FileCase], bool]) -> tuple[float, ...]:
-    features = np.array([case.evidence.features for case in cases])
-    counts = Counter((case.person, case.own) for case in cases)
-    weights = np.array(
-        [(1 - FOREIGN if case.own else FOREIGN) / counts[case.person, case.own] for case in cases]
-    )
-    return tuple(fit_logistic(features, np.array([target(case) for case in cases]), weights))

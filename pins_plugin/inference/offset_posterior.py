@@ -76,10 +76,7 @@ class OffsetCalibration:
 
     def to_settings(self) -> dict[str, Any]:
         """As a model folder's settings keep it."""
-        return {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in asdict(self).items()
-        }
+        return {**asdict(self), "right": list(self.right), "own": list(self.own)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +130,7 @@ def sum_evidence(
     """
     if sum(int(np.isfinite(piece).any(axis=1).sum()) for piece in pieces) < MIN_FRAMES:
         return None
-    sums, counts = (np.stack(part) for part in zip(*map(_sums, pieces), strict=True))
+    sums, counts = (np.stack(part) for part in zip(*map(sum_similarities, pieces), strict=True))
     evidence = np.stack([_evidence(*each, calibration) for each in zip(sums, counts, strict=True)])
     ratios = _ratios(evidence)  # (num_pieces, num_offsets)
     speaks = calibration.speaks
@@ -164,7 +161,7 @@ def speaking_ratio(
     """How much a face speaks for an offset (frames): the sum over its pieces of log exp(E(k)) / Z, those against it left out."""
     total = 0.0
     for piece in pieces:
-        evidence = _evidence(*_sums(piece), calibration)
+        evidence = _evidence(*sum_similarities(piece), calibration)
         ratios = _ratios(evidence[None])[0]
         total += max(0.0, float(np.log(ratios[offset + len(ratios) // 2])))
     return total
@@ -196,7 +193,7 @@ def parabola_peak(curve: NDArray[np.floating], best: int) -> float:
     return float(np.clip(0.5 * (before - after) / bend, -0.5, 0.5))
 
 
-def _sums(piece: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def sum_similarities(piece: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Sum of the similarities at each offset, and of how many frames it is: (num_offsets,) each."""
     present = np.isfinite(piece)
     sums = np.where(present, piece, 0).sum(axis=0, dtype=np.float64)

@@ -1,6 +1,5 @@
 """Faces out of a user's photo or video: the largest one, upright, in the size an encoder wants."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -56,7 +55,7 @@ def load_portraits(
     MediaError
         When the file cannot be read, shows no face, or, with `alone`, several.
     """
-    images = [read_image(path)] if is_image(path) else list(_spread_frames(Path(path), num_frames))
+    images = [read_image(path)] if is_image(path) else _spread_frames(Path(path), num_frames)
     detector = FaceDetector(min_face_size=32)
     found = [(image, *find_faces(image, detector)) for image in images]
     shown = [each for each in found if len(each[2])]
@@ -65,7 +64,8 @@ def load_portraits(
             f"{path}: shows several faces of about the same size; expected one: cut out the one that is meant"
         )
     faces = [align_face(image, landmarks[0], size) for image, landmarks, _ in shown]
-    if not faces and cut_out and is_cut_out(images[0]):
+    height, width = images[0].shape[:2]
+    if not faces and cut_out and height == width <= CUT_OUT_SIDE:
         faces = [cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA) for image in images]
     if not faces:
         raise MediaError(
@@ -99,9 +99,8 @@ def load_clip_faces(
     """
     if not aligned or Path(path).is_dir():
         return load_faces(path, size, num_frames=num_frames)
-    faces = load_portraits(
-        path, size, num_frames=num_frames or NUM_FRAMES, alone=alone, cut_out=False
-    )
+    count = num_frames or NUM_FRAMES
+    faces = load_portraits(path, size, num_frames=count, alone=alone, cut_out=False)
     return np.ascontiguousarray(faces.transpose(0, 3, 1, 2))
 
 
@@ -124,8 +123,6 @@ def load_aligned_faces(path: str | Path, size: int, *, num_frames: int) -> NDArr
     MediaError
         When there is no face, or there are several of about the same size.
     """
-    if Path(path).is_dir():
-        return load_faces(path, size, num_frames=num_frames)
     faces = load_clip_faces(path, size, num_frames, aligned=True, alone=True)
     return faces[np.linspace(0, len(faces) - 1, num_frames).round().astype(int)]
 
@@ -161,19 +158,10 @@ def has_rival(areas: NDArray[np.float32]) -> bool:
     return len(areas) > 1 and bool(areas[1] > RIVAL_SIDE**2 * areas[0])
 
 
-def is_cut_out(image: NDArray[np.uint8]) -> bool:
-    """Tell whether a picture has the shape of a face that was cut out: small and square."""
-    height, width = image.shape[:2]
-    return height == width <= CUT_OUT_SIDE
-
-
-def _spread_frames(path: Path, num_frames: int) -> Iterator[NDArray[np.uint8]]:
+def _spread_frames(path: Path, num_frames: int) -> list[NDArray[np.uint8]]:
     duration = probe_video(path).duration
-    shown = 0
-    for index in range(num_frames):
-        frame = next(iter_frames(path, start=duration * index / num_frames), None)
-        if frame is not None:
-            shown += 1
-            yield frame.image
-    if not shown:
+    starts = (duration * index / num_frames for index in range(num_frames))
+    found = [next(iter_frames(path, start=start), None) for start in starts]
+    if not any(found):
         raise MediaError(f"{path}: no picture could be decoded")
+    return [frame.image for frame in found if frame is not None]

@@ -13,7 +13,6 @@ import torch
 from torch import nn
 
 from pins_plugin.errors import ModelFolderError
-from pins_plugin.models.folder.memory_budget import MemoryBudget
 from pins_plugin.models.folder.model_folder import (
     HYPERPARAMS,
     ModelFolder,
@@ -24,12 +23,13 @@ from pins_plugin.models.folder.model_folder import (
     resolve_source,
 )
 from pins_plugin.models.folder.model_folder import shipped_models as shipped_models
+from pins_plugin.models.folder.module_registry import MemoryBudget as MemoryBudget
 from pins_plugin.models.folder.module_registry import ModuleSpec, build_module
 from pins_plugin.models.onnx_encoder import OnnxFaceEncoder, OnnxVoiceEncoder
 from pins_plugin.plugins import find_plugins
+from pins_plugin.utils.explain import one_line
 from pins_plugin.utils.files import atomic_folder
 
-MOST_OPERATIONS = 1_000_000  # of tensors, while a whole pipeline is opened; chosen, not measured
 HUB_FILES = [HYPERPARAMS, "*.safetensors", "README.md"]
 
 
@@ -89,9 +89,7 @@ def load_encoder(source: str | Path, needs: Sequence[str]) -> dict[str, nn.Modul
     is_file = Path(source).suffix.lower() == ".onnx"
     if list(needs) not in (["face_encoder"], ["voice_encoder"]):
         if is_file:
-            raise ModelFolderError(
-                f"{source}: one encoder; expected a model with {', '.join(needs)}"
-            )
+            raise ModelFolderError(f"{source}: one encoder; expected one with {', '.join(needs)}")
         return None
     (name,) = needs
     if is_file:
@@ -118,11 +116,6 @@ def encoder_spec(source: str | Path, name: str) -> dict[str, Any] | None:
     except (ModelFolderError, KeyError):
         return None
     return {"class": spec.dotted_class, "arguments": spec.arguments}
-
-
-def limit_memory(largest: int) -> MemoryBudget:
-    """Refuse, within `with`, to make tensors of more than `largest` bytes together."""
-    return MemoryBudget(largest, most=MOST_OPERATIONS)
 
 
 def build_encoder(spec: Mapping[str, Any]) -> nn.Module:
@@ -265,7 +258,7 @@ def _download(hub_id: str, savedir: str | Path | None, revision: str | None) -> 
     except (HfHubHTTPError, OSError, ValueError) as error:
         raise ModelFolderError(
             f"{hub_id}: no such folder here, and not to be had from the hub "
-            f"({' '.join(str(error).split())[:160]}); check the path, or the connection"
+            f"({one_line(error, 160)}); check the path, or the connection"
         ) from error
     return resolve_source(folder)
 

@@ -57,7 +57,7 @@ def offset_cases(
     synchronizer: Synchronizer, clip: SyncClip, waveform: NDArray[np.float32], length: int
 ) -> Iterator[tuple[tuple[float, float], bool]]:
     """For each face seen for `length` frames: the evidence, and whether the best offset is right."""
-    times = _times(clip)
+    times = np.arange(len(clip.lips)) / FRAME_RATE
     for start in range(0, len(times) - length + 1, max(10, length // 4)):
         window = slice(start, start + length)
         features = synchronizer.features(clip.lips[window], times[window], waveform)
@@ -80,10 +80,6 @@ def _pairs(
         chosen = [strangers[(index + step) % len(strangers)] for step in (0, 1, 2)]
         sounds = [np.resize(other.waveform, len(clip.waveform)) for other in chosen]
         yield clip, [*sounds, np.roll(clip.waveform, len(clip.waveform) // 2)], False
-
-
-def _times(clip: SyncClip) -> NDArray[np.float64]:
-    return np.arange(len(clip.lips)) / FRAME_RATE
 
 
 def fit_logistic(

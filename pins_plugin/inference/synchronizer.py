@@ -34,6 +34,7 @@ from pins_plugin.inference.offset_posterior import (
     parabola_peak,
     speaking_ratio,
     sum_evidence,
+    sum_similarities,
 )
 from pins_plugin.models.folder.model_folder import ModelFolder
 
@@ -219,25 +220,12 @@ class Synchronizer(PretrainedInterface):
         sample_rate: int = 16000,
         max_offset: int = MAX_OFFSET,
     ) -> SyncResult:
-        """Find how late the sound comes; parameters as in `features`."""
-        return self.offset_of(
-            [self.features(lips, times, waveform, sample_rate, max_offset).similarities]
-        )
-
-    def offset_of(self, similarities: Sequence[NDArray[np.floating]]) -> SyncResult:
-        """Find the common offset of several stretches of one recording.
-
-        Parameters
-        ----------
-        similarities : sequence of (num_frames, num_offsets) arrays
-            `SyncFeatures.similarities` of each; silent faces only add noise. Offsets beyond `MAX_OFFSET`, where
-            there are such, need more evidence.
-        """
-        pooled = np.concatenate(list(similarities)) if len(similarities) else np.zeros((0, 1))
-        num_frames = int(np.isfinite(pooled).any(axis=1).sum())
+        """Find how late the sound comes; parameters as in `features`. Offsets beyond `MAX_OFFSET` need more evidence."""
+        similarities = self.features(lips, times, waveform, sample_rate, max_offset).similarities
+        num_frames = int(np.isfinite(similarities).any(axis=1).sum())
         if num_frames < MIN_FRAMES:
             return SyncResult(0.0, 0, 0.0, "cannot tell")
-        curve = offset_curve(pooled)
+        curve = offset_curve(similarities)
         far = np.abs(np.arange(len(curve)) - len(curve) // 2) > MAX_OFFSET
         curve[far] -= FAR_PENALTY / np.sqrt(num_frames)
         best = int(np.nanargmax(curve))
@@ -245,10 +233,7 @@ class Synchronizer(PretrainedInterface):
         confidence = logistic(self.offset_weights, np.array([margin, peak]))
         if confidence < MIN_CONFIDENCE:
             return SyncResult(0.0, 0, confidence, "cannot tell")
-        frames = best - len(curve) // 2
-        seconds = (frames + parabola_peak(curve, best)) / FRAME_RATE
-        decision = "in sync" if abs(frames) <= TOLERANCE else "shifted"
-        return SyncResult(round(seconds, 3), frames, confidence, decision)
+        return _found(best - len(curve) // 2, parabola_peak(curve, best), confidence)
 
     def offset_of_file(self, similarities: Sequence[NDArray[np.floating]]) -> SyncResult:
         """Find the offset of a whole file from all its faces and shots, silent ones included.
@@ -261,7 +246,7 @@ class Synchronizer(PretrainedInterface):
         Returns
         -------
         result : SyncResult
-            As `offset_of`, or "not this sound".
+            As `offset`, or "not this sound".
         """
         calibration = self.file_calibration
         pieces = cut_pieces(similarities)
@@ -270,9 +255,7 @@ class Synchronizer(PretrainedInterface):
             return SyncResult(0.0, 0, 0.0, "cannot tell")
         confidence = logistic(calibration.right, found.features)
         if confidence >= calibration.least:
-            seconds = round((found.offset + found.fraction) / FRAME_RATE, 3)
-            decision = "in sync" if abs(found.offset) <= TOLERANCE else "shifted"
-            return SyncResult(seconds, found.offset, confidence, decision)
+            return _found(found.offset, found.fraction, confidence)
         seen = sum(int(np.isfinite(piece).any(axis=1).sum()) for piece in pieces)
         own = logistic(calibration.own, found.features)
         foreign = seen >= FOREIGN_FRAMES and own <= calibration.foreign
@@ -285,6 +268,11 @@ class Synchronizer(PretrainedInterface):
         return speaking_ratio(cut_pieces(similarities), offset_frames, self.file_calibration)
 
 
+def _found(frames: int, fraction: float, confidence: float) -> SyncResult:
+    decision = "in sync" if abs(frames) <= TOLERANCE else "shifted"
+    return SyncResult(round((frames + fraction) / FRAME_RATE, 3), frames, confidence, decision)
+
+
 def offset_curve(similarities: NDArray[np.floating]) -> NDArray[np.float64]:
     """Mean similarity at each offset; NaN where less than half of the frames have sound.
 
@@ -292,9 +280,7 @@ def offset_curve(similarities: NDArray[np.floating]) -> NDArray[np.float64]:
     ----------
     similarities : (num_frames, num_offsets) array
     """
-    present = np.isfinite(similarities)
-    counts = present.sum(axis=0)
-    sums = np.where(present, similarities, 0).sum(axis=0, dtype=np.float64)
+    sums, counts = sum_similarities(similarities)
     most = max(counts.max(), 1)
     return np.where(counts >= most / 2, sums / np.maximum(counts, 1), np.nan)
 

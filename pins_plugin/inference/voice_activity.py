@@ -11,11 +11,8 @@ from pins_plugin.data.media.audio import SAMPLE_RATE
 
 ONSET, OFFSET = 0.5, 0.35  # probabilities; those that silero-vad itself uses
 SILERO_FRAME = 512  # samples of 16 kHz per probability: the frame of silero-vad
-SAMPLES_AT_ONCE = (
-    60 * SAMPLE_RATE // SILERO_FRAME * SILERO_FRAME
-)  # samples that are scored in one call, so that memory is bounded
-
-
+# Samples that are scored in one call, so that memory is bounded
+SAMPLES_AT_ONCE = 60 * SAMPLE_RATE // SILERO_FRAME * SILERO_FRAME
 _detectors = threading.local()
 _opening = threading.Lock()
 
@@ -51,9 +48,8 @@ def speech_probability(waveform: NDArray[np.float32]) -> NDArray[np.float32]:
     pieces = []
     with torch.inference_mode():
         for begin in range(0, len(waveform), SAMPLES_AT_ONCE):
-            block = torch.from_numpy(
-                np.ascontiguousarray(waveform[begin : begin + SAMPLES_AT_ONCE])
-            )
+            samples = np.ascontiguousarray(waveform[begin : begin + SAMPLES_AT_ONCE])
+            block = torch.from_numpy(samples)
             block = torch.nn.functional.pad(block, (0, -len(block) % SILERO_FRAME))
             pieces.append(detector.audio_forward(block, SAMPLE_RATE)[0].numpy())
     return np.concatenate(pieces)

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from pins_plugin.models.layers.dropout import Dropout
 from pins_plugin.models.layers.lengths import VoiceEncoder
-from pins_plugin.models.layers.normalization import BatchNorm
+from pins_plugin.models.layers.normalization import BatchNorm, Dropout
 from pins_plugin.models.layers.pooling import StatisticsPooling
 from pins_plugin.models.layers.projection import Projection
 from pins_plugin.models.layers.spectrogram import LogMelSpectrogram

@@ -18,6 +18,7 @@ from pins_plugin.models.faces.face_recognition import read_window
 from pins_plugin.models.folder.module_registry import make_module
 from pins_plugin.models.folder.onnx_file import OnnxSession, read_onnx_file
 from pins_plugin.models.layers.projection import Projection
+from pins_plugin.utils.explain import naming
 
 WHOLE = (0.0, 0.0, 1.0, 1.0)  # window of all of a picture
 SIZES = ("num_features", "embedding_dim")  # arguments that are not settings of the file
@@ -97,20 +98,20 @@ class OnnxEncoder(nn.Module):
         own = [value for value in signature(cls).parameters.values() if value.name not in SIZES]
         defaults = {each.name: None if each.default is each.empty else each.default for each in own}
         content, settings = read_onnx_file(path, defaults)
-        try:
-            settings = cls.completed(settings, OnnxSession(content))
+        with naming(path, ModelFolderError, TypeError, ValueError):
+            settings = cls.completed(
+                settings, next(iter(OnnxSession(content).input_shapes.values()))
+            )
             probe = cls(1, **settings)
             probe.network.fill(content)
             num_features = probe.features(probe.example()).shape[1]
             sizes = {"num_features": num_features, "embedding_dim": embedding_dim}
             encoder = make_module(cls, **settings, **sizes)
-        except (ModelFolderError, TypeError, ValueError) as error:
-            raise ModelFolderError(f"{path}: {error}") from error
         encoder.network.fill(content)
         return encoder
 
     @staticmethod
-    def completed(settings: dict[str, Any], session: OnnxSession) -> dict[str, Any]:
+    def completed(settings: dict[str, Any], input_shape: list[Any]) -> dict[str, Any]:
         """Fill in what the YAML leaves to the network."""
         return settings
 
@@ -171,9 +172,17 @@ class OnnxFaceEncoder(OnnxEncoder):
         super().__init__(num_features, embedding_dim)
 
     @staticmethod
-    def completed(settings: dict[str, Any], session: OnnxSession) -> dict[str, Any]:
+    def completed(settings: dict[str, Any], input_shape: list[Any]) -> dict[str, Any]:
         """Take the size of the pictures from the network, where the YAML does not say it."""
-        return {**settings, "image_size": _image_size(session, settings)}
+        place = 2 if settings["layout"] == "NCHW" else 1
+        fixed = input_shape[place] if len(input_shape) == 4 else None
+        size = settings["image_size"] or fixed
+        if not isinstance(size, int) or size < 1:
+            raise ModelFolderError(
+                f"expected a network of pictures with a size, got the input {input_shape}; "
+                "write image_size into the YAML beside the file"
+            )
+        return {**settings, "image_size": size}
 
     def example(self) -> Tensor:
         """One black picture."""
@@ -264,16 +273,3 @@ class OnnxVoiceEncoder(OnnxEncoder):
             lengths = (relative_lengths * waveforms.shape[1]).round().clamp(min=1).long().tolist()
         rows = [self.features(row[:length]) for row, length in zip(waveforms, lengths, strict=True)]
         return self.embed(torch.cat(rows))
-
-
-def _image_size(session: OnnxSession, settings: dict[str, Any]) -> int:
-    """Height of the pictures: as the YAML says, else as the network itself says."""
-    place = 2 if settings["layout"] == "NCHW" else 1
-    fixed = session.input_shape[place] if len(session.input_shape) == 4 else None
-    size = settings["image_size"] or fixed
-    if not isinstance(size, int) or size < 1:
-        raise ModelFolderError(
-            f"expected a network of pictures with a size, got the input {session.input_shape}; "
-            "write image_size into the YAML beside the file"
-        )
-    return size

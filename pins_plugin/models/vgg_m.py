@@ -6,11 +6,12 @@ Nagrani, Chung, Zisserman, "VoxCeleb" (Interspeech 2017), table 4; both as used 
 
 from torch import Tensor, nn
 
-from pins_plugin.models.layers.dropout import Dropout
 from pins_plugin.models.layers.lengths import VoiceEncoder
-from pins_plugin.models.layers.normalization import BatchNorm
+from pins_plugin.models.layers.normalization import BatchNorm, Dropout
 from pins_plugin.models.layers.projection import Projection
 from pins_plugin.models.layers.spectrogram import MagnitudeSpectrogram
+
+SHORTEST_UTTERANCE = 0.7  # seconds of sound that the pooling layers of VGGVox need
 
 
 class VGGMFaceEncoder(nn.Module):
@@ -91,19 +92,8 @@ class VGGVoxEncoder(VoiceEncoder):
         return self.projection(self.fc7(frames.mean(dim=-1)))
 
 
-SHORTEST_UTTERANCE = 0.7
-"""Seconds of sound that the pooling layers of VGGVox need."""
-
-
 def _convolution(
-    before: int,
-    after: int,
-    kernel: int | tuple[int, int],
-    stride: int = 1,
-    padding: int = 0,
+    before: int, after: int, kernel: int | tuple[int, int], stride: int = 1, padding: int = 0
 ) -> list[nn.Module]:
-    return [
-        nn.Conv2d(before, after, kernel, stride, padding),
-        BatchNorm(after),
-        nn.ReLU(inplace=True),
-    ]
+    convolution = nn.Conv2d(before, after, kernel, stride, padding)
+    return [convolution, BatchNorm(after), nn.ReLU(inplace=True)]

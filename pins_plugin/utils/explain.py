@@ -1,8 +1,10 @@
 """Errors in one line: which of other libraries' errors a user can act on, and what they say."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from pins_plugin.errors import PinsError
+from pins_plugin.errors import ModelFolderError, PinsError
 
 FORESEEN = (PinsError, OSError, UnicodeError, ArithmeticError, MemoryError)
 OF_LIBRARIES = {  # where they are, as far as the library is in use at all
@@ -30,6 +32,17 @@ def is_foreseen(error: BaseException) -> bool:
 def one_line(error: object, most: int = 200) -> str:
     """Give what an error says without line breaks, at most so many characters; its name where it says nothing."""
     return " ".join(str(error).split())[:most] or type(error).__name__
+
+
+@contextmanager
+def naming(
+    what: object, kind: type[PinsError] = ModelFolderError, *others: type[Exception]
+) -> Iterator[None]:
+    """Put `what`, such as the path of a file, before what errors of a kind say; others become of that kind."""
+    try:
+        yield
+    except (kind, *others) as error:
+        raise kind(f"{what}: {error}") from error
 
 
 def explain(error: BaseException) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 from pins_plugin.data.corpora.trial_list import TrialList, read_trial_list
 from pins_plugin.errors import MediaError
 from pins_plugin.evaluation.recognition import evaluate_recognition
-from pins_plugin.inference.embedded_files import embed_face_files, embed_voice_files
+from pins_plugin.inference.clips import embed_face_files, embed_voice_files
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
 from pins_plugin.utils.files import write_json, write_text
 from pins_plugin.utils.script import run_script, script_parser

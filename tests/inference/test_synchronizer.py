@@ -1,5 +1,7 @@
 """Synchronizer: sign, decisions, and inputs that are broken, with encoders whose features are known."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -170,12 +172,16 @@ def test_wrong_shapes_are_explained(synchronizer, change, message: str) -> None:
 
 
 @pytest.mark.parametrize(("lead", "expected"), [(0.9, 3), (1.1, 20)])
-def test_an_offset_out_of_the_usual_range_needs_more_evidence(synchronizer, lead, expected) -> None:
+def test_an_offset_out_of_the_usual_range_needs_more_evidence(
+    synchronizer, lead, expected, monkeypatch
+) -> None:
     similarities = np.zeros((100, 51))
     similarities[:, 25 + 3] = 0.5
     similarities[:, 25 + 20] = 0.5 + lead / np.sqrt(100)
     synchronizer.offset_weights = np.array([9.0, 0.0, 0.0])  # whatever is found is believed
-    assert synchronizer.offset_of([similarities]).offset_frames == expected
+    found = SimpleNamespace(similarities=similarities)
+    monkeypatch.setattr(synchronizer, "features", lambda *_: found)
+    assert synchronizer.offset(*make_recording()).offset_frames == expected
 
 
 def test_offset_curve_ignores_what_is_missing() -> None:

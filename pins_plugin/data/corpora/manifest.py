@@ -9,7 +9,8 @@ the ending, is the clip_id and the video.
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from pins_plugin.errors import ManifestError
@@ -54,8 +55,8 @@ def read_manifest(
         if any(row[column] is None for column in columns):
             raise ManifestError(f"{path}, line {number}: expected {wanted}, got fewer fields")
     clips = [_clip(row, path.parent) for row in rows]
-    repeated = _first_repeated(clip.clip_id for clip in clips)
-    if repeated is not None:
+    (repeated, count), *_ = Counter(clip.clip_id for clip in clips).most_common(1)
+    if count > 1:
         raise ManifestError(f"{path}: clip_id {repeated!r} stands twice; expected unique ids")
     if split is not None and not (split == "train" and not any(clip.split for clip in clips)):
         kept = [clip for clip in clips if clip.split == split]
@@ -74,17 +75,9 @@ def write_manifest(path: str | Path, clips: Sequence[TalkingFaceClip]) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*REQUIRED_COLUMNS, "split", *extra])
     for clip in clips:
-        writer.writerow(
-            [
-                clip.clip_id,
-                clip.identity,
-                clip.video,
-                _relative(clip.faces, path.parent),
-                _relative(clip.audio, path.parent),
-                clip.split,
-                *(clip.attributes.get(name, "") for name in extra),
-            ]
-        )
+        media = [_relative(file, path.parent) for file in (clip.faces, clip.audio)]
+        more = [clip.attributes.get(name, "") for name in extra]
+        writer.writerow([clip.clip_id, clip.identity, clip.video, *media, clip.split, *more])
     write_text(path, text.getvalue())
 
 
@@ -113,12 +106,3 @@ def _clip(row: dict[str, str], folder: Path) -> TalkingFaceClip:
 def _relative(path: Path, folder: Path) -> str:
     path, folder = path.resolve(), folder.resolve()
     return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
-
-
-def _first_repeated(values: Iterable[str]) -> str | None:
-    seen: set[str] = set()
-    for value in values:
-        if value in seen:
-            return value
-        seen.add(value)
-    return None

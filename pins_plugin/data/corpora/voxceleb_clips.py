@@ -66,7 +66,6 @@ def find_voxceleb1(
     skipped : dict of str to str
         Path of an utterance, or of a video's pictures, to why it was left out.
     """
-    root = _existing(root)
     names = {vox_id: name for name, vox_id in ids.items()}
     voices: dict[MediaKey, Path] = {}
     tracks: dict[MediaKey, Path] = {}
@@ -74,7 +73,7 @@ def find_voxceleb1(
     pictures: dict[tuple[str, str], dict[int, Path]] = {}  # (person, video) -> frame -> file
     kinds = {".mp4": videos, ".txt": tracks, **dict.fromkeys(VOICE_SUFFIXES, voices)}
     skipped: Skipped = {}
-    for path in _files(root):
+    for path in _files(Path(root)):
         suffix = path.suffix.lower()
         try:
             if suffix == ".jpg":
@@ -96,9 +95,8 @@ def find_voxceleb1(
         elif not seen and key not in videos:
             skipped[str(voice)] = "no pictures of this video"
         else:
-            faces = videos.get(key) or _faces_of(
-                seen, tracks.get(key), Path(out) / "faces" / clip_id
-            )
+            folder = Path(out) / "faces" / clip_id
+            faces = videos.get(key) or _faces_of(seen, tracks.get(key), folder)
             if faces is None:
                 skipped[str(voice)] = "no picture in this track"
                 continue
@@ -121,9 +119,8 @@ def find_voxceleb2(
     valid_share : float
         Share of people for validation, chosen by a checksum of their id; `test` folders are for testing.
     """
-    root = _existing(root)
     videos, sounds = {}, {}
-    for path in _files(root):
+    for path in _files(Path(root)):
         key = (*tuple(path.parts[-3:-1]), path.stem)
         if path.suffix.lower() == ".mp4":
             videos[key] = path
@@ -165,13 +162,8 @@ def _key(path: Path, ids: Mapping[str, str]) -> MediaKey:
 
 def _faces_of(seen: Mapping[int, Path], track: Path | None, folder: Path) -> Path | None:
     """Find the folder with the pictures of a track; those of the whole video where no track is known."""
-    if track is None:
-        return next(iter(seen.values())).parent
-    frames = [
-        int(line.split()[0])
-        for line in track.read_text(encoding="utf-8", errors="replace").splitlines()
-        if line[:1].isdigit()
-    ]
+    text = "" if track is None else track.read_text(encoding="utf-8", errors="replace")
+    frames = [int(line.split()[0]) for line in text.splitlines() if line[:1].isdigit()]
     if not frames:
         return next(iter(seen.values())).parent
     own = [path for number, path in sorted(seen.items()) if frames[0] <= number <= frames[-1]]
@@ -179,29 +171,19 @@ def _faces_of(seen: Mapping[int, Path], track: Path | None, folder: Path) -> Pat
         return None
     folder.mkdir(parents=True, exist_ok=True)
     for path in own:
-        _link(path, folder / path.name)
+        target = folder / path.name
+        if not target.exists():
+            try:
+                os.link(path, target)
+            except OSError:  # the file system has no hard links
+                shutil.copyfile(path, target)
     return folder
 
 
-def _link(source: Path, target: Path) -> None:
-    """Hard link, or copy where the file system has none."""
-    if target.exists():
-        return
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
-
-
 def _files(root: Path) -> Iterable[Path]:
+    if not root.is_dir():
+        raise MediaError(f"{root}: no such folder; expected the unpacked data set")
     for folder, children, names in os.walk(root, followlinks=True):
         children.sort()
         for name in sorted(names):
             yield Path(folder) / name
-
-
-def _existing(root: str | Path) -> Path:
-    root = Path(root)
-    if not root.is_dir():
-        raise MediaError(f"{root}: no such folder; expected the unpacked data set")
-    return root

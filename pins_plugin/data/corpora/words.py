@@ -38,19 +38,14 @@ def read_words(path: str | Path) -> list[SpokenWord]:
         raise ManifestError(
             f"{path}: expected rows with {', '.join(WORD_COLUMNS)}, got {', '.join(map(str, rows[0])) if rows else 'none'}"
         )
+    words = []
     try:
-        return [
-            SpokenWord(
-                row["clip"],
-                float(row["start_s"]),
-                float(row["end_s"]),
-                row["word"],
-                row.get("split") or "",
-            )
-            for row in rows
-        ]
+        for row in rows:
+            start, end = float(row["start_s"]), float(row["end_s"])
+            words.append(SpokenWord(row["clip"], start, end, row["word"], row.get("split") or ""))
     except (ValueError, TypeError) as error:
         raise ManifestError(f"{path}: expected times in seconds ({error})") from error
+    return words
 
 
 def cut_word(

@@ -94,13 +94,9 @@ def track_row(track: FaceTrack) -> dict[str, Any]:
 
 def word_row(word: TranscriptWord) -> dict[str, Any]:
     """Write a word."""
-    return {
-        "start": round(word.start, 3),
-        "end": round(word.end, 3),
-        "text": word.text,
-        "segment": word.segment,
-        **({"estimated": True} if word.estimated else {}),
-    }
+    times = {"start": round(word.start, 3), "end": round(word.end, 3)}
+    estimated = {"estimated": True} if word.estimated else {}
+    return {**times, "text": word.text, "segment": word.segment, **estimated}
 
 
 def read_turn(value: Mapping[str, Any]) -> SpeakerFaceLink:
@@ -134,27 +130,16 @@ def read_track(value: Mapping[str, Any]) -> LinkedTrack:
     person = value["person"]
     name = str(value["track"]) if person is None else str(person)
     shot = value.get("shot")
+    shot = None if shot is None else int(shot)
     quality = {str(key): float(number) for key, number in (value.get("quality") or {}).items()}
-    return LinkedTrack(
-        str(value["track"]),
-        name,
-        rows[:, 0],
-        rows[:, 1:],
-        None if shot is None else int(shot),
-        quality,
-    )
+    return LinkedTrack(str(value["track"]), name, rows[:, 0], rows[:, 1:], shot, quality)
 
 
 def read_word(value: Mapping[str, Any]) -> TranscriptWord:
     """Read a word; `segment` and `estimated` may be missing."""
     start, end = _span(value, "word")
-    return TranscriptWord(
-        start,
-        end,
-        str(value["text"]),
-        int(value.get("segment", 0)),
-        bool(value.get("estimated", False)),
-    )
+    segment, estimated = int(value.get("segment", 0)), bool(value.get("estimated", False))
+    return TranscriptWord(start, end, str(value["text"]), segment, estimated)
 
 
 def plain_turn(turn: SpeakerFaceLink) -> dict[str, Any]:

@@ -133,17 +133,15 @@ class LinkedVideo:
 
     def boxes_at(self, time: float) -> list[tuple[str, NDArray[np.float64]]]:
         """Person and box (4,) of each face in the picture at `time`."""
-        return [
-            (track.person, track.box_at(time))
-            for track in (self.tracks[number] for number in self._timetables[1].near(time))
-            if track.start - REACH <= time <= track.end + REACH
-        ]
+        return [(track.person, track.box_at(time)) for track in self._tracks_at(time)]
 
     def shot_at(self, time: float) -> int | None:
         """Shot of the faces in the picture at `time`, or None."""
-        near = (self.tracks[number] for number in self._timetables[1].near(time))
-        shots = (t.shot for t in near if t.start - REACH <= time <= t.end + REACH)
+        shots = (track.shot for track in self._tracks_at(time))
         return next((shot for shot in shots if shot is not None), None)
+
+    def _tracks_at(self, time: float) -> list[LinkedTrack]:
+        return [self.tracks[number] for number in self._timetables[1].near(time)]
 
     def name_of_speaker(self, speaker: str) -> str | None:
         """The person that most of a speaker's time was linked to, or None."""

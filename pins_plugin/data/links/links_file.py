@@ -1,4 +1,4 @@
-"""The file `links.json` as a whole: read, given a transcript or other names, and what is made of it for other programs."""
+"""The file `links.json` as a whole: read, found again with its video, given a transcript or other names, made a table."""
 
 import csv
 import io
@@ -11,6 +11,7 @@ from pins_plugin.data.links.link_rows import plain_track, plain_turn, read_turn,
 from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.errors import LinksError
 from pins_plugin.types import TranscriptWord
+from pins_plugin.utils.content import describe_file
 from pins_plugin.utils.files import read_json, write_text
 from pins_plugin.utils.text import table_cell
 
@@ -38,6 +39,31 @@ def read_links(path: str | Path) -> dict[str, Any]:
         "links": [{**row, **plain_turn(read_turn(row))} for row in links["links"]],
         "tracks": [{**row, **plain_track(row)} for row in links["tracks"]],
     }
+
+
+def read_linked(given: Path) -> tuple[Path, dict[str, Any], Path | None]:
+    """Read the links of a folder of `pins link`, or a file: its path, its value, its video as far as that is found."""
+    path = given / "links.json" if given.is_dir() else given
+    links = read_links(path)
+    return path, links, find_video(links)
+
+
+def find_video(links: Mapping[str, Any]) -> Path | None:
+    """Find the video that links are of; None where it is gone, or another file is there now."""
+    source = links.get("source")
+    if not isinstance(source, Mapping):
+        video = Path(links["video"])
+        return video if video.is_absolute() and video.is_file() else None
+    video = Path(str(source.get("path")))
+    return video if video.is_file() and is_video_of(links, video) else None
+
+
+def is_video_of(links: Mapping[str, Any], video: Path) -> bool:
+    """Tell whether links are of a video, as far as they say of which they are."""
+    source = links.get("source")
+    if not isinstance(source, Mapping):
+        return True
+    return bool(describe_file(video, source)["content"] == source.get("content"))
 
 
 def add_words(links: Mapping[str, Any], words: Sequence[TranscriptWord]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import Any
 from pins_plugin.data.links.link_rows import LONGEST
 from pins_plugin.errors import TranscriptError
 from pins_plugin.types import TranscriptWord
+from pins_plugin.utils.explain import naming
 
 ENDINGS = (".json", ".srt", ".vtt")
 SHORT = 0.005  # seconds; shorter words are counted; chosen, not measured
@@ -30,6 +31,7 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 Times = tuple[float | None, float | None]
+UNTIMED: Times = (None, None)
 
 
 @dataclass(frozen=True)
@@ -79,33 +81,28 @@ def read_transcript(
             f"{path}: expected a transcript that ends in {', '.join(ENDINGS)}, got {path.suffix!r}"
         )
     text = _read_text(path, encoding)
-    if path.suffix.lower() == ".json":
-        try:
-            segments = parse_whisper(json.loads(text))
-        except (ValueError, RecursionError) as error:
-            raise TranscriptError(
-                f"{path}: not a JSON file ({error}); expected what whisper writes"
-            ) from error
-        except TranscriptError as error:
-            raise TranscriptError(f"{path}: {error}") from error
-    else:
-        segments = list(parse_subtitles(text))
-        if not segments and text.replace("WEBVTT", "", 1).strip():
-            raise TranscriptError(
-                f"{path}: holds no subtitle; expected lines such as 00:00:01,000 --> 00:00:02,500"
-            )
-    try:
+    with naming(path, TranscriptError):
+        if path.suffix.lower() == ".json":
+            segments = parse_whisper(text)
+        else:
+            segments = list(parse_subtitles(text))
+            if not segments and text.replace("WEBVTT", "", 1).strip():
+                raise TranscriptError(
+                    "holds no subtitle; expected lines such as 00:00:01,000 --> 00:00:02,500"
+                )
         return _finish(segments, duration)
-    except TranscriptError as error:
-        raise TranscriptError(f"{path}: {error}") from error
 
 
-def parse_whisper(value: Any) -> list[_Segment]:
-    """Read the value of a JSON file of whisper, faster-whisper or whisperX.
+def parse_whisper(text: str) -> list[_Segment]:
+    """Read JSON of whisper, faster-whisper or whisperX.
 
     An object with `segments`, or a list of them; each with `start`, `end`, `text`, and perhaps `words` with
     `word` (or `text`), `start` and `end`.
     """
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise TranscriptError(f"not a JSON file ({error}); expected what whisper writes") from error
     rows = value.get("segments") if isinstance(value, Mapping) else value
     if isinstance(value, Mapping) and rows is None and "word_segments" in value:
         rows = [{"words": value["word_segments"]}]
@@ -124,9 +121,9 @@ def _whisper_segment(row: Mapping[str, Any]) -> _Segment:
             raise TranscriptError(f"expected words with word, start and end, got {word!r:.80}")
         parts = str(word.get("word", word.get("text", ""))).split()
         times = _time(word.get("start")), _time(word.get("end"))
-        words += [(part, times if len(parts) == 1 else (None, None)) for part in parts]
+        words += [(part, times if len(parts) == 1 else UNTIMED) for part in parts]
     if not words:
-        words = [(part, (None, None)) for part in str(row.get("text", "")).split()]
+        words = [(part, UNTIMED) for part in str(row.get("text", "")).split()]
     return _Segment((_time(row.get("start")), _time(row.get("end"))), tuple(words))
 
 
@@ -148,10 +145,8 @@ def parse_subtitles(text: str) -> Iterator[_Segment]:
             body = body[:-1]  # the number or name of the next
         said = html.unescape(TAG.sub("", " ".join(body[: _end_of_text(body)])))
         groups = match.groups()
-        yield _Segment(
-            (_seconds(groups[:4]), _seconds(groups[4:])),
-            tuple((word, (None, None)) for word in said.split()),
-        )
+        words = tuple((word, UNTIMED) for word in said.split())
+        yield _Segment((_seconds(groups[:4]), _seconds(groups[4:])), words)
 
 
 def _end_of_text(lines: Sequence[str]) -> int:
@@ -184,11 +179,11 @@ def _finish(segments: Sequence[_Segment], duration: float | None) -> Transcript:
     """Give every word a time, in order, and count what had none or a wrong one."""
     words: list[TranscriptWord] = []
     counts = dict.fromkeys(("untimed", "backward", "short", "unordered", "late"), 0)
-    lost = sum(segment.times == (None, None) and all(times == (None, None) for _, times in segment.words) for segment in segments if segment.words)  # fmt: skip
     segments = [segment for segment in segments if segment.words]
+    lost = sum({segment.times, *(times for _, times in segment.words)} == {UNTIMED} for segment in segments)  # fmt: skip
     spans = _segment_spans(segments)
     for number, (segment, span) in enumerate(zip(segments, spans, strict=True)):
-        own_times = any(times != (None, None) for _, times in segment.words)
+        own_times = any(times != UNTIMED for _, times in segment.words)
         if span[1] < span[0]:
             counts["backward"] += 0 if own_times else len(segment.words)
             span = span[::-1]
@@ -220,16 +215,16 @@ def _segment_spans(segments: Sequence[_Segment]) -> list[tuple[float, float]]:
     """Start and end of each segment; what is missing comes from its words or from its neighbors."""
     found: list[Times] = []
     for segment in segments:
-        known = [time for _, times in segment.words for time in times if time is not None]
+        known = [time for _, times in segment.words for time in _known(times)]
         start, end = segment.times
         start = min(known, default=None) if start is None else start
         found.append((start, max(known, default=None) if end is None else end))
-    if segments and all(start is None and end is None for start, end in found):
+    if segments and set(found) == {UNTIMED}:
         raise TranscriptError("gives no times; expected start and end in seconds for segments or words")  # fmt: skip
     spans = []
     for index, (start, end) in enumerate(found):
-        before = next((time for pair in found[index - 1 :: -1] for time in pair[::-1] if time is not None), 0.0) if index else 0.0  # fmt: skip
-        after = next((time for pair in found[index + 1 :] for time in pair if time is not None), None)  # fmt: skip
+        before = next((_known(pair)[-1] for pair in reversed(found[:index]) if _known(pair)), 0.0)
+        after = next((_known(pair)[0] for pair in found[index + 1 :] if _known(pair)), None)
         first = start if start is not None else min(before, end) if end is not None else before
         last = end if end is not None else after if after is not None else first
         spans.append((first, last))
@@ -241,13 +236,12 @@ def _timed(segment: _Segment, span: tuple[float, float], number: int) -> Iterato
     words, index = segment.words, 0
     while index < len(words):
         text, times = words[index]
-        known = [time for time in times if time is not None]
-        if known:
-            yield TranscriptWord(known[0], known[-1], text, number)
+        if times != UNTIMED:
+            yield TranscriptWord(_known(times)[0], _known(times)[-1], text, number)
             index += 1
             continue
         run = index
-        while run < len(words) and words[run][1] == (None, None):
+        while run < len(words) and words[run][1] == UNTIMED:
             run += 1
         low = span[0] if index == 0 else _known(words[index - 1][1])[-1]
         high = max(low, span[1] if run == len(words) else _known(words[run][1])[0])

@@ -47,14 +47,12 @@ def load_audio(
     path = Path(path)
     with open_media(path) as container:
         stream = choose_sound(container, path)
-        clock = read_clock(path)
-        seconds = clock.ends.get(stream.index, 0.0)
-        sound = _GrowingSound(_expected_samples(seconds, sample_rate))
-        for samples in decode_sound(container, stream, clock, sample_rate):
-            sound.add(mix_channels(samples, channel, path))
-    if sound.num_samples == 0:
+        content = bytearray()  # grows in place: two hours are held once, not twice
+        for samples in decode_sound(container, stream, read_clock(path), sample_rate):
+            content += mix_channels(samples, channel, path).tobytes()
+    if not content:
         raise MediaError(f"{path}: its sound stream holds no samples; expected some sound")
-    return sound.samples
+    return np.frombuffer(content, np.float32)
 
 
 def mix_channels(
@@ -66,34 +64,6 @@ def mix_channels(
     if not -len(waveforms) <= channel < len(waveforms):
         raise MediaError(f"{name}: holds {len(waveforms)} channels, asked for channel {channel}")
     return waveforms[channel]
-
-
-class _GrowingSound:
-    """Samples that are collected in one block of memory: two hours are held once, not twice."""
-
-    def __init__(self, expected: int) -> None:
-        self._block = np.empty(expected, np.float32)
-        self.num_samples = 0
-
-    def add(self, samples: NDArray[np.float32]) -> None:
-        """Append (num_samples,) samples."""
-        end = self.num_samples + len(samples)
-        if end > len(self._block):
-            block = np.empty(end + end // 4, np.float32)
-            block[: self.num_samples] = self.samples
-            self._block = block
-        self._block[self.num_samples : end] = samples
-        self.num_samples = end
-
-    @property
-    def samples(self) -> NDArray[np.float32]:
-        """What was collected, (num_samples,)."""
-        return self._block[: self.num_samples]
-
-
-def _expected_samples(seconds: float, sample_rate: int) -> int:
-    """As many as the file claims to hold, with some to spare (memory that is never written costs none), at most a day's."""
-    return round((1.05 * min(max(seconds, 0.0), 86400.0) + 1.0) * sample_rate)
 
 
 def save_audio(

@@ -101,24 +101,17 @@ def _read_clock(path: str, changed: int, size: int) -> MediaClock:
     with open_media(path) as container:
         video, sound = default_video(container), default_sound(container)
         streams = [stream for stream in (video, sound) if stream is not None]
-        starts = [
-            float(stream.start_time * stream.time_base)
-            for stream in streams
-            if stream.start_time is not None
-        ]
+        starts = [float(s.start_time * s.time_base) for s in streams if s.start_time is not None]
         known = video is None or bool(video.duration)
         if container.format.name in TABLED and known:
             origin = min(starts, default=0.0)
             ends = {
-                stream.index: float((stream.start_time or 0) + stream.duration)
-                * float(stream.time_base)
-                - origin
-                for stream in streams
-                if stream.duration
+                s.index: float((s.start_time or 0) + s.duration) * float(s.time_base) - origin
+                for s in streams
+                if s.duration
             }
             return MediaClock(origin, ends=ends)
-        leap = LEAP.get(container.format.name, OTHER_LEAP)
-        reader = _PartReader(leap)
+        reader = _PartReader(LEAP.get(container.format.name, OTHER_LEAP))
         for packet in demux_leniently(container, *streams):
             reader.add(packet)
         return reader.finish(min(starts, default=None))
@@ -190,21 +183,18 @@ class _PartReader:
             end = last if end is None else max(end, last)
         if origin is None:
             origin = min((one.start for one in stretches if one.part == 0), default=0.0)
-        return MediaClock(
-            origin,
-            {index: [one.place or 0 for one in own[1:]] for index, own in self._stretches.items()},
-            {index: _all_shifts(own, shifts, lone) for index, own in self._stretches.items()},
-            {
-                index: max(one.end + shifts[one.part] for one in own if id(one) not in lone)
-                - origin
-                for index, own in self._stretches.items()
-            },
-            sorted(
-                (time + shifts[part] - origin, place)
-                for part, time, place in self._keys
-                if part in shifts
-            ),
-        )
+        places, corrections, ends = {}, {}, {}
+        for index, own in self._stretches.items():
+            places[index] = [one.place or 0 for one in own[1:]]
+            corrections[index] = _all_shifts(own, shifts, lone)
+            whole = [one for one in own if id(one) not in lone]
+            ends[index] = max(one.end + shifts[one.part] for one in whole) - origin
+        keys = [
+            (time + shifts[part] - origin, place)
+            for part, time, place in self._keys
+            if part in shifts
+        ]
+        return MediaClock(origin, places, corrections, ends, sorted(keys))
 
     def _newest(self) -> int:
         return max((own[-1].part for own in self._stretches.values() if own), default=0)

@@ -63,12 +63,12 @@ def choose_video(container: Any, path: str | Path) -> Any:
     MediaError
         When there is none, or all are of codecs that FFmpeg does not know.
     """
-    stream = _chosen(moving_pictures(container))
-    if stream is not None:
-        return stream
-    if moving_pictures(container):
+    stream = default_video(container)
+    if stream is None and moving_pictures(container):
         raise MediaError(f"{path}: its pictures are of a codec that is not known; convert the file")
-    raise MediaError(f"{path}: holds no video stream; expected a video file")
+    if stream is None:
+        raise MediaError(f"{path}: holds no video stream; expected a video file")
+    return stream
 
 
 def choose_sound(container: Any, path: str | Path) -> Any:
@@ -80,11 +80,11 @@ def choose_sound(container: Any, path: str | Path) -> Any:
         When there is none, or all are of codecs that FFmpeg does not know.
     """
     stream = default_sound(container)
-    if stream is not None:
-        return stream
-    if container.streams.audio:
+    if stream is None and container.streams.audio:
         raise MediaError(f"{path}: its sound is of a codec that is not known; convert the file")
-    raise MediaError(f"{path}: has no sound; expected a file with an audio stream")
+    if stream is None:
+        raise MediaError(f"{path}: has no sound; expected a file with an audio stream")
+    return stream
 
 
 def default_video(container: Any) -> Any:
@@ -99,16 +99,12 @@ def default_sound(container: Any) -> Any:
 
 def _chosen(streams: Sequence[Any]) -> Any:
     """Pick the first that is flagged as default, else the first that is not made for a special audience."""
-    special = (
-        av.stream.Disposition.hearing_impaired
-        | av.stream.Disposition.visual_impaired
-        | av.stream.Disposition.comment
-        | av.stream.Disposition.descriptions
-        | av.stream.Disposition.dependent
-    )
+    flag = av.stream.Disposition
+    special = flag.hearing_impaired | flag.visual_impaired | flag.comment
+    special |= flag.descriptions | flag.dependent
     known = [stream for stream in streams if stream.codec_context is not None]
     plain = [stream for stream in known if not stream.disposition & special] or known
-    default = [stream for stream in plain if stream.disposition & av.stream.Disposition.default]
+    default = [stream for stream in plain if stream.disposition & flag.default]
     return next(iter(default or plain), None)
 
 
@@ -159,16 +155,12 @@ def plays_in_browsers(path: str | Path) -> bool:
         video, sound = default_video(container), default_sound(container)
         if "mp4" not in container.format.name or video is None:
             return False
-        first = [stream for stream in (container.streams.video[0], *container.streams.audio[:1])]
-        starts = [
-            float(stream.start_time * stream.time_base)
-            for stream in (video, sound)
-            if stream is not None and stream.start_time is not None
-        ]
+        shown = [stream for stream in (video, sound) if stream is not None]
+        starts = [each.start_time * each.time_base for each in shown if each.start_time is not None]
         return (
-            first == [stream for stream in (video, sound) if stream is not None]
+            [container.streams.video[0], *container.streams.audio[:1]] == shown
             and codec_name(video) == "h264"
             and video.codec_context.pix_fmt in ("yuv420p", "yuvj420p")
             and (sound is None or codec_name(sound) in ("aac", "mp3"))
-            and abs(min(starts, default=0.0)) < 0.02
+            and bool(abs(min(starts, default=0.0)) < 0.02)
         )

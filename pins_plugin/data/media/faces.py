@@ -44,20 +44,18 @@ def load_faces(
     """
     path = Path(path)
     if path.is_dir() or is_image(path):
-        files = _image_files(path)
+        files = [path]
+        if path.is_dir():
+            files = sorted(
+                each for each in path.iterdir() if is_image(each) and not is_hidden(each)
+            )
         chosen = _choose(len(files), num_frames, indices, path)
-        read = {index: _read_image(files[index], size) for index in set(chosen)}
+        read = {index: _square(read_image(files[index], size), size) for index in set(chosen)}
     else:
-        images = [_square(Image.fromarray(frame.image), size) for frame in iter_frames(path)]
+        images = [_square(frame.image, size) for frame in iter_frames(path)]
         chosen = _choose(len(images), num_frames, indices, path)
         read = {index: images[index] for index in set(chosen)}
     return np.stack([read[index] for index in chosen]).transpose(0, 3, 1, 2).copy()
-
-
-def _image_files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    return sorted(file for file in path.iterdir() if is_image(file) and not is_hidden(file))
 
 
 def _choose(
@@ -77,13 +75,11 @@ def _choose(
     return [int(center) for center in centers]
 
 
-def _read_image(path: Path, size: int) -> NDArray[np.uint8]:
-    return _square(Image.fromarray(read_image(path, size)), size)
-
-
-def _square(image: Image.Image, size: int) -> NDArray[np.uint8]:
-    if image.size == (size, size):
-        return np.asarray(image)
+def _square(picture: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Crop a picture (height, width, 3) about its center, and scale it to (size, size, 3)."""
+    if picture.shape[:2] == (size, size):
+        return picture
+    image = Image.fromarray(picture)
     side = min(image.size)
     left, top = (image.width - side) / 2, (image.height - side) / 2
     box = (left, top, left + side, top + side)

@@ -62,7 +62,8 @@ def read_image(path: str | Path, side: int | None = None) -> NDArray[np.uint8]:
                 )
             factor = int(np.ceil(np.sqrt(count / KEPT_PIXELS)))
             image.load()
-            _turn(image)
+            with suppress(Exception):  # many small parsers read tags; the picture itself is good
+                ImageOps.exif_transpose(image, in_place=True)
             return np.asarray(_plain(image, factor))
     except MediaError:
         raise
@@ -122,9 +123,3 @@ def _to_bytes(gray: NDArray[np.generic]) -> NDArray[np.uint8]:
     else:
         full = 65535.0 if gray.dtype.itemsize == 2 or top > 255 else 255.0
     return np.clip(np.round(values * (255 / full)), 0, 255).astype(np.uint8)
-
-
-def _turn(image: Image.Image) -> None:
-    """Put a picture upright; one whose tags are damaged stays as it is."""
-    with suppress(Exception):  # many small parsers read tags; the picture itself is good
-        ImageOps.exif_transpose(image, in_place=True)

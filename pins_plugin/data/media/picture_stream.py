@@ -99,9 +99,8 @@ def _entered(container: Any, stream: Any, clock: MediaClock, time: float) -> Ite
             container.seek(int((time + clock.origin) / stream.time_base), stream=stream)
     except (av.error.FFmpegError, OverflowError):
         return None
-    keys = (
-        2 if knows_decoding_only(container) else 1
-    )  # there the first may have been given a wrong time
+    # where only decoding is known, the first may have been given a wrong time
+    keys = 2 if knows_decoding_only(container) else 1
     return _from_key(_timed(container, stream, clock), keys)
 
 

@@ -40,11 +40,8 @@ def first_screen(frame: Any, stream: Any) -> Screen:
     """Find the shown size by the first picture of a stream."""
     width, height = _square_pixels(frame, pixel_shape(stream))
     rotation = round(frame.rotation / 90) * 90 % 360
-    return (
-        Screen(height, width, rotation)
-        if rotation in (90, 270)
-        else Screen(width, height, rotation)
-    )
+    size = (height, width) if rotation in (90, 270) else (width, height)
+    return Screen(*size, rotation)
 
 
 def pixel_shape(stream: Any, changed: bool = False) -> Fraction:

@@ -85,11 +85,8 @@ def _copy(opened: Any, written: Any, seconds: float) -> None:
         for stream in opened.streams
         if chapters and stream.type == "data" and "mp4" in opened.format.name
     }
-    outputs = {
-        stream.index: _added(written, stream)
-        for stream in opened.streams
-        if stream.index not in names
-    }
+    tracks = [stream for stream in opened.streams if stream.index not in names]
+    outputs = {stream.index: _added(written, stream) for stream in tracks}
     written.metadata.update(opened.metadata)
     if chapters:
         written.set_chapters(chapters)
@@ -173,24 +170,17 @@ def _compare(opened: Any, copy: Path) -> None:
             raise ValueError(f"lost: {', '.join(sorted(kind for kind, _, _ in had - has))}")
         if len(copied.chapters()) < len(opened.chapters()):
             raise ValueError("lost: chapters")
-    before, after = probe_video(opened.name.removeprefix("file:")), probe_video(copy)
-    if (before.width, before.height, before.rotation) != (
-        after.width,
-        after.height,
-        after.rotation,
-    ):
+    videos = probe_video(opened.name.removeprefix("file:")), probe_video(copy)
+    if len({(video.width, video.height, video.rotation) for video in videos}) > 1:
         raise ValueError("the shape of the picture")
 
 
 def _tracks(container: Any) -> Counter[tuple[str, str, bool]]:
     """Count tracks by type, codec, and whether they are covers."""
     cover = av.stream.Disposition.attached_pic
+    tracks = [stream for stream in container.streams if stream.type != "data"]
+    codecs = ["mpeg audio" if codec_name(each) in LAYERS else codec_name(each) for each in tracks]
     return Counter(
-        (
-            stream.type,
-            "mpeg audio" if codec_name(stream) in LAYERS else codec_name(stream),
-            bool(stream.disposition & cover),
-        )
-        for stream in container.streams
-        if stream.type != "data"
+        (each.type, codec, bool(each.disposition & cover))
+        for each, codec in zip(tracks, codecs, strict=True)
     )

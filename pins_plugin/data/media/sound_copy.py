@@ -1,7 +1,7 @@
 """The sound of one file carried into another while that is being written."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -44,8 +44,14 @@ class SoundCopy:
                 and opened.format.name.startswith(COPIED_FROM)
                 and not clock.is_joined
             )
-            packets = self._copied if copies else self._encoded
-            self._packets = packets(opened, stream, clock)
+            if copies:
+                output = container.add_stream_from_template(stream)
+                self._packets = _shifted_packets(opened, stream, output, clock)
+            else:
+                layout = "mono" if stream.channels == 1 else "stereo"
+                rate = stream.rate if stream.rate in AAC_RATES else 48000
+                output = container.add_stream("aac", rate=rate, layout=layout)
+                self._packets = _encoded_packets(opened, stream, output, clock)
 
     def copy_until(self, time: float) -> None:
         """Write the packets that start before `time`, in seconds on the media clock."""
@@ -55,24 +61,12 @@ class SoundCopy:
             if self._pending is None or self._pending[0] >= time:
                 return
             packet, self._pending = self._pending[1], None
-            try:
+            with suppress(ValueError):  # damaged (FFmpeg's errors of that kind are such, too)
                 self._container.mux(packet)
-            except ValueError:  # damaged (FFmpeg's errors of that kind are such, too): passed over
-                continue
 
     def close(self) -> None:
         """Close the source."""
         self._stack.close()
-
-    def _copied(self, opened: Any, stream: Any, clock: MediaClock) -> Iterator[tuple[float, Any]]:
-        output = self._container.add_stream_from_template(stream)
-        return _shifted_packets(opened, stream, output, clock)
-
-    def _encoded(self, opened: Any, stream: Any, clock: MediaClock) -> Iterator[tuple[float, Any]]:
-        layout = "mono" if stream.channels == 1 else "stereo"
-        rate = stream.rate if stream.rate in AAC_RATES else 48000
-        output = self._container.add_stream("aac", rate=rate, layout=layout)
-        return _encoded_packets(opened, stream, output, clock)
 
 
 def _shifted_packets(

@@ -49,6 +49,16 @@ def decode_sound(
     filled = 0.0  # seconds of pauses
     closed = 0.0  # seconds of pauses that were left out
     channels = 1 if layout is None else av.AudioLayout(layout).nb_channels
+
+    def kept(frame: Any) -> Iterator[NDArray[np.float32]]:
+        nonlocal surplus, given, channels
+        for samples in _resampled(resampler, frame):
+            part = samples[:, surplus:]
+            surplus -= samples.shape[1] - part.shape[1]
+            given += part.shape[1]
+            channels = len(samples)
+            yield part
+
     for frame in _frames(container, stream, clock):
         ahead = 0
         if frame.pts is not None and frame.time_base is not None:
@@ -61,11 +71,7 @@ def decode_sound(
             ahead = 0
         now = (frame.format.name, frame.layout.name, frame.sample_rate)
         if now != kind or ahead > 0:
-            for samples in _resampled(resampler, None):
-                kept = samples[:, surplus:]
-                surplus -= samples.shape[1] - kept.shape[1]
-                given += kept.shape[1]
-                yield kept
+            yield from kept(None)
             resampler = av.AudioResampler(format="fltp", layout=layout, rate=sample_rate)
             kind = now
         surplus -= ahead
@@ -75,14 +81,8 @@ def decode_sound(
             surplus += silence.shape[1]
             given += silence.shape[1]
             yield silence
-        for samples in _resampled(resampler, frame):
-            channels = samples.shape[0]
-            kept = samples[:, surplus:]
-            surplus -= samples.shape[1] - kept.shape[1]
-            given += kept.shape[1]
-            yield kept
-    for samples in _resampled(resampler, None):
-        yield samples[:, surplus:]
+        yield from kept(frame)
+    yield from kept(None)
 
 
 def _frames(container: Any, stream: Any, clock: MediaClock) -> Iterator[Any]:

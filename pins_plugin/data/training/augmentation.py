@@ -109,9 +109,8 @@ class VoiceAugmentation:
         self, waveforms: Tensor, generator: Generator, rank: int = 0, num_processes: int = 1
     ) -> Tensor:
         """Change sound (batch, num_samples); parameters as of `FaceAugmentation`."""
-        draws = (
-            _draw(7, waveforms, generator, rank, num_processes) + 1
-        ) / 2  # (7, batch, 1), in [0, 1]
+        draws = _draw(7, waveforms, generator, rank, num_processes)
+        draws = (draws + 1) / 2  # (7, batch, 1), in [0, 1]
         if self.reverberation > 0:
             chosen = (draws[0] < self.reverberation).flatten()
             if chosen.any():

@@ -20,7 +20,6 @@ from pins_plugin.utils.arrays import read_named_arrays
 logger = logging.getLogger(__name__)
 FEATURE_COLUMNS = ("clip_id", "identity", "video", "split")
 MOST_BYTES = 64 * 2**30
-HIGHEST_COMPRESSION = 200  # embeddings hardly shrink; a file that does is empty or a trap
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,9 +83,27 @@ def load_features(path: str | Path) -> Features:
         ManifestError,
         "what numpy.savez(file, embeddings=float32 array, clip_id=array of str) writes",
         largest=MOST_BYTES,
-        highest_compression=HIGHEST_COMPRESSION,
     )
-    return _checked(Path(path), arrays["embeddings"], arrays["clip_id"])
+    embeddings, clip_id = arrays["embeddings"], arrays["clip_id"]
+    if embeddings.ndim != 2 or embeddings.dtype.kind != "f" or 0 in embeddings.shape:
+        raise ManifestError(
+            f"{path}: embeddings: expected floats (n, dim), got {embeddings.dtype} {embeddings.shape}"
+        )
+    if clip_id.shape != embeddings.shape[:1] or clip_id.dtype.kind not in "USiu":
+        raise ManifestError(
+            f"{path}: clip_id: expected text ({len(embeddings)},), one per embedding, "
+            f"got {clip_id.dtype} {clip_id.shape}"
+        )
+    embeddings = np.ascontiguousarray(embeddings, dtype=np.float32)
+    bad = np.flatnonzero(~np.isfinite(embeddings).all(axis=1))
+    if len(bad):
+        raise ManifestError(
+            f"{path}: embeddings: expected finite numbers, got NaN or infinity in {len(bad)} rows, "
+            f"the first is row {bad[0]}; drop them or embed them again"
+        )
+    if clip_id.dtype.kind == "S":
+        clip_id = np.char.decode(clip_id, "utf-8")
+    return Features(embeddings, clip_id.astype(str))
 
 
 def read_feature_clips(path: str | Path) -> dict[str, TalkingFaceClip]:
@@ -126,25 +143,3 @@ def select_rows(
             name, len(chosen) - len(kept), len(chosen), splits[0],
         )  # fmt: skip
     return FeatureRows(features.embeddings[kept], [clips[ids[index]] for index in kept])
-
-
-def _checked(path: Path, embeddings: NDArray, clip_id: NDArray) -> Features:
-    if embeddings.ndim != 2 or embeddings.dtype.kind != "f" or 0 in embeddings.shape:
-        raise ManifestError(
-            f"{path}: embeddings: expected floats (n, dim), got {embeddings.dtype} {embeddings.shape}"
-        )
-    if clip_id.shape != embeddings.shape[:1] or clip_id.dtype.kind not in "USiu":
-        raise ManifestError(
-            f"{path}: clip_id: expected text ({len(embeddings)},), one per embedding, "
-            f"got {clip_id.dtype} {clip_id.shape}"
-        )
-    embeddings = np.ascontiguousarray(embeddings, dtype=np.float32)
-    bad = np.flatnonzero(~np.isfinite(embeddings).all(axis=1))
-    if len(bad):
-        raise ManifestError(
-            f"{path}: embeddings: expected finite numbers, got NaN or infinity in {len(bad)} rows, "
-            f"the first is row {bad[0]}; drop them or embed them again"
-        )
-    if clip_id.dtype.kind == "S":
-        clip_id = np.char.decode(clip_id, "utf-8")
-    return Features(embeddings, clip_id.astype(str))

@@ -66,9 +66,8 @@ class RecordingConditions:
 
     def _filter(self, waveforms: Tensor, knots: Tensor, band: Tensor, draws: Tensor) -> Tensor:
         spectra = torch.fft.rfft(waveforms)
-        decibels = interpolate(
-            self.tone_spread * knots, spectra.shape[1], mode="linear", align_corners=True
-        )[:, 0]
+        tones = self.tone_spread * knots
+        decibels = interpolate(tones, spectra.shape[1], mode="linear", align_corners=True)[:, 0]
         frequencies = torch.linspace(0, self.sample_rate / 2, spectra.shape[1])
         edges = torch.where(band, _range(self.edges, draws), self.sample_rate)
         kept = torch.sigmoid((edges[:, None] - frequencies) / BAND_EDGE)
@@ -81,9 +80,8 @@ def make_music(batch: int, num_samples: int, sample_rate: int, generator: Genera
     note = (times / NOTE_SECONDS).long()  # (num_samples,)
     count = int(note[-1]) + 1
     steps = torch.randint(0, 36, (batch, count), generator=generator)
-    chord = torch.tensor(CHORD)[
-        torch.randint(0, len(CHORD), (batch, count, 3), generator=generator)
-    ]
+    tones = torch.randint(0, len(CHORD), (batch, count, 3), generator=generator)
+    chord = torch.tensor(CHORD)[tones]
     pitches = LOWEST_NOTE * 2 ** ((steps[..., None] + chord) / 12)  # (batch, count, 3)
     rolloff = 0.3 + 0.6 * torch.rand(batch, 1, generator=generator)
     decay = torch.exp(-(times % NOTE_SECONDS) / (0.1 + torch.rand(batch, 1, generator=generator)))
@@ -93,9 +91,8 @@ def make_music(batch: int, num_samples: int, sample_rate: int, generator: Genera
         for partial in range(1, PARTIALS + 1):
             audible = pitches[:, note, voice] * partial < sample_rate / 2
             sound += rolloff ** (partial - 1) * torch.sin(partial * phase) * audible
-    beat = torch.randn(batch, num_samples, generator=generator) * torch.exp(
-        -(times % NOTE_SECONDS) / 0.02
-    )
+    beat = torch.randn(batch, num_samples, generator=generator)
+    beat = beat * torch.exp(-(times % NOTE_SECONDS) / 0.02)
     return sound * decay + 2 * torch.rand(batch, 1, generator=generator) * beat
 
 

@@ -4,25 +4,18 @@ What may differ between people (the shape of the mouth, how far it opens, the vo
 varied; what makes synchrony (when something moves) is kept.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 NUM_LIP_POINTS = 80
-
-
-def mirror_order() -> list[int]:
-    """Index of the point that each of the 88 points becomes in a mirror.
-
-    The 80 lip points are four rims of 20: eleven along the lower lip, from one corner of the mouth to the
-    other, then nine along the upper lip; the 8 chin points are middle, pairs and middle again.
-    """
-    rim = [*range(10, -1, -1), *range(19, 10, -1)]
-    lips = [20 * index + point for index in range(4) for point in rim]
-    return [*lips, 80, 82, 81, 84, 83, 85, 86, 87]
-
-
-MIRROR_ORDER = tuple(mirror_order())
+# The point that each of the 88 points becomes in a mirror. The 80 lip points are four rims of 20: eleven along the lower lip,
+# from one corner of the mouth to the other, then nine along the upper lip; the 8 chin points are middle, pairs and middle again.
+RIM = [*range(10, -1, -1), *range(19, 10, -1)]
+MIRROR_ORDER = [20 * rim + point for rim in range(4) for point in RIM]
+MIRROR_ORDER += [80, 82, 81, 84, 83, 85, 86, 87]
 
 
 def augment_lips(lips: Tensor, strength: float, generator: torch.Generator) -> Tensor:
@@ -31,15 +24,9 @@ def augment_lips(lips: Tensor, strength: float, generator: torch.Generator) -> T
     `strength` is 1 as tuned, 0 for (nearly) no change.
     """
     batch, num_frames, num_points, _ = lips.shape
-
-    def normal(*shape: int) -> Tensor:
-        return strength * torch.randn(*shape, generator=generator)
-
-    def uniform(*shape: int) -> Tensor:
-        return torch.rand(*shape, generator=generator)
-
+    normal, uniform = _draws(strength, generator)
     lips = lips - lips.mean(dim=(1, 2), keepdim=True)
-    mirrored = lips[:, :, list(MIRROR_ORDER)] * torch.tensor([-1.0, 1.0])
+    mirrored = lips[:, :, MIRROR_ORDER] * torch.tensor([-1.0, 1.0])
     lips = torch.where(uniform(batch, 1, 1, 1) < 0.5, mirrored, lips)
     mean = lips.mean(dim=1, keepdim=True)
     lips = mean + (lips - mean) * (0.3 * normal(batch, 1, 1, 1)).exp()  # how far it moves
@@ -59,22 +46,15 @@ def augment_lips(lips: Tensor, strength: float, generator: torch.Generator) -> T
 def augment_mouths(mouths: Tensor, strength: float, generator: torch.Generator) -> Tensor:
     """Change the light, the contrast and the place of (batch, num_frames, height, width) mouths in [0, 1]."""
     batch = len(mouths)
-
-    def normal(*shape: int) -> Tensor:
-        return strength * torch.randn(*shape, generator=generator)
-
-    mirrored = torch.rand(batch, 1, 1, 1, generator=generator) < 0.5
-    mouths = torch.where(mirrored, mouths.flip(-1), mouths)
+    normal, uniform = _draws(strength, generator)
+    mouths = torch.where(uniform(batch, 1, 1, 1) < 0.5, mouths.flip(-1), mouths)
     mouths = mouths.clamp(1e-3, 1) ** (0.3 * normal(batch, 1, 1, 1)).exp()
     mouths = mouths * (0.2 * normal(batch, 1, 1, 1)).exp() + 0.1 * normal(batch, 1, 1, 1)
     linear = torch.eye(2) + 0.1 * normal(batch, 2, 2)
-    shift = 0.1 * normal(batch, 2, 1)
-    grid = functional.affine_grid(
-        torch.cat([linear, shift], dim=2), list(mouths.shape), align_corners=False
-    )
-    return functional.grid_sample(mouths, grid, padding_mode="border", align_corners=False).clamp(
-        0, 1
-    )
+    matrices = torch.cat([linear, 0.1 * normal(batch, 2, 1)], dim=2)
+    grid = functional.affine_grid(matrices, list(mouths.shape), align_corners=False)
+    mouths = functional.grid_sample(mouths, grid, padding_mode="border", align_corners=False)
+    return mouths.clamp(0, 1)
 
 
 def augment_spectrograms(
@@ -85,13 +65,7 @@ def augment_spectrograms(
     Spectrograms (batch, num_bins, num_spectra) are the natural logarithm of mel energies.
     """
     batch, num_bins, _ = spectrograms.shape
-
-    def normal(*shape: int) -> Tensor:
-        return strength * torch.randn(*shape, generator=generator)
-
-    def uniform(*shape: int) -> Tensor:
-        return torch.rand(*shape, generator=generator)
-
+    normal, uniform = _draws(strength, generator)
     spectrograms = warp_bands(spectrograms, 0.12 * normal(batch, 1), 0.05 * normal(batch, 1))
     equalizer = functional.interpolate(
         normal(batch, 1, 6), num_bins, mode="linear", align_corners=True
@@ -135,3 +109,13 @@ def warp_bands(spectrograms: Tensor, bend: Tensor, shift: Tensor) -> Tensor:
         for index in (below, below + 1)
     )
     return (1 - weight) * low + weight * high
+
+
+def _draws(
+    strength: float, generator: torch.Generator
+) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
+    """Give what draws normal numbers times `strength`, and uniform ones in [0, 1), of any shape."""
+    return (
+        lambda *shape: strength * torch.randn(*shape, generator=generator),
+        lambda *shape: torch.rand(*shape, generator=generator),
+    )

@@ -52,9 +52,8 @@ class SyncClip:
 class SyncBatch(NamedTuple):
     """Stretches of one length."""
 
-    lips: (
-        Tensor  # (batch, num_frames, 88, 2), or mouths (batch, num_frames, height, width) in [0, 1]
-    )
+    # (batch, num_frames, 88, 2), or mouths (batch, num_frames, height, width) in [0, 1]
+    lips: Tensor
     spectrograms: Tensor  # (batch, num_bins, 4 num_frames), or longer on both sides, see `cut_lips`
 
 
@@ -209,11 +208,8 @@ class SyncBatches(DrawnBatches):
         self.view = view
         self.lips = [torch.as_tensor(getattr(clips[index], view)) for index in kept]
         self.spectrograms = [spectrograms[index] for index in kept]
-        weights = balance_people(
-            [clips[index].person for index in kept],
-            [len(clips[index].lips) for index in kept],
-            balance,
-        )
+        people = [clips[index].person for index in kept]
+        weights = balance_people(people, [len(clips[index].lips) for index in kept], balance)
         if shares:
             names = [""] * len(clips) if sources is None else sources
             weights = share_sources(weights, [names[index] for index in kept], shares)
@@ -225,17 +221,14 @@ class SyncBatches(DrawnBatches):
 
     def draw(self, generator: torch.Generator) -> SyncBatch:
         """Draw stretches of one length, augmented."""
-        chosen = torch.multinomial(
-            self.weights, self.batch_size, replacement=True, generator=generator
-        )
-        speeds = torch.randn(self.batch_size, generator=generator).mul(0.15 * self.augmentation)
+        count = self.batch_size
+        chosen = torch.multinomial(self.weights, count, replacement=True, generator=generator)
+        speeds = torch.randn(count, generator=generator).mul(0.15 * self.augmentation)
         speeds = speeds.exp().clamp(0.75, 1.3)
-        places = torch.rand(self.batch_size, generator=generator)
+        drawn = (chosen, speeds, torch.rand(count, generator=generator))
         stretches = [
             read_stretch(self.lips[index], self.spectrograms[index], self.num_frames, speed, place)
-            for index, speed, place in zip(
-                chosen.tolist(), speeds.tolist(), places.tolist(), strict=True
-            )
+            for index, speed, place in zip(*(part.tolist() for part in drawn), strict=True)
         ]
         lips, spectrograms = (torch.stack(part) for part in zip(*stretches, strict=True))
         if self.augmentation > 0:

@@ -49,9 +49,12 @@ class ShardSample(NamedTuple):
 
     def files(self) -> dict[str, bytes]:
         """What the shard holds of it, by ending."""
-        arrays = _array_bytes(self.faces), _array_bytes(self.sound)
-        about = json.dumps(self.about, sort_keys=True).encode()
-        return {**dict(zip(ARRAYS, arrays, strict=True)), "json": about}
+        files = {}
+        arrays: dict[str, NDArray[Any]] = dict(zip(ARRAYS, (self.faces, self.sound), strict=True))
+        for name, array in arrays.items():
+            np.save(file := io.BytesIO(), array, allow_pickle=False)
+            files[name] = file.getvalue()
+        return {**files, "json": json.dumps(self.about, sort_keys=True).encode()}
 
 
 def is_shard_address(manifest: str | Path) -> bool:
@@ -121,12 +124,6 @@ def write_index(
     """Write the index, which makes shards count; `part` ("-1-of-4") is that of one of several machines."""
     text = json.dumps({"version": 1, **(about or {}), "shards": list(shards)}, indent=None)
     write_text(Path(folder) / INDEX.format(part=part), text.replace('{"name"', '\n{"name"') + "\n")
-
-
-def _array_bytes(value: NDArray[Any]) -> bytes:
-    file = io.BytesIO()
-    np.save(file, value, allow_pickle=False)
-    return file.getvalue()
 
 
 def read_index(address: str, split: str | None = None) -> dict[str, Any]:
@@ -234,12 +231,6 @@ def _decode(key: str, parts: Mapping[str, bytes], form: ClipForm | None) -> Shar
         raise ManifestError(f"{key}: damaged sample in a training shard ({error})") from error
 
 
-def _clip_of(sample: ShardSample, split: str) -> TalkingFaceClip:
-    video, person = str(sample.about.get("video", sample.key)), _person_of(sample.about)
-    known = {name: value for name, value in sample.about.items() if isinstance(value, str)}
-    return TalkingFaceClip(sample.key, person, video, Path(), Path(), split, known)
-
-
 def _person_of(about: Mapping[str, Any]) -> str:
     return str(about.get("identity", about.get("person", "")))
 
@@ -266,7 +257,11 @@ class HeldClips:
             if any(wanted):
                 self._samples += filter(None, read_shard(address, shard["name"], form, wanted))
         self._samples.sort(key=lambda sample: sample.key)  # whatever the shards' order
-        self.clips = [_clip_of(sample, split) for sample in self._samples]
+        self.clips = []
+        for key, _, _, about in self._samples:
+            known = {name: value for name, value in about.items() if isinstance(value, str)}
+            of = key, _person_of(about), str(about.get("video", key))
+            self.clips.append(TalkingFaceClip(*of, Path(), Path(), split, known))
 
     def faces(self, position: int) -> NDArray[np.uint8]:
         """Pictures of one clip: (num_frames, 3, size, size)."""

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pins_plugin.models.faces.face_recognition import MEAN_COLOR, read_window
-from pins_plugin.models.layers.shared_head import SharedHead
+from pins_plugin.models.layers.heads import SharedHead
 
 CHIP_SIZE = 32  # pixels
 # The window of an aligned face (see tracking/crops.py) that the network was trained on: x1, y1, x2, y2.

@@ -71,9 +71,8 @@ class FaceRecognitionEncoder(nn.Module):
         """Embed faces (batch, 3, height, width), aligned as by `tracking.crops.align_face`, RGB in [0, 1], as (batch, 128) of unit length."""
         crops = read_window(faces, FACE_WINDOW, INPUT_SIZE)
         features = functional.relu(self.stem((255 * crops - self.mean) / 255))
-        features = self.blocks(
-            functional.max_pool2d(features, 3, 2)
-        )  # (batch, 256, height', width')
+        features = functional.max_pool2d(features, 3, 2)
+        features = self.blocks(features)  # (batch, 256, height', width')
         return functional.normalize(self.projection(features.mean(dim=(2, 3))), dim=1)
 
 

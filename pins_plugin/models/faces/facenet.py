@@ -10,8 +10,8 @@ from torch.nn.functional import normalize
 from pins_plugin.models.faces.face_recognition import read_window
 from pins_plugin.models.folder.model_folder import load_strictly
 from pins_plugin.models.folder.starting_weights import find_weights
-from pins_plugin.models.layers.dropout import Dropout
 from pins_plugin.models.layers.frozen import Trunk
+from pins_plugin.models.layers.normalization import Dropout
 from pins_plugin.models.layers.projection import Projection
 
 WEIGHTS = "20180402-114759-vggface2.pt"
@@ -88,12 +88,8 @@ def load_facenet_weights(
     ModelFolderError
         When the file is missing or does not fit.
     """
-    places = [Path(source)] if source else [_torch_home() / "checkpoints" / WEIGHTS]
+    usual = Path(torch.hub.get_dir()).parent / "checkpoints" / WEIGHTS  # not in torch.hub's folder
+    places = [Path(source) if source else usual]
     weights = find_weights(places, f"InceptionResnetV1 (VGGFace2), {URL}")
     wanted = {name: value for name, value in weights.items() if not name.startswith("logits.")}
     load_strictly(encoder.trunk.network, wanted, places[0])
-
-
-def _torch_home() -> Path:
-    """Where facenet-pytorch looks: the parent of torch.hub's folder."""
-    return Path(torch.hub.get_dir()).parent

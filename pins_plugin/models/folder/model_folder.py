@@ -2,7 +2,6 @@
 
 hyperparams.yaml             classes, arguments, settings, checksums
 face_encoder.safetensors     one file per module
-voice_encoder.safetensors
 README.md                    the model card
 
 The YAML also holds what SpeechBrain's `EncoderClassifier.from_hparams(folder)` needs to load the voice
@@ -10,7 +9,6 @@ encoder: three more names among the modules, and a pretrainer. This loader passe
 """
 
 import hashlib
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,7 +21,7 @@ from torch import Tensor, nn
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.models.folder.module_registry import ModuleSpec, build_module
 from pins_plugin.models.folder.safe_yaml import PRETRAINER, Reference, dump_yaml, load_yaml
-from pins_plugin.utils.explain import one_line
+from pins_plugin.utils.explain import naming, one_line
 from pins_plugin.utils.files import atomic_folder
 from pins_plugin.utils.quantization import dequantize, pack, quantize, unpack
 
@@ -82,26 +80,21 @@ def save_model_folder(
         When the folder could not be loaded again: a class that is not allowed, arguments that are not
         plain, weights that do not fit what they build, weights that are not finite.
     """
-    specs: dict[str, ModuleSpec] = {}
-    files = {}
-    for name, module in modules.items():
-        if not hasattr(module, "origin"):
-            raise ModelFolderError(
-                f"{name}: how it was built is not known; expected a module made by `make_module`, or by "
-                "an experiment's YAML"
-            )
-        specs[name] = module.origin
-        weights = {
-            key: value.detach().cpu().contiguous().clone()
-            for key, value in module.state_dict().items()
-        }
-        files[name] = save(pack(quantize(weights)) if rounded else weights)
-    checksums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    values = Hyperparams({}, dict(settings), {})
     with atomic_folder(folder) as temporary:
-        for name, content in files.items():
+        for name, module in modules.items():
+            if not hasattr(module, "origin"):
+                raise ModelFolderError(
+                    f"{name}: how it was built is not known; expected a module made by `make_module`, or by "
+                    "an experiment's YAML"
+                )
+            state = module.state_dict()
+            weights = {key: value.cpu().contiguous().clone() for key, value in state.items()}
+            content = save(pack(quantize(weights)) if rounded else weights)
             (temporary / f"{name}.safetensors").write_bytes(content)
-        text = format_hyperparams(Hyperparams(specs, dict(settings), checksums))
-        (temporary / HYPERPARAMS).write_text(text, encoding="utf-8")
+            values.specs[name] = module.origin  # type: ignore[assignment]
+            values.checksums[name] = hashlib.sha256(content).hexdigest()
+        (temporary / HYPERPARAMS).write_text(format_hyperparams(values), encoding="utf-8")
         (temporary / "README.md").write_text(card, encoding="utf-8")
         load_model_folder(temporary)  # what cannot be loaded is not worth keeping
 
@@ -126,11 +119,9 @@ def load_model_folder(folder: str | Path, device: str | torch.device = "cpu") ->
     for name, spec in specs.items():
         path = folder / f"{name}.safetensors"
         weights = read_weights(path, checksums.get(name))
-        size = sum(value.numel() * value.element_size() for value in weights.values())
-        try:  # what is much larger than the weights is not made
+        size = sum(value.nbytes for value in weights.values())
+        with naming(folder / HYPERPARAMS):  # what is much larger than the weights is not made
             module = build_module(spec, ROOM + GROWTH * size)
-        except ModelFolderError as error:
-            raise ModelFolderError(f"{folder / HYPERPARAMS}: {error}") from error
         load_strictly(module, weights, path)
         modules[name] = module.to(device).eval()
     return ModelFolder(modules, settings)
@@ -145,12 +136,12 @@ def resolve_source(source: str | Path) -> Path:
         raise ModelFolderError(
             f"{path}: not a model folder; expected a folder that holds {HYPERPARAMS}"
         )
-    if str(source) in shipped_models():
-        return PRETRAINED / str(source)
-    raise ModelFolderError(
-        f"{source}: no such model folder; expected a path, or a model that comes with the package: "
-        f"{', '.join(sorted(shipped_models())) or 'none'}"
-    )
+    if str(source) not in shipped_models():
+        raise ModelFolderError(
+            f"{source}: no such model folder; expected a path, or a model that comes with the package: "
+            f"{', '.join(sorted(shipped_models()))}"
+        )
+    return PRETRAINED / str(source)
 
 
 def shipped_models() -> frozenset[str]:
@@ -162,33 +153,29 @@ def read_hyperparams(folder: Path) -> Hyperparams:
     """Read the YAML of a model folder; builds nothing."""
     path = folder / HYPERPARAMS
     content = read_file(path, LARGEST_YAML)
-    try:
-        return _sections(load_yaml(content))
-    except ModelFolderError as error:
-        raise ModelFolderError(f"{path}: {error}") from error
-
-
-def _sections(values: Any) -> Hyperparams:
-    if not isinstance(values, dict):
-        raise ModelFolderError(f"expected names and values, got {type(values).__name__}")
-    written = values.get("format", values.get("version"))  # `version` until 0.1
-    if written != FORMAT:
-        raise ModelFolderError(
-            f"expected format {FORMAT}, got {written!r}; open it with the pins_plugin that wrote it "
-            "(a newer one where the number is larger), or train again"
-        )
-    found = Hyperparams(*(values.get(key) or {} for key in ("modules", "settings", "sha256")))
-    if not all(isinstance(section, dict) for section in found) or not found.specs:
-        raise ModelFolderError(
-            "expected mappings 'modules', with a module or more, 'settings' and 'sha256'"
-        )
-    specs = {name: spec for name, spec in found.specs.items() if name not in SPEECHBRAIN_MODULES}
-    for name, spec in specs.items():
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or not isinstance(spec, ModuleSpec):
+    with naming(path):
+        values = load_yaml(content)
+        if not isinstance(values, dict):
+            raise ModelFolderError(f"expected names and values, got {type(values).__name__}")
+        written = values.get("format", values.get("version"))  # `version` until 0.1
+        if written != FORMAT:
             raise ModelFolderError(
-                f"modules.{name}: expected a name of letters and !new:class, got {spec!r:.60}"
+                f"expected format {FORMAT}, got {written!r}; open it with the pins_plugin that wrote it "
+                "(a newer one where the number is larger), or train again"
             )
-    return found._replace(specs=specs)
+        found = Hyperparams(*(values.get(key) or {} for key in ("modules", "settings", "sha256")))
+        if not all(isinstance(section, dict) for section in found) or not found.specs:
+            raise ModelFolderError(
+                "expected mappings 'modules', with a module or more, 'settings' and 'sha256'"
+            )
+        for name in SPEECHBRAIN_MODULES:
+            found.specs.pop(name, None)
+        for name, spec in found.specs.items():
+            if not (name.isascii() and name.isidentifier() and isinstance(spec, ModuleSpec)):
+                raise ModelFolderError(
+                    f"modules.{name}: expected a name of letters and !new:class, got {spec!r:.60}"
+                )
+        return found
 
 
 def format_hyperparams(values: Hyperparams) -> str:
@@ -212,7 +199,7 @@ def read_file(path: Path, largest: int) -> bytes:
     try:
         size = path.stat().st_size
         if not path.is_file() or size > largest:
-            got = f"{size}" if path.is_file() else "no ordinary file"
+            got = size if path.is_file() else "no ordinary file"
             raise ModelFolderError(f"{path}: expected a file of at most {largest} bytes, got {got}")
         return path.read_bytes()
     except OSError as error:

@@ -1,15 +1,18 @@
-"""The classes that a model folder may name, and the building of modules from them.
+"""The classes that a model folder may name, and the building of modules from them, within a budget of memory.
 
 What is neither on this list nor an installed plugin is never built. Which arguments a class takes is said by itself.
 """
 
+from collections.abc import Sequence
 from importlib import import_module
+from math import prod
 from typing import Any, NamedTuple, TypeVar
 
+import torch
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from pins_plugin.errors import ModelFolderError
-from pins_plugin.models.folder.memory_budget import LARGEST_MODULE, MemoryBudget
 from pins_plugin.moved import current_path
 from pins_plugin.plugins import encoder_targets
 from pins_plugin.utils.explain import one_line
@@ -30,6 +33,8 @@ OTHERS = """
 torch.nn.Linear torch.nn.Identity torch.nn.LayerNorm speechbrain.lobes.models.ECAPA_TDNN.ECAPA_TDNN
 """
 CLASSES = frozenset([f"pins_plugin.models.{name}" for name in OWN.split()] + OTHERS.split())
+LARGEST_MODULE = 8 * 2**30  # bytes of all tensors that are made on the way
+MOST_OPERATIONS = 50_000  # of tensors
 
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -82,3 +87,54 @@ def make_module(kind: type[Module], **arguments: Any) -> Module:
 def note_origin(module: nn.Module, dotted_class: str, arguments: dict[str, Any]) -> None:
     """Note on a module how it was built, so that whoever saves it need not be told."""
     module.origin = ModuleSpec(current_path(dotted_class), arguments)  # type: ignore[assignment]
+
+
+class MemoryBudget(TorchDispatchMode):
+    """Raise MemoryError before more than `largest` bytes of tensors, or by more than `most` operations, are made.
+
+    What is freed again counts as well.
+
+    Examples
+    --------
+    >>> with MemoryBudget(largest=1000):
+    ...     torch.zeros(1000)
+    Traceback (most recent call last):
+    ...
+    MemoryError: more than 1000 bytes of tensors
+    """
+
+    def __init__(self, largest: int = LARGEST_MODULE, most: int = MOST_OPERATIONS) -> None:
+        super().__init__()
+        self.largest, self.most = largest, most
+        self.spent = self.operations = 0
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Spare torch the import of its compiler (two seconds), which nothing here needs."""
+        return False
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Count, then run."""
+        self.operations += 1
+        if not func._schema.is_mutable and not func.is_view:
+            self.spent += _expected_size(args)
+        if self.operations > self.most:
+            raise MemoryError(f"more than {self.most} operations")
+        if self.spent > self.largest:
+            raise MemoryError(f"more than {self.largest} bytes of tensors")
+        return func(*args, **(kwargs or {}))
+
+
+def _expected_size(args: Sequence[Any]) -> int:
+    """Bytes of what an operation makes: what its inputs broadcast to, or what it is asked for."""
+    tensors = [value for value in args if isinstance(value, torch.Tensor)]
+    if tensors:
+        width = max(tensor.element_size() for tensor in tensors)
+        try:
+            return width * prod(torch.broadcast_shapes(*(tensor.shape for tensor in tensors)))
+        except RuntimeError:  # not an operation on pairs of numbers
+            return width * max(tensor.numel() for tensor in tensors)
+    shapes = [value for value in args if isinstance(value, list | tuple)]
+    if shapes and all(isinstance(size, int) for size in shapes[0]):
+        return 4 * prod(shapes[0])
+    return 4 * max((int(value) for value in args if isinstance(value, int | float)), default=0)

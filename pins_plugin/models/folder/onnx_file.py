@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.models.folder.model_folder import read_file
 from pins_plugin.models.folder.safe_yaml import load_yaml
-from pins_plugin.utils.explain import one_line
+from pins_plugin.utils.explain import naming, one_line
 from pins_plugin.utils.optional import import_extra
 
 CHOICES = {
@@ -67,22 +67,18 @@ class OnnxSession:
         except Exception as error:  # onnxruntime raises classes of its own
             raise ModelFolderError(f"not a usable ONNX network ({one_line(error)})") from error
         inputs = self._session.get_inputs()
+        # of each input by name; sizes that are open are names
         self.input_shapes: dict[str, list[Any]] = {each.name: list(each.shape) for each in inputs}
-
-    @property
-    def input_shape(self) -> list[Any]:
-        """Shape of the first input; sizes that are open are names."""
-        return next(iter(self.input_shapes.values()))
 
     def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Compute the first output of a network with one input, flattened to (batch, num_features)."""
         output = self.run_named({next(iter(self.input_shapes)): batch})
         return output.reshape(len(batch), -1)
 
-    def run_named(self, batches: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+    def run_named(self, batches: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:
         """Compute the first output for inputs by name."""
         try:
-            output = self._session.run(None, dict(batches))[0]
+            output = self._session.run(None, batches)[0]
         except Exception as error:  # onnxruntime raises classes of its own
             expected = ", ".join(str(shape) for shape in self.input_shapes.values())
             got = ", ".join(str(batch.shape) for batch in batches.values())
@@ -106,14 +102,12 @@ def read_onnx_file(path: str | Path, defaults: Mapping[str, Any]) -> tuple[bytes
         raise ModelFolderError(f"{path}: no such file; expected an ONNX network")
     beside = path.with_suffix(".yaml")
     text = read_file(beside, MAX_YAML_BYTES) if beside.is_file() else b""
-    try:
+    with naming(beside):
         values = load_yaml(text) or {}
         if not isinstance(values, dict) or not set(values) <= set(defaults):
             raise ModelFolderError(f"expected only {', '.join(defaults)}, got {values!s:.80}")
         for name, value in values.items():
             _check_setting(name, value)
-    except ModelFolderError as error:
-        raise ModelFolderError(f"{beside}: {error}") from error
     return read_file(path, MAX_BYTES), {**defaults, **values}
 
 
@@ -122,8 +116,7 @@ def _check_setting(name: str, value: Any) -> None:
         raise ModelFolderError(f"{name}: expected {' or '.join(CHOICES[name])}, got {value!r:.40}")
     if name in RANGES and value is not None:
         low, high = RANGES[name]
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not (is_number and low <= value <= high):
+        if type(value) not in (int, float) or not low <= value <= high:
             raise ModelFolderError(
                 f"{name}: expected a number of {low} to {high}, got {value!r:.40}"
             )

@@ -1,8 +1,8 @@
-"""Batch normalization over the whole batch, however many processes share it."""
+"""Batch normalization and dropout over the whole batch, however many processes share it."""
 
 import torch
 from torch import Tensor, nn
-from torch.distributed import get_world_size, is_available, is_initialized
+from torch.distributed import get_rank, get_world_size, is_available, is_initialized
 from torch.distributed.nn.functional import all_reduce
 
 
@@ -31,7 +31,7 @@ class BatchNorm(nn.modules.batchnorm._BatchNorm):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Normalize (batch, num_features, ...) inputs."""
-        if not (self.training and is_available() and is_initialized() and get_world_size() > 1):
+        if not (self.training and _is_shared()):
             return super().forward(inputs)
         return self._forward_shared(inputs.float()).to(inputs.dtype)
 
@@ -58,3 +58,24 @@ class BatchNorm(nn.modules.batchnorm._BatchNorm):
     def _check_input_dim(self, inputs: Tensor) -> None:
         if inputs.dim() < 2:
             raise ValueError(f"expected at least 2 dimensions, got {inputs.dim()}")
+
+
+class Dropout(nn.Dropout):
+    """Draw for the global batch, and keep what concerns the rows of this process.
+
+    With one process this is torch's own dropout; on CPUs N processes with batches of n, their generators
+    seeded alike, draw what one process with a batch of N n draws.
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Drop values of (batch, ...) inputs while training."""
+        if not (self.training and _is_shared() and 0 < self.p < 1):
+            return super().forward(input)
+        everywhere = torch.empty(
+            get_world_size() * len(input), *input.shape[1:], device=input.device, dtype=input.dtype
+        ).bernoulli_(1 - self.p)
+        return input * everywhere.chunk(get_world_size())[get_rank()] / (1 - self.p)
+
+
+def _is_shared() -> bool:
+    return is_available() and is_initialized() and get_world_size() > 1

@@ -1,8 +1,12 @@
 """Front ends: from waveforms to spectrograms, inside the voice encoders."""
 
+import math
+from typing import Any
+
 import torch
 import torchaudio
 from torch import Tensor, nn
+from torch.nn.functional import conv1d, pad
 
 
 class PowerSpectrogram(torchaudio.transforms.Spectrogram):
@@ -57,21 +61,16 @@ class LogMelSpectrogram(nn.Module):
     ) -> None:
         super().__init__()
         window = round(window_seconds * sample_rate)
+        sizes: dict[str, Any] = {
+            "n_fft": 2 ** (window - 1).bit_length(),
+            "win_length": window,
+            "hop_length": round(hop_seconds * sample_rate),
+            "window_fn": torch.hamming_window,
+        }
         self.mel = torchaudio.transforms.MelSpectrogram(
-            sample_rate,
-            n_fft=2 ** (window - 1).bit_length(),
-            win_length=window,
-            hop_length=round(hop_seconds * sample_rate),
-            f_min=40.0,
-            n_mels=num_bins,
-            window_fn=torch.hamming_window,
+            sample_rate, f_min=40.0, n_mels=num_bins, **sizes
         )
-        self.mel.spectrogram = PowerSpectrogram(
-            n_fft=self.mel.n_fft,
-            win_length=self.mel.win_length,
-            hop_length=self.mel.hop_length,
-            window_fn=torch.hamming_window,
-        )
+        self.mel.spectrogram = PowerSpectrogram(**sizes)
 
     def forward(self, waveforms: Tensor) -> Tensor:
         """Turn waveforms (batch, num_samples) into spectrograms (batch, num_bins, num_frames)."""
@@ -122,3 +121,48 @@ class MagnitudeSpectrogram(nn.Module):
         centered = half - half.mean(dim=-1, keepdim=True)
         half = centered / (centered.square().mean(dim=-1, keepdim=True).sqrt() + 1e-5)
         return torch.cat([half, half[:, 1:-1].flip(1)], dim=1)
+
+
+class ConvolutionSpectrogram(nn.Module):
+    """What a torchaudio `Spectrogram` computes, as a convolution of real numbers: slower than the FFT, and any runtime can do it.
+
+    Parameters
+    ----------
+    spectrogram : torchaudio.transforms.Spectrogram
+        One-sided, of power 1 or 2, not normalized.
+
+    Examples
+    --------
+    >>> waveforms = torch.randn(2, 4000)
+    >>> spectrogram = torchaudio.transforms.Spectrogram(n_fft=256, hop_length=100)
+    >>> same = ConvolutionSpectrogram(spectrogram)(waveforms)
+    >>> torch.allclose(spectrogram(waveforms), same, rtol=1e-3, atol=1e-3)
+    True
+    """
+
+    def __init__(self, spectrogram: torchaudio.transforms.Spectrogram) -> None:
+        super().__init__()
+        plain = spectrogram.onesided and not spectrogram.normalized
+        if spectrogram.power not in (1.0, 2.0) or not plain:
+            raise ValueError("expected a one-sided spectrogram of power 1 or 2, not normalized")
+        self.power = spectrogram.power
+        self.hop_length = spectrogram.hop_length
+        self.padding = spectrogram.pad
+        self.center = spectrogram.n_fft // 2 if spectrogram.center else 0
+        self.pad_mode = spectrogram.pad_mode
+        size = spectrogram.n_fft
+        missing = size - spectrogram.win_length
+        window = pad(spectrogram.window.double(), (missing // 2, missing - missing // 2))
+        bins = torch.arange(size // 2 + 1, dtype=torch.float64)[:, None]
+        angle = 2 * math.pi * (bins * torch.arange(size) % size) / size  # (num_bins, n_fft)
+        kernel = torch.cat([angle.cos() * window, angle.sin() * window])[:, None].float()
+        self.register_buffer("kernel", kernel)  # (2 * num_bins, 1, n_fft)
+
+    def forward(self, waveforms: Tensor) -> Tensor:
+        """Turn (batch, num_samples) into (batch, num_bins, num_frames)."""
+        padded = pad(waveforms, (self.padding, self.padding))[:, None]
+        if self.center:
+            padded = pad(padded, (self.center, self.center), mode=self.pad_mode)
+        real, imaginary = conv1d(padded, self.kernel, stride=self.hop_length).chunk(2, dim=1)
+        power = real.square() + imaginary.square()
+        return power if self.power == 2.0 else power.sqrt()

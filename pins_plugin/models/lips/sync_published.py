@@ -5,6 +5,8 @@ grey mouth crops of any size, scaled to 224 x 224. Five frames of video and abou
 Meant for GPUs and hundreds of hours of video; `models.lips.sync_encoders` has the pair for CPUs.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -53,15 +55,8 @@ class PublishedLipEncoder(nn.Module):
                 f"mouths: expected shape (batch, num_frames, height, width), got {tuple(mouths.shape)}"
             )
         frames = functional.interpolate(mouths, (INPUT_SIZE, INPUT_SIZE), mode="bilinear")
-        half = CONTEXT // 2
-        padded = torch.cat(
-            [
-                frames[:, :1].expand(-1, half, -1, -1),
-                frames,
-                frames[:, -1:].expand(-1, half, -1, -1),
-            ],
-            dim=1,
-        )
+        half, count = CONTEXT // 2, frames.shape[1]
+        padded = frames[:, torch.arange(-half, count + half).clamp(0, count - 1)]
         hidden = self.layers(padded[:, None])  # (batch, 512, num_frames, 1, 1)
         return functional.normalize(self.last(hidden[..., 0, 0].transpose(1, 2)), dim=-1)
 
@@ -114,22 +109,10 @@ class PublishedSoundEncoder(nn.Module):
 def _conv3d(
     inputs: int, outputs: int, kernel: tuple[int, int, int], stride: int, padding: int
 ) -> list[nn.Module]:
-    return [
-        nn.Conv3d(inputs, outputs, kernel, (1, stride, stride), (0, padding, padding)),
-        nn.BatchNorm3d(outputs),
-        nn.ReLU(),
-    ]
+    convolution = nn.Conv3d(inputs, outputs, kernel, (1, stride, stride), (0, padding, padding))
+    return [convolution, nn.BatchNorm3d(outputs), nn.ReLU()]
 
 
-def _conv2d(
-    inputs: int,
-    outputs: int,
-    kernel: tuple[int, int],
-    stride: int | tuple[int, int],
-    padding: int | tuple[int, int],
-) -> list[nn.Module]:
-    return [
-        nn.Conv2d(inputs, outputs, kernel, stride, padding),
-        nn.BatchNorm2d(outputs),
-        nn.ReLU(),
-    ]
+def _conv2d(inputs: int, outputs: int, kernel: tuple[int, int], **sizes: Any) -> list[nn.Module]:
+    convolution = nn.Conv2d(inputs, outputs, kernel, **sizes)
+    return [convolution, nn.BatchNorm2d(outputs), nn.ReLU()]

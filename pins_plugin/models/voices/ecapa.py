@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from pins_plugin.models.folder.model_folder import load_strictly
 from pins_plugin.models.folder.starting_weights import find_weights
-from pins_plugin.models.layers.dropout import Dropout
 from pins_plugin.models.layers.frozen import Trunk
 from pins_plugin.models.layers.lengths import VoiceEncoder
+from pins_plugin.models.layers.normalization import Dropout
 from pins_plugin.models.layers.projection import Projection
 
 HUB_NAME = "speechbrain/spkrec-ecapa-voxceleb"

@@ -11,18 +11,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from pins_plugin.models.layers.heads import SharedHead
 from pins_plugin.models.layers.lengths import VoiceEncoder
-from pins_plugin.models.layers.shared_head import SharedHead
 
 STFT_WINDOW, HOP, FFT = 400, 160, 512  # samples of 16 kHz
 NUM_BANDS = 24
 LOWEST, HIGHEST = 100.0, 8000.0  # Hz
 PATCH_FRAMES, PATCH_HOP = 68, 34
 PRE_EMPHASIS = 0.97
-QUIET_DB, SOFTNESS_DB = (
-    18.0,
-    2.5,
-)  # patches this far below the loudest one count half, and how sharply
+# Patches this far below the loudest one count half, and how sharply
+QUIET_DB, SOFTNESS_DB = 18.0, 2.5
 NUM_FEATURES = 256
 PATCHES_AT_ONCE = 64
 
@@ -69,9 +67,8 @@ class PatchTrunk(nn.Module):
         self.convolutions = nn.ModuleList(
             nn.Conv2d(before, after, 3) for before, after in pairwise(channels)
         )
-        self.register_buffer(
-            "window", torch.hann_window(STFT_WINDOW, periodic=False), persistent=False
-        )
+        window = torch.hann_window(STFT_WINDOW, periodic=False)
+        self.register_buffer("window", window, persistent=False)
         self.register_buffer("bands", mel_bands(), persistent=False)
 
     def forward(self, waveforms: Tensor) -> Tensor:
@@ -110,9 +107,7 @@ class PatchTrunk(nn.Module):
         spectrum = (power @ self.bands.T + 1e-10).log()  # (batch, num_frames, 24)
         patches = spectrum.unfold(1, PATCH_FRAMES, PATCH_HOP).transpose(2, 3)
         energy = frames.square().sum(dim=-1).unfold(1, PATCH_FRAMES, PATCH_HOP).mean(dim=-1)
-        centered = patches - patches.mean(dim=(2, 3), keepdim=True)
-        spread = centered.square().mean(dim=(2, 3), keepdim=True).sqrt()
-        return centered / (spread + 1e-5), 10 * (energy + 1e-10).log10()
+        return _standardized(patches), 10 * (energy + 1e-10).log10()
 
     def read(self, patches: Tensor) -> Tensor:
         """Features (num_patches, 256) of patches (num_patches, 1, 68, 24)."""
@@ -124,6 +119,70 @@ class PatchTrunk(nn.Module):
             elif number == 3:
                 features = functional.max_pool2d(features, (2, 2))
         return features.amax(dim=(2, 3))
+
+
+class PortablePatchTrunk(PatchTrunk):
+    """A `PatchTrunk` without Fourier transforms and windows cut by strides, for exporters that know neither: the same by convolutions.
+
+    Parameters
+    ----------
+    trunk : PatchTrunk
+        Whose weights are taken over.
+
+    Examples
+    --------
+    >>> trunk, sound = PatchTrunk().eval(), torch.randn(2, 16000)
+    >>> torch.allclose(trunk(sound), PortablePatchTrunk(trunk)(sound), atol=1e-3)
+    True
+    """
+
+    def __init__(self, trunk: PatchTrunk) -> None:
+        super().__init__()
+        self.load_state_dict(trunk.state_dict())
+        emphasis = torch.eye(STFT_WINDOW, dtype=torch.float64)
+        emphasis[0, 0] -= PRE_EMPHASIS
+        emphasis[1:] -= PRE_EMPHASIS * torch.eye(STFT_WINDOW, dtype=torch.float64)[:-1]
+        windowed = self.window.double()[:, None] * emphasis  # (400, 400)
+        spectra = torch.fft.rfft(windowed, FFT, dim=0)  # (257, 400)
+        waves = torch.cat([spectra.real, spectra.imag])
+        self.waves = nn.Parameter(waves.float()[:, None], requires_grad=False)
+        self.emphasis = nn.Parameter(emphasis.float()[:, None], requires_grad=False)
+        self.cuts = nn.Parameter(torch.eye(PATCH_FRAMES)[:, None], requires_grad=False)
+
+    def cut_patches(self, waveforms: Tensor) -> tuple[Tensor, Tensor]:
+        """See `PatchTrunk.cut_patches`."""
+        num_samples = torch._shape_as_tensor(waveforms)[1]
+        length = num_samples.clamp(min=STFT_WINDOW + HOP * (PATCH_FRAMES - 1))
+        waveforms = waveforms[:, torch.arange(length, device=waveforms.device) % num_samples]
+        waves = functional.conv1d(waveforms[:, None], self.waves, stride=HOP).square()
+        half = FFT // 2 + 1
+        power = waves[:, :half] + waves[:, half:]  # (batch, 257, num_frames)
+        spectrum = (self.bands @ power + 1e-10).log()  # (batch, 24, num_frames)
+        energy = (
+            functional.conv1d(waveforms[:, None], self.emphasis, stride=HOP).square().sum(dim=1)
+        )
+        patches = functional.conv1d(
+            spectrum.reshape(-1, 1, spectrum.shape[2]), self.cuts, stride=PATCH_HOP
+        )
+        patches = patches.reshape(-1, NUM_BANDS, PATCH_FRAMES, patches.shape[2])
+        patches = patches.permute(0, 3, 2, 1)  # (batch, num_patches, 68, 24)
+        level = functional.conv1d(energy[:, None], self.cuts, stride=PATCH_HOP).mean(dim=1)
+        return _standardized(patches), 10 * (level + 1e-10).log10()
+
+    def read(self, patches: Tensor) -> Tensor:
+        """See `PatchTrunk.read`."""
+        return super().read(patches.reshape(-1, 1, PATCH_FRAMES, NUM_BANDS))
+
+    def forward(self, waveforms: Tensor) -> Tensor:
+        """See `PatchTrunk`; all patches at once."""
+        patches, level = self.cut_patches(waveforms.float())
+        features = self.read(patches).reshape(level.shape[0], -1, NUM_FEATURES)
+        return torch.einsum("bp,bpf->bf", weigh_patches(level), features)
+
+
+def _standardized(patches: Tensor) -> Tensor:
+    centered = patches - patches.mean(dim=(2, 3), keepdim=True)
+    return centered / (centered.square().mean(dim=(2, 3), keepdim=True).sqrt() + 1e-5)
 
 
 def weigh_patches(level: Tensor) -> Tensor:
@@ -139,8 +198,6 @@ def mel_bands() -> Tensor:
     edges = 700 * (10 ** (torch.linspace(low, high, NUM_BANDS + 2, dtype=torch.float64) / 2595) - 1)
     left, center, right = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     frequencies = torch.arange(FFT // 2 + 1, dtype=torch.float64) * 16000 / FFT
-    rising, falling = (
-        (frequencies - left) / (center - left),
-        (right - frequencies) / (right - center),
-    )
+    rising = (frequencies - left) / (center - left)
+    falling = (right - frequencies) / (right - center)
     return (torch.minimum(rising, falling).clamp(min=0) * 2 / (right - left)).float()

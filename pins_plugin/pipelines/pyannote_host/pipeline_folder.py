@@ -18,7 +18,7 @@ from pyannote.audio.core.task import Problem, Resolution, Specifications
 from torch.torch_version import TorchVersion
 
 from pins_plugin.errors import ModelFolderError, PinsError
-from pins_plugin.inference.pretrained import limit_memory, shipped_models
+from pins_plugin.inference.pretrained import MemoryBudget, shipped_models
 from pins_plugin.pipelines.pyannote_host.host import Model, Pipeline
 from pins_plugin.plugins import find_plugins
 from pins_plugin.utils.plain_yaml import PlainLoader
@@ -35,6 +35,7 @@ LARGEST_PART = 4 * 2**30  # bytes, unpacked; chosen, not measured
 SETTINGS = ("hyper_parameters", "hparams", "module_arguments")  # of checkpoints, now and formerly
 GROWTH = 8  # times the files of a folder, that building its parts may take; chosen, not measured
 ROOM = 2**30  # bytes, besides: for models that come with this package; chosen, not measured
+MOST_OPERATIONS = 1_000_000  # of tensors, while a whole pipeline is opened; chosen, not measured
 HARMLESS = [OrderedDict, Problem, Resolution, Specifications, TorchVersion]  # besides tensors
 ADVICE = (
     "if you trust whoever made it, open it by pyannote.audio.Pipeline.from_pretrained yourself "
@@ -60,7 +61,7 @@ def open_pipeline(folder: str | Path) -> Pipeline:
     try:
         _check_folder(Path(folder))
         size = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
-        with limit_memory(GROWTH * size + ROOM):
+        with MemoryBudget(GROWTH * size + ROOM, MOST_OPERATIONS):
             opened: Any = Pipeline.from_pretrained(str(folder))
     except PinsError as error:
         raise ModelFolderError(f"{folder}: {error}") from error

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from pins_plugin.data.media.audio import _GrowingSound, load_audio, save_audio
+from pins_plugin.data.media.audio import load_audio, save_audio
 from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.errors import MediaError
 
@@ -78,12 +78,3 @@ def test_text_named_wav_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_text("not a sound")
     with pytest.raises(MediaError, match="not a readable media file"):
         load_audio(tmp_path / "a.wav")
-
-
-@pytest.mark.parametrize("expected", [0, 5, 1000])
-def test_sound_grows_beyond_what_the_file_claims(expected: int) -> None:
-    sound = _GrowingSound(expected)
-    pieces = [np.arange(n, dtype=np.float32) for n in (3, 0, 7, 100)]
-    for piece in pieces:
-        sound.add(piece)
-    np.testing.assert_array_equal(sound.samples, np.concatenate(pieces))

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torchaudio.transforms import Spectrogram
 
-from pins_plugin.models.layers.convolution_spectrogram import ConvolutionSpectrogram
+from pins_plugin.models.layers.spectrogram import ConvolutionSpectrogram
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pins_plugin.models.layers.shared_head import SharedHead
+from pins_plugin.models.layers.heads import SharedHead
 
 
 def _pair() -> tuple[SharedHead, SharedHead]:

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from pins_plugin.models.voices.patch_voice import PatchVoiceEncoder, mel_bands
-from pins_plugin.models.voices.portable_patches import PortablePatchTrunk
+from pins_plugin.models.voices.patch_voice import PatchVoiceEncoder, PortablePatchTrunk, mel_bands
 
 
 @pytest.fixture(scope="module")
