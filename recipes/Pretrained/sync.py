@@ -14,7 +14,6 @@ made and what ships place the windows of the simulated people kept for tests.
 The two calibrations in what ships were fitted by recipes/Sync/calibrate.py and files.py with three models that leave people out; they are taken over.
 """
 
-import argparse
 import csv
 import shutil
 import subprocess
@@ -23,7 +22,7 @@ from pathlib import Path
 
 from found_clips import read_found
 
-from pins_plugin.errors import PinsError
+from pins_plugin.utils.script import run_script, script_parser
 
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = [f"p{number:02}" for number in (*range(1, 11), 33, 34)]
@@ -75,9 +74,7 @@ def compare(work: Path) -> None:
 
 def main() -> None:
     """Run the steps."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--work", type=Path, default=Path("made"))
     parser.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS))
@@ -107,7 +104,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (PinsError, OSError, subprocess.CalledProcessError) as error:
-        sys.exit(f"sync.py: {error}")
+    run_script(main)

@@ -8,8 +8,6 @@ faces.npz and voices.npz, one row for each changed picture or stretch of sound: 
 of `reporting` in split.yaml is opened.
 """
 
-import argparse
-import csv
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -26,10 +24,11 @@ from torch import Generator, Tensor
 from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
 from pins_plugin.data.training.augmentation import FaceAugmentation, VoiceAugmentation
 from pins_plugin.data.training.recording_conditions import RecordingConditions
-from pins_plugin.errors import MediaError, PinsError
+from pins_plugin.errors import ManifestError, MediaError
 from pins_plugin.inference.portraits import load_portraits
+from pins_plugin.utils.files import read_table
 from pins_plugin.utils.progress import progress
-from pins_plugin.utils.script import run_script
+from pins_plugin.utils.script import run_script, script_parser
 from pins_plugin.utils.threads import one_thread
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Pretrained"))
@@ -62,12 +61,13 @@ class Source(NamedTuple):
 def list_sources(data: Path, kind: str, cropped: Path) -> Iterator[Source]:
     """List the files of `portraits` or `voices`, then those of `clips` that may be used, then those of `found`, cropped into a folder."""
     split = yaml.safe_load(SPLIT.read_text(encoding="utf-8"))
-    for row in _read(data / kind / "manifest.csv"):
+    expected = "a manifest; is DATA the right folder?"
+    for row in read_table(data / kind / "manifest.csv", ManifestError, expected):
         person = row.get("speaker") or Path(row["file"]).stem
         choosing = int(person[1:]) % split["held_out_every"] == 0
         role = "choose" if choosing else "learn"
         yield Source(data / kind / row["file"], person, role, float(row["sex"] == "m"))
-    for row in _read(data / "clips" / "manifest.csv"):
+    for row in read_table(data / "clips" / "manifest.csv", ManifestError, expected):
         path = data / "clips" / row["file"]
         if row["person"] in split["choosing"]:
             yield Source(path, row["person"], "choose", None)
@@ -183,22 +183,10 @@ def _blur(faces: Tensor, generator: Generator) -> Tensor:
     return torch.cat(resized)
 
 
-def _read(path: Path) -> list[dict[str, str]]:
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
-    except OSError as error:
-        raise PinsError(
-            f"{path}: not to be read ({error.strerror}); is DATA the right folder?"
-        ) from error
-
-
 @one_thread()  # the last bits depend on how many there are
 def main() -> None:
     """Run the command."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("teachers", type=Path)
     parser.add_argument("--out", type=Path, default=Path("prepared"))

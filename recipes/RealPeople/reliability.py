@@ -10,8 +10,6 @@ Pairs are of two kinds: the real ones of people in video (each face with each vo
 voices of others, where a pair whose recorded sexes agree stands for one person's. Half of all pairs count as one person's.
 """
 
-import argparse
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,14 +20,15 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.functional import normalize
 
+from pins_plugin.errors import ManifestError
 from pins_plugin.inference.joint_calibration import JointCalibration
 from pins_plugin.metrics.calibration import ReliabilityBin, reliability
 from pins_plugin.report.tables import format_table
 from pins_plugin.train.experiment import load_experiment
 from pins_plugin.train.pairs.soft_pairs import ENCODERS, SoftRows, fit_gain, fit_heads
-from pins_plugin.utils.files import write_json, write_text
+from pins_plugin.utils.files import read_table, write_json, write_text
 from pins_plugin.utils.progress import progress
-from pins_plugin.utils.script import run_script
+from pins_plugin.utils.script import run_script, script_parser
 
 YAML = Path(__file__).resolve().parents[2] / "hparams" / "face_voice.yaml"
 SIDES = ("faces", "voices")
@@ -181,9 +180,7 @@ def format_bins(bins: list[ReliabilityBin]) -> str:
 
 def main() -> None:
     """Run the command."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("prepared", type=Path)
     parser.add_argument("--portraits", type=Path, help="for birth years")
     parser.add_argument("--folds", type=int, default=5)
@@ -204,8 +201,8 @@ def main() -> None:
     }
     years: dict[str, int] = {}
     if args.portraits:
-        with (args.portraits / "manifest.csv").open(encoding="utf-8", newline="") as file:
-            years = {Path(r["file"]).stem: int(r["birth_year"]) for r in csv.DictReader(file)}
+        portraits = read_table(args.portraits / "manifest.csv", ManifestError, "the portraits")
+        years = {Path(row["file"]).stem: int(row["birth_year"]) for row in portraits}
     titles = {
         "video": "Real pairs of people in video",
         "clean": "Portraits and voices of others, clean",
@@ -232,7 +229,6 @@ def main() -> None:
     text = "\n\n".join(parts)
     print(text)
     if args.out:
-        args.out.mkdir(parents=True, exist_ok=True)
         write_json(args.out / "reliability.json", report)
         write_text(args.out / "reliability.md", text + "\n")
 
