@@ -1,6 +1,7 @@
 """The one training loop: SpeechBrain's Brain with a rate for every step, scores, logs, and resume from any moment."""
 
 import json
+import logging
 import math
 import sys
 import tempfile
@@ -90,7 +91,10 @@ class TrainingBrain(sb.Brain):
         self.avg_train_loss = 0.0
         if self.checkpointer is not None:
             ranks = {name: score + 1e-9 * epoch for name, score in scores.items()}
-            self.checkpointer.keep_best_and_last(ranks, [self.best_by] if self.best_by else [])
+            best = [self.best_by] if self.best_by else []  # beside the one that is saved now
+            self.checkpointer.save_and_keep_only(
+                meta=ranks, max_keys=best, importance_keys=[], verbosity=logging.DEBUG
+            )
         self._end_if_stale()
 
     def on_fit_batch_start(self, batch: Any, should_step: bool) -> None:

@@ -83,7 +83,6 @@ def main() -> None:
     text = "\n\n".join(f"Turns {name}:\n\n{format_report(each)}" for name, each in report.items())
     print(text)
     if args.out:
-        args.out.mkdir(parents=True, exist_ok=True)
         write_json(args.out / "results.json", {"scenes": names, "evidence": evidence, **report})
         write_text(args.out / "results.md", f"# Composed scenes: {', '.join(names)}\n\n{text}\n")
 

@@ -4,7 +4,6 @@ import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -197,9 +196,7 @@ def train_networks(
     objective: nn.Module,
     settings: NetworkSettings,
     seed: int = 0,
-    quiet: bool = False,
-    run_opts: Any = None,
-    folder: Path | None = None,
+    **options: Any,
 ) -> tuple[list[Networks], list[tuple[int, float]]]:
     """Train one pair of networks per fold, all for as many steps as people held out like best.
 
@@ -212,8 +209,8 @@ def train_networks(
         Of the table.
     valid : HeldOut or None
         Other people, whose score counts as well.
-    quiet, run_opts, folder
-        As in `run_training`.
+    **options
+        `quiet`, `run_opts`, `folder` of `run_training`.
 
     Returns
     -------
@@ -244,11 +241,9 @@ def train_networks(
         },
         optimizer=partial(torch.optim.AdamW, weight_decay=settings.weight_decay),
         num_epochs=settings.most_steps // settings.steps_per_check,
-        folder=folder,
-        run_opts=run_opts,
         scorer=score,
         best_by="auc",
-        quiet=quiet,
+        **options,
     )
     trainees.cpu()
     curve = [(round(entry["epoch"]) * settings.steps_per_check, entry["auc"]) for entry in history]

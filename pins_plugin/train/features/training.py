@@ -211,7 +211,15 @@ def fit_heads(
     curve: list[tuple[int, float]] = []
     if settings.num_networks:
         networks, curve = train_networks(
-            table, folds, valid, objective, settings.network, seed, quiet, run_opts, folder
+            table,
+            folds,
+            valid,
+            objective,
+            settings.network,
+            seed,
+            quiet=quiet,
+            run_opts=run_opts,
+            folder=folder,
         )
     mixture = Mixture(closed_form, chosen, networks, folds, valid, axes)
     report = {
