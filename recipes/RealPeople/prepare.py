@@ -43,10 +43,8 @@ SECONDS = 4.0  # of the unchanged stretch of a voice
 STRETCHES = ((4, 1.2), (4, 2.5))  # changed stretches of each voice: how many, of how many seconds
 RECORDED, OPINION = 0.9, 0.1  # what the record and the teacher weigh
 SURE = 0.98
-FACE_SOFTNESS, VOICE_SOFTNESS = (
-    4.0,
-    3.0,
-)  # what the teachers' log odds are divided by: both are too sure
+# What the teachers' log odds are divided by: both are too sure.
+FACE_SOFTNESS, VOICE_SOFTNESS = 4.0, 3.0
 
 
 class Source(NamedTuple):
@@ -83,7 +81,7 @@ def prepare_faces(data: Path, teachers: Path, cropped: Path) -> dict[str, np.nda
     """Rows of all faces."""
     teacher = read_face_teacher(teachers)
     generator = torch.Generator().manual_seed(0)
-    rows = Rows()
+    rows = []
     for source in progress(list(list_sources(data, "portraits", cropped)), "faces"):
         try:
             pictures = load_portraits(source.path, 112, num_frames=VIEWS)
@@ -96,8 +94,8 @@ def prepare_faces(data: Path, teachers: Path, cropped: Path) -> dict[str, np.nda
             faces[2::2] = _blur(faces[2::2], generator)
         features = teacher.trunk(faces)
         opinion = torch.sigmoid(teacher.judge(features) / FACE_SOFTNESS)
-        rows.add(source, features, opinion, np.arange(len(faces)) > 0)
-    return rows.stack()
+        rows.append(make_rows(source, features, opinion))
+    return stack(rows)
 
 
 @torch.inference_mode()
@@ -105,7 +103,7 @@ def prepare_voices(data: Path, teachers: Path, cropped: Path) -> dict[str, np.nd
     """Rows of all voices."""
     teacher = read_voice_teacher(teachers)
     generator = torch.Generator().manual_seed(0)
-    rows = Rows()
+    rows = []
     for source in progress(list(list_sources(data, "voices", cropped)), "voices"):
         waveform = torch.from_numpy(load_audio(source.path, SAMPLE_RATE))
         unchanged = waveform[None, : round(SECONDS * SAMPLE_RATE)]
@@ -115,37 +113,27 @@ def prepare_voices(data: Path, teachers: Path, cropped: Path) -> dict[str, np.nd
             batches.append(VOICE_CHANGES(CONDITIONS(stretches, generator), generator))
         features = torch.cat([teacher.trunk(batch) for batch in batches])
         opinion = torch.sigmoid(teacher.judge(features) / VOICE_SOFTNESS)
-        rows.add(source, features, opinion, np.arange(len(features)) > 0)
-    return rows.stack()
+        rows.append(make_rows(source, features, opinion))
+    return stack(rows)
 
 
-class Rows:
-    """Collects rows."""
+def make_rows(source: Source, features: Tensor, opinion: Tensor) -> dict[str, np.ndarray]:
+    """Rows of one file, of which the first is unchanged."""
+    values = opinion.numpy().astype(np.float64)
+    if source.recorded is not None:
+        values = (RECORDED * source.recorded + OPINION * values).clip(1 - SURE, SURE)
+    return {
+        "features": features.numpy().astype(np.float32),
+        "person": np.full(len(features), source.person),
+        "split": np.full(len(features), source.split),
+        "probability": values,
+        "changed": np.arange(len(features)) > 0,
+    }
 
-    def __init__(self) -> None:
-        self.parts: list[tuple[Tensor, np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
 
-    def add(self, source: Source, features: Tensor, opinion: Tensor, changed: np.ndarray) -> None:
-        """Add the rows of one file."""
-        values = opinion.numpy().astype(np.float64)
-        if source.recorded is not None:
-            values = (RECORDED * source.recorded + OPINION * values).clip(1 - SURE, SURE)
-        count = len(features)
-        persons, splits = np.full(count, source.person), np.full(count, source.split)
-        self.parts.append((features, persons, splits, values, changed))
-
-    def stack(self) -> dict[str, np.ndarray]:
-        """All rows as arrays."""
-        features, person, split, probability, changed = (
-            np.concatenate(part) for part in zip(*self.parts, strict=True)
-        )
-        return {
-            "features": features.astype(np.float32),
-            "person": person,
-            "split": split,
-            "probability": probability,
-            "changed": changed,
-        }
+def stack(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Rows of all files."""
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def agree_on_people(faces: dict[str, np.ndarray], voices: dict[str, np.ndarray]) -> None:

@@ -33,7 +33,7 @@ from pins_plugin.utils.script import run_script, script_parser
 YAML = Path(__file__).resolve().parents[2] / "hparams" / "face_voice.yaml"
 SIDES = ("faces", "voices")
 EDGES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.6, 0.7)
-BIRTH_YEARS = ((0, 1940), (1940, 1955), (1955, 2100))
+BORN = {"before 1940": (1, 1940), "1940 to 1954": (1940, 1955), "1955 or later": (1955, 2100)}
 
 
 class Judged(NamedTuple):
@@ -150,15 +150,8 @@ def find_groups(pairs: Judged, values: Mapping[str, bool], years: Mapping[str, i
     }  # fmt: skip
     if years:
         born = np.array([years.get(p, 0) for p in pairs.face])
-        for first, last in BIRTH_YEARS:
-            label = (
-                f"before {last}"
-                if not first
-                else f"{first} or later"
-                if last > 2050
-                else f"{first} to {last - 1}"
-            )
-            groups[f"born {label}"] = (born >= max(first, 1)) & (born < last)
+        for label, (first, last) in BORN.items():
+            groups[f"born {label}"] = (born >= first) & (born < last)
     return groups
 
 
