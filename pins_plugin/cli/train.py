@@ -87,7 +87,7 @@ def score_shards(model: Path, hparams: dict[str, Any]) -> dict[str, Any] | None:
     from pins_plugin.data.training.tar_shards import HeldClips, read_index
     from pins_plugin.inference.clips import embed_clips
     from pins_plugin.inference.embedder import FaceVoiceEmbedder
-    from pins_plugin.train.pairs.listed_clips import form_of
+    from pins_plugin.train.pairs.training_clips import form_of
 
     address = str(hparams["manifest"])
     shards = read_index(address)["shards"]
@@ -108,7 +108,7 @@ def score_shards(model: Path, hparams: dict[str, Any]) -> dict[str, Any] | None:
 
 def decoded_clips(hparams: dict[str, Any]) -> "Callable[[TalkingFaceClip], tuple[Any, Any]]":
     """Read a clip of split "valid" from where training decoded it to."""
-    from pins_plugin.train.pairs.listed_clips import decode_clips, validation_clips
+    from pins_plugin.train.pairs.training_clips import decode_clips, validation_clips
 
     clips = validation_clips(hparams["manifest"])
     return loader_of(clips, decode_clips(clips, hparams))

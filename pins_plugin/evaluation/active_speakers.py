@@ -21,9 +21,8 @@ LABELS = (SPEAKING, "SPEAKING_NOT_AUDIBLE", "NOT_SPEAKING")
 COLUMNS = ("video_id", "frame_timestamp", "x1", "y1", "x2", "y2", "label", "entity_id")
 SAME_BOX = 1e-2  # AVA's own scorer asks for equal boxes; files write two to six digits
 MIN_OVERLAP = 0.5  # intersection over union
-MAX_APART = (
-    0.021  # seconds between a row of the truth and one found by its box: half a frame of 25 Hz
-)
+# Seconds between a row of the truth and one found by its box: half a frame of 25 Hz.
+MAX_APART = 0.021
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ class FaceVoiceItems:
         if oracle is not None and (len(oracle.rows), len(oracle.columns)) != shape:
             known = (len(oracle.rows), len(oracle.columns))
             raise ShapeError(f"oracle: expected (num_faces, num_voices) {shape}, got {known}")
-        names, faces, voices = shared_labels(face_identities, voice_identities)
+        names, faces, voices = _shared_labels(face_identities, voice_identities)
         return cls(
             scores,
             oracle,
@@ -124,16 +124,10 @@ class FaceVoiceItems:
         return np.array([index.get(str(values.get(n)), -1) for n in self.names], dtype=np.int64)
 
 
-def shared_labels(
+def _shared_labels(
     face_identities: Sequence[str], voice_identities: Sequence[str]
 ) -> tuple[list[str], Labels, Labels]:
-    """Number the people who have both a face and a voice; -1 for everyone else.
-
-    Raises
-    ------
-    ManifestError
-        When fewer than two people have both.
-    """
+    """Number the people who have both a face and a voice, two or more; -1 for everyone else."""
     faces, voices = np.asarray(face_identities, dtype=str), np.asarray(voice_identities, dtype=str)
     names = np.intersect1d(faces, voices)
     names = names[names != ""]

@@ -41,21 +41,8 @@ def loudness(waveform: NDArray[np.float32], sample_rate: int) -> Signal:
     return np.asarray(np.log(energy + floor))
 
 
-def mouth_signals(lips: NDArray[np.floating], times: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Opening of the mouth and its speed on a regular clock.
-
-    Parameters
-    ----------
-    lips : (num_frames, 88, 2) array
-        In units of the distance between the eyes; see `tracking.crops.Crops`.
-    times : (num_frames,) array
-        In seconds.
-
-    Returns
-    -------
-    signals : (num_steps, 2) float64 array
-        Opening, and the absolute change of all points, at `RATE`; step 0 is at `times[0]`.
-    """
+def _mouth_signals(lips: NDArray[np.floating], times: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Opening of the mouth, and the absolute change of all points, at `RATE` from `times[0]` on: (num_steps, 2)."""
     opening = lips[:, LOWER_LIP, 1].mean(axis=1) - lips[:, UPPER_LIP, 1].mean(axis=1)
     chin = lips[:, CHIN, 1].mean(axis=1)
     clock = np.arange(times[0], times[-1] + 0.5 / RATE, 1 / RATE)
@@ -119,7 +106,7 @@ class MouthMotion:
         usable = {name: mouth for name, mouth in mouths.items() if len(mouth[0]) >= FEWEST_STEPS}
         self._starts = {name: float(times[0]) for name, (times, _) in usable.items()}
         self._signals = {
-            name: mouth_signals(np.nan_to_num(lips), times)
+            name: _mouth_signals(np.nan_to_num(lips), times)
             for name, (times, lips) in usable.items()
         }
 

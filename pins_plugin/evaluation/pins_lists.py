@@ -2,8 +2,9 @@
 
 import csv
 import gzip
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,11 @@ class MatchingList:
     queries: list[MediaKey]
     candidates: list[tuple[MediaKey, MediaKey]]
 
+    def keys(self, modality: str) -> Iterable[MediaKey]:
+        """All its pictures ("face"), or all its utterances ("voice")."""
+        is_asked = self.direction.startswith(modality)
+        return self.queries if is_asked else chain.from_iterable(self.candidates)
+
 
 @dataclass(frozen=True)
 class PinsLists:
@@ -68,17 +74,13 @@ class PinsLists:
 
     def faces(self) -> list[MediaKey]:
         """Every picture that any list asks for, once, sorted."""
-        keys = set(self.retrieval_faces).union(*(part.faces for part in self.verification))
-        for part in self.matching:
-            keys.update(_keys_of(part, "face"))
-        return sorted(keys)
+        listed = self.retrieval_faces, *(part.faces for part in self.verification)
+        return sorted(set().union(*listed, *(part.keys("face") for part in self.matching)))
 
     def voices(self) -> list[MediaKey]:
         """Every utterance that any list asks for, once, sorted."""
-        keys = set(self.retrieval_voices).union(*(part.voices for part in self.verification))
-        for part in self.matching:
-            keys.update(_keys_of(part, "voice"))
-        return sorted(keys)
+        listed = self.retrieval_voices, *(part.voices for part in self.verification)
+        return sorted(set().union(*listed, *(part.keys("voice") for part in self.matching)))
 
 
 def read_pins_lists(folder: str | Path) -> PinsLists:
@@ -156,15 +158,6 @@ def _gallery(path: Path, ids: Mapping[str, str]) -> list[MediaKey]:
     if any(len(row) != 2 for row in rows):
         raise ManifestError(f"{path}: expected two tab-separated columns: id, path")
     return [parse_key(row[1], ids) for row in rows]
-
-
-def _keys_of(matching: MatchingList, modality: str) -> Iterator[MediaKey]:
-    if matching.direction.startswith(modality):
-        yield from matching.queries
-    else:
-        for right, wrong in matching.candidates:
-            yield right
-            yield wrong
 
 
 def _find(folder: Path, name: str) -> Path | None:

@@ -45,8 +45,3 @@ PUBLISHED = (
     Published("VFNet", "unseenunheard", "random", 85.4, 22.5, "remembered"),
     Published("PAEFF", "unseenunheard", "random", 84.4, 22.9, "read"),
 )
-
-
-def published_for(condition: str, stratum: str) -> list[Published]:
-    """Find what others report for one list."""
-    return [row for row in PUBLISHED if (row.condition, row.stratum) == (condition, stratum)]

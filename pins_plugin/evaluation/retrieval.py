@@ -73,11 +73,10 @@ def _search(
     has already listed would be a wasted place.
     """
     people, member = np.unique(item_labels, return_inverse=True)
-    compare = scores.faces_to_voices if forward else scores.voices_to_faces
     ranks, precision = [], []
     for start in range(0, len(queries), QUERIES_AT_ONCE):
         chunk = slice(start, start + QUERIES_AT_ONCE)
-        similarities = compare(queries[chunk])
+        similarities = scores.search(queries[chunk], forward)
         relevant = labels[chunk, None] == item_labels[None]
         precision.append(average_precision(similarities, relevant))
         if by_person:

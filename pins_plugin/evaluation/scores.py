@@ -1,7 +1,6 @@
 """Similarities between many faces and many voices, computed where they are asked for."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -9,19 +8,6 @@ from numpy.typing import ArrayLike, NDArray
 from pins_plugin.errors import ShapeError
 
 Indices = NDArray[np.intp]
-
-
-class Scores(Protocol):
-    """Whatever can compare faces with voices."""
-
-    def pairs(self, faces: Indices, voices: Indices) -> NDArray:
-        """Score face faces[i] with voice voices[i]; the two index arrays broadcast."""
-
-    def faces_to_voices(self, faces: Indices) -> NDArray:
-        """Score some faces with every voice: (len(faces), num_voices)."""
-
-    def voices_to_faces(self, voices: Indices) -> NDArray:
-        """Score some voices with every face: (len(voices), num_faces)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,13 +42,11 @@ class EmbeddingScores:
             "...d,...d->...", self.face_embeddings[faces], self.voice_embeddings[voices]
         )
 
-    def faces_to_voices(self, faces: Indices) -> NDArray:
-        """Score some faces with every voice: (len(faces), num_voices)."""
-        return np.asarray(self.face_embeddings[faces] @ self.voice_embeddings.T)
-
-    def voices_to_faces(self, voices: Indices) -> NDArray:
-        """Score some voices with every face: (len(voices), num_faces)."""
-        return np.asarray(self.voice_embeddings[voices] @ self.face_embeddings.T)
+    def search(self, queries: Indices, forward: bool) -> NDArray:
+        """Score some faces with every voice, or (not `forward`) some voices with every face: (num_queries, num_items)."""
+        if forward:
+            return np.asarray(self.face_embeddings[queries] @ self.voice_embeddings.T)
+        return np.asarray(self.voice_embeddings[queries] @ self.face_embeddings.T)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,13 +80,14 @@ class MatrixScores:
         """Score face faces[i] with voice voices[i]; the two index arrays broadcast."""
         return np.asarray(self.matrix[self.rows[faces], self.columns[voices]])
 
-    def faces_to_voices(self, faces: Indices) -> NDArray:
-        """Score some faces with every voice: (len(faces), num_voices)."""
-        return np.asarray(self.matrix[self.rows[faces][:, None], self.columns])
+    def search(self, queries: Indices, forward: bool) -> NDArray:
+        """Score some faces with every voice, or (not `forward`) some voices with every face: (num_queries, num_items)."""
+        if forward:
+            return np.asarray(self.matrix[self.rows[queries][:, None], self.columns])
+        return np.asarray(self.matrix[self.rows, self.columns[queries][:, None]])
 
-    def voices_to_faces(self, voices: Indices) -> NDArray:
-        """Score some voices with every face: (len(voices), num_faces)."""
-        return np.asarray(self.matrix[self.rows, self.columns[voices][:, None]])
+
+Scores = EmbeddingScores | MatrixScores
 
 
 def unit_rows(embeddings: ArrayLike, modality: str) -> NDArray[np.float32]:

@@ -6,9 +6,8 @@ from torch import Tensor, nn
 from pins_plugin.errors import PinsError, ShapeError
 from pins_plugin.losses.checks import check_pair
 
-SMALLEST_SQUARED_DISTANCE = (
-    1e-6  # keeps the gradient of a distance finite where two embeddings meet
-)
+# Keeps the gradient of a distance finite where two embeddings meet.
+SMALLEST_SQUARED_DISTANCE = 1e-6
 
 
 class ContrastiveLoss(nn.Module):

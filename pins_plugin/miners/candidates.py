@@ -9,20 +9,15 @@ NO_NEGATIVE = -1
 """Stands in a (batch,) tensor of negatives where an anchor has none."""
 
 
-def allowed_negatives(similarities: Tensor, allowed: Tensor | None = None) -> Tensor:
-    """Mark the candidates that are not the anchor's own partner.
+def mask_disallowed(similarities: Tensor, allowed: Tensor | None, value: float) -> Tensor:
+    """Copy similarities, in single precision, with `value` wherever a candidate may not be a negative.
 
     Parameters
     ----------
     similarities : (batch, batch) Tensor
-        Anchor i belongs to candidate i.
-    allowed : (batch, batch) bool Tensor, optional
-        False where a candidate must not be used, such as another clip of the same person.
-
-    Returns
-    -------
-    allowed : (batch, batch) bool Tensor
-        The same with a False diagonal.
+        Anchor i belongs to candidate i, which is no negative of it.
+    allowed : (batch, batch) bool Tensor or None
+        False where a candidate must not be used either, such as another clip of the same person.
 
     Raises
     ------
@@ -34,22 +29,14 @@ def allowed_negatives(similarities: Tensor, allowed: Tensor | None = None) -> Te
         raise ShapeError(
             f"similarities: expected (batch, batch), got {shape}; compare paired batches"
         )
-    others = ~torch.eye(shape[0], dtype=torch.bool, device=similarities.device)
+    copied = similarities.detach().to(torch.float32, copy=True).fill_diagonal_(value)
     if allowed is None:
-        return others
+        return copied
     if allowed.dtype != torch.bool or tuple(allowed.shape) != shape:
         raise ShapeError(
             f"allowed: expected bool {shape}, got {allowed.dtype} {tuple(allowed.shape)}"
         )
-    return others & allowed
-
-
-def mask_disallowed(similarities: Tensor, allowed: Tensor | None, value: float) -> Tensor:
-    """Copy similarities (batch, batch), in single precision, with `value` wherever a candidate may not be a negative."""
-    copied = similarities.detach().to(torch.float32, copy=True)
-    if allowed is None and similarities.ndim == 2 and len(similarities) == similarities.shape[1]:
-        return copied.fill_diagonal_(value)
-    return copied.masked_fill_(~allowed_negatives(similarities, allowed), value)
+    return copied.masked_fill_(~allowed, value)
 
 
 def highest_candidate(scores: Tensor) -> Tensor:

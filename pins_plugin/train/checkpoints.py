@@ -2,7 +2,6 @@
 
 import logging
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +43,6 @@ class WholeCheckpointer(Checkpointer):
             (saved.path / UNFINISHED).replace(saved.path / METAFNAME)
         ddp_barrier()  # all processes must see the same checkpoints when they choose what to delete
         return saved
-
-    def keep_best_and_last(self, meta: dict[str, Any], max_keys: Sequence[str]) -> None:
-        """Save at the end of an epoch; of the older ones, only the best by `max_keys` stays."""
-        self.save_and_keep_only(
-            meta=meta, max_keys=list(max_keys), importance_keys=[], verbosity=logging.DEBUG
-        )
 
     def recover_whole(self, max_key: str | None = None) -> Checkpoint | None:
         """Load the newest checkpoint (or the best by `max_key`) that nothing is missing from.

@@ -1,6 +1,7 @@
 """The one training loop: SpeechBrain's Brain with a rate for every step, scores, logs, and resume from any moment."""
 
 import json
+import logging
 import math
 import sys
 import tempfile
@@ -23,15 +24,17 @@ from pins_plugin.train.checkpoints import WholeCheckpointer
 from pins_plugin.train.logs import make_loggers
 
 Scorer = Callable[[], dict[str, float]]
+LossOf = Callable[["TrainingBrain", Any], torch.Tensor]
+"""``loss_of(brain, batch)``: what `brain.modules` are to minimize on a batch, () Tensor."""
 
 
 @register_checkpoint_hooks
 class TrainingBrain(sb.Brain):
-    """What all trainings have in common; each adds `compute_forward` and `compute_objectives`.
+    """What all trainings have in common.
 
-    Hyperparameters: `epoch_counter`, `num_steps`, `learning_rate` (share of the run that is over -> rate), `max_minutes` or
-    None, `patience` (epochs without a better score before the run ends) or None, and SpeechBrain's run options where a
-    training has its own defaults.
+    Hyperparameters: `loss_of` (see `LossOf`) where `compute_forward` and `compute_objectives` are not overridden, `epoch_counter`,
+    `num_steps`, `learning_rate` (share of the run that is over -> rate), `max_minutes` or None, `patience` (epochs without a
+    better score before the run ends) or None, and SpeechBrain's run options where a training has its own defaults.
 
     A run that was stopped and resumed ends at the weights of one that was not: a checkpoint holds the random numbers' state,
     and the loader its place within the epoch.
@@ -74,6 +77,14 @@ class TrainingBrain(sb.Brain):
 
     # -- an epoch, a step ----------------------------------------------------------------
 
+    def compute_forward(self, batch: Any, stage: sb.Stage) -> Any:
+        """Give what is to be minimized."""
+        return self.hparams.loss_of(self, batch)
+
+    def compute_objectives(self, predictions: Any, batch: Any, stage: sb.Stage) -> torch.Tensor:
+        """Take it as it is."""
+        return predictions
+
     def on_stage_end(self, stage: sb.Stage, stage_loss: float, epoch: int = 1) -> None:
         """Score, log, and save after each epoch."""
         if stage != sb.Stage.TRAIN:
@@ -90,7 +101,10 @@ class TrainingBrain(sb.Brain):
         self.avg_train_loss = 0.0
         if self.checkpointer is not None:
             ranks = {name: score + 1e-9 * epoch for name, score in scores.items()}
-            self.checkpointer.keep_best_and_last(ranks, [self.best_by] if self.best_by else [])
+            best = [self.best_by] if self.best_by else []  # beside the one that is saved now
+            self.checkpointer.save_and_keep_only(
+                meta=ranks, max_keys=best, importance_keys=[], verbosity=logging.DEBUG
+            )
         self._end_if_stale()
 
     def on_fit_batch_start(self, batch: Any, should_step: bool) -> None:

@@ -14,47 +14,8 @@ from pins_plugin.utils.explain import one_line
 
 LARGEST_ARRAYS = 8 * 2**30  # bytes, unpacked
 HIGHEST_COMPRESSION = 200  # embeddings, sound and pictures never pack better
-
-
-def read_arrays(
-    path: str | Path,
-    *,
-    largest: int = LARGEST_ARRAYS,
-    highest_compression: float = HIGHEST_COMPRESSION,
-) -> dict[str, NDArray[Any]]:
-    """Read an npz file; nothing in it is run.
-
-    Parameters
-    ----------
-    largest : int
-        Bytes of all arrays together.
-    highest_compression : float
-        Times by which it may grow when unpacked.
-
-    Raises
-    ------
-    OSError
-        When the file is missing or cannot be read.
-    ValueError
-        When it is no npz file, holds pickled objects, or would grow out of all proportion; one line.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-        size, packed = sum(m.file_size for m in members), sum(m.compress_size for m in members)
-        if size > largest or size > highest_compression * max(packed, 2**16):
-            raise ValueError(f"{size} bytes packed into {packed}")
-        with np.load(path, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        MemoryError,
-        RuntimeError,
-    ) as error:
-        raise ValueError(one_line(error, 120)) from error
+OF_DAMAGED_FILES = (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError,
+                    MemoryError, RuntimeError)  # fmt: skip
 
 
 def read_named_arrays(
@@ -62,23 +23,33 @@ def read_named_arrays(
     names: Collection[str],
     error: type[PinsError],
     expected: str,
-    **limits: Any,
+    *,
+    largest: int = LARGEST_ARRAYS,
+    highest_compression: float = HIGHEST_COMPRESSION,
 ) -> dict[str, NDArray[Any]]:
-    """Read an npz file that must hold some arrays.
+    """Read an npz file that must hold some arrays; nothing in it is run.
 
     Parameters
     ----------
     error, expected
-        As in `utils.files.read_text`.
-    **limits
-        Of `read_arrays`.
+        As in `utils.files.read_text`; also for a file that holds pickled objects, or would grow out of all proportion.
+    largest : int
+        Bytes of all arrays together.
+    highest_compression : float
+        Times by which the file may grow when unpacked.
     """
     path = Path(path)
     if not path.is_file():
         raise error(f"{path}: no such file; expected {expected}")
     try:
-        arrays = read_arrays(path, **limits)
-    except (OSError, ValueError) as reason:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+        size, packed = sum(m.file_size for m in members), sum(m.compress_size for m in members)
+        if size > largest or size > highest_compression * max(packed, 2**16):
+            raise ValueError(f"{size} bytes packed into {packed}")
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except OF_DAMAGED_FILES as reason:
         raise error(
             f"{path}: no npz file of plain arrays ({one_line(reason, 120)}); expected {expected}"
         ) from reason

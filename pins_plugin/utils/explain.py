@@ -13,12 +13,8 @@ OF_LIBRARIES = {  # where they are, as far as the library is in use at all
     "safetensors": "SafetensorError",
     "torch": "OutOfMemoryError",
 }
-OF_WRITING = (
-    "PytorchStreamWriter",
-    "inline_container",
-    "file write failed",
-    "iostream error",
-)  # RuntimeErrors of torch
+# In RuntimeErrors of torch.
+OF_WRITING = ("PytorchStreamWriter", "inline_container", "file write failed", "iostream error")
 
 
 def is_foreseen(error: BaseException) -> bool:

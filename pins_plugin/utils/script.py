@@ -1,12 +1,13 @@
 """What every script beside the package begins and ends with."""
 
 import argparse
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from pins_plugin.errors import PinsError
-from pins_plugin.utils.explain import explain
+from pins_plugin.utils.explain import explain, one_line
 from pins_plugin.utils.text import printable
 
 
@@ -27,6 +28,8 @@ def run_script(main: Callable[[], object]) -> None:
         main()
     except (PinsError, OSError) as error:  # also a full disk, or what may not be read
         sys.exit(f"{name}: {printable(explain(error))}")
+    except subprocess.CalledProcessError as error:  # which has said why
+        sys.exit(f"{name}: {one_line(error, 300)}")
     except KeyboardInterrupt:
         print(f"{name}: stopped", file=sys.stderr)
         sys.exit(130)

@@ -27,8 +27,7 @@ from evaluate import find_scenes
 from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.errors import PinsError
 from pins_plugin.evaluation.linking import follow_links
-from pins_plugin.evaluation.scene_steps import lay_out
-from pins_plugin.evaluation.scene_truth import SceneTruth, owner_of, true_faces
+from pins_plugin.evaluation.scene_truth import SceneTruth, lay_out, owner_of, true_faces
 from pins_plugin.inference.pretrained import folder_checksum
 from pins_plugin.inference.synchronizer import Synchronizer
 from pins_plugin.pipelines.active_speaker.synchrony import compare_track, is_usable
@@ -200,9 +199,7 @@ def _gather(pipeline, seen, truth, path, weakened) -> Scene:
     tracks, evidence = pipeline.gather(seen)
     seeing = evidence.seeing
     steps = lay_out(truth, tracks, seeing.people, len(seeing.visible), STEP)
-    known = LearningScene(
-        truth["kind"], evidence, steps.speaking, steps.shown, steps.owners, steps.edges
-    )
+    known = LearningScene(truth["kind"], evidence, *steps)
     return Scene(known, seen, truth, read_people(path), weakened)
 
 
@@ -234,7 +231,6 @@ def judge_links(pipeline, scenes, people=None) -> list[tuple[np.ndarray, bool]]:
 
 def write_parameters(folder, parameters, models, origin) -> None:
     """Write parameters with the checksums of their models, and what they were learnt on."""
-    folder.mkdir(parents=True, exist_ok=True)
     write_json(
         folder / FILE,
         {

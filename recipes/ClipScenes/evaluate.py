@@ -41,6 +41,7 @@ from pins_plugin.evaluation.baselines import (
 )
 from pins_plugin.evaluation.link_scores import Tally
 from pins_plugin.evaluation.mouth_motion import MouthMotion
+from pins_plugin.inference.active_speaker_network import ActiveSpeakerNetwork
 from pins_plugin.pipelines.diarization.rttm import choose_turns
 from pins_plugin.pipelines.linking.builtin import diarize
 from pins_plugin.pipelines.linking.parameters import load_diarization
@@ -74,7 +75,9 @@ def main() -> None:
         )
         for name in args.beside
     }
-    networks = {name: load_network(path) for name, path in _pairs(args.network).items()}
+    networks = {
+        name: ActiveSpeakerNetwork.from_file(path) for name, path in _pairs(args.network).items()
+    }
     groups = read_groups(args.groups) if args.groups else {}
     scenes = find_scenes(args.scenes, args.kinds)
     report = evaluate(scenes, pipeline, _pairs(args.turns), networks, others, groups)
@@ -83,7 +86,6 @@ def main() -> None:
     text = "\n\n".join(f"Turns {name}:\n\n{format_report(each)}" for name, each in report.items())
     print(text)
     if args.out:
-        args.out.mkdir(parents=True, exist_ok=True)
         write_json(args.out / "results.json", {"scenes": names, "evidence": evidence, **report})
         write_text(args.out / "results.md", f"# Composed scenes: {', '.join(names)}\n\n{text}\n")
 
@@ -179,13 +181,6 @@ def link_others(links, path, uri, other_turns, found) -> dict:
         ):
             others[f"{name}, {way}"] = link_turns(turns, tracks, duration, choose)
     return others
-
-
-def load_network(path: str):
-    """Open an active-speaker network of others."""
-    from pins_plugin.inference.active_speaker_network import ActiveSpeakerNetwork
-
-    return ActiveSpeakerNetwork.from_file(path)
 
 
 def add_kept(report, names) -> None:

@@ -7,7 +7,6 @@ whose `scene` is given and is not "one person" are left out). OUT gets, per scen
 turns, and a JSON file with the truth.
 """
 
-import csv
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +34,7 @@ from pins_plugin.simulation.composed.plans import (
 )
 from pins_plugin.simulation.composed.script import Recording
 from pins_plugin.tracking.detector import FaceDetector
+from pins_plugin.utils.files import read_table
 from pins_plugin.utils.progress import progress
 from pins_plugin.utils.script import run_script, script_parser
 
@@ -218,11 +218,7 @@ def measure_face(clip, detector):
 def read_clips(folder: Path, people: list[str] | None, licence: str | None) -> list[Clip]:
     """List the one-person clips of a folder."""
     manifest = folder / "manifest.csv"
-    if not manifest.is_file():
-        raise ManifestError(
-            f"{manifest}: no such file; expected a CSV with the columns file, person"
-        )
-    rows = list(csv.DictReader(manifest.read_text(encoding="utf-8-sig").splitlines()))
+    rows = read_table(manifest, ManifestError, "a CSV with the columns file, person")
     rows = [row for row in rows if row.get("scene") in (None, "", "one person")]
     if people:
         rows = [row for row in rows if row["person"] in people]

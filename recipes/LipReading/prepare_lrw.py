@@ -8,10 +8,10 @@ is; it stands in the middle of the clip of 1.16 s (29 frames).
 """
 
 import re
-import sys
 from pathlib import Path
 
 from pins_plugin.data.training.sync_clips import clip_name
+from pins_plugin.errors import PinsError
 from pins_plugin.utils.files import write_text
 from pins_plugin.utils.script import run_script, script_parser
 
@@ -35,8 +35,8 @@ def main() -> None:
             name = clip_name(path, args.folder)
             lines.append(f"{name},{start:.3f},{end:.3f},{word.lower()},{SPLITS[split]}")
     if len(lines) == 1:
-        sys.exit(
-            f"prepare_lrw.py: {args.folder}: expected WORD/train/WORD_00001.txt with a line 'Duration: ... seconds', got none; "
+        raise PinsError(
+            f"{args.folder}: expected WORD/train/WORD_00001.txt with a line 'Duration: ... seconds', got none; "
             "give the folder lipread_mp4"
         )
     write_text(args.out, "\n".join(lines) + "\n")

@@ -6,18 +6,15 @@ The weights are those of MTCNN in the Python package facenet-pytorch 2.5.3 (MIT 
 renamed and nothing else. What is written must have the checksum below, byte for byte.
 """
 
-import argparse
-import hashlib
-import sys
 from pathlib import Path
 
 from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
+from packages import expect_checksum, write_weights
 from safetensors.torch import save
 from torch import Tensor
 
-from pins_plugin.errors import PinsError
 from pins_plugin.tracking.mtcnn import STAGES, WEIGHTS, build_stages
-from pins_plugin.utils.files import atomic_path
+from pins_plugin.utils.script import run_script, script_parser
 
 RESULT_SHA256 = "1478e7a79c2dbe35452e32eefb0f2576ef712e617b212f45eab587a8d37b6c13"
 
@@ -34,23 +31,13 @@ def convert() -> dict[str, Tensor]:
 
 def main() -> None:
     """Read, convert, check, write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("--out", type=Path, default=WEIGHTS.parent, help="folder to write")
     args = parser.parse_args()
     made = save(convert())
-    got = hashlib.sha256(made).hexdigest()
-    if got != RESULT_SHA256:
-        raise PinsError(f"{WEIGHTS.name}: expected SHA-256 {RESULT_SHA256}, got {got}")
-    args.out.mkdir(parents=True, exist_ok=True)
-    with atomic_path(args.out / WEIGHTS.name) as path:
-        path.write_bytes(made)
-    print(args.out)
+    expect_checksum(WEIGHTS.name, made, RESULT_SHA256)
+    write_weights(args.out / WEIGHTS.name, made)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (PinsError, OSError) as error:
-        sys.exit(f"face_detector.py: {error}")
+    run_script(main)

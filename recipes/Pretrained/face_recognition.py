@@ -16,25 +16,23 @@ The result differs from what ships by single steps of few weights; the script co
 of random pictures, and fails below `LEAST_COSINE`.
 """
 
-import argparse
-import hashlib
 import json
 import subprocess
-import sys
 import tarfile
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import torch
+from packages import expect_checksum, write_weights
 from safetensors.torch import save
 from torch import Tensor
 
 from pins_plugin.errors import PinsError
 from pins_plugin.models.faces.face_recognition import FaceRecognitionEncoder
 from pins_plugin.models.folder.model_folder import PRETRAINED, load_model_folder
-from pins_plugin.utils.files import atomic_path
 from pins_plugin.utils.quantization import dequantize, pack, quantize
+from pins_plugin.utils.script import run_script, script_parser
 
 PACKAGE = "@vladmandic/face-api@1.7.15"
 WEIGHTS, MANIFEST = (
@@ -75,9 +73,7 @@ def read_source(package: Path) -> dict[str, Tensor]:
             )
     except (KeyError, OSError, tarfile.TarError) as error:
         raise PinsError(f"{package}: expected {PACKAGE} with {WEIGHTS} ({error})") from error
-    got = hashlib.sha256(content).hexdigest()
-    if got != SOURCE_SHA256:
-        raise PinsError(f"{package}: {WEIGHTS}: expected SHA-256 {SOURCE_SHA256}, got {got}")
+    expect_checksum(f"{package}: {WEIGHTS}", content, SOURCE_SHA256)
     values, start = {}, 0
     for entry in json.loads(manifest)[0]["weights"]:
         size = int(np.prod(entry["shape"]))
@@ -134,9 +130,7 @@ def compare(made: dict[str, Tensor]) -> tuple[int, float]:
 
 def main() -> None:
     """Read, fold, round, compare, write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("--package", type=Path, help="downloaded with npm where not given")
     parser.add_argument("--out", type=Path, default=Path("face_recognition"))
     args = parser.parse_args()
@@ -147,14 +141,8 @@ def main() -> None:
     print(f"{differing} weights differ from what ships; cosine of embeddings at least {cosine:.6f}")
     if cosine < LEAST_COSINE:
         raise PinsError(f"expected a cosine of at least {LEAST_COSINE}")
-    args.out.mkdir(parents=True, exist_ok=True)
-    with atomic_path(args.out / "face_encoder.safetensors") as path:
-        path.write_bytes(save(pack(rounded)))
-    print(args.out)
+    write_weights(args.out / "face_encoder.safetensors", save(pack(rounded)))
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (PinsError, OSError, subprocess.CalledProcessError) as error:
-        sys.exit(f"face_recognition.py: {error}")
+    run_script(main)

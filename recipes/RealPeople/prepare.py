@@ -8,8 +8,6 @@ faces.npz and voices.npz, one row for each changed picture or stretch of sound: 
 of `reporting` in split.yaml is opened.
 """
 
-import argparse
-import csv
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -26,10 +24,11 @@ from torch import Generator, Tensor
 from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
 from pins_plugin.data.training.augmentation import FaceAugmentation, VoiceAugmentation
 from pins_plugin.data.training.recording_conditions import RecordingConditions
-from pins_plugin.errors import MediaError, PinsError
+from pins_plugin.errors import ManifestError, MediaError
 from pins_plugin.inference.portraits import load_portraits
+from pins_plugin.utils.files import read_table
 from pins_plugin.utils.progress import progress
-from pins_plugin.utils.script import run_script
+from pins_plugin.utils.script import run_script, script_parser
 from pins_plugin.utils.threads import one_thread
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Pretrained"))
@@ -44,10 +43,8 @@ SECONDS = 4.0  # of the unchanged stretch of a voice
 STRETCHES = ((4, 1.2), (4, 2.5))  # changed stretches of each voice: how many, of how many seconds
 RECORDED, OPINION = 0.9, 0.1  # what the record and the teacher weigh
 SURE = 0.98
-FACE_SOFTNESS, VOICE_SOFTNESS = (
-    4.0,
-    3.0,
-)  # what the teachers' log odds are divided by: both are too sure
+# What the teachers' log odds are divided by: both are too sure.
+FACE_SOFTNESS, VOICE_SOFTNESS = 4.0, 3.0
 
 
 class Source(NamedTuple):
@@ -62,12 +59,13 @@ class Source(NamedTuple):
 def list_sources(data: Path, kind: str, cropped: Path) -> Iterator[Source]:
     """List the files of `portraits` or `voices`, then those of `clips` that may be used, then those of `found`, cropped into a folder."""
     split = yaml.safe_load(SPLIT.read_text(encoding="utf-8"))
-    for row in _read(data / kind / "manifest.csv"):
+    expected = "a manifest; is DATA the right folder?"
+    for row in read_table(data / kind / "manifest.csv", ManifestError, expected):
         person = row.get("speaker") or Path(row["file"]).stem
         choosing = int(person[1:]) % split["held_out_every"] == 0
         role = "choose" if choosing else "learn"
         yield Source(data / kind / row["file"], person, role, float(row["sex"] == "m"))
-    for row in _read(data / "clips" / "manifest.csv"):
+    for row in read_table(data / "clips" / "manifest.csv", ManifestError, expected):
         path = data / "clips" / row["file"]
         if row["person"] in split["choosing"]:
             yield Source(path, row["person"], "choose", None)
@@ -83,7 +81,7 @@ def prepare_faces(data: Path, teachers: Path, cropped: Path) -> dict[str, np.nda
     """Rows of all faces."""
     teacher = read_face_teacher(teachers)
     generator = torch.Generator().manual_seed(0)
-    rows = Rows()
+    rows = []
     for source in progress(list(list_sources(data, "portraits", cropped)), "faces"):
         try:
             pictures = load_portraits(source.path, 112, num_frames=VIEWS)
@@ -96,8 +94,8 @@ def prepare_faces(data: Path, teachers: Path, cropped: Path) -> dict[str, np.nda
             faces[2::2] = _blur(faces[2::2], generator)
         features = teacher.trunk(faces)
         opinion = torch.sigmoid(teacher.judge(features) / FACE_SOFTNESS)
-        rows.add(source, features, opinion, np.arange(len(faces)) > 0)
-    return rows.stack()
+        rows.append(make_rows(source, features, opinion))
+    return stack(rows)
 
 
 @torch.inference_mode()
@@ -105,7 +103,7 @@ def prepare_voices(data: Path, teachers: Path, cropped: Path) -> dict[str, np.nd
     """Rows of all voices."""
     teacher = read_voice_teacher(teachers)
     generator = torch.Generator().manual_seed(0)
-    rows = Rows()
+    rows = []
     for source in progress(list(list_sources(data, "voices", cropped)), "voices"):
         waveform = torch.from_numpy(load_audio(source.path, SAMPLE_RATE))
         unchanged = waveform[None, : round(SECONDS * SAMPLE_RATE)]
@@ -115,37 +113,27 @@ def prepare_voices(data: Path, teachers: Path, cropped: Path) -> dict[str, np.nd
             batches.append(VOICE_CHANGES(CONDITIONS(stretches, generator), generator))
         features = torch.cat([teacher.trunk(batch) for batch in batches])
         opinion = torch.sigmoid(teacher.judge(features) / VOICE_SOFTNESS)
-        rows.add(source, features, opinion, np.arange(len(features)) > 0)
-    return rows.stack()
+        rows.append(make_rows(source, features, opinion))
+    return stack(rows)
 
 
-class Rows:
-    """Collects rows."""
+def make_rows(source: Source, features: Tensor, opinion: Tensor) -> dict[str, np.ndarray]:
+    """Rows of one file, of which the first is unchanged."""
+    values = opinion.numpy().astype(np.float64)
+    if source.recorded is not None:
+        values = (RECORDED * source.recorded + OPINION * values).clip(1 - SURE, SURE)
+    return {
+        "features": features.numpy().astype(np.float32),
+        "person": np.full(len(features), source.person),
+        "split": np.full(len(features), source.split),
+        "probability": values,
+        "changed": np.arange(len(features)) > 0,
+    }
 
-    def __init__(self) -> None:
-        self.parts: list[tuple[Tensor, np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
 
-    def add(self, source: Source, features: Tensor, opinion: Tensor, changed: np.ndarray) -> None:
-        """Add the rows of one file."""
-        values = opinion.numpy().astype(np.float64)
-        if source.recorded is not None:
-            values = (RECORDED * source.recorded + OPINION * values).clip(1 - SURE, SURE)
-        count = len(features)
-        persons, splits = np.full(count, source.person), np.full(count, source.split)
-        self.parts.append((features, persons, splits, values, changed))
-
-    def stack(self) -> dict[str, np.ndarray]:
-        """All rows as arrays."""
-        features, person, split, probability, changed = (
-            np.concatenate(part) for part in zip(*self.parts, strict=True)
-        )
-        return {
-            "features": features.astype(np.float32),
-            "person": person,
-            "split": split,
-            "probability": probability,
-            "changed": changed,
-        }
+def stack(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Rows of all files."""
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def agree_on_people(faces: dict[str, np.ndarray], voices: dict[str, np.ndarray]) -> None:
@@ -183,22 +171,10 @@ def _blur(faces: Tensor, generator: Generator) -> Tensor:
     return torch.cat(resized)
 
 
-def _read(path: Path) -> list[dict[str, str]]:
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
-    except OSError as error:
-        raise PinsError(
-            f"{path}: not to be read ({error.strerror}); is DATA the right folder?"
-        ) from error
-
-
 @one_thread()  # the last bits depend on how many there are
 def main() -> None:
     """Run the command."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("teachers", type=Path)
     parser.add_argument("--out", type=Path, default=Path("prepared"))

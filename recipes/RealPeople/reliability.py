@@ -10,8 +10,6 @@ Pairs are of two kinds: the real ones of people in video (each face with each vo
 voices of others, where a pair whose recorded sexes agree stands for one person's. Half of all pairs count as one person's.
 """
 
-import argparse
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,19 +20,20 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.functional import normalize
 
+from pins_plugin.errors import ManifestError
 from pins_plugin.inference.joint_calibration import JointCalibration
 from pins_plugin.metrics.calibration import ReliabilityBin, reliability
 from pins_plugin.report.tables import format_table
 from pins_plugin.train.experiment import load_experiment
 from pins_plugin.train.pairs.soft_pairs import ENCODERS, SoftRows, fit_gain, fit_heads
-from pins_plugin.utils.files import write_json, write_text
+from pins_plugin.utils.files import read_table, write_json, write_text
 from pins_plugin.utils.progress import progress
-from pins_plugin.utils.script import run_script
+from pins_plugin.utils.script import run_script, script_parser
 
 YAML = Path(__file__).resolve().parents[2] / "hparams" / "face_voice.yaml"
 SIDES = ("faces", "voices")
 EDGES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.6, 0.7)
-BIRTH_YEARS = ((0, 1940), (1940, 1955), (1955, 2100))
+BORN = {"before 1940": (1, 1940), "1940 to 1954": (1940, 1955), "1955 or later": (1955, 2100)}
 
 
 class Judged(NamedTuple):
@@ -151,15 +150,8 @@ def find_groups(pairs: Judged, values: Mapping[str, bool], years: Mapping[str, i
     }  # fmt: skip
     if years:
         born = np.array([years.get(p, 0) for p in pairs.face])
-        for first, last in BIRTH_YEARS:
-            label = (
-                f"before {last}"
-                if not first
-                else f"{first} or later"
-                if last > 2050
-                else f"{first} to {last - 1}"
-            )
-            groups[f"born {label}"] = (born >= max(first, 1)) & (born < last)
+        for label, (first, last) in BORN.items():
+            groups[f"born {label}"] = (born >= first) & (born < last)
     return groups
 
 
@@ -181,9 +173,7 @@ def format_bins(bins: list[ReliabilityBin]) -> str:
 
 def main() -> None:
     """Run the command."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("prepared", type=Path)
     parser.add_argument("--portraits", type=Path, help="for birth years")
     parser.add_argument("--folds", type=int, default=5)
@@ -204,8 +194,8 @@ def main() -> None:
     }
     years: dict[str, int] = {}
     if args.portraits:
-        with (args.portraits / "manifest.csv").open(encoding="utf-8", newline="") as file:
-            years = {Path(r["file"]).stem: int(r["birth_year"]) for r in csv.DictReader(file)}
+        portraits = read_table(args.portraits / "manifest.csv", ManifestError, "the portraits")
+        years = {Path(row["file"]).stem: int(row["birth_year"]) for row in portraits}
     titles = {
         "video": "Real pairs of people in video",
         "clean": "Portraits and voices of others, clean",
@@ -232,7 +222,6 @@ def main() -> None:
     text = "\n\n".join(parts)
     print(text)
     if args.out:
-        args.out.mkdir(parents=True, exist_ok=True)
         write_json(args.out / "reliability.json", report)
         write_text(args.out / "reliability.md", text + "\n")
 

@@ -7,11 +7,8 @@ The same as `pins train`; the YAML's entry `run` names the function that does th
 
 import sys
 
-from pins_plugin.errors import PinsError
 from pins_plugin.train.experiment import run_experiment
+from pins_plugin.utils.script import run_script
 
 if __name__ == "__main__":
-    try:
-        run_experiment(sys.argv[1:])
-    except PinsError as error:
-        sys.exit(f"train.py: {error}")
+    run_script(lambda: run_experiment(sys.argv[1:]))

@@ -7,8 +7,6 @@ Half of all pairs count as one person's. With `--labels` (person, label) answers
 are not written down.
 """
 
-import argparse
-import csv
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,16 +16,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from pins_plugin.errors import MediaError
+from pins_plugin.errors import ManifestError, MediaError
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
 from pins_plugin.inference.portraits import load_portraits
 from pins_plugin.inference.verification import judge, load_speech
 from pins_plugin.metrics.bootstrap import bootstrap_interval, pair_weights
 from pins_plugin.metrics.calibration import reliability
 from pins_plugin.report.tables import format_table
-from pins_plugin.utils.files import write_json, write_text
+from pins_plugin.utils.files import read_table, write_json, write_text
 from pins_plugin.utils.progress import progress
-from pins_plugin.utils.script import run_script
+from pins_plugin.utils.script import run_script, script_parser
 
 EDGES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.6, 0.7)
 
@@ -51,12 +49,6 @@ class Answers(NamedTuple):
     refused: list[str]
 
 
-def read_rows(path: Path) -> list[dict[str, str]]:
-    """Read a CSV file with a header."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def embed_file(embedder: FaceVoiceEmbedder, path: Path) -> tuple[Tensor, Tensor]:
     """Face and voice of a clip, as `verify_files` embeds them."""
     aligned = embedder.wants_aligned
@@ -69,7 +61,7 @@ def ask(embedder: FaceVoiceEmbedder, manifests: list[Path], chosen: set[str]) ->
     """Ask for every pair; `chosen` are the people, all where it is empty."""
     files: dict[str, Path] = {}
     for manifest in manifests:
-        for row in read_rows(manifest):
+        for row in read_table(manifest, ManifestError, "a table file,person"):
             if not chosen or row["person"] in chosen:
                 files.setdefault(row["person"], manifest.parent / row["file"])
     embedded, refused = {}, []
@@ -145,22 +137,19 @@ def describe(answers: Answers, labels: dict[str, str]) -> tuple[str, dict]:
 
 def main() -> None:
     """Run the command."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("manifests", type=Path, nargs="+")
     parser.add_argument("--model", default="face_voice")
     parser.add_argument("--labels", type=Path, metavar="CSV")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
-    rows = read_rows(args.labels) if args.labels else []
+    rows = read_table(args.labels, ManifestError, "a table person,label") if args.labels else []
     labels = {row["person"]: row["label"] for row in rows}
     answers = ask(FaceVoiceEmbedder.from_hparams(args.model), args.manifests, set(labels))
     text, values = describe(answers, labels)
     refused = "".join(f"\nrefused: {reason}" for reason in answers.refused)
     print(f"{len(answers.people)} people\n\n{text}\n{refused}")
     if args.out:
-        args.out.mkdir(parents=True, exist_ok=True)
         write_json(args.out / "verify.json", values)
         write_text(args.out / "verify.md", text + "\n")
 

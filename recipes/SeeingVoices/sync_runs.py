@@ -20,9 +20,8 @@ from pins_plugin.train.lips.sync import train_synchronizer
 from pins_plugin.utils.seeding import seed_everything
 
 LENGTHS = (1, 5, 15, 25)
-LABELED_PEOPLE = (
-    20  # whose words are told; with hundreds of people even an untrained encoder will do
-)
+# Whose words are told; with hundreds of people even an untrained encoder will do.
+LABELED_PEOPLE = 20
 NAMES = {"sound": "sound", "video": "lips"}
 
 

@@ -10,7 +10,6 @@ Full weights are four times as large on disk and no slower: `pins diarize --mode
 
 import io
 import pickle
-import sys
 import zipfile
 from pathlib import Path
 
@@ -131,12 +130,10 @@ def main() -> None:
     encoder = make_module(CAMPlusVoiceEncoder).eval()
     try:
         encoder.load_state_dict(fold_weights(read_source(args.source)))
-    except (PinsError, OSError, zipfile.BadZipFile) as error:
-        sys.exit(f"convert_campplus.py: {error}")
-    except (KeyError, RuntimeError, pickle.UnpicklingError) as error:
-        sys.exit(
-            f"convert_campplus.py: {args.source}: expected the weights of {NAME} ({error!r:.200})"
-        )
+    except (KeyError, RuntimeError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
+        raise PinsError(
+            f"{args.source}: expected the weights of {NAME} ({error!r:.200})"
+        ) from error
     save_model_folder(args.out, {"voice_encoder": encoder}, {"task": "speaker"}, CARD)
     print(args.out)
     if args.compare:

@@ -85,7 +85,6 @@ def main() -> None:
     waveforms = {path.relative_to(args.voices).as_posix(): load_audio(path) for path in files}
     if not waveforms:
         raise PinsError(f"{args.voices}: expected .opus, .flac or .wav files, got none")
-    args.out.mkdir(parents=True, exist_ok=True)
     record = args.out / "phones.json"
     if not record.exists():
         write_json(record, hear_phones(waveforms))

@@ -61,10 +61,8 @@ def longest_stretch(times: NDArray[np.float64], seen: NDArray[np.bool_]) -> NDAr
     return max(np.split(frames, breaks), key=len)
 
 
-def read_table(path: str | None) -> dict[str, str]:
+def read_table(path: str) -> dict[str, str]:
     """Read a CSV of two columns without a header."""
-    if path is None:
-        return {}
     return {row[0]: row[1] for row in csv.reader(Path(path).read_text().splitlines()) if row}
 
 
@@ -73,10 +71,9 @@ def main() -> None:
     parser = script_parser(__doc__)
     parser.add_argument("videos", nargs="+", type=Path, help="video files, or folders of them")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--people")
-    parser.add_argument("--offsets")
+    parser.add_argument("--people", type=read_table, default={}, metavar="CSV")
+    parser.add_argument("--offsets", type=read_table, default={}, metavar="CSV")
     args = parser.parse_args()
-    people, offsets = read_table(args.people), read_table(args.offsets)
     videos = sorted(
         (file, path if path.is_dir() else path.parent)
         for path in args.videos
@@ -89,9 +86,9 @@ def main() -> None:
         if target.exists():
             continue
         folders = video.parent.relative_to(root).parts
-        person = people.get(name, folders[0] if folders else video.parent.name)
+        person = args.people.get(name, folders[0] if folders else video.parent.name)
         try:
-            clip = prepare_clip(video, name, person, int(offsets.get(name, 0)))
+            clip = prepare_clip(video, name, person, int(args.offsets.get(name, 0)))
             save_sync_clip(target, clip)
         except PinsError as error:
             print(f"prepare.py: {error}", file=sys.stderr)

@@ -77,13 +77,8 @@ def tables(rows: Sequence[Answer]) -> str:
         mine, foreign = (
             [row for row in side if length in (row.length, "all")] for side in (own, others)
         )
-        name = (
-            "whole clip"
-            if length is None
-            else length
-            if length == "all"
-            else f"{length / FRAME_RATE:g} s"
-        )
+        names = {None: "whole clip", "all": "all"}
+        name = names.get(length) or f"{length / FRAME_RATE:g} s"
         lengths.append(
             [name, mean_share(mine, "told"), mean_share([row for row in mine if row.told], "right", Counter((row.person, row.length) for row in mine)),
              mean_share(foreign, "told"), mean_share(foreign, "in_sync")]

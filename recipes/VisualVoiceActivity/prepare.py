@@ -85,10 +85,8 @@ def simulate_pair(
         yield TalkingClip(f"{name}_{kind}", plan.person.identity, reader.finish()[0], labels)
 
 
-def read_table(path: str | None) -> dict[str, str]:
+def read_table(path: str) -> dict[str, str]:
     """Read a CSV of two columns without a header."""
-    if path is None:
-        return {}
     return {row[0]: row[1] for row in csv.reader(Path(path).read_text().splitlines()) if row}
 
 
@@ -105,7 +103,6 @@ def choose_kinds(name: str, degraded: str, asked: Degradation) -> dict[str, Degr
 
 def prepare_videos(args: argparse.Namespace) -> None:
     """Cut all videos that are not yet cut."""
-    people, offsets = read_table(args.people), read_table(args.offsets)
     videos = [
         file
         for path in args.videos
@@ -114,8 +111,8 @@ def prepare_videos(args: argparse.Namespace) -> None:
     ]
     for video in progress(videos, "clips"):
         name = video.stem
-        person = people.get(name, video.parent.name)
-        late = float(offsets.get(name, 0)) / FRAME_RATE
+        person = args.people.get(name, video.parent.name)
+        late = float(args.offsets.get(name, 0)) / FRAME_RATE
         asked = Degradation(args.face_width, blur=args.blur)
         for kind, how in choose_kinds(name, args.degraded, asked).items():
             target = args.out / kind / f"{name}.npz"
@@ -132,8 +129,8 @@ def main() -> None:
     parser = script_parser(__doc__)
     parser.add_argument("videos", nargs="*", type=Path, help="video files, or folders of them")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--people")
-    parser.add_argument("--offsets")
+    parser.add_argument("--people", type=read_table, default={}, metavar="CSV")
+    parser.add_argument("--offsets", type=read_table, default={}, metavar="CSV")
     parser.add_argument("--degraded", choices=("no", "too", "instead"), default="no")
     parser.add_argument("--face_width", type=float)
     parser.add_argument("--blur", type=float, default=0.0)

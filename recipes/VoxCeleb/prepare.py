@@ -15,8 +15,6 @@ manifest-1-of-4.csv; a run without --shard afterwards, which finds everything lo
 """
 
 import argparse
-import csv
-import io
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -39,6 +37,7 @@ from pins_plugin.inference.portraits import load_aligned_faces
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import write_text
 from pins_plugin.utils.script import run_script, script_parser
+from pins_plugin.utils.text import csv_table
 
 
 def prepare_voxceleb1(
@@ -127,12 +126,9 @@ def write_results(
     """Write the manifest of clips that can be read, which it gives, and the list of what was left out; `part` is behind their names."""
     for clip in clips:
         if clip.clip_id in unreadable:
-            reason = unreadable[clip.clip_id].removeprefix(f"{clip.audio}: ")
-            skipped[str(clip.audio)] = reason
+            skipped[str(clip.audio)] = unreadable[clip.clip_id].removeprefix(f"{clip.audio}: ")
     clips = [clip for clip in clips if clip.clip_id not in unreadable]
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([("path", "reason"), *skipped.items()])
-    write_text(out / f"skipped{part}.csv", text.getvalue())
+    write_text(out / f"skipped{part}.csv", csv_table(("path", "reason"), skipped.items()))
     print(f"{len(clips)} clips, {len(skipped)} left out (see {out / f'skipped{part}.csv'})")
     if not clips:
         raise MediaError(f"no clip found; the first that was left out: {[*skipped.items()][:1]}")

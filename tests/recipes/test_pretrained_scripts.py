@@ -16,7 +16,9 @@ def _script(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"pretrained_{name}", RECIPES / f"{name}.py")
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:  # as for a script that is run
+        patch.syspath_prepend(RECIPES)
+        spec.loader.exec_module(module)
     return module
 
 

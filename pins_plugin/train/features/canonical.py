@@ -64,17 +64,16 @@ class CanonicalDirections:
 
     Parameters
     ----------
-    face_mean, voice_mean : (dim,) array
-    face_directions : (face_dim, num_directions) array
-    voice_directions : (voice_dim, num_directions) array
+    means : pair of (dim,) arrays
+        Of faces and of voices.
+    directions : pair of (dim, num_directions) arrays
+        In columns, for faces and for voices.
     strengths : (num_directions,) array
         Singular values over the largest one, in [0, 1].
     """
 
-    face_mean: Array
-    voice_mean: Array
-    face_directions: Array
-    voice_directions: Array
+    means: tuple[Array, Array]
+    directions: tuple[Array, Array]
     strengths: Array
 
 
@@ -98,16 +97,14 @@ def find_directions(
     weights = weights / weights.sum()
     faces, voices = units
     face_whitening, voice_whitening = whitenings
-    face_mean, voice_mean = weights @ faces, weights @ voices
-    cross = ((faces - face_mean) * weights[:, None]).T @ (voices - voice_mean)
+    means = weights @ faces, weights @ voices
+    cross = ((faces - means[0]) * weights[:, None]).T @ (voices - means[1])
     left, strengths, right = np.linalg.svd(
         face_whitening @ cross @ voice_whitening, full_matrices=False
     )
     count = min(num_directions, len(strengths))
     return CanonicalDirections(
-        face_mean=face_mean,
-        voice_mean=voice_mean,
-        face_directions=face_whitening @ left[:, :count],
-        voice_directions=voice_whitening @ right[:count].T,
+        means=means,
+        directions=(face_whitening @ left[:, :count], voice_whitening @ right[:count].T),
         strengths=strengths[:count] / max(strengths[0], 1e-12),
     )

@@ -102,42 +102,31 @@ class ClosedForm:
         self, settings: Sequence[HeadSettings], held_out: HeldOut
     ) -> Iterator[tuple[HeadSettings, Array]]:
         """Compare the pairs held out, (num_pairs,), under each setting; the people that are left train."""
-        faces, voices = held_out.faces.astype(np.float64), held_out.voices.astype(np.float64)
+        rows = held_out.faces.astype(np.float64), held_out.voices.astype(np.float64)
         for whitening in dict.fromkeys(candidate.whitening for candidate in settings):
             found = self.solve(whitening, held_out.trained_on)
-            scales = self._scales(found)
-            first = (faces - found.face_mean) @ found.face_directions / scales[0]
-            second = (voices - found.voice_mean) @ found.voice_directions / scales[1]
+            sides = [
+                (_standardize(values, side, found, scales), scales)
+                for side, (values, scales) in enumerate(zip(rows, self._scales(found), strict=True))
+            ]
             for candidate in settings:
                 if candidate.whitening == whitening:
-                    sides = zip((first, second), scales, strict=True)
-                    joint = [_bounded(candidate.shape(x, s, found.strengths)) for x, s in sides]
+                    joint = [_bounded(candidate.shape(*side, found.strengths)) for side in sides]
                     yield candidate, np.asarray((joint[0] * joint[1]).sum(axis=1))
 
     def build(self, settings: HeadSettings) -> tuple[DirectionHead, DirectionHead]:
         """Solve for all people and write the result into two heads."""
         found = self.solve(settings.whitening)
-        scales = self._scales(found)
-        sides = (
-            (self.table.faces, found.face_mean, found.face_directions),
-            (self.table.voices, found.voice_mean, found.voice_directions),
+        faces, voices = self._scales(found)
+        return (
+            _build_head(0, self.table.faces, settings, found, faces),
+            _build_head(1, self.table.voices, settings, found, voices),
         )
-        heads = []
-        for side, (rows, mean, directions) in enumerate(sides):
-            head = DirectionHead(rows.shape[1], max(NUM_DIRECTIONS), side)
-            sample = rows[:: -(-len(rows) // MOST_ROWS)].astype(np.float64)
-            shaped = settings.shape(
-                (sample - mean) @ directions / scales[side], scales[side], found.strengths
-            )
-            radius = np.quantile(np.linalg.norm(shaped, axis=1), RADIUS_QUANTILE)
-            _fill(head, settings, mean, directions, scales[side], found.strengths, float(radius))
-            heads.append(head)
-        return heads[0], heads[1]
 
     def _scales(self, found: CanonicalDirections) -> tuple[Array, Array]:
         """Standard deviation of single rows along each direction: two (num_directions,) arrays."""
         first, second = self.moments
-        return first.spread(found.face_directions), second.spread(found.voice_directions)
+        return first.spread(found.directions[0]), second.spread(found.directions[1])
 
 
 def rank_settings(
@@ -180,24 +169,32 @@ def _row_moments(rows: NDArray[np.float32], people: NDArray[np.int64]) -> Moment
     return Moments.of(rows[::step].astype(np.float64), weights / weights.sum())
 
 
+def _standardize(rows: Array, side: int, found: CanonicalDirections, scales: Array) -> Array:
+    """Project rows (num_rows, dim) of faces (side 0) or voices (1): unit variance along each direction."""
+    return np.asarray((rows - found.means[side]) @ found.directions[side] / scales)
+
+
 @torch.no_grad()
-def _fill(
-    head: DirectionHead,
+def _build_head(
+    side: int,
+    rows: NDArray[np.float32],
     settings: HeadSettings,
-    mean: Array,
-    directions: Array,
+    found: CanonicalDirections,
     scales: Array,
-    strengths: Array,
-    radius: float,
-) -> None:
+) -> DirectionHead:
     """Write a solution into a head; directions that are not kept have weight zero."""
-    count = min(settings.num_directions, len(strengths))
-    weights = scales[:count] * strengths[:count]
+    head = DirectionHead(rows.shape[1], max(NUM_DIRECTIONS), side)
+    sample = rows[:: -(-len(rows) // MOST_ROWS)].astype(np.float64)
+    shaped = settings.shape(_standardize(sample, side, found, scales), scales, found.strengths)
+    radius = float(np.quantile(np.linalg.norm(shaped, axis=1), RADIUS_QUANTILE))
+    count = min(settings.num_directions, len(found.strengths))
+    weights = scales[:count] * found.strengths[:count]
     if settings.saturation > 0:
         weights[0] *= settings.saturation  # so that the squashed direction spans -weight ... weight
         head.saturation[0] = settings.saturation
-    head.mean.copy_(torch.from_numpy(mean))
+    head.mean.copy_(torch.from_numpy(found.means[side]))
     head.weights.zero_()[:count] = torch.from_numpy(weights / radius)
-    head.directions.weight.zero_()[:count] = torch.from_numpy((directions / scales).T[:count])
+    kept = torch.from_numpy((found.directions[side] / scales).T[:count])
+    head.directions.weight.zero_()[:count] = kept
     head.radius.fill_(1.0)
-    head.eval()
+    return head.eval()

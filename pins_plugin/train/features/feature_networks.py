@@ -4,11 +4,9 @@ import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import speechbrain as sb
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -146,32 +144,6 @@ class NetworkBatches(OneLongRun):
         return np.concatenate(rounds)[:count]
 
 
-class NetworksBrain(TrainingBrain):
-    """Train pairs of networks side by side, each on other people.
-
-    Hyperparameters: `hardness` (of a curriculum, by the step).
-    """
-
-    def compute_forward(
-        self, batch: list[tuple[Tensor, Tensor, Tensor]], stage: sb.Stage
-    ) -> list[Tensor]:
-        """Give each its part of the batch."""
-        hardness = self.hparams.hardness(self.optimizer_step)
-        return [
-            trainee(*(part.to(self.device) for part in parts), hardness)
-            for trainee, parts in zip(self.modules.trainees, batch, strict=True)
-        ]
-
-    def compute_objectives(
-        self,
-        predictions: list[Tensor],
-        batch: list[tuple[Tensor, Tensor, Tensor]],
-        stage: sb.Stage,
-    ) -> Tensor:
-        """Sum what each has to minimize; none has weights in common with another."""
-        return torch.stack(predictions).sum()
-
-
 def compare_networks(
     networks: Sequence[Networks], folds: Sequence[HeldOut], valid: HeldOut | None
 ) -> list[NDArray[np.float32]]:
@@ -197,9 +169,7 @@ def train_networks(
     objective: nn.Module,
     settings: NetworkSettings,
     seed: int = 0,
-    quiet: bool = False,
-    run_opts: Any = None,
-    folder: Path | None = None,
+    **options: Any,
 ) -> tuple[list[Networks], list[tuple[int, float]]]:
     """Train one pair of networks per fold, all for as many steps as people held out like best.
 
@@ -212,8 +182,8 @@ def train_networks(
         Of the table.
     valid : HeldOut or None
         Other people, whose score counts as well.
-    quiet, run_opts, folder
-        As in `run_training`.
+    **options
+        `quiet`, `run_opts`, `folder` of `run_training`.
 
     Returns
     -------
@@ -227,12 +197,21 @@ def train_networks(
     people = [np.flatnonzero(np.asarray(fold.trained_on)) for fold in folds]
     held_out = [*folds, *([] if valid is None else [valid])]
 
+    def loss_of(brain: TrainingBrain, batch: list[tuple[Tensor, Tensor, Tensor]]) -> Tensor:
+        """Sum what each has to minimize on its part; none has weights in common with another."""
+        hardness = settings.hardness(brain.optimizer_step)
+        losses = [
+            trainee(*(part.to(brain.device) for part in parts), hardness)
+            for trainee, parts in zip(brain.modules.trainees, batch, strict=True)
+        ]
+        return torch.stack(losses).sum()
+
     def score() -> dict[str, float]:
         networks = [trainee.networks for trainee in trainees]
         return {"auc": mean_auc(held_out, compare_networks(networks, folds, valid))}
 
     history = run_training(
-        NetworksBrain,
+        TrainingBrain,
         {"trainees": trainees},
         ResumableLoader(NetworkBatches(table, people, settings, seeds)),
         {
@@ -240,15 +219,13 @@ def train_networks(
             "learning_rate": lambda progress: settings.learning_rate,
             "max_grad_norm": -1,
             "patience": settings.patience,
-            "hardness": settings.hardness,
+            "loss_of": loss_of,
         },
         optimizer=partial(torch.optim.AdamW, weight_decay=settings.weight_decay),
         num_epochs=settings.most_steps // settings.steps_per_check,
-        folder=folder,
-        run_opts=run_opts,
         scorer=score,
         best_by="auc",
-        quiet=quiet,
+        **options,
     )
     trainees.cpu()
     curve = [(round(entry["epoch"]) * settings.steps_per_check, entry["auc"]) for entry in history]

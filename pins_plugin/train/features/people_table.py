@@ -43,26 +43,25 @@ class PeopleTable:
 
     def person_means(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Average each person's videos, all videos alike: (num_people, face_dim) and (num_people, voice_dim)."""
-        means = []
-        for values, people, videos in (
-            (self.faces, self.face_people, self.face_videos),
-            (self.voices, self.voice_people, self.voice_videos),
-        ):
-            person_of_video = people[np.unique(videos, return_index=True)[1]]
-            by_video = group_means(values, videos).astype(np.float64)
-            means.append(group_means(by_video, person_of_video))
+        means = [
+            group_means(group_means(values, videos).astype(np.float64), owners)
+            for values, videos, owners in zip(
+                (self.faces, self.voices),
+                (self.face_videos, self.voice_videos),
+                self._owners(),
+                strict=True,
+            )
+        ]
         return means[0], means[1]
 
     def videos_per_person(self) -> Labels:
         """Count each person's videos, of the modality that has fewer: (num_people,)."""
-        counts = [
-            np.bincount(people[np.unique(videos, return_index=True)[1]])
-            for people, videos in (
-                (self.face_people, self.face_videos),
-                (self.voice_people, self.voice_videos),
-            )
-        ]
-        return np.minimum(*counts)
+        return np.minimum(*map(np.bincount, self._owners()))
+
+    def _owners(self) -> tuple[Labels, Labels]:
+        """Whose each video is, (num_videos,), of faces and of voices."""
+        faces = self.face_people[np.unique(self.face_videos, return_index=True)[1]]
+        return faces, self.voice_people[np.unique(self.voice_videos, return_index=True)[1]]
 
     def axes(self) -> Axes:
         """Principal axes of embeddings of more than `MOST_DIMENSIONS` numbers, by an even sample; None for others."""

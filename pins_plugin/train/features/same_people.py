@@ -14,9 +14,8 @@ from pins_plugin.utils.vectors import unit
 Floats = NDArray[np.float32]
 Labels = NDArray[np.int64]
 FALSE_LINKS_PER_VIDEO = 0.02
-WHITENING = (
-    0.5  # of 0 ... 1: gender and origin, which many share, count less than what only one has
-)
+# Of 0 ... 1: gender and origin, which many share, count less than what only one has.
+WHITENING = 0.5
 MOST_VIDEOS = 30_000
 
 

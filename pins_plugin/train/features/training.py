@@ -80,7 +80,9 @@ def train_features(hparams: Mapping[str, Any], run_opts: Mapping[str, Any]) -> N
         folder=output_folder,
     )
     heads = mixture.build()
-    save_heads(output_folder / "model", heads, report)
+    settings = {"kind": "feature heads", "training": report}
+    modules = dict(zip(HEADS, heads, strict=True))
+    save_model_folder(output_folder / "model", modules, settings, _card(heads, report))
     lines = [f"{name}: {value}" for name, value in report.items()]
     if "test" in splits and _has_two_people(*splits["test"]):
         scores = _score_test(heads, *splits["test"], hparams)
@@ -211,7 +213,15 @@ def fit_heads(
     curve: list[tuple[int, float]] = []
     if settings.num_networks:
         networks, curve = train_networks(
-            table, folds, valid, objective, settings.network, seed, quiet, run_opts, folder
+            table,
+            folds,
+            valid,
+            objective,
+            settings.network,
+            seed,
+            quiet=quiet,
+            run_opts=run_opts,
+            folder=folder,
         )
     mixture = Mixture(closed_form, chosen, networks, folds, valid, axes)
     report = {
@@ -225,13 +235,6 @@ def fit_heads(
         "share_of_networks": mixture.share,
     }
     return mixture, report
-
-
-def save_heads(folder: str | Path, heads: Heads, report: Mapping[str, Any]) -> None:
-    """Write two heads as a model folder."""
-    settings = {"kind": "feature heads", "training": dict(report)}
-    modules = dict(zip(HEADS, heads, strict=True))
-    save_model_folder(folder, modules, settings, _card(heads, report))
 
 
 def _card(heads: Heads, report: Mapping[str, Any]) -> str:

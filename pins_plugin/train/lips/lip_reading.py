@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import speechbrain as sb
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -27,26 +26,6 @@ from pins_plugin.utils.seeding import seed_everything
 READING_OPTIONS = ("end_to_end", "num_steps", "batch_size", "learning_rate", "weight_decay", "seed")
 LABEL_SMOOTHING = 0.1
 WORDS_AT_ONCE = 1024  # clips or words at once where no gradient is kept
-
-
-class LipReadingBrain(TrainingBrain):
-    """Train `word_classifier`, and `lip_encoder` where it is among the modules.
-
-    Hyperparameters: `windows` (positions of words -> their windows), `labels`.
-    """
-
-    def compute_forward(self, batch: tuple[Tensor, int], stage: sb.Stage) -> Tensor:
-        """Classify: (batch, num_words) logits."""
-        chosen, shift = batch
-        windows = self.hparams.windows(chosen).to(self.device)
-        return self.modules.word_classifier(windows.roll(shift, dims=1))
-
-    def compute_objectives(
-        self, predictions: Tensor, batch: tuple[Tensor, int], stage: sb.Stage
-    ) -> Tensor:
-        """Compare with the words."""
-        labels = self.hparams.labels[batch[0]].to(self.device)
-        return functional.cross_entropy(predictions, labels, label_smoothing=LABEL_SMOOTHING)
 
 
 def train_lip_reader(
@@ -113,22 +92,28 @@ def train_lip_reader(
         picked = [words[index] for index in chosen.tolist()]
         return torch.stack(word_windows(lips, picked, lip_encoder, train=True))
 
+    labels = torch.tensor([known_words.index(word.word) for word in words])
+
+    def loss_of(brain: TrainingBrain, batch: tuple[Tensor, int]) -> Tensor:
+        """Compare what is read in shifted windows with the words."""
+        chosen, shift = batch
+        shifted = windows(chosen).to(brain.device).roll(shift, dims=1)
+        logits = brain.modules.word_classifier(shifted)  # (batch, num_words)
+        truth = labels[chosen].to(brain.device)
+        return functional.cross_entropy(logits, truth, label_smoothing=LABEL_SMOOTHING)
+
     def score() -> dict[str, float]:
         right = word_accuracy(lips, valid_words, known_words, lip_encoder, classifier)
         return {"accuracy": float(right.float().mean())}
 
     history = train_one_cycle(
-        LipReadingBrain,
+        loss_of,
         modules,
         OneLongRun(num_steps, valid_every, seed, draw),
         num_steps,
         learning_rate,
         weight_decay,
-        {
-            "windows": windows,
-            "labels": torch.tensor([known_words.index(word.word) for word in words]),
-            "max_grad_norm": -1,
-        },
+        max_grad_norm=-1,
         run_opts=run_opts,
         folder=folder,
         scorer=score if valid_words else None,

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import speechbrain as sb
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -15,9 +14,8 @@ from pins_plugin.train.loop import TrainingBrain
 
 NUM_FRAMES, BATCH_SIZE, STEPS_PER_EPOCH = 64, 32, 200
 MIN_SPECTRA = SPECTRA_PER_FRAME * NUM_FRAMES + 1  # of sound that frames are cut from
-HeardSound = tuple[
-    Tensor, Tensor
-]  # spectrogram (num_bins, num_spectra), number of each one's phone (num_spectra,)
+HeardSound = tuple[Tensor, Tensor]
+"""Spectrogram (num_bins, num_spectra), and the number of the phone of each of its columns (num_spectra,)."""
 
 
 class PhoneBatches(DrawnBatches):
@@ -46,18 +44,12 @@ def cut_phones(piece: HeardSound, place: float) -> HeardSound:
     return spectrogram[:, start : start + length], phones[middles]
 
 
-class PhoneBrain(TrainingBrain):
-    """Train `sound_encoder` and `classifier` with cross entropy."""
-
-    def compute_forward(self, batch: HeardSound, stage: sb.Stage) -> Tensor:
-        """Give (batch, num_frames, num_phones) logits."""
-        spectrograms = batch[0].to(self.device)
-        return self.modules.classifier(self.modules.sound_encoder.inner_features(spectrograms))
-
-    def compute_objectives(self, predictions: Tensor, batch: HeardSound, stage: sb.Stage) -> Tensor:
-        """Compare with what was heard."""
-        phones = batch[1].to(self.device)
-        return functional.cross_entropy(predictions.flatten(0, 1), phones.flatten())
+def phone_loss(brain: TrainingBrain, batch: HeardSound) -> Tensor:
+    """Compare which phone is heard in each frame with the truth."""
+    spectrograms, phones = (part.to(brain.device) for part in batch)
+    features = brain.modules.sound_encoder.inner_features(spectrograms)
+    logits = brain.modules.classifier(features)  # (batch, num_frames, num_phones)
+    return functional.cross_entropy(logits.flatten(0, 1), phones.flatten())
 
 
 def train_phones(
@@ -74,7 +66,7 @@ def train_phones(
     """
     classifier = nn.Linear(encoder.last.in_channels, num_phones)
     modules = {"sound_encoder": encoder, "classifier": classifier}
-    train_one_cycle(PhoneBrain, modules, PhoneBatches(taught, seed), num_steps, 2e-3, 1e-2)
+    train_one_cycle(phone_loss, modules, PhoneBatches(taught, seed), num_steps, 2e-3, 1e-2)
     encoder.eval()
     with torch.inference_mode():
         spectrograms, heard = map(

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import speechbrain as sb
 import torch
 from torch import Tensor, nn
 
@@ -20,23 +19,11 @@ SYNC_OPTIONS = ("num_epochs", "steps_per_epoch", "num_frames", "batch_size", "le
            "augmentation", "balance", "briefly", "seed", "view", "shares")  # fmt: skip
 
 
-class SyncBrain(TrainingBrain):
-    """Train `lip_encoder` and `sound_encoder` with `objective`."""
-
-    def compute_forward(self, batch: SyncBatch, stage: sb.Stage) -> tuple[Tensor, Tensor]:
-        """Encode both sides: two (batch, num_frames, embedding_dim) Tensors."""
-        lips = batch.lips.to(self.device)
-        spectrograms = batch.spectrograms.to(self.device)
-        return (
-            self.modules.lip_encoder(lips),
-            self.modules.sound_encoder.encode_spectrograms(spectrograms),
-        )
-
-    def compute_objectives(
-        self, predictions: tuple[Tensor, Tensor], batch: SyncBatch, stage: sb.Stage
-    ) -> Tensor:
-        """Compare each moment with the sound around it."""
-        return self.modules.objective(*predictions)
+def sync_loss(brain: TrainingBrain, batch: SyncBatch) -> Tensor:
+    """Compare each moment of the lips with the sound around it."""
+    lips = brain.modules.lip_encoder(batch.lips.to(brain.device))
+    sound = brain.modules.sound_encoder.encode_spectrograms(batch.spectrograms.to(brain.device))
+    return brain.modules.objective(lips, sound)  # of two (batch, num_frames, embedding_dim)
 
 
 def train_synchronizer(
@@ -85,7 +72,7 @@ def train_synchronizer(
         ]
     batches = SyncBatches(clips, spectrograms, seed=seed, **stretches)
     history = train_one_cycle(
-        SyncBrain,
+        sync_loss,
         {"lip_encoder": lip_encoder, "sound_encoder": sound_encoder, "objective": objective},
         batches,
         num_epochs * len(batches),

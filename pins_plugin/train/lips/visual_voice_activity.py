@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import speechbrain as sb
 import torch
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
@@ -34,18 +33,11 @@ UNCALIBRATED = [0.0, 1.0]
 CALIBRATION_STEP = 5  # frames from one that is calibrated on to the next
 
 
-class TalkingBrain(TrainingBrain):
-    """Train `talking_network` with balanced cross entropy."""
-
-    def compute_forward(self, batch: TalkingBatch, stage: sb.Stage) -> Tensor:
-        """Judge each frame: (batch, num_frames) logits."""
-        return self.modules.talking_network(batch.lips.to(self.device), batch.seen.to(self.device))
-
-    def compute_objectives(
-        self, predictions: Tensor, batch: TalkingBatch, stage: sb.Stage
-    ) -> Tensor:
-        """Compare with the labels."""
-        return balanced_cross_entropy(predictions, batch.talking.to(self.device))
+def talking_loss(brain: TrainingBrain, batch: TalkingBatch) -> Tensor:
+    """Judge each frame, and compare with the labels."""
+    lips, seen = batch.lips.to(brain.device), batch.seen.to(brain.device)
+    logits = brain.modules.talking_network(lips, seen)  # (batch, num_frames)
+    return balanced_cross_entropy(logits, batch.talking.to(brain.device))
 
 
 def balanced_cross_entropy(logits: Tensor, talking: Tensor) -> Tensor:
@@ -107,7 +99,7 @@ def train_talking(
     seed_everything(seed)
     batches = TalkingBatches(clips, seed=seed, **stretches)
     history = train_one_cycle(
-        TalkingBrain,
+        talking_loss,
         {"talking_network": talking_network},
         batches,
         num_epochs * len(batches),

@@ -5,20 +5,18 @@ Gao et al., "Scaling deep contrastive learning batch size under memory limited s
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils.checkpoint import get_device_states, set_device_states
 
-from pins_plugin.errors import PinsError, ShapeError
-
-Inputs: TypeAlias = Tensor | tuple[Tensor, ...]
+from pins_plugin.errors import PinsError
 
 
 def backward_in_chunks(
     encoders: Sequence[nn.Module],
-    inputs: Sequence[Inputs],
+    inputs: Sequence[Tensor],
     objective: Callable[..., Tensor],
     chunk_size: int,
 ) -> Tensor:
@@ -34,8 +32,8 @@ def backward_in_chunks(
     ----------
     encoders : sequence of Module
         One per modality. `DistributedDataParallel` ones communicate at their last chunk only.
-    inputs : sequence of (batch, ...) Tensor, or of tuples of such
-        One per encoder; a tuple is passed as positional arguments.
+    inputs : sequence of (batch, ...) Tensor
+        One per encoder.
     objective : callable
         Embeddings of the whole batch, one (batch, embedding_dim) Tensor per encoder -> () Tensor. May
         gather across processes itself.
@@ -51,21 +49,11 @@ def backward_in_chunks(
     ------
     PinsError
         When `chunk_size` is below 1.
-    ShapeError
-        When the inputs differ in number of clips.
     """
     if chunk_size < 1:
         raise PinsError(f"chunk_size: expected at least 1 clip, got {chunk_size}")
-    batches = [value if isinstance(value, tuple) else (value,) for value in inputs]
-    sizes = {len(tensor) for batch in batches for tensor in batch}
-    if len(batches) != len(encoders) or len(sizes) != 1:
-        raise ShapeError(
-            f"inputs: expected one batch of the same length for each of {len(encoders)} encoders, "
-            f"got {len(batches)} with lengths {sorted(sizes)}"
-        )
-    chunks = [_split(batch, chunk_size) for batch in batches]
-
-    states: list[list[_RandomState]] = []
+    chunks = [batch.split(chunk_size) for batch in inputs]
+    states: list[list[tuple]] = []
     embeddings: list[Tensor] = []
     with torch.no_grad():
         for encoder, parts in zip(encoders, chunks, strict=True):
@@ -73,8 +61,8 @@ def backward_in_chunks(
             outputs = []
             with _without_memory(encoder):
                 for part in parts:
-                    states[-1].append(_RandomState(part[0].device))
-                    outputs.append(encoder(*part))
+                    states[-1].append((torch.get_rng_state(), *get_device_states(part)))
+                    outputs.append(encoder(part))
             embeddings.append(torch.cat(outputs).requires_grad_())
 
     loss = objective(*embeddings)
@@ -85,8 +73,8 @@ def backward_in_chunks(
             continue
         gradients = whole.grad.split(chunk_size)
         for index, (part, state, gradient) in enumerate(zip(parts, kept, gradients, strict=True)):
-            with state.replayed(), _communicate(encoder, last=index == len(parts) - 1):
-                encoder(*part).backward(gradient)
+            with _replay(*state), _communicate(encoder, last=index == len(parts) - 1):
+                encoder(part).backward(gradient)
     return loss.detach()
 
 
@@ -120,28 +108,15 @@ def _without_memory(encoder: nn.Module) -> Iterator[None]:
             norm.momentum = momentum
 
 
-def _split(batch: tuple[Tensor, ...], chunk_size: int) -> list[tuple[Tensor, ...]]:
-    return list(zip(*(tensor.split(chunk_size) for tensor in batch), strict=True))
-
-
 def _communicate(encoder: nn.Module, last: bool) -> AbstractContextManager[object]:
     no_sync = getattr(encoder, "no_sync", None)
     return nullcontext() if last or no_sync is None else no_sync()
 
 
-class _RandomState:
-    """The random numbers that an encoder is about to draw."""
-
-    def __init__(self, device: torch.device) -> None:
-        self.device = device if device.type == "cuda" else None
-        self.cpu_state = torch.get_rng_state()
-        self.cuda_state = torch.cuda.get_rng_state(device) if self.device else None
-
-    @contextmanager
-    def replayed(self) -> Iterator[None]:
-        """Draw them again; the global state is as before afterwards."""
-        with torch.random.fork_rng(devices=[self.device] if self.device else []):
-            torch.set_rng_state(self.cpu_state)
-            if self.cuda_state is not None:
-                torch.cuda.set_rng_state(self.cuda_state, self.device)
-            yield
+@contextmanager
+def _replay(cpu_state: Tensor, devices: list[int], states: list[Tensor]) -> Iterator[None]:
+    """Draw random numbers again from a kept state; the global state is as before afterwards."""
+    with torch.random.fork_rng(devices=devices):
+        torch.set_rng_state(cpu_state)
+        set_device_states(devices, states)
+        yield

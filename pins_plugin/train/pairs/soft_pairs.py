@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import speechbrain as sb
 import torch
 from safetensors.torch import load_file
 from torch import Generator, Tensor, nn
@@ -144,42 +143,6 @@ def _save(hparams: Mapping[str, Any], scores: dict[str, float], gain: float) -> 
     )
 
 
-class SoftPairsBrain(TrainingBrain):
-    """Train a face head and a voice head.
-
-    Hyperparameters: `rows`, `loss`, `pair_weight`.
-    """
-
-    def compute_forward(
-        self, batch: list[list[Tensor]], stage: sb.Stage
-    ) -> list[tuple[Tensor, Tensor, Tensor]]:
-        """Embed both sides of each kind of pairs, and weigh them."""
-        found = []
-        for kind, drawn in enumerate(batch):
-            parts = [part.pick(i) for part, i in zip(self.hparams.rows, drawn, strict=True)]
-            embedded = [
-                head(part.features.to(self.device))
-                for head, part in zip(self.modules.heads, parts, strict=True)
-            ]
-            weights = (
-                len(drawn[0]) * torch.eye(len(drawn[0]))
-                if kind
-                else agreement_weights(*(part.probability for part in parts))
-            )
-            found.append((*embedded, weights.to(self.device)))
-        return found
-
-    def compute_objectives(
-        self,
-        predictions: list[tuple[Tensor, Tensor, Tensor]],
-        batch: list[list[Tensor]],
-        stage: sb.Stage,
-    ) -> Tensor:
-        """Soft pairs, and real pairs with their weight."""
-        losses = [self.hparams.loss(*one) for one in predictions]
-        return losses[0] + sum(self.hparams.pair_weight * loss for loss in losses[1:])
-
-
 def fit_heads(
     heads: nn.ModuleList,
     rows: list[SoftRows],
@@ -215,9 +178,28 @@ def fit_heads(
             drawn.append([_draw_people(part, both, generator) for part in rows])
         return drawn
 
+    loss = LikelihoodRatioLoss(settings["gain"])
+
+    def loss_of(brain: TrainingBrain, batch: list[list[Tensor]]) -> Tensor:
+        """Soft pairs by how far they agree, and real pairs with their weight."""
+        losses = []
+        for kind, drawn in enumerate(batch):
+            parts = [part.pick(i) for part, i in zip(rows, drawn, strict=True)]
+            embedded = [
+                head(part.features.to(brain.device))
+                for head, part in zip(brain.modules.heads, parts, strict=True)
+            ]
+            weights = (
+                len(drawn[0]) * torch.eye(len(drawn[0]))
+                if kind
+                else agreement_weights(*(part.probability for part in parts))
+            )
+            losses.append(loss(*embedded, weights.to(brain.device)))
+        return losses[0] + sum(settings["pair_weight"] * real for real in losses[1:])
+
     num_steps = settings["num_steps"]
     run_training(
-        SoftPairsBrain,
+        TrainingBrain,
         {"heads": heads},
         ResumableLoader(
             OneLongRun(num_steps, STEPS_PER_EPOCH, settings["seed"], draw),
@@ -227,9 +209,7 @@ def fit_heads(
             "num_steps": num_steps,
             "learning_rate": Triangle(settings["peak_rate"], WARM_UP / num_steps),
             "max_grad_norm": -1,
-            "rows": rows,
-            "loss": LikelihoodRatioLoss(settings["gain"]),
-            "pair_weight": settings["pair_weight"],
+            "loss_of": loss_of,
         },
         optimizer=partial(torch.optim.AdamW, weight_decay=settings["weight_decay"]),
         num_epochs=-(-num_steps // STEPS_PER_EPOCH),

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import partial
 
-import speechbrain as sb
 import torch
 from speechbrain.lobes.models.ECAPA_TDNN import Classifier
 from speechbrain.nnet.losses import AngularMargin, LogSoftmaxWrapper
@@ -16,20 +15,6 @@ from pins_plugin.train.loop import ResumableLoader, TrainingBrain, run_training
 from pins_plugin.utils.seeding import seed_everything
 
 MARGIN, SCALE, WEIGHT_DECAY = 0.1, 15.0, 0.05
-
-
-class NamedPeopleBrain(TrainingBrain):
-    """Train `encoder` and a `classifier` of people; hyperparameters `read`, `labels`, `loss`."""
-
-    def compute_forward(self, positions: Tensor, stage: sb.Stage) -> Tensor:
-        """Cosines with one direction per person: (batch, 1, num_people)."""
-        inputs = self.hparams.read(positions, self.optimizer_step).to(self.device)
-        return self.modules.classifier(self.modules.encoder(inputs)[:, None])
-
-    def compute_objectives(self, predictions: Tensor, positions: Tensor, stage: sb.Stage) -> Tensor:
-        """Compare with the names."""
-        labels = self.hparams.labels[positions].to(self.device)
-        return self.hparams.loss(predictions, labels[:, None])
 
 
 def train_supervised(
@@ -69,17 +54,23 @@ def train_supervised(
     seed_everything(seed)
     classifier = Classifier(encoder.embedding_dim, out_neurons=num_people)
     draw = partial(torch.randint, len(labels), (batch_size,))
+    loss = LogSoftmaxWrapper(AngularMargin(MARGIN, SCALE))
+
+    def loss_of(brain: TrainingBrain, positions: Tensor) -> Tensor:
+        """Compare cosines with one direction per person with the names."""
+        inputs = read(positions, brain.optimizer_step).to(brain.device)
+        cosines = brain.modules.classifier(brain.modules.encoder(inputs)[:, None])
+        return loss(cosines, labels[positions].to(brain.device)[:, None])
+
     (history,) = run_training(
-        NamedPeopleBrain,
+        TrainingBrain,
         {"encoder": encoder, "classifier": classifier},
         ResumableLoader(OneLongRun(num_steps, num_steps, seed, lambda g: draw(generator=g))),
         {
             "num_steps": num_steps,
             "learning_rate": OneCycle(learning_rate),
             "max_grad_norm": -1,
-            "read": read,
-            "labels": labels,
-            "loss": LogSoftmaxWrapper(AngularMargin(MARGIN, SCALE)),
+            "loss_of": loss_of,
         },
         optimizer=partial(torch.optim.AdamW, weight_decay=WEIGHT_DECAY),
         num_epochs=1,

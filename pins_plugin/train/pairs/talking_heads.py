@@ -17,8 +17,7 @@ from pins_plugin.errors import ExperimentError
 from pins_plugin.models.folder.model_folder import save_model_folder
 from pins_plugin.train.loop import run_training
 from pins_plugin.train.pairs.brain import FaceVoiceBrain
-from pins_plugin.train.pairs.listed_clips import ListedClips
-from pins_plugin.train.pairs.shard_training import ShardedClips
+from pins_plugin.train.pairs.training_clips import ListedClips, ShardedClips
 from pins_plugin.train.run_record import begin_run
 from pins_plugin.utils.files import write_json
 

@@ -16,6 +16,7 @@ from pins_plugin.similarity import pairwise_similarity
 from pins_plugin.types import TalkingFaceClip
 
 logger = logging.getLogger(__name__)
+MOST_CLIPS, CLIPS_PER_BATCH = 1000, 64  # that are scored, evenly spread; that are embedded at once
 
 
 def too_few_people(clips: Sequence[TalkingFaceClip]) -> bool:
@@ -41,8 +42,6 @@ class ValidationScorer:
         The raw modules, not wrapped for several processes.
     seconds : float
         Length of sound per clip.
-    max_clips : int
-        Clips used, evenly spread.
     """
 
     def __init__(
@@ -52,18 +51,17 @@ class ValidationScorer:
         face_encoder: nn.Module,
         voice_encoder: nn.Module,
         seconds: float,
-        max_clips: int = 1000,
     ) -> None:
         readable = [index for index in range(len(clips)) if index not in shards.skipped]
         self.shards, self.seconds = shards, seconds
-        self.chosen = readable[:: -(-len(readable) // max_clips)]
+        self.chosen = readable[:: -(-len(readable) // MOST_CLIPS)]
         self.identities = np.array(
             [clips[index].identity or clips[index].video for index in self.chosen]
         )
         self.face_encoder = face_encoder
         self.voice_encoder = voice_encoder
 
-    def __call__(self, clips_per_batch: int = 64) -> dict[str, float]:
+    def __call__(self) -> dict[str, float]:
         """Score the encoders as they are: every face against every voice.
 
         Returns
@@ -71,26 +69,26 @@ class ValidationScorer:
         scores : dict
             "roc_auc" in [0, 1], chance 0.5.
         """
-        return {"roc_auc": float(roc_auc(*self._pairs(clips_per_batch)))}
+        return {"roc_auc": float(roc_auc(*self._pairs()))}
 
-    def calibrate(self, clips_per_batch: int = 64) -> dict[str, float]:
+    def calibrate(self) -> dict[str, float]:
         """Fit what turns similarities into probabilities; see `metrics.calibration`."""
-        return fit_calibration(*self._pairs(clips_per_batch))
+        return fit_calibration(*self._pairs())
 
-    def _pairs(self, clips_per_batch: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def _pairs(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Similarity of every face with every voice, and whether they are one person's."""
-        face_embeddings, voice_embeddings = self.embed(clips_per_batch)
+        face_embeddings, voice_embeddings = self.embed()
         similarities = pairwise_similarity(face_embeddings, voice_embeddings).cpu().numpy()
         same = self.identities[:, None] == self.identities[None, :]
         return similarities.ravel(), same.ravel()
 
     @torch.no_grad()
-    def embed(self, clips_per_batch: int = 64) -> tuple[Tensor, Tensor]:
+    def embed(self) -> tuple[Tensor, Tensor]:
         """Embed each clip: its mean face, its voice: two (num_clips, embedding_dim) Tensors."""
         device = next(self.face_encoder.parameters()).device
         face_embeddings, voice_embeddings = [], []
-        for start in range(0, len(self.chosen), clips_per_batch):
-            chosen = self.chosen[start : start + clips_per_batch]
+        for start in range(0, len(self.chosen), CLIPS_PER_BATCH):
+            chosen = self.chosen[start : start + CLIPS_PER_BATCH]
             crops = [steady_crop(self.shards, index, self.seconds) for index in chosen]
             faces, waveforms = (torch.cat(part) for part in zip(*crops, strict=True))
             faces = faces.to(device).float() / 255

@@ -30,8 +30,8 @@ def test_without_shrinkage_it_is_canonical_correlation():
     reference = CCA(2, scale=False, max_iter=2000).fit(faces, voices)
     first, second = reference.transform(faces, voices)
     for k in range(2):
-        ours = (faces - found.face_mean) @ found.face_directions[:, k]
-        theirs = (voices - found.voice_mean) @ found.voice_directions[:, k]
+        ours = (faces - found.means[0]) @ found.directions[0][:, k]
+        theirs = (voices - found.means[1]) @ found.directions[1][:, k]
         assert abs(np.corrcoef(ours, first[:, k])[0, 1]) > 0.999
         assert np.corrcoef(ours, theirs)[0, 1] == pytest.approx(
             np.corrcoef(first[:, k], second[:, k])[0, 1], abs=1e-3
@@ -44,8 +44,8 @@ def test_without_whitening_it_is_partial_least_squares():
     left, values, right = np.linalg.svd(
         (faces - faces.mean(0)).T @ (voices - voices.mean(0)), full_matrices=False
     )
-    assert np.abs(left[:, 0] @ found.face_directions[:, 0]) == pytest.approx(1, abs=1e-6)
-    assert np.abs(right[0] @ found.voice_directions[:, 0]) == pytest.approx(1, abs=1e-6)
+    assert np.abs(left[:, 0] @ found.directions[0][:, 0]) == pytest.approx(1, abs=1e-6)
+    assert np.abs(right[0] @ found.directions[1][:, 0]) == pytest.approx(1, abs=1e-6)
     assert found.strengths == pytest.approx(values[:2] / values[0])
 
 
