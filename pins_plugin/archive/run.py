@@ -183,8 +183,7 @@ def _late(slot: _Slot) -> Outcome | None:
     slot.future = None
     if slot.item is None:
         return _died(slot, TimeoutError(f"not loaded within {spent:.0f} s"))
-    slot_state, slot.state = slot.state, "closed"
-    what = "reading it" if slot_state == "measuring" else "work on it"
+    what = "reading it" if slot.state == "measuring" else "work on it"
     text = f"{what} did not end within {slot.limit:.0f} s ({slot.duration:.1f} s of video); its worker was ended"
     return _finish(slot, Reply(error=text, trace=text, seconds=spent), state="closed")
 

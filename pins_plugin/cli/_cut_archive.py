@@ -105,7 +105,7 @@ def _cut(args: argparse.Namespace, links: Path | None, video: Path, name: str, r
     from pins_plugin.cli.cut import in_sync
     from pins_plugin.data.corpora.voxceleb_clips import split_by_checksum
     from pins_plugin.data.training.tar_shards import write_shard
-    from pins_plugin.report.dataset_files import CLIP_FILES, write_clips
+    from pins_plugin.report.crop_video import CLIP_FILES, write_clips
 
     clips, left = choose_clips(_linked(links, video, args.quiet), filters_of(args))
     if not args.any_sync:
@@ -116,20 +116,22 @@ def _cut(args: argparse.Namespace, links: Path | None, video: Path, name: str, r
     ):  # numbers of people hold for one video, unless `pins link` met several together
         clips = [replace(clip, person=f"{to_key(name)}-{clip.person}") for clip in clips]
     called = f"{name}{video.suffix}"
-    written = list(write_clips(video, clips, record.parent, to_key(name), called, args.size))
+    folder = record.parent
+    keys = list(write_clips(video, clips, folder, to_key(name), called, args.size))
     rows: list[dict[str, Any]] = [
-        {"key": each.key, "person": each.clip.person, "seconds": round(each.clip.end - each.clip.start, 3)}
-        for each in written
-    ]  # fmt: skip
-    if args.tar and written:
+        {"key": key, "person": clip.person, "seconds": round(clip.end - clip.start, 3)}
+        for key, clip in zip(keys, clips, strict=True)
+    ]
+    if args.tar and keys:
+        files = {key: {part: folder / f"{key}.{part}" for part in CLIP_FILES} for key in keys}
         contents = (
-            (each.key, {part: each.path(part).read_bytes() for part in CLIP_FILES})
-            for each in written
+            (key, {part: path.read_bytes() for part, path in parts.items()})
+            for key, parts in files.items()
         )
-        write_shard(contents, record.with_name(f"{to_key(name)}{PART}"))
-        for each in written:
-            for part in CLIP_FILES:
-                each.path(part).unlink()
+        write_shard(contents, folder / f"{to_key(name)}{PART}")
+        for parts in files.values():
+            for path in parts.values():
+                path.unlink()
     split = split_by_checksum(called, VALID_SHARE)
     skipped = [[e.person, e.track, e.start, e.end, e.reason] for e in left]
     write_json(record, {"video": called, "split": split, "clips": rows, "left_out": skipped})
@@ -247,7 +249,7 @@ def read_packed(out: Path) -> dict[str, Any]:
 
 def forget_lost(out: Path, tar: bool) -> None:
     """Cut again, in the coming run, whose clips are gone."""
-    from pins_plugin.report.dataset_files import CLIP_FILES
+    from pins_plugin.report.crop_video import CLIP_FILES
 
     packed = {name for index in read_packed(out).values() for name in index["packed"]}
     for path in out.glob(f"*{CUT}"):

@@ -216,7 +216,9 @@ def _claim(folder: Path, settings: CorpusSettings) -> None:
     note = folder / "simulation.json"
     wanted = json.loads(json.dumps(asdict(settings)))
     if note.exists():
-        found = _settings_in(note)
+        found = read_json(note, ManifestError, "the settings of simulated clips")
+        if not isinstance(found, dict):
+            raise ManifestError(f"{note}: expected the settings of simulated clips; remove it")
         usual = asdict(CorpusSettings())
         other = [name for name in wanted if found.get(name, usual[name]) != wanted[name]]
         if other:
@@ -226,13 +228,6 @@ def _claim(folder: Path, settings: CorpusSettings) -> None:
             )
     else:
         write_json(note, wanted)
-
-
-def _settings_in(note: Path) -> dict[str, Any]:
-    found = read_json(note, ManifestError, "the settings of simulated clips")
-    if not isinstance(found, dict):
-        raise ManifestError(f"{note}: expected the settings of simulated clips; remove it")
-    return found
 
 
 def _clip_id(number: int) -> str:

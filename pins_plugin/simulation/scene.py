@@ -19,10 +19,10 @@ from pins_plugin.simulation.canvas import Canvas, Pose
 from pins_plugin.simulation.eyes import Expression
 from pins_plugin.simulation.face import draw_person, face_box
 from pins_plugin.simulation.look import CLOTHES, Look, look_of
-from pins_plugin.simulation.phones import MOUTH_PARAMETERS, Mouth
+from pins_plugin.simulation.phones import MOUTH_PARAMETERS, REST, Mouth
 from pins_plugin.simulation.room import record, sample_room
 from pins_plugin.simulation.script import FRAME_RATE, Script, Shot
-from pins_plugin.simulation.utterance import mouth_track, rest_track
+from pins_plugin.simulation.utterance import mouth_track
 from pins_plugin.simulation.voice import speak, voice_quality
 
 CLOSE_SCALE, TWO_SCALE = 0.185, 0.150  # half a head's width against the picture's height
@@ -147,7 +147,7 @@ class Scene:
     def _mouth(self, person: int) -> NDArray[np.float64]:
         """The mouth at each frame (num_frames, 7): speaking in one's turns, else at rest and never quite still."""
         generator = np.random.default_rng([*self.script.seed, 2, person])
-        mouths = rest_track(self.num_frames)
+        mouths = np.tile(np.array(REST, np.float64), (self.num_frames, 1))
         mouths[:, MOUTH_PARAMETERS.index("width")] += sample_sway(generator, 0.05, 0.12).at(
             self.times
         )

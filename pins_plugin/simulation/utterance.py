@@ -117,10 +117,3 @@ def mouth_track(
     mouths: NDArray[np.float64] = (pulls @ targets) / pulls.sum(axis=1, keepdims=True)
     mouths[:, : MOUTH_PARAMETERS.index("press")] *= articulation
     return mouths
-
-
-def rest_track(num_times: int, smile: float = 0.0) -> NDArray[np.float64]:
-    """Return the (num_times, 7) mouth of someone who listens, more or less smiling."""
-    mouths = np.tile(np.array(PHONES["sil"].mouth, dtype=np.float64), (num_times, 1))
-    mouths[:, MOUTH_PARAMETERS.index("width")] = smile
-    return mouths
