@@ -20,8 +20,15 @@ import numpy as np
 
 from pins_plugin.archive.claims import claimed
 from pins_plugin.cli._each_video import DONE, Result, do_once
+from pins_plugin.errors import PinsError
 from pins_plugin.formats.crop_path import file_name
-from pins_plugin.formats.dataset_cut import ClipFilters, LeftOut, choose_clips, left_out_table
+from pins_plugin.formats.dataset_cut import (  # fmt: skip
+    ClipFilters,
+    DatasetClip,
+    LeftOut,
+    choose_clips,
+    left_out_table,
+)
 from pins_plugin.utils.content import content_key
 from pins_plugin.utils.files import write_json, write_text
 
@@ -72,14 +79,17 @@ def find_source(source: Path) -> tuple[Path | None, Path]:
     return path, video or Path(links["video"])
 
 
+def _video_of(source: Path) -> Path | None:
+    """The video of an input; None where that cannot be told: the work itself will say why."""
+    try:
+        return find_source(source)[1]
+    except (OSError, ValueError, KeyError, PinsError):
+        return None
+
+
 def stem_of(source: Path) -> str:
     """What an input is called that is in no folder: as its video."""
-    from pins_plugin.errors import PinsError
-
-    try:
-        return find_source(source)[1].stem
-    except (OSError, ValueError, KeyError, PinsError):
-        return source.stem  # the work itself will say why it fails
+    return (_video_of(source) or source).stem
 
 
 def to_key(name: str) -> str:
@@ -92,24 +102,20 @@ def to_key(name: str) -> str:
 def source_seconds(item: str) -> float:
     """Length of an input's video; an hour where that is not known."""
     from pins_plugin.archive.many import video_seconds
-    from pins_plugin.errors import PinsError
 
-    try:
-        return video_seconds(str(find_source(Path(item))[1])) or 3600.0
-    except (OSError, ValueError, KeyError, PinsError):
-        return 3600.0
+    video = _video_of(Path(item))
+    return (video_seconds(str(video)) if video else 0.0) or 3600.0
 
 
 def _cut(args: argparse.Namespace, links: Path | None, video: Path, name: str, record: Path) -> str:
     """Write the clips beside `record`, and the record."""
-    from pins_plugin.cli.cut import in_sync
     from pins_plugin.data.corpora.voxceleb_clips import split_by_checksum
     from pins_plugin.data.training.tar_shards import write_shard
     from pins_plugin.report.crop_video import CLIP_FILES, write_clips
 
     clips, left = choose_clips(_linked(links, video, args.quiet), filters_of(args))
     if not args.any_sync:
-        clips, unsure = in_sync(video, clips, args.max_offset_frames, args.quiet)
+        clips, unsure = _in_sync(video, clips, args.max_offset_frames, args.quiet)
         left += unsure
     if (
         links is None
@@ -136,6 +142,28 @@ def _cut(args: argparse.Namespace, links: Path | None, video: Path, name: str, r
     skipped = [[e.person, e.track, e.start, e.end, e.reason] for e in left]
     write_json(record, {"video": called, "split": split, "clips": rows, "left_out": skipped})
     return f"{len(rows)} clips, {sum(row['seconds'] for row in rows):.1f} s"
+
+
+def _in_sync(
+    video: Path, clips: list[DatasetClip], max_offset: int, quiet: bool
+) -> tuple[list[DatasetClip], list[LeftOut]]:
+    """Keep the clips whose lips fit the sound within `max_offset` frames of 1/25 s, each by itself."""
+    from pins_plugin.pipelines.active_speaker.clip_sync import FaceSpan, measure_stretches
+
+    kept, left = [], []
+    spans = [
+        FaceSpan(clip.start, clip.end, clip.track.box_at((clip.start + clip.end) / 2))
+        for clip in clips
+    ]
+    for clip, found in zip(clips, measure_stretches(video, spans, quiet), strict=True):
+        if found.decision in ("in sync", "shifted") and abs(found.offset_frames) <= max_offset:
+            kept.append(clip)
+            continue
+        reason = f"lips and sound: {found.decision}"
+        if found.decision == "shifted":
+            reason += f" by {found.offset_frames:+d} frames"
+        left.append(LeftOut(clip.person, clip.track.track, clip.start, clip.end, reason))
+    return kept, left
 
 
 def _linked(links: Path | None, video: Path, quiet: bool) -> "LinkedVideo":
@@ -219,7 +247,11 @@ def pack(out: Path, records: dict[str, Any], shard_clips: int, part: str) -> Non
         before = read_packed(out).get(INDEX.format(part=part), {"packed": {}, "shards": []})
         packed, shards = dict(before["packed"]), list(before["shards"])
         keys = {name: content_key(out / f"{name}{CUT}") for name in records}
-        _refuse_changed(out, packed, keys)
+        for name, key in keys.items():
+            if packed.get(name, key) != key:
+                raise PinsError(
+                    f"{out}: its shards hold clips of {name} that were cut from another file or with other options; use another --out"
+                )
         new = [name for name in records if name not in packed and (out / f"{name}{PART}").is_file()]
         for split in ("train", "valid"):
             names = [name for name in new if records[name]["split"] == split]
@@ -260,16 +292,6 @@ def forget_lost(out: Path, tar: bool) -> None:
         )
         if keys and name not in packed and not all((out / file).is_file() for file in files):
             (out / f"{name}{DONE}").unlink(missing_ok=True)
-
-
-def _refuse_changed(out: Path, packed: dict[str, str], keys: dict[str, str]) -> None:
-    from pins_plugin.errors import PinsError
-
-    for name, key in keys.items():
-        if packed.get(name, key) != key:
-            raise PinsError(
-                f"{out}: its shards hold clips of {name} that were cut from another file or with other options; use another --out"
-            )
 
 
 def _clips_of(out: Path, names: Sequence[str]) -> Iterator[tuple[str, dict[str, bytes]]]:

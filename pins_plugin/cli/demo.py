@@ -117,15 +117,10 @@ def _train(args: argparse.Namespace, size: Size, manifest: Path) -> Path:
 
     print("[2/5] training on who is seen while who is heard, without names", flush=True)
     output = args.out / "training"
-    options = {
-        "manifest": manifest,
-        "output_folder": output,
-        "seed": args.seed,
-    }
-    if size.num_epochs is not None:
-        options["num_epochs"] = size.num_epochs
-    arguments = [text for name, value in options.items() for text in (f"--{name}", str(value))]
-    run_experiment([str(experiments_folder() / "demo.yaml"), *arguments])
+    files = ["--manifest", str(manifest), "--output_folder", str(output)]
+    epochs = [] if size.num_epochs is None else ["--num_epochs", str(size.num_epochs)]
+    experiment = str(experiments_folder() / "demo.yaml")
+    run_experiment([experiment, *files, "--seed", str(args.seed), *epochs])
     return output / "model"
 
 

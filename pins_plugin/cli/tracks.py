@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from pins_plugin.cli._many import add_many_arguments, find_inputs, for_workers, is_many, run_files
 from pins_plugin.cli._options import add_options
+from pins_plugin.errors import PinsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +69,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Track, write, print a table."""
     from pins_plugin.data.media.video import probe_video
-    from pins_plugin.errors import PinsError
     from pins_plugin.tracking.track_files import write_tracks
     from pins_plugin.utils.writable import try_file
 
