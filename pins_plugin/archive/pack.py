@@ -58,15 +58,10 @@ def pack_clips(
 
     Parameters
     ----------
-    clips : sequence of TalkingFaceClip
-    out : Path
-    form : ClipForm
-    machinery : Machinery
     part : str
         Behind the names, such as "-1-of-4".
     shard_bytes : int
         At most, about.
-    quiet : bool
 
     Returns
     -------
@@ -87,10 +82,8 @@ def pack_clips(
     length = partial(_seconds, form.max_seconds)
     for _ in range(ROUNDS):
         totals = run_many("pack", lists, out, setup, machinery, take, length, quiet)
-        if not any(
-            path.with_suffix(AT).is_file() for path in lists
-        ):  # no worker died, or not in the end
-            break
+        if not any(path.with_suffix(AT).is_file() for path in lists):
+            break  # no worker died, or not in the end
     rows = [row for row in map(_read_row, lists) if row is not None]
     if totals.failed or totals.elsewhere or len(rows) < len(lists):
         raise ManifestError(
@@ -118,10 +111,10 @@ def _write_lists(
     line = [clip for number in order for clip in videos[number]]
     pictures = form.num_frames * 3 * form.image_size**2
     most = max(1, int(shard_bytes / (pictures + SOUND_BYTES * form.max_seconds)))
-    paths = []
-    for number, start in enumerate(range(0, len(line), most)):
-        paths.append(out / f"{split}{part}-{number:06d}.csv")
-        write_manifest(paths[-1], line[start : start + most])
+    starts = range(0, len(line), most)
+    paths = [out / f"{split}{part}-{number:06d}.csv" for number in range(len(starts))]
+    for path, start in zip(paths, starts, strict=True):
+        write_manifest(path, line[start : start + most])
     return paths
 
 

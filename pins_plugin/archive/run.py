@@ -12,8 +12,7 @@ from pins_plugin.archive import worker
 from pins_plugin.archive.places import Place
 from pins_plugin.archive.worker import Reply, SetupError
 
-# In a row that a worker may die while it loads, before the run gives up; chosen, not measured
-STARTS = 3
+STARTS = 3  # that a worker may die at in a row, before the run gives up; chosen, not measured
 POLL = 0.5  # seconds between two looks at the clock; chosen, not measured
 
 
@@ -54,8 +53,6 @@ class Outcome:
 
     Parameters
     ----------
-    item : str
-    reply : Reply
     duration : float
         Seconds of media; 0 where that is not known.
     final : bool

@@ -20,9 +20,8 @@ from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import write_json
 
 CLIPS_PER_TASK = 256  # chosen, not measured
-SECONDS = (
-    0.1  # that a look at a clip may take, times the time limit; chosen: ten times what it takes
-)
+# that a look at a clip may take, times the time limit; chosen: ten times what it takes
+SECONDS = 0.1
 
 
 def find_unreadable(
@@ -36,10 +35,8 @@ def find_unreadable(
 
     Parameters
     ----------
-    clips : sequence of TalkingFaceClip
     folder : str or Path
         Where the answers are noted: no run, nor one over another part of the clips, looks again at files that have not changed.
-    machinery : Machinery
     quiet : bool
         Say nothing on the way.
 

@@ -117,9 +117,7 @@ def _cut(args: argparse.Namespace, links: Path | None, video: Path, name: str, r
     if not args.any_sync:
         clips, unsure = _in_sync(video, clips, args.max_offset_frames, args.quiet)
         left += unsure
-    if (
-        links is None
-    ):  # numbers of people hold for one video, unless `pins link` met several together
+    if links is None:  # numbers hold for one video, unless `pins link` met several together
         clips = [replace(clip, person=f"{to_key(name)}-{clip.person}") for clip in clips]
     called = f"{name}{video.suffix}"
     folder = record.parent

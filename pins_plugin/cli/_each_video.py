@@ -22,12 +22,6 @@ DONE = ".done.json"  # behind the stem: what the result was made of, and how
 TAKEN = re.compile(r"summary(-\d+-of-\d+)?|.*\.done", re.DOTALL)
 
 
-def show_result(result: Result) -> bool:
-    """Print what became of a file; whether it had been done before."""
-    print(result[0], flush=True)
-    return result[1]
-
-
 def do_once(
     out: Path,
     source: Path,

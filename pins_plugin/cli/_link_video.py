@@ -1,5 +1,6 @@
 """Link videos, each into its own folder: all that `pins link` does with one, in whatever process."""
 
+import argparse
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -43,11 +44,8 @@ class LinkOptions:
 
     Parameters
     ----------
-    evidence : tuple of str
     diarization : str or None
         RTTM file, or folder of a pyannote pipeline.
-    people : str or None
-    corrections : path or None
     model : str or None
         Joint embedding of faces and voices: folder, name or hub id.
     num_speakers : int or None
@@ -56,14 +54,10 @@ class LinkOptions:
         File of words, or a folder of files that are named as the videos are.
     encoding : str or None
         Of the transcript; UTF-8 when not given.
-    face_encoder : str
-    tracker : str or None
-    device : str
     several : bool
         Results go into a folder of folders, which knows everyone who was met.
     alone : bool
         Only one video is linked, so that turns of one file are its own, whatever that is called.
-    again, with_video, quiet : bool
     names : Names
         Of several videos' folders, and of the videos in tables.
     archive : bool
@@ -96,7 +90,6 @@ class LinkedRow:
 
     Parameters
     ----------
-    video, folder : str
     done : bool
         It had been linked before, in the same way.
     transcript_added : bool
@@ -105,7 +98,6 @@ class LinkedRow:
         How many.
     linked, spoken : float
         Seconds of speech.
-    notes : tuple of str
     """
 
     video: str
@@ -177,7 +169,9 @@ def name_strangers(pipeline: "SpeakerFaceLinking", out: Path, quiet: bool) -> No
         print(f"{old} is {new}")
 
 
-def open_linker(options: LinkOptions, out: Path) -> Callable[[str], LinkedRow]:
+def open_linker(
+    options: LinkOptions, out: Path, args: argparse.Namespace
+) -> Callable[[str], LinkedRow]:
     """Make, in a worker, the function that links one video of an archive."""
     return partial(link_one, open_pipeline(replace(options, several=False), out), options, out)
 

@@ -18,7 +18,7 @@ same options is not cut again. `pins train --manifest shards` reads shards. Filt
 import argparse
 from pathlib import Path
 
-from pins_plugin.cli._many import add_many_arguments, find_inputs, for_workers, is_many, run_files
+from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
 from pins_plugin.cli._options import add_options
 from pins_plugin.errors import PinsError
 
@@ -52,7 +52,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Choose, cut, write, print."""
     from pins_plugin.cli import _cut_archive as cutting
-    from pins_plugin.cli._each_video import show_result
     from pins_plugin.utils.batch import Batch
     from pins_plugin.utils.writable import try_folder
 
@@ -63,8 +62,8 @@ def run(args: argparse.Namespace) -> int:
     try_folder(args.out)
     cutting.forget_lost(args.out, args.tar)
     if is_many(args):
-        setup, length = for_workers(cutting.open_cutter, args), cutting.source_seconds
-        status = run_files("cut", sources, args.out, setup, args, show_result, length)
+        length = cutting.source_seconds
+        status = run_files("cut", sources, cutting.open_cutter, args, duration=length)
         print(cutting.gather(args, sources))
         return status
     batch = Batch("cut", len(sources), "inputs", args.traceback)

@@ -126,8 +126,8 @@ def run(args: argparse.Namespace) -> int:
     if is_many(args):
         if args.keep_strangers != "yes":
             raise PinsError("--jobs, --shard, --ray: vectors of all people are kept until `pins people join`; leave out --keep_strangers")  # fmt: skip
-        setup = partial(linking.open_linker, replace(options, quiet=True, alone=False), out)
-        return run_files("link", videos, out, setup, args, linking.show_row)
+        opener = partial(linking.open_linker, replace(options, quiet=True, alone=False), out)
+        return run_files("link", videos, opener, args, linking.show_row)
     pipeline = linking.open_pipeline(options, out)
     if pipeline.cast is not None:
         pipeline.cast.keep_strangers = args.keep_strangers == "yes"

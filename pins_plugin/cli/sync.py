@@ -25,7 +25,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pins_plugin.cli._many import add_many_arguments, find_inputs, for_workers, is_many, run_files
+from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
 from pins_plugin.cli._options import add_options
 from pins_plugin.errors import PinsError
 from pins_plugin.utils.text import printable
@@ -126,7 +126,7 @@ def report(rows: "list[SyncRow]", args: argparse.Namespace) -> int:
 def run_many_files(videos: list[Path], args: argparse.Namespace) -> int:
     """Measure each video by workers, into a file of its own, and then all into the table."""
     from pins_plugin.archive.failures import Failures
-    from pins_plugin.cli._each_video import open_synchronizer, result_name, show_result
+    from pins_plugin.cli._each_video import open_synchronizer, result_name
     from pins_plugin.errors import MediaError, PinsError
     from pins_plugin.pipelines.active_speaker.sync_table import SyncRow, from_plain
     from pins_plugin.utils.files import read_json
@@ -139,8 +139,7 @@ def run_many_files(videos: list[Path], args: argparse.Namespace) -> int:
     if args.csv:
         try_file(args.csv)
     out = Path(args.out)
-    setup = for_workers(open_synchronizer, args)
-    status = run_files("sync", videos, out, setup, args, show_result)
+    status = run_files("sync", videos, open_synchronizer, args)
     if args.csv is None and args.fail_above is None and not args.fail_dubbed:
         return status
     failed = Failures(out).read()

@@ -107,7 +107,16 @@ def write_scenes(
     ManifestError
         When the settings make no sense, or the folder holds other scenes.
     """
-    check_scene_settings(settings)
+    check_ranges(
+        settings,
+        scenes=(1, 1000),
+        people=(1, 4),
+        off_screen=(0, 4),
+        seconds=(5, 7200),
+        width=(160, 3840),
+        height=(120, 2160),
+        overlap=(0, 1),
+    )
     folder = Path(folder)
     names = [f"scene_{number:03d}" for number in range(settings.scenes)]
     for number, name in enumerate(names):
@@ -121,14 +130,7 @@ def write_scenes(
                 )
             continue
         with atomic_folder(folder / name) as temporary:
-            write_scene(
-                temporary,
-                Scene(script, settings.width, settings.height),
-                uri=name,
-                extra={"settings": asdict(settings)},
-                jobs=jobs,
-                quiet=quiet,
-            )
+            write_scene(temporary, script, settings, uri=name, jobs=jobs, quiet=quiet)
     _write_database(folder, names)
     return [folder / name / "scene.mp4" for name in names]
 
@@ -139,30 +141,17 @@ def read_scene_settings(path: Path) -> Any:
     return found.get("settings") if isinstance(found, dict) else None
 
 
-def check_scene_settings(settings: SceneSettings) -> None:
-    """Raise ManifestError when the settings make no sense."""
-    check_ranges(
-        settings,
-        scenes=(1, 1000),
-        people=(1, 4),
-        off_screen=(0, 4),
-        seconds=(5, 7200),
-        width=(160, 3840),
-        height=(120, 2160),
-        overlap=(0, 1),
-    )
-
-
 def write_scene(
-    folder: Path,
-    scene: Scene,
-    *,
-    uri: str,
-    extra: dict[str, Any] | None = None,
-    jobs: int | None = None,
-    quiet: bool = False,
+    folder: Path, script: Script, settings: Any, *, uri: str, jobs: int | None, quiet: bool
 ) -> None:
-    """Write `scene.mp4`, `scene.json`, `scene.rttm` and `scene.uem` to an existing folder."""
+    """Write `scene.mp4`, `scene.json`, `scene.rttm` and `scene.uem` to an existing folder.
+
+    Parameters
+    ----------
+    settings : SceneSettings or EpisodeSettings
+        Noted in `scene.json`.
+    """
+    scene = Scene(script, settings.width, settings.height)
     with VideoWriter(
         folder / "scene.mp4", scene.width, scene.height, FRAME_RATE, SAMPLE_RATE
     ) as writer:
@@ -174,8 +163,8 @@ def write_scene(
         for number, image in enumerate(bar):
             writer.add_image(image)
             writer.add_sound(sound[number * step : (number + 1) * step])
-    write_json(folder / "scene.json", {**scene_truth(scene, uri), **(extra or {})})
-    write_text(folder / "scene.rttm", scene_rttm(scene.script, uri))
+    write_json(folder / "scene.json", {**scene_truth(scene, uri), "settings": asdict(settings)})
+    write_text(folder / "scene.rttm", scene_rttm(script, uri))
     write_text(folder / "scene.uem", f"{uri} 1 0.000 {scene.num_frames / FRAME_RATE:.3f}\n")
 
 
