@@ -25,11 +25,7 @@ SECONDS = 0.1
 
 
 def find_unreadable(
-    clips: Sequence[TalkingFaceClip],
-    folder: str | Path,
-    machinery: Machinery,
-    *,
-    quiet: bool = False,
+    clips: Sequence[TalkingFaceClip], folder: str | Path, machinery: Machinery
 ) -> dict[str, str]:
     """Look at every clip; those of a task that crashes or hangs are looked at one by one.
 
@@ -37,8 +33,6 @@ def find_unreadable(
     ----------
     folder : str or Path
         Where the answers are noted: no run, nor one over another part of the clips, looks again at files that have not changed.
-    quiet : bool
-        Say nothing on the way.
 
     Returns
     -------
@@ -56,9 +50,7 @@ def find_unreadable(
         for path, group in lists.items():
             write_manifest(path, group)
         if lists:
-            totals = run_many(
-                "look", list(lists), folder, _open_look, machinery, bool, _seconds, quiet
-            )
+            totals = run_many("look", list(lists), folder, _open_look, machinery, bool, _seconds)
             crashed = {lists[Path(path)][0].clip_id: why for path, why in totals.errors.items()}
             known = _notes(folder)
     faults = {clip.clip_id: _say(clip, known.get(keys[clip.clip_id])) for clip in clips}

@@ -173,7 +173,8 @@ def gallery(linked: LinkedVideo, faces: Mapping[str, list[str]]) -> list[dict[st
         for speaker in linked.speaker_labels
         if linked.name_of_speaker(speaker) is None and speaker not in linked.person_labels
     ]
-    return cards + [_voice_card(linked, speaker) for speaker in voices]
+    said = {name: [turn for turn in linked.turns if turn.speaker == name] for name in voices}
+    return cards + [_voice_card(name, said[name], said[name]) for name in voices]
 
 
 def _face_card(linked: LinkedVideo, person: str, faces: list[str]) -> dict[str, Any]:
@@ -182,40 +183,34 @@ def _face_card(linked: LinkedVideo, person: str, faces: list[str]) -> dict[str, 
     said = shown + hidden
     own = [track for track in linked.tracks if track.person == person]
     return {
-        **_said(shown or hidden),
-        "spoken": sum(turn.end - turn.start for turn in said),
+        **_voice_card(person, said, shown or hidden),
         "hidden": sum(turn.end - turn.start for turn in hidden),
-        "turns": len(said),
-        "name": person,
         "color": color_class(linked, person),
         "faces": faces,
         "seen": sum(track.end - track.start for track in own),
-        "first": own[0].start if own else (said[0].start if said else 0.0),
+        **({"first": own[0].start} if own else {}),
         "heard_as": tuple(dict.fromkeys(t.speaker for t in said if t.speaker != person)),
     }
 
 
-def _voice_card(linked: LinkedVideo, speaker: str) -> dict[str, Any]:
-    said = [turn for turn in linked.turns if turn.speaker == speaker]
-    return {
-        **_said(said),
-        "hidden": 0.0,
-        "name": speaker,
-        "color": "nobody",
-        "faces": [],
-        "seen": 0.0,
-        "first": said[0].start,
-        "heard_as": (),
-    }
-
-
-def _said(said: list[SpeakerFaceLink]) -> dict[str, Any]:
+def _voice_card(
+    name: str, said: list[SpeakerFaceLink], heard: list[SpeakerFaceLink]
+) -> dict[str, Any]:
     """How much someone says, and the stretch to hear the voice by: of the surest turns the longest."""
-    best = max(said, key=lambda turn: turn.confidence * min(turn.end - turn.start, 5), default=None)
+    best = max(
+        heard, key=lambda turn: turn.confidence * min(turn.end - turn.start, 5), default=None
+    )
     return {
+        "name": name,
         "spoken": sum(turn.end - turn.start for turn in said),
         "turns": len(said),
         "sample": None if best is None else (best.start, min(best.end, best.start + 5)),
+        "hidden": 0.0,
+        "color": "nobody",
+        "faces": [],
+        "seen": 0.0,
+        "first": said[0].start if said else 0.0,
+        "heard_as": (),
     }
 
 
