@@ -125,7 +125,7 @@ def _train(args: argparse.Namespace, size: Size, manifest: Path) -> Path:
 
 
 def _evaluate(args: argparse.Namespace, model: Path, manifest: Path) -> dict[str, Any]:
-    from pins_plugin.cli.evaluate import evaluate_model, write_card, write_report
+    from pins_plugin.cli._scoring import evaluate_model, write_card, write_report
     from pins_plugin.inference.embedder import FaceVoiceEmbedder
 
     print("[3/5] scoring on people never seen or heard", flush=True)

@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> None:
 
 def complete_card(hparams: dict[str, Any]) -> None:
     """Score a freshly trained model of face and voice on split "valid", and write it into its card."""
-    from pins_plugin.cli.evaluate import write_card
+    from pins_plugin.cli._scoring import write_card
     from pins_plugin.data.training.tar_shards import is_shard_address
 
     if not hparams.get("manifest") or not {"face_encoder", "face_embeddings"} & hparams.keys():
@@ -61,7 +61,7 @@ def complete_card(hparams: dict[str, Any]) -> None:
 
 def score_manifest(model: Path, hparams: dict[str, Any]) -> dict[str, Any] | None:
     """Score on the clips of split "valid"; None where there is nobody to tell apart."""
-    from pins_plugin.cli.evaluate import embed_features, evaluate_model, score
+    from pins_plugin.cli._scoring import embed_features, evaluate_model, score
     from pins_plugin.data.training.features import read_feature_clips
     from pins_plugin.inference.embedder import FaceVoiceEmbedder
     from pins_plugin.train.pairs.listed_clips import decode_clips, validation_clips
@@ -89,7 +89,7 @@ def score_manifest(model: Path, hparams: dict[str, Any]) -> dict[str, Any] | Non
 
 def score_shards(model: Path, hparams: dict[str, Any]) -> dict[str, Any] | None:
     """Score on the clips of split "valid" that training holds in memory; None where there is nobody to tell apart."""
-    from pins_plugin.cli.evaluate import Embedded, score
+    from pins_plugin.cli._scoring import Embedded, score
     from pins_plugin.data.training.tar_shards import HeldClips, read_index
     from pins_plugin.inference.clips import embed_clips
     from pins_plugin.inference.embedder import FaceVoiceEmbedder

@@ -1,9 +1,5 @@
 """Scenes on disk: an H.264/AAC file with its exact truth, and a database that pyannote reads."""
 
-import multiprocessing
-import os
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -15,13 +11,12 @@ from numpy.typing import NDArray
 from pins_plugin.data.media.audio import SAMPLE_RATE
 from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.errors import ManifestError
-from pins_plugin.simulation.corpus import check_ranges
+from pins_plugin.simulation.corpus import check_ranges, map_in_processes
 from pins_plugin.simulation.person import sample_person
 from pins_plugin.simulation.scene import Scene
 from pins_plugin.simulation.script import FRAME_RATE, Script, write_script
 from pins_plugin.simulation.truth import scene_rttm, scene_truth
 from pins_plugin.utils.files import atomic_folder, read_json, write_json, write_text
-from pins_plugin.utils.prefetch import map_ahead
 from pins_plugin.utils.progress import progress
 
 FRAMES_AT_ONCE = 25  # frames that one process draws at a time
@@ -157,29 +152,16 @@ def write_scene(
     ) as writer:
         sound = scene.sound()
         step = SAMPLE_RATE // FRAME_RATE
-        bar = progress(
-            _draw_all(scene, jobs or os.cpu_count() or 1), uri, total=scene.num_frames, quiet=quiet
-        )
+        draw = partial(_draw_chunk, script, scene.width, scene.height)
+        chunks = map_in_processes(draw, range(0, scene.num_frames, FRAMES_AT_ONCE), jobs)
+        images = (image for chunk in chunks for image in chunk)
+        bar = progress(images, uri, total=scene.num_frames, quiet=quiet)
         for number, image in enumerate(bar):
             writer.add_image(image)
             writer.add_sound(sound[number * step : (number + 1) * step])
     write_json(folder / "scene.json", {**scene_truth(scene, uri), "settings": asdict(settings)})
     write_text(folder / "scene.rttm", scene_rttm(script, uri))
     write_text(folder / "scene.uem", f"{uri} 1 0.000 {scene.num_frames / FRAME_RATE:.3f}\n")
-
-
-def _draw_all(scene: Scene, jobs: int) -> Iterator[NDArray[np.uint8]]:
-    """Draw every frame in order, with several processes when there is enough to do."""
-    starts = range(0, scene.num_frames, FRAMES_AT_ONCE)
-    draw = partial(_draw_chunk, scene.script, scene.width, scene.height)
-    if jobs == 1 or len(starts) < 4:
-        for start in starts:
-            yield from draw(start)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        for images in map_ahead(pool, draw, starts, 2 * jobs):  # a few chunks in memory
-            yield from images
 
 
 def _draw_chunk(script: Script, width: int, height: int, start: int) -> NDArray[np.uint8]:
