@@ -69,14 +69,9 @@ def say(words: Sequence[str], person: Person, generator: np.random.Generator) ->
         durations.append(PAUSE * np.exp(0.4 * generator.standard_normal()))
     durations[-1] = TAIL
     boundaries = np.concatenate([[0.0], np.cumsum(durations)])
-    return Utterance(
-        tuple(phones),
-        boundaries,
-        tuple(
-            Word(text, float(boundaries[first]), float(boundaries[last]))
-            for text, first, last in spans
-        ),
-    )
+    times = boundaries.tolist()
+    spoken = tuple(Word(text, times[first], times[last]) for text, first, last in spans)
+    return Utterance(tuple(phones), boundaries, spoken)
 
 
 def mouth_track(
