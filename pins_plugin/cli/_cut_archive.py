@@ -9,31 +9,37 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from pins_plugin.archive.claims import claimed
+from pins_plugin.archive.many import video_seconds
 from pins_plugin.cli._each_video import DONE, Result, do_once
+from pins_plugin.data.corpora.manifest import write_manifest
+from pins_plugin.data.corpora.voxceleb_clips import split_by_checksum
+from pins_plugin.data.links.linked_source import read_linked
+from pins_plugin.data.links.linked_video import LinkedVideo
+from pins_plugin.data.links.links_file import read_links
+from pins_plugin.data.training.tar_shards import INDEX, read_files, write_index, write_shard
 from pins_plugin.errors import PinsError
 from pins_plugin.formats.crop_path import file_name
-from pins_plugin.formats.dataset_cut import (  # fmt: skip
+from pins_plugin.formats.dataset_cut import (
     ClipFilters,
     DatasetClip,
     LeftOut,
     choose_clips,
     left_out_table,
 )
+from pins_plugin.report.crop_video import CLIP_FILES, write_clips
+from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.content import content_key
 from pins_plugin.utils.files import write_json, write_text
-
-if TYPE_CHECKING:
-    from pins_plugin.data.links.linked_video import LinkedVideo
 
 CUT, PART = ".cut.json", ".part.tar"
 OPTIONS = ("tar", "size", "min_seconds", "max_seconds", "min_size", "max_yaw", "min_confidence",
@@ -71,8 +77,6 @@ def cut_one(args: argparse.Namespace, item: str) -> Result:
 
 def find_source(source: Path) -> tuple[Path | None, Path]:
     """Tell an input's links, if it has any, and its video."""
-    from pins_plugin.data.links.linked_source import read_linked
-
     if not source.is_dir() and source.suffix != ".json":
         return None, source
     path, links, video = read_linked(source)
@@ -101,18 +105,12 @@ def to_key(name: str) -> str:
 
 def source_seconds(item: str) -> float:
     """Length of an input's video; an hour where that is not known."""
-    from pins_plugin.archive.many import video_seconds
-
     video = _video_of(Path(item))
     return (video_seconds(str(video)) if video else 0.0) or 3600.0
 
 
 def _cut(args: argparse.Namespace, links: Path | None, video: Path, name: str, record: Path) -> str:
     """Write the clips beside `record`, and the record."""
-    from pins_plugin.data.corpora.voxceleb_clips import split_by_checksum
-    from pins_plugin.data.training.tar_shards import write_shard
-    from pins_plugin.report.crop_video import CLIP_FILES, write_clips
-
     clips, left = choose_clips(_linked(links, video, args.quiet), filters_of(args))
     if not args.any_sync:
         clips, unsure = _in_sync(video, clips, args.max_offset_frames, args.quiet)
@@ -164,9 +162,7 @@ def _in_sync(
     return kept, left
 
 
-def _linked(links: Path | None, video: Path, quiet: bool) -> "LinkedVideo":
-    from pins_plugin.data.links.linked_video import LinkedVideo
-    from pins_plugin.data.links.links_file import read_links
+def _linked(links: Path | None, video: Path, quiet: bool) -> LinkedVideo:
     from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 
     if links is not None:
@@ -215,9 +211,6 @@ def _commonest(reasons: Sequence[str]) -> str:
 
 
 def _write_manifest(out: Path, records: dict[str, Any]) -> None:
-    from pins_plugin.data.corpora.manifest import write_manifest
-    from pins_plugin.types import TalkingFaceClip
-
     clips = [
         TalkingFaceClip(
             row["key"],
@@ -239,8 +232,6 @@ def pack(out: Path, records: dict[str, Any], shard_clips: int, part: str) -> Non
     The index, which is written last, says whose clips are packed: after a stop anywhere, the same command ends where an
     undisturbed one does.
     """
-    from pins_plugin.data.training.tar_shards import INDEX, write_index, write_shard
-
     with claimed(out, INDEX.format(part=part), wait=True):
         before = read_packed(out).get(INDEX.format(part=part), {"packed": {}, "shards": []})
         packed, shards = dict(before["packed"]), list(before["shards"])
@@ -254,7 +245,7 @@ def pack(out: Path, records: dict[str, Any], shard_clips: int, part: str) -> Non
         for split in ("train", "valid"):
             names = [name for name in new if records[name]["split"] == split]
             order = np.random.default_rng(0).permutation(len(names))
-            clips = _clips_of(out, [names[place] for place in order])
+            clips = chain.from_iterable(read_files(out / f"{names[k]}{PART}") for k in order)
             count = sum(shard["split"] == split for shard in shards)
             for first in clips:
                 path = out / f"{split}{part}-{count:06d}.tar"
@@ -269,8 +260,6 @@ def pack(out: Path, records: dict[str, Any], shard_clips: int, part: str) -> Non
 
 def read_packed(out: Path) -> dict[str, Any]:
     """Indexes by the names of their files; those that `pins cut` did not write have packed nothing."""
-    from pins_plugin.data.training.tar_shards import INDEX
-
     return {
         path.name: {"packed": {}} | json.loads(path.read_text(encoding="utf-8"))
         for path in sorted(out.glob(INDEX.format(part="*")))
@@ -279,8 +268,6 @@ def read_packed(out: Path) -> dict[str, Any]:
 
 def forget_lost(out: Path, tar: bool) -> None:
     """Cut again, in the coming run, whose clips are gone."""
-    from pins_plugin.report.crop_video import CLIP_FILES
-
     packed = {name for index in read_packed(out).values() for name in index["packed"]}
     for path in out.glob(f"*{CUT}"):
         name = path.name.removesuffix(CUT)
@@ -290,11 +277,3 @@ def forget_lost(out: Path, tar: bool) -> None:
         )
         if keys and name not in packed and not all((out / file).is_file() for file in files):
             (out / f"{name}{DONE}").unlink(missing_ok=True)
-
-
-def _clips_of(out: Path, names: Sequence[str]) -> Iterator[tuple[str, dict[str, bytes]]]:
-    """Give key and files of each clip of some videos."""
-    from pins_plugin.data.training.tar_shards import read_files
-
-    for name in names:
-        yield from read_files(out / f"{name}{PART}")
