@@ -124,8 +124,8 @@ def plot_map(
         voice = (voices[of_voice == name] - origin) @ plane
         ends = np.stack([face.mean(0), voice.mean(0)])
         axes.plot(ends[:, 0], ends[:, 1], color=color, linewidth=1.2, alpha=0.8)
-        for dots, marker, size in ((face, "o", 34), (voice, "^", 40)):
-            axes.scatter(*dots.T, color=color, marker=marker, s=size, alpha=0.75, linewidths=0)
+        for (x, y), marker, size in ((face.T, "o", 34), (voice.T, "^", 40)):
+            axes.scatter(x, y, color=color, marker=marker, s=size, alpha=0.75, linewidths=0)
         axes.annotate(
             name, face.mean(0), color=color, fontsize=8, xytext=(5, 5), textcoords="offset points"
         )
