@@ -29,8 +29,6 @@ def claimed(folder: Path, name: str, wait: bool = False) -> Iterator[None]:
 
     Parameters
     ----------
-    folder : Path
-    name : str
     wait : bool
         Until another process that holds it is done.
 

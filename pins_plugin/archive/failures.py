@@ -14,12 +14,7 @@ FILE, TRACES, LOCK = "failed.jsonl", "failed", ".failed.lock"
 
 
 class Failures:
-    """The failures of a folder of results; several runs may note theirs in one.
-
-    Parameters
-    ----------
-    out : Path
-    """
+    """The failures of a folder of results; several runs may note theirs in one."""
 
     def __init__(self, out: Path) -> None:
         self.path = out / FILE

@@ -14,27 +14,11 @@ from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.moved import find_renamed
 from pins_plugin.utils.files import read_text
 
-VIDEOS = (
-    ".mp4",
-    ".mkv",
-    ".avi",
-    ".mov",
-    ".webm",
-    ".mpg",
-    ".mpeg",
-    ".m4v",
-    ".ts",
-    ".mts",
-    ".wmv",
-    ".flv",
-)
+VIDEOS = (".mp4", ".mkv", ".avi", ".mov", ".webm", ".mpg", ".mpeg", ".m4v", ".ts", ".mts", ".wmv", ".flv")  # fmt: skip
 AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".opus", ".wma", ".aif", ".aiff")
 LISTS = (".txt", ".lst", ".list", ".json", ".jsonl")
 T = TypeVar("T")
-LINKS, ANNOTATED = (
-    "links.json",
-    "annotated.mp4",
-)  # beside each other in a folder that `pins link` wrote
+LINKS, ANNOTATED = "links.json", "annotated.mp4"  # beside each other in a folder of `pins link`
 PATH_KEYS = ("path", "video", "file", "audio_filepath", "media")  # of a list's objects
 
 

@@ -135,21 +135,14 @@ def run_many(
     ----------
     command : str
         For messages.
-    files : sequence of Path
-    out : Path
     setup : callable
         Gives, in a worker, the function that does one file.
-    machinery : Machinery
     show : callable
         Takes what that function gave, in this process; tells whether it had been done before.
     duration : callable
         File -> seconds of media, in a worker.
     quiet : bool
         Say nothing on the way.
-
-    Returns
-    -------
-    totals : Totals
     """
     items = [str(path) for path in files]
     totals, failures = Totals(len(items)), Failures(out)
@@ -158,10 +151,7 @@ def run_many(
     try:
         here = machinery.jobs == 0 and machinery.ray is None
         places = machinery.places()  # before: Ray, when it starts, takes signals for itself
-        with (
-            _stoppable(job.stop, at_once=here),
-            closing(run_items(items, places, job)) as outcomes,
-        ):
+        with _stoppable(job.stop, at_once=here), closing(run_items(items, places, job)) as outcomes:
             for outcome in outcomes:
                 reply = outcome.reply
                 if reply.busy:

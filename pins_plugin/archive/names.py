@@ -4,13 +4,12 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 from pins_plugin.archive.inputs import VIDEOS
 
-
-def _stem(path: Path) -> str:
-    return path.stem
+STEM: Callable[[Path], str] = attrgetter("stem")
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Names:
 
     @classmethod
     def of_files(
-        cls, found: Mapping[Path, Path | None], stem: Callable[[Path], str] = _stem
+        cls, found: Mapping[Path, Path | None], stem: Callable[[Path], str] = STEM
     ) -> "Names":
         """Make the rule for some files.
 
@@ -67,7 +66,7 @@ class Names:
         stems = Counter(path.stem for path in found)
         return cls(short.folders, _repeated(count), _repeated(stems), len(found))
 
-    def of(self, path: Path, stem: Callable[[Path], str] = _stem) -> str:
+    def of(self, path: Path, stem: Callable[[Path], str] = STEM) -> str:
         """Name of a file's result, parted by "/".
 
         Examples

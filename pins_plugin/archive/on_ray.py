@@ -97,9 +97,7 @@ class _Actor:
     """What an actor is made of: the functions of `worker`, which are the same in every place."""
 
     def set_up(self, setup: Callable[[], worker.Work], threads: int | None, folder: str) -> int:
-        with suppress(
-            OSError
-        ):  # which its machine may lack; what is called by its whole path is found all the same
+        with suppress(OSError):  # which its machine may lack; whole paths are found all the same
             os.chdir(folder)
         return worker.set_up(setup, threads)
 

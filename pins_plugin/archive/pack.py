@@ -7,8 +7,7 @@ train-000000.at      which clips were begun, while it is packed
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,28 +32,13 @@ from pins_plugin.utils.explain import explain
 from pins_plugin.utils.files import write_json
 
 SPLITS = ("train", "valid")
+AT = ".at"  # see above
 ROUNDS = 4  # until clips that crash a decoder are known, two tries each; chosen, not measured
 SOUND_BYTES = 32_000  # of a second: 16 bits at 16 kHz
 
 
-@dataclass(frozen=True)
-class Packed:
-    """What became of a shard.
-
-    Parameters
-    ----------
-    name : str
-    samples : int
-    skipped : dict of str to str
-        Clip -> why it could not be read.
-    done : bool
-        It had been packed before.
-    """
-
-    name: str
-    samples: int
-    skipped: dict[str, str]
-    done: bool
+Packed = tuple[dict[str, str], bool]
+"""Clips of a shard that could not be read, with the reason, and whether it had been packed before."""
 
 
 def pack_clips(
@@ -74,15 +58,10 @@ def pack_clips(
 
     Parameters
     ----------
-    clips : sequence of TalkingFaceClip
-    out : Path
-    form : ClipForm
-    machinery : Machinery
     part : str
         Behind the names, such as "-1-of-4".
     shard_bytes : int
         At most, about.
-    quiet : bool
 
     Returns
     -------
@@ -96,15 +75,15 @@ def pack_clips(
     skipped: dict[str, str] = {}
 
     def take(packed: Packed) -> bool:
-        skipped.update(packed.skipped)
-        return packed.done
+        skipped.update(packed[0])
+        return packed[1]
 
-    setup = partial(_open_packer, form)
+    setup = partial(partial, _pack, form)  # gives, in a worker, what packs one shard
     length = partial(_seconds, form.max_seconds)
     for _ in range(ROUNDS):
         totals = run_many("pack", lists, out, setup, machinery, take, length, quiet)
-        if not any(_note(path).is_file() for path in lists):  # no worker died, or not in the end
-            break
+        if not any(path.with_suffix(AT).is_file() for path in lists):
+            break  # no worker died, or not in the end
     rows = [row for row in map(_read_row, lists) if row is not None]
     if totals.failed or totals.elsewhere or len(rows) < len(lists):
         raise ManifestError(
@@ -132,20 +111,15 @@ def _write_lists(
     line = [clip for number in order for clip in videos[number]]
     pictures = form.num_frames * 3 * form.image_size**2
     most = max(1, int(shard_bytes / (pictures + SOUND_BYTES * form.max_seconds)))
-    paths = []
-    for number, start in enumerate(range(0, len(line), most)):
-        paths.append(out / f"{split}{part}-{number:06d}.csv")
-        write_manifest(paths[-1], line[start : start + most])
+    starts = range(0, len(line), most)
+    paths = [out / f"{split}{part}-{number:06d}.csv" for number in range(len(starts))]
+    for path, start in zip(paths, starts, strict=True):
+        write_manifest(path, line[start : start + most])
     return paths
 
 
 def _seconds(each: float, path: str) -> float:
     return each * len(read_manifest(path))
-
-
-def _open_packer(form: ClipForm) -> Callable[[str], Packed]:
-    """Make, in a worker, the function that packs one shard."""
-    return partial(_pack, form)
 
 
 def _pack(form: ClipForm, item: str) -> Packed:
@@ -155,17 +129,13 @@ def _pack(form: ClipForm, item: str) -> Packed:
         made = fingerprint(clips, repr([form.describe(), [clip.clip_id for clip in clips]]))
         tar, before = path.with_suffix(".tar"), _read_row(path)
         if before and before["made"] == made and tar.is_file():
-            return Packed(tar.name, before["shard"]["samples"], before["skipped"], True)
+            return before["skipped"], True
         skipped: dict[str, str] = {}
-        attempts = Attempts(_note(path))
+        attempts = Attempts(path.with_suffix(AT))
         with attempts.noted():
             row = write_shard(_samples(clips, form, skipped, attempts), tar, clips[0].split)
         write_json(path.with_suffix(".json"), {"made": made, "shard": row, "skipped": skipped})
-    return Packed(tar.name, row["samples"], skipped, False)
-
-
-def _note(path: Path) -> Path:
-    return path.with_suffix(".at")
+    return skipped, False
 
 
 def _samples(

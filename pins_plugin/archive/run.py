@@ -12,8 +12,7 @@ from pins_plugin.archive import worker
 from pins_plugin.archive.places import Place
 from pins_plugin.archive.worker import Reply, SetupError
 
-# In a row that a worker may die while it loads, before the run gives up; chosen, not measured
-STARTS = 3
+STARTS = 3  # that a worker may die at in a row, before the run gives up; chosen, not measured
 POLL = 0.5  # seconds between two looks at the clock; chosen, not measured
 
 
@@ -54,8 +53,6 @@ class Outcome:
 
     Parameters
     ----------
-    item : str
-    reply : Reply
     duration : float
         Seconds of media; 0 where that is not known.
     final : bool
@@ -183,8 +180,7 @@ def _late(slot: _Slot) -> Outcome | None:
     slot.future = None
     if slot.item is None:
         return _died(slot, TimeoutError(f"not loaded within {spent:.0f} s"))
-    slot_state, slot.state = slot.state, "closed"
-    what = "reading it" if slot_state == "measuring" else "work on it"
+    what = "reading it" if slot.state == "measuring" else "work on it"
     text = f"{what} did not end within {slot.limit:.0f} s ({slot.duration:.1f} s of video); its worker was ended"
     return _finish(slot, Reply(error=text, trace=text, seconds=spent), state="closed")
 

@@ -20,28 +20,19 @@ from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import write_json
 
 CLIPS_PER_TASK = 256  # chosen, not measured
-SECONDS = (
-    0.1  # that a look at a clip may take, times the time limit; chosen: ten times what it takes
-)
+# that a look at a clip may take, times the time limit; chosen: ten times what it takes
+SECONDS = 0.1
 
 
 def find_unreadable(
-    clips: Sequence[TalkingFaceClip],
-    folder: str | Path,
-    machinery: Machinery,
-    *,
-    quiet: bool = False,
+    clips: Sequence[TalkingFaceClip], folder: str | Path, machinery: Machinery
 ) -> dict[str, str]:
     """Look at every clip; those of a task that crashes or hangs are looked at one by one.
 
     Parameters
     ----------
-    clips : sequence of TalkingFaceClip
     folder : str or Path
         Where the answers are noted: no run, nor one over another part of the clips, looks again at files that have not changed.
-    machinery : Machinery
-    quiet : bool
-        Say nothing on the way.
 
     Returns
     -------
@@ -59,9 +50,7 @@ def find_unreadable(
         for path, group in lists.items():
             write_manifest(path, group)
         if lists:
-            totals = run_many(
-                "look", list(lists), folder, _open_look, machinery, bool, _seconds, quiet
-            )
+            totals = run_many("look", list(lists), folder, _open_look, machinery, bool, _seconds)
             crashed = {lists[Path(path)][0].clip_id: why for path, why in totals.errors.items()}
             known = _notes(folder)
     faults = {clip.clip_id: _say(clip, known.get(keys[clip.clip_id])) for clip in clips}

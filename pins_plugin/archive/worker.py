@@ -94,9 +94,8 @@ def begin_process() -> None:
     """Leave Ctrl-C to the process that started this one, clean up when told to go, and never outlive it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow_parent, daemon=True).start()
-    signal.signal(
-        signal.SIGTERM, _go
-    )  # last: what is told to go before it began has nothing to clean up
+    # last: what is told to go before it began has nothing to clean up
+    signal.signal(signal.SIGTERM, _go)
 
 
 def _go(number: int, frame: object) -> None:

@@ -9,24 +9,36 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from pins_plugin.archive.claims import claimed
+from pins_plugin.archive.many import video_seconds
 from pins_plugin.cli._each_video import DONE, Result, do_once
+from pins_plugin.data.corpora.manifest import write_manifest
+from pins_plugin.data.corpora.voxceleb_clips import split_by_checksum
+from pins_plugin.data.links.linked_video import LinkedVideo
+from pins_plugin.data.links.links_file import read_linked, read_links
+from pins_plugin.data.training.tar_shards import INDEX, read_files, write_index, write_shard
+from pins_plugin.errors import PinsError
 from pins_plugin.formats.crop_path import file_name
-from pins_plugin.formats.dataset_cut import ClipFilters, LeftOut, choose_clips, left_out_table
+from pins_plugin.formats.dataset_cut import (
+    ClipFilters,
+    DatasetClip,
+    LeftOut,
+    choose_clips,
+    left_out_table,
+)
+from pins_plugin.report.crop_video import CLIP_FILES, write_clips
+from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.content import content_key
 from pins_plugin.utils.files import write_json, write_text
-
-if TYPE_CHECKING:
-    from pins_plugin.data.links.linked_video import LinkedVideo
 
 CUT, PART = ".cut.json", ".part.tar"
 OPTIONS = ("tar", "size", "min_seconds", "max_seconds", "min_size", "max_yaw", "min_confidence",
@@ -64,22 +76,23 @@ def cut_one(args: argparse.Namespace, item: str) -> Result:
 
 def find_source(source: Path) -> tuple[Path | None, Path]:
     """Tell an input's links, if it has any, and its video."""
-    from pins_plugin.data.links.links_file import read_linked
-
     if not source.is_dir() and source.suffix != ".json":
         return None, source
     path, links, video = read_linked(source)
     return path, video or Path(links["video"])
 
 
+def _video_of(source: Path) -> Path | None:
+    """The video of an input; None where that cannot be told: the work itself will say why."""
+    try:
+        return find_source(source)[1]
+    except (OSError, ValueError, KeyError, PinsError):
+        return None
+
+
 def stem_of(source: Path) -> str:
     """What an input is called that is in no folder: as its video."""
-    from pins_plugin.errors import PinsError
-
-    try:
-        return find_source(source)[1].stem
-    except (OSError, ValueError, KeyError, PinsError):
-        return source.stem  # the work itself will say why it fails
+    return (_video_of(source) or source).stem
 
 
 def to_key(name: str) -> str:
@@ -91,54 +104,64 @@ def to_key(name: str) -> str:
 
 def source_seconds(item: str) -> float:
     """Length of an input's video; an hour where that is not known."""
-    from pins_plugin.archive.many import video_seconds
-    from pins_plugin.errors import PinsError
-
-    try:
-        return video_seconds(str(find_source(Path(item))[1])) or 3600.0
-    except (OSError, ValueError, KeyError, PinsError):
-        return 3600.0
+    video = _video_of(Path(item))
+    return (video_seconds(str(video)) if video else 0.0) or 3600.0
 
 
 def _cut(args: argparse.Namespace, links: Path | None, video: Path, name: str, record: Path) -> str:
     """Write the clips beside `record`, and the record."""
-    from pins_plugin.cli.cut import in_sync
-    from pins_plugin.data.corpora.voxceleb_clips import split_by_checksum
-    from pins_plugin.data.training.tar_shards import write_shard
-    from pins_plugin.report.dataset_files import CLIP_FILES, write_clips
-
     clips, left = choose_clips(_linked(links, video, args.quiet), filters_of(args))
     if not args.any_sync:
-        clips, unsure = in_sync(video, clips, args.max_offset_frames, args.quiet)
+        clips, unsure = _in_sync(video, clips, args.max_offset_frames, args.quiet)
         left += unsure
-    if (
-        links is None
-    ):  # numbers of people hold for one video, unless `pins link` met several together
+    if links is None:  # numbers hold for one video, unless `pins link` met several together
         clips = [replace(clip, person=f"{to_key(name)}-{clip.person}") for clip in clips]
     called = f"{name}{video.suffix}"
-    written = list(write_clips(video, clips, record.parent, to_key(name), called, args.size))
+    folder = record.parent
+    keys = list(write_clips(video, clips, folder, to_key(name), called, args.size))
     rows: list[dict[str, Any]] = [
-        {"key": each.key, "person": each.clip.person, "seconds": round(each.clip.end - each.clip.start, 3)}
-        for each in written
-    ]  # fmt: skip
-    if args.tar and written:
+        {"key": key, "person": clip.person, "seconds": round(clip.end - clip.start, 3)}
+        for key, clip in zip(keys, clips, strict=True)
+    ]
+    if args.tar and keys:
+        files = {key: {part: folder / f"{key}.{part}" for part in CLIP_FILES} for key in keys}
         contents = (
-            (each.key, {part: each.path(part).read_bytes() for part in CLIP_FILES})
-            for each in written
+            (key, {part: path.read_bytes() for part, path in parts.items()})
+            for key, parts in files.items()
         )
-        write_shard(contents, record.with_name(f"{to_key(name)}{PART}"))
-        for each in written:
-            for part in CLIP_FILES:
-                each.path(part).unlink()
+        write_shard(contents, folder / f"{to_key(name)}{PART}")
+        for parts in files.values():
+            for path in parts.values():
+                path.unlink()
     split = split_by_checksum(called, VALID_SHARE)
     skipped = [[e.person, e.track, e.start, e.end, e.reason] for e in left]
     write_json(record, {"video": called, "split": split, "clips": rows, "left_out": skipped})
     return f"{len(rows)} clips, {sum(row['seconds'] for row in rows):.1f} s"
 
 
-def _linked(links: Path | None, video: Path, quiet: bool) -> "LinkedVideo":
-    from pins_plugin.data.links.linked_video import LinkedVideo
-    from pins_plugin.data.links.links_file import read_links
+def _in_sync(
+    video: Path, clips: list[DatasetClip], max_offset: int, quiet: bool
+) -> tuple[list[DatasetClip], list[LeftOut]]:
+    """Keep the clips whose lips fit the sound within `max_offset` frames of 1/25 s, each by itself."""
+    from pins_plugin.pipelines.active_speaker.synchronization import FaceSpan, measure_stretches
+
+    kept, left = [], []
+    spans = [
+        FaceSpan(clip.start, clip.end, clip.track.box_at((clip.start + clip.end) / 2))
+        for clip in clips
+    ]
+    for clip, found in zip(clips, measure_stretches(video, spans, quiet), strict=True):
+        if found.decision in ("in sync", "shifted") and abs(found.offset_frames) <= max_offset:
+            kept.append(clip)
+            continue
+        reason = f"lips and sound: {found.decision}"
+        if found.decision == "shifted":
+            reason += f" by {found.offset_frames:+d} frames"
+        left.append(LeftOut(clip.person, clip.track.track, clip.start, clip.end, reason))
+    return kept, left
+
+
+def _linked(links: Path | None, video: Path, quiet: bool) -> LinkedVideo:
     from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 
     if links is not None:
@@ -187,9 +210,6 @@ def _commonest(reasons: Sequence[str]) -> str:
 
 
 def _write_manifest(out: Path, records: dict[str, Any]) -> None:
-    from pins_plugin.data.corpora.manifest import write_manifest
-    from pins_plugin.types import TalkingFaceClip
-
     clips = [
         TalkingFaceClip(
             row["key"],
@@ -211,18 +231,20 @@ def pack(out: Path, records: dict[str, Any], shard_clips: int, part: str) -> Non
     The index, which is written last, says whose clips are packed: after a stop anywhere, the same command ends where an
     undisturbed one does.
     """
-    from pins_plugin.data.training.tar_shards import INDEX, write_index, write_shard
-
     with claimed(out, INDEX.format(part=part), wait=True):
         before = read_packed(out).get(INDEX.format(part=part), {"packed": {}, "shards": []})
         packed, shards = dict(before["packed"]), list(before["shards"])
         keys = {name: content_key(out / f"{name}{CUT}") for name in records}
-        _refuse_changed(out, packed, keys)
+        for name, key in keys.items():
+            if packed.get(name, key) != key:
+                raise PinsError(
+                    f"{out}: its shards hold clips of {name} that were cut from another file or with other options; use another --out"
+                )
         new = [name for name in records if name not in packed and (out / f"{name}{PART}").is_file()]
         for split in ("train", "valid"):
             names = [name for name in new if records[name]["split"] == split]
             order = np.random.default_rng(0).permutation(len(names))
-            clips = _clips_of(out, [names[place] for place in order])
+            clips = chain.from_iterable(read_files(out / f"{names[k]}{PART}") for k in order)
             count = sum(shard["split"] == split for shard in shards)
             for first in clips:
                 path = out / f"{split}{part}-{count:06d}.tar"
@@ -237,8 +259,6 @@ def pack(out: Path, records: dict[str, Any], shard_clips: int, part: str) -> Non
 
 def read_packed(out: Path) -> dict[str, Any]:
     """Indexes by the names of their files; those that `pins cut` did not write have packed nothing."""
-    from pins_plugin.data.training.tar_shards import INDEX
-
     return {
         path.name: {"packed": {}} | json.loads(path.read_text(encoding="utf-8"))
         for path in sorted(out.glob(INDEX.format(part="*")))
@@ -247,8 +267,6 @@ def read_packed(out: Path) -> dict[str, Any]:
 
 def forget_lost(out: Path, tar: bool) -> None:
     """Cut again, in the coming run, whose clips are gone."""
-    from pins_plugin.report.dataset_files import CLIP_FILES
-
     packed = {name for index in read_packed(out).values() for name in index["packed"]}
     for path in out.glob(f"*{CUT}"):
         name = path.name.removesuffix(CUT)
@@ -258,21 +276,3 @@ def forget_lost(out: Path, tar: bool) -> None:
         )
         if keys and name not in packed and not all((out / file).is_file() for file in files):
             (out / f"{name}{DONE}").unlink(missing_ok=True)
-
-
-def _refuse_changed(out: Path, packed: dict[str, str], keys: dict[str, str]) -> None:
-    from pins_plugin.errors import PinsError
-
-    for name, key in keys.items():
-        if packed.get(name, key) != key:
-            raise PinsError(
-                f"{out}: its shards hold clips of {name} that were cut from another file or with other options; use another --out"
-            )
-
-
-def _clips_of(out: Path, names: Sequence[str]) -> Iterator[tuple[str, dict[str, bytes]]]:
-    """Give key and files of each clip of some videos."""
-    from pins_plugin.data.training.tar_shards import read_files
-
-    for name in names:
-        yield from read_files(out / f"{name}{PART}")

@@ -11,21 +11,15 @@ from pins_plugin import __version__
 from pins_plugin.archive.claims import claimed
 from pins_plugin.archive.names import Names
 from pins_plugin.cli._model_keys import detector_key, model_key, plugin_key
+from pins_plugin.errors import MediaError
 from pins_plugin.utils.content import describe_file
 from pins_plugin.utils.files import atomic_contents, write_json
 
 Result = tuple[str, bool]
 """What is said of a file, and whether it had been done before."""
 DONE = ".done.json"  # behind the stem: what the result was made of, and how
-TAKEN = re.compile(
-    r"summary(-\d+-of-\d+)?|.*\.done", re.DOTALL
-)  # names of other files, without .json
-
-
-def show_result(result: Result) -> bool:
-    """Print what became of a file; whether it had been done before."""
-    print(result[0], flush=True)
-    return result[1]
+# names of other files, without .json
+TAKEN = re.compile(r"summary(-\d+-of-\d+)?|.*\.done", re.DOTALL)
 
 
 def do_once(
@@ -56,7 +50,10 @@ def do_once(
         made = {"version": __version__, "options": options}
         other = before.get("source", {}).get("content", about["content"]) != about["content"]
         if other and before.get("source", {}).get("path") != about["path"]:
-            raise _other_file(target, before["source"]["path"], source)
+            first = before["source"]["path"]
+            raise MediaError(
+                f"{target}: is of {first}, which is another file than {source}; rename one of them, or use another --out"
+            )
         if before.get("made") == made and not other and target.is_file():
             return f"{source}: done already; {target}", True
         with atomic_contents(target.parent, last=mark.name) as temporary:
@@ -75,14 +72,6 @@ def result_name(names: Names, source: Path) -> str:
     """
     name = names.of(source)
     return name + source.suffix if TAKEN.fullmatch(name) else name
-
-
-def _other_file(target: Path, first: str, second: Path) -> Exception:
-    from pins_plugin.errors import MediaError
-
-    return MediaError(
-        f"{target}: is of {first}, which is another file than {second}; rename one of them, or use another --out"
-    )
 
 
 def _read(mark: Path) -> dict[str, Any]:

@@ -32,9 +32,7 @@ NUMBERED = re.compile(r"PERSON_(\d+)")
 class _Archive:
     """What the folders hold, person by person."""
 
-    folders: list[Path] = field(
-        default_factory=list
-    )  # of each row; of the same length as the next ones
+    folders: list[Path] = field(default_factory=list)  # of each row, as the next three
     people: list[str] = field(default_factory=list)  # labels at the time of linking
     labels: list[str | None] = field(default_factory=list)  # given before
     met: list[Appearance] = field(default_factory=list)

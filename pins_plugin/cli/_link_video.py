@@ -1,15 +1,19 @@
-"""Link one video into its own folder: all that `pins link` does with it, in whatever process."""
+"""Link videos, each into its own folder: all that `pins link` does with one, in whatever process."""
 
+import argparse
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
+import torch
 from pyannote.core import Annotation
 
 from pins_plugin import __version__
+from pins_plugin.archive.claims import claimed
 from pins_plugin.archive.names import Names
 from pins_plugin.cli import _results as results
 from pins_plugin.cli._model_keys import model_key, plugin_key
@@ -21,6 +25,8 @@ from pins_plugin.data.media.video import probe_video
 from pins_plugin.errors import LinksError, MediaError
 from pins_plugin.pipelines.diarization.rttm import choose_turns, read_rttm, write_rttm
 from pins_plugin.pipelines.linking.result import LinkingResult
+from pins_plugin.pipelines.people.naming import recognize_strangers
+from pins_plugin.pipelines.people.registry import Cast
 from pins_plugin.pipelines.people.video_people import VideoPeople
 from pins_plugin.types import TranscriptWord
 from pins_plugin.utils.content import LENGTH, describe_file, source_key
@@ -38,27 +44,20 @@ class LinkOptions:
 
     Parameters
     ----------
-    evidence : tuple of str
     diarization : str or None
         RTTM file, or folder of a pyannote pipeline.
-    people, corrections : str or None
-        Paths.
     model : str or None
         Joint embedding of faces and voices: folder, name or hub id.
     num_speakers : int or None
         How many people speak.
-    transcript : str or None
+    transcript : path or None
         File of words, or a folder of files that are named as the videos are.
     encoding : str or None
         Of the transcript; UTF-8 when not given.
-    face_encoder : str
-    tracker : str or None
-    device : str
     several : bool
         Results go into a folder of folders, which knows everyone who was met.
     alone : bool
         Only one video is linked, so that turns of one file are its own, whatever that is called.
-    again, with_video, quiet : bool
     names : Names
         Of several videos' folders, and of the videos in tables.
     archive : bool
@@ -69,9 +68,9 @@ class LinkOptions:
     diarization: str | None = None
     people: str | None = None
     model: str | None = "face_voice"
-    corrections: str | None = None
+    corrections: str | Path | None = None
     num_speakers: int | None = None
-    transcript: str | None = None
+    transcript: str | Path | None = None
     encoding: str | None = None
     face_encoder: str = "face_recognition"
     tracker: str | None = None
@@ -91,7 +90,6 @@ class LinkedRow:
 
     Parameters
     ----------
-    video, folder : str
     done : bool
         It had been linked before, in the same way.
     transcript_added : bool
@@ -100,7 +98,6 @@ class LinkedRow:
         How many.
     linked, spoken : float
         Seconds of speech.
-    notes : tuple of str
     """
 
     video: str
@@ -128,6 +125,64 @@ class LinkedRow:
 
 def _count(number: int, one: str, several: str | None = None) -> str:
     return f"{number} {one if number == 1 else several or one + 's'}"
+
+
+def show_row(row: LinkedRow) -> bool:
+    """Print what became of a video; whether it had been linked before."""
+    for note in row.notes:
+        print(note)
+    print(row, flush=True)
+    return row.done
+
+
+def open_pipeline(options: LinkOptions, out: Path) -> "SpeakerFaceLinking":
+    """Make the pipeline that links with these options, and knows whom the other videos of `out` show."""
+    from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
+
+    encoder = Path(options.face_encoder).name
+    return SpeakerFaceLinking(
+        diarization=options.diarization,
+        evidence=options.evidence,
+        model=options.model,
+        recognition=options.face_encoder,
+        tracker=options.tracker,
+        people=options.people,
+        cast=Cast.of_folder(out, encoder) if options.several else None,
+        quiet=options.quiet,
+    ).to(torch.device(options.device))
+
+
+def name_strangers(pipeline: "SpeakerFaceLinking", out: Path, quiet: bool) -> None:
+    """Bring earlier videos up to the names of now, and give their strangers those of examples that came later."""
+    cast = pipeline.cast
+    assert cast is not None
+    with cast.held():
+        results.catch_up(out, cast, quiet)
+    if not pipeline.known:
+        return
+    with cast.held():
+        names = recognize_strangers(cast, pipeline.known, pipeline.recognizer.same_person)
+        cast.rename(names)
+    with cast.held():  # the names are in the people's file now, whatever happens here
+        results.catch_up(out, cast, quiet)
+    for old, new in names.items():
+        print(f"{old} is {new}")
+
+
+def open_linker(
+    options: LinkOptions, out: Path, args: argparse.Namespace
+) -> Callable[[str], LinkedRow]:
+    """Make, in a worker, the function that links one video of an archive."""
+    return partial(link_one, open_pipeline(replace(options, several=False), out), options, out)
+
+
+def link_one(
+    pipeline: "SpeakerFaceLinking", options: LinkOptions, out: Path, video: str
+) -> LinkedRow:
+    """Link one video, whose people are numbered for themselves: `pins people join` says who is who."""
+    pipeline.cast = Cast(Path(options.face_encoder).name)
+    with claimed(out, options.names.of(Path(video))):
+        return link_video(pipeline, Path(video), out, replace(options, several=True, archive=True))
 
 
 def link_video(

@@ -79,30 +79,26 @@ def find_inputs(
     return chosen, Names.of_files(files, *([stem] if stem else []))
 
 
-def for_workers(
-    opener: Callable[[argparse.Namespace], Callable[[str], Any]], args: argparse.Namespace
-) -> Callable[[], Callable[[str], Any]]:
-    """Give what sets up a worker: options that another process can be told, without progress bars."""
-    return partial(opener, argparse.Namespace(**{**vars(args), "run": None, "quiet": True}))
+def show_result(result: tuple[str, bool]) -> bool:
+    """Print what became of a file; whether it had been done before."""
+    print(result[0], flush=True)
+    return result[1]
 
 
 def run_files(
     command: str,
     files: Sequence[Path],
-    out: Path,
-    setup: Callable[[], Callable[[str], Any]],
+    opener: Callable[[argparse.Namespace], Callable[[str], Any]],
     args: argparse.Namespace,
-    show: Callable[[Any], bool],
+    show: Callable[[Any], bool] = show_result,
     duration: Callable[[str], float] | None = None,
 ) -> int:
-    """Do all files as the options say; gives the exit status.
+    """Do all files as the options say, into `args.out`; gives the exit status.
 
     Parameters
     ----------
-    out : Path
-        For results, failures and totals.
-    setup : callable
-        As in `run_many`.
+    opener : callable
+        Gives, in a worker, the function that does one file; it is told the options, but for progress bars.
     args : argparse.Namespace
         With what `add_many_arguments` declares.
     show : callable
@@ -113,11 +109,10 @@ def run_files(
     from pins_plugin.archive.many import run_many, video_seconds
     from pins_plugin.utils.writable import try_folder
 
+    out, length = Path(args.out), duration or video_seconds
     try_folder(out)
-    quiet = bool(getattr(args, "quiet", False))
-    totals = run_many(
-        command, files, out, setup, machinery(args), show, duration or video_seconds, quiet
-    )
+    setup = partial(opener, argparse.Namespace(**{**vars(args), "run": None, "quiet": True}))
+    totals = run_many(command, files, out, setup, machinery(args), show, length, args.quiet)
     return totals.status(args.strict)
 
 

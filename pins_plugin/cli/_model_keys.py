@@ -9,12 +9,12 @@ from pins_plugin.plugins import get_plugin
 from pins_plugin.utils.content import content_key, source_key
 
 
-def model_key(source: str | None, kind: str = "face_encoders") -> str:
-    """Content of a model: a path, or one that comes with the package; of a plugin of that kind, where it is from."""
+def model_key(source: str | None) -> str:
+    """Content of a model: a path, or one that comes with the package; of an encoder of faces that is a plugin, where it is from."""
     if source is not None and not Path(source).exists():
         with suppress(ModelFolderError):
             return content_key(resolve_source(source))
-        return plugin_key(kind, source)
+        return plugin_key("face_encoders", source)
     return source_key(source)
 
 

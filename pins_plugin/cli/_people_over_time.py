@@ -1,24 +1,71 @@
-"""What `pins people DIR` does with people met in videos beside naming them: suggest, why, split, undo, forget, expire."""
+"""What `pins people DIR` does with people met in videos."""
 
+import argparse
 import html
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pins_plugin.cli import _results as results
 from pins_plugin.data.links.links_file import find_video, read_links
 from pins_plugin.errors import PinsError
 from pins_plugin.pipelines.people.likeness import find_nearest, suggest_merges
+from pins_plugin.pipelines.people.registry import Cast
 from pins_plugin.utils.text import one_word
-
-if TYPE_CHECKING:
-    from pins_plugin.pipelines.people.registry import Cast
 
 DAY = 86_400.0  # seconds
 
 
-def suggest(cast: "Cast") -> None:
+def change(args: argparse.Namespace) -> None:
+    """Do to those met in videos what the command line asks for."""
+    out, name, cast = args.folder, args.name, Cast.of_folder(args.folder)
+    actions: dict[str, Callable[[], None]] = {
+        "list": lambda: show(cast),
+        "rename": lambda: rename(out, cast, name, args.files),
+        "remove": lambda: remove(out, cast, name),
+        "suggest": lambda: suggest(cast),
+        "why": lambda: why(cast, name, Path(args.files[0]) if args.files else None),
+        "split": lambda: split(out, cast, name, args.files),
+        "undo": lambda: undo(out, cast),
+        "forget": lambda: forget(out, cast, name),
+        "expire": lambda: expire(out, cast, name or ""),
+    }
+    actions[args.action]()
+
+
+def show(cast: Cast) -> None:
+    """Print everybody: label, seconds, videos."""
+    for label in cast.labels:
+        seen = [each for each in cast.appearances if each.person == label]
+        seconds = sum(each.seconds for each in seen)
+        print(f"{label:12} {seconds:7.1f} s in {', '.join(each.video for each in seen)}")
+
+
+def rename(out: Path, cast: Cast, name: str, names: list[str]) -> None:
+    """Give somebody one new name, in all folders too."""
+    new = names[0].strip() if len(names) == 1 else ""
+    if not new:
+        raise PinsError("rename: expected the old and the new name")
+    with cast.held():
+        if cast.renamed_since(0).get(name) != new:
+            check_known(cast, name)
+        if name in cast.labels:
+            cast.rename({name: new})
+    with cast.held():  # the name is in the people's file now, whatever happens here
+        results.catch_up(out, cast, quiet=True)
+
+
+def remove(out: Path, cast: Cast, name: str) -> None:
+    """Forget somebody's face and voice."""
+    with cast.held():
+        check_known(cast, name)
+        cast.remove(name)
+    with cast.held():
+        results.catch_up(out, cast, quiet=True)
+
+
+def suggest(cast: Cast) -> None:
     """Print pairs of labels that may be one person, with the evidence."""
     found = suggest_merges(cast, _same_face(cast))
     for pair in found:
@@ -27,7 +74,7 @@ def suggest(cast: "Cast") -> None:
         print("no two are alike enough to be one person")
 
 
-def why(cast: "Cast", label: str, examples: Path | None) -> None:
+def why(cast: Cast, label: str, examples: Path | None) -> None:
     """Print whom somebody is most like, how much, and how much was needed."""
     check_known(cast, label)
     others = cast.people()
@@ -43,7 +90,7 @@ def why(cast: "Cast", label: str, examples: Path | None) -> None:
         print(f"{label}: there is nobody to compare with")
 
 
-def split(out: Path, cast: "Cast", label: str, videos: list[str]) -> None:
+def split(out: Path, cast: Cast, label: str, videos: list[str]) -> None:
     """Give somebody a number of their own in some videos, where another was taken for them."""
     check_known(cast, label)
     if not videos:
@@ -61,7 +108,7 @@ def split(out: Path, cast: "Cast", label: str, videos: list[str]) -> None:
     print(f"{label} is {new} in {', '.join(videos)}")
 
 
-def undo(out: Path, cast: "Cast") -> None:
+def undo(out: Path, cast: Cast) -> None:
     """Take back the last name that was given, also where it made two labels one, or the last split."""
     with cast.held():
         if not cast.history:
@@ -83,7 +130,7 @@ def undo(out: Path, cast: "Cast") -> None:
         cast.history.pop()
 
 
-def forget(out: Path, cast: "Cast", name: str) -> None:
+def forget(out: Path, cast: Cast, name: str) -> None:
     """Delete a person: vectors, and the name in everything that was written; the stretches get a number."""
     with cast.held():
         if name not in cast.labels and name not in cast.renamed_since(0):
@@ -127,8 +174,12 @@ def _telling(out: Path, name: str) -> list[Path]:
     ]  # fmt: skip
 
 
-def expire(out: Path, cast: "Cast", days: float) -> None:
-    """Forget vectors of everyone met in videos that were linked longer ago than that; labels stay."""
+def expire(out: Path, cast: Cast, number: str) -> None:
+    """Forget vectors of everyone met in videos that were linked longer ago than so many days; labels stay."""
+    try:
+        days = float(number)
+    except ValueError as error:
+        raise PinsError(f"expire: expected a number of days, got {number!r}") from error
     if days < 0:
         raise PinsError(f"expire: expected a number of days, got {days:g}")
     fresh = {
@@ -142,7 +193,7 @@ def expire(out: Path, cast: "Cast", days: float) -> None:
         print(f"{before - len(cast.appearances)} of {before} appearances forgotten")
 
 
-def check_known(cast: "Cast", label: str) -> None:
+def check_known(cast: Cast, label: str) -> None:
     """Raise PinsError when nobody is kept under that label."""
     if label not in cast.labels:
         raise PinsError(
@@ -150,14 +201,14 @@ def check_known(cast: "Cast", label: str) -> None:
         )
 
 
-def _relabel_folders(out: Path, cast: "Cast", names: dict[str, dict[str, str]]) -> None:
+def _relabel_folders(out: Path, cast: Cast, names: dict[str, dict[str, str]]) -> None:
     for folder in results.linked_folders(out):
         mine = names.get(one_word(results.name_of(out, folder)))
         if mine:
             results.rename_in_folder(folder, mine, len(cast.renames), True)
 
 
-def _same_face(cast: "Cast") -> float:
+def _same_face(cast: Cast) -> float:
     from pins_plugin.pipelines.people.face_recognizer import FaceRecognizer
 
     return FaceRecognizer(cast.encoder).same_person

@@ -121,18 +121,15 @@ def write_reports(
 
 def complete_reports(
     video: Path, links: dict[str, Any], folder: Path, *, with_video: bool, quiet: bool
-) -> list[str]:
-    """Make the page and the annotated video of a finished folder where they are missing; give their names."""
-    missing = [
-        name for name in (PAGE, *([VIDEO] if with_video else [])) if not (folder / name).is_file()
-    ]
+) -> None:
+    """Make the page and the annotated video of a finished folder where they are missing."""
+    wanted = [PAGE, VIDEO] if with_video else [PAGE]
+    missing = [name for name in wanted if not (folder / name).is_file()]
     if missing:
         with atomic_contents(folder, last=LINKS) as temporary:
             after = write_reports(video, links, temporary, with_video=VIDEO in missing, quiet=quiet)
             if after != links:
                 write_json_rows(temporary / LINKS, after)
-            missing = [name for name in missing if (temporary / name).is_file()]
-    return missing
 
 
 def put_words(video: Path, folder: Path, words: Sequence[TranscriptWord], quiet: bool) -> bool:

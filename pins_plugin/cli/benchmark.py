@@ -64,10 +64,6 @@ def run(args: argparse.Namespace) -> None:
         return
     print(pins_tables(report))
     if missing:
-        print(
-            f"\nmissing: {report['missing']['faces']} faces, {report['missing']['voices']} voices:"
-        )
-        print(
-            ", ".join(missing[:NAMED_ON_SCREEN])
-            + (" ..." if len(missing) > NAMED_ON_SCREEN else "")
-        )
+        named = ", ".join(missing[:NAMED_ON_SCREEN]) + " ..." * (len(missing) > NAMED_ON_SCREEN)
+        faces, voices = report["missing"]["faces"], report["missing"]["voices"]
+        print(f"\nmissing: {faces} faces, {voices} voices:\n{named}")

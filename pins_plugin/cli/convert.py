@@ -17,10 +17,15 @@ Overlapping turns and words outside of all turns are in every format.
 """
 
 import argparse
+import sys
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pins_plugin.cli._options import add_options
+from pins_plugin.errors import PinsError
+from pins_plugin.utils.text import printable
 
 if TYPE_CHECKING:
     from pins_plugin.data.links.linked_video import LinkedVideo
@@ -55,12 +60,8 @@ def add_transcript_arguments(parser: argparse.ArgumentParser, more: str = "") ->
 
 def run(args: argparse.Namespace) -> None:
     """Read, write, print."""
-    from dataclasses import replace
-    from functools import cache
-
     from pins_plugin.data.links.linked_video import LinkedVideo
     from pins_plugin.data.links.links_file import read_linked
-    from pins_plugin.errors import PinsError
     from pins_plugin.formats.convert import Target, write_formats
     from pins_plugin.utils.writable import try_folder
 
@@ -96,10 +97,7 @@ def load_words(
     path: Path, duration: float | None = None, encoding: str | None = None
 ) -> "tuple[TranscriptWord, ...]":
     """Read a transcript, and say on standard error what had to be put right."""
-    import sys
-
     from pins_plugin.data.links.transcripts import read_transcript
-    from pins_plugin.utils.text import printable
 
     transcript = read_transcript(path, duration=duration, encoding=encoding)
     for warning in transcript.warnings:
@@ -110,7 +108,6 @@ def load_words(
 def find_picture(linked: "LinkedVideo", video: Path | None, args: argparse.Namespace) -> "Picture":
     """Size and rate as the options say, else as the video has them, where it is known which that is."""
     from pins_plugin.data.media.video import iter_frames, probe_video
-    from pins_plugin.errors import PinsError
     from pins_plugin.formats.boxes import Picture, first_picture
     from pins_plugin.formats.timecode import as_rate
 
@@ -131,8 +128,6 @@ def find_picture(linked: "LinkedVideo", video: Path | None, args: argparse.Names
 
 def parse_size(text: str) -> tuple[int, int]:
     """Read "1920x1080"."""
-    from pins_plugin.errors import PinsError
-
     width, _, height = text.lower().partition("x")
     if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
         raise PinsError(f"--size: expected pixels such as 1920x1080, got {text!r}")

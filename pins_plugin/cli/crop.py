@@ -13,6 +13,7 @@ import argparse
 from pathlib import Path
 
 from pins_plugin.cli._options import add_options
+from pins_plugin.errors import PinsError
 
 HELP = "cut a linked video to whoever speaks: vertical, square, or faces alone"
 
@@ -32,7 +33,6 @@ def run(args: argparse.Namespace) -> None:
     """Cut, write, print."""
     from pins_plugin.data.links.linked_video import LinkedVideo
     from pins_plugin.data.links.links_file import read_linked
-    from pins_plugin.errors import PinsError
     from pins_plugin.formats.crop_path import parse_shape, to_crop_path
     from pins_plugin.report.crop_video import write_following_video, write_speaking_faces
     from pins_plugin.utils.files import write_text

@@ -17,13 +17,10 @@ same options is not cut again. `pins train --manifest shards` reads shards. Filt
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from pins_plugin.cli._many import add_many_arguments, find_inputs, for_workers, is_many, run_files
+from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
 from pins_plugin.cli._options import add_options
-
-if TYPE_CHECKING:
-    from pins_plugin.formats.dataset_cut import DatasetClip, LeftOut
+from pins_plugin.errors import PinsError
 
 HELP = "cut clips of talking faces for a data set, as files or tar shards"
 
@@ -54,58 +51,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Choose, cut, write, print."""
-    from pins_plugin.cli._cut_archive import (
-        filters_of,
-        forget_lost,
-        gather,
-        open_cutter,
-        source_seconds,
-        stem_of,
-    )
-    from pins_plugin.cli._each_video import show_result
-    from pins_plugin.errors import PinsError
+    from pins_plugin.cli import _cut_archive as cutting
     from pins_plugin.utils.batch import Batch
     from pins_plugin.utils.writable import try_folder
 
     if args.shard_clips < 1:
         raise PinsError(f"--shard_clips: expected 1 or more, got {args.shard_clips}")
-    filters_of(args)
-    sources, args.names = find_inputs(args.inputs, args, mark="links.json", stem=stem_of)
+    cutting.filters_of(args)
+    sources, args.names = find_inputs(args.inputs, args, mark="links.json", stem=cutting.stem_of)
     try_folder(args.out)
-    forget_lost(args.out, args.tar)
+    cutting.forget_lost(args.out, args.tar)
     if is_many(args):
-        setup = for_workers(open_cutter, args)
-        status = run_files("cut", sources, args.out, setup, args, show_result, source_seconds)
-        print(gather(args, sources))
+        length = cutting.source_seconds
+        status = run_files("cut", sources, cutting.open_cutter, args, duration=length)
+        print(cutting.gather(args, sources))
         return status
     batch = Batch("cut", len(sources), "inputs", args.traceback)
-    cut = open_cutter(args)
     for source in sources:
         with batch.costs_only(str(source)):
-            cut(str(source))
-    print(gather(args, sources))
+            cutting.cut_one(args, str(source))
+    print(cutting.gather(args, sources))
     batch.finish()
     return 0
-
-
-def in_sync(
-    video: Path, clips: "list[DatasetClip]", max_offset: int, quiet: bool
-) -> "tuple[list[DatasetClip], list[LeftOut]]":
-    """Keep the clips whose lips fit the sound within `max_offset` frames of 1/25 s, each by itself."""
-    from pins_plugin.formats.dataset_cut import LeftOut
-    from pins_plugin.pipelines.active_speaker.synchronization import FaceSpan, measure_stretches
-
-    kept, left = [], []
-    spans = [
-        FaceSpan(clip.start, clip.end, clip.track.box_at((clip.start + clip.end) / 2))
-        for clip in clips
-    ]
-    for clip, found in zip(clips, measure_stretches(video, spans, quiet), strict=True):
-        if found.decision in ("in sync", "shifted") and abs(found.offset_frames) <= max_offset:
-            kept.append(clip)
-            continue
-        reason = f"lips and sound: {found.decision}"
-        if found.decision == "shifted":
-            reason += f" by {found.offset_frames:+d} frames"
-        left.append(LeftOut(clip.person, clip.track.track, clip.start, clip.end, reason))
-    return kept, left

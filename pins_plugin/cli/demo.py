@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 HELP = "train, score and link on simulated people; ends with a page to look at"
 APART = ("verification", "same_track", "other_video")  # scores that are told for both groups
 PARTS = ("clips", "training", "scores", "scenes")  # folders that each run makes anew
+CURVES = {
+    "roc.png": "How often the right pair is accepted, against how often a wrong one is",
+    "matching.png": "How often the right one of N is chosen",
+    "map.png": "Some unseen people: faces and voices in one space",
+}
 PACKAGES = ("torch", "speechbrain", "pyannote.audio", "facenet-pytorch", "av", "numpy")
 
 
@@ -82,7 +87,8 @@ def run(args: argparse.Namespace) -> None:
         "versions": _versions(),
     }
     write_json(args.out / "results.json", results)
-    write_demo_page(results, report, scenes, _curves(args.out), args.out / "index.html")
+    curves = {caption: args.out / "scores" / name for name, caption in CURVES.items()}
+    write_demo_page(results, report, scenes, curves, args.out / "index.html")
     print(_summary(results))
     print(f"\nOpen {(args.out / 'index.html').resolve()}")
 
@@ -117,20 +123,15 @@ def _train(args: argparse.Namespace, size: Size, manifest: Path) -> Path:
 
     print("[2/5] training on who is seen while who is heard, without names", flush=True)
     output = args.out / "training"
-    options = {
-        "manifest": manifest,
-        "output_folder": output,
-        "seed": args.seed,
-    }
-    if size.num_epochs is not None:
-        options["num_epochs"] = size.num_epochs
-    arguments = [text for name, value in options.items() for text in (f"--{name}", str(value))]
-    run_experiment([str(experiments_folder() / "demo.yaml"), *arguments])
+    files = ["--manifest", str(manifest), "--output_folder", str(output)]
+    epochs = [] if size.num_epochs is None else ["--num_epochs", str(size.num_epochs)]
+    experiment = str(experiments_folder() / "demo.yaml")
+    run_experiment([experiment, *files, "--seed", str(args.seed), *epochs])
     return output / "model"
 
 
 def _evaluate(args: argparse.Namespace, model: Path, manifest: Path) -> dict[str, Any]:
-    from pins_plugin.cli.evaluate import evaluate_model, write_card, write_report
+    from pins_plugin.cli._scoring import evaluate_model, write_card, write_report
     from pins_plugin.inference.embedder import FaceVoiceEmbedder
 
     print("[3/5] scoring on people never seen or heard", flush=True)
@@ -181,16 +182,6 @@ def _scene(
 
     page = (folder / "page.html").relative_to(args.out).as_posix()
     return LinkedScene(title, text, folder / "annotated.mp4", page, correct)
-
-
-def _curves(out: Path) -> dict[str, Path]:
-    scores = out / "scores"
-    return {
-        "How often the right pair is accepted, against how often a wrong one is": scores
-        / "roc.png",
-        "How often the right one of N is chosen": scores / "matching.png",
-        "Some unseen people: faces and voices in one space": scores / "map.png",
-    }
 
 
 def _count_people(manifest: Path) -> dict[str, int]:

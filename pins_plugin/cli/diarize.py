@@ -12,6 +12,8 @@ faces. Turns overlap where two speak at once.
 import argparse
 from collections.abc import Sequence
 
+from pins_plugin.errors import PinsError
+
 HELP = "say who speaks when (speaker diarization), DER against a reference"
 
 
@@ -83,7 +85,6 @@ def run(args: argparse.Namespace) -> None:
 
 def check_names(paths: Sequence[str]) -> None:
     """Refuse files that are called alike in an RTTM file, where one would take the place of the other."""
-    from pins_plugin.errors import PinsError
     from pins_plugin.pipelines.diarization.audio_file import file_uri
 
     first: dict[str, str] = {}

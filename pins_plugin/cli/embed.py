@@ -19,7 +19,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pins_plugin.cli._many import add_many_arguments, find_inputs, for_workers, is_many, run_files
+from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
 from pins_plugin.cli._options import add_options
 from pins_plugin.errors import PinsError
 
@@ -58,14 +58,13 @@ def run(args: argparse.Namespace) -> int:
 
     many = args.manifest and (is_many(args) or len(args.manifest) > 1)
     if args.media or many:
-        from pins_plugin.cli._each_video import media_length, open_embedder, show_result
+        from pins_plugin.cli._each_video import media_length, open_embedder
 
         if args.media and args.manifest:
             raise PinsError("expected either media files or --manifest, got both")
         kinds = media_endings() if args.media else (".csv",)
         files, args.names = find_inputs(args.media or args.manifest, args, kinds)
-        setup = for_workers(open_embedder, args)
-        return run_files("embed", files, args.out, setup, args, show_result, media_length)
+        return run_files("embed", files, open_embedder, args, duration=media_length)
     try_file(args.out)
     given = [args.face_embeddings is not None, args.voice_embeddings is not None]
     if all(given) and args.manifest is None:

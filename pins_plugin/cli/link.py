@@ -20,7 +20,7 @@ status, evidence}], tracks [{track, person, start, end, boxes}]. Times are secon
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,11 +28,11 @@ from typing import TYPE_CHECKING
 from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
 from pins_plugin.cli._options import add_options
 from pins_plugin.cli.convert import add_transcript_arguments
+from pins_plugin.errors import PinsError
 
 if TYPE_CHECKING:
     from pins_plugin.archive.names import Names
     from pins_plugin.cli._link_video import LinkOptions
-    from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 
 HELP = "link speakers to faces in videos: who speaks when (diarization), and which face that is (active speaker)"
 
@@ -103,9 +103,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Link each video, write, print."""
-    from pins_plugin.cli import _results as results
-    from pins_plugin.cli._link_video import link_video
-    from pins_plugin.errors import PinsError
+    from pins_plugin.cli import _link_video as linking
     from pins_plugin.pipelines.diarization.rttm import read_rttm
     from pins_plugin.pipelines.linking.counted import choose_bounds
     from pins_plugin.utils.batch import Batch
@@ -128,23 +126,16 @@ def run(args: argparse.Namespace) -> int:
     if is_many(args):
         if args.keep_strangers != "yes":
             raise PinsError("--jobs, --shard, --ray: vectors of all people are kept until `pins people join`; leave out --keep_strangers")  # fmt: skip
-        from pins_plugin.cli._link_archive import open_linker, show_row
-
-        worker = replace(options, quiet=True, alone=False)
-        return run_files("link", videos, out, partial(open_linker, worker, str(out)), args, show_row)  # fmt: skip
-    pipeline = open_pipeline(options, out)
+        opener = partial(linking.open_linker, replace(options, quiet=True, alone=False), out)
+        return run_files("link", videos, opener, args, linking.show_row)
+    pipeline = linking.open_pipeline(options, out)
     if pipeline.cast is not None:
         pipeline.cast.keep_strangers = args.keep_strangers == "yes"
-        with pipeline.cast.held():
-            results.catch_up(out, pipeline.cast, args.quiet)
-        name_strangers(pipeline, out, args.quiet)
+        linking.name_strangers(pipeline, out, args.quiet)
     batch = Batch("link", len(videos), "videos", args.traceback)
     for video in videos:
         with batch.costs_only(str(video)):
-            row = link_video(pipeline, video, out, options)
-            for note in row.notes:
-                print(note)
-            print(row)
+            linking.show_row(linking.link_video(pipeline, video, out, options))
     batch.finish()
     return 0
 
@@ -155,69 +146,21 @@ def options_from(args: argparse.Namespace, out: Path, names: "Names") -> "LinkOp
     from pins_plugin.pipelines.linking.pipeline import DEFAULT_EVIDENCE
     from pins_plugin.pipelines.people.registry import FILE
 
-    return LinkOptions(
+    given = {field.name for field in fields(LinkOptions)} & vars(args).keys()
+    options = LinkOptions(**{name: getattr(args, name) for name in given})
+    return replace(
+        options,
         evidence=tuple(choose_evidence(args.evidence or DEFAULT_EVIDENCE, args.without)),
-        diarization=args.diarization,
-        people=args.people,
-        model=args.model,
-        corrections=None if args.corrections is None else str(args.corrections),
-        face_encoder=args.face_encoder,
-        tracker=args.tracker,
-        device=args.device,
         several=not names.is_of_one or (out / FILE).is_file(),
         alone=names.count == 1,
-        num_speakers=args.num_speakers,
-        transcript=None if args.transcript is None else str(args.transcript),
-        encoding=args.encoding,
-        again=args.again,
         with_video=not args.no_video,
-        quiet=args.quiet,
         names=names,
     )
 
 
-def open_pipeline(options: "LinkOptions", out: Path) -> "SpeakerFaceLinking":
-    """Make the pipeline that links with these options, and knows whom the other videos of `out` show."""
-    import torch
-
-    from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
-    from pins_plugin.pipelines.people.registry import Cast
-
-    encoder = Path(options.face_encoder).name
-    return SpeakerFaceLinking(
-        diarization=options.diarization,
-        evidence=options.evidence,
-        model=options.model,
-        recognition=options.face_encoder,
-        tracker=options.tracker,
-        people=options.people,
-        cast=Cast.of_folder(out, encoder) if options.several else None,
-        quiet=options.quiet,
-    ).to(torch.device(options.device))
-
-
 def choose_evidence(names: Sequence[str], without: Sequence[str]) -> list[str]:
     """Leave out sources of evidence, each of which must be among `names`."""
-    from pins_plugin.errors import PinsError
-
     for name in without:
         if name not in names:
             raise PinsError(f"--without: expected some of {', '.join(names)}, got {name!r}")
     return [name for name in names if name not in without]
-
-
-def name_strangers(pipeline: "SpeakerFaceLinking", out: Path, quiet: bool) -> None:
-    """Give the strangers of earlier videos the names of examples that came later."""
-    from pins_plugin.cli import _results as results
-    from pins_plugin.pipelines.people.naming import recognize_strangers
-
-    cast = pipeline.cast
-    if cast is None or not pipeline.known:
-        return
-    with cast.held():
-        names = recognize_strangers(cast, pipeline.known, pipeline.recognizer.same_person)
-        cast.rename(names)
-    with cast.held():  # the names are in the people's file now, whatever happens here
-        results.catch_up(out, cast, quiet)
-    for old, new in names.items():
-        print(f"{old} is {new}")

@@ -9,8 +9,11 @@ demonstration of the method, no lip reader for everyday speech.
 """
 
 import argparse
+import json
+from pathlib import Path
 
 from pins_plugin.cli._options import add_options
+from pins_plugin.errors import PinsError
 
 HELP = "read words off lips"
 
@@ -31,8 +34,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Track the largest face, read, print."""
-    import json
-
     from pins_plugin.inference.lip_reader import LipReader
     from pins_plugin.tracking.crops import extract_crops
     from pins_plugin.tracking.tracks import TrackerSettings, track_faces
@@ -72,9 +73,6 @@ def run(args: argparse.Namespace) -> None:
 
 def read_stretches(args: argparse.Namespace) -> tuple[list[tuple[float, float]], list[str]]:
     """Stretches to read, and what was said there, where known."""
-    from pathlib import Path
-
-    from pins_plugin.errors import PinsError
     from pins_plugin.utils.files import read_table
 
     if args.at:

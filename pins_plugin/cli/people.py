@@ -27,11 +27,15 @@ Of an archive (`pins link ... --jobs N`, `--shard`, `--ray`), people are numbere
 """
 
 import argparse
+import shutil
 from pathlib import Path
+
+from pins_plugin.errors import MediaError, PinsError
 
 ACTIONS = ("add", "list", "remove", "rename", "suggest", "why", "split", "undo", "forget", "expire", "join")  # fmt: skip
 CONSENT = ".consent.txt"
 WITHOUT_NAME = ("list", "suggest", "undo", "expire")
+OF_EXAMPLES = ("list", "remove", "forget")  # where nobody was met
 HELP = "keep examples that name people (enrollment); name those met in videos"
 
 
@@ -53,41 +57,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Add, join, list, remove or rename."""
-    from pins_plugin.errors import MediaError, PinsError
+    """Do it with the examples of a folder, or with the people met in videos."""
     from pins_plugin.pipelines.people.registry import FILE
     from pins_plugin.utils.files import write_text
 
-    if args.action == "join":
+    folder, action, registry = args.folder, args.action, args.folder / FILE
+    if action == "join":
         from pins_plugin.cli._join_archive import join_archive
 
-        return join_archive(args.folder, args.jobs)
-    if args.action not in WITHOUT_NAME and not _is_name(args.name):
-        raise PinsError(f"{args.action}: expected the name of a person, got {args.name!r}")
-    if args.action == "add":
-        _add_example(args.folder, args.name, [Path(file) for file in args.files], args.traceback)
+        return join_archive(folder, args.jobs)
+    if action not in WITHOUT_NAME and not _is_name(args.name):
+        raise PinsError(f"{action}: expected the name of a person, got {args.name!r}")
+    if action == "add":
+        _add_example(folder, args.name, [Path(file) for file in args.files], args.traceback)
         if args.consent:
-            write_text(args.folder / f"{args.name}{CONSENT}", f"{args.consent}\n")
-    elif args.action in ACTIONS[4:] and (args.action != "forget" or (args.folder / FILE).is_file()):
-        _over_time(args)
-    elif args.action == "rename" or (args.folder / FILE).is_file():
-        _change_cast(args)
-    elif args.action == "list":
-        found = _examples(args.folder)
-        if not found:
-            raise MediaError(
-                f"{args.folder}: holds no examples, and no {FILE}, which `pins link` of several videos writes; check the path"
-            )
-        for name in sorted({path.stem for path in found}):
-            note = args.folder / f"{name}{CONSENT}"
-            consent = [f"({note.read_text(encoding='utf-8').strip()})"] if note.is_file() else []
-            print(name, *(path.name for path in found if path.stem == name), *consent)
+            write_text(folder / f"{args.name}{CONSENT}", f"{args.consent}\n")
+    elif action not in OF_EXAMPLES or registry.is_file():
+        from pins_plugin.cli._people_over_time import change
+
+        change(args)
+    elif action == "list":
+        _list_examples(folder, FILE)
     else:
-        _remove_example(args.folder, args.name)
-    if args.action in ("remove", "forget", "expire") and (args.folder / FILE).is_file():
+        _remove_example(folder, args.name)
+    if action in ("remove", "forget", "expire") and registry.is_file():
         from pins_plugin.cli._join_archive import shed_vectors
 
-        shed_vectors(args.folder)
+        shed_vectors(folder)
     return 0
 
 
@@ -96,60 +92,6 @@ def _is_name(name: str | None) -> bool:
     if not name or name.startswith(".") or not name.isprintable():
         return False
     return Path(name).name == name and "\\" not in name
-
-
-def _over_time(args: argparse.Namespace) -> None:
-    """Suggest, explain, split, undo, forget, expire."""
-    from pins_plugin.cli import _people_over_time as over_time
-    from pins_plugin.errors import PinsError
-    from pins_plugin.pipelines.people.registry import Cast
-
-    cast = Cast.of_folder(args.folder)
-    if args.action == "suggest":
-        over_time.suggest(cast)
-    elif args.action == "why":
-        over_time.why(cast, args.name, Path(args.files[0]) if args.files else None)
-    elif args.action == "split":
-        over_time.split(args.folder, cast, args.name, args.files)
-    elif args.action == "undo":
-        over_time.undo(args.folder, cast)
-    elif args.action == "forget":
-        over_time.forget(args.folder, cast, args.name)
-    else:
-        try:
-            days = float(args.name or "")
-        except ValueError as error:
-            raise PinsError(f"expire: expected a number of days, got {args.name!r}") from error
-        over_time.expire(args.folder, cast, days)
-
-
-def _change_cast(args: argparse.Namespace) -> None:
-    """List, rename or remove people met in videos."""
-    from pins_plugin.cli._people_over_time import check_known
-    from pins_plugin.cli._results import catch_up
-    from pins_plugin.errors import PinsError
-    from pins_plugin.pipelines.people.registry import Cast
-
-    cast = Cast.of_folder(args.folder)
-    if args.action == "list":
-        for label in cast.labels:
-            seen = [each for each in cast.appearances if each.person == label]
-            seconds = sum(each.seconds for each in seen)
-            print(f"{label:12} {seconds:7.1f} s in {', '.join(each.video for each in seen)}")
-        return
-    new = args.files[0].strip() if len(args.files) == 1 else ""
-    if args.action == "rename" and not new:
-        raise PinsError("rename: expected the old and the new name")
-    with cast.held():
-        is_renamed = args.action == "rename" and cast.renamed_since(0).get(args.name) == new
-        if not is_renamed:
-            check_known(cast, args.name)
-        if args.action == "remove":
-            cast.remove(args.name)
-        elif args.name in cast.labels:
-            cast.rename({args.name: new})
-    with cast.held():  # the name is in the people's file now, whatever happens here
-        catch_up(args.folder, cast, quiet=True)
 
 
 def _examples(folder: Path) -> list[Path]:
@@ -162,11 +104,20 @@ def _examples(folder: Path) -> list[Path]:
     )
 
 
+def _list_examples(folder: Path, registry: str) -> None:
+    found = _examples(folder)
+    if not found:
+        raise MediaError(
+            f"{folder}: holds no examples, and no {registry}, which `pins link` of several videos writes; check the path"
+        )
+    for name in sorted({path.stem for path in found}):
+        note = folder / f"{name}{CONSENT}"
+        consent = [f"({note.read_text(encoding='utf-8').strip()})"] if note.is_file() else []
+        print(name, *(path.name for path in found if path.stem == name), *consent)
+
+
 def _add_example(folder: Path, name: str, files: list[Path], with_traceback: bool) -> None:
     """Copy pictures and sounds that can be used; one of each ending, which takes the place of an earlier one."""
-    import shutil
-
-    from pins_plugin.errors import MediaError, PinsError
     from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
     from pins_plugin.pipelines.people.enrollment import AUDIO_SUFFIXES, IMAGES
     from pins_plugin.utils.batch import Batch
@@ -200,8 +151,6 @@ def _add_example(folder: Path, name: str, files: list[Path], with_traceback: boo
 
 
 def _remove_example(folder: Path, name: str) -> None:
-    from pins_plugin.errors import MediaError
-
     mine = [path for path in _examples(folder) if path.stem == name]
     if not mine:
         raise MediaError(f"{folder}: has no example of {name}; `pins people {folder} list`")

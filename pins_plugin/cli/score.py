@@ -9,6 +9,8 @@ each face of the truth gets the score of the box that covers it at that time.
 """
 
 import argparse
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 from pins_plugin.cli._options import add_options
@@ -26,9 +28,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Read, score, print."""
-    import json
-    from dataclasses import asdict
-
     from pins_plugin.evaluation.active_speakers import read_ava, score_active_speakers
 
     found = score_active_speakers(read_ava(args.truth), read_ava(args.predictions), args.by_box)

@@ -20,11 +20,15 @@ small ones are taken to be more usual. A larger one is seldom mistaken for a sma
 """
 
 import argparse
+import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pins_plugin.cli._many import add_many_arguments, find_inputs, for_workers, is_many, run_files
+from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
 from pins_plugin.cli._options import add_options
+from pins_plugin.errors import PinsError
+from pins_plugin.utils.text import printable
 
 if TYPE_CHECKING:
     from pins_plugin.inference.synchronizer import SyncResult
@@ -64,7 +68,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure, print, mend; 3 when a file is further off than allowed."""
-    from pins_plugin.errors import PinsError
     from pins_plugin.utils.writable import try_file
 
     if not 0.2 <= args.max_offset <= 10:
@@ -105,11 +108,8 @@ def run(args: argparse.Namespace) -> int:
 
 def report(rows: "list[SyncRow]", args: argparse.Namespace) -> int:
     """Write the table, and say which files are off; the exit status."""
-    import sys
-
     from pins_plugin.pipelines.active_speaker.sync_table import write_sync_table
     from pins_plugin.utils.files import write_text
-    from pins_plugin.utils.text import printable
 
     if args.csv:
         write_text(args.csv, write_sync_table(rows))
@@ -126,7 +126,7 @@ def report(rows: "list[SyncRow]", args: argparse.Namespace) -> int:
 def run_many_files(videos: list[Path], args: argparse.Namespace) -> int:
     """Measure each video by workers, into a file of its own, and then all into the table."""
     from pins_plugin.archive.failures import Failures
-    from pins_plugin.cli._each_video import open_synchronizer, result_name, show_result
+    from pins_plugin.cli._each_video import open_synchronizer, result_name
     from pins_plugin.errors import MediaError, PinsError
     from pins_plugin.pipelines.active_speaker.sync_table import SyncRow, from_plain
     from pins_plugin.utils.files import read_json
@@ -139,8 +139,7 @@ def run_many_files(videos: list[Path], args: argparse.Namespace) -> int:
     if args.csv:
         try_file(args.csv)
     out = Path(args.out)
-    setup = for_workers(open_synchronizer, args)
-    status = run_files("sync", videos, out, setup, args, show_result)
+    status = run_files("sync", videos, open_synchronizer, args)
     if args.csv is None and args.fail_above is None and not args.fail_dubbed:
         return status
     failed = Failures(out).read()
@@ -170,8 +169,6 @@ def measure(video: str, synchronizer: object, args: argparse.Namespace) -> "Vide
 
 def show(video: str, found: "VideoSync", rows: "list[SyncRow]", args: argparse.Namespace) -> None:
     """Print what was found of one file."""
-    import json
-
     from pins_plugin.pipelines.active_speaker.sync_table import plain_result, to_plain
 
     result = found.result
@@ -217,10 +214,7 @@ def differing(found: "VideoSync") -> str:
 
 def mend(video: str, target: str, result: "SyncResult") -> None:
     """Write the copy, or say why not."""
-    import sys
-
     from pins_plugin.data.media.shift_sound import write_shifted
-    from pins_plugin.errors import PinsError
 
     if result.decision in ("cannot tell", "not this sound"):
         raise PinsError(f"--fix {target}: nothing was written, because the offset is not known")

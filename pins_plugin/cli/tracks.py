@@ -18,8 +18,9 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pins_plugin.cli._many import add_many_arguments, find_inputs, for_workers, is_many, run_files
+from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
 from pins_plugin.cli._options import add_options
+from pins_plugin.errors import PinsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,19 +69,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Track, write, print a table."""
     from pins_plugin.data.media.video import probe_video
-    from pins_plugin.errors import PinsError
     from pins_plugin.tracking.track_files import write_tracks
     from pins_plugin.utils.writable import try_file
 
     videos, args.names = find_inputs(args.videos, args)
     if is_many(args) or len(videos) > 1:
-        from pins_plugin.cli._each_video import open_tracker, show_result
+        from pins_plugin.cli._each_video import open_tracker
 
         if not args.out:
             raise PinsError("--out: expected a folder for the tracks of many videos")
         make_settings(args)
-        setup = for_workers(open_tracker, args)
-        return run_files("tracks", videos, Path(args.out), setup, args, show_result)
+        return run_files("tracks", videos, open_tracker, args)
     args.video = str(videos[0])
     if args.out and Path(args.out).suffix not in (".json", ".csv"):
         raise PinsError(f"--out {args.out}: expected a name that ends in .json or .csv")

@@ -16,6 +16,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pins_plugin.errors import MediaError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -45,81 +47,71 @@ def run(args: argparse.Namespace) -> None:
 
 def complete_card(hparams: dict[str, Any]) -> None:
     """Score a freshly trained model of face and voice on split "valid", and write it into its card."""
-    from pins_plugin.cli.evaluate import embed_features, evaluate_model, score, write_card
-    from pins_plugin.data.training.features import read_feature_clips
+    from pins_plugin.cli._scoring import write_card
     from pins_plugin.data.training.tar_shards import is_shard_address
-    from pins_plugin.inference.embedder import FaceVoiceEmbedder
 
     if not hparams.get("manifest") or not {"face_encoder", "face_embeddings"} & hparams.keys():
         return  # a model of another kind
-    manifest, model = Path(hparams["manifest"]), Path(hparams["output_folder"]) / "model"
-    if is_shard_address(hparams["manifest"]):
-        held = score_shards(model, hparams)
-        if held is not None:
-            write_card(model, {"manifest": str(manifest), "split": "valid"} | held)
-        return
+    model = Path(hparams["output_folder"]) / "model"
+    score = score_shards if is_shard_address(hparams["manifest"]) else score_manifest
+    report = score(model, hparams)
+    if report is not None:
+        write_card(model, {"manifest": str(Path(hparams["manifest"])), "split": "valid"} | report)
+
+
+def score_manifest(model: Path, hparams: dict[str, Any]) -> dict[str, Any] | None:
+    """Score on the clips of split "valid"; None where there is nobody to tell apart."""
+    from pins_plugin.cli._scoring import embed_features, evaluate_model, score
+    from pins_plugin.data.training.features import read_feature_clips
+    from pins_plugin.inference.embedder import FaceVoiceEmbedder
+    from pins_plugin.train.pairs.training_clips import decode_clips, validation_clips
+
+    manifest = Path(hparams["manifest"])
     clips = read_feature_clips(manifest).values()
     if len({clip.identity for clip in clips if clip.split == "valid"} - {""}) < 2:
-        return  # nobody to score
+        return None
     if "face_embeddings" in hparams:
         faces, voices = (Path(hparams[f"{kind}_embeddings"]) for kind in ("face", "voice"))
         embedded = embed_features(str(model), manifest, faces, voices, "valid")
-        report = score(embedded, manifest, oracle=None, out=None, seed=0)
-    else:
-        embedder = FaceVoiceEmbedder.from_hparams(model)
-        skipped: dict[str, Exception] = {}
-        report = evaluate_model(
-            embedder,
-            manifest,
-            split="valid",
-            quiet=True,
-            skipped=skipped,
-            load=None if embedder.wants_aligned else decoded_clips(hparams),
-        )
-        if skipped:
-            print(f"card: without {len(skipped)} clips that cannot be read", file=sys.stderr)
-    write_card(model, {"manifest": str(manifest), "split": "valid"} | report)
+        return score(embedded, manifest, oracle=None, out=None, seed=0)
+    embedder, load = FaceVoiceEmbedder.from_hparams(model), None
+    if not embedder.wants_aligned:  # from where training decoded them to
+        held = validation_clips(hparams["manifest"])
+        load = loader_of(held, decode_clips(held, hparams))
+    skipped: dict[str, Exception] = {}
+    report = evaluate_model(
+        embedder, manifest, split="valid", quiet=True, skipped=skipped, load=load
+    )
+    if skipped:
+        print(f"card: without {len(skipped)} clips that cannot be read", file=sys.stderr)
+    return report
 
 
 def score_shards(model: Path, hparams: dict[str, Any]) -> dict[str, Any] | None:
     """Score on the clips of split "valid" that training holds in memory; None where there is nobody to tell apart."""
-    from pins_plugin.cli.evaluate import Embedded, score
+    from pins_plugin.cli._scoring import Embedded, score
     from pins_plugin.data.training.tar_shards import HeldClips, read_index
     from pins_plugin.inference.clips import embed_clips
     from pins_plugin.inference.embedder import FaceVoiceEmbedder
     from pins_plugin.train.pairs.training_clips import form_of
 
     address = str(hparams["manifest"])
-    shards = read_index(address)["shards"]
-    if (
-        len({person for shard in shards if shard["split"] == "valid" for person in shard["people"]})
-        < 2
-    ):
+    people: dict[str, set[str]] = {"train": set(), "valid": set()}
+    for shard in read_index(address)["shards"]:
+        people.setdefault(shard["split"], set()).update(shard["people"])
+    if len(people["valid"]) < 2:
         return None
     held = HeldClips(address, "valid", form_of(hparams))
-    trained = {
-        person for shard in shards if shard["split"] == "train" for person in shard["people"]
-    }
     embedder = FaceVoiceEmbedder.from_hparams(model)
     faces, voices = embed_clips(embedder, held.clips, quiet=True, load=loader_of(held.clips, held))
-    embedded = Embedded(faces, voices, held.clips, held.clips, sorted(trained))
+    embedded = Embedded(faces, voices, held.clips, held.clips, sorted(people["train"]))
     return score(embedded, Path(address), oracle=None, out=None, seed=0)
-
-
-def decoded_clips(hparams: dict[str, Any]) -> "Callable[[TalkingFaceClip], tuple[Any, Any]]":
-    """Read a clip of split "valid" from where training decoded it to."""
-    from pins_plugin.train.pairs.training_clips import decode_clips, validation_clips
-
-    clips = validation_clips(hparams["manifest"])
-    return loader_of(clips, decode_clips(clips, hparams))
 
 
 def loader_of(
     clips: "Sequence[TalkingFaceClip]", shards: "DecodedClips"
 ) -> "Callable[[TalkingFaceClip], tuple[Any, Any]]":
     """Give the function that finds pictures and sound of a clip among those that are decoded, in the same order."""
-    from pins_plugin.errors import MediaError
-
     places = {clip.clip_id: place for place, clip in enumerate(clips)}
 
     def load(clip: "TalkingFaceClip") -> tuple[Any, Any]:

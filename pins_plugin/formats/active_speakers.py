@@ -108,18 +108,14 @@ def to_parquet(linked: LinkedVideo, rate: float | None = None) -> bytes:
     return bytes(content)
 
 
-def to_ava(linked: LinkedVideo, picture: Picture, rate: float | None = None) -> str:
-    """AVA-ActiveSpeaker's labels: video_id, frame_timestamp, x1, y1, x2, y2 (0 to 1), label, entity_id; no head."""
-    return _ava(linked, picture, rate, scored=False)
+def to_ava(
+    linked: LinkedVideo, picture: Picture, rate: float | None = None, scored: bool = False
+) -> str:
+    """AVA-ActiveSpeaker's labels: video_id, frame_timestamp, x1, y1, x2, y2 (0 to 1), label, entity_id; no head.
 
-
-def to_ava_predictions(linked: LinkedVideo, picture: Picture, rate: float | None = None) -> str:
-    """AVA-ActiveSpeaker's predictions, as its scorer reads them: every label `SPEAKING_AUDIBLE`, then the score."""
-    return _ava(linked, picture, rate, scored=True)
-
-
-def _ava(linked: LinkedVideo, picture: Picture, rate: float | None, scored: bool) -> str:
-    """Time stamps have two digits, as AVA's, or four where two would not tell all of them apart."""
+    `scored`, they are predictions, as its scorer reads them: every label `SPEAKING_AUDIBLE`, then the score. Time stamps
+    have two digits, as AVA's, or four where two would not tell all of them apart.
+    """
     video = one_line(Path(linked.video).stem)
     size = (picture.width, picture.height) * 2
     found = list(active_speakers(linked, rate))

@@ -191,7 +191,10 @@ def _cvat_boxes(
     """Key frames, and one that ends the track, but not behind the last picture: CVAT would refuse the file."""
     frames, boxes = framed(track, picture)
     kept = set(_key_frames(frames, picture.rate))
-    speaking = [speaks_at(linked, track.person, picture.time(frame)) for frame in frames]
+    speaking = [
+        any(turn.person == track.person for turn in linked.turns_at(picture.time(frame)))
+        for frame in frames
+    ]
     rows = [
         (frames[index], 0, index)
         for index in range(len(frames))
@@ -206,11 +209,6 @@ def _cvat_boxes(
             f'<attribute name="person">{escape(_label(track))}</attribute>'
             f'<attribute name="speaking">{str(speaking[index]).lower()}</attribute></box>\n'
         )
-
-
-def speaks_at(linked: LinkedVideo, person: str, time: float) -> bool:
-    """Whether a turn of this person is under way at a time, in seconds."""
-    return any(turn.person == person for turn in linked.turns_at(time))
 
 
 def to_mot(linked: LinkedVideo, picture: Picture) -> str:

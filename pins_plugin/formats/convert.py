@@ -6,12 +6,7 @@ from pathlib import Path
 
 from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.errors import PinsError
-from pins_plugin.formats.active_speakers import (
-    to_active_speakers,
-    to_ava,
-    to_ava_predictions,
-    to_parquet,
-)
+from pins_plugin.formats.active_speakers import to_active_speakers, to_ava, to_parquet
 from pins_plugin.formats.annotation import to_audacity, to_elan, to_textgrid
 from pins_plugin.formats.boxes import (
     Picture,
@@ -69,7 +64,7 @@ FORMATS: dict[str, dict[str, Writer]] = {  # the writer of each file, by its end
     "parquet": {".active_speakers.parquet": lambda v, t: to_parquet(v, t.rate)},
     "ava": {
         ".ava.csv": lambda v, t: to_ava(v, t.open_picture(), t.rate),
-        ".ava_predictions.csv": lambda v, t: to_ava_predictions(v, t.open_picture(), t.rate),
+        ".ava_predictions.csv": lambda v, t: to_ava(v, t.open_picture(), t.rate, scored=True),
     },
 }
 

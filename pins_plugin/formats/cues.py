@@ -65,21 +65,13 @@ def assign_words(linked: LinkedVideo) -> list[int | None]:
     numbers: list[int | None] = []
     for word in linked.words:
         time = word.middle
-        near = [
-            n for n in timetable.near(time) if time < turns[n].end or turns[n].start == turns[n].end
-        ]
         before = numbers[-1] if numbers else None
-        numbers.append(
-            max(
-                near,
-                key=lambda number: (
-                    turns[number].confidence,
-                    number == before,
-                    turns[number].start - turns[number].end,
-                ),
-                default=None,
-            )
-        )
+        ranks = [
+            (turns[n].confidence, n == before, turns[n].start - turns[n].end, -place, n)
+            for place, n in enumerate(timetable.near(time))
+            if time < turns[n].end or turns[n].start == turns[n].end
+        ]
+        numbers.append(max(ranks)[-1] if ranks else None)
     return numbers
 
 

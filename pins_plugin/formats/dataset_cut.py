@@ -158,28 +158,19 @@ def _choose(
         parts = free
     for start, end in parts:
         if end - start < filters.min_seconds:
-            left.append(
-                out(
-                    start,
-                    end,
-                    f"{end - start:.2f} s long, at least {filters.min_seconds:g} asked for",
-                )
-            )
+            reason = f"{end - start:.2f} s long, at least {filters.min_seconds:g} asked for"
+            left.append(out(start, end, reason))
             continue
         count = int(np.ceil((end - start) / filters.max_seconds - 1e-9))
         if (end - start) / count < filters.min_seconds:  # rather one that is cut than two too short
             count = max(1, count - 1)
         for first, edge in pairwise(np.linspace(start, end, count + 1).tolist()):
             last = min(edge, first + filters.max_seconds)
-            clips.append(
-                DatasetClip(stretch.person, track, first, last, turn.confidence, size, yaw)
-            )
+            measured = (turn.confidence, size, yaw)
+            clips.append(DatasetClip(stretch.person, track, first, last, *measured))
             if edge - last > TOUCH:
-                left.append(
-                    out(
-                        last, edge, f"over {filters.max_seconds:g} s, the rest too short for a clip"
-                    )
-                )
+                reason = f"over {filters.max_seconds:g} s, the rest too short for a clip"
+                left.append(out(last, edge, reason))
     return clips, left
 
 

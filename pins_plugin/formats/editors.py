@@ -10,13 +10,7 @@ from typing import Any, NamedTuple
 from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.formats.boxes import Picture
 from pins_plugin.formats.cues import make_stretches
-from pins_plugin.formats.timecode import (
-    format_timecode,
-    is_drop_frame,
-    is_ntsc,
-    parse_timecode,
-    timebase,
-)
+from pins_plugin.formats.timecode import format_timecode, is_drop_frame, to_frame
 from pins_plugin.utils.optional import import_extra
 from pins_plugin.utils.text import one_line
 
@@ -74,7 +68,7 @@ def to_edl(linked: LinkedVideo, picture: Picture) -> str:
     """DaVinci Resolve's marker EDL (CMX 3600): import it onto a time line with File > Import > Timeline Markers."""
     rate = picture.rate
     drops = is_drop_frame(rate)
-    start = parse_timecode(f"01:00:00{';' if drops else ':'}00", rate)
+    start = to_frame(3600, rate) if drops else 3600 * round(rate)  # of 01:00:00:00
     lines = [
         f"TITLE: {_field(one_line(Path(linked.video).stem))}",
         f"FCM: {'DROP FRAME' if drops else 'NON-DROP FRAME'}",
@@ -99,7 +93,7 @@ def to_fcp7_xml(linked: LinkedVideo, picture: Picture) -> str:
     The sequence begins at time code 00:00:00:00, so that markers and pictures of the file agree.
     """
     video, length = Path(linked.video), picture.count(linked)
-    base, ntsc = timebase(picture.rate), str(is_ntsc(picture.rate)).upper()
+    base, ntsc = round(picture.rate), str(picture.rate.denominator == 1001).upper()
     rate = f"<rate><timebase>{base}</timebase><ntsc>{ntsc}</ntsc></rate>"
     name = escape(one_line(video.name))
     span = f"<start>0</start><end>{length}</end><in>0</in><out>{length}</out>"

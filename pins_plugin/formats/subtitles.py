@@ -15,6 +15,7 @@ from pins_plugin.utils.text import csv_table, table_cell
 
 SPEAKS = "[speaks]"
 LINE = 42  # letters
+ASS_LETTERS = str.maketrans("\\{}", "⧵｛｝")
 STYLES = "Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, MarginL, MarginR, MarginV, Encoding"
 STYLE = (
     "Arial,48,&H00FFFFFF,&H000000FF,&H00000000,&H80000000,0,0,0,0,100,100,0,0,1,2,1,2,40,40,30,1"
@@ -57,7 +58,7 @@ def to_ass(linked: LinkedVideo) -> str:
         "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text",
     )
     lines = (
-        f"Dialogue: 0,{_ass_clock(cue.start)},{_ass_clock(cue.end, up=True)},Default,{cue.name.replace(',', ';')},0,0,0,,{_ass_text(cue.text or SPEAKS)}"
+        f"Dialogue: 0,{_ass_clock(cue.start)},{_ass_clock(cue.end, up=True)},Default,{cue.name.replace(',', ';')},0,0,0,,{(cue.text or SPEAKS).translate(ASS_LETTERS)}"
         for cue in make_cues(linked)
     )
     return "\n".join((*head, *lines, ""))
@@ -118,7 +119,3 @@ def _srt_text(text: str) -> str:
 
 def _vtt_text(text: str) -> str:
     return html.escape(text, quote=False)
-
-
-def _ass_text(text: str) -> str:
-    return text.translate(str.maketrans("\\{}", "⧵｛｝"))

@@ -4,14 +4,12 @@ Drop-frame time code leaves out numbers, not pictures: 00 and 01 (at 59.94: 00 t
 divide, so that it keeps up with the clock (SMPTE ST 12-1).
 """
 
-import re
 from fractions import Fraction
 from math import floor
 
 from pins_plugin.data.media.video_writer import frame_rate_fraction
 from pins_plugin.errors import PinsError
 
-PATTERN = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})([:;.,])(\d{2,3})")
 DAY = 24 * 60  # minutes
 
 
@@ -29,19 +27,9 @@ def as_rate(frame_rate: float | Fraction) -> Fraction:
     return rate
 
 
-def timebase(rate: Fraction) -> int:
-    """Frames that a second of time code counts: 30 for 29.97."""
-    return round(rate)
-
-
-def is_ntsc(rate: Fraction) -> bool:
-    """Whether the rate is a thousandth below a whole number."""
-    return rate.denominator == 1001
-
-
 def is_drop_frame(rate: Fraction) -> bool:
     """Whether time code of this rate is counted drop-frame by default: 29.97 and 59.94."""
-    return is_ntsc(rate) and timebase(rate) % 30 == 0
+    return rate.denominator == 1001 and round(rate) % 30 == 0
 
 
 def to_frame(seconds: float, rate: Fraction) -> int:
@@ -71,7 +59,7 @@ def format_timecode(frame: int, rate: Fraction) -> str:
     >>> format_timecode(1799, Fraction(30000, 1001)), format_timecode(1800, Fraction(30000, 1001))
     ('00:00:59;29', '00:01:00;02')
     """
-    base = timebase(rate)
+    base = round(rate)  # frames that a second of time code counts: 30 for 29.97
     drops = is_drop_frame(rate)
     if drops:
         dropped = base // 15
@@ -84,34 +72,3 @@ def format_timecode(frame: int, rate: Fraction) -> str:
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes % DAY, 60)
     return f"{hours:02d}:{minutes:02d}:{seconds:02d}{';' if drops else ':'}{frames:02d}"
-
-
-def parse_timecode(text: str, rate: Fraction) -> int:
-    """Read time code; a semicolon says drop-frame.
-
-    Raises
-    ------
-    PinsError
-        When it is no time code of this rate.
-
-    Examples
-    --------
-    >>> parse_timecode("00:01:00;02", Fraction(30000, 1001)), parse_timecode("01:00:00:00", Fraction(25))
-    (1800, 90000)
-    """
-    match = PATTERN.fullmatch(text.strip())
-    base = timebase(rate)
-    if match is None or int(match[5]) >= base or int(match[2]) > 59 or int(match[3]) > 59:
-        raise PinsError(
-            f"time code: expected HH:MM:SS:FF with fewer than {base} frames, got {text!r}"
-        )
-    minutes = 60 * int(match[1]) + int(match[2])
-    frame = (60 * minutes + int(match[3])) * base + int(match[5])
-    if match[4] != ";":
-        return frame
-    if not is_drop_frame(rate):
-        raise PinsError(f"drop-frame time code: expected 29.97 or 59.94 frames per second, got {float(rate):g}")  # fmt: skip
-    dropped = base // 15
-    if int(match[3]) == 0 and int(match[5]) < dropped and minutes % 10:
-        raise PinsError(f"time code: {text} is one of those that drop-frame leaves out")
-    return frame - dropped * (minutes - minutes // 10)

@@ -29,7 +29,6 @@ def write_annotated_video(
     links: Mapping[str, Any],
     out: str | Path,
     *,
-    max_side: int | None = None,
     quiet: bool = False,
 ) -> None:
     """Copy a video, with every face boxed and named and the one who speaks highlighted.
@@ -44,26 +43,22 @@ def write_annotated_video(
         The value of `links.json`.
     out : str or Path
         An mp4 file.
-    max_side : int, optional
-        Shrink so that the longer side has at most this many pixels.
     quiet : bool
         Show no progress bar.
     """
     video = Path(video)
     info = probe_video(video)
     linked = LinkedVideo.from_links(links)
-    scale = min(1.0, (max_side or np.inf) / max(info.width, info.height))
-    width, height = round(info.width * scale), round(info.height * scale)
-    frames = prefetch(iter_frames(video, max_side=max_side))
+    frames = prefetch(iter_frames(video))
     total = round(info.duration * info.frame_rate)
-    with VideoWriter(out, width, height, info.frame_rate, sound_of=video) as writer:
+    with VideoWriter(out, info.width, info.height, info.frame_rate, sound_of=video) as writer:
         for frame in progress(frames, "annotated video", total=total, quiet=quiet):
             image = frame.image if frame.image.flags.writeable else frame.image.copy()
-            annotate_image(image, linked, frame.time, scale)
+            annotate_image(image, linked, frame.time)
             writer.add_image(image, frame.time)
 
 
-def annotate_image(image: Picture, linked: LinkedVideo, time: float, scale: float = 1.0) -> None:
+def annotate_image(image: Picture, linked: LinkedVideo, time: float) -> None:
     """Draw the faces and speakers of one moment into a picture.
 
     Parameters
@@ -72,15 +67,13 @@ def annotate_image(image: Picture, linked: LinkedVideo, time: float, scale: floa
         RGB; changed in place.
     time : float
         Seconds on the media clock.
-    scale : float
-        Size of this picture over that of the original.
     """
     unit = max(1.0, min(image.shape[:2]) / 240)  # pixels; a line that is thin but seen
     turns = linked.turns_at(time)
     speaking = {turn.person for turn in turns if turn.person is not None}
     visible = linked.boxes_at(time)
     for person, box in sorted(visible, key=lambda pair: pair[0] in speaking):
-        _draw_face(image, box * scale, person, color_of(linked, person), person in speaking, unit)
+        _draw_face(image, box, person, color_of(linked, person), person in speaking, unit)
     seen = {person for person, _ in visible}
     captions = [
         (_caption(turn.person, turn.speaker, turn.status), color_of(linked, turn.person))

@@ -31,28 +31,19 @@ def pins_tables(report: Mapping[str, Any], *, markdown: bool = False) -> str:
         rows = [row for stratum, part in strata.items() for row in _verification(stratum, part)]
         headers = ["negatives", "AUC", "95 % interval", "EER", "pairs scored"]
         parts.append((f"Verification, {CONDITIONS[condition]}", headers, rows))
-    matching = [
-        [
-            f"{direction.replace('_', ' ')}, {stratum}",
-            *_share(part, "accuracy"),
-            _counts(part, "num_trials"),
-        ]
+    rows = [
+        [f"{_plain(direction)}, {stratum}", *_share(part, "accuracy"), _counts(part, "num_trials")]
         for direction, strata in report["matching"].items()
         for stratum, part in strata.items()
     ]
-    if matching:
-        parts.append(
-            ("Matching, 1 of 2", ["", "right", "95 % interval", "trials scored"], matching)
-        )
-    if report["retrieval"]:
-        rows = [
-            [
-                direction.replace("_", " "),
-                *_share(part["map"], "value"),
-                f"{100 * part['map']['chance']:.2f}",
-            ]
-            for direction, part in report["retrieval"].items()
-        ]
+    if rows:
+        headers = ["", "right", "95 % interval", "trials scored"]
+        parts.append(("Matching, 1 of 2", headers, rows))
+    rows = [
+        [_plain(direction), *_share(part["map"], "value"), f"{100 * part['map']['chance']:.2f}"]
+        for direction, part in report["retrieval"].items()
+    ]
+    if rows:
         parts.append(("Retrieval", ["", "mAP", "95 % interval", "chance"], rows))
     hashes = "## " if markdown else ""
     tables = [
@@ -81,6 +72,10 @@ def _verification(stratum: str, part: Mapping[str, Any]) -> Iterator[list[str]]:
             for name in ("roc_auc", "eer")
         ]
         yield [f"  {row['work']}", numbers[0], "", numbers[1], ""]
+
+
+def _plain(direction: str) -> str:
+    return direction.replace("_", " ")
 
 
 def _share(part: Mapping[str, Any] | None, name: str) -> list[str]:

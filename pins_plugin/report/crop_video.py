@@ -1,6 +1,9 @@
-"""Videos cut to whoever speaks: a vertical or square version of the whole, and the face of each speaker with sound."""
+"""Videos cut to whoever speaks: a vertical or square version of the whole, the face of each speaker with sound, clips of a data set.
 
-from collections.abc import Iterator
+The files of a data set are named as webdataset wants them: key.face.mp4, key.wav, key.json.
+"""
+
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -8,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.data.links.linked_video import LinkedVideo
-from pins_plugin.data.media.audio import load_audio
+from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio, save_audio
 from pins_plugin.data.media.video import VideoInfo, iter_frames, probe_video
 from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.formats.crop_path import (
@@ -19,11 +22,13 @@ from pins_plugin.formats.crop_path import (
     follow_speaker,
     speaking_stretches,
 )
-from pins_plugin.utils.files import write_text
+from pins_plugin.formats.dataset_cut import DatasetClip
+from pins_plugin.utils.files import write_json, write_text
 from pins_plugin.utils.progress import progress
 from pins_plugin.utils.text import csv_table, table_cell
 
 SOUND_RATE = 48000  # Hz
+CLIP_FILES = ("face.mp4", "wav", "json")
 
 
 def write_following_video(
@@ -86,6 +91,49 @@ def write_speaking_faces(
     )  # fmt: skip
     write_text(folder / "faces.csv", csv_table(("file", "person", "track", "start", "end"), rows))
     return names
+
+
+def write_clips(
+    video: Path, clips: Sequence[DatasetClip], folder: Path, key: str, name: str, size: int
+) -> Iterator[str]:
+    """Write of each clip the face video with sound, the sound as 16 kHz WAV, and what is known.
+
+    Parameters
+    ----------
+    key : str
+        What the keys begin with.
+    name : str
+        Of the video, in the JSON files.
+    size : int
+        Of the face pictures, in pixels.
+
+    Yields
+    ------
+    key : str
+        Of the clip, whose files are `folder/key.part` for each part of `CLIP_FILES`.
+    """
+    info = probe_video(video)
+    sound = load_audio(video, SOUND_RATE) if clips else np.zeros(0, np.float32)
+    speech = load_audio(video) if clips else np.zeros(0, np.float32)
+    for clip in clips:
+        track = file_name(clip.track.track).replace(".", "_")
+        mine = f"{key}-{round(1000 * clip.start):08d}-{track}"
+        face, wav, about = (folder / f"{mine}.{part}" for part in CLIP_FILES)
+        write_face_clip(video, clip, face, info, sound, size)
+        save_audio(wav, speech[round(clip.start * SAMPLE_RATE) : round(clip.end * SAMPLE_RATE)])
+        known = {
+            "video": name,
+            "person": clip.person,
+            "track": clip.track.track,
+            "start": round(clip.start, 3),
+            "end": round(clip.end, 3),
+            "frame_rate": round(info.frame_rate, 3),
+            "confidence": round(clip.confidence, 4),
+            "face_size": round(clip.size, 1),
+            "yaw": None if clip.yaw is None else round(clip.yaw, 1),
+        }
+        write_json(about, known)
+        yield mine
 
 
 def cut_window(image: NDArray[np.uint8], window: NDArray[np.int64], size: int) -> NDArray[np.uint8]:

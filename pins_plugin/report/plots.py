@@ -43,13 +43,8 @@ def plot_roc(report: Mapping[str, Any], path: str | Path) -> None:
         axes.plot(curve["false_alarm"], curve["hit"], color=color, linewidth=2.2, label=label)
         if oracle:
             label = f"oracle, {name}: AUC {verification['oracle']:.3f}"
-            axes.plot(
-                oracle["false_alarm"],
-                oracle["hit"],
-                color=ORACLE_COLOR,
-                linestyle="--",
-                label=label,
-            )
+            line = (oracle["false_alarm"], oracle["hit"])
+            axes.plot(*line, color=ORACLE_COLOR, linestyle="--", label=label)
     axes.plot([0, 1], [0, 1], color=CHANCE_COLOR, linestyle=":", label="chance: AUC 0.500")
     axes.set(
         xlabel="share of other people's pairs accepted (false alarms)",
@@ -129,12 +124,8 @@ def plot_map(
         voice = (voices[of_voice == name] - origin) @ plane
         ends = np.stack([face.mean(0), voice.mean(0)])
         axes.plot(ends[:, 0], ends[:, 1], color=color, linewidth=1.2, alpha=0.8)
-        axes.scatter(
-            face[:, 0], face[:, 1], color=color, marker="o", s=34, alpha=0.75, linewidths=0
-        )
-        axes.scatter(
-            voice[:, 0], voice[:, 1], color=color, marker="^", s=40, alpha=0.75, linewidths=0
-        )
+        for (x, y), marker, size in ((face.T, "o", 34), (voice.T, "^", 40)):
+            axes.scatter(x, y, color=color, marker=marker, s=size, alpha=0.75, linewidths=0)
         axes.annotate(
             name, face.mean(0), color=color, fontsize=8, xytext=(5, 5), textcoords="offset points"
         )
@@ -160,9 +151,8 @@ def principal_plane(points: NDArray) -> tuple[NDArray, NDArray]:
     """
     origin = points.mean(axis=0)
     axes = np.linalg.svd(points - origin, full_matrices=False)[2][:2]
-    signs = np.sign(
-        axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)]
-    )  # same picture everywhere
+    largest = np.abs(axes).argmax(axis=1)
+    signs = np.sign(axes[np.arange(len(axes)), largest])  # same picture everywhere
     plane = np.zeros((points.shape[1], 2))
     plane[:, : len(axes)] = (axes * signs[:, None]).T
     return origin, plane

@@ -113,7 +113,10 @@ def way_from_chance(score: float, chance: float, oracle: float | None) -> float 
 
 def score_rows(report: Mapping[str, Any]) -> Iterator[list[str]]:
     """Yield the rows of `cross_modal_table`, each as long as `SCORE_HEADERS`."""
-    yield from _verification_rows("verification", report["verification"])
+    part = report["verification"]
+    yield _auc_row("verification AUC", part)
+    error = {"ci95": part["eer_ci95"], "chance": 0.5, "oracle": part["oracle_eer"]}
+    yield score_row("verification EER", part["eer"], error)
     for name, title in (("same_track", "same track"), ("other_video", "other video")):
         if report.get(name):
             yield _auc_row(f"verification AUC, {title}", report[name])
@@ -136,12 +139,6 @@ def seen_rows(report: Mapping[str, Any]) -> Iterator[list[str]]:
     for name, condition in (("same_track", "same track"), ("other_video", "other video")):
         if report.get(name):
             yield _auc_row(f"{title}, {condition}", report[name])
-
-
-def _verification_rows(title: str, part: Mapping[str, Any]) -> Iterator[list[str]]:
-    yield _auc_row(f"{title} AUC", part)
-    error = {"ci95": part["eer_ci95"], "chance": 0.5, "oracle": part["oracle_eer"]}
-    yield score_row(f"{title} EER", part["eer"], error)
 
 
 def _auc_row(title: str, part: Mapping[str, Any]) -> list[str]:

@@ -156,10 +156,7 @@ class Canvas:
         left, top, right, bottom = box
         mask = np.zeros((bottom - top, right - left), np.uint8)
         fixed = _fixed(pixels - (left, top))
-        parts, first = [], 0
-        for shape in shapes:
-            parts.append(fixed[first : first + len(shape)])
-            first += len(shape)
+        parts = np.split(fixed, np.cumsum([len(shape) for shape in shapes])[:-1])
         if thickness is None:
             for part in parts:  # one by one: where they overlap fillPoly would leave a hole
                 cv2.fillPoly(mask, [part], 255, cv2.LINE_AA, SHIFT)
@@ -183,10 +180,8 @@ class Canvas:
         height, width = self.image.shape[:2]
         (x1, y1), (x2, y2) = pixels.min(axis=0).tolist(), pixels.max(axis=0).tolist()
         left, top = max(math.floor(x1 - margin), 0), max(math.floor(y1 - margin), 0)
-        right, bottom = (
-            min(math.ceil(x2 + margin) + 1, width),
-            min(math.ceil(y2 + margin) + 1, height),
-        )
+        right = min(math.ceil(x2 + margin) + 1, width)
+        bottom = min(math.ceil(y2 + margin) + 1, height)
         return (left, top, right, bottom) if right > left and bottom > top else None
 
 

@@ -3,12 +3,12 @@
 import json
 import multiprocessing
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,9 +19,12 @@ from pins_plugin.simulation.oracle import save_people
 from pins_plugin.simulation.person import sample_person
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import atomic_folder, read_json, write_json
+from pins_plugin.utils.prefetch import map_ahead
 from pins_plugin.utils.progress import progress
 
 SPLITS = ("train", "valid", "test")
+S = TypeVar("S")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,10 @@ def write_corpus(
         for (person, clip), number in numbers.items()
         if not (folder / "clips" / _clip_id(number)).is_dir()
     ]
-    _write_all(todo, settings, jobs or os.cpu_count() or 1, quiet)
+    chunks = [(todo[start : start + 8], settings) for start in range(0, len(todo), 8)]
+    done = map_in_processes(_write_chunk, chunks, jobs)
+    for _ in progress(done, "clips x 8", total=len(chunks), quiet=quiet):
+        pass
     save_people(
         folder / "people.npz", [sample_person(settings.seed, i) for i in range(settings.people)]
     )
@@ -159,19 +165,17 @@ def assign_splits(settings: CorpusSettings) -> list[str]:
     return names
 
 
-def _write_all(
-    todo: list[tuple[Path, int, int]], settings: CorpusSettings, jobs: int, quiet: bool
-) -> None:
-    chunks = [(todo[start : start + 8], settings) for start in range(0, len(todo), 8)]
-    if jobs == 1 or len(chunks) <= 1:
-        for chunk in progress(chunks, "clips x 8", quiet=quiet):
-            _write_chunk(chunk)
+def map_in_processes(
+    make: Callable[[S], T], items: Sequence[S], jobs: int | None = None
+) -> Iterator[T]:
+    """Map in order, in several processes (one per core) where there is enough to do, a few results ahead."""
+    jobs = min(jobs or os.cpu_count() or 1, len(items))
+    if jobs <= 1:
+        yield from map(make, items)
         return
     context = multiprocessing.get_context("spawn")  # forking a process with threads may hang
-    with ProcessPoolExecutor(min(jobs, len(chunks)), mp_context=context) as pool:
-        done = pool.map(_write_chunk, chunks)
-        for _ in progress(done, "clips x 8", total=len(chunks), quiet=quiet):
-            pass
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        yield from map_ahead(pool, make, items, 2 * jobs)
 
 
 def _write_chunk(chunk: tuple[list[tuple[Path, int, int]], CorpusSettings]) -> None:
@@ -216,7 +220,9 @@ def _claim(folder: Path, settings: CorpusSettings) -> None:
     note = folder / "simulation.json"
     wanted = json.loads(json.dumps(asdict(settings)))
     if note.exists():
-        found = _settings_in(note)
+        found = read_json(note, ManifestError, "the settings of simulated clips")
+        if not isinstance(found, dict):
+            raise ManifestError(f"{note}: expected the settings of simulated clips; remove it")
         usual = asdict(CorpusSettings())
         other = [name for name in wanted if found.get(name, usual[name]) != wanted[name]]
         if other:
@@ -226,13 +232,6 @@ def _claim(folder: Path, settings: CorpusSettings) -> None:
             )
     else:
         write_json(note, wanted)
-
-
-def _settings_in(note: Path) -> dict[str, Any]:
-    found = read_json(note, ManifestError, "the settings of simulated clips")
-    if not isinstance(found, dict):
-        raise ManifestError(f"{note}: expected the settings of simulated clips; remove it")
-    return found
 
 
 def _clip_id(number: int) -> str:

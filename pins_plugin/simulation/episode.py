@@ -11,7 +11,6 @@ from pins_plugin.errors import ManifestError
 from pins_plugin.simulation.clip import plan_clip, render_faces, render_sound
 from pins_plugin.simulation.corpus import check_ranges
 from pins_plugin.simulation.person import sample_person
-from pins_plugin.simulation.scene import Scene
 from pins_plugin.simulation.scenes import read_scene_settings, write_scene
 from pins_plugin.simulation.script import Script, join_scripts, write_script
 from pins_plugin.utils.files import atomic_folder
@@ -95,14 +94,7 @@ def write_episode(
     with atomic_folder(folder) as temporary:
         for i, name in enumerate(script.labels):
             _write_example(temporary / "people", name, settings.seed, FIRST_CHARACTER + i)
-        write_scene(
-            temporary,
-            Scene(script, settings.width, settings.height),
-            uri="episode",
-            extra={"settings": asdict(settings)},
-            jobs=jobs,
-            quiet=quiet,
-        )
+        write_scene(temporary, script, settings, uri="episode", jobs=jobs, quiet=quiet)
     return folder / "scene.mp4"
 
 

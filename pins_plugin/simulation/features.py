@@ -9,6 +9,7 @@ length, of any length around a mean, or rectified.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from pins_plugin.utils.files import atomic_path, write_text
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 FORMS = ("unit", "offset", "rectified")
+SPLIT_SHARES = (0.7, 0.1, 0.2)  # of the people in the splits train, valid and test
 
 
 @dataclass(frozen=True)
@@ -167,32 +169,71 @@ def _in_form(embeddings: Floats, form: str, generator: np.random.Generator) -> F
     return embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
 
 
-def write_features(
-    folder: str | Path,
-    settings: FeatureSettings,
-    seed: int,
-    shares: tuple[float, float, float] = (0.7, 0.1, 0.2),
-) -> None:
-    """Write `face.npz`, `voice.npz` and `manifest.csv` as labs would hold them.
-
-    Parameters
-    ----------
-    shares : tuple of three float
-        Of the people in the splits train, valid and test.
-    """
+def write_features(folder: str | Path, settings: FeatureSettings, seed: int) -> None:
+    """Write `face.npz`, `voice.npz` and `manifest.csv` as labs would hold them."""
     folder = Path(folder)
     features = simulate_features(settings, seed)
     clip_id = np.char.mod("clip%07d", np.arange(len(features.identity)))
-    for name, embeddings in (
-        ("face", features.face_embeddings),
-        ("voice", features.voice_embeddings),
-    ):
+    tables = {"face": features.face_embeddings, "voice": features.voice_embeddings}
+    for name, embeddings in tables.items():
         with atomic_path(folder / f"{name}.npz") as temporary, temporary.open("wb") as file:
             np.savez(file, embeddings=embeddings, clip_id=clip_id)
     person = np.unique(features.identity, return_inverse=True)[1]
-    bounds = np.cumsum(shares)[:2] * (person.max() + 1)
+    bounds = np.cumsum(SPLIT_SHARES)[:2] * (person.max() + 1)
     split = np.array(["train", "valid", "test"])[np.searchsorted(bounds, person, side="right")]
     columns = (clip_id, features.identity, features.video, split, features.gender)
     rows = ["clip_id,identity,video,split,gender"]
     rows += [",".join(row) for row in zip(*columns, strict=True)]
     write_text(folder / "manifest.csv", "\n".join(rows) + "\n")
+
+
+@dataclass(frozen=True)
+class Regime:
+    """One kind of table, which a method must bear that is to be a default.
+
+    Parameters
+    ----------
+    num_train, num_valid : int
+        People to train on, and to stop by.
+    """
+
+    about: str
+    num_train: int
+    num_valid: int
+    settings: FeatureSettings
+
+
+def _regime(about: str, num_train: int, num_valid: int, **settings: Any) -> Regime:
+    return Regime(about, num_train, num_valid, FeatureSettings(**settings))
+
+
+REGIMES = {
+    "tiny": _regime(
+        "30 people, many clips", 30, 8,
+        videos_per_identity=(3, 12), clips_per_video=(2, 10), session=0.7, noise=0.6, voice_form="offset",
+    ),
+    "rectified": _regime(
+        "64 people, nonnegative faces of 1024 numbers, strong sessions", 64, 10,
+        videos_per_identity=(2, 12), clips_per_video=(2, 12), session=0.8, noise=0.7,
+        face_dim=1024, voice_dim=512, face_form="rectified",
+    ),
+    "small": _regime(
+        "150 people", 150, 20,
+        videos_per_identity=(3, 12), clips_per_video=(1, 6), voice_form="offset",
+    ),
+    "noisy": _regime(
+        "250 people, every seventh video with someone else's voice", 250, 30,
+        videos_per_identity=(2, 10), clips_per_video=(1, 5), session=0.9, noise=0.8, wrong_voice=0.15,
+    ),
+    "skewed": _regime(
+        "300 people, four in five of them men, 1 to 30 videos each", 300, 30,
+        videos_per_identity=(1, 30), clips_per_video=(1, 5), male_share=0.8, shared=0.8, nonlinearity=1.5,
+    ),
+    "single": _regime(
+        "400 people, one clip each", 400, 40, videos_per_identity=(1, 1), clips_per_video=(1, 1)
+    ),
+    "wide": _regime(
+        "900 people, steep spectra", 900, 60,
+        videos_per_identity=(2, 8), clips_per_video=(1, 3), decay=0.6, voice_form="offset",
+    ),
+}  # fmt: skip

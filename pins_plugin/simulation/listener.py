@@ -54,9 +54,8 @@ def _act(
     strength = generator.uniform(0.2, 1.0)
     if act == "smile":
         added[:, WIDTH] = strength
-        added[:, OPENING] = (
-            max(0.0, generator.normal(0.0, 0.25)) * strength
-        )  # now and then with teeth
+        teeth = max(0.0, generator.normal(0.0, 0.25))  # shown now and then
+        added[:, OPENING] = teeth * strength
     elif act == "press":
         added[:, PRESS] = strength
     elif act == "part":

@@ -74,9 +74,8 @@ def lip_contours(lips: LipShape, mouth: Mouth) -> tuple[Points, Points, Points, 
     lower_y = upper_y + gap
     corner_y = upper_y + 0.42 * gap - 0.05 * lips.smile - 0.015 * max(spread, 0)
     u = np.linspace(-1, 1, 25)
-    sharpness = (
-        2.2 + 1.4 * max(spread, 0) + 0.6 * mouth.jaw
-    )  # wide mouths are boxy, round ones oval
+    # wide mouths are boxy, round ones oval
+    sharpness = 2.2 + 1.4 * max(spread, 0) + 0.6 * mouth.jaw
     roundness = 1 - 0.5 * mouth.rounding  # exponent 1: parabola, 0.5: ellipse
     arch = (1 - np.abs(u) ** sharpness) ** roundness
     inner_half = half * (0.93 - 0.20 * mouth.rounding)
@@ -101,18 +100,13 @@ def _inside(
     dark: Color = (46.0, 16.0, 18.0)
     tongue: Color = (186.0, 84.0, 84.0)
     paint: list[tuple[Points, Color]] = [(ellipse(0, bottom - 0.1, 2 * width + 0.2, 0.6, 12), dark)]
-    jaw_y = (
-        MOUTH_Y + 0.055 + 0.85 * JAW_DROP * mouth.jaw
-    )  # edge of the lower teeth: they hang on the jaw
+    # edge of the lower teeth: they hang on the jaw
+    jaw_y = MOUTH_Y + 0.055 + 0.85 * JAW_DROP * mouth.jaw
     tongue_y = jaw_y + 0.06 - 0.16 * mouth.tongue * (0.4 + mouth.jaw)
     body = ellipse(0, tongue_y + 0.09, 0.78 * width, 0.12, 16)
     paint.append((body, tongue if mouth.tongue > 0.3 else (150.0, 62.0, 64.0)))
-    paint.append(
-        (
-            _band(u, 0.86 * width, jaw_y, jaw_y + 0.12, 0.03),
-            shade(lips.teeth, 0.82 - 0.3 * mouth.rounding),
-        )
-    )
+    lower_teeth = _band(u, 0.86 * width, jaw_y, jaw_y + 0.12, 0.03)
+    paint.append((lower_teeth, shade(lips.teeth, 0.82 - 0.3 * mouth.rounding)))
     edge = MOUTH_Y + 0.035 - 0.07 * mouth.rounding  # pushed-out lips hide and shade the teeth
     teeth = _band(u, 0.94 * width, edge - 0.2, edge, -0.03)
     paint.append((teeth, shade(lips.teeth, 1 - 0.25 * mouth.rounding)))

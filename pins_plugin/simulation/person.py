@@ -119,9 +119,8 @@ def sample_person(seed: int, index: int) -> Person:
     """
     generator = np.random.default_rng([seed, 1, index])
     coins = generator.choice([-1.0, 1.0], size=len(DISCRETE_CAUSES))
-    causes = np.concatenate(
-        [coins, generator.standard_normal(len(CAUSES) - len(DISCRETE_CAUSES))]
-    )  # (num_causes,)
+    others = generator.standard_normal(len(CAUSES) - len(DISCRETE_CAUSES))
+    causes = np.concatenate([coins, others])  # (num_causes,)
     face, voice = (
         dict(zip(table, _sample_traits(table, causes, generator), strict=True))
         for table in (FACE_LOADINGS, VOICE_LOADINGS)

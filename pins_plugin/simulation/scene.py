@@ -19,10 +19,10 @@ from pins_plugin.simulation.canvas import Canvas, Pose
 from pins_plugin.simulation.eyes import Expression
 from pins_plugin.simulation.face import draw_person, face_box
 from pins_plugin.simulation.look import CLOTHES, Look, look_of
-from pins_plugin.simulation.phones import MOUTH_PARAMETERS, Mouth
+from pins_plugin.simulation.phones import MOUTH_PARAMETERS, REST, Mouth
 from pins_plugin.simulation.room import record, sample_room
 from pins_plugin.simulation.script import FRAME_RATE, Script, Shot
-from pins_plugin.simulation.utterance import mouth_track, rest_track
+from pins_plugin.simulation.utterance import mouth_track
 from pins_plugin.simulation.voice import speak, voice_quality
 
 CLOSE_SCALE, TWO_SCALE = 0.185, 0.150  # half a head's width against the picture's height
@@ -96,14 +96,12 @@ class Scene:
         shot = self.script.shots[self.shot_numbers[number]]
         actor, time = self._actors[person], self.times[number : number + 1]
         count, place = len(shot.framed), shot.framed.index(person)
-        scale = (
-            CLOSE_SCALE
-            if count == 1
-            else min(TWO_SCALE, 0.36 / count * self.width / self.height / 1.6)
-        )
+        scale, turn = CLOSE_SCALE, 0.0
+        if count > 1:
+            scale = min(TWO_SCALE, 0.36 / count * self.width / self.height / 1.6)
+            turn = 0.22 * np.sign(count - 1 - 2 * place)  # toward one another
         scale *= self.height * actor.size
         center = self.width * (place + 0.5) / count
-        turn = 0.0 if count == 1 else 0.22 * np.sign(count - 1 - 2 * place)  # toward one another
         x, y = (float(sway.at(time)[0]) * scale for sway in (actor.x, actor.y))
         yaw, pitch, roll = (
             float(sway.at(time)[0]) for sway in (actor.yaw, actor.pitch, actor.roll)
@@ -147,19 +145,17 @@ class Scene:
     def _mouth(self, person: int) -> NDArray[np.float64]:
         """The mouth at each frame (num_frames, 7): speaking in one's turns, else at rest and never quite still."""
         generator = np.random.default_rng([*self.script.seed, 2, person])
-        mouths = rest_track(self.num_frames)
-        mouths[:, MOUTH_PARAMETERS.index("width")] += sample_sway(generator, 0.05, 0.12).at(
-            self.times
-        )
+        mouths = np.tile(np.array(REST, np.float64), (self.num_frames, 1))
+        width, opening = map(MOUTH_PARAMETERS.index, ("width", "opening"))
+        mouths[:, width] += sample_sway(generator, 0.05, 0.12).at(self.times)
         parted = sample_sway(generator, -0.06, 0.08).at(self.times)
-        mouths[:, MOUTH_PARAMETERS.index("opening")] = np.clip(parted, 0, 0.2)
+        mouths[:, opening] = np.clip(parted, 0, 0.2)
         articulation = voice_quality(self.script.cast[person]).articulation
         for turn in self.script.turns:
             if turn.person != person:
                 continue
-            inside = (self.times >= turn.start) & (
-                self.times < turn.start + turn.utterance.duration
-            )
+            end = turn.start + turn.utterance.duration
+            inside = (self.times >= turn.start) & (self.times < end)
             local = self.times[inside] - turn.start
             spoken = mouth_track(turn.utterance, local, articulation)
             edge = np.minimum(local, turn.utterance.duration - local)[:, None] / 0.1

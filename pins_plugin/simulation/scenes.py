@@ -1,9 +1,5 @@
 """Scenes on disk: an H.264/AAC file with its exact truth, and a database that pyannote reads."""
 
-import multiprocessing
-import os
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -15,13 +11,12 @@ from numpy.typing import NDArray
 from pins_plugin.data.media.audio import SAMPLE_RATE
 from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.errors import ManifestError
-from pins_plugin.simulation.corpus import check_ranges
+from pins_plugin.simulation.corpus import check_ranges, map_in_processes
 from pins_plugin.simulation.person import sample_person
 from pins_plugin.simulation.scene import Scene
 from pins_plugin.simulation.script import FRAME_RATE, Script, write_script
 from pins_plugin.simulation.truth import scene_rttm, scene_truth
 from pins_plugin.utils.files import atomic_folder, read_json, write_json, write_text
-from pins_plugin.utils.prefetch import map_ahead
 from pins_plugin.utils.progress import progress
 
 FRAMES_AT_ONCE = 25  # frames that one process draws at a time
@@ -107,7 +102,16 @@ def write_scenes(
     ManifestError
         When the settings make no sense, or the folder holds other scenes.
     """
-    check_scene_settings(settings)
+    check_ranges(
+        settings,
+        scenes=(1, 1000),
+        people=(1, 4),
+        off_screen=(0, 4),
+        seconds=(5, 7200),
+        width=(160, 3840),
+        height=(120, 2160),
+        overlap=(0, 1),
+    )
     folder = Path(folder)
     names = [f"scene_{number:03d}" for number in range(settings.scenes)]
     for number, name in enumerate(names):
@@ -121,14 +125,7 @@ def write_scenes(
                 )
             continue
         with atomic_folder(folder / name) as temporary:
-            write_scene(
-                temporary,
-                Scene(script, settings.width, settings.height),
-                uri=name,
-                extra={"settings": asdict(settings)},
-                jobs=jobs,
-                quiet=quiet,
-            )
+            write_scene(temporary, script, settings, uri=name, jobs=jobs, quiet=quiet)
     _write_database(folder, names)
     return [folder / name / "scene.mp4" for name in names]
 
@@ -139,58 +136,32 @@ def read_scene_settings(path: Path) -> Any:
     return found.get("settings") if isinstance(found, dict) else None
 
 
-def check_scene_settings(settings: SceneSettings) -> None:
-    """Raise ManifestError when the settings make no sense."""
-    check_ranges(
-        settings,
-        scenes=(1, 1000),
-        people=(1, 4),
-        off_screen=(0, 4),
-        seconds=(5, 7200),
-        width=(160, 3840),
-        height=(120, 2160),
-        overlap=(0, 1),
-    )
-
-
 def write_scene(
-    folder: Path,
-    scene: Scene,
-    *,
-    uri: str,
-    extra: dict[str, Any] | None = None,
-    jobs: int | None = None,
-    quiet: bool = False,
+    folder: Path, script: Script, settings: Any, *, uri: str, jobs: int | None, quiet: bool
 ) -> None:
-    """Write `scene.mp4`, `scene.json`, `scene.rttm` and `scene.uem` to an existing folder."""
+    """Write `scene.mp4`, `scene.json`, `scene.rttm` and `scene.uem` to an existing folder.
+
+    Parameters
+    ----------
+    settings : SceneSettings or EpisodeSettings
+        Noted in `scene.json`.
+    """
+    scene = Scene(script, settings.width, settings.height)
     with VideoWriter(
         folder / "scene.mp4", scene.width, scene.height, FRAME_RATE, SAMPLE_RATE
     ) as writer:
         sound = scene.sound()
         step = SAMPLE_RATE // FRAME_RATE
-        bar = progress(
-            _draw_all(scene, jobs or os.cpu_count() or 1), uri, total=scene.num_frames, quiet=quiet
-        )
+        draw = partial(_draw_chunk, script, scene.width, scene.height)
+        chunks = map_in_processes(draw, range(0, scene.num_frames, FRAMES_AT_ONCE), jobs)
+        images = (image for chunk in chunks for image in chunk)
+        bar = progress(images, uri, total=scene.num_frames, quiet=quiet)
         for number, image in enumerate(bar):
             writer.add_image(image)
             writer.add_sound(sound[number * step : (number + 1) * step])
-    write_json(folder / "scene.json", {**scene_truth(scene, uri), **(extra or {})})
-    write_text(folder / "scene.rttm", scene_rttm(scene.script, uri))
+    write_json(folder / "scene.json", {**scene_truth(scene, uri), "settings": asdict(settings)})
+    write_text(folder / "scene.rttm", scene_rttm(script, uri))
     write_text(folder / "scene.uem", f"{uri} 1 0.000 {scene.num_frames / FRAME_RATE:.3f}\n")
-
-
-def _draw_all(scene: Scene, jobs: int) -> Iterator[NDArray[np.uint8]]:
-    """Draw every frame in order, with several processes when there is enough to do."""
-    starts = range(0, scene.num_frames, FRAMES_AT_ONCE)
-    draw = partial(_draw_chunk, scene.script, scene.width, scene.height)
-    if jobs == 1 or len(starts) < 4:
-        for start in starts:
-            yield from draw(start)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        for images in map_ahead(pool, draw, starts, 2 * jobs):  # a few chunks in memory
-            yield from images
 
 
 def _draw_chunk(script: Script, width: int, height: int, start: int) -> NDArray[np.uint8]:

@@ -67,7 +67,7 @@ def scene_truth(scene: Scene, uri: str) -> dict[str, Any]:
     }
 
 
-def _pieces(script: Script, turn: Turn) -> Iterator[dict[str, Any]]:
+def _pieces(script: Script, turn: Turn) -> list[dict[str, Any]]:
     """Cut a turn wherever its speaker comes into or goes out of the picture."""
     start, end = turn.speech
     label = script.labels[turn.person]
@@ -89,7 +89,7 @@ def _pieces(script: Script, turn: Turn) -> Iterator[dict[str, Any]]:
                     "person": label if visible else None,
                 }
             )
-    yield from pieces
+    return pieces
 
 
 def _face_tracks(scene: Scene) -> Iterator[dict[str, Any]]:

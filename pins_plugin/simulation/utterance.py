@@ -69,14 +69,9 @@ def say(words: Sequence[str], person: Person, generator: np.random.Generator) ->
         durations.append(PAUSE * np.exp(0.4 * generator.standard_normal()))
     durations[-1] = TAIL
     boundaries = np.concatenate([[0.0], np.cumsum(durations)])
-    return Utterance(
-        tuple(phones),
-        boundaries,
-        tuple(
-            Word(text, float(boundaries[first]), float(boundaries[last]))
-            for text, first, last in spans
-        ),
-    )
+    times = boundaries.tolist()
+    spoken = tuple(Word(text, times[first], times[last]) for text, first, last in spans)
+    return Utterance(tuple(phones), boundaries, spoken)
 
 
 def mouth_track(
@@ -116,11 +111,4 @@ def mouth_track(
     pulls += 1e-9
     mouths: NDArray[np.float64] = (pulls @ targets) / pulls.sum(axis=1, keepdims=True)
     mouths[:, : MOUTH_PARAMETERS.index("press")] *= articulation
-    return mouths
-
-
-def rest_track(num_times: int, smile: float = 0.0) -> NDArray[np.float64]:
-    """Return the (num_times, 7) mouth of someone who listens, more or less smiling."""
-    mouths = np.tile(np.array(PHONES["sil"].mouth, dtype=np.float64), (num_times, 1))
-    mouths[:, MOUTH_PARAMETERS.index("width")] = smile
     return mouths

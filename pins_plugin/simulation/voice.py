@@ -94,10 +94,8 @@ def speak(
     """
     num_samples = round(utterance.duration * SAMPLE_RATE)
     num_frames = num_samples // HOP_SAMPLES + 8
-    times = (
-        (np.arange(num_frames) * HOP_SAMPLES + WINDOW_SAMPLES // 2) - LEAD
-    ) / SAMPLE_RATE  # window centers
-    track = tract_track(utterance, times)
+    centers = np.arange(num_frames) * HOP_SAMPLES + WINDOW_SAMPLES // 2 - LEAD  # of windows
+    track = tract_track(utterance, centers / SAMPLE_RATE)
     melody = _melody(track["voicing"], quality, generator)
     pulses = _glottal_pulses(melody, quality, generator)
     noise = generator.standard_normal(len(pulses)).astype(np.float32)
@@ -109,15 +107,12 @@ def speak(
         for name, signal in sources.items()
     }  # (num_frames, num_bins)
     frequencies = np.fft.rfftfreq(FFT_SIZE, 1 / SAMPLE_RATE).astype(np.float32)
-    tilt = (1 + (frequencies / 500) ** 2) ** 0.25 / np.sqrt(
-        1 + (frequencies / quality.tilt_cutoff) ** 2
-    )  # lips radiate the treble better
+    tilt = (1 + (frequencies / 500) ** 2) ** 0.25  # lips radiate the treble better
+    tilt = tilt / np.sqrt(1 + (frequencies / quality.tilt_cutoff) ** 2)
     aspiration = track["aspiration"] * 0.4 + track["voicing"] * quality.breath
-    excitation = (
-        frames["pulses"] * (track["voicing"][:, None] * tilt)
-        + frames["breath"] * (aspiration[:, None])
-    )
-    spectrum = excitation * tract_response(
+    spectrum = frames["pulses"] * (track["voicing"][:, None] * tilt)
+    spectrum += frames["breath"] * aspiration[:, None]
+    spectrum = spectrum * tract_response(
         frequencies,
         track,
         formant_scale=quality.formant_scale,
@@ -160,10 +155,8 @@ def _glottal_pulses(
 def _frames(signal: NDArray[np.float32], num_frames: int) -> NDArray[np.float32]:
     """Cut a signal into windowed frames (num_frames, WINDOW_SAMPLES), one each HOP_SAMPLES."""
     padded = np.concatenate([signal, np.zeros(WINDOW_SAMPLES, np.float32)])
-    views = np.lib.stride_tricks.sliding_window_view(padded, WINDOW_SAMPLES)[::HOP_SAMPLES][
-        :num_frames
-    ]
-    return views * np.hanning(WINDOW_SAMPLES + 1)[:-1].astype(np.float32)
+    views = np.lib.stride_tricks.sliding_window_view(padded, WINDOW_SAMPLES)[::HOP_SAMPLES]
+    return views[:num_frames] * np.hanning(WINDOW_SAMPLES + 1)[:-1].astype(np.float32)
 
 
 def _overlap_add(frames: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -27,8 +27,7 @@ from pins_plugin.metrics.bootstrap import bootstrap_interval, pair_weights
 from pins_plugin.metrics.verification import eer, roc_auc
 from pins_plugin.models.layers.heads import apply_head
 from pins_plugin.report.tables import format_table
-from pins_plugin.simulation.feature_regimes import REGIMES, Regime
-from pins_plugin.simulation.features import SimulatedFeatures, simulate_features
+from pins_plugin.simulation.features import REGIMES, Regime, SimulatedFeatures, simulate_features
 from pins_plugin.train.features.named_objectives import make_objective
 from pins_plugin.train.features.training import FitSettings, fit_heads
 from pins_plugin.types import TalkingFaceClip

@@ -50,7 +50,7 @@ def _open_deadly() -> object:
 
 
 def test_faults_are_told_with_the_paths_that_were_given(clips: list[TalkingFaceClip]) -> None:
-    found = find_unreadable(clips, "notes", HERE, quiet=True)
+    found = find_unreadable(clips, "notes", HERE)
     assert list(found) == ["c1", "c3"]
     assert found["c1"].startswith("1.mp4: not a readable media file")
     assert found["c3"].startswith("gone.wav: no such file")
@@ -61,12 +61,12 @@ def test_what_any_part_looked_at_is_not_looked_at_again(
 ) -> None:
     parts: dict[str, str] = {}
     for first in (0, 1):
-        parts |= find_unreadable(clips[first::2], "notes", HERE, quiet=True)
+        parts |= find_unreadable(clips[first::2], "notes", HERE)
     with monkeypatch.context() as patch:
         patch.setattr(unreadable, "find_fault", _look_away)
-        assert find_unreadable(clips, "notes", HERE, quiet=True) == parts
+        assert find_unreadable(clips, "notes", HERE) == parts
     Path("1.mp4").write_bytes(Path("0.mp4").read_bytes())  # mended: looked at again
-    assert list(find_unreadable(clips, "notes", HERE, quiet=True)) == ["c3"]
+    assert list(find_unreadable(clips, "notes", HERE)) == ["c3"]
 
 
 def test_a_clip_that_crashes_its_worker_costs_itself(
@@ -74,6 +74,6 @@ def test_a_clip_that_crashes_its_worker_costs_itself(
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     monkeypatch.setattr(unreadable, "_open_look", _open_deadly)
-    found = find_unreadable(clips, "notes", Machinery(jobs=2, cpus=1), quiet=True)
+    found = find_unreadable(clips, "notes", Machinery(jobs=2, cpus=1))
     assert sorted(found) == ["c1", "c2", "c3"]
     assert "killed or crashed" in found["c2"]

@@ -15,7 +15,6 @@ from pins_plugin.data.corpora.manifest import read_manifest
 from pins_plugin.data.media.audio import load_audio
 from pins_plugin.data.media.video import iter_frames, probe_video
 from pins_plugin.data.media.video_writer import VideoWriter
-from pins_plugin.data.training import tar_shards
 from pins_plugin.data.training.tar_shards import ClipForm, HeldClips, read_index
 
 
@@ -115,11 +114,11 @@ def test_a_folder_of_results_by_workers_stopped_and_gone_on_with(
     assert "train-000000.tar" in reference and not list((linked.parent / "jobs").glob("*.part.tar"))
     out = linked.parent / "stopped"
     with monkeypatch.context() as patch:
-        write_index = tar_shards.write_index
-        patch.setattr(tar_shards, "write_index", lambda *args: 1 / 0)
+        write_index = _cut_archive.write_index
+        patch.setattr(_cut_archive, "write_index", lambda *args: 1 / 0)
         assert main(["cut", str(results), *options, str(out)]) == 2  # the packing is stopped
         assert len(list(out.glob("*.part.tar"))) == 3  # which the next run packs
-        patch.setattr(tar_shards, "write_index", write_index)
+        patch.setattr(_cut_archive, "write_index", write_index)
         patch.setattr(_cut_archive, "_cut", lambda *args: 1 / 0)  # nothing is cut again
         assert main(["cut", str(results), *options, str(out)]) == 0
         assert _tars(out) == reference

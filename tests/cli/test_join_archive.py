@@ -13,7 +13,7 @@ from pyannote.core import Annotation, Segment
 
 from pins_plugin.archive.inputs import find_files
 from pins_plugin.archive.names import Names
-from pins_plugin.cli import _join_archive, _link_archive, main
+from pins_plugin.cli import _join_archive, _link_video, main
 from pins_plugin.cli._link_video import LinkOptions
 from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.pipelines.diarization.audio_file import file_path, file_uri
@@ -73,7 +73,7 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _link(footage: Path, out: Path, names: str) -> None:
     for name in names:
-        _link_archive.link_one(Linker(), OPTIONS, out, str(footage / f"{name}.mp4"))
+        _link_video.link_one(Linker(), OPTIONS, out, str(footage / f"{name}.mp4"))
 
 
 def _labels(out: Path) -> dict[str, list[str]]:
@@ -124,9 +124,7 @@ def test_videos_of_one_stem_keep_their_folders(
         shutil.copyfile(footage / f"{name}.mp4", archive / name / "x.mp4")
     found = find_files([archive])
     options = replace(OPTIONS, names=Names.of_files(found))
-    rows = [
-        _link_archive.link_one(Linker(), options, out, str(video)) for video in (*found, *found)
-    ]
+    rows = [_link_video.link_one(Linker(), options, out, str(video)) for video in (*found, *found)]
     assert [row.done for row in rows] == [False, False, True, True]
     assert main(["people", str(out), "join"]) == 0
     assert "people.rttm" in {path.name for path in (out / "b" / "x").iterdir()}

@@ -10,8 +10,9 @@ import pytest
 
 from pins_plugin.archive.names import Names
 from pins_plugin.cli import build_parser, main
+from pins_plugin.cli._link_video import open_pipeline
 from pins_plugin.cli._many import find_inputs
-from pins_plugin.cli.link import open_pipeline, options_from
+from pins_plugin.cli.link import options_from
 from pins_plugin.data.links.links_file import read_links
 from pins_plugin.data.media.audio import load_audio
 from pins_plugin.data.media.video import iter_frames

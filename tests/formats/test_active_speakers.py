@@ -19,7 +19,6 @@ from pins_plugin.formats.active_speakers import (
     speaking_probability,
     to_active_speakers,
     to_ava,
-    to_ava_predictions,
     to_parquet,
 )
 from pins_plugin.formats.boxes import Picture
@@ -87,7 +86,7 @@ def test_ava_time_stamps_are_told_apart_at_any_rate(linked: LinkedVideo, picture
 def test_ava_files_are_read_as_its_scorer_reads_them(linked: LinkedVideo, picture: Picture) -> None:
     """Columns, unique ids and constant labels as get_ava_active_speaker_evaluation.py asks for them."""
     truth = pandas.read_csv(StringIO(to_ava(linked, picture)), header=None, names=AVA)
-    predicted = pandas.read_csv(StringIO(to_ava_predictions(linked, picture)), header=None, names=[*AVA, "score"])  # fmt: skip
+    predicted = pandas.read_csv(StringIO(to_ava(linked, picture, scored=True)), header=None, names=[*AVA, "score"])  # fmt: skip
     for frame in (truth, predicted):
         frame["uid"] = frame["frame_timestamp"].map(str) + ":" + frame["entity_id"]
         assert frame["uid"].is_unique
@@ -101,7 +100,7 @@ def test_ava_files_are_read_as_its_scorer_reads_them(linked: LinkedVideo, pictur
 
 def test_own_labels_score_full_marks(linked: LinkedVideo, picture: Picture, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(to_ava(linked, picture), encoding="utf-8")
-    (tmp_path / "b.csv").write_text(to_ava_predictions(linked, picture), encoding="utf-8")
+    (tmp_path / "b.csv").write_text(to_ava(linked, picture, scored=True), encoding="utf-8")
     truth, predictions = read_ava(tmp_path / "a.csv"), read_ava(tmp_path / "b.csv")
     for by_box in (False, True):
         found = score_active_speakers(truth, predictions, by_box)

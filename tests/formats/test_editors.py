@@ -12,7 +12,7 @@ import pytest
 from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.formats.boxes import Picture
 from pins_plugin.formats.editors import make_markers, to_edl, to_fcp7_xml, to_otio
-from pins_plugin.formats.timecode import parse_timecode, to_frame
+from pins_plugin.formats.timecode import to_frame
 
 RATES = [Fraction(24000, 1001), Fraction(25), Fraction(30000, 1001), Fraction(60000, 1001)]
 
@@ -34,13 +34,15 @@ def test_edl_markers_are_on_their_frames(hour: LinkedVideo, picture: Picture) ->
     text = to_edl(hour, picture)
     events = re.findall(r"^(\d{3,})  001 +V +C +(\S+) (\S+) (\S+) (\S+)$", text, re.MULTILINE)
     assert len(events) == len(hour.turns)
-    start = parse_timecode("01:00:00" + (";00" if ";" in events[0][1] else ":00"), picture.rate)
+
+    def parse(text: str) -> float:
+        return otio.opentime.from_timecode(text, float(picture.rate)).value
+
+    start = parse("01:00:00" + (";00" if ";" in events[0][1] else ":00"))
     for (_, first, after, *record), turn in zip(events, hour.turns, strict=True):
-        assert parse_timecode(first, picture.rate) - start == to_frame(turn.start, picture.rate)
-        assert parse_timecode(after, picture.rate) == parse_timecode(first, picture.rate) + 1
+        assert parse(first) - start == to_frame(turn.start, picture.rate)
+        assert parse(after) == parse(first) + 1
         assert [first, after] == record
-        theirs = otio.opentime.from_timecode(first, float(picture.rate)).value
-        assert theirs == parse_timecode(first, picture.rate)
     drop = picture.rate in RATES[2:]
     assert ("FCM: DROP FRAME" in text) == drop == (";" in events[0][1])
 

@@ -5,12 +5,10 @@ from fractions import Fraction
 import opentimelineio as otio
 import pytest
 
-from pins_plugin.errors import PinsError
 from pins_plugin.formats.timecode import (
     as_rate,
     format_timecode,
     is_drop_frame,
-    parse_timecode,
     to_frame,
 )
 
@@ -29,7 +27,6 @@ def test_timecode_agrees_with_opentimelineio(rate: Fraction) -> None:
             is_drop_frame(rate),
         )
         assert mine == theirs, frame
-        assert parse_timecode(mine, rate) == frame
 
 
 @pytest.mark.parametrize("rate", RATES, ids=lambda rate: f"{float(rate):.3f}")
@@ -46,14 +43,3 @@ def test_every_frame_comes_back_from_its_time(rate: Fraction) -> None:
 )  # fmt: skip
 def test_as_rate_knows_the_usual_ones(given: float, wanted: Fraction) -> None:
     assert as_rate(given) == wanted
-
-
-@pytest.mark.parametrize("text", ["00:01:00;00", "00:01:00;30", "1:2:3", "00:60:00:00"])
-def test_parse_timecode_refuses_what_is_none(text: str) -> None:
-    with pytest.raises(PinsError):
-        parse_timecode(text, RATES[2])
-
-
-def test_drop_frame_is_for_its_rates_only() -> None:
-    with pytest.raises(PinsError, match=r"29\.97"):
-        parse_timecode("00:01:00;02", Fraction(25))

@@ -51,12 +51,6 @@ def test_annotated_video_keeps_time_stamps_size_and_sound(video: Path, tmp_path:
     assert [path.name for path in out.parent.iterdir()] == ["b.mp4"]
 
 
-def test_annotated_video_may_be_shrunk(video: Path, tmp_path: Path) -> None:
-    write_annotated_video(video, _links(), tmp_path / "b.mp4", max_side=100, quiet=True)
-    info = probe_video(tmp_path / "b.mp4")
-    assert (info.width, info.height) == (100, 80)
-
-
 def _has_color(image: np.ndarray, color: tuple[int, int, int]) -> bool:
     return bool((np.abs(image.astype(int) - color).max(axis=-1) < 8).any())
 

@@ -5,7 +5,7 @@ import pytest
 
 from pins_plugin.simulation.person import sample_person
 from pins_plugin.simulation.phones import MOUTH_PARAMETERS, PHONES, VOCABULARY
-from pins_plugin.simulation.utterance import Utterance, mouth_track, rest_track, say
+from pins_plugin.simulation.utterance import Utterance, mouth_track, say
 
 PERSON = sample_person(0, 0)
 
@@ -69,8 +69,3 @@ def test_times_outside_and_alone_give_the_same_mouth() -> None:
     assert np.isfinite(together).all()
     alone = np.concatenate([mouth_track(utterance, times[i : i + 1]) for i in range(len(times))])
     np.testing.assert_allclose(together, alone)
-
-
-def test_rest_has_closed_lips() -> None:
-    assert rest_track(3, smile=0.2)[:, 1].tolist() == [0, 0, 0]
-    assert rest_track(3, smile=0.2)[:, 2].tolist() == [0.2, 0.2, 0.2]

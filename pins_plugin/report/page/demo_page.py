@@ -66,13 +66,7 @@ def write_demo_page(
         },
         gauges=_gauges(report["unseen"]),
         scenes=[
-            {
-                "title": scene.title,
-                "text": scene.text,
-                "correct": scene.correct,
-                "page": scene.page,
-                "video": data_uri("video/mp4", scene.annotated.read_bytes()),
-            }
+            vars(scene) | {"video": data_uri("video/mp4", scene.annotated.read_bytes())}
             for scene in scenes
         ],
         curves=[

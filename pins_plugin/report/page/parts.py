@@ -1,9 +1,16 @@
-"""The parts of a page as plain values for its template: turns, rows of the time line, the gallery."""
+"""The parts of a page as plain values for its template and scripts: turns, rows of the time line, the gallery, what is said."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from pins_plugin.data.links.linked_video import LinkedVideo
+from pins_plugin.formats.annotation import to_elan
+from pins_plugin.formats.boxes import Picture
+from pins_plugin.formats.cues import Cue, make_cues, make_stretches
+from pins_plugin.formats.editors import to_edl, to_fcp7_xml
+from pins_plugin.formats.subtitles import to_ass, to_table, to_vtt
 from pins_plugin.report.style import PALETTE
 from pins_plugin.types import SpeakerFaceLink
 
@@ -166,7 +173,8 @@ def gallery(linked: LinkedVideo, faces: Mapping[str, list[str]]) -> list[dict[st
         for speaker in linked.speaker_labels
         if linked.name_of_speaker(speaker) is None and speaker not in linked.person_labels
     ]
-    return cards + [_voice_card(linked, speaker) for speaker in voices]
+    said = {name: [turn for turn in linked.turns if turn.speaker == name] for name in voices}
+    return cards + [_voice_card(name, said[name], said[name]) for name in voices]
 
 
 def _face_card(linked: LinkedVideo, person: str, faces: list[str]) -> dict[str, Any]:
@@ -175,40 +183,34 @@ def _face_card(linked: LinkedVideo, person: str, faces: list[str]) -> dict[str, 
     said = shown + hidden
     own = [track for track in linked.tracks if track.person == person]
     return {
-        **_said(shown or hidden),
-        "spoken": sum(turn.end - turn.start for turn in said),
+        **_voice_card(person, said, shown or hidden),
         "hidden": sum(turn.end - turn.start for turn in hidden),
-        "turns": len(said),
-        "name": person,
         "color": color_class(linked, person),
         "faces": faces,
         "seen": sum(track.end - track.start for track in own),
-        "first": own[0].start if own else (said[0].start if said else 0.0),
+        **({"first": own[0].start} if own else {}),
         "heard_as": tuple(dict.fromkeys(t.speaker for t in said if t.speaker != person)),
     }
 
 
-def _voice_card(linked: LinkedVideo, speaker: str) -> dict[str, Any]:
-    said = [turn for turn in linked.turns if turn.speaker == speaker]
-    return {
-        **_said(said),
-        "hidden": 0.0,
-        "name": speaker,
-        "color": "nobody",
-        "faces": [],
-        "seen": 0.0,
-        "first": said[0].start,
-        "heard_as": (),
-    }
-
-
-def _said(said: list[SpeakerFaceLink]) -> dict[str, Any]:
+def _voice_card(
+    name: str, said: list[SpeakerFaceLink], heard: list[SpeakerFaceLink]
+) -> dict[str, Any]:
     """How much someone says, and the stretch to hear the voice by: of the surest turns the longest."""
-    best = max(said, key=lambda turn: turn.confidence * min(turn.end - turn.start, 5), default=None)
+    best = max(
+        heard, key=lambda turn: turn.confidence * min(turn.end - turn.start, 5), default=None
+    )
     return {
+        "name": name,
         "spoken": sum(turn.end - turn.start for turn in said),
         "turns": len(said),
         "sample": None if best is None else (best.start, min(best.end, best.start + 5)),
+        "hidden": 0.0,
+        "color": "nobody",
+        "faces": [],
+        "seen": 0.0,
+        "first": said[0].start if said else 0.0,
+        "heard_as": (),
     }
 
 
@@ -234,3 +236,41 @@ def _thinned(times: list[float]) -> list[int]:
     if kept[-1] != len(times) - 1:
         kept.append(len(times) - 1)
     return kept
+
+
+def export_data(linked: LinkedVideo, picture: Picture, folder: Path) -> dict[str, Any]:
+    """What is said, and the files of a video in which nobody speaks, which the page fills in.
+
+    Names are not in there: the page takes them from the turns, which a reviewer may correct. `cues` are subtitles with
+    their words, empty without a transcript; `stretches` are turns with all that is said in them; times in seconds.
+
+    Parameters
+    ----------
+    linked : LinkedVideo
+        With the path of the video.
+    folder : Path
+        Of the page.
+    """
+    silent = replace(linked, turns=[], words=())
+    return {
+        "cues": [_plain(cue) for cue in make_cues(linked)] if linked.words else [],
+        "stretches": [_plain(cue) for cue in make_stretches(linked)],
+        "stem": Path(linked.video).stem,
+        "length": round(linked.duration, 3),
+        "rate": [picture.rate.numerator, picture.rate.denominator],
+        "first": picture.first,
+        "blank": {
+            "vtt": to_vtt(silent),
+            "ass": to_ass(silent),
+            "csv": to_table(silent),
+            "elan": to_elan(silent, folder),
+            "edl": to_edl(silent, picture),
+            "fcp7": to_fcp7_xml(silent, picture),
+        },
+    }
+
+
+def _plain(cue: Cue) -> dict[str, Any]:
+    plain = {"start": cue.start, "end": cue.end, "text": cue.text, "turn": cue.turn}
+    words = [[round(word.start, 3), word.text] for word in cue.words]
+    return plain | ({"words": words} if words else {})

@@ -15,9 +15,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.data.media.video import iter_frames, probe_video
 from pins_plugin.formats.boxes import Picture
-from pins_plugin.report.page.parts import gallery, rows, summary, ticks, tracks, turns
+from pins_plugin.report.page.parts import (
+    export_data,
+    gallery,
+    rows,
+    summary,
+    ticks,
+    tracks,
+    turns,
+)
 from pins_plugin.report.page.pictures import browser_video, face_pictures
-from pins_plugin.report.page.transcript import export_data
 from pins_plugin.report.style import NOBODY, PALETTE, format_time, hex_color
 from pins_plugin.utils.explain import explain
 from pins_plugin.utils.files import write_text

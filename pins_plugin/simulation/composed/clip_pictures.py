@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -60,8 +61,6 @@ def letterbox(
 
     `scale` is as large as fits, or the one given where that is smaller.
     """
-    import cv2
-
     rows, columns = image.shape[:2]
     scale = min(width / columns, height / rows, *([] if scale is None else [scale]))
     size = (min(width, round(columns * scale)), min(height, round(rows * scale)))
@@ -74,8 +73,6 @@ def letterbox(
 
 def _zoom(image: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
     """Show the middle of a picture (height, width, 3) larger, or all of it smaller."""
-    import cv2
-
     if factor == 1:
         return image
     height, width = image.shape[:2]
@@ -84,8 +81,6 @@ def _zoom(image: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
 
 
 def _blur(image: NDArray[np.uint8], deviation: float) -> NDArray[np.uint8]:
-    import cv2
-
     if not deviation:
         return image
     return cv2.GaussianBlur(image, (0, 0), deviation).astype(np.uint8)

@@ -103,7 +103,7 @@ def _record_voices(
 ) -> tuple[NDArray[np.float32], list[Turn]]:
     """Add up all voices; who speaks when, in order of time."""
     voices = [
-        (begin + voice.begin, voice)
+        (begin, voice)
         for begin, segment in zip(begins, segments, strict=False)
         for voice in segment.voices
     ]

@@ -157,19 +157,14 @@ class Deck:
 
     def rest(self, person: str) -> Stretch:
         """Somebody who listens: a silence of the person's, back and forth, often slowed."""
-        rests = [
-            (clip, silence)
-            for clip in self.clips
-            if clip.person == person
-            for silence in clip.silences
-        ]
+        own = [clip for clip in self.clips if clip.person == person]
+        rests = [(clip, silence) for clip in own for silence in clip.silences]
         if not rests:
             raise MediaError(f"{person}: has no rest of {MIN_SILENCE} s in any clip; add clips")
         length = np.array([end - start for _, (start, end) in rests])
         clip, (start, end) = rests[self.generator.choice(len(rests), p=length / length.sum())]
-        margin = max(
-            0.0, min(0.1, (end - start - 0.25) / 2)
-        )  # lips part before and close after the sound
+        # lips part before and close after the sound
+        margin = max(0.0, min(0.1, (end - start - 0.25) / 2))
         start, end = round(start + margin, 3), round(end - margin, 3)
         speed = round(float(self.generator.uniform(0.4, 1.0)), 2)
         return Stretch(person, clip.path, start, end, speed=speed, silent=True)

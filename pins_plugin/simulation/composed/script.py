@@ -72,8 +72,6 @@ class Voice:
     ----------
     duration : float
         In seconds.
-    begin : float
-        Seconds after the start of its segment.
     speaker : str, optional
         Who is said to speak, where it is not the person of the clip: dubbed.
     speech : tuple of (start, end), optional
@@ -84,7 +82,6 @@ class Voice:
 
     stretch: Stretch
     duration: float
-    begin: float = 0.0
     speaker: str | None = None
     speech: tuple[tuple[float, float], ...] | None = None
     gain: float = 1.0

@@ -86,17 +86,17 @@ def test_voices_overlap_and_go_on_over_cuts(tmp_path: Path, clips: list[tuple[st
     red, green, _ = (Stretch(name, path, 0.0) for name, path in clips)
     segments = [
         Segment(1.0, (red,), (Voice(red, 2.0),)),
-        Segment(1.0, (green,), (Voice(green, 0.6, begin=0.2, speaker="dubbed", gain=0.5),)),
+        Segment(1.0, (green,), (Voice(green, 0.6, speaker="dubbed", gain=0.5),)),
     ]
     truth = compose_scene(tmp_path / "s.mp4", segments, find_speech=_everywhere)
-    assert _turns(truth) == [(0.0, 2.0, "red"), (1.2, 1.8, "dubbed")]
+    assert _turns(truth) == [(0.0, 2.0, "red"), (1.0, 1.6, "dubbed")]
     sound = load_audio(tmp_path / "s.mp4")
-    alone, both = sound[4000:12000], sound[20800:27200]
+    alone, both = sound[4000:12000], sound[17600:24000]
     assert _loudness(both, 300) == pytest.approx(_loudness(alone, 300), rel=0.1)
     assert _loudness(both, 600) == pytest.approx(0.5 * _loudness(alone, 300), rel=0.1)
     assert _loudness(alone, 600) < 0.02 * _loudness(alone, 300)
     lines = (tmp_path / "s.rttm").read_text().splitlines()
-    assert lines[1].split()[3:8] == ["1.200", "0.600", "<NA>", "<NA>", "dubbed"]
+    assert lines[1].split()[3:8] == ["1.000", "0.600", "<NA>", "<NA>", "dubbed"]
 
 
 def test_known_speech_is_not_looked_for(tmp_path: Path, clips: list[tuple[str, Path]]) -> None:

@@ -40,7 +40,7 @@ def _timeline(segments) -> tuple[list, list]:
     for segment in segments:
         shown.append((now, now + segment.duration, segment))
         for voice in segment.voices:
-            voices.append((now + voice.begin, now + voice.begin + voice.duration, voice))
+            voices.append((now, now + voice.duration, voice))
         now += segment.duration
     return voices, shown
 

@@ -35,7 +35,7 @@ QUICK = FitSettings(num_pairs=300, network=NetworkSettings(hidden_dim=32, most_s
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("features")
-    write_features(folder, SETTINGS, seed=0, shares=(0.7, 0.1, 0.2))
+    write_features(folder, SETTINGS, seed=0)
     return folder
 
 
