@@ -18,7 +18,7 @@ from pyannote.metrics.diarization import DiarizationErrorRate
 
 from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
 from pins_plugin.pipelines.diarization.rttm import read_rttm
-from pins_plugin.pipelines.diarization.segmentation import segment
+from pins_plugin.pipelines.diarization.segmentation import Segmentation, segment
 from pins_plugin.pipelines.diarization.segmentation_model import load_segmentation_model
 from pins_plugin.pipelines.diarization.voices import find_voice_scatter, load_voice_encoder
 from pins_plugin.pipelines.linking.builtin import WINDOW_STEP, listen, read_turns
@@ -43,6 +43,7 @@ class Heard(NamedTuple):
     """One file: what is heard, who truly speaks, and how long it is in seconds."""
 
     evidence: Evidence
+    segmentation: Segmentation
     truth: Annotation
     duration: float
 
@@ -56,8 +57,10 @@ def hear_folder(folder: Path) -> list[Heard]:
         truth = list(read_rttm(rttm).values())
         if media and len(truth) == 1:
             waveform = load_audio(media[0])
-            evidence = listen(waveform, segment(waveform, model, WINDOW_STEP), encoder, scatter)
-            found.append(Heard(evidence, truth[0], len(waveform) / SAMPLE_RATE))
+            segmentation = segment(waveform, model, WINDOW_STEP)
+            evidence = listen(waveform, segmentation, encoder, scatter)
+            duration = len(waveform) / SAMPLE_RATE
+            found.append(Heard(evidence, segmentation, truth[0], duration))
     return found
 
 
@@ -69,7 +72,9 @@ def measure(folders: list[list[Heard]], settings: DiarizationSettings) -> float:
         metric = DiarizationErrorRate()
         for each in folder:
             decoded = decode_within(settings.apply_to(base), each.evidence)
-            turns = read_turns(decoded.said, each.duration, settings.longest_pause)
+            turns = read_turns(
+                decoded.said, each.segmentation, each.duration, settings.longest_pause
+            )
             metric(each.truth, turns, uem=Timeline([Segment(0, each.duration)]))
         rates.append(100 * abs(metric))
     return float(np.mean(rates))
