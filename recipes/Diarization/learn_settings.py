@@ -1,11 +1,12 @@
 """Learn how the decoder weighs what it hears where nothing is seen, by the diarization error rate.
 
-  python recipes/Diarization/learn_settings.py FOLDER... [--out settings.json]
+  python recipes/Diarization/learn_settings.py FOLDER... [--others FOLDER...] [--out settings.json]
 
 FOLDERs hold sound or video with RTTM files beside them, of people and rooms to learn from: composed scenes
-(recipes/ClipScenes) and conversations (conversations.py --share learn). Each file is heard once; then one setting after the
-other takes the value of the least error (mean of the folders, no collar, overlap scored), until none gets better. Start is
-what linking has. The result stands in pretrained/speaker_face_linking/parameters.json under "diarization".
+(recipes/ClipScenes), conversations and meetings (conversations.py, meetings.py --share learn). Each file is heard once; then one
+setting after the other takes the value of the least error (mean of the folders, no collar, overlap scored), until none gets
+better. With --others, folders of other people, a value must help on both: few people to learn from are not everybody. Start is
+what ships. The result stands in pretrained/speaker_face_linking/parameters.json under "diarization".
 """
 
 from dataclasses import asdict, replace
@@ -30,11 +31,12 @@ from pins_plugin.utils.progress import progress
 from pins_plugin.utils.script import run_script, script_parser
 
 VALUES = {
-    "one": (-0.4, 0.0, 0.4, 0.8, 1.2),
-    "two": (-3.0, -2.2, -1.6, -1.0, -0.5, 0.0),
-    "voice": (0.1, 0.18, 0.3, 0.4, 0.6, 0.8),
-    "switches": (-6.0, -5.0, -4.15, -3.0),
+    "switches": (-7.0, -6.0, -5.0, -4.15),
+    "two": (-1.0, -0.5, 0.0, 0.5),
+    "one": (0.0, 0.2, 0.4, 0.6),
+    "voice": (0.4, 0.5, 0.6, 0.8),
     "min_gain": (-10.0, 0.0, 10.0),
+    "longest_pause": (0.6, 1.0, 1.5),
 }
 LEAST = 0.05  # percent of the speech, by which a change must help
 
@@ -81,11 +83,12 @@ def measure(folders: list[list[Heard]], settings: DiarizationSettings) -> float:
 
 
 def learn(
-    folders: list[list[Heard]], start: DiarizationSettings
-) -> tuple[DiarizationSettings, float]:
-    """Change one setting after the other."""
-    best, least, better = start, measure(folders, start), True
-    print(f"start {least:.2f} %", flush=True)
+    parts: list[list[list[Heard]]], start: DiarizationSettings
+) -> tuple[DiarizationSettings, list[float]]:
+    """Change one setting after the other where no part, a list of folders, gets worse; settings and rate of each part."""
+    best, better = start, True
+    least = [measure(folders, start) for folders in parts]
+    print("start", *(f"{rate:.2f} %" for rate in least), flush=True)
     while better:
         better = False
         for name, values in VALUES.items():
@@ -93,10 +96,11 @@ def learn(
                 if value == getattr(best, name):
                     continue
                 tried = replace(best, **{name: value})
-                rate = measure(folders, tried)
-                print(f"{name} {value}: {rate:.2f} %", flush=True)
-                if rate < least - LEAST:
-                    best, least, better = tried, rate, True
+                rates = [measure(folders, tried) for folders in parts]
+                print(f"{name} {value}:", *(f"{rate:.2f} %" for rate in rates), flush=True)
+                gains = np.subtract(least, rates)
+                if gains.min() > 0 and gains.mean() > LEAST:
+                    best, least, better = tried, rates, True
     return best, least
 
 
@@ -104,18 +108,23 @@ def main() -> None:
     """Hear, learn, write."""
     parser = script_parser(__doc__)
     parser.add_argument("folders", type=Path, nargs="+", help="sound or video with RTTM")
+    parser.add_argument("--others", type=Path, nargs="+", default=[], help="the same of others")
     parser.add_argument("--out", type=Path, help="JSON file for the settings")
     args = parser.parse_args()
-    base, _ = load_diarization()
-    start = DiarizationSettings(base.one, base.two, base.voice, base.switches, base.min_gain)
-    folders = [hear_folder(folder) for folder in args.folders]
-    settings, rate = learn(folders, start)
-    names = ", ".join(
-        f"{len(heard)} files of {folder.name}"
-        for folder, heard in zip(args.folders, folders, strict=True)
+    _, start = load_diarization()
+    chosen = [part for part in (args.folders, args.others) if part]
+    parts = [[hear_folder(folder) for folder in part] for part in chosen]
+    settings, rates = learn(parts, start)
+    told = "; of other people ".join(
+        ", ".join(
+            f"{len(heard)} files of {folder.name}"
+            for folder, heard in zip(folders, part, strict=True)
+        )
+        + f": {rate:.1f} % diarization error rate"
+        for folders, part, rate in zip(chosen, parts, rates, strict=True)
     )
     result = {
-        "learnt_on": f"recipes/Diarization/learn_settings.py, {names}: {rate:.1f} % diarization error rate",
+        "learnt_on": f"recipes/Diarization/learn_settings.py, {told}",
         "settings": asdict(settings),
     }
     print(result)
