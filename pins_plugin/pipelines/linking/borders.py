@@ -11,11 +11,11 @@ from pins_plugin.pipelines.diarization.segmentation import FRAME_STEP, HOP, Segm
 from pins_plugin.pipelines.linking.hearing import STEP
 
 # Seconds either side within which a border is looked for; 0.05, 0.1, 0.2 and none were tried (recipes/Diarization)
-REACH = 0.1
+BORDER_REACH = 0.1
 
 
 def place_borders(
-    said: NDArray[np.bool_], segmentation: Segmentation, reach: float = REACH
+    said: NDArray[np.bool_], segmentation: Segmentation, reach: float = BORDER_REACH
 ) -> NDArray[np.float64]:
     """Times of the borders between steps; where the number of speakers changes, the likeliest time nearby.
 
