@@ -50,7 +50,7 @@ PARTS = ("missed detection", "false alarm", "confusion")
 COLLARS = (0.0, 0.5)  # seconds in all: pyannote.metrics counts both sides
 ABOUT = (
     "Percent of the speech; stretches of half a minute, so that single turns weigh much. Settings of sound alone: learnt on {}; "
-    "all other weights are linking's, and a pause up to 1 s belongs to a turn as annotators have it (set, not learnt). "
+    "all other weights are linking's, and a pause up to 1 s belongs to a turn as annotators have it. "
     "The segmentation, which both systems share, was trained by its authors on AMI among others, so that these numbers are "
     "not of a corpus that it never met. pyannote: SpeakerDiarization of segmentation 3.0, our voices and AgglomerativeClustering."
 )

@@ -107,7 +107,7 @@ def _say(
 ) -> float:
     """Put the next phrase of a speaker that is no longer than `longest` seconds at `start`; say when it ends."""
     size = round(longest * SAMPLE_RATE)
-    for _ in supply[speaker]:
+    for _ in range(len(supply[speaker])):
         phrase = supply[speaker].popleft()
         supply[speaker].append(phrase)
         if len(phrase) <= size:
