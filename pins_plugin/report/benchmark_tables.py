@@ -41,7 +41,7 @@ def pins_tables(report: Mapping[str, Any], *, markdown: bool = False) -> str:
         parts.append(("Matching, 1 of 2", headers, rows))
     rows = [
         [_plain(direction), *_share(part["map"], "value"), f"{100 * part['map']['chance']:.2f}"]
-        for direction, part in report["retrieval"].items()
+        for direction, part in (report["retrieval"] or {}).items()
     ]
     if rows:
         parts.append(("Retrieval", ["", "mAP", "95 % interval", "chance"], rows))
