@@ -7,9 +7,9 @@ Speakers of the AMI corpus are left out: its meetings are what diarization is ju
 there to learn from, the rest to judge by.
 """
 
-import csv
+import argparse
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from pyannote.core import Annotation, Segment
 from scipy.signal import butter, fftconvolve, sosfilt
 
 from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio, save_audio
+from pins_plugin.errors import ManifestError
+from pins_plugin.utils.files import read_table
 from pins_plugin.utils.script import run_script, script_parser
 
 FRAME = 160  # samples by which speech is found
@@ -38,15 +40,20 @@ class Conversation:
 
 def read_speech(folder: Path, share: str) -> dict[str, list[NDArray[np.float32]]]:
     """Speech of each speaker of a share, in pieces without pauses, of equal loudness."""
-    with (folder / "manifest.csv").open(encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if not row["source"].startswith("AMI")]
-    speakers = sorted({row["speaker"] for row in rows})[SHARES.index(share) :: 2]
     speech: dict[str, list[NDArray[np.float32]]] = {}
+    for speaker, waveform in read_recordings(folder, share):
+        speech.setdefault(speaker, []).extend(cut_at_pauses(waveform))
+    return {speaker: pieces for speaker, pieces in speech.items() if pieces}
+
+
+def read_recordings(folder: Path, share: str) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Speaker and waveform of each recording of a share of the speakers."""
+    table = read_table(folder / "manifest.csv", ManifestError, "voices: file, speaker, source")
+    rows = [row for row in table if not row["source"].startswith("AMI")]
+    speakers = sorted({row["speaker"] for row in rows})[SHARES.index(share) :: 2]
     for row in rows:
         if row["speaker"] in speakers:
-            pieces = list(cut_at_pauses(load_audio(folder / row["file"])))
-            speech.setdefault(row["speaker"], []).extend(pieces)
-    return {speaker: pieces for speaker, pieces in speech.items() if pieces}
+            yield row["speaker"], load_audio(folder / row["file"])
 
 
 def cut_at_pauses(
@@ -173,23 +180,33 @@ def compose_many(
         yield compose(speech, generator, float(generator.uniform(*seconds)))
 
 
-def main() -> None:
-    """Compose and write."""
-    parser = script_parser(__doc__)
+def composing_parser(doc: str | None) -> argparse.ArgumentParser:
+    """Parser of a script that composes files of voices."""
+    parser = script_parser(doc)
     parser.add_argument("voices", type=Path, help="folder with manifest.csv")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--number", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--share", choices=SHARES, default="held_out")
-    args = parser.parse_args()
-    args.out.mkdir(parents=True, exist_ok=True)
-    found = compose_many(args.voices, args.share, args.number, args.seed)
+    return parser
+
+
+def write_conversations(found: Iterable[Conversation], out: Path, name: str) -> None:
+    """Write WAV and RTTM of each, `name` with a number."""
+    out.mkdir(parents=True, exist_ok=True)
     for index, conversation in enumerate(found):
-        uri = f"{args.share}_{args.seed}_{index:03d}"
+        uri = f"{name}_{index:03d}"
         conversation.turns.uri = uri
-        save_audio(args.out / f"{uri}.wav", conversation.waveform, SAMPLE_RATE)
-        (args.out / f"{uri}.rttm").write_text(conversation.turns.to_rttm(), encoding="utf-8")
-    print(args.out)
+        save_audio(out / f"{uri}.wav", conversation.waveform, SAMPLE_RATE)
+        (out / f"{uri}.rttm").write_text(conversation.turns.to_rttm(), encoding="utf-8")
+    print(out)
+
+
+def main() -> None:
+    """Compose and write."""
+    args = composing_parser(__doc__).parse_args()
+    found = compose_many(args.voices, args.share, args.number, args.seed)
+    write_conversations(found, args.out, f"{args.share}_{args.seed}")
 
 
 if __name__ == "__main__":

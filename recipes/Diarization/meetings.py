@@ -9,19 +9,27 @@ within as it was read: so a turn goes on through short pauses, as annotators hav
 benchmarks/diarization.py and learn_settings.py read them.
 """
 
-import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from conversations import FRAME, QUIET, SHARES, Conversation, put_in_room, record
+from conversations import (
+    FRAME,
+    QUIET,
+    Conversation,
+    composing_parser,
+    put_in_room,
+    read_recordings,
+    record,
+    write_conversations,
+)
 from numpy.typing import NDArray
 from pyannote.core import Annotation, Segment
 
-from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio, save_audio
+from pins_plugin.data.media.audio import SAMPLE_RATE
 from pins_plugin.pipelines.diarization.rttm import read_rttm
-from pins_plugin.utils.script import run_script, script_parser
+from pins_plugin.utils.script import run_script
 
 SECONDS = 30.0  # of a meeting
 GAP = 25  # frames of silence between recordings of one speaker
@@ -46,14 +54,9 @@ class Voice(NamedTuple):
 
 def read_voices(folder: Path, share: str) -> dict[str, Voice]:
     """Speech of each speaker of a share, pauses included."""
-    with (folder / "manifest.csv").open(encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if not row["source"].startswith("AMI")]
-    chosen = sorted({row["speaker"] for row in rows})[SHARES.index(share) :: 2]
     parts: dict[str, list[Voice]] = {}
-    for row in rows:
-        if row["speaker"] in chosen:
-            waveform = load_audio(folder / row["file"])
-            parts.setdefault(row["speaker"], []).append(_trim(waveform))
+    for speaker, waveform in read_recordings(folder, share):
+        parts.setdefault(speaker, []).append(_trim(waveform))
     return {
         name: Voice(*(np.concatenate(each) for each in zip(*own, strict=True)))
         for name, own in parts.items()
@@ -118,27 +121,24 @@ def compose(
     return Conversation(record(sound, generator, (15.0, 40.0)), truth)
 
 
+def compose_many(
+    folder: Path, rttm: Sequence[Path], share: str, number: int, seed: int
+) -> Iterator[Conversation]:
+    """Compose meetings of a share of the speakers."""
+    voices = read_voices(folder, share)
+    meetings = [each for path in rttm for each in read_rttm(path).values()]
+    for index in range(number):
+        generator = np.random.default_rng([seed, index])
+        yield compose(voices, choose_turns(meetings, generator), generator)
+
+
 def main() -> None:
     """Compose and write."""
-    parser = script_parser(__doc__)
-    parser.add_argument("voices", type=Path, help="folder with manifest.csv")
+    parser = composing_parser(__doc__)
     parser.add_argument("rttm", type=Path, nargs="+", help="who speaks when in real meetings")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--number", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--share", choices=SHARES, default="held_out")
     args = parser.parse_args()
-    args.out.mkdir(parents=True, exist_ok=True)
-    voices = read_voices(args.voices, args.share)
-    meetings = [each for path in args.rttm for each in read_rttm(path).values()]
-    for index in range(args.number):
-        generator = np.random.default_rng([args.seed, index])
-        meeting = compose(voices, choose_turns(meetings, generator), generator)
-        uri = f"meeting_{args.share}_{args.seed}_{index:03d}"
-        meeting.turns.uri = uri
-        save_audio(args.out / f"{uri}.wav", meeting.waveform, SAMPLE_RATE)
-        (args.out / f"{uri}.rttm").write_text(meeting.turns.to_rttm(), encoding="utf-8")
-    print(args.out)
+    found = compose_many(args.voices, args.rttm, args.share, args.number, args.seed)
+    write_conversations(found, args.out, f"meeting_{args.share}_{args.seed}")
 
 
 if __name__ == "__main__":
