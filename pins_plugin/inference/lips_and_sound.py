@@ -70,7 +70,7 @@ def is_still(lips: NDArray[np.float32]) -> NDArray[np.bool_]:
     """
     points = lips.astype(np.float64) - lips.mean(axis=1, keepdims=True)
     seen = np.isfinite(points).all(axis=(1, 2))
-    points = np.where(seen[:, None, None], points, 0).reshape(len(lips), -1)
+    points = np.where(seen[:, None, None], points, 0).reshape(len(lips), 2 * lips.shape[1])
 
     def around(values: NDArray) -> NDArray:
         sums = np.concatenate([np.zeros_like(values[:1]), np.cumsum(values, axis=0)])

@@ -4,10 +4,13 @@ A quarter of the weight is files with somebody else's sound, for which no offset
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pins_plugin.inference.made_files import MadeFile
 from pins_plugin.inference.offset_posterior import (
@@ -17,8 +20,14 @@ from pins_plugin.inference.offset_posterior import (
     logistic,
     sum_evidence,
 )
-from pins_plugin.inference.sync_calibration import fit_logistic
 from pins_plugin.inference.synchronizer import FOREIGN_FRAMES, TOLERANCE, Synchronizer
+from pins_plugin.models.folder.model_folder import (
+    HYPERPARAMS,
+    format_hyperparams,
+    read_hyperparams,
+    resolve_source,
+)
+from pins_plugin.utils.files import write_text
 
 MAX_OFFSET = 25  # frames looked at, as `pins sync` does
 FOREIGN = 0.25  # of the weight, for files with sound of others; chosen, not measured
@@ -47,9 +56,9 @@ def look_at(
     """Sum the evidence of each file."""
     cases = []
     for file in files:
-        heard = (file.waveform, MAX_OFFSET)
-        found_of = (synchronizer.moving_features(*face, *heard) for face in file.faces)
-        pieces = cut_pieces([each.similarities for each in found_of])
+        heard = {"waveform": file.waveform, "max_offset": MAX_OFFSET}
+        features = [synchronizer.moving_features(*face, **heard) for face in file.faces]
+        pieces = cut_pieces([each.similarities for each in features])
         found = sum_evidence(pieces, calibration)
         if found is not None:
             right = file.own and abs(found.offset - file.offset) <= TOLERANCE
@@ -134,3 +143,22 @@ def choose_limits(
         if summarize(everybody, calibration)["own"][3] <= MISCALLED:
             break
     return calibration
+
+
+def fit_logistic(
+    evidence: NDArray[np.floating], labels: NDArray[np.bool_], weights: NDArray[np.floating]
+) -> list[float]:
+    """Fit a probability: bias and one weight for each column of `evidence` (num_cases, num_columns)."""
+    from sklearn.linear_model import LogisticRegression  # only to learn it: a second to import
+
+    model = LogisticRegression(C=100.0, max_iter=5000)
+    model.fit(evidence, labels, sample_weight=weights * len(weights) / weights.sum())
+    return [round(float(value), 4) for value in (*model.intercept_, *model.coef_[0])]
+
+
+def write_calibration(source: str | Path, weights: Mapping[str, Any]) -> None:
+    """Put the weights into a model folder's settings."""
+    folder = resolve_source(source)
+    found = read_hyperparams(folder)
+    changed = found._replace(settings={**found.settings, **weights})
+    write_text(folder / HYPERPARAMS, format_hyperparams(changed))

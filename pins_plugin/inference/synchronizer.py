@@ -31,26 +31,20 @@ from pins_plugin.inference.offset_posterior import (
     OffsetCalibration,
     cut_pieces,
     logistic,
-    parabola_peak,
     speaking_ratio,
     sum_evidence,
-    sum_similarities,
 )
 from pins_plugin.models.folder.model_folder import ModelFolder
 
 MAX_OFFSET = 15  # frames, 0.6 s: the shipped model was trained among these offsets
-# Margin (see `offset_evidence`) that rare offsets beyond MAX_OFFSET need on top; chosen, not measured
-FAR_PENALTY = 1.0
 TOLERANCE = 1  # frames; people begin to notice at about two (ITU-R BT.1359)
-MIN_CONFIDENCE = 0.5  # probability: more likely right than not
-MIN_FRAMES = 8  # frames, 0.32 s, of all faces together; chosen, not measured
 # That faces must be seen for before it is said that the sound is not theirs; chosen, not measured
 FOREIGN_FRAMES = 50
 
 
 @dataclass(frozen=True)
 class SyncResult:
-    """What `Synchronizer.offset` found.
+    """What `Synchronizer.offset_of_file` found.
 
     Parameters
     ----------
@@ -62,9 +56,9 @@ class SyncResult:
         Probability in 0..1 that the offset is right within one frame, calibrated on people whom the
         model had never seen.
     decision : str
-        "in sync" (at most one frame off), "shifted", "not this sound" (of a whole file only: nobody who is seen makes the
-        sound that is heard: dubbed, a voice-over, or listeners), or "cannot tell" (not sure enough, no speech, no
-        moving lips, or less than a third of a second).
+        "in sync" (at most one frame off), "shifted", "not this sound" (nobody who is seen makes the sound that is heard:
+        dubbed, a voice-over, or listeners), or "cannot tell" (not sure enough, no speech, no moving lips, or less than a
+        third of a second).
     """
 
     offset_seconds: float
@@ -108,10 +102,9 @@ class Synchronizer(PretrainedInterface):
     ----------
     lip_encoder, sound_encoder : nn.Module
         See `models.lips.sync_encoders`.
-    offset_weights : sequence of 3 floats
-        Logistic calibration of the offset's confidence: bias, margin, peak; see `offset_evidence`.
+    device : str
     file_calibration : OffsetCalibration, optional
-        Of the offset of a whole file; see `offset_of_file`.
+        What an offset is worth; that of the shipped model where not given.
     """
 
     needs = ("lip_encoder", "sound_encoder")
@@ -121,14 +114,12 @@ class Synchronizer(PretrainedInterface):
         self,
         lip_encoder: nn.Module,
         sound_encoder: nn.Module,
-        offset_weights: Sequence[float],
         device: str = "cpu",
         file_calibration: OffsetCalibration | None = None,
     ) -> None:
         self.file_calibration = file_calibration or OffsetCalibration.shipped()
         self.lip_encoder = lip_encoder.to(device).eval()
         self.sound_encoder = sound_encoder.to(device).eval()
-        self.offset_weights = np.asarray(offset_weights, np.float64)
         self.device = device
 
     @classmethod
@@ -136,8 +127,7 @@ class Synchronizer(PretrainedInterface):
         lip_encoder, sound_encoder = (model.modules[name] for name in cls.needs)
         numbers = model.settings.get("file_calibration")
         calibration = None if numbers is None else OffsetCalibration.from_settings(numbers)
-        weights = model.settings["offset_weights"]
-        return cls(lip_encoder, sound_encoder, weights, str(device), calibration)
+        return cls(lip_encoder, sound_encoder, str(device), calibration)
 
     def to(self, device: str | torch.device) -> Self:
         """Move both encoders to a device."""
@@ -201,13 +191,14 @@ class Synchronizer(PretrainedInterface):
         lips: NDArray[np.floating],
         times: NDArray[np.floating],
         waveform: NDArray[np.floating],
+        sample_rate: int = 16000,
         max_offset: int = MAX_OFFSET,
     ) -> SyncFeatures:
         """Encode as `features`, for `offset_of_file`: frames in which the lips hardly move count as not seen.
 
         The encoder takes the range of movement off; what is left of a silent face would have a say.
         """
-        found = self.features(lips, times, waveform, max_offset=max_offset)
+        found = self.features(lips, times, waveform, sample_rate, max_offset)
         _, resampled = resample_frames(np.asarray(times), np.asarray(lips, np.float32))
         found.lips[is_still(resampled)] = np.nan
         return found
@@ -220,20 +211,9 @@ class Synchronizer(PretrainedInterface):
         sample_rate: int = 16000,
         max_offset: int = MAX_OFFSET,
     ) -> SyncResult:
-        """Find how late the sound comes; parameters as in `features`. Offsets beyond `MAX_OFFSET` need more evidence."""
-        similarities = self.features(lips, times, waveform, sample_rate, max_offset).similarities
-        num_frames = int(np.isfinite(similarities).any(axis=1).sum())
-        if num_frames < MIN_FRAMES:
-            return SyncResult(0.0, 0, 0.0, "cannot tell")
-        curve = offset_curve(similarities)
-        far = np.abs(np.arange(len(curve)) - len(curve) // 2) > MAX_OFFSET
-        curve[far] -= FAR_PENALTY / np.sqrt(num_frames)
-        best = int(np.nanargmax(curve))
-        margin, peak = offset_evidence(curve, num_frames)
-        confidence = logistic(self.offset_weights, np.array([margin, peak]))
-        if confidence < MIN_CONFIDENCE:
-            return SyncResult(0.0, 0, confidence, "cannot tell")
-        return _found(best - len(curve) // 2, parabola_peak(curve, best), confidence)
+        """Find how late the sound of one face comes, as `offset_of_file` does; parameters as in `features`."""
+        found = self.moving_features(lips, times, waveform, sample_rate, max_offset)
+        return self.offset_of_file([found.similarities])
 
     def offset_of_file(self, similarities: Sequence[NDArray[np.floating]]) -> SyncResult:
         """Find the offset of a whole file from all its faces and shots, silent ones included.
@@ -246,7 +226,6 @@ class Synchronizer(PretrainedInterface):
         Returns
         -------
         result : SyncResult
-            As `offset`, or "not this sound".
         """
         calibration = self.file_calibration
         pieces = cut_pieces(similarities)
@@ -271,39 +250,3 @@ class Synchronizer(PretrainedInterface):
 def _found(frames: int, fraction: float, confidence: float) -> SyncResult:
     decision = "in sync" if abs(frames) <= TOLERANCE else "shifted"
     return SyncResult(round((frames + fraction) / FRAME_RATE, 3), frames, confidence, decision)
-
-
-def offset_curve(similarities: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Mean similarity at each offset; NaN where less than half of the frames have sound.
-
-    Parameters
-    ----------
-    similarities : (num_frames, num_offsets) array
-    """
-    sums, counts = sum_similarities(similarities)
-    most = max(counts.max(), 1)
-    return np.where(counts >= most / 2, sums / np.maximum(counts, 1), np.nan)
-
-
-def offset_evidence(curve: NDArray[np.floating], num_frames: int) -> tuple[float, float]:
-    """What the confidence of an offset rests on.
-
-    Parameters
-    ----------
-    curve : (num_offsets,) array
-        From `offset_curve`.
-    num_frames : int
-        That it is the mean of.
-
-    Returns
-    -------
-    margin : float
-        By how much the best offset beats the best one more than two frames away, in units of what the
-        mean of `num_frames` frames fluctuates by: times the root of `num_frames`.
-    peak : float
-        Similarity at the best offset.
-    """
-    best = int(np.nanargmax(curve))
-    far = np.abs(np.arange(len(curve)) - best) > 2
-    rival = np.nanmax(curve[far]) if np.isfinite(curve[far]).any() else curve[best]
-    return float((curve[best] - rival) * np.sqrt(num_frames)), float(curve[best])

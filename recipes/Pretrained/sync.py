@@ -11,7 +11,7 @@ Training in floating point on another machine, or with another version of the vi
 (recipes/Sync/README.md). So the weights are compared by what they do: `compare` prints how what was
 made and what ships place the windows of the simulated people kept for tests.
 --short runs every step on a few clips and for one epoch, to see that they run: what it makes is no model.
-The two calibrations in what ships were fitted by recipes/Sync/calibrate.py and files.py with three models that leave people out; they are taken over.
+The calibration of what ships was fitted by recipes/Sync/files.py with three models that leave people out; it is taken over.
 """
 
 import shutil

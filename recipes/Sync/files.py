@@ -25,9 +25,9 @@ from pins_plugin.inference.offset_calibration import (
     fit_file_calibration,
     look_at,
     summarize,
+    write_calibration,
 )
 from pins_plugin.inference.offset_posterior import OffsetCalibration
-from pins_plugin.inference.sync_calibration import write_calibration
 from pins_plugin.inference.synchronizer import Synchronizer
 from pins_plugin.models.folder.model_folder import HYPERPARAMS
 from pins_plugin.report.tables import format_table

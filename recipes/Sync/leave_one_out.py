@@ -5,7 +5,7 @@
 CLIPS holds `real` and `simulated` as for hparams/sync_joint.yaml. For each person a model is trained on everybody else (but
 never on the evaluate-only people) and judged on that person; the evaluate-only people
 are judged by the first model that knows the person with most clips. Also: unseen sentences of the person with most clips,
-chance, and the correlation of mouth opening with loudness. Models stay in OUT/models, where calibrate.py finds them; each one's result is
+chance, and the correlation of mouth opening with loudness. Models stay in OUT/models; each one's result is
 one JSON file in --out; those that are there are not made again. The table goes to --out/README.md and to the screen.
 """
 

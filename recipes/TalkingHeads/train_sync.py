@@ -4,7 +4,7 @@
   python recipes/TalkingHeads/train_sync.py hparams/sync.yaml --clips clips --output_folder results/sync
 
 The same as `pins train hparams/sync.yaml ...`. The result, results/sync/model, opens with
-`Synchronizer.from_hparams("results/sync/model")`; recipes/Sync/calibrate.py makes its confidences honest.
+`Synchronizer.from_hparams("results/sync/model")`; recipes/Sync/files.py makes its confidences honest.
 """
 
 import sys

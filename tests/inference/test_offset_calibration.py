@@ -1,6 +1,8 @@
 """What the offset of a file is worth: learnt on some made people, true of others."""
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,9 +17,11 @@ from pins_plugin.inference.offset_calibration import (
     fit_file_calibration,
     look_at,
     summarize,
+    write_calibration,
 )
 from pins_plugin.inference.offset_posterior import OffsetCalibration
 from pins_plugin.inference.synchronizer import Synchronizer
+from pins_plugin.models.folder.model_folder import resolve_source
 
 
 class HiddenLips(nn.Module):
@@ -49,7 +53,7 @@ def _clips(first: int, number: int = 6) -> list[SyncClip]:
 
 @pytest.fixture(scope="module")
 def synchronizer() -> Synchronizer:
-    return Synchronizer(HiddenLips(), HiddenSound(), [0, 0, 0])
+    return Synchronizer(HiddenLips(), HiddenSound())
 
 
 def _look(synchronizer: Synchronizer, first: int, calibration: OffsetCalibration, seed: int) -> list:  # fmt: skip
@@ -104,3 +108,15 @@ def test_made_files_are_as_long_as_they_are_seen() -> None:
         assert len(file.waveform) / 16000 == pytest.approx(max(ends))
         assert all(len(lips) == len(times) <= file.length for lips, times in file.faces)
     assert {len(file.faces) for file in files} >= {1, 2, 3}
+
+
+def test_write_calibration_changes_the_settings_only(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(resolve_source("sync"), folder)
+    shipped = Synchronizer.from_hparams("sync")
+    learnt = replace(shipped.file_calibration, least=0.7)
+    write_calibration(folder, {"file_calibration": learnt.to_settings()})
+    changed = Synchronizer.from_hparams(folder)
+    assert changed.file_calibration == learnt != shipped.file_calibration
+    for name, value in shipped.lip_encoder.state_dict().items():
+        assert torch.equal(changed.lip_encoder.state_dict()[name], value)

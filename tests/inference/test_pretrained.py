@@ -139,15 +139,18 @@ def test_other_interfaces_open_alike(kind, tmp_path: Path) -> None:
     text = (tmp_path / "copy" / "hyperparams.yaml").read_text()
     begin, end = text.index("settings:"), text.index("modules:")
     (tmp_path / "copy" / "hyperparams.yaml").write_text(text[:begin] + text[end:])
-    with pytest.raises(ModelFolderError, match="expected a setting"):
-        kind.from_hparams(tmp_path / "copy")
+    if kind is Synchronizer:  # which weighs offsets as the shipped one then
+        assert kind.from_hparams(tmp_path / "copy").file_calibration == opened.file_calibration
+    else:
+        with pytest.raises(ModelFolderError, match="expected a setting"):
+            kind.from_hparams(tmp_path / "copy")
 
 
 def test_settings_that_do_not_fit_are_one_line(tmp_path: Path) -> None:
     Synchronizer.from_hparams(savedir=tmp_path / "copy")
     yaml = tmp_path / "copy" / "hyperparams.yaml"
     yaml.write_text(
-        re.sub(r"offset_weights:(\s*- .*)+", "offset_weights: [a, b]", yaml.read_text())
+        re.sub(r"right:(\s*- .*)+?\n    own", "right: [a, b]\n    own", yaml.read_text())
     )
     with pytest.raises(ModelFolderError, match="settings: could not convert"):
         Synchronizer.from_hparams(tmp_path / "copy")

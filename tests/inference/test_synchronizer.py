@@ -1,7 +1,5 @@
 """Synchronizer: sign, decisions, and inputs that are broken, with encoders whose features are known."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
@@ -9,11 +7,7 @@ from torch import nn
 
 from pins_plugin.errors import ShapeError
 from pins_plugin.inference.lips_and_sound import is_still
-from pins_plugin.inference.synchronizer import (
-    Synchronizer,
-    offset_curve,
-    offset_evidence,
-)
+from pins_plugin.inference.synchronizer import Synchronizer
 
 RATE = 16000
 
@@ -37,7 +31,7 @@ class ReadBlocks(nn.Module):
 
 @pytest.fixture
 def synchronizer() -> Synchronizer:
-    return Synchronizer(ReadOpening(), ReadBlocks(), [-2.0, 2.0, 0.0])
+    return Synchronizer(ReadOpening(), ReadBlocks())
 
 
 def make_recording(num_frames: int = 60, delay: int = 0, rate: float = 25.0, seed: int = 0):
@@ -169,29 +163,3 @@ def test_sound_shorter_than_the_picture(synchronizer) -> None:
 def test_wrong_shapes_are_explained(synchronizer, change, message: str) -> None:
     with pytest.raises(ShapeError, match=message):
         synchronizer.offset(*change(*make_recording()))
-
-
-@pytest.mark.parametrize(("lead", "expected"), [(0.9, 3), (1.1, 20)])
-def test_an_offset_out_of_the_usual_range_needs_more_evidence(
-    synchronizer, lead, expected, monkeypatch
-) -> None:
-    similarities = np.zeros((100, 51))
-    similarities[:, 25 + 3] = 0.5
-    similarities[:, 25 + 20] = 0.5 + lead / np.sqrt(100)
-    synchronizer.offset_weights = np.array([9.0, 0.0, 0.0])  # whatever is found is believed
-    found = SimpleNamespace(similarities=similarities)
-    monkeypatch.setattr(synchronizer, "features", lambda *_: found)
-    assert synchronizer.offset(*make_recording()).offset_frames == expected
-
-
-def test_offset_curve_ignores_what_is_missing() -> None:
-    similarities = np.array([[1.0, np.nan], [3.0, 5.0], [5.0, np.nan]])
-    np.testing.assert_allclose(offset_curve(similarities), [3.0, np.nan])
-    np.testing.assert_allclose(offset_curve(similarities[:2]), [2.0, 5.0])
-
-
-def test_offset_evidence_by_hand() -> None:
-    curve = np.array([0.1, 0.0, 0.2, 0.9, 0.8, 0.3, 0.4])
-    margin, peak = offset_evidence(curve, 4)
-    assert peak == 0.9
-    assert margin == pytest.approx((0.9 - 0.4) * 2)

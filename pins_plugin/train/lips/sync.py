@@ -14,7 +14,6 @@ from pins_plugin.train.lips.run_clips import begin_with_clips
 from pins_plugin.train.loop import TrainingBrain
 from pins_plugin.utils.seeding import seed_everything
 
-UNCALIBRATED = {"offset_weights": [-1.85, 3.09, 0.82]}
 SYNC_OPTIONS = ("num_epochs", "steps_per_epoch", "num_frames", "batch_size", "learning_rate", "weight_decay",
            "augmentation", "balance", "briefly", "seed", "view", "shares")  # fmt: skip
 
@@ -113,7 +112,7 @@ def train_sync(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None:
     save_model_folder(
         folder / "model",
         encoders,
-        UNCALIBRATED,
+        {},
         f"# Synchronization model\n\nTrained on {len(kept)} clips of {len({c.person for c in kept})} people; "
-        "its confidences are not yet calibrated (recipes/Sync/calibrate.py).\n",
+        "its confidences are weighed as those of the shipped model, until recipes/Sync/files.py learns its own.\n",
     )
