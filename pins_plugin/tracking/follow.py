@@ -20,6 +20,9 @@ Array = NDArray[np.float32]
 CROP_SIZE = 64  # pixels; sharpness is measured on faces of this size; chosen, not measured
 # Pixels; from one picture to the next, faces are compared at this size; chosen, not measured
 CHANGE_SIZE = 24
+# Least probability of a face to start a track (and of a whole track, its median): chosen, not measured; and to count as seen in
+# one: the detector's own last threshold
+START_PROBABILITY, KEEP_PROBABILITY = 0.9, 0.7
 MIN_KEY_OVERLAP = 0.2  # of boxes at successive keys; chosen, not measured
 
 
@@ -54,8 +57,6 @@ class FaceFollower:
     detector: FaceDetector
     key_distance: int  # pictures from one key to the next
     max_gap: int  # for how many pictures a face may be lost and still be the same track
-    start_probability: float = 0.9  # a detection below this starts no track
-    keep_probability: float = 0.7  # a face already known counts as seen above this
     num_frames: int = field(default=0, init=False)
     _open: list[RawTrack] = field(default_factory=list, init=False)
 
@@ -95,10 +96,10 @@ class FaceFollower:
             )
             taken = box_overlaps(again.boxes, faces.boxes).max(axis=1, initial=0) > MIN_KEY_OVERLAP
             for number, position in enumerate(missing):
-                if again.probabilities[number] > self.keep_probability and not taken[number]:
+                if again.probabilities[number] > KEEP_PROBABILITY and not taken[number]:
                     candidates[position].add_key(frame, again.boxes[number])
         for column in set(range(len(faces.boxes))) - {column for _, column in pairs}:
-            if faces.probabilities[column] > self.start_probability:
+            if faces.probabilities[column] > START_PROBABILITY:
                 track = RawTrack(chunk.shot)
                 track.add_key(frame, faces.boxes[column])
                 self._open.append(track)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pins_plugin.tracking.boxes import usual_overlap
 from pins_plugin.tracking.detector import Detections
-from pins_plugin.tracking.follow import RawTrack
+from pins_plugin.tracking.follow import KEEP_PROBABILITY, RawTrack
 
 # Of boxes in shared pictures (median) that are of one face; chosen, not measured
 LEAST_OVERLAP = 0.5
@@ -31,11 +31,11 @@ class Sighting:
     breaks: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, np.intp))
 
 
-def confirm(track: RawTrack, keep_probability: float) -> list[Sighting]:
+def confirm(track: RawTrack) -> list[Sighting]:
     """Keep the pictures of a raw track that show a face; one sighting for each face that it came to follow."""
     frames = np.concatenate(track.frames)
     faces = Detections(*(np.concatenate(part) for part in zip(*track.faces, strict=True)))
-    seen = faces.probabilities > keep_probability
+    seen = faces.probabilities > KEEP_PROBABILITY
     breaks = np.array(
         [
             frames[row]

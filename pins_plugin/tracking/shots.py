@@ -17,6 +17,9 @@ LOOK_AHEAD = 2
 SHORTEST_SHOT = 6  # frames; PySceneDetect's default is 15; chosen, not measured
 # Mean difference of hue, saturation and value (0..255) that a cut must make; PySceneDetect's default is 15; chosen, not measured
 LEAST_DIFFERENCE = 7.0
+# How many times larger than its neighbors a difference must be. PySceneDetect's default is 3; chosen low, not measured: a cut too
+# many splits a track, which grouping mends; a cut missed puts two people into one, which nothing mends.
+STANDS_OUT = 3.5
 # Mean difference of colors, as a part of the picture's contrast; chosen, not measured
 LEAST_CHANGE = 0.2
 
@@ -31,9 +34,7 @@ class Chunk:
     continues: bool  # whether the first picture is the last one of the chunk before
 
 
-def iter_chunks(
-    frames: Iterable[VideoFrame], chunk_frames: int, threshold: float = 3.5
-) -> Iterator[Chunk]:
+def iter_chunks(frames: Iterable[VideoFrame], chunk_frames: int) -> Iterator[Chunk]:
     """Group pictures by shot, at most `chunk_frames` at a time.
 
     Parameters
@@ -41,13 +42,9 @@ def iter_chunks(
     chunk_frames : int
         Bounds the memory, at least 2. A long shot comes in several chunks; each begins with the picture
         that the one before ended with.
-    threshold : float
-        How many times larger than its neighbors a difference between two pictures must be to count as a
-        cut, see `CutDetector`. Chosen low: a cut too many splits a track, which grouping
-        mends; a cut missed puts two people into one track, which nothing mends.
     """
     shot, pending, continues = 0, list[VideoFrame](), False
-    for frame, cut in _with_cuts(frames, threshold):
+    for frame, cut in _with_cuts(frames):
         if cut:
             if len(pending) > continues:
                 yield _chunk(shot, pending, continues)
@@ -60,9 +57,9 @@ def iter_chunks(
         yield _chunk(shot, pending, continues)
 
 
-def _with_cuts(frames: Iterable[VideoFrame], threshold: float) -> Iterator[tuple[VideoFrame, bool]]:
+def _with_cuts(frames: Iterable[VideoFrame]) -> Iterator[tuple[VideoFrame, bool]]:
     """Pair each picture with whether a new shot begins there; runs a few pictures behind the input."""
-    detector = CutDetector(threshold)
+    detector = CutDetector()
     waiting: list[VideoFrame] = []
     changes: list[float] = []  # from the picture before each of `waiting`
     before = None
@@ -83,11 +80,10 @@ class CutDetector:
     """Finds the pictures before which the shot changes, a few pictures behind the input.
 
     The rule of PySceneDetect's AdaptiveDetector: a cut differs from the picture before it, in hue, saturation and
-    value, by at least `LEAST_DIFFERENCE`, and `threshold` times as much as its `LOOK_AHEAD` neighbors on either side do.
+    value, by at least `LEAST_DIFFERENCE`, and `STANDS_OUT` times as much as its `LOOK_AHEAD` neighbors on either side do.
     """
 
-    def __init__(self, threshold: float) -> None:
-        self.threshold = threshold
+    def __init__(self) -> None:
         self._before: NDArray[np.uint8] | None = None
         self._differences = deque[float](maxlen=2 * LOOK_AHEAD + 1)
         self._number = self._last_cut = 0
@@ -104,7 +100,7 @@ class CutDetector:
             return False
         middle = self._differences[LOOK_AHEAD]
         neighbors = (sum(self._differences) - middle) / (2 * LOOK_AHEAD)
-        if middle < max(LEAST_DIFFERENCE, self.threshold * neighbors):
+        if middle < max(LEAST_DIFFERENCE, STANDS_OUT * neighbors):
             return False
         self._last_cut = place
         return True

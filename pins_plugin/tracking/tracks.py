@@ -11,7 +11,7 @@ from pins_plugin.data.media.video import iter_frames, probe_video
 from pins_plugin.errors import PinsError
 from pins_plugin.tracking.boxes import box_areas
 from pins_plugin.tracking.detector import FaceDetector
-from pins_plugin.tracking.follow import FaceFollower, RawTrack
+from pins_plugin.tracking.follow import START_PROBABILITY, FaceFollower, RawTrack
 from pins_plugin.tracking.fragments import Sighting, confirm, join_fragments, number_shots
 from pins_plugin.tracking.quality import measure_frontality
 from pins_plugin.tracking.shots import iter_chunks
@@ -20,6 +20,13 @@ from pins_plugin.utils.prefetch import prefetch
 from pins_plugin.utils.progress import progress
 
 FASTEST = 60.0  # Hz; some files of variable frame rate claim 1000
+# Pixels: pictures are shrunk until their shorter side has at most so many; chosen, not measured
+PICTURE_SIDE = 400
+MAX_GAP = (
+    1.0  # seconds for which a face may be hidden and still be the same track; chosen, not measured
+)
+MIN_DURATION = 0.2  # seconds; shorter tracks are dropped; chosen, not measured
+SMOOTHING = 5  # frames over which boxes and landmarks are smoothed, odd; chosen, not measured
 CHUNK_FRAMES = 32  # pictures in memory at once, about; chosen, not measured
 
 
@@ -31,38 +38,18 @@ class TrackerSettings:
     ----------
     detect_every : float
         Seconds from one full detection to the next.
-    picture_side : int
-        Pictures are shrunk until their shorter side has at most this many pixels.
     min_face_height : float
         Smallest face, as a part of the picture's shorter side (never below 20 pixels after shrinking).
-    start_probability, keep_probability : float
-        Least probability of a face to start a track (and of a whole track, its median), and to count as
-        seen in one.
-    max_gap : float
-        For how many seconds a face may be hidden and still be the same track.
-    min_duration : float
-        Shorter tracks are dropped, in seconds.
-    shot_threshold : float
-        See `tracking.shots.iter_chunks`.
-    smoothing : int
-        Frames over which boxes and landmarks are smoothed; odd, 1 for none.
     device : str
         Where the networks run: "cpu", "cuda".
     """
 
     detect_every: float = 0.3  # chosen, not measured
-    picture_side: int = 400  # chosen, not measured
-    min_face_height: float = 0.05  # 20 pixels of `picture_side`, `FaceDetector`'s least face
-    start_probability: float = 0.9  # chosen, not measured
-    keep_probability: float = 0.7  # the detector's own last threshold
-    max_gap: float = 1.0  # chosen, not measured
-    min_duration: float = 0.2  # chosen, not measured
-    shot_threshold: float = 3.5  # PySceneDetect's default is 3; chosen, not measured
-    smoothing: int = 5  # chosen, not measured
+    min_face_height: float = 0.05  # 20 pixels of `PICTURE_SIDE`, `FaceDetector`'s least face
     device: str = "cpu"
 
     def __post_init__(self) -> None:
-        for name in ("detect_every", "picture_side", "min_face_height"):
+        for name in ("detect_every", "min_face_height"):
             if getattr(self, name) <= 0:
                 raise PinsError(f"{name}: expected more than 0, got {getattr(self, name)}")
 
@@ -85,28 +72,21 @@ def track_faces(
     """
     settings = settings or TrackerSettings()
     info = probe_video(video)
-    scale = min(1.0, settings.picture_side / min(info.width, info.height))
+    scale = min(1.0, PICTURE_SIDE / min(info.width, info.height))
     side = round(max(info.width, info.height) * scale)
     shown_side = min(info.width, info.height) * scale
-    detector = FaceDetector(
-        max(20.0, settings.min_face_height * shown_side), device=settings.device
-    )
+    least_face = max(20.0, settings.min_face_height * shown_side)
+    detector = FaceDetector(least_face, device=settings.device)
     frame_rate = min(info.frame_rate, FASTEST)
     key_distance = max(1, round(settings.detect_every * frame_rate))
-    follower = FaceFollower(
-        detector,
-        key_distance,
-        max_gap=round(settings.max_gap * frame_rate),
-        start_probability=settings.start_probability,
-        keep_probability=settings.keep_probability,
-    )
+    follower = FaceFollower(detector, key_distance, max_gap=round(MAX_GAP * frame_rate))
     chunk_frames = 1 + key_distance * max(1, CHUNK_FRAMES // key_distance)
     times: list[float] = []
     raw: list[RawTrack] = []
     total = round(info.duration * info.frame_rate) or None
     frames = prefetch(iter_frames(video, max_side=side), chunk_frames)
     frames = progress(frames, "faces", total=total, quiet=quiet)
-    for chunk in iter_chunks(frames, chunk_frames, settings.shot_threshold):
+    for chunk in iter_chunks(frames, chunk_frames):
         height, width = chunk.images.shape[1:3]
         times.extend(chunk.times[int(chunk.continues) :])
         raw.extend(follower.add(chunk))
@@ -115,10 +95,8 @@ def track_faces(
         return []
     zoom = np.array([info.width / width, info.height / height], np.float32)
     seconds = np.array(times)
-    faces = join_fragments(
-        [one for track in raw for one in confirm(track, settings.keep_probability)]
-    )
-    finished = [(face, _finished(face, seconds, zoom, settings)) for face in faces]
+    faces = join_fragments([one for track in raw for one in confirm(track)])
+    finished = [(face, _finished(face, seconds, zoom)) for face in faces]
     shots = number_shots([face for face, track in finished if track is not None])
     tracks = [track for _, track in finished if track is not None]
     tracks = [replace(track, shot=shot) for track, shot in zip(tracks, shots, strict=True)]
@@ -127,10 +105,7 @@ def track_faces(
 
 
 def _finished(
-    sighting: Sighting,
-    times: NDArray[np.float64],
-    zoom: NDArray[np.float32],
-    settings: TrackerSettings,
+    sighting: Sighting, times: NDArray[np.float64], zoom: NDArray[np.float32]
 ) -> FaceTrack | None:
     """Fill, smooth and judge one face; None when it is not to be trusted."""
     frames, faces = sighting.frames, sighting.faces
@@ -139,14 +114,14 @@ def _finished(
     duration = float(shown[-1] - shown[0])
     if (
         len(wanted) < 2
-        or duration < settings.min_duration
+        or duration < MIN_DURATION
         or len(frames) < len(wanted) / 2
-        or np.median(faces.probabilities) < settings.start_probability
+        or np.median(faces.probabilities) < START_PROBABILITY
     ):
         return None
     values = np.concatenate([faces.boxes, faces.landmarks.reshape(-1, 10)], axis=1)
     filled = np.stack([np.interp(shown, times[frames], column) for column in values.T], axis=1)
-    filled = smooth(filled, settings.smoothing)
+    filled = smooth(filled)
     points = (filled.reshape(-1, 7, 2) * zoom).astype(np.float32)  # (num_frames, 7, 2)
     boxes, landmarks = points[:, :2].reshape(-1, 4), points[:, 2:]
     quality = {
@@ -161,7 +136,7 @@ def _finished(
     return FaceTrack("", shown, boxes, landmarks, detected, sighting.shot, quality)
 
 
-def smooth(values: NDArray[np.float64], window: int = 5) -> NDArray[np.float64]:
+def smooth(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Take the jitter out of (num_frames, num_values) curves: a running median of three, then a running parabola.
 
     The median removes single outliers; the parabola (Savitzky and Golay, 1964) leaves motion that is
@@ -170,7 +145,6 @@ def smooth(values: NDArray[np.float64], window: int = 5) -> NDArray[np.float64]:
     if len(values) >= 3:
         inner = np.median(np.stack([values[:-2], values[1:-1], values[2:]]), axis=0)
         values = np.concatenate([values[:1], inner, values[-1:]])
-    window = min(window, len(values) - (len(values) % 2 == 0))
-    if window < 5:
+    if len(values) < SMOOTHING:
         return values
-    return np.asarray(savgol_filter(values, window, polyorder=2, axis=0))
+    return np.asarray(savgol_filter(values, SMOOTHING, polyorder=2, axis=0))

@@ -47,10 +47,10 @@ def test_confirm_keeps_what_was_seen() -> None:
     )
     raw.sharpness.append(7.0)
     raw.changes.append(np.zeros(6))
-    (seen,) = confirm(raw, 0.7)
+    (seen,) = confirm(raw)
     assert seen.frames.tolist() == [4, 5, 7]
     assert (seen.shot, seen.sharpness) == (2, 7.0)
-    assert confirm(raw, 0.99) == []
+    assert confirm(raw) == []
 
 
 def test_another_face_in_the_same_place_is_a_track_and_a_shot_of_its_own() -> None:
@@ -58,6 +58,6 @@ def test_another_face_in_the_same_place_is_a_track_and_a_shot_of_its_own() -> No
     changes[[2, 3, 4]] = 0.5  # a head that is thrown about
     changes[8] = 0.9
     raw = RawTrack(2, [0], [], [np.arange(20)], [_sighting(0, 20, 0).faces], [7.0], [changes])
-    parts = join_fragments(confirm(raw, 0.7))
+    parts = join_fragments(confirm(raw))
     assert [(one.frames[0], one.frames[-1]) for one in parts] == [(0, 7), (8, 19)]
     assert number_shots(parts) == [2, 3]

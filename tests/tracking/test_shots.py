@@ -106,7 +106,7 @@ def test_cuts_are_those_of_the_rule() -> None:
         if sudden and place - last >= 6:
             expected.append(place)
             last = place
-    detector = CutDetector(3.5)
+    detector = CutDetector()
     found = [number - 2 for number, picture in enumerate(pictures) if detector.add(picture)]
     assert found == expected
     assert len(found) > 5

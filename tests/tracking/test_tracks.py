@@ -7,6 +7,7 @@ import pytest
 
 from pins_plugin.data.media.video import iter_frames
 from pins_plugin.errors import MediaError, PinsError
+from pins_plugin.tracking import tracks
 from pins_plugin.tracking.boxes import box_overlaps
 from pins_plugin.tracking.tracks import TrackerSettings, track_faces
 from pins_plugin.types import FaceTrack
@@ -76,10 +77,13 @@ def test_times_are_those_of_the_pictures(write_scene) -> None:
     np.testing.assert_allclose(np.diff(track.times), np.diff(times), atol=2e-3)
 
 
-def test_shrinking_gives_boxes_of_the_original_picture(write_scene) -> None:
+def test_shrinking_gives_boxes_of_the_original_picture(
+    write_scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     video, _ = write_scene([(0, 0, 15, 30, 0.0, 60)], 15, size=(241, 323))
     (large,) = track_faces(video, quiet=True)
-    (small,) = track_faces(video, TrackerSettings(picture_side=150), quiet=True)
+    monkeypatch.setattr(tracks, "PICTURE_SIDE", 150)
+    (small,) = track_faces(video, quiet=True)
     overlaps = box_overlaps(large.boxes, small.boxes).diagonal()
     assert overlaps.min() > 0.75
 
