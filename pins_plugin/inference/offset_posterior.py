@@ -155,18 +155,6 @@ def sum_evidence(
     return OffsetEvidence(best - middle, parabola_peak(curve, best), posterior, features, num_frames, speaking)  # fmt: skip
 
 
-def speaking_ratio(
-    pieces: Sequence[NDArray[np.floating]], offset: int, calibration: OffsetCalibration
-) -> float:
-    """How much a face speaks for an offset (frames): the sum over its pieces of log exp(E(k)) / Z, those against it left out."""
-    total = 0.0
-    for piece in pieces:
-        evidence = _evidence(*sum_similarities(piece), calibration)
-        ratios = _ratios(evidence[None])[0]
-        total += max(0.0, float(np.log(ratios[offset + len(ratios) // 2])))
-    return total
-
-
 def log_prior(num_offsets: int) -> NDArray[np.float64]:
     """Logarithm of the prior of each offset: small ones are more usual, none is ruled out."""
     place = np.abs(np.arange(num_offsets) - num_offsets // 2)

@@ -31,7 +31,6 @@ from pins_plugin.inference.offset_posterior import (
     OffsetCalibration,
     cut_pieces,
     logistic,
-    speaking_ratio,
     sum_evidence,
 )
 from pins_plugin.models.folder.model_folder import ModelFolder
@@ -239,12 +238,6 @@ class Synchronizer(PretrainedInterface):
         own = logistic(calibration.own, found.features)
         foreign = seen >= FOREIGN_FRAMES and own <= calibration.foreign
         return SyncResult(0.0, 0, confidence, "not this sound" if foreign else "cannot tell")
-
-    def speaking_ratio(
-        self, similarities: Sequence[NDArray[np.floating]], offset_frames: int
-    ) -> float:
-        """How much a face speaks for an offset (frames of 1/25 s), in nats from zero on."""
-        return speaking_ratio(cut_pieces(similarities), offset_frames, self.file_calibration)
 
 
 def _found(frames: int, fraction: float, confidence: float) -> SyncResult:

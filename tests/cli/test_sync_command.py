@@ -97,7 +97,7 @@ class Scripted:
         seconds, decision = self.offsets[name]
         result = SyncResult(seconds, round(25 * seconds), 0.9, decision)
         drift = Drift(12.5, ((0.0, 15.0, result),)) if name == "late.mp4" else None
-        return VideoSync(result, (), {}, {0: result}, {"ANNA": result}, drift)
+        return VideoSync(result, {0: result}, {"ANNA": result}, drift)
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def test_shots_that_differ_are_told(scripted, monkeypatch, capsys) -> None:
     late, early = (SyncResult(k / 25, k, 0.9, "shifted") for k in (6, -2))
     nothing = SyncResult(0.0, 0, 0.3, "cannot tell")
     for shots, told in (({0: late, 1: early, 2: nothing}, True), ({0: late, 1: nothing}, False)):
-        found = VideoSync(nothing, (), {}, shots)
+        found = VideoSync(nothing, shots)
         monkeypatch.setattr("pins_plugin.pipelines.active_speaker.synchronization.synchronize_video", lambda *_, f=found, **__: f)  # fmt: skip
         assert main(["sync", "good.mp4"]) == 0
         assert ("shots differ (-2 to +6 frames)" in capsys.readouterr().out) == told

@@ -9,7 +9,6 @@ from pins_plugin.inference.offset_posterior import (
     OffsetCalibration,
     cut_pieces,
     log_prior,
-    speaking_ratio,
     sum_evidence,
 )
 from pins_plugin.models.folder.model_folder import PRETRAINED, read_hyperparams
@@ -81,11 +80,6 @@ def test_too_little_is_nothing(frames: int) -> None:
 def test_pieces_are_cut_evenly_and_lose_nothing() -> None:
     pieces = cut_pieces([np.zeros((2 * PIECE + 10, 31)), np.full((90, 31), np.nan)])
     assert [len(piece) for piece in pieces] == [87, 87, 86]
-
-
-def test_a_face_that_speaks_has_a_larger_ratio() -> None:
-    ratios = [speaking_ratio([piece], 5, CALIBRATION) for piece in (_piece(0, 5), _piece(1, None))]
-    assert ratios[0] > 2 > ratios[1] >= 0
 
 
 def test_settings_come_back() -> None:

@@ -50,6 +50,7 @@ def test_confirm_keeps_what_was_seen() -> None:
     (seen,) = confirm(raw)
     assert seen.frames.tolist() == [4, 5, 7]
     assert (seen.shot, seen.sharpness) == (2, 7.0)
+    raw.faces = [face._replace(probabilities=scores / 2)]
     assert confirm(raw) == []
 
 

@@ -22,8 +22,6 @@ from pins_plugin.types import FaceTrack
 DRIFT_WINDOW = 15.0  # seconds; chosen, not measured
 DRIFT_WINDOWS = 3  # that must be sure before a drift is told; chosen, not measured
 DRIFT_SPAN = 30.0  # seconds from the first to the last of them; chosen, not measured
-# Nats for the file's offset from which on a result is said to rest on a face; chosen, not measured
-SUPPORTS = 2.0
 ANSWERS = ("in sync", "shifted")
 CLIP_OFFSET = 25  # frames, one second, as `pins sync` looks at, of stretches by themselves
 # Intersection over union, of a face with the one that is looked for; chosen, not measured
@@ -41,11 +39,9 @@ class Drift:
 
 @dataclass(frozen=True)
 class VideoSync:
-    """The offset of a video, and the faces it was read from."""
+    """The offset of a video, as a whole and part by part."""
 
     result: SyncResult  # for the whole file
-    tracks: tuple[str, ...]  # face tracks that it rests on; none when nobody can tell
-    per_track: dict[str, SyncResult]  # what each face says alone
     per_shot: dict[int, SyncResult] = field(default_factory=dict)  # what the faces of each shot say
     per_person: dict[str, SyncResult] = field(default_factory=dict)  # where faces were grouped
     drift: Drift | None = None  # None where too few stretches, or too short a time, gave an answer
@@ -106,8 +102,6 @@ def synchronize_faces(
         for name, crop in crops.items()
     }
     similarities = {name: each.similarities for name, each in features.items()}
-    result = synchronizer.offset_of_file(list(similarities.values()))
-    per_track = {name: synchronizer.offset_of_file([each]) for name, each in similarities.items()}
     shots: dict[int, list[NDArray]] = {}
     people: dict[str, list[NDArray]] = {}
     for track in tracks:
@@ -116,9 +110,7 @@ def synchronize_faces(
             if track.person is not None:
                 people.setdefault(track.person, []).append(similarities[track.track])
     return VideoSync(
-        result,
-        _supporters(similarities, synchronizer, result),
-        per_track,
+        synchronizer.offset_of_file(list(similarities.values())),
         {shot: synchronizer.offset_of_file(each) for shot, each in sorted(shots.items())},
         {person: synchronizer.offset_of_file(each) for person, each in people.items()},
         measure_drift(list(features.values()), synchronizer),
@@ -145,20 +137,6 @@ def measure_drift(features: Sequence[SyncFeatures], synchronizer: Synchronizer) 
     offsets = np.array([found.offset_seconds for *_, found in windows])
     slope, *_ = theilslopes(offsets, middles)  # the median of all pairs: no wrong answer moves it
     return Drift(round(float(slope) * 60_000, 1), tuple(windows))
-
-
-def _supporters(
-    similarities: Mapping[str, NDArray], synchronizer: Synchronizer, result: SyncResult
-) -> tuple[str, ...]:
-    """Faces on which an answer rests, the others left out."""
-    if result.decision not in ANSWERS:
-        return ()
-    ratios = {
-        name: synchronizer.speaking_ratio([each], result.offset_frames)
-        for name, each in similarities.items()
-    }
-    surest = max(ratios, key=lambda name: ratios[name])
-    return tuple(name for name, ratio in ratios.items() if ratio > SUPPORTS or name == surest)
 
 
 class FaceSpan(NamedTuple):
