@@ -25,6 +25,7 @@ from pyannote.core import Annotation
 from pins_plugin.pipelines.linking.result import LinkingResult
 from pins_plugin.pipelines.people import joining
 from pins_plugin.pipelines.people.joining import Sightings, join_sightings
+from pins_plugin.pipelines.people.vector_file import Appearance
 from pins_plugin.pipelines.people.video_people import VideoPeople
 from pins_plugin.types import FaceTrack, SpeakerFaceLink
 from pins_plugin.utils.files import write_json_rows
@@ -142,16 +143,11 @@ def write_archive(out: Path, seen: Sightings) -> None:
         about = {**result.to_json(), "run": "simulated", "joined": None}
         write_json_rows(folder / "links.json", about)
         pairs_of = [tuple(pair) for pair in pairs]
-        people = VideoPeople(
-            "face_recognition",
-            uri,
-            labels,
-            [1.0] * per_video,
-            seen.faces[rows],
-            seen.voices[rows],
-            pairs_of,
-            SAME_FACE,
-        )
+        met = [
+            Appearance(label, uri, 1.0, face, voice)
+            for label, face, voice in zip(labels, seen.faces[rows], seen.voices[rows], strict=True)
+        ]
+        people = VideoPeople("face_recognition", uri, met, pairs_of, SAME_FACE)
         people.save(folder / "vectors.safetensors")
 
 

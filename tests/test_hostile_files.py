@@ -23,7 +23,8 @@ from pins_plugin.inference.gallery import Gallery
 from pins_plugin.models.folder.model_folder import load_model_folder
 from pins_plugin.models.onnx_encoder import OnnxFaceEncoder
 from pins_plugin.pipelines.diarization.rttm import read_rttm, write_rttm
-from pins_plugin.pipelines.people.registry import Appearance, Cast
+from pins_plugin.pipelines.people.registry import Cast
+from pins_plugin.pipelines.people.vector_file import Appearance
 
 WEIGHTS, YAML = "face_encoder.safetensors", "hyperparams.yaml"
 

@@ -24,7 +24,8 @@ from pins_plugin.models.compact import CompactFaceEncoder
 from pins_plugin.models.folder.model_folder import load_model_folder, save_model_folder
 from pins_plugin.models.folder.module_registry import make_module
 from pins_plugin.pipelines.diarization.rttm import read_rttm, write_rttm
-from pins_plugin.pipelines.people.registry import Appearance, Cast
+from pins_plugin.pipelines.people.registry import Cast
+from pins_plugin.pipelines.people.vector_file import Appearance
 from pins_plugin.report.page import parts as page_parts
 from pins_plugin.tracking.track_files import read_tracks
 

@@ -6,7 +6,7 @@ same command ends where an undisturbed one does.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import combinations
 from pathlib import Path
@@ -19,8 +19,8 @@ from pins_plugin.archive.many import Machinery, run_many
 from pins_plugin.cli import _results as results
 from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.pipelines.people.joining import JoinedPeople, Sightings, join_sightings
-from pins_plugin.pipelines.people.registry import Appearance, Cast
-from pins_plugin.pipelines.people.vector_file import stack
+from pins_plugin.pipelines.people.registry import Cast
+from pins_plugin.pipelines.people.vector_file import Appearance, stack
 from pins_plugin.pipelines.people.video_people import VideoPeople
 from pins_plugin.utils.files import atomic_path, read_json, write_json
 
@@ -32,10 +32,9 @@ NUMBERED = re.compile(r"PERSON_(\d+)")
 class _Archive:
     """What the folders hold, person by person."""
 
-    folders: list[Path] = field(default_factory=list)  # of each row, as the next three
-    people: list[str] = field(default_factory=list)  # labels at the time of linking
+    folders: list[Path] = field(default_factory=list)  # of each row, as the next two
     labels: list[str | None] = field(default_factory=list)  # given before
-    met: list[Appearance] = field(default_factory=list)
+    met: list[Appearance] = field(default_factory=list)  # under the labels of linking
     apart: list[tuple[int, int]] = field(default_factory=list)
     removed: dict[Path, dict[str, str]] = field(default_factory=dict)
     runs: dict[Path, str] = field(default_factory=dict)  # of the folders that have vectors
@@ -104,27 +103,18 @@ def _read(out: Path, cast: Cast) -> _Archive:
         found.same_face = max(found.same_face, people.same_face)
         plan = planned.get((results.name_of(out, folder), run), {})
         rows: dict[int, int] = {}
-        for place, label in enumerate(people.labels):
+        for place, each in enumerate(people.met):
+            label = each.person
             given = now.get(label) if now else plan.get(label)
             if given is None and not NUMBERED.fullmatch(label):
                 given = label  # named by an example
             if now and given is not None and (people.video, given) not in known:
                 found.removed.setdefault(folder, {})[label] = given
                 continue
-            rows[place] = len(found.people)
-            face, voice = people.faces[place], people.voices[place]
+            rows[place] = len(found.met)
             found.folders.append(folder)
-            found.people.append(label)
             found.labels.append(given)
-            found.met.append(
-                Appearance(
-                    given or label,
-                    people.video,
-                    people.seconds[place],
-                    face if face.any() else None,  # type: ignore[arg-type]
-                    voice if voice.any() else None,  # type: ignore[arg-type]
-                )
-            )
+            found.met.append(each)
         found.apart += [(rows[a], rows[b]) for a, b in people.apart if a in rows and b in rows]
     found.others = [each for each in cast.appearances if each.video not in from_folders]
     return found
@@ -175,15 +165,12 @@ def _assign(archive: _Archive, found: JoinedPeople, cast: Cast) -> dict[Path, di
     cast.next_number = max(cast.next_number, used + 1)
     plan: dict[Path, dict[str, str]] = {folder: {} for folder in archive.runs}
     cast.appearances = list(archive.others)
-    for row, (folder, person) in enumerate(zip(archive.folders, archive.people, strict=True)):
-        group = int(found.groups[row + len(archive.others)])
+    groups = found.groups[len(archive.others) :].tolist()
+    for folder, each, group in zip(archive.folders, archive.met, groups, strict=True):
         if group not in label_of:
             label_of[group] = cast.new_label()
-        plan[folder][person] = label_of[group]
-        each = archive.met[row]
-        cast.appearances.append(
-            Appearance(label_of[group], each.video, each.seconds, each.face, each.voice)
-        )
+        plan[folder][each.person] = label_of[group]
+        cast.appearances.append(replace(each, person=label_of[group]))
     for folder, labels in archive.removed.items():
         plan[folder] |= labels
     return plan
@@ -233,13 +220,15 @@ def shed_vectors(out: Path) -> None:
         if links is None or not path.is_file() or not isinstance(links.get("joined"), Mapping):
             continue
         people = VideoPeople.load(path)
-        kept = np.array(
-            [(people.video, links["joined"].get(label)) in known for label in people.labels], bool
-        )
-        blank = people.without(~kept)
-        if (blank.faces != people.faces).any() or (blank.voices != people.voices).any():
+        gone = {
+            each.person
+            for each in people.met
+            if (people.video, links["joined"].get(each.person)) not in known
+            and not (each.face is None and each.voice is None)
+        }
+        if gone:
             with atomic_path(path) as temporary:
-                blank.save(temporary)
+                people.without(gone).save(temporary)
     (out / JOINED).unlink(missing_ok=True)  # it has names; all that was decided is in the folders
 
 

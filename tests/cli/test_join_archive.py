@@ -18,7 +18,8 @@ from pins_plugin.cli._link_video import LinkOptions
 from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.pipelines.diarization.audio_file import file_path, file_uri
 from pins_plugin.pipelines.linking.result import LinkingResult
-from pins_plugin.pipelines.people.registry import FILE, Appearance, Cast
+from pins_plugin.pipelines.people.registry import FILE, Cast
+from pins_plugin.pipelines.people.vector_file import Appearance
 from pins_plugin.pipelines.people.video_people import VideoPeople
 from pins_plugin.types import FaceTrack, SpeakerFaceLink
 from pins_plugin.utils.vectors import unit
@@ -161,7 +162,10 @@ def test_names_and_numbers_given_before_stay(
     assert _bytes(out) == state  # once more changes nothing
     assert main(["people", str(out), "remove", "PERSON_04"]) == 0
     people = VideoPeople.load(out / "a" / "vectors.safetensors")
-    assert people.faces.any(axis=1).tolist() == [False, True]  # of PERSON_04 nothing is left
+    assert [each.face is not None for each in people.met] == [
+        False,
+        True,
+    ]  # of PERSON_04 nothing is left
     assert main(["people", str(out), "join"]) == 0
     assert "PERSON_04" not in Cast.load(out / FILE).labels  # forgotten is forgotten
 

@@ -21,7 +21,8 @@ from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.errors import LinksError, PinsError
 from pins_plugin.pipelines.diarization.audio_file import file_uri
 from pins_plugin.pipelines.linking.result import LinkingResult
-from pins_plugin.pipelines.people.registry import FILE, Appearance, Cast
+from pins_plugin.pipelines.people.registry import FILE, Cast
+from pins_plugin.pipelines.people.vector_file import Appearance
 from pins_plugin.types import FaceTrack, SpeakerFaceLink
 
 OPTIONS = LinkOptions(evidence=("sync",), with_video=False, quiet=True)

@@ -9,7 +9,8 @@ import pytest
 from pins_plugin.cli import main
 from pins_plugin.data.links.links_file import read_links
 from pins_plugin.data.media.video_writer import VideoWriter
-from pins_plugin.pipelines.people.registry import FILE, Appearance, Cast
+from pins_plugin.pipelines.people.registry import FILE, Cast
+from pins_plugin.pipelines.people.vector_file import Appearance
 
 AXES = np.eye(8)
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from pins_plugin.moved import find_renamed
 from pins_plugin.pipelines.people.enrollment import KnownPerson, name_people
-from pins_plugin.pipelines.people.registry import Appearance, Cast
-from pins_plugin.pipelines.people.vector_file import Embedding, mean_direction
+from pins_plugin.pipelines.people.registry import Cast
+from pins_plugin.pipelines.people.vector_file import Appearance, Embedding, mean_direction
 from pins_plugin.tracking.tracked_people import find_different_people
 from pins_plugin.types import FaceTrack, SpeakerFaceLink
 from pins_plugin.utils.vectors import unit

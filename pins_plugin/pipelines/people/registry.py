@@ -10,22 +10,21 @@ import logging
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
-from numpy.typing import NDArray
 
 from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.pipelines.people.enrollment import KnownPerson
 from pins_plugin.pipelines.people.vector_file import (
     DAMAGE,
+    Appearance,
     Embedding,
     mean_direction,
     read_vectors,
-    stack,
     write_vectors,
 )
 from pins_plugin.utils.files import atomic_path
@@ -39,17 +38,6 @@ STRANGER = re.compile(r"PERSON_\d+")
 HISTORY = 20  # names given that can be taken back; chosen, not measured
 VERSION = "2"  # the first held voices of another encoder
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, eq=False)
-class Appearance:
-    """One person in one video; vectors of unit length, None where not seen, or not heard."""
-
-    person: str  # label
-    video: str  # name within the set
-    seconds: float  # on screen
-    face: Embedding | None = None
-    voice: Embedding | None = None
 
 
 class Cast:
@@ -228,9 +216,8 @@ class Cast:
             "renames": self.renames,
             "history": self.history,
         }
-        faces, voices = stack([each.face for each in kept]), stack([each.voice for each in kept])
         with atomic_path(path) as temporary:
-            write_vectors(temporary, faces, voices, about)
+            write_vectors(temporary, kept, about)
 
     @classmethod
     def load(cls, path: str | Path, encoder: str | None = None) -> "Cast":
@@ -251,7 +238,7 @@ class Cast:
             if about.get("kind") != KIND:
                 raise MediaError(f"{path}: expected the people that `pins link` keeps")
             appearances = [
-                Appearance(str(person), str(video), float(seconds), _row(face), _row(voice))
+                Appearance(str(person), str(video), float(seconds), _long(face), _long(voice))
                 for (person, video, seconds), face, voice in zip(
                     json.loads(about["appearances"]), faces, voices, strict=True
                 )
@@ -291,5 +278,5 @@ def _acquire(lock: FileLock) -> AbstractContextManager[Any]:
         return lock.acquire()
 
 
-def _row(vector: NDArray[np.float32]) -> Embedding | None:
-    return unit(vector.astype(np.float64)) if vector.any() else None
+def _long(vector: Embedding | None) -> Embedding | None:
+    return None if vector is None else unit(vector.astype(np.float64))

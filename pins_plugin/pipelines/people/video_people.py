@@ -1,16 +1,19 @@
 """The people of one video as vectors, in a small file beside its links: what joining an archive needs of it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pins_plugin.errors import MediaError
-from pins_plugin.pipelines.people.registry import Appearance
-from pins_plugin.pipelines.people.vector_file import DAMAGE, read_vectors, stack, write_vectors
+from pins_plugin.pipelines.people.vector_file import (
+    DAMAGE,
+    Appearance,
+    read_vectors,
+    write_vectors,
+)
 from pins_plugin.tracking.tracked_people import find_different_people
 from pins_plugin.types import FaceTrack
 
@@ -24,10 +27,7 @@ class VideoPeople:
 
     encoder: str  # of faces
     video: str  # its name in tables
-    labels: Sequence[str]
-    seconds: Sequence[float]  # on screen
-    faces: NDArray[np.float32]  # (num_people, dim), zeros where there is none
-    voices: NDArray[np.float32]  # (num_people, dim), zeros where there is none
+    met: Sequence[Appearance]
     apart: Sequence[tuple[int, int]]  # seen in one picture
     same_face: float  # cosine similarity of faces from which on two may be one person's
 
@@ -41,28 +41,21 @@ class VideoPeople:
         tracks: Sequence[FaceTrack],
     ) -> "VideoPeople":
         """Take them from a linked video: its appearances, and its tracks, which say who is in one picture."""
-        labels = [each.person for each in met]
-        number = {label: place for place, label in enumerate(labels)}
+        number = {each.person: place for place, each in enumerate(met)}
         pairs = set()
         for first, second in np.argwhere(find_different_people(list(tracks))).tolist():
             a, b = (number.get(str(tracks[place].person)) for place in (first, second))
             if a is not None and b is not None and a != b:
                 pairs.add((min(a, b), max(a, b)))
-        return cls(
-            encoder,
-            video,
-            labels,
-            [round(each.seconds, 3) for each in met],
-            stack([each.face for each in met]),
-            stack([each.voice for each in met]),
-            sorted(pairs),
-            same_face,
-        )
+        return cls(encoder, video, met, sorted(pairs), same_face)
 
-    def without(self, gone: NDArray[np.bool_]) -> "VideoPeople":
-        """Blank the vectors of some: (num_people,) bool array."""
-        keep = ~gone[:, None]
-        return replace(self, faces=self.faces * keep, voices=self.voices * keep)
+    def without(self, gone: Collection[str]) -> "VideoPeople":
+        """Blank the vectors of some, by their labels."""
+        met = [
+            replace(each, face=None, voice=None) if each.person in gone else each
+            for each in self.met
+        ]
+        return replace(self, met=met)
 
     def save(self, path: Path) -> None:
         """Write; the same people give the same bytes."""
@@ -71,12 +64,12 @@ class VideoPeople:
             "version": VERSION,
             "encoder": self.encoder,
             "video": self.video,
-            "labels": list(self.labels),
-            "seconds": list(self.seconds),
+            "labels": [each.person for each in self.met],
+            "seconds": [round(each.seconds, 3) for each in self.met],
             "same_face": float(self.same_face),
             "apart": list(self.apart),
         }
-        write_vectors(path, self.faces, self.voices, about)
+        write_vectors(path, self.met, about)
 
     @classmethod
     def load(cls, path: Path) -> "VideoPeople":
@@ -91,16 +84,14 @@ class VideoPeople:
             faces, voices, about = read_vectors(path)
             if (about.get("kind"), about.get("version")) != (KIND, VERSION):
                 raise ValueError("another kind of file")
-            labels = [str(label) for label in json.loads(about["labels"])]
-            seconds = [float(value) for value in json.loads(about["seconds"])]
+            columns = json.loads(about["labels"]), json.loads(about["seconds"]), faces, voices
+            met = [
+                Appearance(str(label), about["video"], float(seconds), face, voice)
+                for label, seconds, face, voice in zip(*columns, strict=True)
+            ]
             apart = [(int(a), int(b)) for a, b in json.loads(about["apart"])]
-            same_face = float(about["same_face"])
-            if not len(labels) == len(seconds) == len(faces) == len(voices):
-                raise ValueError("parts of different lengths")
-            if not all(0 <= each < len(labels) for pair in apart for each in pair):
+            if not all(0 <= each < len(met) for pair in apart for each in pair):
                 raise ValueError("pairs of nobody")
+            return cls(about["encoder"], about["video"], met, apart, float(about["same_face"]))
         except DAMAGE as error:
             raise MediaError(f"{path}: damaged ({error}); link the video again with --again") from error  # fmt: skip
-        return cls(
-            about["encoder"], about["video"], labels, seconds, faces, voices, apart, same_face
-        )

@@ -12,7 +12,8 @@ from pins_plugin.pipelines.people.naming import (
     find_names,
     recognize_strangers,
 )
-from pins_plugin.pipelines.people.registry import Appearance, Cast
+from pins_plugin.pipelines.people.registry import Cast
+from pins_plugin.pipelines.people.vector_file import Appearance
 from pins_plugin.types import SpeakerFaceLink
 from pins_plugin.utils.vectors import unit
 

@@ -7,7 +7,8 @@ import pytest
 
 from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.pipelines.people import registry as cast_file
-from pins_plugin.pipelines.people.registry import Appearance, Cast
+from pins_plugin.pipelines.people.registry import Cast
+from pins_plugin.pipelines.people.vector_file import Appearance
 
 AXES = np.eye(4)
 
