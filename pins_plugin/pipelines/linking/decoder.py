@@ -296,7 +296,14 @@ class Decoder:
         entry = entry_scores(heard, num_hidden, self.parameters, log_shares)
         voices, both, both_steps = voice_features(self.hearing, ratios)
         return Features(
-            self.hearing.counts, seen, voices, both, both_steps, entry, find_shifts(heard)
+            self.hearing.counts,
+            self.hearing.activity,
+            seen,
+            voices,
+            both,
+            both_steps,
+            entry,
+            find_shifts(heard),
         )
 
     def _read_lips(self, speaking: NDArray[np.float64]) -> list[LipsBelief]:

@@ -52,7 +52,7 @@ def gather(
         hearing, labels = hear_turns(seen.turns, seeing.cuts, embed)
     else:
         known_speech = segment(seen.waveform) if seen.segmentation is None else seen.segmentation
-        hearing = hear(known_speech, seeing.cuts, embed)
+        hearing = hear(seen.waveform, known_speech, seeing.cuts, embed)
     joint = None
     if watcher.joint is not None:
         known_faces = {"tracks": tracks, "joint_faces": embeddings.joint_faces}

@@ -12,7 +12,7 @@ from pins_plugin.pipelines.pyannote_host.host import current_names
 
 SHIPPED = Path(__file__).resolve().parents[2] / "pretrained" / "speaker_face_linking"
 FILE = "parameters.json"
-NODE = ("counts", "one", "two", "lips", "talking", "others")
+NODE = ("counts", "activity", "one", "two", "lips", "talking", "others")
 # Pixels, root of the area of a face: from here on size matters no more; chosen, not measured
 CLEAR = 80.0
 
@@ -37,8 +37,10 @@ class LinkingParameters:
     the shipped pipeline, with what they were learnt on; `others`, `explanation_trust` and `uncertain` are in no search: chosen.
     """
 
-    # How many the segmentation hears: weight, and bias of one and of two speakers, per step
+    # How many the segmentation hears, whether somebody speaks by voice activity detection: weights; bias of one and of two
+    # speakers; per step
     counts: float = 1.0
+    activity: float = 1.0
     one: float = 0.0
     two: float = -1.0
     # Weights: of lips that fit the audio, of mouths that talk, of voices, of the voice sounding as the face looks, of
@@ -117,6 +119,7 @@ class LinkingParameters:
 
 
 AUDIO_TUNABLE = {  # of the diarization without faces, and within which bounds
+    "activity": (0.0, 2.0),
     "one": (-2.0, 2.0),
     "two": (-4.0, 2.0),
     "voice": (0.01, 1.0),
@@ -130,6 +133,7 @@ AUDIO_TUNABLE = {  # of the diarization without faces, and within which bounds
 class DiarizationSettings:
     """What is weighed otherwise where nothing but audio is known; see `LinkingParameters`."""
 
+    activity: float
     one: float
     two: float
     voice: float

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from pins_plugin.pipelines.diarization.segmentation import FRAME_STEP, SPEAKERS, Segmentation
-from pins_plugin.pipelines.linking.hearing import STEP, cut_stretches, hear
+from pins_plugin.pipelines.linking import hearing
+from pins_plugin.pipelines.linking.hearing import STEP, cut_stretches, hear, hear_activity
 
 
 def _counts(text: str) -> np.ndarray:
@@ -60,6 +61,7 @@ def _segmentation(states: list[tuple[str, float]]) -> Segmentation:
 
 def test_a_segmentation_on_the_clock() -> None:
     found = hear(
+        np.zeros(96000, np.float32),
         _segmentation([("", 1.0), ("0", 2.0), ("01", 1.0), ("1", 2.0)]),
         np.zeros(60, bool),
         lambda stretches: stretches.copy(),
@@ -67,6 +69,7 @@ def test_a_segmentation_on_the_clock() -> None:
     number = found.counts.argmax(axis=1)
     expected = np.repeat([0, 1, 2, 1], [10, 20, 10, 20])
     assert (number == expected).mean() > 0.95
+    assert (found.activity[:, 0] > np.log(0.9)).all()  # no sound, whatever the segmentation says
     assert found.counts.min() >= np.log(1e-4) - 1e-9
     np.testing.assert_array_equal(found.voices, found.stretches)
     assert (found.stretch_of[number != 1] == -1).all()
@@ -77,3 +80,13 @@ def test_a_segmentation_on_the_clock() -> None:
     sides = [float(np.mean(middles[found.groups[group] > 0])) for group in (first, second)]
     assert sides[0] < 3.0 < 4.0 < sides[1]  # the one who spoke before, the one who speaks after
     assert (found.both[number != 2] == -1).all()
+
+
+def test_voice_activity_on_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    second = np.repeat([0.0, 1.0, 0.5], [25, 25, 25]).astype(np.float32)  # of 32 ms each
+    monkeypatch.setattr(hearing, "speech_probability", lambda waveform: second)
+    found = np.exp(hear_activity(np.zeros(38400, np.float32), 26))
+    np.testing.assert_allclose(found[:8], [[0.99, 0.01]] * 8)  # never quite sure
+    np.testing.assert_allclose(found[8:16], [[0.01, 0.99]] * 8)
+    np.testing.assert_allclose(found[16:24], 0.5)
+    np.testing.assert_allclose(found[24:], [[0.99, 0.01]] * 2)  # after the end of the sound
