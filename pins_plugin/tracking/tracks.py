@@ -26,7 +26,7 @@ MAX_GAP = (
     1.0  # seconds for which a face may be hidden and still be the same track; chosen, not measured
 )
 MIN_DURATION = 0.2  # seconds; shorter tracks are dropped; chosen, not measured
-SMOOTHING = 5  # frames over which boxes and landmarks are smoothed, odd; chosen, not measured
+SMOOTHED_FRAMES = 5  # frames over which boxes and landmarks are smoothed, odd; chosen, not measured
 CHUNK_FRAMES = 32  # pictures in memory at once, about; chosen, not measured
 
 
@@ -145,6 +145,6 @@ def smooth(values: NDArray[np.float64]) -> NDArray[np.float64]:
     if len(values) >= 3:
         inner = np.median(np.stack([values[:-2], values[1:-1], values[2:]]), axis=0)
         values = np.concatenate([values[:1], inner, values[-1:]])
-    if len(values) < SMOOTHING:
+    if len(values) < SMOOTHED_FRAMES:
         return values
-    return np.asarray(savgol_filter(values, SMOOTHING, polyorder=2, axis=0))
+    return np.asarray(savgol_filter(values, SMOOTHED_FRAMES, polyorder=2, axis=0))

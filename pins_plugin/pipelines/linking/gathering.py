@@ -1,18 +1,17 @@
 """From an observation to the decoder's evidence: who is who by the face, what is seen and heard on one clock."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pins_plugin.pipelines.diarization.segmentation import segment
-from pins_plugin.pipelines.diarization.voice_model import VoiceScatter
 from pins_plugin.pipelines.diarization.voices import embed_stretches
 from pins_plugin.pipelines.linking.given_turns import hear_turns
 from pins_plugin.pipelines.linking.hearing import STEP, hear
-from pins_plugin.pipelines.linking.observation import Observation, Watcher
+from pins_plugin.pipelines.linking.observation import Networks, Observation
 from pins_plugin.pipelines.linking.potentials import Evidence
 from pins_plugin.pipelines.linking.seeing import Seeing, Series, see
 from pins_plugin.pipelines.people.enrollment import KnownPerson, name_people
@@ -25,41 +24,36 @@ PLUGIN_WINDOW, PLUGIN_HOP = 1.0, 0.5
 
 
 def gather(
-    seen: Observation,
-    watcher: Watcher,
-    voice_encoder: torch.nn.Module,
-    scatter: VoiceScatter,
-    known: Sequence[KnownPerson],
-    sources: Collection[str],
+    seen: Observation, networks: Networks, known: Sequence[KnownPerson]
 ) -> tuple[list[FaceTrack], Evidence]:
-    """Bring an observation into the decoder's form, by the kinds of evidence in `sources`: tracks with people, and evidence.
+    """Bring an observation into the decoder's form, as far as there are networks for it: tracks with people, and evidence.
 
-    `scatter` is that of the voice encoder; `known` people are those of whom there are examples.
+    `known` people are those of whom there are examples.
     """
-    embeddings = seen.embeddings
-    tracks = group_faces(seen.tracks, embeddings.faces, watcher.recognizer.same_person)
+    embeddings, same_face = seen.embeddings, networks.recognizer.same_person
+    tracks = group_faces(seen.tracks, embeddings.faces, same_face)
     seeing = see(
         tracks,
-        embeddings.curves if "sync" in sources else {},
-        embeddings.talking if "talking" in sources else {},
+        embeddings.curves if networks.synchronizer else {},
+        embeddings.talking if networks.activity else {},
         seen.duration,
-        ask_plugins(seen, watcher, tracks),
+        ask_plugins(seen, networks.plugins, tracks),
     )
-
-    embed = partial(embed_stretches, seen.waveform, voice_encoder=voice_encoder)
+    embed = partial(embed_stretches, seen.waveform, voice_encoder=networks.voice_encoder)
     labels = None
     if seen.turns is not None:
         hearing, labels = hear_turns(seen.turns, seeing.cuts, embed)
     else:
-        known_speech = segment(seen.waveform) if seen.segmentation is None else seen.segmentation
-        hearing = hear(seen.waveform, known_speech, seeing.cuts, embed)
+        heard = seen.segmentation or segment(seen.waveform, networks.segmentation)
+        hearing = hear(seen.waveform, heard, seeing.cuts, embed)
     joint = None
-    if watcher.joint is not None:
+    if networks.joint is not None:
         known_faces = {"tracks": tracks, "joint_faces": embeddings.joint_faces}
-        joint = partial(watcher.joint.compare, seen.waveform, hearing.stretches, **known_faces)
-    enrolled = enroll(seeing, tracks, embeddings.faces, known, watcher.recognizer.same_person)
-    evidence = Evidence(hearing, seeing, scatter, joint=joint, labels=labels, enrolled=enrolled)
-    return tracks, evidence
+        joint = partial(networks.joint.compare, seen.waveform, hearing.stretches, **known_faces)
+    enrolled = enroll(seeing, tracks, embeddings.faces, known, same_face)
+    return tracks, Evidence(
+        hearing, seeing, networks.scatter, joint=joint, labels=labels, enrolled=enrolled
+    )
 
 
 def enroll(
@@ -81,11 +75,11 @@ def enroll(
 
 
 def ask_plugins(
-    seen: Observation, watcher: Watcher, tracks: Sequence[FaceTrack]
+    seen: Observation, plugins: Sequence[Any], tracks: Sequence[FaceTrack]
 ) -> dict[str, dict[str, Series]]:
     """Let sources of other packages judge a second at a time: by source and track, times and log-likelihood ratios per step."""
     found: dict[str, dict[str, Series]] = {}
-    for make in watcher.plugins:
+    for make in plugins:
         source = make(seen.embeddings.crops, seen.waveform, lambda track: 0.0)
         series = found.setdefault(source.name, {})
         for track in tracks:

@@ -1,15 +1,63 @@
 """Given turns (an oracle diarization, or another system's) in place of the segmentation: who, and how many speak, is settled."""
 
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from pyannote.core import Annotation
 
+from pins_plugin.data.media.audio import SAMPLE_RATE
+from pins_plugin.errors import PinsError
+from pins_plugin.pipelines.diarization.audio_file import file_uri
+from pins_plugin.pipelines.diarization.rttm import choose_turns
 from pins_plugin.pipelines.linking.hearing import STEP, Embed, Hearing, cut_stretches
+from pins_plugin.pipelines.pyannote_host.host import Pipeline
+from pins_plugin.pipelines.pyannote_host.pipeline_folder import open_pipeline
 
 # Log-probability of another number of speakers than the turns say; chosen, not measured
 UNLIKELY = -6.0
 # Seconds of every label that each person is taken to have spoken; chosen, not measured
 SMOOTHING = 1.0
+
+
+def find_turns(
+    sources: Sequence[Any], file: Mapping[str, Any], waveform: NDArray[Any], device: torch.device
+) -> Annotation | None:
+    """Say who speaks when in a file, at `waveform` (num_samples,) of 16 kHz, by the first of `sources` that is not None.
+
+    Each is an RTTM file, an Annotation, a pyannote pipeline, or the folder of one; None where there is none.
+
+    Raises
+    ------
+    PinsError
+        When a pipeline gives no Annotation.
+    """
+    uri, source = file_uri(file), next((each for each in sources if each is not None), None)
+    if source is None:
+        return None
+    if isinstance(source, str | Path) and not Path(source).is_dir():
+        return choose_turns(source, uri)
+    if isinstance(source, str | Path):
+        source = _opened(Path(source).resolve()).to(device)
+    if not isinstance(source, Annotation):
+        sound = torch.from_numpy(waveform)[None]
+        output = source({"waveform": sound, "sample_rate": SAMPLE_RATE, "uri": uri})
+        source = getattr(output, "speaker_diarization", output)
+    if not isinstance(source, Annotation):
+        raise PinsError(
+            f"diarization: expected a pipeline that gives an Annotation, got {type(source).__name__}"
+        )
+    return source.copy()
+
+
+@lru_cache(maxsize=2)
+def _opened(folder: Path) -> Pipeline:
+    """Open a pipeline once for all files; not longer than others are asked for."""
+    return open_pipeline(folder)
 
 
 def hear_turns(

@@ -14,10 +14,14 @@ from pins_plugin.inference.synchronizer import Synchronizer
 from pins_plugin.inference.visual_voice_activity import VisualVoiceActivity
 from pins_plugin.pipelines.active_speaker.synchrony import TrackCurves, compare_track, is_usable
 from pins_plugin.pipelines.diarization.segmentation import Segmentation
+from pins_plugin.pipelines.diarization.voice_model import VoiceScatter
+from pins_plugin.pipelines.linking.joint import JointEvidence
 from pins_plugin.pipelines.linking.seeing import Series
 from pins_plugin.pipelines.people.face_recognizer import FaceRecognizer
 from pins_plugin.tracking.crops import Crops
 from pins_plugin.types import FaceTrack
+
+CPU = torch.device("cpu")
 
 
 class TrackEmbeddings(NamedTuple):
@@ -49,21 +53,28 @@ class Observation:
 
 
 @dataclass
-class Watcher:
-    """The networks that look at faces. No pipeline itself, so its parts keep their parameters."""
+class Networks:
+    """What hears and sees. No pipeline itself, so its parts keep their parameters."""
 
     recognizer: FaceRecognizer
+    voice_encoder: torch.nn.Module
+    scatter: VoiceScatter  # how much its voices differ
+    segmentation: torch.nn.Module
+    diarization: Any = (
+        None  # says who speaks when, where that is given: see `given_turns.find_turns`
+    )
     synchronizer: Synchronizer | None = None  # whether lips fit the sound
     activity: VisualVoiceActivity | None = None  # whether mouths talk
-    joint: Any = None  # JointEvidence: whether voices sound as faces look
+    joint: JointEvidence | None = None  # whether voices sound as faces look
     plugins: Sequence[Any] = ()  # each makes a source of evidence, see `gathering`
+    device: torch.device = CPU
 
-    def to(self, device: torch.device) -> "Watcher":
-        """Move the networks to a device."""
-        for part in (self.recognizer, self.synchronizer, self.activity, self.joint):
-            if part is not None:
+    def to(self, device: torch.device) -> None:
+        """Move all to a device."""
+        self.device = device
+        for part in vars(self).values():
+            if hasattr(part, "to"):
                 part.to(device)
-        return self
 
     def embed_tracks(
         self,

@@ -29,10 +29,10 @@ from pins_plugin.pipelines.diarization.voices import (
 )
 from pins_plugin.pipelines.linking.counted import NO_BOUNDS, Bounds, choose_bounds, decode_within
 from pins_plugin.pipelines.linking.crossing import part_tracks
-from pins_plugin.pipelines.linking.diarizer import Diarizer
 from pins_plugin.pipelines.linking.gathering import gather
+from pins_plugin.pipelines.linking.given_turns import find_turns
 from pins_plugin.pipelines.linking.joint import JointEvidence
-from pins_plugin.pipelines.linking.observation import Observation, TrackEmbeddings, Watcher
+from pins_plugin.pipelines.linking.observation import Networks, Observation, TrackEmbeddings
 from pins_plugin.pipelines.linking.parameters import (
     SHIPPED,
     TUNABLE,
@@ -147,19 +147,18 @@ class SpeakerFaceLinking(LearntPipeline):
         self._track = load_plugin("trackers", tracker) if tracker else track_faces
         self.quiet = quiet
         self._observed: dict[Path, Observation] = {}  # by an optimizer
-        self.device = torch.device("cpu")
         self.cast = cast
-        self.diarizer = Diarizer(diarization)
         models = {"voice": model_path(voice)}  # which also tell how many people speak
         if "sync" in evidence:
             models["sync"] = model_path(sync)
         if "talking" in evidence:
             models["activity"] = model_path(activity)
-        self.voice_encoder = load_voice_encoder(models["voice"])
-        self._scatter = find_voice_scatter(models["voice"])
-        self._segmentation = [load_segmentation_model()]  # in a list: no part of the pipeline
-        self.watcher = Watcher(
+        self.networks = Networks(
             FaceRecognizer(model_path(recognition)),
+            load_voice_encoder(models["voice"]),
+            find_voice_scatter(models["voice"]),
+            load_segmentation_model(),
+            diarization,
             Synchronizer.from_hparams(models["sync"]) if "sync" in evidence else None,
             VisualVoiceActivity.from_hparams(models["activity"]) if "talking" in evidence else None,
             JointEvidence(model_path(model)) if model and "joint" in evidence else None,
@@ -180,7 +179,7 @@ class SpeakerFaceLinking(LearntPipeline):
     @property
     def recognizer(self) -> FaceRecognizer:
         """Tells which faces are one person's."""
-        return self.watcher.recognizer
+        return self.networks.recognizer
 
     @property
     def settings(self) -> LinkingParameters:
@@ -195,11 +194,7 @@ class SpeakerFaceLinking(LearntPipeline):
     def to(self, device: torch.device) -> "SpeakerFaceLinking":
         """Move all networks to a device."""
         super().to(device)
-        self.device = device
-        self.watcher.to(device)
-        self.diarizer.to(device)
-        self.voice_encoder.to(device)
-        self._segmentation[0].to(device)
+        self.networks.to(device)
         return self
 
     def __call__(self, file: Any, **options: Any) -> Any:
@@ -256,7 +251,7 @@ class SpeakerFaceLinking(LearntPipeline):
     def observe(
         self, file: Any, hook: Any = None, diarization: Any = None, keep_crops: bool = False
     ) -> Observation:
-        """Hear and see all there is; parameters as in `apply`, and `keep_crops` as in `Watcher.embed_tracks`.
+        """Hear and see all there is; parameters as in `apply`, and `keep_crops` as in `Networks.embed_tracks`.
 
         The audio first: what it needs is given back before the pictures come.
         """
@@ -265,29 +260,30 @@ class SpeakerFaceLinking(LearntPipeline):
         path, uri = file_path(file), file_uri(file)
         info = probe_video(path)
         waveform = load_audio(file)
-        notes: list[str] = []
-        segmentation = None
-        turns = self.diarizer.find_turns(file, waveform, diarization)
+        segmentation = note = None
+        given = (diarization, self.networks.diarization, file.get("diarization"))
+        turns = find_turns(given, file, waveform, self.networks.device)
         if turns is None:
-            model = self._segmentation[0]
+            model = self.networks.segmentation
             segmentation = follow(hook, "segmentation", lambda: segment(waveform, model))
         else:
             turns.uri = uri
             turns, note = clip_turns(turns, max(info.duration, len(waveform) / SAMPLE_RATE))
-            notes += [note] if note else []
         tracks = self.find_faces(path, hook)
         embeddings = follow(
             hook, "crops", lambda: self.embed_tracks(path, tracks, waveform, keep_crops)
         )
         tracks, embeddings = part_tracks(tracks, embeddings, self.recognizer.same_person)
         duration = max([info.duration, *(track.end for track in tracks)])
+        notes = (note,) if note else ()
         return Observation(
-            path, uri, duration, waveform, tracks, embeddings, segmentation, turns, tuple(notes)
+            path, uri, duration, waveform, tracks, embeddings, segmentation, turns, notes
         )
 
     def find_faces(self, path: Path, hook: Any) -> list[FaceTrack]:
         """Follow the faces of a video; at least one."""
-        return follow(hook, "faces", lambda: find_faces(path, self._track, self.device, self.quiet))
+        device = self.networks.device
+        return follow(hook, "faces", lambda: find_faces(path, self._track, device, self.quiet))
 
     def embed_tracks(
         self,
@@ -296,16 +292,16 @@ class SpeakerFaceLinking(LearntPipeline):
         waveform: NDArray[np.float32],
         keep_crops: bool = False,
     ) -> TrackEmbeddings:
-        """Look at each track of a video while it goes by; `keep_crops` as in `Watcher.embed_tracks`."""
+        """Look at each track of a video while it goes by; `keep_crops` as in `Networks.embed_tracks`."""
         crops = iter_crops(
             path,
             tracks,
             ("face", "lips"),
             max_frames=faces_per_track(len(tracks)),
-            device=self.device,
+            device=self.networks.device,
             quiet=self.quiet,
         )
-        embeddings = self.watcher.embed_tracks(crops, waveform, keep_crops)
+        embeddings = self.networks.embed_tracks(crops, waveform, keep_crops)
         trim_heap()
         return embeddings
 
@@ -313,9 +309,7 @@ class SpeakerFaceLinking(LearntPipeline):
 
     def gather(self, seen: Observation) -> tuple[list[FaceTrack], Evidence]:
         """Say who is who by the face, and bring what is seen and heard onto one clock."""
-        return gather(
-            seen, self.watcher, self.voice_encoder, self._scatter, self.known, self.evidence
-        )
+        return gather(seen, self.networks, self.known)
 
     @one_thread()
     def link(
@@ -392,7 +386,7 @@ class SpeakerFaceLinking(LearntPipeline):
     @one_thread()
     def embed_audio(self, path: Path) -> NDArray[np.float64]:
         """Embed the speech of a sound file."""
-        return embed_audio(path, self.voice_encoder)
+        return embed_audio(path, self.networks.voice_encoder)
 
     embed_sound = renamed(embed_audio, "embed_sound")
 

@@ -1,6 +1,7 @@
 """Tracks are looked at one after the other; their crops stay only where something asks for them."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.models.folder import model_folder as folder_module
-from pins_plugin.pipelines.linking.observation import Watcher
+from pins_plugin.pipelines.linking.observation import Networks
 from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 from pins_plugin.tracking.crops import Crops
 
@@ -25,8 +26,8 @@ def make_crops(num_frames: int) -> Crops:
 
 
 @pytest.fixture(scope="module")
-def watcher() -> Watcher:
-    return SpeakerFaceLinking(evidence=("sync", "talking", "presence")).watcher
+def networks() -> Networks:
+    return SpeakerFaceLinking(evidence=("sync", "talking", "presence")).networks
 
 
 @pytest.mark.parametrize(
@@ -34,11 +35,11 @@ def watcher() -> Watcher:
     [(False, [], []), (True, [], ["T1", "T2"]), (False, [object], ["T1", "T2"])],
 )
 def test_crops_are_kept_where_they_are_asked_for(
-    watcher: Watcher, keep_crops: bool, plugins: list, kept: list[str]
+    networks: Networks, keep_crops: bool, plugins: list, kept: list[str]
 ) -> None:
     crops = {"T1": make_crops(30), "T2": make_crops(3)}
     sound = np.random.default_rng(0).standard_normal(32000).astype(np.float32)
-    asked = Watcher(watcher.recognizer, watcher.synchronizer, watcher.activity, plugins=plugins)
+    asked = replace(networks, plugins=plugins)
     embeddings = asked.embed_tracks(iter(crops.items()), sound, keep_crops)
     assert list(embeddings.crops) == kept
     assert {name: len(faces) for name, faces in embeddings.faces.items()} == {"T1": 2, "T2": 2}
@@ -61,4 +62,4 @@ def test_linking_does_not_go_on_without_lips(
     with pytest.raises(ModelFolderError, match="lip_encoder"):
         SpeakerFaceLinking(recognition="appearance", evidence=("sync",))
     pipeline = SpeakerFaceLinking(recognition="appearance", evidence=("presence",))
-    assert pipeline.watcher.synchronizer is None
+    assert pipeline.networks.synchronizer is None

@@ -122,7 +122,7 @@ def test_a_model_folder_may_be_a_part(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(
         "pipeline: {name: pins_plugin.pipelines.SpeakerFaceLinking, params: {sync: $model/sync}}\n"
     )
-    assert Pipeline.from_pretrained(tmp_path).watcher.synchronizer is not None
+    assert Pipeline.from_pretrained(tmp_path).networks.synchronizer is not None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Who said who speaks when: what is given with one call is for that call."""
+"""Who said who speaks when: pipelines are opened once, turns are those of the file."""
 
 from pathlib import Path
 
@@ -8,8 +8,8 @@ from pyannote.core import Annotation, Segment
 
 from pins_plugin.errors import PinsError
 from pins_plugin.pipelines.diarization.turns import MAX_SPEAKERS, clip_turns
-from pins_plugin.pipelines.linking import diarizer as module
-from pins_plugin.pipelines.linking.diarizer import Diarizer
+from pins_plugin.pipelines.linking import given_turns as module
+from pins_plugin.pipelines.linking.observation import CPU
 
 SOUND = np.zeros(16000, np.float32)
 
@@ -41,11 +41,17 @@ def test_a_folder_given_with_one_call_is_forgotten(
     monkeypatch.setattr(module, "open_pipeline", open_pipeline)
     for name in ("mine", "other"):
         (tmp_path / name).mkdir()
-    diarizer = Diarizer(tmp_path / "mine")
-    file = {"uri": "a"}
     calls = [None, tmp_path / "other", None, str(tmp_path / "other")]
-    found = [diarizer.find_turns(file, SOUND, call).labels() for call in calls]
-    assert found == [["mine"], ["other"], ["mine"], ["other"]]
+    found = [
+        module.find_turns((call, tmp_path / "mine"), {"uri": "a"}, SOUND, CPU) for call in calls
+    ]
+    assert [turns.labels() for turns in found if turns] == [
+        ["mine"],
+        ["other"],
+        ["mine"],
+        ["other"],
+    ]
+    assert module.find_turns((None, None), {"uri": "a"}, SOUND, CPU) is None
     assert opened == ["mine", "other"]  # each once
 
 
