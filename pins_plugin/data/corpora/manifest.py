@@ -7,8 +7,6 @@ Where each clip is one file with picture and sound, the columns `file, person` d
 the ending, is the clip_id and the video.
 """
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +14,7 @@ from pathlib import Path
 from pins_plugin.errors import ManifestError
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import read_table, write_text
+from pins_plugin.utils.text import csv_table
 
 REQUIRED_COLUMNS = ("clip_id", "identity", "video", "faces", "audio")
 SHORT_COLUMNS = ("file", "person")
@@ -71,14 +70,12 @@ def write_manifest(path: str | Path, clips: Sequence[TalkingFaceClip]) -> None:
     """Write a manifest in one step; paths below its folder are written relative to it, others absolute."""
     path = Path(path)
     extra = sorted({name for clip in clips for name in clip.attributes})
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*REQUIRED_COLUMNS, "split", *extra])
+    rows = []
     for clip in clips:
         media = [_relative(file, path.parent) for file in (clip.faces, clip.audio)]
         more = [clip.attributes.get(name, "") for name in extra]
-        writer.writerow([clip.clip_id, clip.identity, clip.video, *media, clip.split, *more])
-    write_text(path, text.getvalue())
+        rows.append([clip.clip_id, clip.identity, clip.video, *media, clip.split, *more])
+    write_text(path, csv_table([*REQUIRED_COLUMNS, "split", *extra], rows))
 
 
 def _lengthen(row: dict[str, str]) -> dict[str, str]:

@@ -1,7 +1,5 @@
 """The file `links.json` as a whole: read, found again with its video, given a transcript or other names, made a table."""
 
-import csv
-import io
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,7 +11,7 @@ from pins_plugin.errors import LinksError
 from pins_plugin.types import TranscriptWord
 from pins_plugin.utils.content import describe_file
 from pins_plugin.utils.files import read_json, write_text
-from pins_plugin.utils.text import table_cell
+from pins_plugin.utils.text import csv_table, table_cell
 
 LIPS = "The lips of {} do not fit the sound: dubbed, or out of sync"  # a note, of people by label
 COLUMNS = ("start", "end", "speaker", "person", "status", "confidence", "x1", "y1", "x2", "y2")
@@ -101,12 +99,10 @@ def rename_links(links: Mapping[str, Any], names: Mapping[str, str]) -> dict[str
 
 def write_links_table(path: str | Path, links: Mapping[str, Any]) -> None:
     """Write the links of a `links.json` as CSV, one row each."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    rows = []
     for link in links["links"]:
         numbers = [f"{link[name]:.3f}" for name in ("start", "end", "confidence")]
         box = [f"{value:.1f}" for value in link["box"]] if link["box"] else [""] * 4
         labels = [table_cell(link[name] or "") for name in ("speaker", "person", "status")]
-        writer.writerow([*numbers[:2], *labels, numbers[2], *box])
-    write_text(path, text.getvalue())
+        rows.append([*numbers[:2], *labels, numbers[2], *box])
+    write_text(path, csv_table(COLUMNS, rows))

@@ -1,7 +1,5 @@
 """What was found about the synchrony of files, as rows of a table: one for each file, shot, person, and the drift."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -9,7 +7,7 @@ from typing import Any, NamedTuple
 
 from pins_plugin.inference.synchronizer import SyncResult
 from pins_plugin.pipelines.active_speaker.synchronization import ANSWERS, VideoSync
-from pins_plugin.utils.text import table_cell
+from pins_plugin.utils.text import csv_table, table_cell
 
 SYNC_COLUMNS = ("file", "part", "decision", "offset_ms", "offset_frames", "confidence", "drift_ms_per_minute", "over", "error")  # fmt: skip
 
@@ -74,9 +72,7 @@ def from_plain(
 
 def write_sync_table(rows: Iterable[SyncRow]) -> str:
     """Write rows as CSV; offsets are empty where nobody can tell."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(SYNC_COLUMNS)
+    lines = []
     for row in rows:
         cells: list[object] = ["", "", "", ""]
         if row.result is not None:
@@ -90,5 +86,5 @@ def write_sync_table(rows: Iterable[SyncRow]) -> str:
         drift = "" if row.drift is None else f"{row.drift:.1f}"
         over = "yes" if row.over else "no" if row.result is not None else ""
         name = table_cell(Path(row.file).as_posix())
-        writer.writerow([name, table_cell(row.part), *cells, drift, over, row.error])
-    return text.getvalue()
+        lines.append([name, table_cell(row.part), *cells, drift, over, row.error])
+    return csv_table(SYNC_COLUMNS, lines)

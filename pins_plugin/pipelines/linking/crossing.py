@@ -71,15 +71,13 @@ def find_change(faces: NDArray[np.floating], same_person: float) -> int | None:
 def _cut_series(embeddings: TrackEmbeddings, name: str, other: str, time: float) -> None:
     """Part what was measured over time; a likeness of two people is nobody's."""
     embeddings.joint_faces.pop(name, None)
-    if name in embeddings.curves:
-        times, similarities = embeddings.curves[name]
-        before = times < time
-        embeddings.curves[name] = TrackCurves(times[before], similarities[before])
-        embeddings.curves[other] = TrackCurves(times[~before], similarities[~before])
-    if name in embeddings.talking:
-        times, ratios = embeddings.talking[name]
-        before = times < time
-        embeddings.talking[name] = (times[before], ratios[before])
-        embeddings.talking[other] = (times[~before], ratios[~before])
+    curves, talking = embeddings.curves.get(name), embeddings.talking.get(name)
+    for part, later in ((name, False), (other, True)):
+        if curves is not None:
+            rows = (curves.times >= time) == later
+            embeddings.curves[part] = TrackCurves(*(each[rows] for each in curves))
+        if talking is not None:
+            rows = (talking[0] >= time) == later
+            embeddings.talking[part] = (talking[0][rows], talking[1][rows])
     if name in embeddings.crops:
         embeddings.crops[other] = embeddings.crops[name]

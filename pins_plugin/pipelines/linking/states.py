@@ -39,8 +39,8 @@ class States:
         return (self.kinds >= 0) & ~np.isin(self.kinds, [TRANSITIONS.index(n) for n in DROPS])
 
 
-def make_states(num_people: int, pairs: NDArray[np.bool_] | None = None) -> States:
-    """List nobody, everybody alone, and every two; or those `pairs` only, (num_people, num_people) bool array.
+def make_states(num_people: int) -> States:
+    """List nobody, everybody alone, and every two.
 
     Examples
     --------
@@ -48,11 +48,7 @@ def make_states(num_people: int, pairs: NDArray[np.bool_] | None = None) -> Stat
     [[0, 0], [1, 0], [0, 1], [1, 1]]
     """
     alone = np.eye(num_people, dtype=bool)
-    both = [
-        alone[a] | alone[b]
-        for a, b in combinations(range(num_people), 2)
-        if pairs is None or pairs[a, b]
-    ]
+    both = [first | second for first, second in combinations(alone, 2)]
     members = np.stack([np.zeros(num_people, bool), *alone, *both])
     count = members.sum(axis=1)
     shared = members.astype(int) @ members.T.astype(int)

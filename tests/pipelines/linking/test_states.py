@@ -107,7 +107,5 @@ def test_kinds_of_change(before: tuple[int, ...], after: tuple[int, ...], kind: 
 
 def test_states_are_nobody_one_and_two() -> None:
     assert make_states(4).num_speakers.tolist() == [0] + [1] * 4 + [2] * 6
-    some = np.zeros((3, 3), bool)
-    some[0, 2] = True
-    assert make_states(3, some).members.astype(int).tolist()[4:] == [[1, 0, 1]]
+    assert make_states(3).members.astype(int).tolist()[4:] == [[1, 1, 0], [1, 0, 1], [0, 1, 1]]
     assert make_states(0).members.shape == (1, 0)
