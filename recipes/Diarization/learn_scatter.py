@@ -23,7 +23,7 @@ from pins_plugin.data.media.audio import SAMPLE_RATE
 from pins_plugin.inference.pretrained import folder_checksum
 from pins_plugin.metrics.verification import eer
 from pins_plugin.models.folder.model_folder import resolve_source
-from pins_plugin.pipelines.diarization.voice_model import FILE, VoiceScatter
+from pins_plugin.pipelines.diarization.voice_model import FILE, VoiceModel, VoiceScatter
 from pins_plugin.pipelines.diarization.voices import (
     DEFAULT_VOICE,
     load_voice_encoder,
@@ -122,9 +122,9 @@ def rate_pairs(
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]:
     """Log-likelihood ratios of all pairs, whether they are of one speaker, and the seconds of the shorter."""
     first, second, same = pair_within_groups(stretches)
-    x, t = stretches.embeddings, stretches.seconds
-    ratios = scatter.log_likelihood_ratio(x[first], t[first], x[second], t[second])
-    return ratios, same, np.minimum(t[first], t[second])
+    places = (stretches.embeddings - np.array(scatter.mean)) / np.sqrt(scatter.between)
+    ratios = VoiceModel(scatter, session=0.0).gains(places, stretches.seconds)[first, second]
+    return ratios, same, np.minimum(stretches.seconds[first], stretches.seconds[second])
 
 
 def log_cost(ratios: NDArray[np.float64], same: NDArray[np.bool_]) -> float:
@@ -133,18 +133,17 @@ def log_cost(ratios: NDArray[np.float64], same: NDArray[np.bool_]) -> float:
     return float((own + other) / 2 / np.log(2))
 
 
-def calibrate(scatter: VoiceScatter, stretches: Stretches) -> VoiceScatter:
-    """Weigh the evidence so that log-likelihood ratios mean what they say."""
+def calibrate(scatter: VoiceScatter, stretches: Stretches) -> tuple[float, float]:
+    """Weight and offset with which log-likelihood ratios mean what they say."""
     ratios, same, _ = rate_pairs(scatter, stretches)
     found = minimize(lambda line: log_cost(line[0] * ratios + line[1], same), [0.2, 1.0])
-    weight, offset = map(float, found.x)
-    parts = (scatter.between, scatter.within, scatter.by_length, scatter.exponent)
-    return VoiceScatter(scatter.mean, *parts, weight, offset)
+    return float(found.x[0]), float(found.x[1])
 
 
-def report(scatter: VoiceScatter, stretches: Stretches) -> str:
+def report(scatter: VoiceScatter, stretches: Stretches, weight: float, offset: float) -> str:
     """Equal error rate by seconds, and how well calibrated, in words."""
     ratios, same, shorter = rate_pairs(scatter, stretches)
+    ratios = weight * ratios + offset
     first, second, _ = pair_within_groups(stretches)
     cosines = (stretches.embeddings[first] * stretches.embeddings[second]).sum(axis=1)
     lines = [
@@ -180,8 +179,8 @@ def main() -> None:
 def learn_and_write(stretches: Stretches, model: str, out: Path) -> None:
     """Learn from one half, judge by the other, write."""
     learnt = stretches.of("learn")
-    scatter = calibrate(fit_variances(learnt), learnt)
-    print(report(scatter, stretches.of("held_out")))
+    scatter = fit_variances(learnt)
+    print(report(scatter, stretches.of("held_out"), *calibrate(scatter, learnt)))
     number, people = len(learnt.seconds), len(np.unique(learnt.speakers))
     about = f"{number} stretches of {people} speakers (LibriSpeech, VCTK; CC BY 4.0), 0.3 to 5 s, in simulated rooms and noise"
     scatter.save(out, folder_checksum(model, "voice_encoder"), about)

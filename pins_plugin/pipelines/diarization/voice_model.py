@@ -24,57 +24,17 @@ from pins_plugin.utils.vectors import unit
 ROWS = 256  # of the gains of merging that are computed at once: bounds memory; chosen, not measured
 MIN_HEARD = 0.25  # seconds; less is taken for this much; chosen, not measured
 FILE = "voice_scatter.json"
-MIN_LEARNT = 0.1  # seconds; shorter stretches are taken for this much; chosen, not measured
 
 
 @dataclass(frozen=True)
 class VoiceScatter:
-    """Variances of voices along each direction, and the calibration of what follows from them.
-
-    Examples
-    --------
-    >>> scatter = VoiceScatter((0.0,), 1.0, 0.0, 1.0)
-    >>> one = np.ones((1, 1))
-    >>> round(float(scatter.log_likelihood_ratio(one, 1.0, one, 1.0)[0]), 3)
-    0.227
-    """
+    """Variances of voices along each direction."""
 
     mean: tuple[float, ...]  # of embeddings, (embedding_dim,)
     between: float  # variance of speakers
     within: float  # variance of one speaker's embeddings that stays however much is heard
     by_length: float  # the same of one second, beside it
     exponent: float = 1.0  # of the seconds
-    weight: float = 1.0  # log-likelihood ratio: weight * evidence + offset
-    offset: float = 0.0
-
-    def log_likelihood_ratio(
-        self,
-        first: NDArray[np.floating],
-        first_seconds: NDArray[np.floating] | float,
-        second: NDArray[np.floating],
-        second_seconds: NDArray[np.floating] | float,
-    ) -> NDArray[np.float64]:
-        """Log-likelihood ratio (num_pairs,) in nats of one speaker against two, row by row.
-
-        Parameters
-        ----------
-        first, second : (num_pairs, embedding_dim) array
-            Of unit length.
-        first_seconds, second_seconds : (num_pairs,) array or float
-            That each was heard.
-        """
-        precisions, sums = [], []  # 1/variance, and (x - mean)/variance: of one speaker they add up
-        for embeddings, seconds in ((first, first_seconds), (second, second_seconds)):
-            lengths = np.maximum(seconds, MIN_LEARNT)
-            variances = self.within + self.by_length * lengths**-self.exponent
-            precisions.append(np.broadcast_to(1 / variances, len(embeddings)))
-            sums.append((embeddings - np.array(self.mean)) * precisions[-1][:, None])
-        precision = np.stack([*precisions, np.sum(precisions, axis=0)])
-        total = np.stack([*sums, np.sum(sums, axis=0)])  # (3, num_pairs, embedding_dim)
-        evidence = (total**2).sum(axis=-1) / (precision + 1 / self.between)
-        evidence -= total.shape[-1] * np.log1p(self.between * precision)
-        one, other, together = self.weight * 0.5 * evidence
-        return np.asarray(together - one - other + self.offset)
 
     def save(self, path: Path, voice_encoder: str, learnt_on: str) -> None:
         """Write to a file, with the checksum of the voice encoder's weights and what it was learnt on."""
@@ -196,6 +156,36 @@ class VoiceModel:
         unknown = -0.5 * (square / (1 + noise) + voices.shape[1] * np.log(1 + noise))
         return np.asarray(known - unknown)
 
+    def gains(
+        self, voices: NDArray[np.float64], seconds: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Log-likelihood ratios that two stretches are of one speaker, in nats; parameters as in `compare`.
+
+        Returns
+        -------
+        gains : (num_stretches, num_stretches) float64 array
+            -inf on the diagonal.
+
+        Examples
+        --------
+        >>> model = VoiceModel(VoiceScatter((0.0,), 1.0, 0.0, 1.0), session=0.0)
+        >>> round(float(model.gains(np.ones((2, 1)), np.ones(2))[0, 1]), 3)
+        0.311
+        """
+        precision = 1.0 / self.variance(seconds)
+        shrink = self.shrink(precision)
+        whole, total = voices * precision[:, None] * shrink[:, None], precision * shrink
+        squares, size = (whole**2).sum(axis=1), voices.shape[1]
+        alone = _evidence(squares, total, size)
+        gains = np.empty((len(voices), len(voices)))
+        for first in range(0, len(voices), ROWS):
+            rows = slice(first, first + ROWS)
+            together = squares[rows, None] + squares + 2 * (whole[rows] @ whole.T)
+            gains[rows] = _evidence(together, total[rows, None] + total, size)
+            gains[rows] -= alone[rows, None] + alone
+        np.fill_diagonal(gains, -np.inf)
+        return gains
+
     def cluster(
         self,
         voices: NDArray[np.float64],
@@ -229,16 +219,9 @@ class VoiceModel:
         total = precision * self.shrink(precision)  # the same of a group as a whole
         whole = sums * self.shrink(precision)[:, None]
         size = voices.shape[1]
-
         squares = (whole**2).sum(axis=1)
         alone = _evidence(squares, total, size)
-        gains = np.empty((number, number))  # of two hours of speech 0.2 GB: no second one
-        for first in range(0, number, ROWS):
-            rows = slice(first, first + ROWS)
-            together = squares[rows, None] + squares + 2 * (whole[rows] @ whole.T)
-            gains[rows] = _evidence(together, total[rows, None] + total, size)
-            gains[rows] -= alone[rows, None] + alone
-        np.fill_diagonal(gains, -np.inf)
+        gains = self.gains(voices, seconds)  # of two hours of speech 0.2 GB: no second one
         labels = np.arange(number)
         best = gains.max(axis=1)
         while number > min_groups and (

@@ -8,30 +8,34 @@ import pytest
 from scipy.stats import multivariate_normal
 
 from pins_plugin.errors import ModelFolderError
-from pins_plugin.pipelines.diarization.voice_model import FILE, VoiceScatter, load_voice_scatter
+from pins_plugin.pipelines.diarization.voice_model import (
+    FILE,
+    VoiceModel,
+    VoiceScatter,
+    load_voice_scatter,
+)
 from pins_plugin.pipelines.diarization.voices import find_voice_scatter
 
 SCATTER = VoiceScatter((0.3, -0.1), 2.0, 0.2, 0.7, 0.5)
 
 
-def test_ratio_is_that_of_the_densities() -> None:
+def test_gain_is_that_of_the_densities() -> None:
     """Two embeddings of one speaker share y: covariance `between`; of two, they share nothing."""
-    generator = np.random.default_rng(0)
-    first, second = generator.normal(size=(2, 5, 2))
-    found = SCATTER.log_likelihood_ratio(first, 0.5, second, 3.0)
-    own = [2.0 + 0.2 + 0.7 / np.sqrt(seconds) for seconds in (0.5, 3.0)]
-    for row, ratio in enumerate(found):
+    embeddings, seconds = np.random.default_rng(0).normal(size=(4, 2)), np.array([0.5, 3, 1, 0.3])
+    places = embeddings - np.array(SCATTER.mean)
+    found = VoiceModel(SCATTER, session=0.0).gains(places / np.sqrt(SCATTER.between), seconds)
+    own = 2.0 + 0.2 + 0.7 / np.sqrt(seconds)
+    for i, j in zip(*np.triu_indices(4, 1), strict=True):
         expected = 0.0
-        for axis, mean in enumerate(SCATTER.mean):
-            pair = [first[row, axis] - mean, second[row, axis] - mean]
-            same = multivariate_normal(cov=[[own[0], 2.0], [2.0, own[1]]]).logpdf(pair)
-            expected += same - multivariate_normal(cov=np.diag(own)).logpdf(pair)
-        assert ratio == pytest.approx(expected, abs=1e-9)
+        for pair in places[[i, j]].T:
+            same = multivariate_normal(cov=[[own[i], 2.0], [2.0, own[j]]]).logpdf(pair)
+            expected += same - multivariate_normal(cov=np.diag(own[[i, j]])).logpdf(pair)
+        assert found[i, j] == pytest.approx(expected, abs=1e-9)
 
 
 def test_longer_speech_says_more() -> None:
-    one = np.array([[1.0, 1.0]])
-    ratios = [SCATTER.log_likelihood_ratio(one, t, one, t)[0] for t in (0.3, 1.0, 5.0)]
+    model = VoiceModel(SCATTER, session=0.0)
+    ratios = [model.gains(np.ones((2, 2)), np.full(2, t))[0, 1] for t in (0.3, 1.0, 5.0)]
     assert ratios == sorted(ratios) and ratios[0] < ratios[-1]
 
 
