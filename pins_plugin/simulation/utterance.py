@@ -98,7 +98,7 @@ def mouth_track(
     Examples
     --------
     >>> silent = Utterance(("sil",), np.array([0.0, 1.0]), ())
-    >>> mouth_track(silent, np.array([0.5]))[0, 0]
+    >>> float(mouth_track(silent, np.array([0.5]))[0, 0])
     0.02
     """
     targets = np.array([PHONES[name].mouth for name in utterance.phones])  # (num_phones, 7)

@@ -144,7 +144,7 @@ class Cast:
         >>> cast.rename({"PERSON_01": "ann"}), cast.rename({"ann": "anna"})
         (None, None)
         >>> cast.renamed_since(0)
-        {'PERSON_01': 'anna', 'ann': 'anna'}
+        {'ann': 'anna', 'PERSON_01': 'anna'}
         """
         names: dict[str, str] = {}
         for step in self.renames[count:]:
