@@ -56,8 +56,10 @@ def look_at(
     """Sum the evidence of each file."""
     cases = []
     for file in files:
-        heard = {"waveform": file.waveform, "max_offset": MAX_OFFSET}
-        features = [synchronizer.moving_features(*face, **heard) for face in file.faces]
+        features = [
+            synchronizer.moving_features(lips, times, file.waveform, max_offset=MAX_OFFSET)
+            for lips, times in file.faces
+        ]
         pieces = cut_pieces([each.similarities for each in features])
         found = sum_evidence(pieces, calibration)
         if found is not None:

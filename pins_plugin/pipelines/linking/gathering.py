@@ -48,8 +48,8 @@ def gather(
         hearing = hear(seen.waveform, heard, seeing.cuts, embed)
     joint = None
     if networks.joint is not None:
-        known_faces = {"tracks": tracks, "joint_faces": embeddings.joint_faces}
-        joint = partial(networks.joint.compare, seen.waveform, hearing.stretches, **known_faces)
+        compare = partial(networks.joint.compare, seen.waveform, hearing.stretches)
+        joint = partial(compare, tracks=tracks, joint_faces=embeddings.joint_faces)
     enrolled = enroll(seeing, tracks, embeddings.faces, known, same_face)
     return tracks, Evidence(
         hearing, seeing, networks.scatter, joint=joint, labels=labels, enrolled=enrolled

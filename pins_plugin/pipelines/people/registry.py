@@ -14,7 +14,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from filelock import FileLock, Timeout
 
 from pins_plugin.errors import MediaError, PinsError
@@ -22,7 +21,6 @@ from pins_plugin.pipelines.people.enrollment import KnownPerson
 from pins_plugin.pipelines.people.vector_file import (
     DAMAGE,
     Appearance,
-    Embedding,
     mean_direction,
     read_vectors,
     write_vectors,
@@ -238,7 +236,13 @@ class Cast:
             if about.get("kind") != KIND:
                 raise MediaError(f"{path}: expected the people that `pins link` keeps")
             appearances = [
-                Appearance(str(person), str(video), float(seconds), _long(face), _long(voice))
+                Appearance(
+                    str(person),
+                    str(video),
+                    float(seconds),
+                    None if face is None else unit(face),
+                    None if voice is None else unit(voice),
+                )
                 for (person, video, seconds), face, voice in zip(
                     json.loads(about["appearances"]), faces, voices, strict=True
                 )
@@ -276,7 +280,3 @@ def _acquire(lock: FileLock) -> AbstractContextManager[Any]:
     except Timeout:
         logger.warning("%s: another `pins` works there; waiting", lock.lock_file)
         return lock.acquire()
-
-
-def _long(vector: Embedding | None) -> Embedding | None:
-    return None if vector is None else unit(vector.astype(np.float64))

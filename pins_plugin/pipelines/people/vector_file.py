@@ -13,7 +13,7 @@ from safetensors.numpy import save
 
 from pins_plugin.utils.vectors import unit
 
-Embedding = NDArray[np.floating]
+Embedding = NDArray[np.float64]
 DAMAGE = (SafetensorError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError, OSError, RecursionError)  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def read_vectors(
         When the file is no such file, or vectors are not finite.
     """
     with safe_open(path, framework="numpy") as file:
-        tables = [file.get_tensor(name) for name in ("faces", "voices")]
+        tables = [file.get_tensor(name).astype(np.float64) for name in ("faces", "voices")]
         about = file.metadata() or {}
     if not all(np.isfinite(rows).all() for rows in tables):
         raise ValueError("vectors that are not finite")
@@ -69,7 +69,7 @@ def stack(vectors: Sequence[Embedding | None]) -> NDArray[np.float32]:
     return np.array(rows, np.float32).reshape(len(rows), len(empty))
 
 
-def mean_direction(vectors: Iterable[Embedding | None]) -> NDArray[np.float64] | None:
+def mean_direction(vectors: Iterable[Embedding | None]) -> Embedding | None:
     """Mean of all that are known, of unit length."""
     known = [vector for vector in vectors if vector is not None]
-    return unit(np.sum(known, axis=0, dtype=np.float64)) if known else None
+    return unit(np.sum(known, axis=0)) if known else None
