@@ -1,21 +1,19 @@
 """ClipScenes: every kind can be planned, the first edition stays as it was, and tables say what was measured."""
 
-import importlib.util
 import json
-import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from pyannote.core import Annotation, Segment
+from recipe_scripts import load_recipe
 
 from pins_plugin.errors import ManifestError, PinsError
 from pins_plugin.pipelines.linking.result import LinkingResult
 from pins_plugin.simulation.composed.deck import Clip, Deck
 from pins_plugin.types import FaceTrack, SpeakerFaceLink
 
-RECIPE = Path(__file__).resolve().parents[2] / "recipes" / "ClipScenes"
 CLIPS = [
     Clip(f"p{n}", Path(f"p{n}_{k}.mp4"), 6.0 + n + k, ((0.4, 2.6), (3.2, 5.5)), 0.05, 200.0)
     for n in range(5)
@@ -23,21 +21,9 @@ CLIPS = [
 ]
 
 
-def _load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"clip_scenes_{name}", RECIPE / f"{name}.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(RECIPE))
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.remove(str(RECIPE))
-    return module
-
-
-sys.modules["evaluate"] = evaluate = _load("evaluate")
-prepare, calibrate = _load("prepare"), _load("calibrate")
-del sys.modules["evaluate"]
+prepare, calibrate, evaluate = (
+    load_recipe(f"ClipScenes/{name}.py") for name in ("prepare", "calibrate", "evaluate")
+)
 
 
 def _plan(kind: str, index: int, seed: int = 31, edition: int = 2, minutes: float = 1.0):

@@ -1,34 +1,19 @@
 """Conversations and meetings composed of voices: what is said to be spoken is, by nobody else, and as in the real meeting."""
 
 import csv
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 from pyannote.core import Annotation, Segment
+from recipe_scripts import load_recipe
 
 from pins_plugin.data.media.audio import save_audio
 
-RECIPE = Path(__file__).resolve().parents[2] / "recipes" / "Diarization"
-
-
-def _load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"diarization_{name}", RECIPE / f"{name}.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    sys.path.insert(0, str(RECIPE))
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.remove(str(RECIPE))
-    return module
-
-
-conversations, meetings = _load("conversations"), _load("meetings")
+conversations, meetings = (
+    load_recipe("Diarization/conversations.py"),
+    load_recipe("Diarization/meetings.py"),
+)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """Clips in public repositories: each is found under its name, cut out where the table says so, and missed aloud."""
 
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
@@ -8,6 +7,7 @@ import av
 import numpy as np
 import pytest
 import yaml
+from recipe_scripts import load_recipe
 
 from pins_plugin.errors import PinsError
 
@@ -17,12 +17,7 @@ HEADER = "file,person,corpus,repository,object,late_frames,crop\n"
 
 @pytest.fixture
 def found_clips() -> ModuleType:
-    path = RECIPES / "Pretrained" / "found_clips.py"
-    spec = importlib.util.spec_from_file_location("found_clips_tested", path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_recipe("Pretrained/found_clips.py")
 
 
 def _write_two_side_by_side(path: Path) -> None:

@@ -1,30 +1,16 @@
 """Scripts that make the shipped weights again: the parts that need no download."""
 
-import importlib.util
 import struct
-from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 import torch
-
-RECIPES = Path(__file__).resolve().parents[2] / "recipes" / "Pretrained"
-
-
-def _script(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"pretrained_{name}", RECIPES / f"{name}.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    with pytest.MonkeyPatch.context() as patch:  # as for a script that is run
-        patch.syspath_prepend(RECIPES)
-        spec.loader.exec_module(module)
-    return module
+from recipe_scripts import load_recipe
 
 
 def test_errors_of_rounding_are_made_up_for_by_later_weights() -> None:
     """On inputs that move together, the rounded layer's outputs err less than after plain rounding."""
-    script = _script("voice_campplus")
+    script = load_recipe("Pretrained/voice_campplus.py")
     generator = torch.Generator().manual_seed(0)
     hidden = torch.randn(4, 2000, generator=generator)
     inputs = torch.randn(32, 4, generator=generator) @ hidden + 0.1 * torch.randn(
@@ -40,7 +26,7 @@ def test_errors_of_rounding_are_made_up_for_by_later_weights() -> None:
 
 @pytest.mark.parametrize("flat", [True, False])
 def test_products_of_a_convolution_are_its_columns(flat: bool) -> None:
-    script = _script("voice_campplus")
+    script = load_recipe("Pretrained/voice_campplus.py")
     layer = (
         torch.nn.Conv1d(3, 5, 3, stride=2, padding=2, dilation=2, bias=False)
         if flat
@@ -53,7 +39,7 @@ def test_products_of_a_convolution_are_its_columns(flat: bool) -> None:
 
 
 def test_layers_of_the_face_mesh_are_numbered_by_kind() -> None:
-    script = _script("face_mesh")
+    script = load_recipe("Pretrained/face_mesh.py")
     names = script.name_layers(script.FaceMesh())
     assert names["stem.1"] == "conv2d" and names["stem.3.depthwise"] == "depthwise_conv2d"
     assert names["trunk.0.pointwise"] == "conv2d_4" and names["lips.14"] == "conv_lips"
@@ -62,7 +48,7 @@ def test_layers_of_the_face_mesh_are_numbered_by_kind() -> None:
 
 def test_a_table_of_a_flatbuffer_is_read_by_field_number() -> None:
     """A table with a number in field 0, nothing in field 1, three bytes in field 2, by hand."""
-    script = _script("face_mesh")
+    script = load_recipe("Pretrained/face_mesh.py")
     fields = struct.pack("<HHHHH", 10, 12, 4, 0, 8)  # size, size of table, offsets of the fields
     table = struct.pack("<iiI", 12, 7, 4)  # back to the fields, the number, the way to the vector
     content = fields + b"\0\0" + table + struct.pack("<I", 3) + b"abc"
@@ -72,7 +58,7 @@ def test_a_table_of_a_flatbuffer_is_read_by_field_number() -> None:
 
 
 def test_the_last_layer_of_the_face_encoder_loses_one_direction() -> None:
-    script = _script("face_recognition")
+    script = load_recipe("Pretrained/face_recognition.py")
     matrix = torch.randn(128, 256, dtype=torch.float64)
     adapted = script.adapt_last_layer(matrix)["projection.weight"]
     assert int(torch.linalg.matrix_rank(adapted)) == 127
@@ -80,5 +66,5 @@ def test_the_last_layer_of_the_face_encoder_loses_one_direction() -> None:
 
 
 def test_the_face_detector_is_facenets() -> None:
-    script = _script("face_detector")
+    script = load_recipe("Pretrained/face_detector.py")
     assert script.save(script.convert()) == script.WEIGHTS.read_bytes()

@@ -1,22 +1,15 @@
 """What `recipes/RealPeople/verify.py` says of answers, counted by hand."""
 
-import importlib.util
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
-
-SCRIPT = Path(__file__).resolve().parents[2] / "recipes" / "RealPeople" / "verify.py"
+from recipe_scripts import load_recipe
 
 
 @pytest.fixture(scope="module")
 def verify() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("real_people_verify", SCRIPT)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_recipe("RealPeople/verify.py")
 
 
 def test_answers_are_counted_by_whose_face_and_whose_voice(verify: ModuleType) -> None:
