@@ -22,7 +22,7 @@ from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
 from pins_plugin.errors import ManifestError, MediaError
 from pins_plugin.evaluation.every_pair import score_every_pair
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
-from pins_plugin.inference.joint_ratio import pool_faces, pool_voice
+from pins_plugin.inference.pooled import pool_faces, pool_voice
 from pins_plugin.inference.portraits import load_portraits
 from pins_plugin.metrics.pitch import median_pitch
 from pins_plugin.report.tables import format_table

@@ -15,7 +15,7 @@ from torch.nn.functional import normalize
 
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
-from pins_plugin.inference.joint_ratio import log_ratio, pool_faces, pool_voice
+from pins_plugin.inference.pooled import pool_faces, pool_voice
 from pins_plugin.types import FaceTrack
 
 MAX_RATIO = 6.0  # largest log-likelihood ratio of one voice and one face; chosen, not measured
@@ -32,11 +32,13 @@ class JointEvidence:
 
     def __init__(self, model: str | Path) -> None:
         self.embedder = FaceVoiceEmbedder.from_hparams(model)
-        if self.embedder.calibration is None:
+        calibration = self.embedder.calibration
+        if calibration is None:
             raise ModelFolderError(
                 f"{model}: expected settings `calibration`, got none; `pins train` writes them where the manifest keeps people "
                 "for split valid. Link `--without joint`, or with another --model"
             )
+        self.calibration = calibration
 
     def to(self, device: torch.device) -> "JointEvidence":
         """Move to a device."""
@@ -82,7 +84,9 @@ class JointEvidence:
         for group in range(number):
             regions = [(float(start), float(end)) for start, end in stretches[groups == group]]
             voice = pool_voice(self.embedder, waveform, regions)
-            ratios[group] = [log_ratio(self.embedder, face, voice) for face in pooled]
+            for column, face in enumerate(pooled):  # nothing is known where either is missing
+                if face is not None and voice is not None:
+                    ratios[group, column] = float(self.calibration.log_ratio(face @ voice))
         return np.clip(ratios, -MAX_RATIO, MAX_RATIO)
 
 

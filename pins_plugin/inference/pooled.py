@@ -1,10 +1,4 @@
-"""How much likelier a person's faces and a voice are one person's than two people's: what linking asks a joint model.
-
-embedder = FaceVoiceEmbedder.from_hparams("face_voice")
-faces = {person: pool_faces(embedder, crops) for person, crops in ...}     # aligned crops of all their tracks
-voices = {speaker: pool_voice(embedder, waveform, regions) for ...}        # where only they speak
-ratio = log_ratio(embedder, faces[person], voices[speaker])                # 0: tells nothing
-"""
+"""Mean embeddings of a person's faces, and of a voice: what a joint model is asked about whole files."""
 
 from collections.abc import Sequence
 
@@ -15,7 +9,6 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from pins_plugin.data.media.audio import SAMPLE_RATE
-from pins_plugin.errors import ModelFolderError
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
 
 Regions = Sequence[tuple[float, float]]
@@ -71,25 +64,6 @@ def pool_voice(
         batch = np.stack([piece for piece in pieces if len(piece) == length])
         sums += length * embedder.encode_voices(batch).sum(dim=0).cpu()
     return normalize(sums, dim=-1)
-
-
-def log_ratio(embedder: FaceVoiceEmbedder, face: Tensor | None, voice: Tensor | None) -> float:
-    """Log-likelihood ratio (natural logarithm) that a pooled face and a pooled voice are one person's.
-
-    0 where either is missing: nothing is known.
-
-    Raises
-    ------
-    ModelFolderError
-        When the model is not calibrated.
-    """
-    if embedder.calibration is None:
-        raise ModelFolderError(
-            "log_ratio: expected a model with settings `calibration`, which `pins train` writes, got none"
-        )
-    if face is None or voice is None:
-        return 0.0
-    return float(embedder.calibration.log_ratio(face @ voice))
 
 
 def _cut(waveform: NDArray[np.float32], regions: Regions) -> list[NDArray[np.float32]]:

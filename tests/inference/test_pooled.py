@@ -1,13 +1,11 @@
-"""What linking asks of a joint model: pooled faces, pooled voices, a ratio."""
+"""What is asked of a joint model about whole files: pooled faces, pooled voices."""
 
 import numpy as np
-import pytest
 import torch
 from torch import nn
 
-from pins_plugin.errors import ModelFolderError
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
-from pins_plugin.inference.joint_ratio import log_ratio, pool_faces, pool_voice
+from pins_plugin.inference.pooled import pool_faces, pool_voice
 
 
 class Brightness(nn.Module):
@@ -58,20 +56,8 @@ def test_seconds_weigh_alike_however_they_are_cut() -> None:
     assert pooled is not None and float(pooled[0]) < -0.9
 
 
-def test_too_little_speech_is_none_and_tells_nothing() -> None:
+def test_too_little_speech_is_none() -> None:
     waveform = np.ones(32000, np.float32)
     assert pool_voice(EMBEDDER, waveform, [(0.0, 0.4), (1.9, 2.5)]) is None
     assert pool_voice(EMBEDDER, waveform, []) is None
     assert pool_faces(EMBEDDER, _faces(0)[:0]) is None
-    assert log_ratio(EMBEDDER, pool_faces(EMBEDDER, _faces(255)), None) == 0.0
-
-
-def test_ratio_is_the_calibrated_cosine() -> None:
-    face, voice = torch.tensor([0.6, 0.8]), torch.tensor([1.0, 0.0])
-    assert log_ratio(EMBEDDER, face, voice) == pytest.approx(2.0 * 0.6 + 0.5)
-
-
-def test_a_model_without_calibration_is_refused() -> None:
-    plain = FaceVoiceEmbedder(Brightness(), Sign())
-    with pytest.raises(ModelFolderError, match="calibration"):
-        log_ratio(plain, torch.ones(2), torch.ones(2))
