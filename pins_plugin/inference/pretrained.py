@@ -17,11 +17,11 @@ from pins_plugin.models.folder.model_folder import (
     HYPERPARAMS,
     ModelFolder,
     load_model_folder,
-    load_strictly,
     read_hyperparams,
-    read_weights,
     resolve_source,
 )
+from pins_plugin.models.folder.model_folder import load_strictly as load_strictly
+from pins_plugin.models.folder.model_folder import read_weights as read_weights
 from pins_plugin.models.folder.model_folder import shipped_models as shipped_models
 from pins_plugin.models.folder.module_registry import MemoryBudget as MemoryBudget
 from pins_plugin.models.folder.module_registry import ModuleSpec, build_module

@@ -208,8 +208,10 @@ def read_file(path: Path, largest: int) -> bytes:
         ) from error
 
 
-def read_weights(path: Path, checksum: str | None = None) -> dict[str, Tensor]:
-    """Read a safetensors file, packed or not, whose SHA-256 may be known."""
+def read_weights(
+    path: Path, checksum: str | None = None, settings: str = HYPERPARAMS
+) -> dict[str, Tensor]:
+    """Read a safetensors file, packed or not, whose SHA-256 may be known: by the file of `settings` beside it."""
     content = read_file(path, LARGEST_WEIGHTS)
     try:
         weights = dequantize(unpack(load(content)))
@@ -219,7 +221,7 @@ def read_weights(path: Path, checksum: str | None = None) -> dict[str, Tensor]:
         ) from error
     if checksum is not None and hashlib.sha256(content).hexdigest() != checksum:
         raise ModelFolderError(
-            f"{path}: is not the file that {HYPERPARAMS} was written with (checksum); copy it again"
+            f"{path}: is not the file that {settings} was written with (checksum); copy it again"
         )
     return weights
 

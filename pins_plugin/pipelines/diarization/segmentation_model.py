@@ -7,7 +7,6 @@ README.md                    the model card
 Nothing is downloaded and no code of the folder is run.
 """
 
-import hashlib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -15,13 +14,12 @@ from typing import Any
 
 import torch
 import yaml
-from safetensors import SafetensorError
-from safetensors.torch import load
 
 from pins_plugin.errors import ModelFolderError
+from pins_plugin.inference.pretrained import load_strictly, read_weights
 from pins_plugin.pipelines.pyannote_host.host import Model
+from pins_plugin.utils.explain import one_line
 from pins_plugin.utils.plain_yaml import PlainLoader
-from pins_plugin.utils.quantization import dequantize, unpack
 
 FOLDER = Path(__file__).resolve().parents[2] / "pretrained" / "segmentation"
 CONFIG = "config.yaml"
@@ -70,26 +68,13 @@ def load_segmentation_model(folder: Path = FOLDER) -> Model:
     """
     try:
         config = yaml.load((folder / CONFIG).read_text(encoding="utf-8"), Loader=PlainLoader)
-        content = (folder / WEIGHTS).read_bytes()
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise ModelFolderError(
-            f"{folder}: expected a segmentation model, {CONFIG} and {WEIGHTS}, got {error}; copy it again"
-        ) from error
-    if not isinstance(config, dict) or set(config) != {"network", "specifications", "sha256"}:
-        raise ModelFolderError(
-            f"{folder / CONFIG}: expected network, specifications and sha256; copy it again"
-        )
-    if hashlib.sha256(content).hexdigest() != config["sha256"]:
-        raise ModelFolderError(
-            f"{folder / WEIGHTS}: is not the file that {CONFIG} was written with (checksum); copy it again"
-        )
-    try:
         model = build_segmentation_model(config["network"], config["specifications"])
-        model.load_state_dict(dequantize(unpack(load(content))), strict=True)
-    except (SafetensorError, TypeError, ValueError, RuntimeError) as error:
+        checksum = str(config["sha256"])
+    except (OSError, yaml.YAMLError, LookupError, TypeError, ValueError, RuntimeError) as error:
         raise ModelFolderError(
-            f"{folder}: weights and {CONFIG} do not fit ({' '.join(str(error).split())[:160]}); copy it again"
+            f"{folder / CONFIG}: expected network, specifications and sha256 of a segmentation model, "
+            f"got {one_line(error, 160)}; copy it again"
         ) from error
-    for parameter in model.parameters():
-        parameter.requires_grad_(False)
-    return model.to(torch.device("cpu")).eval()
+    path = folder / WEIGHTS
+    load_strictly(model, read_weights(path, checksum, CONFIG), path)
+    return model.requires_grad_(False).to(torch.device("cpu")).eval()

@@ -38,24 +38,30 @@ def test_it_is_small() -> None:
 
 
 def test_other_weights_are_refused(copied: Path) -> None:
-    weights = load_file(copied / WEIGHTS)
-    weights["packed"][1000] += 1
-    save_file(weights, copied / WEIGHTS)
-    with pytest.raises(ModelFolderError, match="checksum"):
+    save_file(load_file(copied / WEIGHTS) | {"more": torch.zeros(1)}, copied / WEIGHTS)
+    with pytest.raises(ModelFolderError, match=rf"not the file that {CONFIG} was written with"):
         load_segmentation_model(copied)
 
 
 def test_a_network_that_the_weights_do_not_fit_is_refused(copied: Path) -> None:
     text = (copied / CONFIG).read_text()
     (copied / CONFIG).write_text(text.replace("num_layers: 4", "num_layers: 3"))
-    with pytest.raises(ModelFolderError, match="do not fit"):
+    with pytest.raises(ModelFolderError, match="does not fit PyanNet"):
+        load_segmentation_model(copied)
+
+
+def test_a_damaged_file_is_told(copied: Path) -> None:
+    weights = load_file(copied / WEIGHTS)
+    weights["packed"][1000] += 1
+    save_file(weights, copied / WEIGHTS)
+    with pytest.raises(ModelFolderError, match="damaged"):
         load_segmentation_model(copied)
 
 
 @pytest.mark.parametrize("name", [CONFIG, WEIGHTS])
 def test_a_missing_file_is_told(copied: Path, name: str) -> None:
     (copied / name).unlink()
-    with pytest.raises(ModelFolderError, match="copy it again"):
+    with pytest.raises(ModelFolderError, match=r"copy it again|is the folder complete"):
         load_segmentation_model(copied)
 
 
