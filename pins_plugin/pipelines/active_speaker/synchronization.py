@@ -1,7 +1,7 @@
 """From a video file to the offset between its picture and its sound: of the whole file, part by part, or of some stretches."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -159,21 +159,16 @@ def measure_stretches(
     synchronizer = Synchronizer.from_hparams("sync")
     waveform = load_audio(video)
     tracks = track_faces(video, quiet=quiet)
-    found = {}
+    parts = []
     for number, span in enumerate(spans):
         track = find_face(tracks, span)
         if track is not None:
             inside = (track.times >= span.start) & (track.times < span.end)
-            found[number] = track.cut(inside, str(number))
-    crops = extract_crops(video, list(found.values()), ["lips"], quiet=quiet)
-    results = [SyncResult(0.0, 0, 0.0, "cannot tell")] * len(spans)
-    for number in found:
-        crop = crops[str(number)]
-        features = synchronizer.moving_features(
-            crop.lips, crop.times, waveform, max_offset=CLIP_OFFSET
-        )
-        results[number] = synchronizer.offset_of_file([features.similarities])
-    return results
+            parts.append(replace(track.cut(inside, str(number)), person=str(number)))
+    crops = extract_crops(video, parts, ["lips"], quiet=quiet)
+    found = synchronize_faces(crops, waveform, synchronizer, CLIP_OFFSET, parts).per_person
+    nothing = SyncResult(0.0, 0, 0.0, "cannot tell")
+    return [found.get(str(number), nothing) for number in range(len(spans))]
 
 
 def find_face(tracks: Sequence[FaceTrack], span: FaceSpan) -> FaceTrack | None:
