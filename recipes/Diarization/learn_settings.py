@@ -22,8 +22,7 @@ from pins_plugin.pipelines.diarization.rttm import read_rttm
 from pins_plugin.pipelines.diarization.segmentation import Segmentation, segment
 from pins_plugin.pipelines.diarization.segmentation_model import load_segmentation_model
 from pins_plugin.pipelines.diarization.voices import find_voice_scatter, load_voice_encoder
-from pins_plugin.pipelines.linking.builtin import WINDOW_STEP, listen, read_turns
-from pins_plugin.pipelines.linking.counted import decode_within
+from pins_plugin.pipelines.linking.builtin import WINDOW_STEP, decide, listen, read_turns
 from pins_plugin.pipelines.linking.parameters import DiarizationSettings, load_diarization
 from pins_plugin.pipelines.linking.potentials import Evidence
 from pins_plugin.utils.files import write_json
@@ -73,7 +72,9 @@ def measure(folders: list[list[Heard]], settings: DiarizationSettings) -> float:
     for folder in folders:
         metric = DiarizationErrorRate()
         for each in folder:
-            decoded = decode_within(settings.apply_to(base), each.evidence)
+            decoded = decide(
+                settings.apply_to(base), each.evidence, each.segmentation, settings.local
+            )
             turns = read_turns(
                 decoded.said, each.segmentation, each.duration, settings.longest_pause
             )

@@ -304,6 +304,7 @@ class Decoder:
             both_steps,
             entry,
             find_shifts(heard),
+            self.known.local,
         )
 
     def _read_lips(self, speaking: NDArray[np.float64]) -> list[LipsBelief]:

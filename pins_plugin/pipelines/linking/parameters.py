@@ -119,6 +119,7 @@ class LinkingParameters:
 
 
 AUDIO_TUNABLE = {  # of the diarization without faces, and within which bounds
+    "counts": (0.0, 4.0),
     "activity": (0.0, 2.0),
     "one": (-2.0, 2.0),
     "two": (-4.0, 2.0),
@@ -126,6 +127,7 @@ AUDIO_TUNABLE = {  # of the diarization without faces, and within which bounds
     "switches": (-10.0, 0.0),
     "min_gain": (-30.0, 30.0),
     "longest_pause": (0.1, 2.0),
+    "local": (0.0, 1.0),
 }
 
 
@@ -140,11 +142,13 @@ class DiarizationSettings:
     switches: float
     min_gain: float
     longest_pause: float = 1.0  # seconds: shorter ones belong to the turn, as annotators have it
+    counts: float = 1.0
+    local: float = 0.0  # weight of who speaks by the segmentation's local speakers, see `local_speakers`
 
     def apply_to(self, base: LinkingParameters) -> LinkingParameters:
         """The decoder's parameters."""
         chosen = asdict(self)
-        del chosen["longest_pause"]
+        del chosen["longest_pause"], chosen["local"]
         return replace(base, **chosen)
 
 
