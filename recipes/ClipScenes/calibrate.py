@@ -148,7 +148,7 @@ def plan_folds(meetings: list[frozenset], folds: int) -> list[frozenset]:
     return groups
 
 
-def leave_out(scenes, groups, sweeps, make) -> tuple[list[tuple[float, bool]], list[dict]]:
+def leave_out(scenes, groups, sweeps, make) -> tuple[list[tuple], list[dict]]:
     """Learn without each group of people, judge the links of what they say; and their scores."""
     judged, scores = [], []
     for group in groups:
@@ -214,18 +214,19 @@ def most_often(track, faces) -> str | None:
     return owners.most_common(1)[0][0]
 
 
-def judge_links(pipeline, scenes, people=None) -> list[tuple[np.ndarray, bool]]:
-    """What the confidence of the link is weighed from, and whether it is right, at each moment of speech (of `people`) that has one.
+def judge_links(pipeline, scenes, people=None) -> list[tuple[np.ndarray, bool, str, bool]]:
+    """At each moment of speech (of `people`) that has a link: what `fit_confidence` is given.
 
-    Confidences of the pipeline are mean probabilities.
+    Confidences of the pipeline are quartiles of probabilities. Groups are `people`, or the folders of the scenes.
     """
     pairs = []
     for scene in scenes:
+        group = ", ".join(sorted(people or ())) or str(scene.seen.path.parent)
         linked = LinkedVideo.from_links(pipeline.link(scene.seen).to_json())
         truth = SceneTruth(scene.truth)
         for turn, features in zip(linked.turns, confidence_features(linked.turns), strict=True):
             judged = follow_links(replace(linked, turns=[turn]), truth, people).judged
-            pairs += [(features, right) for _, right in judged]
+            pairs += [(features, right, group, scene.weakened) for _, right in judged]
     return pairs
 
 

@@ -5,11 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from made_evidence import PARAMETERS, hear, know, see, speak, take_turns
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from pins_plugin.pipelines.active_speaker.synchrony import TrackCurves
 from pins_plugin.pipelines.linking.decoder import Decoder
 from pins_plugin.pipelines.linking.learning import (
+    RIGHT,
+    SURE,
     LearningScene,
     fit_confidence,
     fit_offsets,
@@ -57,7 +59,8 @@ def test_probabilities_are_made_to_hold() -> None:
         [np.ones(8000), np.full(8000, np.log(0.999 / 0.001)), shown, together]
     )
     share = 0.6 + 0.3 * shown - 0.2 * together
-    weights = fit_confidence(features, generator.random(8000) < share)
+    one_group = np.zeros(8000, int), np.zeros(8000, bool)
+    weights = fit_confidence(features, generator.random(8000) < share, *one_group)
     for row in np.unique(features, axis=0):
         right = 0.6 + 0.3 * row[2] - 0.2 * row[3]
         assert expit(row @ np.array(weights)) == pytest.approx(right, abs=0.05)
@@ -71,6 +74,27 @@ def test_confidence_is_weighed_from_who_is_shown_and_who_speaks_as_well() -> Non
     ]
     assert confidence_features(links) == pytest.approx(
         np.array([[1, 0, 1, 0.25], [1, np.log((1 - 1e-4) / 1e-4), 0, 1 / 3]])
+    )
+
+
+def test_confidence_doubts_for_the_people_it_fits_least() -> None:
+    """Of two groups one is right less often than its probabilities say; weakened scenes are not judged."""
+    generator = np.random.default_rng(0)
+    values = generator.normal(2.5, 1.5, 20000)
+    groups = np.arange(20000) % 2
+    right = generator.random(20000) < expit(values - 0.8 * groups)
+    features = np.column_stack([np.ones(20000), values, np.zeros((20000, 2))])
+    none = np.zeros(20000, bool)
+    plain = fit_confidence(features, right, np.zeros(20000, int), none)
+    weights = fit_confidence(features, right, groups, none)
+    assert weights[1:] == plain[1:] and weights[0] < plain[0]
+    sure = [(features @ np.array(each) > logit(SURE)) & (groups == 1) for each in (plain, weights)]
+    assert right[sure[0]].mean() < RIGHT - 0.005 < RIGHT - 0.002 < right[sure[1]].mean()
+    spoilt = np.where(np.arange(20000) < 4000, False, right)
+    weakened = np.arange(20000) < 4000
+    assert (
+        fit_confidence(features, spoilt, groups, none)[0]
+        < fit_confidence(features, spoilt, groups, weakened)[0] - 0.5
     )
 
 
