@@ -143,7 +143,9 @@ class DiarizationSettings:
     min_gain: float
     longest_pause: float = 1.0  # seconds: shorter ones belong to the turn, as annotators have it
     counts: float = 1.0
-    local: float = 0.0  # weight of who speaks by the segmentation's local speakers, see `local_speakers`
+    local: float = (
+        0.0  # weight of who speaks by the segmentation's local speakers, see `local_speakers`
+    )
 
     def apply_to(self, base: LinkingParameters) -> LinkingParameters:
         """The decoder's parameters."""

@@ -72,7 +72,9 @@ def test_local_speakers_say_who_but_not_how_many() -> None:
     personal = {name: np.zeros((1, 3)) for name in PERSONAL}
     zeros, none = np.zeros((1, 3)), (np.zeros((0, 2, 3)), np.zeros(0, int))
     local = np.array([[-1.0, -4.0, -2.0]])
-    features = Features(zeros, zeros[:, :2], personal, zeros, *none, zeros, np.zeros(1, bool), local)
+    features = Features(
+        zeros, zeros[:, :2], personal, zeros, *none, zeros, np.zeros(1, bool), local
+    )
     states = make_states(3)  # nobody, 0, 1, 2, 0 and 1, 0 and 2, 1 and 2
     assert node_features(features, states)["voice"].tolist() == [[0, 0, -3, -1, -2, 0, -3]]
     part = node_features(features.take(slice(0, 1), np.array([0, 1])), make_states(2))
