@@ -87,7 +87,7 @@ class LinkingParameters:
     explanation_trust: float = 0.2  # of evidence between explanations of a whole file
     # Of links: bias, factor of the posterior's logit, bias of a face that is shown, of somebody else speaking as well
     confidence: tuple[float, ...] = (0.0, 1.0, 0.0, 0.0)
-    uncertain: float = 0.6  # links of less confidence are called so
+    uncertain: float = 0.45  # links of less confidence are called so; half of them are right, on the scenes chosen by
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], name: str = "parameters") -> "LinkingParameters":

@@ -38,7 +38,7 @@ def test_speech_goes_to_the_right_face(
 
 
 def test_overlap_and_listeners_come_out_right(pipeline: SpeakerFaceLinking, tmp_path: Path) -> None:
-    """92.8 % of all speech, 98.8 of faces that speak alone and 79.8 of two at once; 91.5 of what is named."""
+    """99.8 % of all speech, 99.8 of faces that speak alone and 100 of two at once; 87.5 of what is named."""
     video, truth = _simulate(tmp_path, seconds=12, seed=25, off_screen=0, overlap=0.9)
     known = SceneTruth(truth)
     moments = np.arange(0, truth["duration"], 0.1)
@@ -48,7 +48,7 @@ def test_overlap_and_listeners_come_out_right(pipeline: SpeakerFaceLinking, tmp_
     assert sum(len(who) > 1 and who <= shown for who, shown in pairs) >= 10  # over a second
     assert sum(bool(who) and bool(shown - who) for who, shown in pairs) >= 70  # somebody listens
     found = speech_time_correct(pipeline(video).to_json(), truth)
-    assert found["speech_time_correct"] >= 0.88
-    assert found["alone"]["correct"] >= 0.93
-    assert found["together"]["correct"] >= 0.65
+    assert found["speech_time_correct"] >= 0.94
+    assert found["alone"]["correct"] >= 0.95
+    assert found["together"]["correct"] >= 0.85
     assert found["precision"] >= 0.85
