@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from pins_plugin.pipelines.diarization.segmentation import FRAME_STEP, MEMBERSHIP, Segmentation
 from pins_plugin.pipelines.linking.hearing import STEP, average_steps
 
-# Least share of a person: the segmentation may take two voices for one; from 0.02 to 0.2 were tried (recipes/Diarization)
+# Least share of a person: the segmentation may take two voices for one; 0.2 did no better
 LEAST_SHARE = 0.05
-# Seconds for which a local speaker counts as anybody, by how much each speaks; 0.05 to 0.5 were tried (recipes/Diarization)
+# Seconds for which a local speaker counts as anybody, by how much each speaks; 0.05 and 0.5 did alike
 ANYBODY = 0.17
 
 
