@@ -22,7 +22,8 @@ from pins_plugin.pipelines.diarization.rttm import read_rttm
 from pins_plugin.pipelines.diarization.segmentation import Segmentation, segment
 from pins_plugin.pipelines.diarization.segmentation_model import load_segmentation_model
 from pins_plugin.pipelines.diarization.voices import find_voice_scatter, load_voice_encoder
-from pins_plugin.pipelines.linking.builtin import WINDOW_STEP, decide, listen, read_turns
+from pins_plugin.pipelines.linking.builtin import WINDOW_STEP, listen, read_turns
+from pins_plugin.pipelines.linking.counted import decode_within
 from pins_plugin.pipelines.linking.parameters import DiarizationSettings, load_diarization
 from pins_plugin.pipelines.linking.potentials import Evidence
 from pins_plugin.utils.files import write_json
@@ -36,7 +37,6 @@ VALUES = {
     "one": (0.0, 0.2, 0.4, 0.6),
     "activity": (0.0, 0.2),
     "voice": (0.4, 0.5, 0.6, 0.8),
-    "local": (0.0, 0.1, 0.2),
     "min_gain": (-10.0, 0.0, 10.0),
     "longest_pause": (0.6, 1.0, 1.5),
 }
@@ -75,9 +75,7 @@ def measure(folders: list[list[Heard]], settings: DiarizationSettings) -> float:
     for folder in folders:
         metric = DiarizationErrorRate()
         for each in folder:
-            decoded = decide(
-                settings.apply_to(base), each.evidence, each.segmentation, settings.local
-            )
+            decoded = decode_within(settings.apply_to(base), each.evidence)
             turns = read_turns(
                 decoded.said, each.segmentation, each.duration, settings.longest_pause
             )

@@ -28,19 +28,11 @@ from pins_plugin.pipelines.diarization.voices import (
     model_path,
 )
 from pins_plugin.pipelines.linking.borders import place_borders
-from pins_plugin.pipelines.linking.counted import (
-    NO_BOUNDS,
-    Bounds,
-    choose_bounds,
-    decode_within,
-)
-from pins_plugin.pipelines.linking.decoder import Decoded
+from pins_plugin.pipelines.linking.counted import choose_bounds, decode_within
 from pins_plugin.pipelines.linking.hearing import STEP, hear
-from pins_plugin.pipelines.linking.local_speakers import name_local_speakers
 from pins_plugin.pipelines.linking.parameters import (
     AUDIO_TUNABLE,
     DiarizationSettings,
-    LinkingParameters,
     load_diarization,
 )
 from pins_plugin.pipelines.linking.potentials import Evidence
@@ -110,7 +102,7 @@ def diarize(
         voice_encoder or load_voice_encoder(),
         scatter or find_voice_scatter(),
     )
-    said = decide(settings.apply_to(base), evidence, segmentation, settings.local, bounds).said
+    said = decode_within(settings.apply_to(base), evidence, bounds).said
     duration = len(waveform) / SAMPLE_RATE
     return read_turns(said, segmentation, duration, settings.longest_pause, uri)
 
@@ -126,24 +118,6 @@ def listen(
     embed = partial(embed_stretches, waveform, voice_encoder=voice_encoder)
     hearing = hear(waveform, segmentation, seeing.cuts, embed)
     return Evidence(hearing, seeing, scatter)
-
-
-def decide(
-    parameters: LinkingParameters,
-    evidence: Evidence,
-    segmentation: Segmentation,
-    local: float,
-    bounds: Bounds = NO_BOUNDS,
-) -> Decoded:
-    """Decide who speaks when, by voices; then anew, with the local speakers of the segmentation named by whom that found.
-
-    `local` is the weight of what these say.
-    """
-    found = decode_within(parameters, evidence, bounds)
-    if not local:
-        return found
-    named = local * name_local_speakers(segmentation, found.speaking)
-    return decode_within(parameters, replace(evidence, local=named), bounds)
 
 
 def read_turns(

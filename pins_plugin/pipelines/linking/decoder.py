@@ -304,7 +304,6 @@ class Decoder:
             both_steps,
             entry,
             find_shifts(heard),
-            self.known.local,
         )
 
     def _read_lips(self, speaking: NDArray[np.float64]) -> list[LipsBelief]:

@@ -127,7 +127,6 @@ AUDIO_TUNABLE = {  # of the diarization without faces, and within which bounds
     "switches": (-10.0, 0.0),
     "min_gain": (-30.0, 30.0),
     "longest_pause": (0.1, 2.0),
-    "local": (0.0, 1.0),
 }
 
 
@@ -143,14 +142,11 @@ class DiarizationSettings:
     min_gain: float
     longest_pause: float = 1.0  # seconds: shorter ones belong to the turn, as annotators have it
     counts: float = 1.0
-    local: float = (
-        0.0  # weight of who speaks by the segmentation's local speakers, see `local_speakers`
-    )
 
     def apply_to(self, base: LinkingParameters) -> LinkingParameters:
         """The decoder's parameters."""
         chosen = asdict(self)
-        del chosen["longest_pause"], chosen["local"]
+        del chosen["longest_pause"]
         return replace(base, **chosen)
 
 

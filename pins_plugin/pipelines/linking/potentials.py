@@ -35,8 +35,6 @@ class Evidence:
     enrolled: Mapping[int, NDArray[np.float64]] = field(default_factory=dict)
     # Step to the faces of which one is said to speak there; none for somebody who is not shown
     held: Mapping[int, frozenset[int]] = field(default_factory=dict)
-    # (num_steps, num_people) log-share of each in what is heard, weighed (`local_speakers`)
-    local: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +52,6 @@ class Features:
     entry: NDArray[np.float64]
     # (num_steps,) a face comes or goes: whoever speaks counts as beginning
     shifts: NDArray[np.bool_]
-    local: NDArray[np.float64] | None = None  # as in `Evidence`
 
     def take(self, steps: slice, people: NDArray[np.int64]) -> "Features":
         """Those of some steps and people."""
@@ -68,7 +65,6 @@ class Features:
             self.both_steps[inside] - steps.start,
             self.entry[steps][:, people],
             self.shifts[steps],
-            None if self.local is None else self.local[steps][:, people],
         )
 
 
@@ -140,36 +136,17 @@ def pair_voices(features: Features, states: States) -> NDArray[np.float64]:
     return found
 
 
-def local_features(local: NDArray[np.float64], states: States) -> NDArray[np.float64]:
-    """Log-shares (num_steps, num_people) of each state's people, beside the best state of as many: (num_steps, num_states).
-
-    So they say who speaks, and nothing of how many do.
-
-    Examples
-    --------
-    >>> local_features(np.log([[0.8, 0.4]]), make_states(2)).round(2).tolist()
-    [[0.0, 0.0, -0.69, 0.0]]
-    """
-    found = local @ states.members.T.astype(float)
-    ordered = -np.sort(-local, axis=1)
-    best = np.concatenate([np.zeros((len(local), 1)), np.cumsum(ordered, axis=1)], axis=1)
-    return np.asarray(found - best[:, states.num_speakers])
-
-
 def node_features(features: Features, states: States) -> dict[str, NDArray[np.float64]]:
     """Features of each state, by the name of the weight: (num_steps, num_states) each."""
     members = states.members.T.astype(float)
     number = states.num_speakers
     shape = (len(features.counts), len(number))
-    voices = pair_voices(features, states)
-    if features.local is not None:
-        voices = voices + local_features(features.local, states)
     return {
         "counts": features.counts[:, number],
         "activity": features.activity[:, np.minimum(number, 1)],
         "one": np.broadcast_to(number == 1, shape).astype(float),
         "two": np.broadcast_to(number == 2, shape).astype(float),
-        "voice": voices,
+        "voice": pair_voices(features, states),
         **{name: features.personal[name] @ members for name in PERSONAL},
     }
 

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -120,15 +119,6 @@ def test_short_pauses_belong_to_the_turn(longest, number, sines, pitch_encoder) 
     waveform = sines((LOW, 5.0))
     turns = diarize(waveform, pitch_encoder, SCATTER, settings, segmentation=heard)
     assert len(turns) == number and len(turns.labels()) == 1
-
-
-@pytest.mark.parametrize(("local", "last"), [(0.0, "SPEAKER_01"), (1.0, "SPEAKER_00")])
-def test_local_speakers_weigh_beside_voices(local, last, sines, pitch_encoder) -> None:
-    waveform = sines((LOW, 4.0), (HIGH, 4.5), (HIGH, 0.5), (HIGH, 1.0))
-    heard = hear(10.0, (0, 4, 0), (4, 7.5, 1), (8.5, 9, 0))  # a short turn of the other's voice
-    settings = replace(SETTINGS, voice=0.05, longest_pause=0.3, local=local)
-    turns = diarize(waveform, pitch_encoder, SCATTER, settings, segmentation=heard)
-    assert labels_of(spoken(turns)) == ["SPEAKER_00", "SPEAKER_01", last]
 
 
 def test_an_encoder_without_its_scatter_is_refused(pitch_encoder, tmp_path: Path) -> None:

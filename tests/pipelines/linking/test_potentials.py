@@ -68,20 +68,6 @@ def test_of_two_at_once_whoever_fits_whom_best() -> None:
     assert found["one"][0].tolist() == [0, 1, 1, 0] and found["two"][0].tolist() == [0, 0, 0, 1]
 
 
-def test_local_speakers_say_who_but_not_how_many() -> None:
-    personal = {name: np.zeros((1, 3)) for name in PERSONAL}
-    zeros, none = np.zeros((1, 3)), (np.zeros((0, 2, 3)), np.zeros(0, int))
-    local = np.array([[-1.0, -4.0, -2.0]])
-    features = Features(
-        zeros, zeros[:, :2], personal, zeros, *none, zeros, np.zeros(1, bool), local
-    )
-    states = make_states(3)  # nobody, 0, 1, 2, 0 and 1, 0 and 2, 1 and 2
-    assert node_features(features, states)["voice"].tolist() == [[0, 0, -3, -1, -2, 0, -3]]
-    part = node_features(features.take(slice(0, 1), np.array([0, 1])), make_states(2))
-    assert part["voice"].tolist() == [[0, 0, -3, 0]]
-    assert not node_features(replace(features, local=None), states)["voice"].any()
-
-
 def test_a_voice_of_which_nothing_is_known_says_nothing_at_once() -> None:
     truth = speak([(0.0, 1.0, 0), (0.6, 1.0, 1)], 1.0, 2)
     hearing = hear(truth)
