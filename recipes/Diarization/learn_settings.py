@@ -31,9 +31,11 @@ from pins_plugin.utils.progress import progress
 from pins_plugin.utils.script import run_script, script_parser
 
 VALUES = {
+    "counts": (1.0, 1.7, 2.2, 3.0),
     "switches": (-7.0, -6.0, -5.0, -4.15),
-    "two": (-1.0, -0.5, 0.0, 0.5),
+    "two": (-0.5, 0.0, 0.25, 0.5),
     "one": (0.0, 0.2, 0.4, 0.6),
+    "activity": (0.0, 0.2),
     "voice": (0.4, 0.5, 0.6, 0.8),
     "min_gain": (-10.0, 0.0, 10.0),
     "longest_pause": (0.6, 1.0, 1.5),

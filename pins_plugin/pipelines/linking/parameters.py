@@ -119,6 +119,7 @@ class LinkingParameters:
 
 
 AUDIO_TUNABLE = {  # of the diarization without faces, and within which bounds
+    "counts": (0.0, 4.0),
     "activity": (0.0, 2.0),
     "one": (-2.0, 2.0),
     "two": (-4.0, 2.0),
@@ -140,6 +141,7 @@ class DiarizationSettings:
     switches: float
     min_gain: float
     longest_pause: float = 1.0  # seconds: shorter ones belong to the turn, as annotators have it
+    counts: float = 1.0
 
     def apply_to(self, base: LinkingParameters) -> LinkingParameters:
         """The decoder's parameters."""
