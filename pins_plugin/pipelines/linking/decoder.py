@@ -297,7 +297,7 @@ class Decoder:
         voices, both, both_steps = voice_features(self.hearing, ratios)
         return Features(
             self.hearing.counts,
-            self.hearing.activity,
+            self.hearing.speech,
             seen,
             voices,
             both,

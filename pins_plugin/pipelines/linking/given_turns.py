@@ -89,9 +89,9 @@ def hear_turns(
     for step in np.flatnonzero(active.sum(axis=1) >= 2):
         pair = np.flatnonzero(active[step])[:2]
         both[step] = np.where(total[pair, 0] > 0, pair, -1)
-    activity = np.zeros((num_steps, 2))  # given turns say when somebody speaks
+    speech = np.zeros((num_steps, 2))  # given turns say when somebody speaks
     hearing = Hearing(
-        counts, activity, changes, stretches, embed(stretches), stretch_of, groups, both
+        counts, speech, changes, stretches, embed(stretches), stretch_of, groups, both
     )
     return hearing, labels.astype(np.int64)
 

@@ -18,7 +18,7 @@ PAIRS = SPEAKERS[4:]
 FLOOR = 1e-4  # least probability of a number of speakers; chosen, not measured
 # Least probability of speech, and of silence: so that song and whispers, which voice activity detection takes for silence, are
 # speech where the segmentation is sure; 0.003 and 0.03 did no better on scenes to choose by
-ACTIVITY_FLOOR = 0.01
+SPEECH_FLOOR = 0.01
 # Frames: speech reaches one further either way than voice activity detection says, as its regions are padded; none and two kept
 # less of the speech, or more of the silence, of scenes to choose by
 PADDED = 3
@@ -34,7 +34,7 @@ class Hearing:
 
     counts: NDArray[np.float64]  # (num_steps, 3) log-probability that nobody, one, or more speak
     # (num_steps, 2) log-probability that nobody, or that somebody speaks, by voice activity detection
-    activity: NDArray[np.float64]
+    speech: NDArray[np.float64]
     changes: NDArray[np.float64]  # (num_steps,) probability that somebody else speaks from here on
     stretches: NDArray[np.float64]  # (num_stretches, 2) start and end of one voice each, in seconds
     voices: NDArray[np.float64]  # (num_stretches, embedding_dim)
@@ -78,7 +78,7 @@ def hear(
     groups, both = _pair_up(segmentation, counts, stretches)
     return Hearing(
         counts,
-        hear_activity(waveform, num_steps),
+        hear_speech(waveform, num_steps),
         changes,
         stretches,
         embed(stretches),
@@ -100,12 +100,12 @@ def average_steps(
     return means
 
 
-def hear_activity(waveform: NDArray[np.float32], num_steps: int) -> NDArray[np.float64]:
-    """See `Hearing.activity`."""
+def hear_speech(waveform: NDArray[np.float32], num_steps: int) -> NDArray[np.float64]:
+    """See `Hearing.speech`."""
     speech = maximum_filter1d(speech_probability(waveform).astype(np.float64), PADDED)
     times = (np.arange(len(speech)) + 0.5) * SILERO_FRAME / SAMPLE_RATE
     means = average_steps(np.stack([1 - speech, speech], axis=1), times, num_steps)
-    return np.log(np.clip(means, ACTIVITY_FLOOR, 1 - ACTIVITY_FLOOR))
+    return np.log(np.clip(means, SPEECH_FLOOR, 1 - SPEECH_FLOOR))
 
 
 def _pair_up(

@@ -20,7 +20,7 @@ QUIET = 0.25
 FALSE = 0.5  # weight of a face that is named wrongly while several speak; chosen, not measured
 FACTORS = {  # first change of parameters that are positive, as the logarithm of a factor
     "counts": 0.25,
-    "activity": 0.25,
+    "speech": 0.25,
     "lips": 0.35,
     "talking": 0.4,
     "voice": 0.35,

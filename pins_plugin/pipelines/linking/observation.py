@@ -60,9 +60,8 @@ class Networks:
     voice_encoder: torch.nn.Module
     scatter: VoiceScatter  # how much its voices differ
     segmentation: torch.nn.Module
-    diarization: Any = (
-        None  # says who speaks when, where that is given: see `given_turns.find_turns`
-    )
+    # Says who speaks when, where that is given: see `given_turns.find_turns`
+    diarization: Any = None
     synchronizer: Synchronizer | None = None  # whether lips fit the sound
     activity: VisualVoiceActivity | None = None  # whether mouths talk
     joint: JointEvidence | None = None  # whether voices sound as faces look

@@ -12,7 +12,7 @@ from pins_plugin.pipelines.pyannote_host.host import current_names
 
 SHIPPED = Path(__file__).resolve().parents[2] / "pretrained" / "speaker_face_linking"
 FILE = "parameters.json"
-NODE = ("counts", "activity", "one", "two", "lips", "talking", "others")
+NODE = ("counts", "speech", "one", "two", "lips", "talking", "others")
 # Pixels, root of the area of a face: from here on size matters no more; chosen, not measured
 CLEAR = 80.0
 
@@ -40,7 +40,7 @@ class LinkingParameters:
     # How many the segmentation hears, whether somebody speaks by voice activity detection: weights; bias of one and of two
     # speakers; per step
     counts: float = 1.0
-    activity: float = 1.0
+    speech: float = 1.0
     one: float = 0.0
     two: float = -1.0
     # Weights: of lips that fit the audio, of mouths that talk, of voices, of the voice sounding as the face looks, of
@@ -120,7 +120,7 @@ class LinkingParameters:
 
 AUDIO_TUNABLE = {  # of the diarization without faces, and within which bounds
     "counts": (0.0, 4.0),
-    "activity": (0.0, 2.0),
+    "speech": (0.0, 2.0),
     "one": (-2.0, 2.0),
     "two": (-4.0, 2.0),
     "voice": (0.01, 1.0),
@@ -134,7 +134,7 @@ AUDIO_TUNABLE = {  # of the diarization without faces, and within which bounds
 class DiarizationSettings:
     """What is weighed otherwise where nothing but audio is known; see `LinkingParameters`."""
 
-    activity: float
+    speech: float
     one: float
     two: float
     voice: float

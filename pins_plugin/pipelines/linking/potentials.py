@@ -42,7 +42,7 @@ class Features:
     """What is known of each step and person, before it is weighed."""
 
     counts: NDArray[np.float64]  # (num_steps, 3) log-probability of nobody, one, two
-    activity: NDArray[np.float64]  # (num_steps, 2) of nobody, somebody
+    speech: NDArray[np.float64]  # (num_steps, 2) of nobody, somebody
     personal: dict[str, NDArray[np.float64]]  # (num_steps, num_people) by kind (`PERSONAL`)
     # (num_steps, num_people) log-likelihood ratio of who is heard alone
     voices: NDArray[np.float64]
@@ -58,7 +58,7 @@ class Features:
         inside = (self.both_steps >= steps.start) & (self.both_steps < steps.stop)
         return Features(
             self.counts[steps],
-            self.activity[steps],
+            self.speech[steps],
             {name: values[steps][:, people] for name, values in self.personal.items()},
             self.voices[steps][:, people],
             self.both[inside][:, :, people],
@@ -143,7 +143,7 @@ def node_features(features: Features, states: States) -> dict[str, NDArray[np.fl
     shape = (len(features.counts), len(number))
     return {
         "counts": features.counts[:, number],
-        "activity": features.activity[:, np.minimum(number, 1)],
+        "speech": features.speech[:, np.minimum(number, 1)],
         "one": np.broadcast_to(number == 1, shape).astype(float),
         "two": np.broadcast_to(number == 2, shape).astype(float),
         "voice": pair_voices(features, states),

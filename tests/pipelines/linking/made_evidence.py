@@ -81,8 +81,8 @@ def hear(truth: NDArray[np.bool_], seed: int = 0, voice_of: Sequence[int] | None
     for step in np.flatnonzero(number == 2):
         pair = np.flatnonzero(truth[step])[:2]
         both[step] = np.where(total[pair, 0] > 0, pair, -1)
-    activity = np.stack([counts[:, 0], np.logaddexp(counts[:, 1], counts[:, 2])], axis=1)
-    return Hearing(counts, activity, changes, stretches, voices, stretch_of, groups, both)
+    speech = np.stack([counts[:, 0], np.logaddexp(counts[:, 1], counts[:, 2])], axis=1)
+    return Hearing(counts, speech, changes, stretches, voices, stretch_of, groups, both)
 
 
 def see(

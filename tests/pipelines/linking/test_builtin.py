@@ -25,7 +25,7 @@ from pins_plugin.pipelines.linking.parameters import DiarizationSettings
 
 SCATTER = VoiceScatter((1 / 16,) * 16, 0.05, 0.001, 0.001)  # of the pitch encoder, roughly
 SETTINGS = DiarizationSettings(
-    activity=0.0, one=0.4, two=-1.0, voice=0.3, switches=-4.0, min_gain=0.0
+    speech=0.0, one=0.4, two=-1.0, voice=0.3, switches=-4.0, min_gain=0.0
 )
 LOW, HIGH, THIRD = 120, 620, 320  # hertz, in different bands of the encoder
 WINDOW = 589  # frames

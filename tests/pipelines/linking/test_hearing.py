@@ -5,7 +5,7 @@ import pytest
 
 from pins_plugin.pipelines.diarization.segmentation import FRAME_STEP, SPEAKERS, Segmentation
 from pins_plugin.pipelines.linking import hearing
-from pins_plugin.pipelines.linking.hearing import STEP, cut_stretches, hear, hear_activity
+from pins_plugin.pipelines.linking.hearing import STEP, cut_stretches, hear, hear_speech
 
 
 def _counts(text: str) -> np.ndarray:
@@ -69,7 +69,7 @@ def test_a_segmentation_on_the_clock() -> None:
     number = found.counts.argmax(axis=1)
     expected = np.repeat([0, 1, 2, 1], [10, 20, 10, 20])
     assert (number == expected).mean() > 0.95
-    assert (found.activity[:, 0] > np.log(0.9)).all()  # no sound, whatever the segmentation says
+    assert (found.speech[:, 0] > np.log(0.9)).all()  # no sound, whatever the segmentation says
     assert found.counts.min() >= np.log(1e-4) - 1e-9
     np.testing.assert_array_equal(found.voices, found.stretches)
     assert (found.stretch_of[number != 1] == -1).all()
@@ -85,7 +85,7 @@ def test_a_segmentation_on_the_clock() -> None:
 def test_voice_activity_on_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     second = np.repeat([0.0, 1.0, 0.5], [25, 25, 25]).astype(np.float32)  # of 32 ms each
     monkeypatch.setattr(hearing, "speech_probability", lambda waveform: second)
-    found = np.exp(hear_activity(np.zeros(38400, np.float32), 26))
+    found = np.exp(hear_speech(np.zeros(38400, np.float32), 26))
     np.testing.assert_allclose(found[:7], [[0.99, 0.01]] * 7)  # never quite sure
     np.testing.assert_allclose(found[8:16], [[0.01, 0.99]] * 8)
     assert 0.2 < found[7, 1] < 0.4  # one frame of four is padded

@@ -57,14 +57,14 @@ def test_of_two_at_once_whoever_fits_whom_best() -> None:
     personal = {name: np.zeros((2, num_people)) for name in PERSONAL}
     personal["lips"] = np.array([[1.0, 2.0], [0.0, 0.0]])
     counts = np.log([[0.7, 0.2, 0.1], [0.1, 0.2, 0.7]])
-    activity = np.log([[0.6, 0.4], [0.2, 0.8]])
+    speech = np.log([[0.6, 0.4], [0.2, 0.8]])
     shifts = np.zeros(2, bool)
-    features = Features(counts, activity, personal, voices, both, np.array([1]), {}, shifts)
+    features = Features(counts, speech, personal, voices, both, np.array([1]), {}, shifts)
     found = node_features(features, make_states(num_people))  # nobody, 0, 1, both
     assert found["voice"].tolist() == [[0, 5, 1, 5], [0, 3, 4, 7]]
     assert found["lips"][0].tolist() == [0, 1, 2, 3]
     np.testing.assert_allclose(np.exp(found["counts"][0]), [0.7, 0.2, 0.2, 0.1])
-    np.testing.assert_allclose(np.exp(found["activity"][0]), [0.6, 0.4, 0.4, 0.4])
+    np.testing.assert_allclose(np.exp(found["speech"][0]), [0.6, 0.4, 0.4, 0.4])
     assert found["one"][0].tolist() == [0, 1, 1, 0] and found["two"][0].tolist() == [0, 0, 0, 1]
 
 
@@ -91,7 +91,7 @@ def test_parts_of_features_are_those_steps_and_people() -> None:
     )
     part = features.take(slice(2, 4), np.array([1]))
     assert part.counts.tolist() == [[6, 7, 8], [9, 10, 11]]
-    assert part.activity.tolist() == [[4, 5], [6, 7]]
+    assert part.speech.tolist() == [[4, 5], [6, 7]]
     assert part.voices.tolist() == part.personal["lips"].tolist() == [[5], [7]]
     assert part.both_steps.tolist() == [1] and part.both.shape == (1, 2, 1)
     assert part.shifts.tolist() == [True, False] and part.entry.tolist() == [[5], [7]]

@@ -39,7 +39,7 @@ def _decoded(truth: np.ndarray, sure: float, num_faces: int, visible=None):
     shifts = np.zeros(len(truth), bool)
     features = Features(
         hear(truth).counts,
-        hear(truth).activity,
+        hear(truth).speech,
         personal,
         zeros.copy(),
         np.zeros((0, 2, truth.shape[1])),
