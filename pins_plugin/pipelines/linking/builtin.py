@@ -116,7 +116,7 @@ def listen(
     """Bring what is heard into the decoder's form; nothing is seen."""
     seeing = see([], {}, {}, len(waveform) / SAMPLE_RATE)
     embed = partial(embed_stretches, waveform, voice_encoder=voice_encoder)
-    hearing = hear(waveform, segmentation, seeing.cuts, embed)
+    hearing = hear(segmentation, seeing.cuts, embed)
     return Evidence(hearing, seeing, scatter)
 
 

@@ -45,7 +45,7 @@ def gather(
         hearing, labels = hear_turns(seen.turns, seeing.cuts, embed)
     else:
         heard = seen.segmentation or segment(seen.waveform, networks.segmentation)
-        hearing = hear(seen.waveform, heard, seeing.cuts, embed)
+        hearing = hear(heard, seeing.cuts, embed, seen.waveform)
     joint = None
     if networks.joint is not None:
         compare = partial(networks.joint.compare, seen.waveform, hearing.stretches)

@@ -51,22 +51,21 @@ class Hearing:
 
 
 def hear(
-    waveform: NDArray[np.float32],
     segmentation: Segmentation,
     cuts: NDArray[np.bool_],
     embed: Embed,
+    waveform: NDArray[np.float32] | None = None,
 ) -> Hearing:
     """Bring what is heard onto the decoder's clock.
 
     Parameters
     ----------
-    waveform : (num_samples,) float32 array
-        At 16 kHz.
-    segmentation : Segmentation
     cuts : (num_steps,) bool array
         Where the picture is cut, which often is where the speaker changes.
     embed : callable
         Stretches (num_stretches, 2) in seconds to their embeddings (num_stretches, num_dimensions).
+    waveform : (num_samples,) float32 array, optional
+        At 16 kHz, for voice activity detection, which says nothing when not given.
     """
     num_steps = len(cuts)
     step_of = np.clip((segmentation.times / STEP).astype(int), 0, num_steps - 1)
@@ -78,7 +77,7 @@ def hear(
     groups, both = _pair_up(segmentation, counts, stretches)
     return Hearing(
         counts,
-        hear_speech(waveform, num_steps),
+        np.zeros((num_steps, 2)) if waveform is None else hear_speech(waveform, num_steps),
         changes,
         stretches,
         embed(stretches),

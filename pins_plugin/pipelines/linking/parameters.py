@@ -120,7 +120,6 @@ class LinkingParameters:
 
 AUDIO_TUNABLE = {  # of the diarization without faces, and within which bounds
     "counts": (0.0, 4.0),
-    "speech": (0.0, 2.0),
     "one": (-2.0, 2.0),
     "two": (-4.0, 2.0),
     "voice": (0.01, 1.0),
@@ -134,7 +133,6 @@ AUDIO_TUNABLE = {  # of the diarization without faces, and within which bounds
 class DiarizationSettings:
     """What is weighed otherwise where nothing but audio is known; see `LinkingParameters`."""
 
-    speech: float
     one: float
     two: float
     voice: float

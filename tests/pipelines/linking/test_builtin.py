@@ -24,9 +24,7 @@ from pins_plugin.pipelines.linking.counted import add_speakers
 from pins_plugin.pipelines.linking.parameters import DiarizationSettings
 
 SCATTER = VoiceScatter((1 / 16,) * 16, 0.05, 0.001, 0.001)  # of the pitch encoder, roughly
-SETTINGS = DiarizationSettings(
-    speech=0.0, one=0.4, two=-1.0, voice=0.3, switches=-4.0, min_gain=0.0
-)
+SETTINGS = DiarizationSettings(one=0.4, two=-1.0, voice=0.3, switches=-4.0, min_gain=0.0)
 LOW, HIGH, THIRD = 120, 620, 320  # hertz, in different bands of the encoder
 WINDOW = 589  # frames
 
@@ -114,7 +112,7 @@ def test_bounds_that_no_number_keeps_are_told(bounds: dict[str, int]) -> None:
 
 @pytest.mark.parametrize(("longest", "number"), [(1.0, 1), (0.7, 2), (0.5, 2)])
 def test_short_pauses_belong_to_the_turn(longest, number, sines, pitch_encoder) -> None:
-    settings = DiarizationSettings(0.0, 0.4, -1.0, 0.3, -4.0, 0.0, longest)
+    settings = DiarizationSettings(0.4, -1.0, 0.3, -4.0, 0.0, longest)
     heard = hear(5.0, (0, 2, 0), (2.7, 5, 0))
     waveform = sines((LOW, 5.0))
     turns = diarize(waveform, pitch_encoder, SCATTER, settings, segmentation=heard)

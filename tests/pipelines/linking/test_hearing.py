@@ -61,10 +61,10 @@ def _segmentation(states: list[tuple[str, float]]) -> Segmentation:
 
 def test_a_segmentation_on_the_clock() -> None:
     found = hear(
-        np.zeros(96000, np.float32),
         _segmentation([("", 1.0), ("0", 2.0), ("01", 1.0), ("1", 2.0)]),
         np.zeros(60, bool),
         lambda stretches: stretches.copy(),
+        np.zeros(96000, np.float32),
     )
     number = found.counts.argmax(axis=1)
     expected = np.repeat([0, 1, 2, 1], [10, 20, 10, 20])
