@@ -170,13 +170,15 @@ def make_stages(
     from pins_plugin.pipelines.diarization.segmentation_model import load_segmentation_model
     from pins_plugin.pipelines.linking.observation import Observation
     from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
+    from pins_plugin.pipelines.people.face_tracks import find_faces
     from pins_plugin.report.annotate import write_annotated_video
     from pins_plugin.report.page.video_page import write_page
+    from pins_plugin.tracking.tracks import track_faces
 
     times = max(1, int(found["film"] / found["part"]))
 
     def looks() -> Any:
-        return found["libraries"].embed_tracks(part, found["faces"], found["sound"])
+        return found["libraries"].networks.embed_video(part, found["faces"], found["sound"])
 
     def repeated() -> Any:
         once, hop = found.pop("segmentation"), round(STEP / FRAME_STEP)
@@ -208,7 +210,7 @@ def make_stages(
         "libraries": ("", lambda: SpeakerFaceLinking().to(torch.device(device))),
         "sound": ("film", lambda: load_audio(film)),
         "segmentation": ("part", segmentation),
-        "faces": ("part", lambda: found["libraries"].find_faces(part, lambda *_, **__: None)),
+        "faces": ("part", lambda: find_faces(part, track_faces, torch.device(device))),
         "looks": ("part", looks),
         "repeated": ("film", repeated),
         "links": ("film", link),

@@ -67,7 +67,6 @@ def test_functions_that_were_renamed_answer_to_their_old_names(tmp_path: Path) -
         assert (load_sound(file) == load_audio(file)).all()
     assert embed_sound.__wrapped__ is embed_audio
     assert SpeakerFaceLinking.embed_sound.__wrapped__ is SpeakerFaceLinking.embed_audio
-    assert SpeakerFaceLinking.look.__wrapped__ is SpeakerFaceLinking.embed_tracks
 
 
 @pytest.mark.parametrize(

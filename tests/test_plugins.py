@@ -160,7 +160,7 @@ def test_linking_takes_encoder_tracker_and_evidence_by_name(tmp_path: Path, caps
     pipeline = SpeakerFaceLinking(
         diarization=turns, recognition="thumbnail", evidence=("coin",), tracker="still"
     )
-    assert type(pipeline.recognizer.face_encoder).__name__ == "ThumbnailEncoder"
+    assert type(pipeline.networks.recognizer.face_encoder).__name__ == "ThumbnailEncoder"
     result = pipeline({"video": str(tmp_path / "v.mp4")})
     assert [track.track for track in result.tracks] == ["T000"]
     assert "coin" in result.links[0].evidence

@@ -161,7 +161,7 @@ def name_strangers(pipeline: "SpeakerFaceLinking", out: Path, quiet: bool) -> No
     if not pipeline.known:
         return
     with cast.held():
-        names = recognize_strangers(cast, pipeline.known, pipeline.recognizer.same_person)
+        names = recognize_strangers(cast, pipeline.known, pipeline.networks.recognizer.same_person)
         cast.rename(names)
     with cast.held():  # the names are in the people's file now, whatever happens here
         results.catch_up(out, cast, quiet)
@@ -292,7 +292,7 @@ def _write(
             met = [each for each in cast.appearances if each.video == uri]
             people = VideoPeople.of(
                 cast.encoder,
-                pipeline.recognizer.same_person,
+                pipeline.networks.recognizer.same_person,
                 uri,
                 met,
                 result.tracks,

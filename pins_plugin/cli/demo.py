@@ -147,7 +147,8 @@ def _link(args: argparse.Namespace, size: Size) -> "list[LinkedScene]":
     from pins_plugin.cli._link_video import LinkOptions, link_video
     from pins_plugin.data.links.links_file import read_links
     from pins_plugin.evaluation.linking import speech_time_correct
-    from pins_plugin.pipelines.linking.pipeline import DEFAULT_EVIDENCE, SpeakerFaceLinking
+    from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
+    from pins_plugin.pipelines.pyannote_host.pipeline_folder import EVIDENCE
     from pins_plugin.simulation.scenes import SceneSettings, write_scenes
     from pins_plugin.utils.batch import Batch
 
@@ -158,7 +159,7 @@ def _link(args: argparse.Namespace, size: Size) -> "list[LinkedScene]":
     [video] = write_scenes(args.out / "scenes", settings, quiet=args.quiet)
     print("[5/5] linking who speaks to who is seen", flush=True)
     pipeline = SpeakerFaceLinking(quiet=args.quiet)
-    options = LinkOptions(DEFAULT_EVIDENCE, quiet=args.quiet)
+    options = LinkOptions(EVIDENCE, quiet=args.quiet)
     link_video(pipeline, video, video.parent, options)
     links = read_links(video.parent / "links.json")
     truth = json.loads(video.with_suffix(".json").read_text(encoding="utf-8"))

@@ -143,14 +143,14 @@ def run(args: argparse.Namespace) -> int:
 def options_from(args: argparse.Namespace, out: Path, names: "Names") -> "LinkOptions":
     """Turn the command line into options that another process can be told."""
     from pins_plugin.cli._link_video import LinkOptions
-    from pins_plugin.pipelines.linking.pipeline import DEFAULT_EVIDENCE
     from pins_plugin.pipelines.people.registry import FILE
+    from pins_plugin.pipelines.pyannote_host.pipeline_folder import EVIDENCE
 
     given = {field.name for field in fields(LinkOptions)} & vars(args).keys()
     options = LinkOptions(**{name: getattr(args, name) for name in given})
     return replace(
         options,
-        evidence=tuple(choose_evidence(args.evidence or DEFAULT_EVIDENCE, args.without)),
+        evidence=tuple(choose_evidence(args.evidence or EVIDENCE, args.without)),
         several=not names.is_of_one or (out / FILE).is_file(),
         alone=names.count == 1,
         with_video=not args.no_video,

@@ -31,6 +31,7 @@ from pins_plugin.evaluation.scene_truth import SceneTruth, lay_out, owner_of, tr
 from pins_plugin.inference.pretrained import folder_checksum
 from pins_plugin.inference.synchronizer import Synchronizer
 from pins_plugin.pipelines.active_speaker.synchrony import compare_track, is_usable
+from pins_plugin.pipelines.linking.gathering import gather
 from pins_plugin.pipelines.linking.hearing import STEP
 from pins_plugin.pipelines.linking.learning import (
     LearningScene,
@@ -196,7 +197,7 @@ def observe(pipeline, path, held) -> list[Scene]:
 
 def _gather(pipeline, seen, truth, path, weakened) -> Scene:
     """Bring what was seen and heard, and the truth, onto the decoder's steps."""
-    tracks, evidence = pipeline.gather(seen)
+    tracks, evidence = gather(seen, pipeline.networks, pipeline.known)
     seeing = evidence.seeing
     steps = lay_out(truth, tracks, seeing.people, len(seeing.visible), STEP)
     known = LearningScene(truth["kind"], evidence, *steps)

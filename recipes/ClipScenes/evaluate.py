@@ -45,7 +45,8 @@ from pins_plugin.inference.active_speaker_network import ActiveSpeakerNetwork
 from pins_plugin.pipelines.diarization.rttm import choose_turns
 from pins_plugin.pipelines.linking.builtin import diarize
 from pins_plugin.pipelines.linking.parameters import load_diarization
-from pins_plugin.pipelines.linking.pipeline import DEFAULT_EVIDENCE, SpeakerFaceLinking
+from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
+from pins_plugin.pipelines.pyannote_host.pipeline_folder import EVIDENCE
 from pins_plugin.tracking.crops import iter_crops
 from pins_plugin.utils.files import write_json, write_text
 from pins_plugin.utils.progress import progress
@@ -67,7 +68,7 @@ def main() -> None:
     parser.add_argument("--turns", nargs="+", default=[], metavar="NAME=FOLDER")
     parser.add_argument("--network", nargs="+", default=[], metavar="NAME=FILE")
     args = parser.parse_args()
-    evidence = choose_evidence(DEFAULT_EVIDENCE, args.without)
+    evidence = choose_evidence(EVIDENCE, args.without)
     pipeline = SpeakerFaceLinking(evidence=evidence, model=args.model)
     others = {
         f"without {name}": SpeakerFaceLinking(

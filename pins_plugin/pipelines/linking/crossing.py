@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.pipelines.active_speaker.synchrony import TrackCurves
-from pins_plugin.pipelines.linking.observation import TrackEmbeddings
+from pins_plugin.pipelines.linking.networks import TrackEmbeddings
 from pins_plugin.types import FaceTrack
 from pins_plugin.utils.vectors import unit
 

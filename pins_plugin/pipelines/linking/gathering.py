@@ -11,7 +11,8 @@ from pins_plugin.pipelines.diarization.segmentation import segment
 from pins_plugin.pipelines.diarization.voices import embed_stretches
 from pins_plugin.pipelines.linking.given_turns import hear_turns
 from pins_plugin.pipelines.linking.hearing import STEP, hear
-from pins_plugin.pipelines.linking.observation import Networks, Observation
+from pins_plugin.pipelines.linking.networks import Networks
+from pins_plugin.pipelines.linking.observation import Observation
 from pins_plugin.pipelines.linking.potentials import Evidence
 from pins_plugin.pipelines.linking.seeing import Seeing, Series, see
 from pins_plugin.pipelines.people.enrollment import KnownPerson, name_people

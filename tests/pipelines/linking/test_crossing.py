@@ -5,7 +5,7 @@ import pytest
 
 from pins_plugin.pipelines.active_speaker.synchrony import TrackCurves
 from pins_plugin.pipelines.linking.crossing import find_change, part_tracks
-from pins_plugin.pipelines.linking.observation import TrackEmbeddings
+from pins_plugin.pipelines.linking.networks import TrackEmbeddings
 from pins_plugin.types import FaceTrack
 
 AXES = np.eye(4, dtype=np.float32)

@@ -9,7 +9,7 @@ from pyannote.core import Annotation, Segment
 from pins_plugin.errors import PinsError
 from pins_plugin.pipelines.diarization.turns import MAX_SPEAKERS, clip_turns
 from pins_plugin.pipelines.linking import given_turns as module
-from pins_plugin.pipelines.linking.observation import CPU
+from pins_plugin.pipelines.linking.networks import CPU
 
 SOUND = np.zeros(16000, np.float32)
 

@@ -13,7 +13,7 @@ from pyannote.core import Annotation, Segment
 from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.pipelines.linking import gathering
-from pins_plugin.pipelines.linking.observation import TrackEmbeddings
+from pins_plugin.pipelines.linking.networks import TrackEmbeddings
 from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 from pins_plugin.types import FaceTrack
 
@@ -39,9 +39,9 @@ def pipeline(monkeypatch: pytest.MonkeyPatch) -> SpeakerFaceLinking:
     times = np.arange(50) / 25
     boxes = np.tile(np.float32([10, 10, 40, 40]), (50, 1))
     track = FaceTrack("T1", times, boxes, np.zeros((50, 5, 2), np.float32), times >= 0)
-    monkeypatch.setattr(linking, "find_faces", lambda path, hook: [track])
+    monkeypatch.setattr(linking, "_track", lambda *_, **__: [track])
     monkeypatch.setattr(
-        linking, "embed_tracks", lambda *_, **__: TrackEmbeddings({}, {}, {}, {}, {})
+        linking.networks, "embed_video", lambda *_, **__: TrackEmbeddings({}, {}, {}, {}, {})
     )
     return linking
 
@@ -104,7 +104,7 @@ def test_networks_run_in_one_thread_whatever_their_number(
     """Sums that several threads share are rounded otherwise: links that are nearly as sure could turn."""
     used: list[int] = []
 
-    def embed_tracks(*_: Any, **__: Any) -> TrackEmbeddings:
+    def embed_video(*_: Any, **__: Any) -> TrackEmbeddings:
         used.append(torch.get_num_threads())
         return TrackEmbeddings({}, {}, {}, {}, {})
 
@@ -112,7 +112,7 @@ def test_networks_run_in_one_thread_whatever_their_number(
         used.append(torch.get_num_threads())
         return np.tile(np.eye(192)[0], (len(stretches), 1))
 
-    monkeypatch.setattr(pipeline, "embed_tracks", embed_tracks)
+    monkeypatch.setattr(pipeline.networks, "embed_video", embed_video)
     monkeypatch.setattr(gathering, "embed_stretches", embed)
     before = torch.get_num_threads()
     torch.set_num_threads(3)

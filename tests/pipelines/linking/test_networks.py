@@ -9,7 +9,7 @@ import pytest
 
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.models.folder import model_folder as folder_module
-from pins_plugin.pipelines.linking.observation import Networks
+from pins_plugin.pipelines.linking.networks import Networks
 from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
 from pins_plugin.tracking.crops import Crops
 
