@@ -1,14 +1,13 @@
 """Many clips at once: in parallel, resumable, and the same whatever the number of workers."""
 
-import json
 import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import inf
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from pins_plugin.errors import ManifestError
 from pins_plugin.simulation.clip import plan_clip, write_clip
 from pins_plugin.simulation.oracle import save_people
 from pins_plugin.simulation.person import sample_person
+from pins_plugin.simulation.settings import check_ranges, check_same, to_plain
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import atomic_folder, read_json, write_json
 from pins_plugin.utils.prefetch import map_ahead
@@ -107,16 +107,16 @@ def check_settings(settings: CorpusSettings) -> None:
     """Raise ManifestError when the settings make no sense."""
     at_least_one = ("people", "clips_per_person", "num_images", "words", "test_clips")
     check_ranges(settings, image_size=(32, inf), **dict.fromkeys(at_least_one, (1, inf)))
+    if settings.form not in ("images", "video"):
+        raise ManifestError(f"form: expected images or video, got {settings.form!r}")
+    if not (min(settings.splits) >= 0 and abs(sum(settings.splits) - 1) <= 1e-6):
+        raise ManifestError(
+            f"splits: expected three shares that add up to 1, got {settings.splits}; such as 0.7 0.1 0.2"
+        )
     num_train = assign_splits(settings).count("train")
     if not 0 <= settings.seen_heard <= num_train:
         raise ManifestError(
             f"seen_heard: expected at most the {num_train} people of the training, got {settings.seen_heard}"
-        )
-    if settings.form not in ("images", "video"):
-        raise ManifestError(f"form: expected images or video, got {settings.form!r}")
-    if min(settings.splits) < 0 or abs(sum(settings.splits) - 1) > 1e-6:
-        raise ManifestError(
-            f"splits: expected three shares that add up to 1, got {settings.splits}; such as 0.7 0.1 0.2"
         )
 
 
@@ -141,17 +141,6 @@ def clip_splits(settings: CorpusSettings) -> dict[tuple[int, int], str]:
         for clip in range(count, count + test_count if person in seen else count):
             found[person, clip] = "test"
     return found
-
-
-def check_ranges(settings: Any, **ranges: tuple[float, float]) -> None:
-    """Raise ManifestError when a setting that is given is not within its range, both ends included."""
-    for name, (low, high) in ranges.items():
-        value = getattr(settings, name)
-        if value is not None and not low <= value <= high:
-            expected = f"at least {low:g}" if high == inf else f"{low:g} to {high:g}"
-            raise ManifestError(
-                f"{name}: expected {expected}, got {value}; give a number in that range"
-            )
 
 
 def assign_splits(settings: CorpusSettings) -> list[str]:
@@ -218,20 +207,12 @@ def _rows(
 def _claim(folder: Path, settings: CorpusSettings) -> None:
     """Note the settings in the folder, or check that they are the ones noted."""
     note = folder / "simulation.json"
-    wanted = json.loads(json.dumps(asdict(settings)))
     if note.exists():
-        found = read_json(note, ManifestError, "the settings of simulated clips")
-        if not isinstance(found, dict):
-            raise ManifestError(f"{note}: expected the settings of simulated clips; remove it")
-        usual = asdict(CorpusSettings())
-        other = [name for name in wanted if found.get(name, usual[name]) != wanted[name]]
-        if other:
-            raise ManifestError(
-                f"{folder}: holds clips made with {other[0]} {found.get(other[0])}, not {wanted[other[0]]}; "
-                "choose another folder or remove this one"
-            )
+        check_same(
+            folder, read_json(note, ManifestError, "the settings of simulated clips"), settings
+        )
     else:
-        write_json(note, wanted)
+        write_json(note, to_plain(settings))
 
 
 def _clip_id(number: int) -> str:

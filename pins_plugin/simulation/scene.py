@@ -50,11 +50,11 @@ class Scene:
     Parameters
     ----------
     width, height : int
-        In pixels.
+        In pixels; an odd number is lowered by one, as H.264 wants it.
     """
 
     def __init__(self, script: Script, width: int = 640, height: int = 360) -> None:
-        self.script, self.width, self.height = script, width, height
+        self.script, self.width, self.height = script, width // 2 * 2, height // 2 * 2
         self.num_frames = round(script.duration * FRAME_RATE)
         self.times = np.arange(self.num_frames) / FRAME_RATE
         self._actors = [self._dress(i) for i in range(len(script.cast))]

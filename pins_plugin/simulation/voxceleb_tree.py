@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pins_plugin.data.corpora.manifest import read_manifest
+from pins_plugin.errors import ManifestError
 from pins_plugin.simulation.corpus import CorpusSettings, write_corpus
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import write_text
@@ -63,6 +64,8 @@ def write_voxceleb_tree(
     root : Path
         What `recipes/VoxCeleb/prepare.py voxceleb1` takes as `--root`; the lists lie beside it.
     """
+    if settings.form != "images":
+        raise ManifestError(f"form: expected images, as VoxCeleb1 holds, got {settings.form!r}")
     folder = Path(folder)
     clips = read_manifest(write_corpus(folder / "simulated", settings, jobs=jobs, quiet=quiet))
     generator = np.random.default_rng([settings.seed, 11])

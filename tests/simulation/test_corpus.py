@@ -137,6 +137,8 @@ def test_other_settings_in_the_same_folder_are_refused(corpus: Path) -> None:
         ({"image_size": 8}, "image_size: expected at least 32"),
         ({"form": "gif"}, "form: expected images or video, got 'gif'"),
         ({"splits": (0.5, 0.1, 0.1)}, "add up to 1"),
+        ({"splits": (float("nan"), 0.5, 0.5)}, "add up to 1"),
+        ({"seed": -1}, "seed: expected at least 0, got -1"),
     ],
 )
 def test_senseless_settings_are_explained(
