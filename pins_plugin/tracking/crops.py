@@ -23,6 +23,7 @@ from pins_plugin.types import FaceTrack
 from pins_plugin.utils.prefetch import prefetch
 from pins_plugin.utils.progress import progress
 
+KINDS = ("face", "mouth", "lips")
 FACE_SIZE = 112  # pixels, side of a face crop; the usual one of face recognition (ArcFace)
 MOUTH_SIZE = (48, 64)  # height and width in pixels; chosen, not measured
 # Numbers in the mesh of MediaPipe, along the chin
@@ -82,9 +83,10 @@ def face_transform(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
     matrix : (2, 3) float64 array
     """
     landmarks = np.asarray(landmarks, np.float64)
-    if landmarks.shape != (5, 2):
+    if landmarks.shape != (5, 2) or not np.isfinite(landmarks).all():
         raise ShapeError(
-            f"landmarks: expected shape (5, 2) (eyes, nose, mouth corners), got {landmarks.shape}"
+            "landmarks: expected numbers of shape (5, 2) (eyes, nose, mouth corners), got "
+            + ("places that are not known" if landmarks.shape == (5, 2) else str(landmarks.shape))
         )
     mixing = np.array([[1, 0, 0, 0, 0], [0, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 0.5, 0.5]])
     weights = np.array([1, 1, 0.5, 1]) / 3.5
@@ -135,7 +137,7 @@ def smooth_landmarks(landmarks: NDArray[np.floating]) -> NDArray[np.float32]:
 def extract_crops(
     video: str | Path,
     tracks: Sequence[FaceTrack],
-    kinds: Sequence[str] = ("face", "mouth", "lips"),
+    kinds: Sequence[str] = KINDS,
     **options: Any,
 ) -> dict[str, Crops]:
     """Cut the crops of all tracks in one pass over the video; parameters as in `iter_crops`.
@@ -152,7 +154,7 @@ def extract_crops(
 def iter_crops(
     video: str | Path,
     tracks: Sequence[FaceTrack],
-    kinds: Sequence[str] = ("face", "mouth", "lips"),
+    kinds: Sequence[str] = KINDS,
     *,
     max_frames: int | None = None,
     device: str | torch.device = "cpu",
@@ -176,7 +178,14 @@ def iter_crops(
         Its name.
     crops : Crops
         `times` are those of the mouths and lips, or of the faces where only faces were asked for.
+
+    Raises
+    ------
+    ShapeError
+        When a kind is unknown, or the landmarks of a track are.
     """
+    if not set(kinds) <= set(KINDS):
+        raise ShapeError(f"kinds: expected some of {', '.join(KINDS)}, got {kinds!r}")
     if not tracks:
         return
     coming = sorted(tracks, key=lambda track: track.start, reverse=True)

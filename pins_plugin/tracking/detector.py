@@ -12,7 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torchvision.ops import batched_nms
 
+from pins_plugin.errors import PinsError, ShapeError
 from pins_plugin.tracking.mtcnn import load_stages
+from pins_plugin.utils.device import usable_device
 
 Array = NDArray[np.float32]
 
@@ -54,11 +56,18 @@ class FaceDetector:
     ----------
     min_face_size : float
         Side of the smallest face to look for, in pixels. Cost falls with its square.
+
+    Raises
+    ------
+    PinsError
+        When nothing can be computed on `device`, or a face would have no size.
     """
 
     def __init__(self, min_face_size: float = 20.0, device: str | torch.device = "cpu") -> None:
+        if not min_face_size > 0:
+            raise PinsError(f"min_face_size: expected more than 0 pixels, got {min_face_size}")
         self.min_face_size = float(min_face_size)
-        self.device = torch.device(device)
+        self.device = usable_device(device)
         self._propose, self._reject, self._output = load_stages(self.device)
 
     @torch.inference_mode()
@@ -74,7 +83,18 @@ class FaceDetector:
         -------
         detections : list of Detections
             One entry for each picture, the most probable face first.
+
+        Raises
+        ------
+        ShapeError
+            When the pictures have another shape or type.
         """
+        if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8:
+            raise ShapeError(
+                f"images: expected (num_images, height, width, 3) uint8, got {images.shape} {images.dtype}"
+            )
+        if not len(images):
+            return []
         index, boxes = self._proposals(images)
         index, boxes = self._without_false(images, index, boxes)
         found = self.refine(images, index, boxes)

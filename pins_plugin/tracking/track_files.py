@@ -85,13 +85,15 @@ def _track_to_dict(track: FaceTrack) -> dict[str, Any]:
 
 def _track_from_dict(entry: dict[str, Any], number: int) -> FaceTrack:
     rows = np.array(entry["boxes"], np.float64).reshape(-1, 5)
+    if not (len(rows) and np.isfinite(rows).all() and (np.diff(rows[:, 0]) >= 0).all()):
+        raise ValueError("a track without boxes, or with boxes that go back in time")
     landmarks = entry.get("landmarks", np.full((len(rows), 5, 2), np.nan))
     return FaceTrack(
         str(entry.get("track", f"T{number:03d}")),
         rows[:, 0],
         rows[:, 1:].astype(np.float32),
         np.array(landmarks, np.float32).reshape(len(rows), 5, 2),
-        np.array(entry.get("detected", np.ones(len(rows))), bool),
+        np.array(entry.get("detected", np.ones(len(rows))), bool).reshape(len(rows)),
         int(entry["shot"]),
         {str(name): float(value) for name, value in entry.get("quality", {}).items()},
         None if entry["person"] is None else str(entry["person"]),

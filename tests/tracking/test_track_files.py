@@ -85,6 +85,10 @@ def test_other_content_is_refused(tmp_path: Path, text: str) -> None:
         {"quality": {"size": 10**400}},
         {"quality": [1]},
         {"quality": {"size": "large"}},
+        {"boxes": []},
+        {"boxes": [[float("nan"), 1, 2, 3, 4]]},
+        {"boxes": [[1, 1, 2, 3, 4], [0, 1, 2, 3, 4]]},
+        {"detected": [True, False]},
     ],
 )
 def test_numbers_of_strangers_that_are_none_are_refused(tmp_path: Path, change: dict) -> None:
@@ -92,13 +96,6 @@ def test_numbers_of_strangers_that_are_none_are_refused(tmp_path: Path, change: 
     (tmp_path / "t.json").write_text(json.dumps({"tracks": [entry]}))
     with pytest.raises(MediaError):
         read_tracks(tmp_path / "t.json")
-    (tmp_path / "t.json").write_text(
-        json.dumps(
-            {
-                "tracks": [
-                    {**entry, **{"shot": 1, "boxes": [[0, 1, 2, 3, 4]], "quality": {}, "person": 5}}
-                ]
-            }
-        )
-    )
+    usable = {"shot": 1, "boxes": [[0, 1, 2, 3, 4]], "quality": {}, "person": 5, "detected": [1]}
+    (tmp_path / "t.json").write_text(json.dumps({"tracks": [{**entry, **usable}]}))
     assert read_tracks(tmp_path / "t.json")[0].person == "5"
