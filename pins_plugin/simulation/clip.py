@@ -31,17 +31,11 @@ FRAME_RATE = 25  # Hz
 
 @dataclass(frozen=True)
 class ClipPlan:
-    """Who says what in a clip; cheap to make, everything drawn and sung follows from it.
-
-    Parameters
-    ----------
-    seed : tuple of int
-        Of the generator that draws everything else.
-    """
+    """Who says what in a clip; cheap to make, everything drawn and sung follows from it."""
 
     person: Person
     utterance: Utterance
-    seed: tuple[int, ...]
+    seed: tuple[int, ...]  # of the generator that draws everything else
 
     @property
     def words(self) -> str:

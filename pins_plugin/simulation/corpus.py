@@ -33,19 +33,9 @@ class CorpusSettings:
 
     Parameters
     ----------
-    seed : int
-        Another seed makes other people.
     form : str
         What the manifest points to: "images" (a folder of JPEG frames) or "video" (an mp4, slower to make and to
         read, but with every frame).
-    num_images : int
-        JPEG frames per clip.
-    image_size : int
-        In pixels.
-    words : int
-        Words per clip; three take about 1.5 s.
-    splits : tuple of three floats
-        Shares of people that go to train, valid and test.
     test_clips : int or None
         Clips of each person for testing, if not `clips_per_person`; from two on, faces and voices of different
         recordings can be compared.
@@ -55,12 +45,12 @@ class CorpusSettings:
 
     people: int = 400
     clips_per_person: int = 2
-    seed: int = 0
+    seed: int = 0  # another one makes other people
     form: str = "images"
-    num_images: int = 4
-    image_size: int = 112
-    words: int = 3
-    splits: tuple[float, float, float] = (0.7, 0.1, 0.2)
+    num_images: int = 4  # JPEG frames per clip
+    image_size: int = 112  # pixels
+    words: int = 3  # per clip, about 0.5 s each
+    splits: tuple[float, float, float] = (0.7, 0.1, 0.2)  # shares of people: train, valid, test
     test_clips: int | None = None
     seen_heard: int = 0
 

@@ -22,20 +22,12 @@ EXAMPLE_WORDS = 9
 
 @dataclass(frozen=True)
 class EpisodeSettings:
-    """What an episode is made from.
+    """What an episode is made from."""
 
-    Parameters
-    ----------
-    characters : int
-        2 to 8.
-    width, height : int
-        In pixels.
-    """
-
-    characters: int = 6
+    characters: int = 6  # 2 to 8
     minutes: float = 10.0
     seed: int = 0
-    width: int = 640
+    width: int = 640  # pixels
     height: int = 360
 
 

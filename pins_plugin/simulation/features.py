@@ -27,46 +27,27 @@ SPLIT_SHARES = (0.7, 0.1, 0.2)  # of the people in the splits train, valid and t
 class FeatureSettings:
     """What a simulated table of features is like.
 
-    Parameters
-    ----------
-    videos_per_identity, clips_per_video : tuple of two int
-        Smallest and largest number; small ones are more common (the logarithm is drawn evenly).
-    face_dim, voice_dim : int
-        As of InceptionResnetV1 and ECAPA-TDNN.
-    face_form, voice_form : {"unit", "offset", "rectified"}
-        Unit length; any length, around a mean that is not zero; or nonnegative and of any length.
-    latent_dim : int
-        Directions in which people differ within one modality.
-    decay : float
-        Exponent of the power law by which these directions fall off.
-    shared : float
-        Strength of the shared causes.
-    session, noise : float
-        Spread of videos of one person, and of clips of one video, relative to the spread of people.
-    session_link : float
-        Share of a video's effect that face and voice have in common.
-    wrong_voice : float
-        Share of the videos whose sound is someone else's.
-    nonlinearity : float
-        Weight of the nonlinear part of an embedding.
+    Embeddings have a form: "unit" length, "offset" (any length, around a mean that is not zero) or "rectified"
+    (nonnegative, of any length). `session` and `noise` are the spread of videos of one person and of clips of one
+    video, relative to the spread of people.
     """
 
     num_identities: int = 400
-    videos_per_identity: tuple[int, int] = (3, 15)
-    clips_per_video: tuple[int, int] = (1, 8)
-    face_dim: int = 512
-    voice_dim: int = 192
+    videos_per_identity: tuple[int, int] = (3, 15)  # fewest and most; few are more common
+    clips_per_video: tuple[int, int] = (1, 8)  # likewise: the logarithm is drawn evenly
+    face_dim: int = 512  # as of InceptionResnetV1
+    voice_dim: int = 192  # as of ECAPA-TDNN
     face_form: str = "unit"
     voice_form: str = "unit"
-    latent_dim: int = 120
-    decay: float = 0.3
-    shared: float = 1.0
+    latent_dim: int = 120  # directions in which people differ within one modality
+    decay: float = 0.3  # exponent of the power law by which these directions fall off
+    shared: float = 1.0  # strength of the shared causes
     male_share: float = 0.55
     session: float = 0.6
     noise: float = 0.5
-    session_link: float = 0.2
-    wrong_voice: float = 0.0
-    nonlinearity: float = 0.5
+    session_link: float = 0.2  # share of a video's effect that face and voice have in common
+    wrong_voice: float = 0.0  # share of the videos whose sound is someone else's
+    nonlinearity: float = 0.5  # weight of the nonlinear part of an embedding
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,17 +170,11 @@ def write_features(folder: str | Path, settings: FeatureSettings, seed: int) -> 
 
 @dataclass(frozen=True)
 class Regime:
-    """One kind of table, which a method must bear that is to be a default.
-
-    Parameters
-    ----------
-    num_train, num_valid : int
-        People to train on, and to stop by.
-    """
+    """One kind of table, which a method must bear that is to be a default."""
 
     about: str
-    num_train: int
-    num_valid: int
+    num_train: int  # people to train on
+    num_valid: int  # people to stop by
     settings: FeatureSettings
 
 

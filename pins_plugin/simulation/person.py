@@ -64,22 +64,12 @@ ACCENT_GROUPS = {(-1, -1): "northern", (-1, 1): "eastern", (1, -1): "western", (
 
 @dataclass(frozen=True)
 class Person:
-    """One simulated person.
+    """One simulated person: traits of face and voice, each with mean 0 and variance 1 over people, and their causes."""
 
-    Parameters
-    ----------
-    identity : str
-        Such as "p0042".
-    causes : dict of str to float
-        Hidden causes, by the names of `CAUSES`.
-    face, voice : dict of str to float
-        Traits, each with mean 0 and variance 1 over people.
-    """
-
-    identity: str
-    causes: dict[str, float]
-    face: dict[str, float]
-    voice: dict[str, float]
+    identity: str  # such as "p0042"
+    causes: dict[str, float]  # by the names of `CAUSES`
+    face: dict[str, float]  # by the names of `FACE_LOADINGS`
+    voice: dict[str, float]  # by the names of `VOICE_LOADINGS`
 
     @property
     def gender(self) -> str:
@@ -108,15 +98,7 @@ def private_scale(loadings: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def sample_person(seed: int, index: int) -> Person:
-    """Make person number `index` of the population `seed`; the same whatever else is made.
-
-    Parameters
-    ----------
-    seed : int
-        Names the population.
-    index : int
-        0, 1, 2, ...
-    """
+    """Make person number `index` (from 0) of the population that `seed` names; the same whatever else is made."""
     generator = np.random.default_rng([seed, 1, index])
     coins = generator.choice([-1.0, 1.0], size=len(DISCRETE_CAUSES))
     others = generator.standard_normal(len(CAUSES) - len(DISCRETE_CAUSES))

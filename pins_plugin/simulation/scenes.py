@@ -47,30 +47,16 @@ DATABASE_PART = """\
 
 @dataclass(frozen=True)
 class SceneSettings:
-    """What scenes are made from.
-
-    Parameters
-    ----------
-    people : int
-        Seen in each scene, 1 to 4.
-    off_screen : int
-        Further people of each scene who are heard but never seen.
-    seconds : float
-        About how long a scene is.
-    width, height : int
-        In pixels.
-    overlap : float
-        Probability that somebody starts to talk before another has ended.
-    """
+    """What scenes are made from: `people` are seen in each, `off_screen` further ones are heard but never seen."""
 
     scenes: int = 1
-    people: int = 3
-    off_screen: int = 1
-    seconds: float = 30.0
+    people: int = 3  # 1 to 4
+    off_screen: int = 1  # 0 to 4
+    seconds: float = 30.0  # about, of each
     seed: int = 0
-    width: int = 640
+    width: int = 640  # pixels
     height: int = 360
-    overlap: float = 0.0
+    overlap: float = 0.0  # probability that somebody starts to talk before another has ended
 
 
 def scene_script(settings: SceneSettings, number: int) -> Script:

@@ -53,25 +53,13 @@ class Shot:
 
 @dataclass(frozen=True)
 class Script:
-    """A whole scene.
-
-    Parameters
-    ----------
-    labels : tuple of str
-        What each of the cast is called in the truth that is written.
-    turns : tuple of Turn
-        In order of their starts; at most two at once.
-    shots : tuple of Shot
-        Without gaps from 0 to the end.
-    seed : tuple of int
-        Of everything that is drawn later.
-    """
+    """A whole scene."""
 
     cast: tuple[Person, ...]
-    labels: tuple[str, ...]
-    turns: tuple[Turn, ...]
-    shots: tuple[Shot, ...]
-    seed: tuple[int, ...]
+    labels: tuple[str, ...]  # what each of the cast is called in the truth that is written
+    turns: tuple[Turn, ...]  # in order of their starts; at most two at once
+    shots: tuple[Shot, ...]  # without gaps from 0 to the end
+    seed: tuple[int, ...]  # of everything that is drawn later
 
     @property
     def duration(self) -> float:

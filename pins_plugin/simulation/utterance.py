@@ -26,18 +26,10 @@ class Word:
 
 @dataclass(frozen=True, eq=False)
 class Utterance:
-    """Timed phones.
+    """Timed phones: phone i sounds from boundaries[i] to boundaries[i + 1] (seconds)."""
 
-    Parameters
-    ----------
-    phones : tuple of str
-        Names in `PHONES`, silence included, without gaps.
-    boundaries : (num_phones + 1,) float64 array
-        Seconds; phone i sounds from boundaries[i] to boundaries[i + 1].
-    """
-
-    phones: tuple[str, ...]
-    boundaries: NDArray[np.float64]
+    phones: tuple[str, ...]  # names in `PHONES`, silence included, without gaps
+    boundaries: NDArray[np.float64]  # (num_phones + 1,)
     words: tuple[Word, ...]
 
     @property
@@ -47,13 +39,7 @@ class Utterance:
 
 
 def say(words: Sequence[str], person: Person, generator: np.random.Generator) -> Utterance:
-    """Lay out words in time, at the person's own pace.
-
-    Parameters
-    ----------
-    words : sequence of str
-        Of `VOCABULARY`.
-    """
+    """Lay out words of `VOCABULARY` in time, at the person's own pace."""
     pace = np.exp(-0.16 * person.voice["rate"])
     phones: list[str] = ["sil"]
     durations: list[float] = [LEAD]

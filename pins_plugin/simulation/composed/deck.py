@@ -15,28 +15,15 @@ TURN_EDGE = 0.2  # seconds around speech that a turn may hold
 
 
 class Clip(NamedTuple):
-    """A clip that shows and sounds one person.
-
-    Parameters
-    ----------
-    duration : float
-        In seconds.
-    speech : tuple of (start, end)
-        When the person speaks, in seconds.
-    level : float
-        Root mean square of the speech.
-    face : float
-        Height of the face in pixels, 0 when it was not measured.
-    pauses : tuple of (start, end)
-        Shorter rests, for a clip without one of `MIN_SILENCE`.
-    """
+    """A clip that shows and sounds one person; all times in seconds."""
 
     person: str
     path: Path
     duration: float
-    speech: tuple[tuple[float, float], ...] = ()
-    level: float = 0.0
-    face: float = 0.0
+    speech: tuple[tuple[float, float], ...] = ()  # (start, end), when the person speaks
+    level: float = 0.0  # root mean square of the speech
+    face: float = 0.0  # height of the face in pixels, 0 when it was not measured
+    # (start, end) of shorter rests, for a clip without one of `MIN_SILENCE`
     pauses: tuple[tuple[float, float], ...] = ()
 
     @property
@@ -56,24 +43,15 @@ class Clip(NamedTuple):
 class Deck:
     """Clips to draw from, and what a scene of them shall be like.
 
-    Parameters
-    ----------
-    lengths : tuple of float
-        Shortest and longest turn, in seconds.
-    num_turns : int, optional
-        Of a scene; as many as `seconds` hold when not given.
-    seconds : float
-        About how long a scene is.
-    blind : bool
-        Draw stretches anywhere in the clips, and find their speech when they are composed. Otherwise turns are drawn
-        around the speech of the clips.
+    Turns are drawn around the speech of the clips; where `blind`, anywhere in them, and speech is found when a scene is
+    composed.
     """
 
     clips: Sequence[Clip]
     generator: np.random.Generator
-    lengths: tuple[float, float] = (0.7, 4.0)
-    num_turns: int | None = None
-    seconds: float = 20.0
+    lengths: tuple[float, float] = (0.7, 4.0)  # shortest and longest turn, in seconds
+    num_turns: int | None = None  # of a scene; None: as many as `seconds` hold
+    seconds: float = 20.0  # about how long a scene is
     blind: bool = False
 
     @property
