@@ -2,12 +2,13 @@
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -75,21 +76,16 @@ def write_corpus(
     check_settings(settings)
     folder = Path(folder)
     _claim(folder, settings)
-    numbers = clip_numbers(settings)
-    todo = [
-        (folder / "clips" / _clip_id(number), person, clip)
-        for (person, clip), number in numbers.items()
-        if not (folder / "clips" / _clip_id(number)).is_dir()
-    ]
-    chunks = [(todo[start : start + 8], settings) for start in range(0, len(todo), 8)]
-    done = map_in_processes(_write_chunk, chunks, jobs)
+    clips = list_clips(settings)
+    todo = [clip for clip in clips if not (folder / "clips" / clip.name).is_dir()]
+    chunks = [todo[start : start + 8] for start in range(0, len(todo), 8)]
+    done = map_in_processes(partial(_write_chunk, folder, settings), chunks, jobs)
     for _ in progress(done, "clips x 8", total=len(chunks), quiet=quiet):
         pass
-    save_people(
-        folder / "people.npz", [sample_person(settings.seed, i) for i in range(settings.people)]
-    )
+    people = [sample_person(settings.seed, index) for index in range(settings.people)]
+    save_people(folder / "people.npz", people)
     manifest = folder / "manifest.csv"
-    write_manifest(manifest, list(_rows(folder, settings, numbers)))
+    write_manifest(manifest, [_row(folder, settings, clip) for clip in clips])
     return manifest
 
 
@@ -110,27 +106,32 @@ def check_settings(settings: CorpusSettings) -> None:
         )
 
 
-def clip_numbers(settings: CorpusSettings) -> dict[tuple[int, int], int]:
-    """Number the clips in an order that tells nothing about people: {(person, clip): number}."""
-    pairs = list(clip_splits(settings))
-    order = np.random.default_rng([settings.seed, 4]).permutation(len(pairs))
-    return dict(zip(pairs, order.tolist(), strict=True))
+class ListedClip(NamedTuple):
+    """A clip of a corpus: clip number `index` of person number `person`."""
+
+    name: str
+    person: int
+    index: int
+    split: str
 
 
-def clip_splits(settings: CorpusSettings) -> dict[tuple[int, int], str]:
-    """Return the split of each clip: {(person, clip): split}."""
+def list_clips(settings: CorpusSettings) -> list[ListedClip]:
+    """List the clips of a corpus, in an order that tells nothing about people."""
     count = settings.clips_per_person
     test_count = settings.test_clips or count
     splits = assign_splits(settings)
     train = [person for person, split in enumerate(splits) if split == "train"]
     seen = set(train[: settings.seen_heard])
-    found = {}
+    found: list[tuple[int, int, str]] = []
     for person, split in enumerate(splits):
-        for clip in range(test_count if split == "test" else count):
-            found[person, clip] = split
-        for clip in range(count, count + test_count if person in seen else count):
-            found[person, clip] = "test"
-    return found
+        usual = test_count if split == "test" else count
+        found += [(person, index, split) for index in range(usual)]
+        further = test_count if person in seen else 0
+        found += [(person, index, "test") for index in range(count, count + further)]
+    order = np.random.default_rng([settings.seed, 4]).permutation(len(found))
+    return [
+        ListedClip(f"c{number:06d}", *found[row]) for number, row in enumerate(np.argsort(order))
+    ]
 
 
 def assign_splits(settings: CorpusSettings) -> list[str]:
@@ -157,41 +158,35 @@ def map_in_processes(
         yield from map_ahead(pool, make, items, 2 * jobs)
 
 
-def _write_chunk(chunk: tuple[list[tuple[Path, int, int]], CorpusSettings]) -> None:
-    clips, settings = chunk
-    for path, person, clip in clips:
-        with atomic_folder(path) as temporary:
+def _write_chunk(folder: Path, settings: CorpusSettings, clips: list[ListedClip]) -> None:
+    for clip in clips:
+        with atomic_folder(folder / "clips" / clip.name) as temporary:
             write_clip(
                 temporary,
-                plan_clip(settings.seed, person, clip, settings.words),
+                plan_clip(settings.seed, clip.person, clip.index, settings.words),
                 num_images=settings.num_images,
                 image_size=settings.image_size,
                 video=settings.form == "video",
             )
 
 
-def _rows(
-    folder: Path, settings: CorpusSettings, numbers: dict[tuple[int, int], int]
-) -> Iterable[TalkingFaceClip]:
-    splits = clip_splits(settings)
-    for (person_index, clip_index), number in sorted(numbers.items(), key=lambda item: item[1]):
-        plan = plan_clip(settings.seed, person_index, clip_index, settings.words)
-        clip_folder = folder / "clips" / _clip_id(number)
-        yield TalkingFaceClip(
-            clip_id=_clip_id(number),
-            identity=plan.person.identity,
-            video=f"v{number:06d}",
-            faces=clip_folder / ("faces.mp4" if settings.form == "video" else "faces"),
-            audio=clip_folder / "voice.wav",
-            split=splits[person_index, clip_index],
-            attributes={
-                "gender": plan.person.gender,
-                "age": str(plan.person.age),
-                "nationality": plan.person.accent,
-                "words": plan.words,
-                "seed": str(settings.seed),
-            },
-        )
+def _row(folder: Path, settings: CorpusSettings, clip: ListedClip) -> TalkingFaceClip:
+    plan = plan_clip(settings.seed, clip.person, clip.index, settings.words)
+    return TalkingFaceClip(
+        clip_id=clip.name,
+        identity=plan.person.identity,
+        video=f"v{clip.name[1:]}",
+        faces=folder / "clips" / clip.name / ("faces.mp4" if settings.form == "video" else "faces"),
+        audio=folder / "clips" / clip.name / "voice.wav",
+        split=clip.split,
+        attributes={
+            "gender": plan.person.gender,
+            "age": str(plan.person.age),
+            "nationality": plan.person.accent,
+            "words": plan.words,
+            "seed": str(settings.seed),
+        },
+    )
 
 
 def _claim(folder: Path, settings: CorpusSettings) -> None:
@@ -203,7 +198,3 @@ def _claim(folder: Path, settings: CorpusSettings) -> None:
         )
     else:
         write_json(note, to_plain(settings))
-
-
-def _clip_id(number: int) -> str:
-    return f"c{number:06d}"

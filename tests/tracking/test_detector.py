@@ -93,7 +93,7 @@ def test_other_pictures_are_refused(detector: FaceDetector, images: np.ndarray) 
 
 def test_no_pictures_and_no_size() -> None:
     assert FaceDetector().detect(np.zeros((0, 50, 60, 3), np.uint8)) == []
-    with pytest.raises(PinsError, match="device .toaster.: not usable here"):
+    with pytest.raises(PinsError, match="device 'toaster': not usable here"):
         FaceDetector(device="toaster")
     with pytest.raises(PinsError, match="min_face_size: expected more than 0"):
         FaceDetector(0)
