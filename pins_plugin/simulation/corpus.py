@@ -107,11 +107,11 @@ def check_settings(settings: CorpusSettings) -> None:
 
 
 class ListedClip(NamedTuple):
-    """A clip of a corpus: clip number `index` of person number `person`."""
+    """A clip of a corpus: number `number` of person number `person`."""
 
     name: str
     person: int
-    index: int
+    number: int
     split: str
 
 
@@ -125,13 +125,11 @@ def list_clips(settings: CorpusSettings) -> list[ListedClip]:
     found: list[tuple[int, int, str]] = []
     for person, split in enumerate(splits):
         usual = test_count if split == "test" else count
-        found += [(person, index, split) for index in range(usual)]
+        found += [(person, number, split) for number in range(usual)]
         further = test_count if person in seen else 0
-        found += [(person, index, "test") for index in range(count, count + further)]
+        found += [(person, number, "test") for number in range(count, count + further)]
     order = np.random.default_rng([settings.seed, 4]).permutation(len(found))
-    return [
-        ListedClip(f"c{number:06d}", *found[row]) for number, row in enumerate(np.argsort(order))
-    ]
+    return [ListedClip(f"c{place:06d}", *found[row]) for place, row in enumerate(np.argsort(order))]
 
 
 def assign_splits(settings: CorpusSettings) -> list[str]:
@@ -163,7 +161,7 @@ def _write_chunk(folder: Path, settings: CorpusSettings, clips: list[ListedClip]
         with atomic_folder(folder / "clips" / clip.name) as temporary:
             write_clip(
                 temporary,
-                plan_clip(settings.seed, clip.person, clip.index, settings.words),
+                plan_clip(settings.seed, clip.person, clip.number, settings.words),
                 num_images=settings.num_images,
                 image_size=settings.image_size,
                 video=settings.form == "video",
@@ -171,7 +169,7 @@ def _write_chunk(folder: Path, settings: CorpusSettings, clips: list[ListedClip]
 
 
 def _row(folder: Path, settings: CorpusSettings, clip: ListedClip) -> TalkingFaceClip:
-    plan = plan_clip(settings.seed, clip.person, clip.index, settings.words)
+    plan = plan_clip(settings.seed, clip.person, clip.number, settings.words)
     return TalkingFaceClip(
         clip_id=clip.name,
         identity=plan.person.identity,

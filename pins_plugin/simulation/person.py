@@ -103,18 +103,9 @@ def sample_person(seed: int, index: int) -> Person:
     coins = generator.choice([-1.0, 1.0], size=len(DISCRETE_CAUSES))
     others = generator.standard_normal(len(CAUSES) - len(DISCRETE_CAUSES))
     causes = np.concatenate([coins, others])  # (num_causes,)
-    face, voice = (
-        dict(zip(table, _sample_traits(table, causes, generator), strict=True))
-        for table in (FACE_LOADINGS, VOICE_LOADINGS)
-    )
-    return Person(f"p{index:04d}", dict(zip(CAUSES, causes.tolist(), strict=True)), face, voice)
-
-
-def _sample_traits(
-    table: dict[str, dict[str, float]],
-    causes: NDArray[np.float64],
-    generator: np.random.Generator,
-) -> list[float]:
-    loadings = loading_matrix(table)
-    private = private_scale(loadings) * generator.standard_normal(len(table))
-    return (loadings @ causes + private).tolist()
+    traits = []
+    for table in (FACE_LOADINGS, VOICE_LOADINGS):
+        loadings = loading_matrix(table)
+        private = private_scale(loadings) * generator.standard_normal(len(table))
+        traits.append(dict(zip(table, (loadings @ causes + private).tolist(), strict=True)))
+    return Person(f"p{index:04d}", dict(zip(CAUSES, causes.tolist(), strict=True)), *traits)

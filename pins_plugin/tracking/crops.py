@@ -344,19 +344,9 @@ def _warp(
     corner: NDArray[np.float64],
     window_width: float,
 ) -> NDArray[np.uint8]:
-    """Read the window at `corner` of the aligned face out of an image, without aliasing.
+    """Read a window of the aligned face out of an image, as `size` (height, width), without aliasing.
 
-    Parameters
-    ----------
-    image : (height, width[, 3]) uint8 array
-    matrix : (2, 3) array
-        From picture pixels to the aligned face of unit size.
-    size : tuple of two ints
-        Height and width of the result.
-    corner : (2,) array
-        Upper left corner of the window in the aligned face.
-    window_width : float
-        Width of the window in the aligned face.
+    The window is `window_width` wide and begins at `corner` (2,), in units of the aligned face; see `face_transform`.
     """
     height, width = size
     scale = width / window_width

@@ -186,15 +186,11 @@ class FaceDetector:
         self, network: torch.nn.Module, images: NDArray[np.uint8], size: int
     ) -> list[torch.Tensor]:
         size *= 1 if self.device.type == "cpu" else GPU_FACTOR
-        outputs = [
-            network(self._tensor(images[begin : begin + size]))
-            for begin in range(0, len(images), size)
-        ]
+        outputs = []
+        for batch in torch.from_numpy(images).split(size):
+            pictures = batch.to(self.device).permute(0, 3, 1, 2)
+            outputs.append(network((pictures.float() - 127.5) / 128.0))
         return [torch.cat(parts) for parts in zip(*outputs, strict=True)]
-
-    def _tensor(self, images: NDArray[np.uint8]) -> torch.Tensor:
-        batch = torch.from_numpy(images).to(self.device).permute(0, 3, 1, 2)
-        return (batch.float() - 127.5) / 128.0
 
 
 def cut_window(image: NDArray[np.uint8], window: Array, size: int) -> NDArray[np.uint8]:

@@ -75,12 +75,12 @@ def group_people(
         In the same order, with `person` set.
     """
     known = [number for number, track in enumerate(tracks) if track.track in embeddings]
-    sums = np.array([_direction(embeddings[tracks[number].track]) for number in known])
-    if len(sums) and sums.ndim != 2:
-        raise ShapeError("embeddings: expected (num_faces, embedding_dim) arrays of one dimension")
     those = [tracks[number] for number in known]
-    apart = find_different_people(those)
-    apart &= ~find_repeated_views(those, embeddings, apart, threshold)
+    directions = [_direction(embeddings[track.track]) for track in those]
+    if len({len(direction) for direction in directions}) > 1:
+        raise ShapeError("embeddings: expected (num_faces, embedding_dim) arrays of one dimension")
+    sums, apart = np.array(directions), find_different_people(those)
+    apart &= ~find_repeated_views(those, sums, apart, threshold)
     clusters = np.arange(len(tracks))
     clusters[known] = np.array(known, int)[cluster_directions(sums, apart, threshold)]
     order = sorted(range(len(tracks)), key=lambda number: tracks[number].start)

@@ -68,7 +68,7 @@ def test_names_do_not_tell_the_person(corpus: Path) -> None:
 def test_every_clip_is_listed_once() -> None:
     clips = list_clips(SMALL)
     assert [clip.name for clip in clips] == [f"c{number:06d}" for number in range(18)]
-    assert len({(clip.person, clip.index) for clip in clips}) == 18
+    assert len({(clip.person, clip.number) for clip in clips}) == 18
 
 
 def test_splits_share_no_person() -> None:
@@ -90,7 +90,7 @@ def test_splits_of_the_manifest_are_disjoint(corpus: Path) -> None:
 
 def test_seen_heard_people_have_clips_of_their_own_for_testing() -> None:
     settings = replace(SMALL, people=40, clips_per_person=1, test_clips=3, seen_heard=5)
-    clips = sorted(list_clips(settings), key=lambda clip: (clip.person, clip.index))
+    clips = sorted(list_clips(settings), key=lambda clip: (clip.person, clip.number))
     by_person = [[clip.split for clip in clips if clip.person == person] for person in range(40)]
     assert sorted(by_person) == sorted(
         [["test"] * 3] * 8 + [["valid"]] * 4 + [["train"]] * 23 + [["train", *["test"] * 3]] * 5

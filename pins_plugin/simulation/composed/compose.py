@@ -180,10 +180,6 @@ def _fade(waveform: NDArray[np.float32], seconds: float) -> NDArray[np.float32]:
 
 def _shift(waveform: NDArray[np.float32], seconds: float) -> NDArray[np.float32]:
     """Delay (or, if negative, advance) by some seconds, keeping the length."""
-    num = round(abs(seconds) * SAMPLE_RATE)
-    if num == 0:
-        return waveform
-    silence = np.zeros(num, np.float32)
-    if seconds > 0:
-        return np.concatenate([silence, waveform[:-num]])
-    return np.concatenate([waveform[num:], silence])
+    late = round(seconds * SAMPLE_RATE)
+    before, behind = max(late, 0), max(-late, 0)
+    return np.pad(waveform, (before, behind))[behind : behind + len(waveform)]
