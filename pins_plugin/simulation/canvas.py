@@ -35,12 +35,7 @@ class Canvas:
     Head coordinates: x to the viewer's right, y downward, the origin between the eyes and the nose's root;
     z toward the viewer, by default on the head's surface (an ellipsoid).
 
-    Parameters
-    ----------
-    image : (height, width, 3) uint8 array
-        RGB, drawn upon in place.
-    jaw : float
-        How far the chin has dropped, in head units.
+    The image (height, width, 3), RGB, is drawn upon in place; `jaw` is how far the chin has dropped, in head units.
     """
 
     def __init__(self, image: NDArray[np.uint8], pose: Pose, jaw: float = 0.0) -> None:

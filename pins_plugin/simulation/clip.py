@@ -1,6 +1,6 @@
 """One clip: a face that talks and the sound of it, as a face tracker would cut them from a recording."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -88,7 +88,6 @@ def render_faces(
     """
     generator = np.random.default_rng([*plan.seed, 1])
     clothes = CLOTHES[generator.integers(len(CLOTHES))]
-    look = replace(look_of(plan.person), clothes=clothes)
     background = paint_background(size, size, generator)
     camera = Camera(sample_light(generator), size, size, generator)
     x = sample_sway(generator, size * (0.5 + generator.normal(0, 0.012)), 0.006 * size)
@@ -105,7 +104,7 @@ def render_faces(
     lids = np.interp(times, everywhen, blink_track(everywhen, generator))
     if mouths is None:
         mouths = mouth_track(plan.utterance, times, voice_quality(plan.person).articulation)
-    look = replace(look, lips=replace(look.lips, smile=look.lips.smile + smile))
+    look = look_of(plan.person, clothes, smile)
     faces = np.empty((len(times), size, size, 3), np.uint8)
     for row, (left, top) in enumerate(zip(x.at(times), y.at(times), strict=True)):
         image = background.copy()

@@ -9,7 +9,6 @@ length, of any length around a mean, or rectified.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,22 +51,14 @@ class FeatureSettings:
 
 @dataclass(frozen=True, eq=False)
 class SimulatedFeatures:
-    """A table of clips, one row each.
-
-    Parameters
-    ----------
-    face_embeddings, voice_embeddings : (num_clips, dim) float32 array
-    identity, video, gender : (num_clips,) str array
-    causes : SharedCauses
-        Of the people in the order of their names: what the best possible judge would go by.
-    """
+    """A table of clips, one row each: embeddings (num_clips, dim), and whose they are, (num_clips,)."""
 
     face_embeddings: NDArray[np.float32]
     voice_embeddings: NDArray[np.float32]
     identity: NDArray[np.str_]
     video: NDArray[np.str_]
     gender: NDArray[np.str_]
-    causes: SharedCauses
+    causes: SharedCauses  # of the people in the order of their names
 
 
 def simulate_features(settings: FeatureSettings, seed: int) -> SimulatedFeatures:
@@ -178,37 +169,27 @@ class Regime:
     settings: FeatureSettings
 
 
-def _regime(about: str, num_train: int, num_valid: int, **settings: Any) -> Regime:
-    return Regime(about, num_train, num_valid, FeatureSettings(**settings))
-
-
 REGIMES = {
-    "tiny": _regime(
-        "30 people, many clips", 30, 8,
+    "tiny": Regime("30 people, many clips", 30, 8, FeatureSettings(
         videos_per_identity=(3, 12), clips_per_video=(2, 10), session=0.7, noise=0.6, voice_form="offset",
-    ),
-    "rectified": _regime(
-        "64 people, nonnegative faces of 1024 numbers, strong sessions", 64, 10,
+    )),
+    "rectified": Regime("64 people, nonnegative faces of 1024 numbers, strong sessions", 64, 10, FeatureSettings(
         videos_per_identity=(2, 12), clips_per_video=(2, 12), session=0.8, noise=0.7,
         face_dim=1024, voice_dim=512, face_form="rectified",
-    ),
-    "small": _regime(
-        "150 people", 150, 20,
+    )),
+    "small": Regime("150 people", 150, 20, FeatureSettings(
         videos_per_identity=(3, 12), clips_per_video=(1, 6), voice_form="offset",
-    ),
-    "noisy": _regime(
-        "250 people, every seventh video with someone else's voice", 250, 30,
+    )),
+    "noisy": Regime("250 people, every seventh video with someone else's voice", 250, 30, FeatureSettings(
         videos_per_identity=(2, 10), clips_per_video=(1, 5), session=0.9, noise=0.8, wrong_voice=0.15,
-    ),
-    "skewed": _regime(
-        "300 people, four in five of them men, 1 to 30 videos each", 300, 30,
+    )),
+    "skewed": Regime("300 people, four in five of them men, 1 to 30 videos each", 300, 30, FeatureSettings(
         videos_per_identity=(1, 30), clips_per_video=(1, 5), male_share=0.8, shared=0.8, nonlinearity=1.5,
-    ),
-    "single": _regime(
-        "400 people, one clip each", 400, 40, videos_per_identity=(1, 1), clips_per_video=(1, 1)
-    ),
-    "wide": _regime(
-        "900 people, steep spectra", 900, 60,
+    )),
+    "single": Regime("400 people, one clip each", 400, 40, FeatureSettings(
+        videos_per_identity=(1, 1), clips_per_video=(1, 1),
+    )),
+    "wide": Regime("900 people, steep spectra", 900, 60, FeatureSettings(
         videos_per_identity=(2, 8), clips_per_video=(1, 3), decay=0.6, voice_form="offset",
-    ),
+    )),
 }  # fmt: skip

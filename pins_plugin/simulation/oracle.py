@@ -51,13 +51,7 @@ def save_people(path: str | Path, people: Sequence[Person]) -> None:
 
 
 def load_people(path: str | Path) -> dict[str, NDArray[np.generic]]:
-    """Read what `save_people` wrote.
-
-    Raises
-    ------
-    ManifestError
-        When the file is missing or not such a file.
-    """
+    """Read what `save_people` wrote; ManifestError when the file is missing or not such a file."""
     return read_named_arrays(
         path, NEEDED, ManifestError, "the people.npz that `pins simulate clips` writes"
     )
@@ -68,14 +62,7 @@ def oracle_similarities(
     face_identities: Sequence[str],
     voice_identities: Sequence[str],
 ) -> NDArray[np.float64]:
-    """Score faces against voices by the true traits of their people.
-
-    Parameters
-    ----------
-    people_npz : str or Path
-        The file beside the manifest of simulated clips.
-    face_identities, voice_identities : sequence of str
-        Who each face and each voice is; repeats are welcome.
+    """Score faces against voices by the true traits of their people, in the file beside their manifest.
 
     Returns
     -------
@@ -94,15 +81,13 @@ def oracle_similarities(
         raise ManifestError(
             f"{people_npz}: holds no person {unknown[0]!r}; give the people.npz that belongs to this manifest"
         )
-    unique_faces, face_places = np.unique(
-        [rows[name] for name in face_identities], return_inverse=True
-    )
-    unique_voices, voice_places = np.unique(
-        [rows[name] for name in voice_identities], return_inverse=True
+    (faces, face_places), (voices, voice_places) = (
+        np.unique([rows[name] for name in names], return_inverse=True)
+        for names in (face_identities, voice_identities)
     )
     ratios = log_likelihood_ratios(
-        people["face_traits"][unique_faces].astype(np.float64),
-        people["voice_traits"][unique_voices].astype(np.float64),
+        people["face_traits"][faces].astype(np.float64),
+        people["voice_traits"][voices].astype(np.float64),
         people["face_loadings"].astype(np.float64),
         people["voice_loadings"].astype(np.float64),
         int(people["num_discrete_causes"]),

@@ -58,15 +58,8 @@ class SharedCauses:
     def oracle(self, faces: NDArray[np.int64], voices: NDArray[np.int64]) -> Floats:
         """Log-likelihood ratio of the same person against two, of one who reads both sides' causes without error.
 
-        Parameters
-        ----------
-        faces, voices : (num_pairs,) int64 array
-            People.
-
-        Returns
-        -------
-        scores : (num_pairs,) float64 array
-            No head over the embeddings can do better on average.
+        People (num_pairs,) of faces and of voices to scores (num_pairs,), which no head over the embeddings can beat on
+        average.
         """
         male = float(np.mean(self.is_male))
         alike = self.is_male[faces] == self.is_male[voices]

@@ -59,13 +59,7 @@ def voice_quality(person: Person) -> VoiceQuality:
 def speak(
     utterance: Utterance, quality: VoiceQuality, generator: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Synthesize an utterance.
-
-    Returns
-    -------
-    waveform : (num_samples,) float32 array
-        16 kHz, dry and without noise; sample i sounds at i / 16000 s.
-    """
+    """Synthesize an utterance, (num_samples,) at 16 kHz, dry and without noise; sample i sounds at i / 16000 s."""
     num_samples = round(utterance.duration * SAMPLE_RATE)
     num_frames = num_samples // HOP_SAMPLES + 8
     centers = np.arange(num_frames) * HOP_SAMPLES + WINDOW_SAMPLES // 2 - LEAD  # of windows

@@ -103,20 +103,9 @@ def face_transform(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
 def align_face(
     image: NDArray[np.uint8], landmarks: NDArray[np.floating], size: int = FACE_SIZE
 ) -> NDArray[np.uint8]:
-    """Cut an upright square face with a quarter of margin out of an image.
+    """Cut an upright square face with a quarter of margin out of an image; `landmarks` as in `face_transform`.
 
-    Parameters
-    ----------
-    image : (height, width) or (height, width, 3) uint8 array
-    landmarks : (5, 2) array
-        See `face_transform`.
-    size : int
-        Side of the result in pixels.
-
-    Returns
-    -------
-    face : (size, size) or (size, size, 3) uint8 array
-        Places outside the image repeat its border.
+    (height, width) or (height, width, 3) uint8 to (size, size) or (size, size, 3); places outside repeat the border.
     """
     return _warp(image, face_transform(landmarks), (size, size), np.zeros(2), 1.0)
 

@@ -35,17 +35,8 @@ def embed_tracks(
 ) -> dict[str, NDArray[np.floating]]:
     """Embed some faces of each track.
 
-    Parameters
-    ----------
-    encode : callable
-        Aligned faces (num_faces, size, size, 3) uint8 to embeddings (num_faces, embedding_dim).
-    num_faces : int
-        At most this many per track, evenly spread.
-
-    Returns
-    -------
-    embeddings : dict of str to (num_faces, embedding_dim) array
-        By the name of the track; tracks without a usable picture are left out.
+    `encode` takes aligned faces (num_faces, size, size, 3) uint8 to embeddings (num_faces, embedding_dim), of at most
+    `num_faces` pictures a track, evenly spread. By the name of the track; those without a usable picture are left out.
     """
     crops = extract_crops(video, tracks, ("face",), max_frames=num_faces, quiet=quiet)
     return {name: encode(crop.faces) for name, crop in crops.items() if len(crop.faces)}
