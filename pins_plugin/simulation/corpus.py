@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -146,14 +147,21 @@ def assign_splits(settings: CorpusSettings) -> list[str]:
 def map_in_processes(
     make: Callable[[S], T], items: Sequence[S], jobs: int | None = None
 ) -> Iterator[T]:
-    """Map in order, in several processes (one per core) where there is enough to do, a few results ahead."""
+    """Map in order, in several processes (one per core) where there is enough to do, a few results ahead.
+
+    An interrupt is for this process alone: the others end what they are at.
+    """
     jobs = min(jobs or os.cpu_count() or 1, len(items))
     if jobs <= 1:
         yield from map(make, items)
         return
     context = multiprocessing.get_context("spawn")  # forking a process with threads may hang
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        yield from map_ahead(pool, make, items, 2 * jobs)
+    deaf = (signal.SIGINT, signal.SIG_IGN)
+    with ProcessPoolExecutor(jobs, context, initializer=signal.signal, initargs=deaf) as pool:
+        try:
+            yield from map_ahead(pool, make, items, 2 * jobs)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _write_chunk(folder: Path, settings: CorpusSettings, clips: list[ListedClip]) -> None:
