@@ -20,6 +20,7 @@ from pins_plugin.data.media.video import iter_frames
 from pins_plugin.errors import ShapeError
 from pins_plugin.tracking.face_mesh import EYE_CORNERS, INPUT_SIZE, MOUTH_CORNERS, load_face_mesh
 from pins_plugin.types import FaceTrack
+from pins_plugin.utils.device import usable_device
 from pins_plugin.utils.prefetch import prefetch
 from pins_plugin.utils.progress import progress
 
@@ -154,8 +155,7 @@ def iter_crops(
     Parameters
     ----------
     kinds : sequence of str
-        What to cut: "face", "mouth", "lips". With "lips", the landmarks of the tracks are refined by a
-        dense face mesh, and the crops of mouths are aligned by it.
+        What to cut: "face"; "lips", as a dense face mesh finds them; "mouth", aligned by that mesh, with the lips.
     max_frames : int, optional
         Keep at most this many faces per track, evenly spread (mouths and lips need every frame).
     device : str or torch.device
@@ -207,14 +207,12 @@ class _TrackCrops:
         device: str | torch.device,
     ) -> None:
         self.track = replace(track, landmarks=smooth_landmarks(track.landmarks))
-        self.kinds = set(kinds)
-        self.mesh = MeshReader("mouth" in self.kinds, device) if "lips" in self.kinds else None
-        num_frames = len(track.times)
+        self.mesh = None if set(kinds) <= {"face"} else MeshReader("mouth" in kinds, device)
+        num_frames = len(track.times) if "face" in kinds else 0
         kept = np.linspace(0, num_frames - 1, min(max_frames or num_frames, num_frames))
         self.face_frames = set(kept.round().astype(int).tolist())
         self.times: list[float] = []
         self.faces: list[NDArray[np.uint8]] = []
-        self.mouths: list[NDArray[np.uint8]] = []
 
     def add(self, time: float, image: NDArray[np.uint8]) -> None:
         """Cut the crops of one picture, if the track has a face in it."""
@@ -222,23 +220,20 @@ class _TrackCrops:
         if frame == len(self.track.times) or abs(self.track.times[frame] - time) > 1e-3:
             return
         landmarks = self.track.landmarks[frame]
-        wants_face = "face" in self.kinds and frame in self.face_frames
-        if wants_face:
+        if frame in self.face_frames:
             self.faces.append(align_face(image, landmarks))
         if self.mesh is not None:
             self.mesh.add(image, landmarks)
-        elif "mouth" in self.kinds:
-            self.mouths.append(crop_mouth(image, landmarks))
-        if wants_face or self.kinds & {"mouth", "lips"}:
+        if frame in self.face_frames or self.mesh is not None:
             self.times.append(time)
 
     def finish(self) -> Crops:
         """Stack what was collected."""
-        lips = np.zeros((0, 88, 2), np.float32)
-        presence = np.zeros(0, np.float32)
-        mouths = np.array(self.mouths, np.uint8).reshape(-1, *MOUTH_SIZE)
         if self.mesh is not None:
             lips, presence, mouths = self.mesh.finish()
+        else:
+            lips, presence = np.zeros((0, 88, 2), np.float32), np.zeros(0, np.float32)
+            mouths = np.zeros((0, *MOUTH_SIZE), np.uint8)
         faces = np.array(self.faces, np.uint8).reshape(-1, FACE_SIZE, FACE_SIZE, 3)
         return Crops(np.array(self.times, np.float64), faces, mouths, lips, presence)
 
@@ -258,7 +253,7 @@ class MeshReader:
     """
 
     def __init__(self, with_mouths: bool = True, device: str | torch.device = "cpu") -> None:
-        self._device = torch.device(device)
+        self._device = usable_device(device)
         self._network = load_face_mesh(self._device)
         self._batch_size = BATCH_SIZE if self._device.type == "cpu" else GPU_BATCH_SIZE
         self._with_mouths = with_mouths

@@ -88,6 +88,8 @@ def test_extract_crops_follows_the_track(tmp_path) -> None:
     assert found.lips.shape == (5, 88, 2)
     np.testing.assert_allclose(found.mouths.mean(axis=(1, 2)), 20 * np.arange(2, 7), atol=4)
     assert (found.presence < 10).all()  # a grey wall is no face
+    alone = crops.extract_crops(path, [track], ["mouth"])["T1"]  # there were three for each
+    np.testing.assert_array_equal(alone.mouths, found.mouths)
     few = crops.extract_crops(path, [track], ["face"], max_frames=2)["T1"]
     assert len(few.faces) == len(few.times) == 2
     assert few.mouths.shape == (0, *crops.MOUTH_SIZE)
