@@ -91,8 +91,10 @@ class Deck:
         return [people[i] for i in self.generator.choice(len(people), number, replace=False)]
 
     def draw(self, without: set[str | None] | frozenset[str | None] = frozenset()) -> Voice:
-        """Draw a person, one of the clips, and a stretch of it, as a voice."""
+        """Draw a person, one of the clips, and a stretch of it, as a voice; MediaError when nobody is left."""
         people = sorted(set(self.people) - without)
+        if not people:
+            raise MediaError("a scene of this kind needs clips of more people: add clips")
         person = people[self.generator.integers(len(people))]
         return self.draw_of(person)
 

@@ -214,6 +214,15 @@ def test_too_few_people_are_refused() -> None:
         plan_side_by_side(_deck(0), 6)
 
 
+@pytest.mark.parametrize(
+    "plan", [plan_turns, plan_reaction, plan_voice_over, plan_photographs, plan_long]
+)
+def test_one_person_alone_is_refused(plan) -> None:
+    """It was a ValueError of the random numbers."""
+    with pytest.raises(MediaError, match="add clips"):
+        plan(_deck(0).of(["p1"]))
+
+
 def test_people_who_never_rest_cannot_listen() -> None:
     breathless = [clip._replace(speech=((0.0, 8.0),)) for clip in CLIPS]
     with pytest.raises(MediaError, match=r"with a rest of 0\.3 s"):
