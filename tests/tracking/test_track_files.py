@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,19 @@ def test_csv_has_one_row_per_face_and_picture(tmp_path: Path, tracks: list[FaceT
     assert float(rows[7]["y2"]) == pytest.approx(tracks[1].boxes[2, 3], abs=0.01)
     assert float(rows[7]["nose_x"]) == pytest.approx(tracks[1].landmarks[2, 2, 0], abs=0.01)
     assert rows[1]["detected"] == "0"
+
+
+def test_what_a_tracker_does_not_know_is_left_out(tmp_path: Path, tracks: list[FaceTrack]) -> None:
+    """Trackers of other packages may find no landmarks; labels are theirs, too."""
+    tracks[0].landmarks[:] = np.nan
+    tracks[0].quality["sharpness"] = np.nan
+    stranger = replace(tracks[0], person="=1+1")
+    write_tracks(tmp_path / "tracks.json", [stranger], INFO)
+    (read,) = read_tracks(tmp_path / "tracks.json")
+    assert np.isnan(read.landmarks).all()
+    assert read.quality == {"size": 80.0, "detection": 0.99}
+    write_tracks(tmp_path / "tracks.csv", [stranger], INFO)
+    assert (tmp_path / "tracks.csv").read_text().count(",'=1+1,") == 5
 
 
 def test_no_tracks_are_a_valid_file(tmp_path: Path) -> None:
