@@ -69,22 +69,16 @@ def render_faces(
     mouths: NDArray[np.float64] | None = None,
     unrest: float = 1.0,
 ) -> NDArray[np.uint8]:
-    """Draw the face at some moments of the clip.
+    """Draw the face at some moments of the clip, (num_frames, size, size, 3) uint8.
 
     Parameters
     ----------
     times : (num_frames,) float64 array
         Seconds from the clip's start. A frame is the same whichever others are drawn.
-    size : int
-        Height and width in pixels.
     mouths : (num_frames, 7) float64 array, optional
         What the mouth does in place of the utterance; see `listener.listener_track`.
     unrest : float
         How far the head sways and turns, 1 for a calm speaker.
-
-    Returns
-    -------
-    faces : (num_frames, size, size, 3) uint8 array
     """
     generator = np.random.default_rng([*plan.seed, 1])
     clothes = CLOTHES[generator.integers(len(CLOTHES))]

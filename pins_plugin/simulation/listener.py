@@ -29,15 +29,7 @@ def listener_track(
 ) -> NDArray[np.float64]:
     """Follow the mouth of somebody who listens: one act after the other, each rising and falling smoothly.
 
-    Parameters
-    ----------
-    times : (num_times,) float64 array
-        Seconds, increasing.
-
-    Returns
-    -------
-    mouths : (num_times, 7) float64 array
-        Columns as `MOUTH_PARAMETERS`.
+    Increasing times (num_times,) in seconds to mouths (num_times, 7), with columns as `MOUTH_PARAMETERS`.
     """
     mouths = np.tile(np.array(REST, np.float64), (len(times), 1))
     if len(times) == 0:

@@ -102,18 +102,10 @@ def log_likelihood_ratios(
     voice_loadings: NDArray[np.float64],
     num_discrete: int,
 ) -> NDArray[np.float64]:
-    """Compute the closed form for every face and voice.
+    """Compute the closed form for every face and voice, (num_faces, num_voices).
 
-    Parameters
-    ----------
-    face_traits : (num_faces, num_face_traits) array
-    voice_traits : (num_voices, num_voice_traits) array
-    face_loadings, voice_loadings : (num_traits, num_causes) arrays
-        The first `num_discrete` causes are -1 or +1, the others standard normal.
-
-    Returns
-    -------
-    ratios : (num_faces, num_voices) float64 array
+    Traits are (num_faces, num_face_traits) and (num_voices, num_voice_traits), loadings (num_traits, num_causes); the
+    first `num_discrete` causes are -1 or +1, the others standard normal.
     """
     num_faces, num_voices = len(face_traits), len(voice_traits)
     loadings = np.concatenate([face_loadings, voice_loadings])  # (num_traits, num_causes)

@@ -77,18 +77,10 @@ def write_script(
     present: tuple[int, ...] | None = None,
     overlap: float = 0.0,
 ) -> Script:
-    """Make up a conversation.
+    """Make up a conversation of about `seconds`; the last turn is finished.
 
-    Parameters
-    ----------
-    seconds : float
-        About how long it should be; the last turn is finished.
-    hidden : frozenset of int
-        Places of those who are heard but never seen.
-    present : tuple of int, optional
-        Places of those who take part; by default all.
-    overlap : float
-        Probability that somebody starts to talk before another has ended.
+    Those at the places `present` in the cast (by default all) take part; those at `hidden` are heard but never seen.
+    `overlap` is the probability that somebody starts to talk before another has ended.
     """
     generator = np.random.default_rng([*seed, 0])
     present = tuple(range(len(cast))) if present is None else present

@@ -63,23 +63,11 @@ def say(words: Sequence[str], person: Person, generator: np.random.Generator) ->
 def mouth_track(
     utterance: Utterance, times: NDArray[np.float64], articulation: float = 1.0
 ) -> NDArray[np.float64]:
-    """Follow the mouth through an utterance.
+    """Follow the mouth through an utterance: times (num_times,) in seconds to mouths (num_times, 7).
 
     Each phone pulls the mouth toward its target with a strength that decays on both sides of it; the mouth is the
     weighted mean of all pulls (dominance functions: Cohen and Massaro 1993, "Modeling coarticulation in synthetic
-    visual speech").
-
-    Parameters
-    ----------
-    times : (num_times,) float64 array
-        Seconds.
-    articulation : float
-        How far this person moves the lips, about 1.
-
-    Returns
-    -------
-    mouths : (num_times, 7) float64 array
-        Columns as `MOUTH_PARAMETERS`.
+    visual speech"). `articulation` is how far this person moves the lips, about 1; columns as `MOUTH_PARAMETERS`.
 
     Examples
     --------

@@ -60,17 +60,10 @@ class Track(NamedTuple):
 def write_voxceleb_tree(
     folder: str | Path, settings: CorpusSettings, *, jobs: int | None = None, quiet: bool = False
 ) -> Path:
-    """Make people as `write_corpus` does, and lay them out anew.
+    """Make people as `write_corpus` does, and lay them out anew; with `seen_heard` there are lists of them, too.
 
-    Parameters
-    ----------
-    settings : CorpusSettings
-        With `seen_heard` above zero there are lists of seen-heard people, too.
-
-    Returns
-    -------
-    root : Path
-        What `recipes/VoxCeleb/prepare.py voxceleb1` takes as `--root`; the lists lie beside it.
+    Returns what `recipes/VoxCeleb/prepare.py voxceleb1` takes as `--root`; the lists lie beside it. ManifestError when
+    the settings make no sense.
     """
     if settings.form != "images":
         raise ManifestError(f"form: expected images, as VoxCeleb1 holds, got {settings.form!r}")

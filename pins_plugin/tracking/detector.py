@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torchvision.ops import batched_nms
 
 from pins_plugin.errors import PinsError, ShapeError
+from pins_plugin.tracking.boxes import box_areas
 from pins_plugin.tracking.mtcnn import load_stages
 from pins_plugin.utils.device import usable_device
 
@@ -29,20 +30,14 @@ GPU_FACTOR = 16  # as many times larger batches elsewhere; chosen, not measured
 
 
 class Detections(NamedTuple):
-    """Faces of one picture (or of a list of windows).
+    """Faces of one picture (or of a list of windows), in pixels.
 
-    Parameters
-    ----------
-    boxes : (num_faces, 4) float32 array
-        x1, y1, x2, y2 in pixels.
-    landmarks : (num_faces, 5, 2) float32 array
-        Left eye, right eye, nose, left and right mouth corner as seen in the picture, in pixels.
-    probabilities : (num_faces,) float32 array
+    Landmarks are left eye, right eye, nose, left and right mouth corner as seen in the picture.
     """
 
-    boxes: Array
-    landmarks: Array
-    probabilities: Array
+    boxes: Array  # (num_faces, 4), x1, y1, x2, y2
+    landmarks: Array  # (num_faces, 5, 2)
+    probabilities: Array  # (num_faces,)
 
     def select(self, index: NDArray[np.generic]) -> "Detections":
         """Keep the faces of an index or mask."""
@@ -112,13 +107,8 @@ class FaceDetector:
     ) -> Detections:
         """Look at given windows with the last network only: exact box, landmarks, probability.
 
-        Parameters
-        ----------
-        images : (num_images, height, width, 3) uint8 array
-        index : (num_windows,) int array
-            Which picture each window lies in.
-        boxes : (num_windows, 4) float32 array
-            Rough boxes; they are made square first.
+        `index` (num_windows,) says which of the pictures (num_images, height, width, 3) each of the rough boxes
+        (num_windows, 4) lies in; they are made square first.
         """
         windows = _square(boxes)
         offsets, points, scores = self._run(self._output, images, index, windows, 48)
@@ -227,7 +217,7 @@ def _regress(windows: Array, offsets: Array) -> Array:
 
 def _without_nested(boxes: Array, scores: Array) -> NDArray[np.intp]:
     """Non-maximum suppression where a box inside a better one counts as the same face."""
-    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    area = box_areas(boxes)
     kept: list[int] = []
     for candidate in np.argsort(-scores):
         low = np.maximum(boxes[candidate, :2], boxes[kept, :2])

@@ -30,20 +30,10 @@ def find_repeated_views(
     apart: NDArray[np.bool_],
     min_similarity: float,
 ) -> NDArray[np.bool_]:
-    """Find the pairs of tracks in one picture that are one person, seen twice.
+    """Find the pairs of tracks in one picture that are one person, seen twice: (num_tracks, num_tracks), as `apart`.
 
-    Parameters
-    ----------
-    embeddings : (num_tracks, embedding_dim) array
-        Of any length.
-    apart : (num_tracks, num_tracks) bool array
-        Pairs to look at; see `tracked_people.find_different_people`.
-    min_similarity : float
-        Of the faces (cosine); never less than 0.85.
-
-    Returns
-    -------
-    repeated : (num_tracks, num_tracks) bool array
+    `apart` are the pairs to look at (see `tracked_people.find_different_people`), `embeddings` (num_tracks,
+    embedding_dim), of any length. `min_similarity` of the faces (cosine) is never less than 0.85.
     """
     repeated = np.zeros_like(apart)
     directions = unit(embeddings)

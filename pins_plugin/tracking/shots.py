@@ -36,13 +36,9 @@ class Chunk:
 
 
 def iter_chunks(frames: Iterable[VideoFrame], chunk_frames: int) -> Iterator[Chunk]:
-    """Group pictures by shot, at most `chunk_frames` at a time.
+    """Group pictures by shot, at most `chunk_frames` (2 or more) at a time, which bounds the memory.
 
-    Parameters
-    ----------
-    chunk_frames : int
-        Bounds the memory, at least 2. A long shot comes in several chunks; each begins with the picture
-        that the one before ended with.
+    A long shot comes in several chunks; each begins with the picture that the one before ended with.
     """
     shot, pending, continues = 0, list[VideoFrame](), False
     for frame, cut in find_cuts(frames):

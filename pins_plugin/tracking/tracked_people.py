@@ -104,7 +104,7 @@ def find_different_people(tracks: Sequence[FaceTrack]) -> NDArray[np.bool_]:
 def cluster_directions(
     sums: NDArray[np.floating], apart: NDArray[np.bool_], threshold: float
 ) -> NDArray[np.intp]:
-    """Agglomerative clustering by cosine under constraints.
+    """Agglomerative clustering by cosine under constraints: the lowest item of each one's cluster, (num_items,).
 
     Parameters
     ----------
@@ -114,11 +114,6 @@ def cluster_directions(
         Symmetric; pairs that must not meet in one cluster.
     threshold : float
         Least cosine similarity of a merge.
-
-    Returns
-    -------
-    clusters : (num_items,) int array
-        The lowest item of each one's cluster.
     """
     sums = np.array(sums, np.float64)
     clusters = np.arange(len(sums))
