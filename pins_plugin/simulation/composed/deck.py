@@ -43,16 +43,15 @@ class Clip(NamedTuple):
 class Deck:
     """Clips to draw from, and what a scene of them shall be like.
 
-    Turns are drawn around the speech of the clips; where `blind`, anywhere in them, and speech is found when a scene is
-    composed.
+    Turns are drawn around the speech of the clips. `blind_turns` are so many turns drawn anywhere in them, whose speech
+    is found when a scene is composed.
     """
 
     clips: Sequence[Clip]
     generator: np.random.Generator
     lengths: tuple[float, float] = (0.7, 4.0)  # shortest and longest turn, in seconds
-    num_turns: int | None = None  # of a scene; None: as many as `seconds` hold
-    seconds: float = 20.0  # about how long a scene is
-    blind: bool = False
+    seconds: float = 20.0  # about how long a scene is, without `blind_turns`
+    blind_turns: int | None = None
 
     @property
     def people(self) -> list[str]:
@@ -70,8 +69,8 @@ class Deck:
 
     def is_enough(self, segments: Sequence[Segment]) -> bool:
         """Whether a scene is as long as it shall be."""
-        if self.num_turns is not None:
-            return len(segments) >= self.num_turns
+        if self.blind_turns:
+            return len(segments) >= self.blind_turns
         return sum(segment.duration for segment in segments) >= self.seconds
 
     def draw_people(self, number: int, among: Sequence[str] | None = None) -> list[str]:
@@ -102,11 +101,11 @@ class Deck:
         """Draw a stretch of one person."""
         shortest, longest = lengths or self.lengths
         own = [clip for clip in self.clips if clip.person == person]
-        own = own if self.blind else [clip for clip in own if clip.speech] or own
+        own = own if self.blind_turns else [clip for clip in own if clip.speech] or own
         clip = own[self.generator.integers(len(own))]
         length = clip.duration
         duration = self.generator.uniform(min(shortest, length), min(longest, length))
-        if self.blind or not clip.speech:
+        if self.blind_turns or not clip.speech:
             start = self.generator.uniform(0.0, length - duration)
             stretch = Stretch(person, clip.path, round(start, 3))
             return Voice(stretch, round(duration, 2))
@@ -129,7 +128,7 @@ class Deck:
         long = long or [max(own, key=lambda clip: clip.duration)]
         clip = long[self.generator.integers(len(long))]
         room = max(0.0, clip.duration - duration)
-        if self.blind:
+        if self.blind_turns:
             return Stretch(stretch.person, clip.path, round(self.generator.uniform(0.0, room), 3))
         starts = self.generator.uniform(0.0, room, 5).round(3).tolist()  # where lips move most
         spoken = [sum(b - a for a, b in clip.speech_in(start, duration)) for start in starts]

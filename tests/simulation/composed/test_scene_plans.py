@@ -65,7 +65,7 @@ def test_turns_cut_from_speaker_to_speaker(seed: int) -> None:
 
 
 def test_blind_turns_are_counted_and_their_speech_is_found_later() -> None:
-    turns = plan_turns(_deck(0, lengths=(1.6, 5.0), num_turns=6, blind=True))
+    turns = plan_turns(_deck(0, lengths=(1.6, 5.0), blind_turns=6))
     assert len(turns) == 6
     assert all(segment.voices[0].speech is None for segment in turns)
     assert all(segment.voices[0].stretch.start + segment.duration <= 8.001 for segment in turns)
