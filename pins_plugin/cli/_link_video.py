@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
-import torch
 from pyannote.core import Annotation
 
 from pins_plugin import __version__
@@ -30,6 +29,7 @@ from pins_plugin.pipelines.people.registry import Cast
 from pins_plugin.pipelines.people.video_people import VideoPeople
 from pins_plugin.types import TranscriptWord
 from pins_plugin.utils.content import LENGTH, describe_file, source_key
+from pins_plugin.utils.device import usable_device
 from pins_plugin.utils.files import atomic_contents, write_json_rows
 from pins_plugin.utils.text import one_word
 from pins_plugin.utils.writable import try_folder
@@ -149,7 +149,7 @@ def open_pipeline(options: LinkOptions, out: Path) -> "SpeakerFaceLinking":
         people=options.people,
         cast=Cast.of_folder(out, encoder) if options.several else None,
         quiet=options.quiet,
-    ).to(torch.device(options.device))
+    ).to(usable_device(options.device))
 
 
 def name_strangers(pipeline: "SpeakerFaceLinking", out: Path, quiet: bool) -> None:

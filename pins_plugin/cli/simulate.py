@@ -97,9 +97,9 @@ def run(args: argparse.Namespace) -> None:
     settings = kind(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
     written = write(args.out, settings, jobs=args.jobs, quiet=args.quiet)
     if args.kind == "clips":
-        from pins_plugin.simulation.corpus import clip_numbers
+        from pins_plugin.simulation.corpus import list_clips
 
-        print(f"{len(clip_numbers(settings))} clips of {settings.people} people: {written}")
+        print(f"{len(list_clips(settings))} clips of {settings.people} people: {written}")
     elif args.kind == "voxceleb":
         print(f"{settings.people} people: {written} and {written.with_name('lists')}")
     else:

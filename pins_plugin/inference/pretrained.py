@@ -27,6 +27,7 @@ from pins_plugin.models.folder.module_registry import MemoryBudget as MemoryBudg
 from pins_plugin.models.folder.module_registry import ModuleSpec, build_module
 from pins_plugin.models.onnx_encoder import OnnxFaceEncoder, OnnxVoiceEncoder
 from pins_plugin.plugins import find_plugins
+from pins_plugin.utils.device import usable_device
 from pins_plugin.utils.explain import one_line
 from pins_plugin.utils.files import atomic_folder
 
@@ -159,14 +160,7 @@ def device_of(run_opts: Mapping[str, Any] | None) -> torch.device:
         raise ModelFolderError(
             f"run_opts: expected 'device' only, got {', '.join(sorted(options))}"
         )
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError, TypeError) as error:
-        raise ModelFolderError(
-            f"device {name!r}: not usable here ({str(error).splitlines()[0]}); try 'cpu'"
-        ) from error
-    return device
+    return usable_device(name, ModelFolderError)
 
 
 class StrictPretrainer:

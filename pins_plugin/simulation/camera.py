@@ -35,12 +35,7 @@ def sample_light(generator: np.random.Generator) -> Light:
 
 
 def paint_background(height: int, width: int, generator: np.random.Generator) -> NDArray[np.uint8]:
-    """Paint something out of focus: a few colors that flow into one another.
-
-    Returns
-    -------
-    image : (height, width, 3) uint8 array
-    """
+    """Paint something out of focus, (height, width, 3): a few colors that flow into one another."""
     base = generator.uniform(60, 180, size=3) * 0.4 + generator.uniform(50, 190) * 0.6
     coarse = base + generator.normal(0, 20, size=(4, 5, 1)) + generator.normal(0, 7, size=(4, 5, 3))
     image = cv2.resize(
@@ -50,15 +45,7 @@ def paint_background(height: int, width: int, generator: np.random.Generator) ->
 
 
 class Camera:
-    """Shows pictures of one size in one light.
-
-    Parameters
-    ----------
-    height, width : int
-        In pixels.
-    generator : np.random.Generator
-        Draws the grain.
-    """
+    """Shows pictures of one size (pixels) in one light; `generator` draws the grain."""
 
     def __init__(
         self, light: Light, height: int, width: int, generator: np.random.Generator

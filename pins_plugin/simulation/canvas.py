@@ -19,24 +19,14 @@ SHIFT = 4  # fractional bits of OpenCV's coordinates
 
 @dataclass(frozen=True)
 class Pose:
-    """Where a head is in the picture and how it is turned.
+    """Where a head is in the picture (pixels), and how it is turned (radians)."""
 
-    Parameters
-    ----------
-    x, y : float
-        Center of the head, in pixels.
-    scale : float
-        Half the width of the head, in pixels.
-    yaw, pitch, roll : float
-        In radians: to the viewer's right, upward, clockwise.
-    """
-
-    x: float
+    x: float  # center of the head
     y: float
-    scale: float
-    yaw: float = 0.0
-    pitch: float = 0.0
-    roll: float = 0.0
+    scale: float  # half the width of the head
+    yaw: float = 0.0  # to the viewer's right
+    pitch: float = 0.0  # upward
+    roll: float = 0.0  # clockwise
 
 
 class Canvas:
@@ -45,12 +35,7 @@ class Canvas:
     Head coordinates: x to the viewer's right, y downward, the origin between the eyes and the nose's root;
     z toward the viewer, by default on the head's surface (an ellipsoid).
 
-    Parameters
-    ----------
-    image : (height, width, 3) uint8 array
-        RGB, drawn upon in place.
-    jaw : float
-        How far the chin has dropped, in head units.
+    The image (height, width, 3), RGB, is drawn upon in place; `jaw` is how far the chin has dropped, in head units.
     """
 
     def __init__(self, image: NDArray[np.uint8], pose: Pose, jaw: float = 0.0) -> None:

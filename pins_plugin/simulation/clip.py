@@ -1,6 +1,6 @@
 """One clip: a face that talks and the sound of it, as a face tracker would cut them from a recording."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -31,17 +31,11 @@ FRAME_RATE = 25  # Hz
 
 @dataclass(frozen=True)
 class ClipPlan:
-    """Who says what in a clip; cheap to make, everything drawn and sung follows from it.
-
-    Parameters
-    ----------
-    seed : tuple of int
-        Of the generator that draws everything else.
-    """
+    """Who says what in a clip; cheap to make, everything drawn and sung follows from it."""
 
     person: Person
     utterance: Utterance
-    seed: tuple[int, ...]
+    seed: tuple[int, ...]  # of the generator that draws everything else
 
     @property
     def words(self) -> str:
@@ -75,26 +69,19 @@ def render_faces(
     mouths: NDArray[np.float64] | None = None,
     unrest: float = 1.0,
 ) -> NDArray[np.uint8]:
-    """Draw the face at some moments of the clip.
+    """Draw the face at some moments of the clip, (num_frames, size, size, 3) uint8.
 
     Parameters
     ----------
     times : (num_frames,) float64 array
         Seconds from the clip's start. A frame is the same whichever others are drawn.
-    size : int
-        Height and width in pixels.
     mouths : (num_frames, 7) float64 array, optional
         What the mouth does in place of the utterance; see `listener.listener_track`.
     unrest : float
         How far the head sways and turns, 1 for a calm speaker.
-
-    Returns
-    -------
-    faces : (num_frames, size, size, 3) uint8 array
     """
     generator = np.random.default_rng([*plan.seed, 1])
     clothes = CLOTHES[generator.integers(len(CLOTHES))]
-    look = replace(look_of(plan.person), clothes=clothes)
     background = paint_background(size, size, generator)
     camera = Camera(sample_light(generator), size, size, generator)
     x = sample_sway(generator, size * (0.5 + generator.normal(0, 0.012)), 0.006 * size)
@@ -111,7 +98,7 @@ def render_faces(
     lids = np.interp(times, everywhen, blink_track(everywhen, generator))
     if mouths is None:
         mouths = mouth_track(plan.utterance, times, voice_quality(plan.person).articulation)
-    look = replace(look, lips=replace(look.lips, smile=look.lips.smile + smile))
+    look = look_of(plan.person, clothes, smile)
     faces = np.empty((len(times), size, size, 3), np.uint8)
     for row, (left, top) in enumerate(zip(x.at(times), y.at(times), strict=True)):
         image = background.copy()

@@ -1,18 +1,17 @@
 """An episode: characters who meet on several sets, with one example of the face and the voice of each."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from pins_plugin.data.media.audio import save_audio
-from pins_plugin.errors import ManifestError
 from pins_plugin.simulation.clip import plan_clip, render_faces, render_sound
-from pins_plugin.simulation.corpus import check_ranges
 from pins_plugin.simulation.person import sample_person
-from pins_plugin.simulation.scenes import read_scene_settings, write_scene
+from pins_plugin.simulation.scenes import has_scene, write_scene
 from pins_plugin.simulation.script import Script, join_scripts, write_script
+from pins_plugin.simulation.settings import PICTURE_RANGES, check_ranges
 from pins_plugin.utils.files import atomic_folder
 
 NAMES = ("Alma", "Bruno", "Clara", "Dario", "Edith", "Felix", "Greta", "Hugo")
@@ -23,20 +22,12 @@ EXAMPLE_WORDS = 9
 
 @dataclass(frozen=True)
 class EpisodeSettings:
-    """What an episode is made from.
+    """What an episode is made from."""
 
-    Parameters
-    ----------
-    characters : int
-        2 to 8.
-    width, height : int
-        In pixels.
-    """
-
-    characters: int = 6
+    characters: int = 6  # 2 to 8
     minutes: float = 10.0
     seed: int = 0
-    width: int = 640
+    width: int = 640  # pixels
     height: int = 360
 
 
@@ -81,15 +72,10 @@ def write_episode(
     ManifestError
         When the settings make no sense, or the folder holds something else.
     """
-    check_ranges(settings, characters=(2, len(NAMES)), minutes=(0.1, 120))
+    check_ranges(settings, characters=(2, len(NAMES)), minutes=(0.1, 120), **PICTURE_RANGES)
     folder = Path(folder)
-    if folder.exists() and any(folder.iterdir()):
-        done = folder / "scene.json"
-        if done.exists() and read_scene_settings(done) == asdict(settings):
-            return folder / "scene.mp4"
-        raise ManifestError(
-            f"{folder}: expected an empty folder or this very episode; choose another folder or remove this one"
-        )
+    if has_scene(folder, settings):
+        return folder / "scene.mp4"
     script = episode_script(settings)
     with atomic_folder(folder) as temporary:
         for i, name in enumerate(script.labels):

@@ -9,7 +9,6 @@ length, of any length around a mean, or rectified.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,66 +26,39 @@ SPLIT_SHARES = (0.7, 0.1, 0.2)  # of the people in the splits train, valid and t
 class FeatureSettings:
     """What a simulated table of features is like.
 
-    Parameters
-    ----------
-    videos_per_identity, clips_per_video : tuple of two int
-        Smallest and largest number; small ones are more common (the logarithm is drawn evenly).
-    face_dim, voice_dim : int
-        As of InceptionResnetV1 and ECAPA-TDNN.
-    face_form, voice_form : {"unit", "offset", "rectified"}
-        Unit length; any length, around a mean that is not zero; or nonnegative and of any length.
-    latent_dim : int
-        Directions in which people differ within one modality.
-    decay : float
-        Exponent of the power law by which these directions fall off.
-    shared : float
-        Strength of the shared causes.
-    session, noise : float
-        Spread of videos of one person, and of clips of one video, relative to the spread of people.
-    session_link : float
-        Share of a video's effect that face and voice have in common.
-    wrong_voice : float
-        Share of the videos whose sound is someone else's.
-    nonlinearity : float
-        Weight of the nonlinear part of an embedding.
+    Embeddings have a form: "unit" length, "offset" (any length, around a mean that is not zero) or "rectified"
+    (nonnegative, of any length). `session` and `noise` are the spread of videos of one person and of clips of one
+    video, relative to the spread of people.
     """
 
     num_identities: int = 400
-    videos_per_identity: tuple[int, int] = (3, 15)
-    clips_per_video: tuple[int, int] = (1, 8)
-    face_dim: int = 512
-    voice_dim: int = 192
+    videos_per_identity: tuple[int, int] = (3, 15)  # fewest and most; few are more common
+    clips_per_video: tuple[int, int] = (1, 8)  # likewise: the logarithm is drawn evenly
+    face_dim: int = 512  # as of InceptionResnetV1
+    voice_dim: int = 192  # as of ECAPA-TDNN
     face_form: str = "unit"
     voice_form: str = "unit"
-    latent_dim: int = 120
-    decay: float = 0.3
-    shared: float = 1.0
+    latent_dim: int = 120  # directions in which people differ within one modality
+    decay: float = 0.3  # exponent of the power law by which these directions fall off
+    shared: float = 1.0  # strength of the shared causes
     male_share: float = 0.55
     session: float = 0.6
     noise: float = 0.5
-    session_link: float = 0.2
-    wrong_voice: float = 0.0
-    nonlinearity: float = 0.5
+    session_link: float = 0.2  # share of a video's effect that face and voice have in common
+    wrong_voice: float = 0.0  # share of the videos whose sound is someone else's
+    nonlinearity: float = 0.5  # weight of the nonlinear part of an embedding
 
 
 @dataclass(frozen=True, eq=False)
 class SimulatedFeatures:
-    """A table of clips, one row each.
-
-    Parameters
-    ----------
-    face_embeddings, voice_embeddings : (num_clips, dim) float32 array
-    identity, video, gender : (num_clips,) str array
-    causes : SharedCauses
-        Of the people in the order of their names: what the best possible judge would go by.
-    """
+    """A table of clips, one row each: embeddings (num_clips, dim), and whose they are, (num_clips,)."""
 
     face_embeddings: NDArray[np.float32]
     voice_embeddings: NDArray[np.float32]
     identity: NDArray[np.str_]
     video: NDArray[np.str_]
     gender: NDArray[np.str_]
-    causes: SharedCauses
+    causes: SharedCauses  # of the people in the order of their names
 
 
 def simulate_features(settings: FeatureSettings, seed: int) -> SimulatedFeatures:
@@ -189,51 +161,35 @@ def write_features(folder: str | Path, settings: FeatureSettings, seed: int) -> 
 
 @dataclass(frozen=True)
 class Regime:
-    """One kind of table, which a method must bear that is to be a default.
-
-    Parameters
-    ----------
-    num_train, num_valid : int
-        People to train on, and to stop by.
-    """
+    """One kind of table, which a method must bear that is to be a default."""
 
     about: str
-    num_train: int
-    num_valid: int
+    num_train: int  # people to train on
+    num_valid: int  # people to stop by
     settings: FeatureSettings
 
 
-def _regime(about: str, num_train: int, num_valid: int, **settings: Any) -> Regime:
-    return Regime(about, num_train, num_valid, FeatureSettings(**settings))
-
-
 REGIMES = {
-    "tiny": _regime(
-        "30 people, many clips", 30, 8,
+    "tiny": Regime("30 people, many clips", 30, 8, FeatureSettings(
         videos_per_identity=(3, 12), clips_per_video=(2, 10), session=0.7, noise=0.6, voice_form="offset",
-    ),
-    "rectified": _regime(
-        "64 people, nonnegative faces of 1024 numbers, strong sessions", 64, 10,
+    )),
+    "rectified": Regime("64 people, nonnegative faces of 1024 numbers, strong sessions", 64, 10, FeatureSettings(
         videos_per_identity=(2, 12), clips_per_video=(2, 12), session=0.8, noise=0.7,
         face_dim=1024, voice_dim=512, face_form="rectified",
-    ),
-    "small": _regime(
-        "150 people", 150, 20,
+    )),
+    "small": Regime("150 people", 150, 20, FeatureSettings(
         videos_per_identity=(3, 12), clips_per_video=(1, 6), voice_form="offset",
-    ),
-    "noisy": _regime(
-        "250 people, every seventh video with someone else's voice", 250, 30,
+    )),
+    "noisy": Regime("250 people, every seventh video with someone else's voice", 250, 30, FeatureSettings(
         videos_per_identity=(2, 10), clips_per_video=(1, 5), session=0.9, noise=0.8, wrong_voice=0.15,
-    ),
-    "skewed": _regime(
-        "300 people, four in five of them men, 1 to 30 videos each", 300, 30,
+    )),
+    "skewed": Regime("300 people, four in five of them men, 1 to 30 videos each", 300, 30, FeatureSettings(
         videos_per_identity=(1, 30), clips_per_video=(1, 5), male_share=0.8, shared=0.8, nonlinearity=1.5,
-    ),
-    "single": _regime(
-        "400 people, one clip each", 400, 40, videos_per_identity=(1, 1), clips_per_video=(1, 1)
-    ),
-    "wide": _regime(
-        "900 people, steep spectra", 900, 60,
+    )),
+    "single": Regime("400 people, one clip each", 400, 40, FeatureSettings(
+        videos_per_identity=(1, 1), clips_per_video=(1, 1),
+    )),
+    "wide": Regime("900 people, steep spectra", 900, 60, FeatureSettings(
         videos_per_identity=(2, 8), clips_per_video=(1, 3), decay=0.6, voice_form="offset",
-    ),
+    )),
 }  # fmt: skip

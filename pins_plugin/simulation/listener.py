@@ -9,8 +9,17 @@ from numpy.typing import NDArray
 from pins_plugin.simulation.phones import MOUTH_PARAMETERS, REST
 
 JAW, OPENING, WIDTH, ROUNDING, PRESS, TUCK, TONGUE = range(len(MOUTH_PARAMETERS))
-ACTS = ("rest", "smile", "press", "part", "chew", "yawn", "pout", "lick")
-HOW_OFTEN = (0.30, 0.22, 0.10, 0.12, 0.12, 0.03, 0.06, 0.05)
+HOW_OFTEN = {
+    "rest": 0.30, "smile": 0.22, "press": 0.10, "part": 0.12, "chew": 0.12, "yawn": 0.03, "pout": 0.06, "lick": 0.05,
+}  # fmt: skip
+# What acts that are but a posture add to the resting mouth, times their strength
+POSTURES: dict[str, dict[int, float]] = {
+    "press": {PRESS: 1.0},
+    "part": {JAW: 0.25, OPENING: 0.35},
+    "yawn": {JAW: 1.0, OPENING: 1.0},
+    "pout": {WIDTH: -0.7, ROUNDING: 0.7},
+    "lick": {TONGUE: 0.8, OPENING: 0.2},
+}
 SECONDS = (0.5, 3.0)  # how long an act lasts, shortest and longest
 CHEWS_PER_SECOND = (0.9, 1.8)
 
@@ -20,15 +29,7 @@ def listener_track(
 ) -> NDArray[np.float64]:
     """Follow the mouth of somebody who listens: one act after the other, each rising and falling smoothly.
 
-    Parameters
-    ----------
-    times : (num_times,) float64 array
-        Seconds, increasing.
-
-    Returns
-    -------
-    mouths : (num_times, 7) float64 array
-        Columns as `MOUTH_PARAMETERS`.
+    Increasing times (num_times,) in seconds to mouths (num_times, 7), with columns as `MOUTH_PARAMETERS`.
     """
     mouths = np.tile(np.array(REST, np.float64), (len(times), 1))
     if len(times) == 0:
@@ -39,7 +40,7 @@ def listener_track(
         end = now + generator.uniform(*SECONDS)
         rise = generator.uniform(0.15, 0.6)
         share = _smooth((times - now) / rise) * _smooth((end + rise - times) / rise)
-        act = str(generator.choice(ACTS, p=HOW_OFTEN))
+        act = str(generator.choice(list(HOW_OFTEN), p=list(HOW_OFTEN.values())))
         mouths += share[:, None] * _act(act, times, generator)
         now = end
     low = np.where(np.arange(len(MOUTH_PARAMETERS)) == WIDTH, -1.0, 0.0)
@@ -56,25 +57,14 @@ def _act(
         added[:, WIDTH] = strength
         teeth = max(0.0, generator.normal(0.0, 0.25))  # shown now and then
         added[:, OPENING] = teeth * strength
-    elif act == "press":
-        added[:, PRESS] = strength
-    elif act == "part":
-        added[:, JAW] = 0.25 * strength
-        added[:, OPENING] = 0.35 * strength
     elif act == "chew":
         pace = generator.uniform(*CHEWS_PER_SECOND)
         cycle = 0.5 - 0.5 * np.cos(2 * np.pi * pace * (times - times[0]) + generator.uniform(0, 6))
         added[:, JAW] = 0.6 * strength * cycle
         added[:, PRESS] = 0.5 * strength * (1 - cycle)
         added[:, OPENING] = generator.choice([0.0, 0.25]) * strength * cycle
-    elif act == "yawn":
-        added[:, JAW] = added[:, OPENING] = strength
-    elif act == "pout":
-        added[:, WIDTH] = -0.7 * strength
-        added[:, ROUNDING] = 0.7 * strength
-    elif act == "lick":
-        added[:, TONGUE] = 0.8 * strength
-        added[:, OPENING] = 0.2 * strength
+    for column, share in POSTURES.get(act, {}).items():
+        added[:, column] = share * strength
     return added
 
 

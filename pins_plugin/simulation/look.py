@@ -57,8 +57,8 @@ class Look:
     clothes: Color
 
 
-def look_of(person: Person) -> Look:
-    """Translate face traits (mean 0, variance 1) to lengths and colors."""
+def look_of(person: Person, clothes: Color = CLOTHES[0], smile: float = 0.0) -> Look:
+    """Translate face traits (mean 0, variance 1) to lengths and colors; `smile` beside the usual one."""
     face = person.face
     squash = {name: float(1 / (1 + np.exp(-1.7 * value))) for name, value in face.items()}
     skin = ramp(SKIN, squash["skin_tone"])
@@ -75,7 +75,7 @@ def look_of(person: Person) -> Look:
         color=lip_color,
         shadow=shade(skin, 0.55),
         teeth=mix((246, 243, 234), (222, 206, 168), 0.7 * squash["wrinkles"]),
-        smile=0.2,
+        smile=0.2 + smile,
     )
     return Look(
         skin=skin,
@@ -101,5 +101,5 @@ def look_of(person: Person) -> Look:
         nose_length=0.03 * float(np.tanh(face["nose_length"])),
         lips=lips,
         glasses=face["glasses"] > 1.1,
-        clothes=CLOTHES[0],
+        clothes=clothes,
     )

@@ -28,13 +28,7 @@ class LipShape:
 
 
 def draw_mouth(canvas: Canvas, lips: LipShape, mouth: Mouth) -> None:
-    """Draw the mouth in place.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        With `jaw` 0: the lips' own motion is part of `mouth`.
-    """
+    """Draw the mouth in place, on a canvas with `jaw` 0: the lips' own motion is part of `mouth`."""
     upper_inner, lower_inner, upper_outer, lower_outer = lip_contours(lips, mouth)
     shadow_y = lower_outer[len(lower_outer) // 2, 1] + 0.06
     canvas.soft(ellipse(0, shadow_y, lips.half_width * 0.6, 0.035), lips.shadow, 0.35, 0.035, LIFT)

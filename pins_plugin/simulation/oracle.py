@@ -51,13 +51,7 @@ def save_people(path: str | Path, people: Sequence[Person]) -> None:
 
 
 def load_people(path: str | Path) -> dict[str, NDArray[np.generic]]:
-    """Read what `save_people` wrote.
-
-    Raises
-    ------
-    ManifestError
-        When the file is missing or not such a file.
-    """
+    """Read what `save_people` wrote; ManifestError when the file is missing or not such a file."""
     return read_named_arrays(
         path, NEEDED, ManifestError, "the people.npz that `pins simulate clips` writes"
     )
@@ -68,14 +62,7 @@ def oracle_similarities(
     face_identities: Sequence[str],
     voice_identities: Sequence[str],
 ) -> NDArray[np.float64]:
-    """Score faces against voices by the true traits of their people.
-
-    Parameters
-    ----------
-    people_npz : str or Path
-        The file beside the manifest of simulated clips.
-    face_identities, voice_identities : sequence of str
-        Who each face and each voice is; repeats are welcome.
+    """Score faces against voices by the true traits of their people, in the file beside their manifest.
 
     Returns
     -------
@@ -94,15 +81,13 @@ def oracle_similarities(
         raise ManifestError(
             f"{people_npz}: holds no person {unknown[0]!r}; give the people.npz that belongs to this manifest"
         )
-    unique_faces, face_places = np.unique(
-        [rows[name] for name in face_identities], return_inverse=True
-    )
-    unique_voices, voice_places = np.unique(
-        [rows[name] for name in voice_identities], return_inverse=True
+    (faces, face_places), (voices, voice_places) = (
+        np.unique([rows[name] for name in names], return_inverse=True)
+        for names in (face_identities, voice_identities)
     )
     ratios = log_likelihood_ratios(
-        people["face_traits"][unique_faces].astype(np.float64),
-        people["voice_traits"][unique_voices].astype(np.float64),
+        people["face_traits"][faces].astype(np.float64),
+        people["voice_traits"][voices].astype(np.float64),
         people["face_loadings"].astype(np.float64),
         people["voice_loadings"].astype(np.float64),
         int(people["num_discrete_causes"]),
@@ -117,18 +102,10 @@ def log_likelihood_ratios(
     voice_loadings: NDArray[np.float64],
     num_discrete: int,
 ) -> NDArray[np.float64]:
-    """Compute the closed form for every face and voice.
+    """Compute the closed form for every face and voice, (num_faces, num_voices).
 
-    Parameters
-    ----------
-    face_traits : (num_faces, num_face_traits) array
-    voice_traits : (num_voices, num_voice_traits) array
-    face_loadings, voice_loadings : (num_traits, num_causes) arrays
-        The first `num_discrete` causes are -1 or +1, the others standard normal.
-
-    Returns
-    -------
-    ratios : (num_faces, num_voices) float64 array
+    Traits are (num_faces, num_face_traits) and (num_voices, num_voice_traits), loadings (num_traits, num_causes); the
+    first `num_discrete` causes are -1 or +1, the others standard normal.
     """
     num_faces, num_voices = len(face_traits), len(voice_traits)
     loadings = np.concatenate([face_loadings, voice_loadings])  # (num_traits, num_causes)

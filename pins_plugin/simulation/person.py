@@ -64,22 +64,12 @@ ACCENT_GROUPS = {(-1, -1): "northern", (-1, 1): "eastern", (1, -1): "western", (
 
 @dataclass(frozen=True)
 class Person:
-    """One simulated person.
+    """One simulated person: traits of face and voice, each with mean 0 and variance 1 over people, and their causes."""
 
-    Parameters
-    ----------
-    identity : str
-        Such as "p0042".
-    causes : dict of str to float
-        Hidden causes, by the names of `CAUSES`.
-    face, voice : dict of str to float
-        Traits, each with mean 0 and variance 1 over people.
-    """
-
-    identity: str
-    causes: dict[str, float]
-    face: dict[str, float]
-    voice: dict[str, float]
+    identity: str  # such as "p0042"
+    causes: dict[str, float]  # by the names of `CAUSES`
+    face: dict[str, float]  # by the names of `FACE_LOADINGS`
+    voice: dict[str, float]  # by the names of `VOICE_LOADINGS`
 
     @property
     def gender(self) -> str:
@@ -108,31 +98,14 @@ def private_scale(loadings: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def sample_person(seed: int, index: int) -> Person:
-    """Make person number `index` of the population `seed`; the same whatever else is made.
-
-    Parameters
-    ----------
-    seed : int
-        Names the population.
-    index : int
-        0, 1, 2, ...
-    """
+    """Make person number `index` (from 0) of the population that `seed` names; the same whatever else is made."""
     generator = np.random.default_rng([seed, 1, index])
     coins = generator.choice([-1.0, 1.0], size=len(DISCRETE_CAUSES))
     others = generator.standard_normal(len(CAUSES) - len(DISCRETE_CAUSES))
     causes = np.concatenate([coins, others])  # (num_causes,)
-    face, voice = (
-        dict(zip(table, _sample_traits(table, causes, generator), strict=True))
-        for table in (FACE_LOADINGS, VOICE_LOADINGS)
-    )
-    return Person(f"p{index:04d}", dict(zip(CAUSES, causes.tolist(), strict=True)), face, voice)
-
-
-def _sample_traits(
-    table: dict[str, dict[str, float]],
-    causes: NDArray[np.float64],
-    generator: np.random.Generator,
-) -> list[float]:
-    loadings = loading_matrix(table)
-    private = private_scale(loadings) * generator.standard_normal(len(table))
-    return (loadings @ causes + private).tolist()
+    traits = []
+    for table in (FACE_LOADINGS, VOICE_LOADINGS):
+        loadings = loading_matrix(table)
+        private = private_scale(loadings) * generator.standard_normal(len(table))
+        traits.append(dict(zip(table, (loadings @ causes + private).tolist(), strict=True)))
+    return Person(f"p{index:04d}", dict(zip(CAUSES, causes.tolist(), strict=True)), *traits)

@@ -34,13 +34,7 @@ def sample_room(generator: np.random.Generator) -> Room:
 def record(
     waveform: NDArray[np.float32], room: Room, generator: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Put a dry voice into a room and onto a microphone.
-
-    Returns
-    -------
-    waveform : (num_samples,) float32 array
-        Of the same length and in the same time: the direct sound is not delayed.
-    """
+    """Put a dry voice (num_samples,) into a room and onto a microphone; the direct sound is not delayed."""
     length = max(int(room.reverberation * SAMPLE_RATE), 2)
     decay = np.exp(-6.9 * np.arange(length) / length)
     response = (room.wetness * decay * generator.standard_normal(length) * 0.15).astype(np.float32)

@@ -47,14 +47,11 @@ class Actor:
 class Scene:
     """Draws and sounds a script; every frame can be made alone, in any order.
 
-    Parameters
-    ----------
-    width, height : int
-        In pixels.
+    `width` and `height` are in pixels; an odd number is lowered by one, as H.264 wants it.
     """
 
     def __init__(self, script: Script, width: int = 640, height: int = 360) -> None:
-        self.script, self.width, self.height = script, width, height
+        self.script, self.width, self.height = script, width // 2 * 2, height // 2 * 2
         self.num_frames = round(script.duration * FRAME_RATE)
         self.times = np.arange(self.num_frames) / FRAME_RATE
         self._actors = [self._dress(i) for i in range(len(script.cast))]
@@ -69,13 +66,7 @@ class Scene:
         return np.minimum(numbers, len(ends) - 1)
 
     def draw_frame(self, number: int) -> NDArray[np.uint8]:
-        """Draw frame `number`.
-
-        Returns
-        -------
-        image : (height, width, 3) uint8 array
-            RGB.
-        """
+        """Draw frame `number`, (height, width, 3), RGB."""
         shot = self.script.shots[self.shot_numbers[number]]
         background, camera = self._set(shot)
         image = background.copy()
@@ -127,10 +118,8 @@ class Scene:
         generator = np.random.default_rng([*self.script.seed, 1, person])
         clothes = CLOTHES[(person + int(generator.integers(2))) % len(CLOTHES)]
         smile = float(generator.normal(0.1, 0.3))
-        look = replace(look_of(self.script.cast[person]), clothes=clothes)
-        look = replace(look, lips=replace(look.lips, smile=look.lips.smile + smile))
         return Actor(
-            look,
+            look_of(self.script.cast[person], clothes, smile),
             size=float(np.exp(0.05 * generator.standard_normal())),
             x=sample_sway(generator, 0.0, 0.06),
             y=sample_sway(generator, 0.0, 0.04),

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from pins_plugin.data.media.audio import SAMPLE_RATE
 from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.errors import ManifestError
-from pins_plugin.simulation.corpus import check_ranges, map_in_processes
+from pins_plugin.simulation.corpus import map_in_processes
 from pins_plugin.simulation.person import sample_person
 from pins_plugin.simulation.scene import Scene
 from pins_plugin.simulation.script import FRAME_RATE, Script, write_script
+from pins_plugin.simulation.settings import PICTURE_RANGES, check_ranges, check_same
 from pins_plugin.simulation.truth import scene_rttm, scene_truth
 from pins_plugin.utils.files import atomic_folder, read_json, write_json, write_text
 from pins_plugin.utils.progress import progress
@@ -46,30 +47,16 @@ DATABASE_PART = """\
 
 @dataclass(frozen=True)
 class SceneSettings:
-    """What scenes are made from.
-
-    Parameters
-    ----------
-    people : int
-        Seen in each scene, 1 to 4.
-    off_screen : int
-        Further people of each scene who are heard but never seen.
-    seconds : float
-        About how long a scene is.
-    width, height : int
-        In pixels.
-    overlap : float
-        Probability that somebody starts to talk before another has ended.
-    """
+    """What scenes are made from: `people` are seen in each, `off_screen` further ones are heard but never seen."""
 
     scenes: int = 1
-    people: int = 3
-    off_screen: int = 1
-    seconds: float = 30.0
+    people: int = 3  # 1 to 4
+    off_screen: int = 1  # 0 to 4
+    seconds: float = 30.0  # about, of each
     seed: int = 0
-    width: int = 640
+    width: int = 640  # pixels
     height: int = 360
-    overlap: float = 0.0
+    overlap: float = 0.0  # probability that somebody starts to talk before another has ended
 
 
 def scene_script(settings: SceneSettings, number: int) -> Script:
@@ -108,32 +95,32 @@ def write_scenes(
         people=(1, 4),
         off_screen=(0, 4),
         seconds=(5, 7200),
-        width=(160, 3840),
-        height=(120, 2160),
         overlap=(0, 1),
+        **PICTURE_RANGES,
     )
     folder = Path(folder)
     names = [f"scene_{number:03d}" for number in range(settings.scenes)]
     for number, name in enumerate(names):
-        script = scene_script(settings, number)
-        done = folder / name / "scene.json"
-        if done.exists():
-            found = {"overlap": 0.0, **(read_scene_settings(done) or {})}  # new since 0.1
-            if found != asdict(settings):
-                raise ManifestError(
-                    f"{folder / name}: made with other settings; choose another folder or remove this one"
-                )
-            continue
-        with atomic_folder(folder / name) as temporary:
-            write_scene(temporary, script, settings, uri=name, jobs=jobs, quiet=quiet)
+        if not has_scene(folder / name, settings):
+            with atomic_folder(folder / name) as temporary:
+                script = scene_script(settings, number)
+                write_scene(temporary, script, settings, uri=name, jobs=jobs, quiet=quiet)
     _write_database(folder, names)
     return [folder / name / "scene.mp4" for name in names]
 
 
-def read_scene_settings(path: Path) -> Any:
-    """Read how a scene was made from its `scene.json`; None where it does not say."""
-    found = read_json(path, ManifestError, "the truth about a simulated scene")
-    return found.get("settings") if isinstance(found, dict) else None
+def has_scene(folder: Path, settings: Any) -> bool:
+    """Whether a folder holds the scene of these settings; ManifestError when it holds anything else."""
+    truth = folder / "scene.json"
+    if truth.exists():
+        found = read_json(truth, ManifestError, "the truth about a simulated scene")
+        check_same(folder, found.get("settings") if isinstance(found, dict) else None, settings)
+        return True
+    if folder.exists() and any(folder.iterdir()):
+        raise ManifestError(
+            f"{folder}: expected an empty folder or this very scene; choose another folder or remove this one"
+        )
+    return False
 
 
 def write_scene(

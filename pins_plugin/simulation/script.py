@@ -53,25 +53,13 @@ class Shot:
 
 @dataclass(frozen=True)
 class Script:
-    """A whole scene.
-
-    Parameters
-    ----------
-    labels : tuple of str
-        What each of the cast is called in the truth that is written.
-    turns : tuple of Turn
-        In order of their starts; at most two at once.
-    shots : tuple of Shot
-        Without gaps from 0 to the end.
-    seed : tuple of int
-        Of everything that is drawn later.
-    """
+    """A whole scene."""
 
     cast: tuple[Person, ...]
-    labels: tuple[str, ...]
-    turns: tuple[Turn, ...]
-    shots: tuple[Shot, ...]
-    seed: tuple[int, ...]
+    labels: tuple[str, ...]  # what each of the cast is called in the truth that is written
+    turns: tuple[Turn, ...]  # in order of their starts; at most two at once
+    shots: tuple[Shot, ...]  # without gaps from 0 to the end
+    seed: tuple[int, ...]  # of everything that is drawn later
 
     @property
     def duration(self) -> float:
@@ -89,18 +77,10 @@ def write_script(
     present: tuple[int, ...] | None = None,
     overlap: float = 0.0,
 ) -> Script:
-    """Make up a conversation.
+    """Make up a conversation of about `seconds`; the last turn is finished.
 
-    Parameters
-    ----------
-    seconds : float
-        About how long it should be; the last turn is finished.
-    hidden : frozenset of int
-        Places of those who are heard but never seen.
-    present : tuple of int, optional
-        Places of those who take part; by default all.
-    overlap : float
-        Probability that somebody starts to talk before another has ended.
+    Those at the places `present` in the cast (by default all) take part; those at `hidden` are heard but never seen.
+    `overlap` is the probability that somebody starts to talk before another has ended.
     """
     generator = np.random.default_rng([*seed, 0])
     present = tuple(range(len(cast))) if present is None else present

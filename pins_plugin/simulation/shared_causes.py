@@ -15,24 +15,14 @@ BENT = 0.06  # how much a trait shows otherwise in men than in women
 
 @dataclass(frozen=True, eq=False)
 class SharedCauses:
-    """Causes of each person, as the face shows them and as the voice does.
+    """Causes of each person, as the face shows them and as the voice does."""
 
-    Parameters
-    ----------
-    is_male : (num_identities,) bool array
-    face_origin, voice_origin : (num_identities,) int64 array
-    face_traits, voice_traits : (num_identities, num_traits) float64 array
-        Unit variance; correlated by `TRAIT_LINKS`.
-    places : (num_origins, 3) float64 array
-        What each origin looks and sounds like.
-    """
-
-    is_male: NDArray[np.bool_]
-    face_origin: NDArray[np.int64]
-    voice_origin: NDArray[np.int64]
-    face_traits: Floats
-    voice_traits: Floats
-    places: Floats
+    is_male: NDArray[np.bool_]  # (num_identities,)
+    face_origin: NDArray[np.int64]  # (num_identities,)
+    voice_origin: NDArray[np.int64]  # (num_identities,)
+    face_traits: Floats  # (num_identities, num_traits), of unit variance
+    voice_traits: Floats  # the same, correlated with those of the face by `TRAIT_LINKS`
+    places: Floats  # (num_origins, 3), what each origin looks and sounds like
 
     def face_effects(self) -> Floats:
         """Inputs of the face embeddings: (num_identities, num_effects)."""
@@ -58,15 +48,8 @@ class SharedCauses:
     def oracle(self, faces: NDArray[np.int64], voices: NDArray[np.int64]) -> Floats:
         """Log-likelihood ratio of the same person against two, of one who reads both sides' causes without error.
 
-        Parameters
-        ----------
-        faces, voices : (num_pairs,) int64 array
-            People.
-
-        Returns
-        -------
-        scores : (num_pairs,) float64 array
-            No head over the embeddings can do better on average.
+        People (num_pairs,) of faces and of voices to scores (num_pairs,), which no head over the embeddings can beat on
+        average.
         """
         male = float(np.mean(self.is_male))
         alike = self.is_male[faces] == self.is_male[voices]

@@ -26,18 +26,10 @@ class Word:
 
 @dataclass(frozen=True, eq=False)
 class Utterance:
-    """Timed phones.
+    """Timed phones: phone i sounds from boundaries[i] to boundaries[i + 1] (seconds)."""
 
-    Parameters
-    ----------
-    phones : tuple of str
-        Names in `PHONES`, silence included, without gaps.
-    boundaries : (num_phones + 1,) float64 array
-        Seconds; phone i sounds from boundaries[i] to boundaries[i + 1].
-    """
-
-    phones: tuple[str, ...]
-    boundaries: NDArray[np.float64]
+    phones: tuple[str, ...]  # names in `PHONES`, silence included, without gaps
+    boundaries: NDArray[np.float64]  # (num_phones + 1,)
     words: tuple[Word, ...]
 
     @property
@@ -47,13 +39,7 @@ class Utterance:
 
 
 def say(words: Sequence[str], person: Person, generator: np.random.Generator) -> Utterance:
-    """Lay out words in time, at the person's own pace.
-
-    Parameters
-    ----------
-    words : sequence of str
-        Of `VOCABULARY`.
-    """
+    """Lay out words of `VOCABULARY` in time, at the person's own pace."""
     pace = np.exp(-0.16 * person.voice["rate"])
     phones: list[str] = ["sil"]
     durations: list[float] = [LEAD]
@@ -77,23 +63,11 @@ def say(words: Sequence[str], person: Person, generator: np.random.Generator) ->
 def mouth_track(
     utterance: Utterance, times: NDArray[np.float64], articulation: float = 1.0
 ) -> NDArray[np.float64]:
-    """Follow the mouth through an utterance.
+    """Follow the mouth through an utterance: times (num_times,) in seconds to mouths (num_times, 7).
 
     Each phone pulls the mouth toward its target with a strength that decays on both sides of it; the mouth is the
     weighted mean of all pulls (dominance functions: Cohen and Massaro 1993, "Modeling coarticulation in synthetic
-    visual speech").
-
-    Parameters
-    ----------
-    times : (num_times,) float64 array
-        Seconds.
-    articulation : float
-        How far this person moves the lips, about 1.
-
-    Returns
-    -------
-    mouths : (num_times, 7) float64 array
-        Columns as `MOUTH_PARAMETERS`.
+    visual speech"). `articulation` is how far this person moves the lips, about 1; columns as `MOUTH_PARAMETERS`.
 
     Examples
     --------

@@ -23,45 +23,19 @@ LEAD = WINDOW_SAMPLES - HOP_SAMPLES  # samples made before time zero, where fewe
 
 @dataclass(frozen=True)
 class VoiceQuality:
-    """The physical side of a voice.
+    """The physical side of a voice: its pitch (Hz, mean), its melody, its tract, its noises, its level."""
 
-    Parameters
-    ----------
-    pitch : float
-        Mean fundamental frequency, in Hz.
-    formant_scale : float
-        Against a tract of middle length.
-    open_quotient : float
-        Part of the glottal cycle that is open.
-    tilt_cutoff : float
-        Where the source starts to lose a further 6 dB per octave, in Hz.
-    breath : float
-        Level of aspiration noise beside the voice.
-    jitter : float
-        Relative standard deviation of the pitch within a few milliseconds.
-    twang : float
-        Decibel by which 2.8-3.8 kHz are lifted.
-    nasality : float
-        Depth 0..1 of the dip that an open nose makes near 1 kHz.
-    pitch_range : float
-        Standard deviation of the melody, relative.
-    articulation : float
-        Extent of the mouth's movements, about 1.
-    level : float
-        Root mean square.
-    """
-
-    pitch: float
-    formant_scale: float
-    open_quotient: float
-    tilt_cutoff: float
-    breath: float
-    jitter: float
-    twang: float
-    nasality: float
-    pitch_range: float
-    articulation: float
-    level: float
+    pitch: float  # Hz, mean fundamental frequency
+    formant_scale: float  # against a tract of middle length
+    open_quotient: float  # part of the glottal cycle that is open
+    tilt_cutoff: float  # Hz, where the source starts to lose a further 6 dB per octave
+    breath: float  # level of aspiration noise beside the voice
+    jitter: float  # relative standard deviation of the pitch within a few milliseconds
+    twang: float  # dB by which 2.8-3.8 kHz are lifted
+    nasality: float  # depth 0..1 of the dip that an open nose makes near 1 kHz
+    pitch_range: float  # relative standard deviation of the melody
+    articulation: float  # extent of the mouth's movements, about 1
+    level: float  # root mean square
 
 
 def voice_quality(person: Person) -> VoiceQuality:
@@ -85,13 +59,7 @@ def voice_quality(person: Person) -> VoiceQuality:
 def speak(
     utterance: Utterance, quality: VoiceQuality, generator: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Synthesize an utterance.
-
-    Returns
-    -------
-    waveform : (num_samples,) float32 array
-        16 kHz, dry and without noise; sample i sounds at i / 16000 s.
-    """
+    """Synthesize an utterance, (num_samples,) at 16 kHz, dry and without noise; sample i sounds at i / 16000 s."""
     num_samples = round(utterance.duration * SAMPLE_RATE)
     num_frames = num_samples // HOP_SAMPLES + 8
     centers = np.arange(num_frames) * HOP_SAMPLES + WINDOW_SAMPLES // 2 - LEAD  # of windows

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pins_plugin.data.corpora.manifest import read_manifest
+from pins_plugin.errors import ManifestError
 from pins_plugin.simulation.corpus import CorpusSettings, write_corpus
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import write_text
@@ -38,6 +39,7 @@ class Track(NamedTuple):
     video: str
     pictures: list[int]
     traits: dict[str, str]
+    split: str
 
     @property
     def name(self) -> str:
@@ -47,32 +49,32 @@ class Track(NamedTuple):
     def vox_id(self) -> str:
         return f"id1{self.number:04d}"
 
+    @property
+    def sound(self) -> str:
+        return f"{self.vox_id}/{self.video}/00001.wav"
+
+    def picture(self, number: int) -> str:
+        return f"{self.name}/1.6/{self.video}/{number:07d}.jpg"
+
 
 def write_voxceleb_tree(
     folder: str | Path, settings: CorpusSettings, *, jobs: int | None = None, quiet: bool = False
 ) -> Path:
-    """Make people as `write_corpus` does, and lay them out anew.
+    """Make people as `write_corpus` does, and lay them out anew; with `seen_heard` there are lists of them, too.
 
-    Parameters
-    ----------
-    settings : CorpusSettings
-        With `seen_heard` above zero there are lists of seen-heard people, too.
-
-    Returns
-    -------
-    root : Path
-        What `recipes/VoxCeleb/prepare.py voxceleb1` takes as `--root`; the lists lie beside it.
+    Returns what `recipes/VoxCeleb/prepare.py voxceleb1` takes as `--root`; the lists lie beside it. ManifestError when
+    the settings make no sense.
     """
+    if settings.form != "images":
+        raise ManifestError(f"form: expected images, as VoxCeleb1 holds, got {settings.form!r}")
     folder = Path(folder)
     clips = read_manifest(write_corpus(folder / "simulated", settings, jobs=jobs, quiet=quiet))
     generator = np.random.default_rng([settings.seed, 11])
     tracks = [_place(clip, folder / "vox1", generator) for clip in clips]
-    trained = {
-        track.number for track, clip in zip(tracks, clips, strict=True) if clip.split == "train"
-    }
-    test = [track for track, clip in zip(tracks, clips, strict=True) if clip.split == "test"]
     lists = folder / "lists"
-    _write_people(lists, clips, tracks)
+    _write_people(lists, tracks)
+    trained = {track.number for track in tracks if track.split == "train"}
+    test = [track for track in tracks if track.split == "test"]
     unseen = [track for track in test if track.number not in trained]
     seen = [track for track in test if track.number in trained]
     for condition, chosen in (("unseenunheard", unseen), ("seenheard", seen)):
@@ -86,8 +88,8 @@ def write_voxceleb_tree(
             rows = _trials(unseen, stratum, forward, generator)
             if rows:
                 write_text(lists / f"matching_{short}_{listed}.csv", "\n".join(rows) + "\n")
-    pictures = [f"{track.vox_id}\t{_picture(track, n)}" for track in unseen for n in track.pictures]
-    sounds = [f"{track.vox_id}\t{_utterance(track)}" for track in unseen]
+    pictures = [f"{track.vox_id}\t{track.picture(n)}" for track in unseen for n in track.pictures]
+    sounds = [f"{track.vox_id}\t{track.sound}" for track in unseen]
     write_text(lists / "jpg_20k.csv", "\n".join(["VoxCeleb1 ID\tjpg", *pictures]) + "\n")
     write_text(lists / "wav_20k.csv", "\n".join(["VoxCeleb1 ID\twav", *sounds]) + "\n")
     return folder / "vox1"
@@ -102,42 +104,30 @@ def _place(clip: TalkingFaceClip, root: Path, generator: np.random.Generator) ->
         "".join(generator.choice(ALPHABET, 11)),
         [int(path.stem) for path in pictures],
         {**clip.attributes, "decade": decade},
+        clip.split,
     )
-    faces = root / "unzippedFaces" / track.name / "1.6" / track.video
-    faces.mkdir(parents=True, exist_ok=True)
-    for path, number in zip(pictures, track.pictures, strict=True):
-        shutil.copyfile(path, faces / f"{number:07d}.jpg")
-    voice = root / "wav" / track.vox_id / track.video / "00001.wav"
-    voice.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(clip.audio, voice)
-    head = [
-        f"Identity  : \t{track.vox_id}",
-        f"Reference : \t{track.video}",
-        "",
-        "FRAME \tX \tY \tW \tH ",
-    ]
-    rows = [f"{frame:06d} \t0 \t0 \t112 \t112 " for frame in range(max(track.pictures) + 1)]
-    write_text(
-        root / "txt" / track.vox_id / track.video / "00001.txt", "\n".join([*head, *rows]) + "\n"
-    )
+    copies = {root / "unzippedFaces" / track.picture(int(path.stem)): path for path in pictures}
+    for copy, path in {**copies, root / "wav" / track.sound: clip.audio}.items():
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+    rows = [f"Identity  : \t{track.vox_id}", f"Reference : \t{track.video}", ""]
+    rows.append("FRAME \tX \tY \tW \tH ")
+    rows += [f"{frame:06d} \t0 \t0 \t112 \t112 " for frame in range(max(track.pictures) + 1)]
+    write_text((root / "txt" / track.sound).with_suffix(".txt"), "\n".join(rows) + "\n")
     return track
 
 
-def _write_people(lists: Path, clips: Sequence[TalkingFaceClip], tracks: Sequence[Track]) -> None:
+def _write_people(lists: Path, tracks: Sequence[Track]) -> None:
     people = dict(sorted((track.number, track) for track in tracks))
     meta = ["VoxCeleb1 ID\tVGGFace1 ID\tGender\tNationality\tSet"]
-    for track in people.values():
-        traits = track.traits
-        meta.append(
-            f"{track.vox_id}\t{track.name}\t{traits['gender']}\t{traits['nationality']}\tdev"
-        )
+    numbers: list[str] = []
+    for number, track in people.items():
+        gender, nationality = track.traits["gender"], track.traits["nationality"]
+        meta.append(f"{track.vox_id}\t{track.name}\t{gender}\t{nationality}\tdev")
+        splits = [SPLIT_NUMBERS[each.split] for each in tracks if each.number == number]
+        numbers.append(f"{track.name} {min(splits)} ")
     write_text(lists / "vox1_meta.csv", "\n".join(meta) + "\n")
-    numbers: dict[int, int] = {}
-    for track, clip in zip(tracks, clips, strict=True):
-        number = SPLIT_NUMBERS[clip.split]
-        numbers[track.number] = min(number, numbers.get(track.number, number))
-    rows = [f"{track.name} {numbers[number]} " for number, track in people.items()]
-    write_text(lists / "identity_splits.txt", "\n".join(rows) + "\n")
+    write_text(lists / "identity_splits.txt", "\n".join(numbers) + "\n")
 
 
 def _others(track: Track, tracks: Sequence[Track], stratum: str) -> list[Track]:
@@ -174,9 +164,12 @@ def _trials(
     """1-of-2 trials: query, right one, wrong one."""
 
     def as_face(track: Track) -> str:
-        return _picture(track, int(generator.choice(track.pictures)))
+        return track.picture(int(generator.choice(track.pictures)))
 
-    ask, answer = (as_face, _utterance) if forward else (_utterance, as_face)
+    def as_voice(track: Track) -> str:
+        return track.sound
+
+    ask, answer = (as_face, as_voice) if forward else (as_voice, as_face)
     rows = []
     for track in tracks:
         own = [other for other in tracks if other.number == track.number]
@@ -185,11 +178,3 @@ def _trials(
             right, wrong = (group[generator.integers(len(group))] for group in (own, others))
             rows.append(f"{ask(track)} {answer(right)} {answer(wrong)}")
     return rows
-
-
-def _picture(track: Track, number: int) -> str:
-    return f"{track.name}/1.6/{track.video}/{number:07d}.jpg"
-
-
-def _utterance(track: Track) -> str:
-    return f"{track.vox_id}/{track.video}/00001.wav"

@@ -8,17 +8,7 @@ Array = NDArray[np.float32]
 
 
 def box_overlaps(first: Array, second: Array) -> Array:
-    """Intersection over union of each pair.
-
-    Parameters
-    ----------
-    first : (num_first, 4) float array
-    second : (num_second, 4) float array
-
-    Returns
-    -------
-    overlaps : (num_first, num_second) float array
-        In 0..1.
+    """Intersection over union, 0 to 1, of each pair: (num_first, 4) and (num_second, 4) to (num_first, num_second).
 
     Examples
     --------

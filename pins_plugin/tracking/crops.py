@@ -20,9 +20,11 @@ from pins_plugin.data.media.video import iter_frames
 from pins_plugin.errors import ShapeError
 from pins_plugin.tracking.face_mesh import EYE_CORNERS, INPUT_SIZE, MOUTH_CORNERS, load_face_mesh
 from pins_plugin.types import FaceTrack
+from pins_plugin.utils.device import usable_device
 from pins_plugin.utils.prefetch import prefetch
 from pins_plugin.utils.progress import progress
 
+KINDS = ("face", "mouth", "lips")
 FACE_SIZE = 112  # pixels, side of a face crop; the usual one of face recognition (ArcFace)
 MOUTH_SIZE = (48, 64)  # height and width in pixels; chosen, not measured
 # Numbers in the mesh of MediaPipe, along the chin
@@ -82,9 +84,10 @@ def face_transform(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
     matrix : (2, 3) float64 array
     """
     landmarks = np.asarray(landmarks, np.float64)
-    if landmarks.shape != (5, 2):
+    if landmarks.shape != (5, 2) or not np.isfinite(landmarks).all():
         raise ShapeError(
-            f"landmarks: expected shape (5, 2) (eyes, nose, mouth corners), got {landmarks.shape}"
+            "landmarks: expected numbers of shape (5, 2) (eyes, nose, mouth corners), got "
+            + ("places that are not known" if landmarks.shape == (5, 2) else str(landmarks.shape))
         )
     mixing = np.array([[1, 0, 0, 0, 0], [0, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 0.5, 0.5]])
     weights = np.array([1, 1, 0.5, 1]) / 3.5
@@ -101,20 +104,9 @@ def face_transform(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
 def align_face(
     image: NDArray[np.uint8], landmarks: NDArray[np.floating], size: int = FACE_SIZE
 ) -> NDArray[np.uint8]:
-    """Cut an upright square face with a quarter of margin out of an image.
+    """Cut an upright square face with a quarter of margin out of an image; `landmarks` as in `face_transform`.
 
-    Parameters
-    ----------
-    image : (height, width) or (height, width, 3) uint8 array
-    landmarks : (5, 2) array
-        See `face_transform`.
-    size : int
-        Side of the result in pixels.
-
-    Returns
-    -------
-    face : (size, size) or (size, size, 3) uint8 array
-        Places outside the image repeat its border.
+    (height, width) or (height, width, 3) uint8 to (size, size) or (size, size, 3); places outside repeat the border.
     """
     return _warp(image, face_transform(landmarks), (size, size), np.zeros(2), 1.0)
 
@@ -135,7 +127,7 @@ def smooth_landmarks(landmarks: NDArray[np.floating]) -> NDArray[np.float32]:
 def extract_crops(
     video: str | Path,
     tracks: Sequence[FaceTrack],
-    kinds: Sequence[str] = ("face", "mouth", "lips"),
+    kinds: Sequence[str] = KINDS,
     **options: Any,
 ) -> dict[str, Crops]:
     """Cut the crops of all tracks in one pass over the video; parameters as in `iter_crops`.
@@ -152,7 +144,7 @@ def extract_crops(
 def iter_crops(
     video: str | Path,
     tracks: Sequence[FaceTrack],
-    kinds: Sequence[str] = ("face", "mouth", "lips"),
+    kinds: Sequence[str] = KINDS,
     *,
     max_frames: int | None = None,
     device: str | torch.device = "cpu",
@@ -163,8 +155,7 @@ def iter_crops(
     Parameters
     ----------
     kinds : sequence of str
-        What to cut: "face", "mouth", "lips". With "lips", the landmarks of the tracks are refined by a
-        dense face mesh, and the crops of mouths are aligned by it.
+        What to cut: "face"; "lips", as a dense face mesh finds them; "mouth", aligned by that mesh, with the lips.
     max_frames : int, optional
         Keep at most this many faces per track, evenly spread (mouths and lips need every frame).
     device : str or torch.device
@@ -176,7 +167,14 @@ def iter_crops(
         Its name.
     crops : Crops
         `times` are those of the mouths and lips, or of the faces where only faces were asked for.
+
+    Raises
+    ------
+    ShapeError
+        When a kind is unknown, or the landmarks of a track are.
     """
+    if not set(kinds) <= set(KINDS):
+        raise ShapeError(f"kinds: expected some of {', '.join(KINDS)}, got {kinds!r}")
     if not tracks:
         return
     coming = sorted(tracks, key=lambda track: track.start, reverse=True)
@@ -209,14 +207,12 @@ class _TrackCrops:
         device: str | torch.device,
     ) -> None:
         self.track = replace(track, landmarks=smooth_landmarks(track.landmarks))
-        self.kinds = set(kinds)
-        self.mesh = MeshReader("mouth" in self.kinds, device) if "lips" in self.kinds else None
-        num_frames = len(track.times)
+        self.mesh = None if set(kinds) <= {"face"} else MeshReader("mouth" in kinds, device)
+        num_frames = len(track.times) if "face" in kinds else 0
         kept = np.linspace(0, num_frames - 1, min(max_frames or num_frames, num_frames))
         self.face_frames = set(kept.round().astype(int).tolist())
         self.times: list[float] = []
         self.faces: list[NDArray[np.uint8]] = []
-        self.mouths: list[NDArray[np.uint8]] = []
 
     def add(self, time: float, image: NDArray[np.uint8]) -> None:
         """Cut the crops of one picture, if the track has a face in it."""
@@ -224,23 +220,20 @@ class _TrackCrops:
         if frame == len(self.track.times) or abs(self.track.times[frame] - time) > 1e-3:
             return
         landmarks = self.track.landmarks[frame]
-        wants_face = "face" in self.kinds and frame in self.face_frames
-        if wants_face:
+        if frame in self.face_frames:
             self.faces.append(align_face(image, landmarks))
         if self.mesh is not None:
             self.mesh.add(image, landmarks)
-        elif "mouth" in self.kinds:
-            self.mouths.append(crop_mouth(image, landmarks))
-        if wants_face or self.kinds & {"mouth", "lips"}:
+        if frame in self.face_frames or self.mesh is not None:
             self.times.append(time)
 
     def finish(self) -> Crops:
         """Stack what was collected."""
-        lips = np.zeros((0, 88, 2), np.float32)
-        presence = np.zeros(0, np.float32)
-        mouths = np.array(self.mouths, np.uint8).reshape(-1, *MOUTH_SIZE)
         if self.mesh is not None:
             lips, presence, mouths = self.mesh.finish()
+        else:
+            lips, presence = np.zeros((0, 88, 2), np.float32), np.zeros(0, np.float32)
+            mouths = np.zeros((0, *MOUTH_SIZE), np.uint8)
         faces = np.array(self.faces, np.uint8).reshape(-1, FACE_SIZE, FACE_SIZE, 3)
         return Crops(np.array(self.times, np.float64), faces, mouths, lips, presence)
 
@@ -260,7 +253,7 @@ class MeshReader:
     """
 
     def __init__(self, with_mouths: bool = True, device: str | torch.device = "cpu") -> None:
-        self._device = torch.device(device)
+        self._device = usable_device(device)
         self._network = load_face_mesh(self._device)
         self._batch_size = BATCH_SIZE if self._device.type == "cpu" else GPU_BATCH_SIZE
         self._with_mouths = with_mouths
@@ -335,19 +328,9 @@ def _warp(
     corner: NDArray[np.float64],
     window_width: float,
 ) -> NDArray[np.uint8]:
-    """Read the window at `corner` of the aligned face out of an image, without aliasing.
+    """Read a window of the aligned face out of an image, as `size` (height, width), without aliasing.
 
-    Parameters
-    ----------
-    image : (height, width[, 3]) uint8 array
-    matrix : (2, 3) array
-        From picture pixels to the aligned face of unit size.
-    size : tuple of two ints
-        Height and width of the result.
-    corner : (2,) array
-        Upper left corner of the window in the aligned face.
-    window_width : float
-        Width of the window in the aligned face.
+    The window is `window_width` wide and begins at `corner` (2,), in units of the aligned face; see `face_transform`.
     """
     height, width = size
     scale = width / window_width

@@ -11,21 +11,11 @@ FACE_WIDTHS = 1.94  # width of an aligned face (`crops.align_face`) in widths of
 
 @dataclass(frozen=True)
 class Degradation:
-    """What happens to a picture.
-
-    Parameters
-    ----------
-    face_width : float, optional
-        Pixels that are left of the face.
-    quality : int
-        Of the JPEG of the small picture, 1 to 100.
-    blur : float
-        Standard deviation in pixels of the aligned face as it is given.
-    """
+    """What happens to a picture: `face_width` pixels are left of the face, or it is blurred."""
 
     face_width: float | None = None
-    quality: int = 80  # chosen, not measured
-    blur: float = 0.0
+    quality: int = 80  # of the JPEG of the small picture, 1 to 100; chosen, not measured
+    blur: float = 0.0  # standard deviation in pixels of the aligned face as it is given
 
 
 def degrade_face(face: NDArray[np.uint8], how: Degradation) -> NDArray[np.uint8]:

@@ -12,7 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torchvision.ops import batched_nms
 
+from pins_plugin.errors import PinsError, ShapeError
+from pins_plugin.tracking.boxes import box_areas
 from pins_plugin.tracking.mtcnn import load_stages
+from pins_plugin.utils.device import usable_device
 
 Array = NDArray[np.float32]
 
@@ -27,20 +30,14 @@ GPU_FACTOR = 16  # as many times larger batches elsewhere; chosen, not measured
 
 
 class Detections(NamedTuple):
-    """Faces of one picture (or of a list of windows).
+    """Faces of one picture (or of a list of windows), in pixels.
 
-    Parameters
-    ----------
-    boxes : (num_faces, 4) float32 array
-        x1, y1, x2, y2 in pixels.
-    landmarks : (num_faces, 5, 2) float32 array
-        Left eye, right eye, nose, left and right mouth corner as seen in the picture, in pixels.
-    probabilities : (num_faces,) float32 array
+    Landmarks are left eye, right eye, nose, left and right mouth corner as seen in the picture.
     """
 
-    boxes: Array
-    landmarks: Array
-    probabilities: Array
+    boxes: Array  # (num_faces, 4), x1, y1, x2, y2
+    landmarks: Array  # (num_faces, 5, 2)
+    probabilities: Array  # (num_faces,)
 
     def select(self, index: NDArray[np.generic]) -> "Detections":
         """Keep the faces of an index or mask."""
@@ -54,11 +51,18 @@ class FaceDetector:
     ----------
     min_face_size : float
         Side of the smallest face to look for, in pixels. Cost falls with its square.
+
+    Raises
+    ------
+    PinsError
+        When nothing can be computed on `device`, or a face would have no size.
     """
 
     def __init__(self, min_face_size: float = 20.0, device: str | torch.device = "cpu") -> None:
+        if not min_face_size > 0:
+            raise PinsError(f"min_face_size: expected more than 0 pixels, got {min_face_size}")
         self.min_face_size = float(min_face_size)
-        self.device = torch.device(device)
+        self.device = usable_device(device)
         self._propose, self._reject, self._output = load_stages(self.device)
 
     @torch.inference_mode()
@@ -74,7 +78,18 @@ class FaceDetector:
         -------
         detections : list of Detections
             One entry for each picture, the most probable face first.
+
+        Raises
+        ------
+        ShapeError
+            When the pictures have another shape or type.
         """
+        if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8:
+            raise ShapeError(
+                f"images: expected (num_images, height, width, 3) uint8, got {images.shape} {images.dtype}"
+            )
+        if not len(images):
+            return []
         index, boxes = self._proposals(images)
         index, boxes = self._without_false(images, index, boxes)
         found = self.refine(images, index, boxes)
@@ -92,13 +107,8 @@ class FaceDetector:
     ) -> Detections:
         """Look at given windows with the last network only: exact box, landmarks, probability.
 
-        Parameters
-        ----------
-        images : (num_images, height, width, 3) uint8 array
-        index : (num_windows,) int array
-            Which picture each window lies in.
-        boxes : (num_windows, 4) float32 array
-            Rough boxes; they are made square first.
+        `index` (num_windows,) says which of the pictures (num_images, height, width, 3) each of the rough boxes
+        (num_windows, 4) lies in; they are made square first.
         """
         windows = _square(boxes)
         offsets, points, scores = self._run(self._output, images, index, windows, 48)
@@ -166,15 +176,11 @@ class FaceDetector:
         self, network: torch.nn.Module, images: NDArray[np.uint8], size: int
     ) -> list[torch.Tensor]:
         size *= 1 if self.device.type == "cpu" else GPU_FACTOR
-        outputs = [
-            network(self._tensor(images[begin : begin + size]))
-            for begin in range(0, len(images), size)
-        ]
+        outputs = []
+        for batch in torch.from_numpy(images).split(size):
+            pictures = batch.to(self.device).permute(0, 3, 1, 2)
+            outputs.append(network((pictures.float() - 127.5) / 128.0))
         return [torch.cat(parts) for parts in zip(*outputs, strict=True)]
-
-    def _tensor(self, images: NDArray[np.uint8]) -> torch.Tensor:
-        batch = torch.from_numpy(images).to(self.device).permute(0, 3, 1, 2)
-        return (batch.float() - 127.5) / 128.0
 
 
 def cut_window(image: NDArray[np.uint8], window: Array, size: int) -> NDArray[np.uint8]:
@@ -211,7 +217,7 @@ def _regress(windows: Array, offsets: Array) -> Array:
 
 def _without_nested(boxes: Array, scores: Array) -> NDArray[np.intp]:
     """Non-maximum suppression where a box inside a better one counts as the same face."""
-    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    area = box_areas(boxes)
     kept: list[int] = []
     for candidate in np.argsort(-scores):
         low = np.maximum(boxes[candidate, :2], boxes[kept, :2])

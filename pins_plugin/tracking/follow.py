@@ -138,22 +138,12 @@ class FaceFollower:
 def measure_changes(
     images: NDArray[np.uint8], span: NDArray[np.intp], boxes: Array
 ) -> NDArray[np.float64]:
-    """Measure how much a face differs from the one in the picture before (`shots.measure_change`).
+    """Measure how much a face differs from the one in the picture before (`shots.measure_change`), (num_frames,).
 
     The smaller of two changes: in one place, and from the place where it was to the place where it is, so that neither
-    what passes behind a face nor its own movement counts.
-
-    Parameters
-    ----------
-    images : (num_images, height, width, 3) uint8 array
-    span : (num_frames,) int array
-        Successive pictures.
-    boxes : (num_frames, 4) float array
-
-    Returns
-    -------
-    changes : (num_frames,) float array
-        0 where there is no picture before; where it is not of the span, the place is taken to be the same.
+    what passes behind a face nor its own movement counts. `span` (num_frames,) numbers successive pictures of `images`
+    (num_images, height, width, 3), `boxes` (num_frames, 4) are the face's in them. 0 where there is no picture before;
+    where it is not of the span, the place is taken to be the same.
     """
     changes = np.zeros(len(span))
     for row, (frame, box) in enumerate(zip(span, boxes, strict=True)):

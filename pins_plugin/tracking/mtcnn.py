@@ -19,14 +19,8 @@ STAGES = ("propose", "reject", "output")
 class Stage(nn.Module):
     """One network of the cascade: a trunk of convolutions, perhaps a dense layer, and a head for each answer.
 
-    Parameters
-    ----------
-    width : int
-        Channels that the heads see.
-    dense : int, optional
-        Inputs of the dense layer; without one, the heads are convolutions over the trunk's map.
-    with_points : bool
-        Five landmarks too.
+    The heads see `width` channels: of a dense layer of `dense` inputs or, without one, of the trunk's map, over which
+    they are convolutions. One for five landmarks too, `with_points`.
     """
 
     def __init__(

@@ -4,7 +4,7 @@ Two faces in one picture are two people, unless they are as alike as one person'
 eyes, in units of the distance between them, is the same in both views, or mirrored.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,36 +26,20 @@ SAME_SCALE = 1.6
 
 def find_repeated_views(
     tracks: Sequence[FaceTrack],
-    embeddings: Mapping[str, NDArray[np.floating]],
+    embeddings: NDArray[np.floating],
     apart: NDArray[np.bool_],
-    min_similarity: float = VERY_ALIKE,
+    min_similarity: float,
 ) -> NDArray[np.bool_]:
-    """Find the pairs of tracks in one picture that are one person, seen twice.
+    """Find the pairs of tracks in one picture that are one person, seen twice: (num_tracks, num_tracks), as `apart`.
 
-    Parameters
-    ----------
-    embeddings : mapping of str to (num_faces, embedding_dim) array
-        By the name of the track; tracks that are missing repeat nobody.
-    apart : (num_tracks, num_tracks) bool array
-        Pairs to look at; see `people.find_different_people`.
-    min_similarity : float
-        Of the faces (cosine); never less than 0.85.
-
-    Returns
-    -------
-    repeated : (num_tracks, num_tracks) bool array
+    `apart` are the pairs to look at (see `tracked_people.find_different_people`), `embeddings` (num_tracks,
+    embedding_dim), of any length. `min_similarity` of the faces (cosine) is never less than 0.85.
     """
     repeated = np.zeros_like(apart)
-    known = np.array([number for number, t in enumerate(tracks) if t.track in embeddings], int)
-    if len(known) < 2:
-        return repeated
-    means = unit(np.stack([unit(embeddings[tracks[i].track]).sum(axis=0) for i in known]))
-    alike = (means @ means.T >= max(min_similarity, VERY_ALIKE)) & apart[np.ix_(known, known)]
-    for row, column in np.argwhere(np.triu(alike, 1)):
-        first, second = known[row], known[column]
-        repeated[first, second] = repeated[second, first] = move_as_one(
-            tracks[first], tracks[second]
-        )
+    directions = unit(embeddings)
+    alike = (directions @ directions.T >= max(min_similarity, VERY_ALIKE)) & apart
+    for first, second in np.argwhere(np.triu(alike, 1)):
+        repeated[[first, second], [second, first]] = move_as_one(tracks[first], tracks[second])
     return repeated
 
 

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -35,16 +36,12 @@ class Chunk:
 
 
 def iter_chunks(frames: Iterable[VideoFrame], chunk_frames: int) -> Iterator[Chunk]:
-    """Group pictures by shot, at most `chunk_frames` at a time.
+    """Group pictures by shot, at most `chunk_frames` (2 or more) at a time, which bounds the memory.
 
-    Parameters
-    ----------
-    chunk_frames : int
-        Bounds the memory, at least 2. A long shot comes in several chunks; each begins with the picture
-        that the one before ended with.
+    A long shot comes in several chunks; each begins with the picture that the one before ended with.
     """
     shot, pending, continues = 0, list[VideoFrame](), False
-    for frame, cut in _with_cuts(frames):
+    for frame, cut in find_cuts(frames):
         if cut:
             if len(pending) > continues:
                 yield _chunk(shot, pending, continues)
@@ -57,53 +54,48 @@ def iter_chunks(frames: Iterable[VideoFrame], chunk_frames: int) -> Iterator[Chu
         yield _chunk(shot, pending, continues)
 
 
-def _with_cuts(frames: Iterable[VideoFrame]) -> Iterator[tuple[VideoFrame, bool]]:
-    """Pair each picture with whether a new shot begins there; runs a few pictures behind the input."""
-    detector = CutDetector()
-    waiting: list[VideoFrame] = []
-    changes: list[float] = []  # from the picture before each of `waiting`
-    before = None
-    for frame in frames:
-        thumbnail = _thumbnail(frame.image)
-        waiting.append(frame)
-        changes.append(1.0 if before is None else measure_change(before, thumbnail))
-        before = thumbnail
-        cut = detector.add(thumbnail)
-        if len(waiting) > LOOK_AHEAD:
-            differs = changes.pop(0) >= LEAST_CHANGE
-            yield waiting.pop(0), differs and cut
-    for frame in waiting:
-        yield frame, False
+class _Step(NamedTuple):
+    """A picture, and how it differs from the one before."""
+
+    frame: VideoFrame
+    difference: float  # mean of hue, saturation and value
+    change: float  # see `measure_change`
 
 
-class CutDetector:
-    """Finds the pictures before which the shot changes, a few pictures behind the input.
+def find_cuts(frames: Iterable[VideoFrame]) -> Iterator[tuple[VideoFrame, bool]]:
+    """Pair each picture with whether a new shot begins there; runs `LOOK_AHEAD` pictures behind the input.
 
     The rule of PySceneDetect's AdaptiveDetector: a cut differs from the picture before it, in hue, saturation and
-    value, by at least `LEAST_DIFFERENCE`, and `STANDS_OUT` times as much as its `LOOK_AHEAD` neighbors on either side do.
+    value, by at least `LEAST_DIFFERENCE`, and `STANDS_OUT` times as much as its `LOOK_AHEAD` neighbors on either side
+    do. Beside it, what is seen must change (`LEAST_CHANGE`).
     """
+    steps = deque[_Step](maxlen=2 * LOOK_AHEAD + 1)
+    last_cut = 0
+    for number, step in enumerate(_steps(frames), start=-LOOK_AHEAD):
+        steps.append(step)
+        if number < 0:
+            continue
+        judged, cut = steps[-1 - LOOK_AHEAD], False
+        if len(steps) > 2 * LOOK_AHEAD and number >= last_cut + SHORTEST_SHOT:
+            others = sum(each.difference for each in steps) - judged.difference
+            if judged.difference >= max(LEAST_DIFFERENCE, STANDS_OUT * others / (2 * LOOK_AHEAD)):
+                last_cut, cut = number, judged.change >= LEAST_CHANGE
+        yield judged.frame, cut
+    for step in list(steps)[-LOOK_AHEAD:]:
+        yield step.frame, False
 
-    def __init__(self) -> None:
-        self._before: NDArray[np.uint8] | None = None
-        self._differences = deque[float](maxlen=2 * LOOK_AHEAD + 1)
-        self._number = self._last_cut = 0
 
-    def add(self, image: NDArray[np.uint8]) -> bool:
-        """Take the next picture (height, width, 3); whether a shot begins `LOOK_AHEAD` pictures before it."""
-        colors = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2HSV), np.uint8)
-        difference = 0.0 if self._before is None else cv2.absdiff(colors, self._before).mean()
-        self._before = colors
-        self._differences.append(float(difference))
-        self._number += 1
-        place = self._number - 1 - LOOK_AHEAD  # of the picture that is judged
-        if len(self._differences) <= 2 * LOOK_AHEAD or place < self._last_cut + SHORTEST_SHOT:
-            return False
-        middle = self._differences[LOOK_AHEAD]
-        neighbors = (sum(self._differences) - middle) / (2 * LOOK_AHEAD)
-        if middle < max(LEAST_DIFFERENCE, STANDS_OUT * neighbors):
-            return False
-        self._last_cut = place
-        return True
+def _steps(frames: Iterable[VideoFrame]) -> Iterator[_Step]:
+    before = None
+    for frame in frames:
+        small = _thumbnail(frame.image)
+        colors = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2HSV), np.uint8)
+        if before is None:
+            yield _Step(frame, 0.0, 1.0)
+        else:
+            difference = float(cv2.absdiff(colors, before[1]).mean())
+            yield _Step(frame, difference, measure_change(before[0], small))
+        before = small, colors
 
 
 def measure_change(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:

@@ -8,6 +8,7 @@ y1, x2, y2], ...], "landmarks": [[x, y] x 5, ...], "detected": [true, ...]}]}`; 
 
 import csv
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -17,6 +18,7 @@ from pins_plugin.data.media.video import VideoInfo
 from pins_plugin.errors import MediaError, PinsError
 from pins_plugin.types import FaceTrack
 from pins_plugin.utils.files import atomic_path, read_json, write_json_rows
+from pins_plugin.utils.text import table_cell
 
 POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
 
@@ -67,31 +69,35 @@ def read_tracks(path: str | Path) -> list[FaceTrack]:
 
 def _track_to_dict(track: FaceTrack) -> dict[str, Any]:
     rows = np.concatenate([track.times[:, None].round(4), track.boxes.round(2)], axis=1)
+    points = [
+        [[round(value, 2) for value in point] for point in face]
+        for face in track.landmarks.tolist()
+    ]
+    quality = {name: round(v, 4) for name, v in track.quality.items() if isfinite(v)}
     return {
         "track": track.track,
         "person": track.person,
         "shot": track.shot,
         "start": round(track.start, 4),
         "end": round(track.end, 4),
-        "quality": {name: round(value, 4) for name, value in track.quality.items()},
+        "quality": quality,
         "boxes": [[round(value, 4) for value in row] for row in rows.tolist()],
-        "landmarks": [
-            [[round(value, 2) for value in point] for point in face]
-            for face in track.landmarks.tolist()
-        ],
+        **({"landmarks": points} if np.isfinite(track.landmarks).all() else {}),
         "detected": track.detected.tolist(),
     }
 
 
 def _track_from_dict(entry: dict[str, Any], number: int) -> FaceTrack:
     rows = np.array(entry["boxes"], np.float64).reshape(-1, 5)
+    if not (len(rows) and np.isfinite(rows).all() and (np.diff(rows[:, 0]) >= 0).all()):
+        raise ValueError("a track without boxes, or with boxes that go back in time")
     landmarks = entry.get("landmarks", np.full((len(rows), 5, 2), np.nan))
     return FaceTrack(
         str(entry.get("track", f"T{number:03d}")),
         rows[:, 0],
         rows[:, 1:].astype(np.float32),
         np.array(landmarks, np.float32).reshape(len(rows), 5, 2),
-        np.array(entry.get("detected", np.ones(len(rows))), bool),
+        np.array(entry.get("detected", np.ones(len(rows))), bool).reshape(len(rows)),
         int(entry["shot"]),
         {str(name): float(value) for name, value in entry.get("quality", {}).items()},
         None if entry["person"] is None else str(entry["person"]),
@@ -105,10 +111,8 @@ def _write_table(file: TextIO, tracks: Sequence[FaceTrack]) -> None:
         ["track", "person", "shot", "time", "x1", "y1", "x2", "y2", *points, "detected"]
     )
     for track in tracks:
+        labels = [table_cell(track.track), table_cell(track.person or ""), track.shot]
         for index, time in enumerate(track.times):
             numbers = [*track.boxes[index], *track.landmarks[index].reshape(-1)]
-            writer.writerow(
-                [track.track, track.person or "", track.shot, f"{time:.4f}"]
-                + [f"{value:.2f}" for value in numbers]
-                + [int(track.detected[index])]
-            )
+            places = [f"{value:.2f}" for value in numbers]
+            writer.writerow([*labels, f"{time:.4f}", *places, int(track.detected[index])])

@@ -35,17 +35,8 @@ def embed_tracks(
 ) -> dict[str, NDArray[np.floating]]:
     """Embed some faces of each track.
 
-    Parameters
-    ----------
-    encode : callable
-        Aligned faces (num_faces, size, size, 3) uint8 to embeddings (num_faces, embedding_dim).
-    num_faces : int
-        At most this many per track, evenly spread.
-
-    Returns
-    -------
-    embeddings : dict of str to (num_faces, embedding_dim) array
-        By the name of the track; tracks without a usable picture are left out.
+    `encode` takes aligned faces (num_faces, size, size, 3) uint8 to embeddings (num_faces, embedding_dim), of at most
+    `num_faces` pictures a track, evenly spread. By the name of the track; those without a usable picture are left out.
     """
     crops = extract_crops(video, tracks, ("face",), max_frames=num_faces, quiet=quiet)
     return {name: encode(crop.faces) for name, crop in crops.items() if len(crop.faces)}
@@ -75,12 +66,12 @@ def group_people(
         In the same order, with `person` set.
     """
     known = [number for number, track in enumerate(tracks) if track.track in embeddings]
-    sums = np.array([_direction(embeddings[tracks[number].track]) for number in known])
-    if len(sums) and sums.ndim != 2:
-        raise ShapeError("embeddings: expected (num_faces, embedding_dim) arrays of one dimension")
     those = [tracks[number] for number in known]
-    apart = find_different_people(those)
-    apart &= ~find_repeated_views(those, embeddings, apart, threshold)
+    directions = [_direction(embeddings[track.track]) for track in those]
+    if len({len(direction) for direction in directions}) > 1:
+        raise ShapeError("embeddings: expected (num_faces, embedding_dim) arrays of one dimension")
+    sums, apart = np.array(directions), find_different_people(those)
+    apart &= ~find_repeated_views(those, sums, apart, threshold)
     clusters = np.arange(len(tracks))
     clusters[known] = np.array(known, int)[cluster_directions(sums, apart, threshold)]
     order = sorted(range(len(tracks)), key=lambda number: tracks[number].start)
@@ -113,7 +104,7 @@ def find_different_people(tracks: Sequence[FaceTrack]) -> NDArray[np.bool_]:
 def cluster_directions(
     sums: NDArray[np.floating], apart: NDArray[np.bool_], threshold: float
 ) -> NDArray[np.intp]:
-    """Agglomerative clustering by cosine under constraints.
+    """Agglomerative clustering by cosine under constraints: the lowest item of each one's cluster, (num_items,).
 
     Parameters
     ----------
@@ -123,11 +114,6 @@ def cluster_directions(
         Symmetric; pairs that must not meet in one cluster.
     threshold : float
         Least cosine similarity of a merge.
-
-    Returns
-    -------
-    clusters : (num_items,) int array
-        The lowest item of each one's cluster.
     """
     sums = np.array(sums, np.float64)
     clusters = np.arange(len(sums))

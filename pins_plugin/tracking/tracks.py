@@ -27,6 +27,7 @@ MAX_GAP = (
 )
 MIN_DURATION = 0.2  # seconds; shorter tracks are dropped; chosen, not measured
 SMOOTHED_FRAMES = 5  # frames over which boxes and landmarks are smoothed, odd; chosen, not measured
+MAX_WAIT = 10.0  # seconds from one full detection to the next, of which all pictures are in memory
 CHUNK_FRAMES = 32  # pictures in memory at once, about; chosen, not measured
 
 
@@ -37,9 +38,9 @@ class TrackerSettings:
     Parameters
     ----------
     detect_every : float
-        Seconds from one full detection to the next.
+        Seconds from one full detection to the next, at most 10: pictures between are held in memory.
     min_face_height : float
-        Smallest face, as a part of the picture's shorter side (never below 20 pixels after shrinking).
+        Smallest face, as a part (0 to 1) of the picture's shorter side (never below 20 pixels after shrinking).
     device : str
         Where the networks run: "cpu", "cuda".
     """
@@ -49,9 +50,10 @@ class TrackerSettings:
     device: str = "cpu"
 
     def __post_init__(self) -> None:
-        for name in ("detect_every", "min_face_height"):
-            if getattr(self, name) <= 0:
-                raise PinsError(f"{name}: expected more than 0, got {getattr(self, name)}")
+        for name, most in (("detect_every", MAX_WAIT), ("min_face_height", 1.0)):
+            value = getattr(self, name)
+            if not 0 < value <= most:
+                raise PinsError(f"{name}: expected more than 0 and at most {most:g}, got {value}")
 
 
 def track_faces(

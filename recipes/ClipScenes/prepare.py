@@ -114,7 +114,7 @@ def main() -> None:
 def set_up(deck, kind, args):
     """Say how long scenes of one kind are, and of which turns."""
     if args.edition == 1:
-        return replace(deck, lengths=(1.6, 5.0), num_turns=8, blind=True)
+        return replace(deck, lengths=(1.6, 5.0), blind_turns=8)
     if kind == "long":
         return replace(deck, seconds=60 * args.minutes)
     lengths = (2.0, 5.0) if kind == "reaction" else (1.0, 4.0) if kind == "overlap" else (0.7, 4.0)
@@ -175,7 +175,7 @@ def plan(kind, deck, index):
 
 def draw_cast(deck):
     """Three people as in the first edition, or three to six."""
-    number = 3 if deck.blind else int(deck.generator.integers(3, 7))
+    number = 3 if deck.blind_turns else int(deck.generator.integers(3, 7))
     return deck.of(deck.draw_people(min(number, len(deck.people))))
 
 

@@ -14,8 +14,7 @@ from pins_plugin.errors import ManifestError
 from pins_plugin.simulation.corpus import (
     CorpusSettings,
     assign_splits,
-    clip_numbers,
-    clip_splits,
+    list_clips,
     write_corpus,
 )
 from pins_plugin.simulation.oracle import load_people, oracle_similarities
@@ -66,9 +65,10 @@ def test_names_do_not_tell_the_person(corpus: Path) -> None:
     assert neighbors < 0.5
 
 
-def test_numbers_are_a_permutation() -> None:
-    numbers = clip_numbers(SMALL)
-    assert sorted(numbers.values()) == list(range(18))
+def test_every_clip_is_listed_once() -> None:
+    clips = list_clips(SMALL)
+    assert [clip.name for clip in clips] == [f"c{number:06d}" for number in range(18)]
+    assert len({(clip.person, clip.number) for clip in clips}) == 18
 
 
 def test_splits_share_no_person() -> None:
@@ -90,12 +90,11 @@ def test_splits_of_the_manifest_are_disjoint(corpus: Path) -> None:
 
 def test_seen_heard_people_have_clips_of_their_own_for_testing() -> None:
     settings = replace(SMALL, people=40, clips_per_person=1, test_clips=3, seen_heard=5)
-    splits = clip_splits(settings)
-    by_person = [[splits[key] for key in splits if key[0] == person] for person in range(40)]
+    clips = sorted(list_clips(settings), key=lambda clip: (clip.person, clip.number))
+    by_person = [[clip.split for clip in clips if clip.person == person] for person in range(40)]
     assert sorted(by_person) == sorted(
         [["test"] * 3] * 8 + [["valid"]] * 4 + [["train"]] * 23 + [["train", *["test"] * 3]] * 5
     )
-    assert len(clip_numbers(settings)) == sum(len(clips) for clips in by_person)
 
 
 @pytest.mark.parametrize("wrong", [{"seen_heard": 7}, {"seen_heard": -1}, {"test_clips": 0}])
@@ -137,6 +136,8 @@ def test_other_settings_in_the_same_folder_are_refused(corpus: Path) -> None:
         ({"image_size": 8}, "image_size: expected at least 32"),
         ({"form": "gif"}, "form: expected images or video, got 'gif'"),
         ({"splits": (0.5, 0.1, 0.1)}, "add up to 1"),
+        ({"splits": (float("nan"), 0.5, 0.5)}, "add up to 1"),
+        ({"seed": -1}, "seed: expected at least 0, got -1"),
     ],
 )
 def test_senseless_settings_are_explained(

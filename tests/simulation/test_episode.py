@@ -35,13 +35,18 @@ def test_written_episode_has_an_example_of_each(tmp_path: Path) -> None:
         assert portrait.shape == (256, 256, 3)
         assert len(load_audio(tmp_path / "episode" / "people" / f"{name}.wav")) > 3 * 16000
     assert write_episode(tmp_path / "episode", settings, quiet=True) == video  # nothing to do
-    with pytest.raises(ManifestError, match="expected an empty folder"):
+    with pytest.raises(ManifestError, match="made with seed 1, not 2"):
         write_episode(tmp_path / "episode", replace(settings, seed=2), quiet=True)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"characters": 1}, "expected 2 to 8, got 1"), ({"minutes": 0.01}, "expected 0.1 to 120")],
+    [
+        ({"characters": 1}, "expected 2 to 8, got 1"),
+        ({"minutes": 0.01}, "expected 0.1 to 120"),
+        ({"width": 0}, "width: expected 160 to 3840, got 0"),
+        ({"seed": -1}, "seed: expected at least 0, got -1"),
+    ],
 )
 def test_senseless_settings_are_explained(
     change: dict[str, float], message: str, tmp_path: Path

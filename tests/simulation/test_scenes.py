@@ -145,8 +145,25 @@ def test_scenes_that_exist_are_kept_and_others_refused(folder: Path) -> None:
     before = video.stat().st_mtime_ns
     assert write_scenes(folder, SETTINGS, jobs=1, quiet=True) == [video]
     assert video.stat().st_mtime_ns == before
-    with pytest.raises(ManifestError, match="other settings"):
+    with pytest.raises(ManifestError, match="made with seed 3, not 9"):
         write_scenes(folder, replace(SETTINGS, seed=9), jobs=1, quiet=True)
+
+
+def test_a_folder_of_something_else_is_not_replaced(tmp_path: Path) -> None:
+    """A folder called scene_000 was emptied, whatever it held."""
+    other = tmp_path / "scene_000" / "holiday.mp4"
+    other.parent.mkdir()
+    other.touch()
+    with pytest.raises(ManifestError, match="scene_000: expected an empty folder"):
+        write_scenes(tmp_path, SETTINGS, jobs=1, quiet=True)
+    assert other.exists()
+
+
+def test_odd_sizes_are_those_of_the_video() -> None:
+    """The truth said 161 pixels where the video had 160."""
+    scene = Scene(scene_script(SETTINGS, 0), 161, 121)
+    assert scene_truth(scene, "x")["width"] == 160
+    assert scene.draw_frame(0).shape == (120, 160, 3)
 
 
 def test_scenes_of_versions_without_overlap_are_kept(folder: Path, tmp_path: Path) -> None:
@@ -156,11 +173,11 @@ def test_scenes_of_versions_without_overlap_are_kept(folder: Path, tmp_path: Pat
     del truth["settings"]["overlap"]
     (old / "scene.json").write_text(json.dumps(truth))
     assert write_scenes(tmp_path, SETTINGS, jobs=1, quiet=True) == [old / "scene.mp4"]
-    with pytest.raises(ManifestError, match="other settings"):
+    with pytest.raises(ManifestError, match=r"overlap 0\.0, not 0\.5"):
         write_scenes(tmp_path, replace(SETTINGS, overlap=0.5), jobs=1, quiet=True)
     del truth["settings"]  # of another program: it was a TypeError
     (old / "scene.json").write_text(json.dumps(truth))
-    with pytest.raises(ManifestError, match="other settings"):
+    with pytest.raises(ManifestError, match="a note of how it was made"):
         write_scenes(tmp_path, SETTINGS, jobs=1, quiet=True)
 
 

@@ -1,11 +1,13 @@
 """The miniature of VoxCeleb1 is read by what reads VoxCeleb1."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pins_plugin.data.corpora.voxceleb import VoxCelebFolder, read_ids, read_traits
 from pins_plugin.data.corpora.voxceleb_clips import find_voxceleb1, read_splits
+from pins_plugin.errors import ManifestError
 from pins_plugin.evaluation.pins_lists import PinsLists, read_pins_lists
 from pins_plugin.simulation.corpus import CorpusSettings
 from pins_plugin.simulation.voxceleb_tree import write_voxceleb_tree
@@ -77,3 +79,9 @@ def test_recipe_keeps_seen_heard_videos_out_of_training(
     assert len(test) == 8 + 4
     assert len(train & test) == 4
     assert all(len(list(clip.faces.glob("*.jpg"))) == 2 for clip in clips)
+
+
+def test_videos_are_no_voxceleb1(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match="form: expected images, as VoxCeleb1 holds"):
+        write_voxceleb_tree(tmp_path / "out", replace(SETTINGS, form="video"), quiet=True)
+    assert not (tmp_path / "out").exists()

@@ -38,8 +38,10 @@ def test_face_transform_ignores_a_widening_mouth() -> None:
 
 
 def test_face_transform_refuses_other_shapes() -> None:
-    with pytest.raises(ShapeError, match=r"expected shape \(5, 2\)"):
+    with pytest.raises(ShapeError, match=r"shape \(5, 2\) .*, got \(68, 2\)"):
         crops.face_transform(np.zeros((68, 2)))
+    with pytest.raises(ShapeError, match="places that are not known"):  # gave black pictures
+        crops.face_transform(np.full((5, 2), np.nan))
 
 
 @pytest.mark.parametrize("zoom", [60.0, 112.0, 400.0])
@@ -86,6 +88,8 @@ def test_extract_crops_follows_the_track(tmp_path) -> None:
     assert found.lips.shape == (5, 88, 2)
     np.testing.assert_allclose(found.mouths.mean(axis=(1, 2)), 20 * np.arange(2, 7), atol=4)
     assert (found.presence < 10).all()  # a grey wall is no face
+    alone = crops.extract_crops(path, [track], ["mouth"])["T1"]  # there were three for each
+    np.testing.assert_array_equal(alone.mouths, found.mouths)
     few = crops.extract_crops(path, [track], ["face"], max_frames=2)["T1"]
     assert len(few.faces) == len(few.times) == 2
     assert few.mouths.shape == (0, *crops.MOUTH_SIZE)
@@ -117,6 +121,13 @@ def test_tracks_that_come_and_go_get_each_their_own_pictures(tmp_path) -> None:
 
 def test_extract_crops_without_tracks_reads_nothing() -> None:
     assert crops.extract_crops("does-not-matter.mp4", []) == {}
+
+
+@pytest.mark.parametrize("kinds", ["face", ("faces",)])
+def test_unknown_kinds_are_refused(kinds: object) -> None:
+    """They were crops of which there were none."""
+    with pytest.raises(ShapeError, match="kinds: expected some of face, mouth, lips, got"):
+        crops.extract_crops("does-not-matter.mp4", [], kinds)
 
 
 def test_lips_open_when_a_real_mouth_opens(real_data) -> None:

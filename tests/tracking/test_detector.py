@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from pins_plugin.errors import PinsError, ShapeError
 from pins_plugin.tracking.boxes import box_overlaps
 from pins_plugin.tracking.detector import FaceDetector, cut_window
 
@@ -79,6 +80,23 @@ def test_nothing_is_no_face(detector: FaceDetector, picture: np.ndarray) -> None
 def test_pictures_smaller_than_a_face_hold_none(detector: FaceDetector) -> None:
     (found,) = detector.detect(np.zeros((1, 20, 24, 3), np.uint8))
     assert len(found.boxes) == 0
+
+
+@pytest.mark.parametrize(
+    "images", [np.zeros((50, 60, 3), np.uint8), np.zeros((1, 50, 60, 3), np.float32)]
+)
+def test_other_pictures_are_refused(detector: FaceDetector, images: np.ndarray) -> None:
+    """They held no face, whatever they showed."""
+    with pytest.raises(ShapeError, match=r"expected \(num_images, height, width, 3\) uint8"):
+        detector.detect(images)
+
+
+def test_no_pictures_and_no_size() -> None:
+    assert FaceDetector().detect(np.zeros((0, 50, 60, 3), np.uint8)) == []
+    with pytest.raises(PinsError, match="device 'toaster': not usable here"):
+        FaceDetector(device="toaster")
+    with pytest.raises(PinsError, match="min_face_size: expected more than 0"):
+        FaceDetector(0)
 
 
 def test_cut_window_is_black_outside_of_the_picture() -> None:

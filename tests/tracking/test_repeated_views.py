@@ -55,6 +55,6 @@ def test_two_people_stay_two(second: FaceTrack, face: np.ndarray) -> None:
     tracks = [view("A", walk(0), 200), second]
     embeddings = {"A": PERSON, "B": face}
     apart = find_different_people(tracks)
-    assert not find_repeated_views(tracks, embeddings, apart).any()
+    assert not find_repeated_views(tracks, np.concatenate([PERSON, face]), apart, 0.7).any()
     assert len({track.person for track in group_people(tracks, embeddings)}) == 2
     assert len({track.person for track in group_faces(tracks, embeddings, 0.62)}) == 2

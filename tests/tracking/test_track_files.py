@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,19 @@ def test_csv_has_one_row_per_face_and_picture(tmp_path: Path, tracks: list[FaceT
     assert rows[1]["detected"] == "0"
 
 
+def test_what_a_tracker_does_not_know_is_left_out(tmp_path: Path, tracks: list[FaceTrack]) -> None:
+    """Trackers of other packages may find no landmarks; labels are theirs, too."""
+    tracks[0].landmarks[:] = np.nan
+    tracks[0].quality["sharpness"] = np.nan
+    stranger = replace(tracks[0], person="=1+1")
+    write_tracks(tmp_path / "tracks.json", [stranger], INFO)
+    (read,) = read_tracks(tmp_path / "tracks.json")
+    assert np.isnan(read.landmarks).all()
+    assert read.quality == {"size": 80.0, "detection": 0.99}
+    write_tracks(tmp_path / "tracks.csv", [stranger], INFO)
+    assert (tmp_path / "tracks.csv").read_text().count(",'=1+1,") == 5
+
+
 def test_no_tracks_are_a_valid_file(tmp_path: Path) -> None:
     write_tracks(tmp_path / "none.json", [], INFO)
     assert read_tracks(tmp_path / "none.json") == []
@@ -85,6 +99,10 @@ def test_other_content_is_refused(tmp_path: Path, text: str) -> None:
         {"quality": {"size": 10**400}},
         {"quality": [1]},
         {"quality": {"size": "large"}},
+        {"boxes": []},
+        {"boxes": [[float("nan"), 1, 2, 3, 4]]},
+        {"boxes": [[1, 1, 2, 3, 4], [0, 1, 2, 3, 4]]},
+        {"detected": [True, False]},
     ],
 )
 def test_numbers_of_strangers_that_are_none_are_refused(tmp_path: Path, change: dict) -> None:
@@ -92,13 +110,6 @@ def test_numbers_of_strangers_that_are_none_are_refused(tmp_path: Path, change: 
     (tmp_path / "t.json").write_text(json.dumps({"tracks": [entry]}))
     with pytest.raises(MediaError):
         read_tracks(tmp_path / "t.json")
-    (tmp_path / "t.json").write_text(
-        json.dumps(
-            {
-                "tracks": [
-                    {**entry, **{"shot": 1, "boxes": [[0, 1, 2, 3, 4]], "quality": {}, "person": 5}}
-                ]
-            }
-        )
-    )
+    usable = {"shot": 1, "boxes": [[0, 1, 2, 3, 4]], "quality": {}, "person": 5, "detected": [1]}
+    (tmp_path / "t.json").write_text(json.dumps({"tracks": [{**entry, **usable}]}))
     assert read_tracks(tmp_path / "t.json")[0].person == "5"

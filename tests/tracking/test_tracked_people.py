@@ -90,6 +90,10 @@ def test_nothing_to_group() -> None:
 def test_an_embedding_of_wrong_shape_is_refused() -> None:
     with pytest.raises(ShapeError, match=r"num_faces, embedding_dim"):
         group_people([_track("A", 0, 1)], {"A": np.zeros(16)})
+    with pytest.raises(ShapeError, match="arrays of one dimension"):  # was a ValueError of numpy
+        group_people(
+            [_track("A", 0, 1), _track("B", 2, 3)], {"A": np.ones((2, 16)), "B": np.ones((2, 8))}
+        )
 
 
 @pytest.mark.parametrize("seed", range(3))

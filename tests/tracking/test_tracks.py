@@ -99,9 +99,13 @@ def test_a_glimpse_is_no_track(write_scene, num_frames: int) -> None:
     assert track_faces(video, quiet=True) == []
 
 
-def test_settings_that_make_no_sense_are_refused() -> None:
-    with pytest.raises(PinsError, match="detect_every: expected more than 0, got 0"):
-        TrackerSettings(detect_every=0)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("detect_every", 0), ("detect_every", float("nan")), ("detect_every", 1000.0), ("min_face_height", 40.0)],
+)  # fmt: skip
+def test_settings_that_make_no_sense_are_refused(name: str, value: float) -> None:
+    with pytest.raises(PinsError, match=rf"{name}: expected more than 0 and at most \d+, got"):
+        TrackerSettings(**{name: value})
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -24,12 +24,13 @@ def play(
     last = float("inf") if stretch.end is None else stretch.end
     frames = iter_frames(stretch.path, start=max(0.0, first), end=last)
     times = [stretch.time_at((index + 0.5) / frame_rate) for index in range(num_frames)]
-    shown: tuple[VideoFrame | None, NDArray[np.uint8] | None] = (None, None)
+    seen, picture = None, np.empty(0, np.uint8)
     for number, frame in enumerate(_frames_at(frames, times, stretch)):
-        if frame is not shown[0]:
-            shown = frame, _blur(letterbox(frame.image, width, height, stretch.scale), blur)
-        assert shown[1] is not None
-        yield _zoom(shown[1], 1 + stretch.zoom * number / frame_rate)
+        if frame is not seen:
+            seen, picture = frame, letterbox(frame.image, width, height, stretch.scale)
+            if blur:
+                picture = cv2.GaussianBlur(picture, (0, 0), blur).astype(np.uint8)
+        yield _zoom(picture, 1 + stretch.zoom * number / frame_rate)
 
 
 def _frames_at(
@@ -78,9 +79,3 @@ def _zoom(image: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
     height, width = image.shape[:2]
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), 0.0, factor)
     return cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_AREA).astype(np.uint8)
-
-
-def _blur(image: NDArray[np.uint8], deviation: float) -> NDArray[np.uint8]:
-    if not deviation:
-        return image
-    return cv2.GaussianBlur(image, (0, 0), deviation).astype(np.uint8)

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
 from pins_plugin.data.media.video_writer import VideoWriter
+from pins_plugin.errors import MediaError
 from pins_plugin.simulation.composed.clip_pictures import play
 from pins_plugin.simulation.composed.script import Recording, Segment
 from pins_plugin.utils.files import write_json, write_text
+from pins_plugin.utils.text import one_word
 
 PANEL_HEIGHT = 360  # pixels
 PANEL_WIDTHS = {1: 480, 2: 360, 3: 300, 4: 270}  # pixels, by the largest number of panels
@@ -49,7 +51,14 @@ def compose_scene(
         `{"video", "kind", "duration", "sound_shift", "turns": [{"start", "end", "speaker"}],
         "panels": [{"start", "end", "person", "box": [x1, y1, x2, y2], "silent"}]}`; turns may overlap; a speaker
         without a panel at that time is off screen; a silent person listens, others move their lips.
+
+    Raises
+    ------
+    MediaError
+        When there is no segment, one of no panel or of more than four, or a clip that cannot be used.
     """
+    if not segments or any(len(each.panels) not in PANEL_WIDTHS for each in segments):
+        raise MediaError(f"segments: expected some, of 1 to {max(PANEL_WIDTHS)} panels each")
     path = Path(path)
     durations = [
         round(segment.duration * recording.frame_rate) / recording.frame_rate
@@ -88,7 +97,7 @@ def compose_scene(
     }
     write_json(path.with_suffix(".json"), truth)
     lines = [
-        f"SPEAKER {path.stem} 1 {start:.3f} {end - start:.3f} <NA> <NA> {person} <NA> <NA>\n"
+        f"SPEAKER {one_word(path.stem)} 1 {start:.3f} {end - start:.3f} <NA> <NA> {one_word(person)} <NA> <NA>\n"
         for start, end, person in turns
     ]
     write_text(path.with_suffix(".rttm"), "".join(lines))
@@ -180,10 +189,6 @@ def _fade(waveform: NDArray[np.float32], seconds: float) -> NDArray[np.float32]:
 
 def _shift(waveform: NDArray[np.float32], seconds: float) -> NDArray[np.float32]:
     """Delay (or, if negative, advance) by some seconds, keeping the length."""
-    num = round(abs(seconds) * SAMPLE_RATE)
-    if num == 0:
-        return waveform
-    silence = np.zeros(num, np.float32)
-    if seconds > 0:
-        return np.concatenate([silence, waveform[:-num]])
-    return np.concatenate([waveform[num:], silence])
+    late = round(seconds * SAMPLE_RATE)
+    before, behind = max(late, 0), max(-late, 0)
+    return np.pad(waveform, (before, behind))[behind : behind + len(waveform)]

@@ -27,17 +27,9 @@ def plan_conversation(
 ) -> list[Segment]:
     """Show `num_panels` people together who talk in turn.
 
-    Parameters
-    ----------
-    overlap : float
-        How readily somebody cuts in or says "mhm" meanwhile: 0 never, 1 at every turn.
-    silent : bool
-        Whether who does not speak listens with a resting mouth, or moves it like a speaker.
-
-    Returns
-    -------
-    segments : list of Segment
-        A new one begins whenever somebody starts or stops to talk; voices go on over several.
+    `overlap` is how readily somebody cuts in or says "mhm" meanwhile: 0 never, 1 at every turn. Who does not speak
+    listens with a resting mouth where `silent`, else moves it like a speaker. A new segment begins whenever somebody
+    starts or stops to talk; voices go on over several.
     """
     people = deck.draw_people(num_panels, deck.listeners if silent else None)
     turns = _take_turns(deck, people, overlap)

@@ -15,28 +15,15 @@ TURN_EDGE = 0.2  # seconds around speech that a turn may hold
 
 
 class Clip(NamedTuple):
-    """A clip that shows and sounds one person.
-
-    Parameters
-    ----------
-    duration : float
-        In seconds.
-    speech : tuple of (start, end)
-        When the person speaks, in seconds.
-    level : float
-        Root mean square of the speech.
-    face : float
-        Height of the face in pixels, 0 when it was not measured.
-    pauses : tuple of (start, end)
-        Shorter rests, for a clip without one of `MIN_SILENCE`.
-    """
+    """A clip that shows and sounds one person; all times in seconds."""
 
     person: str
     path: Path
     duration: float
-    speech: tuple[tuple[float, float], ...] = ()
-    level: float = 0.0
-    face: float = 0.0
+    speech: tuple[tuple[float, float], ...] = ()  # (start, end), when the person speaks
+    level: float = 0.0  # root mean square of the speech
+    face: float = 0.0  # height of the face in pixels, 0 when it was not measured
+    # (start, end) of shorter rests, for a clip without one of `MIN_SILENCE`
     pauses: tuple[tuple[float, float], ...] = ()
 
     @property
@@ -56,25 +43,15 @@ class Clip(NamedTuple):
 class Deck:
     """Clips to draw from, and what a scene of them shall be like.
 
-    Parameters
-    ----------
-    lengths : tuple of float
-        Shortest and longest turn, in seconds.
-    num_turns : int, optional
-        Of a scene; as many as `seconds` hold when not given.
-    seconds : float
-        About how long a scene is.
-    blind : bool
-        Draw stretches anywhere in the clips, and find their speech when they are composed. Otherwise turns are drawn
-        around the speech of the clips.
+    Turns are drawn around the speech of the clips. `blind_turns` are so many turns drawn anywhere in them, whose speech
+    is found when a scene is composed.
     """
 
     clips: Sequence[Clip]
     generator: np.random.Generator
-    lengths: tuple[float, float] = (0.7, 4.0)
-    num_turns: int | None = None
-    seconds: float = 20.0
-    blind: bool = False
+    lengths: tuple[float, float] = (0.7, 4.0)  # shortest and longest turn, in seconds
+    seconds: float = 20.0  # about how long a scene is, without `blind_turns`
+    blind_turns: int | None = None
 
     @property
     def people(self) -> list[str]:
@@ -92,8 +69,8 @@ class Deck:
 
     def is_enough(self, segments: Sequence[Segment]) -> bool:
         """Whether a scene is as long as it shall be."""
-        if self.num_turns is not None:
-            return len(segments) >= self.num_turns
+        if self.blind_turns:
+            return len(segments) >= self.blind_turns
         return sum(segment.duration for segment in segments) >= self.seconds
 
     def draw_people(self, number: int, among: Sequence[str] | None = None) -> list[str]:
@@ -113,8 +90,10 @@ class Deck:
         return [people[i] for i in self.generator.choice(len(people), number, replace=False)]
 
     def draw(self, without: set[str | None] | frozenset[str | None] = frozenset()) -> Voice:
-        """Draw a person, one of the clips, and a stretch of it, as a voice."""
+        """Draw a person, one of the clips, and a stretch of it, as a voice; MediaError when nobody is left."""
         people = sorted(set(self.people) - without)
+        if not people:
+            raise MediaError("a scene of this kind needs clips of more people: add clips")
         person = people[self.generator.integers(len(people))]
         return self.draw_of(person)
 
@@ -122,11 +101,11 @@ class Deck:
         """Draw a stretch of one person."""
         shortest, longest = lengths or self.lengths
         own = [clip for clip in self.clips if clip.person == person]
-        own = own if self.blind else [clip for clip in own if clip.speech] or own
+        own = own if self.blind_turns else [clip for clip in own if clip.speech] or own
         clip = own[self.generator.integers(len(own))]
         length = clip.duration
         duration = self.generator.uniform(min(shortest, length), min(longest, length))
-        if self.blind or not clip.speech:
+        if self.blind_turns or not clip.speech:
             start = self.generator.uniform(0.0, length - duration)
             stretch = Stretch(person, clip.path, round(start, 3))
             return Voice(stretch, round(duration, 2))
@@ -149,7 +128,7 @@ class Deck:
         long = long or [max(own, key=lambda clip: clip.duration)]
         clip = long[self.generator.integers(len(long))]
         room = max(0.0, clip.duration - duration)
-        if self.blind:
+        if self.blind_turns:
             return Stretch(stretch.person, clip.path, round(self.generator.uniform(0.0, room), 3))
         starts = self.generator.uniform(0.0, room, 5).round(3).tolist()  # where lips move most
         spoken = [sum(b - a for a, b in clip.speech_in(start, duration)) for start in starts]

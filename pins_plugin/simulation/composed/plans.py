@@ -107,14 +107,7 @@ def plan_reaction(deck: Deck) -> list[Segment]:
 
 
 def plan_dubbed(deck: Deck, cast: Sequence[str]) -> tuple[list[Segment], dict[str, str]]:
-    """Cut from speaker to speaker of a cast, each with somebody else's voice, the same one all through.
-
-    Returns
-    -------
-    segments : list of Segment
-    dubbing : dict of str to str
-        Whose voice each of the cast has.
-    """
+    """Cut from speaker to speaker of a cast, each with somebody else's voice, the same one all through; also whose."""
     people = deck.draw_people(len(deck.people))
     following = dict(zip(people, [*people[1:], people[0]], strict=True))
     dubbing = {person: following[person] for person in cast}
@@ -130,18 +123,9 @@ def plan_dubbed(deck: Deck, cast: Sequence[str]) -> tuple[list[Segment], dict[st
 
 
 def offset_clips(segments: Sequence[Segment], deck: Deck) -> tuple[list[Segment], dict[str, float]]:
-    """Give each clip a constant offset of its own.
+    """Give each clip of segments of one panel and one voice a constant offset of its own.
 
-    Parameters
-    ----------
-    segments : sequence of Segment
-        Of one panel and one voice each.
-
-    Returns
-    -------
-    segments : list of Segment
-    offsets : dict of str to float
-        Seconds by which the sound comes late, by file name of the clip.
+    Also returns the offsets: seconds by which the sound comes late, by file name of the clip.
     """
     offsets: dict[Path, float] = {}
     moved = []

@@ -19,35 +19,22 @@ MIN_TURN = 0.1  # seconds: shorter rests of speech at the edge of a stretch are 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Part of a one-person clip.
+    """Part of a one-person clip, from `start` (seconds of the clip) on.
 
-    Parameters
-    ----------
-    start : float
-        Where in the clip it begins, in seconds.
-    end : float, optional
-        Play from `start` to `end`, back to `start`, and so on: how a short silence becomes a long one.
-    speed : float
-        1 as filmed, less is slower, 0 a photograph.
-    phase : float
-        Seconds of the clip that a stretch with an `end` has already played.
-    silent : bool
-        Whether the person listens: rests the mouth.
-    zoom : float
-        By which share the picture grows each second, as a camera does that is moved towards a photograph.
-    scale : float, optional
-        Pixels for each pixel of the clip; as large as the panel allows when not given.
+    With an `end` it is played from `start` to `end`, back to `start`, and so on: how a short silence becomes a long one.
     """
 
     person: str
     path: Path
     start: float
     end: float | None = None
-    speed: float = 1.0
-    phase: float = 0.0
-    silent: bool = False
-    zoom: float = 0.0
-    scale: float | None = None
+    speed: float = 1.0  # 1 as filmed, less is slower, 0 a photograph
+    phase: float = 0.0  # seconds of the clip that a stretch with an `end` has already played
+    silent: bool = False  # whether the person listens: rests the mouth
+    zoom: float = (
+        0.0  # share by which the picture grows each second, as a camera does that is moved
+    )
+    scale: float | None = None  # pixels for each of the clip; None: as large as the panel allows
 
     def later(self, seconds: float) -> "Stretch":
         """The same stretch from `seconds` of playing time on."""
@@ -66,63 +53,36 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Voice:
-    """The sound of a stretch.
+    """The sound of a stretch, for `duration` seconds.
 
-    Parameters
-    ----------
-    duration : float
-        In seconds.
-    speaker : str, optional
-        Who is said to speak, where it is not the person of the clip: dubbed.
-    speech : tuple of (start, end), optional
-        When there is speech, in seconds from the voice's begin; found in the sound when not given.
-    fade : float
-        In seconds, at both ends.
+    `speech` is when there is speech, (start, end) in seconds from the voice's begin; found in the sound when not given.
     """
 
     stretch: Stretch
     duration: float
-    speaker: str | None = None
+    speaker: str | None = None  # who is said to speak, where it is not the clip's person: dubbed
     speech: tuple[tuple[float, float], ...] | None = None
     gain: float = 1.0
-    fade: float = 0.0
+    fade: float = 0.0  # seconds, at both ends
 
 
 @dataclass(frozen=True)
 class Segment:
-    """What is shown for `duration` seconds, and the voices that begin meanwhile.
-
-    Parameters
-    ----------
-    panels : tuple of Stretch
-        From left to right.
-    """
+    """What is shown for `duration` seconds, and the voices that begin meanwhile."""
 
     duration: float
-    panels: tuple[Stretch, ...]
+    panels: tuple[Stretch, ...]  # from left to right
     voices: tuple[Voice, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """How a scene is filmed and recorded.
+    """How a scene is filmed and recorded; `add_noise` takes the waveform of all voices and puts noise under it."""
 
-    Parameters
-    ----------
-    frame_rate : float
-        In Hz.
-    quality : int
-        x264's constant rate factor, 18 (large files) to 45 (hardly to be recognized).
-    blur : float
-        Standard deviation of a Gaussian over each panel, in pixels.
-    sound_shift : float
-        Seconds by which the sound comes later than the picture.
-    add_noise : callable, optional
-        Takes the waveform of all voices and gives it with noise under it.
-    """
-
-    frame_rate: float = FRAME_RATE
-    quality: int = 23
-    blur: float = 0.0
-    sound_shift: float = 0.0
+    frame_rate: float = FRAME_RATE  # Hz
+    quality: int = (
+        23  # x264's constant rate factor, 18 (large files) to 45 (hardly to be recognized)
+    )
+    blur: float = 0.0  # pixels, standard deviation of a Gaussian over each panel
+    sound_shift: float = 0.0  # seconds by which the sound comes later than the picture
     add_noise: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None

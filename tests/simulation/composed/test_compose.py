@@ -10,6 +10,7 @@ from pins_plugin.data.media.audio import load_audio
 from pins_plugin.data.media.video import iter_frames, probe_video
 from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.errors import MediaError
+from pins_plugin.pipelines.diarization.rttm import read_rttm
 from pins_plugin.simulation.composed.clip_pictures import letterbox, play
 from pins_plugin.simulation.composed.compose import compose_scene
 from pins_plugin.simulation.composed.script import Recording, Segment, Stretch, Voice
@@ -97,6 +98,22 @@ def test_voices_overlap_and_go_on_over_cuts(tmp_path: Path, clips: list[tuple[st
     assert _loudness(alone, 600) < 0.02 * _loudness(alone, 300)
     lines = (tmp_path / "s.rttm").read_text().splitlines()
     assert lines[1].split()[3:8] == ["1.000", "0.600", "<NA>", "<NA>", "dubbed"]
+
+
+def test_names_of_two_words_are_one_in_rttm(tmp_path: Path, clips: list[tuple[str, Path]]) -> None:
+    """They moved the columns behind them."""
+    stretch = Stretch("Anna Bell", clips[0][1], 0.0)
+    segment = Segment(0.4, (stretch,), (Voice(stretch, 0.4),))
+    truth = compose_scene(tmp_path / "a scene.mp4", [segment], find_speech=_everywhere)
+    assert _turns(truth) == [(0.0, 0.4, "Anna Bell")]
+    (turns,) = read_rttm(tmp_path / "a scene.rttm").values()
+    assert turns.labels() == ["Anna_Bell"]
+
+
+def test_scenes_of_nothing_are_refused(tmp_path: Path) -> None:
+    for segments in ([], [Segment(1.0, (), ())]):
+        with pytest.raises(MediaError, match="of 1 to 4 panels each"):
+            compose_scene(tmp_path / "s.mp4", segments, find_speech=_everywhere)
 
 
 def test_known_speech_is_not_looked_for(tmp_path: Path, clips: list[tuple[str, Path]]) -> None:

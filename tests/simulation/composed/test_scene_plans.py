@@ -65,7 +65,7 @@ def test_turns_cut_from_speaker_to_speaker(seed: int) -> None:
 
 
 def test_blind_turns_are_counted_and_their_speech_is_found_later() -> None:
-    turns = plan_turns(_deck(0, lengths=(1.6, 5.0), num_turns=6, blind=True))
+    turns = plan_turns(_deck(0, lengths=(1.6, 5.0), blind_turns=6))
     assert len(turns) == 6
     assert all(segment.voices[0].speech is None for segment in turns)
     assert all(segment.voices[0].stretch.start + segment.duration <= 8.001 for segment in turns)
@@ -212,6 +212,15 @@ def test_same_seed_same_plan() -> None:
 def test_too_few_people_are_refused() -> None:
     with pytest.raises(MediaError, match="6 people needs clips of as many, got 5"):
         plan_side_by_side(_deck(0), 6)
+
+
+@pytest.mark.parametrize(
+    "plan", [plan_turns, plan_reaction, plan_voice_over, plan_photographs, plan_long]
+)
+def test_one_person_alone_is_refused(plan) -> None:
+    """It was a ValueError of the random numbers."""
+    with pytest.raises(MediaError, match="add clips"):
+        plan(_deck(0).of(["p1"]))
 
 
 def test_people_who_never_rest_cannot_listen() -> None:
