@@ -198,9 +198,9 @@ def _places(path: Path, head: Sequence[str]) -> list[int]:
 def _face(cells: Sequence[str]) -> FaceLabel:
     if len(cells) not in (8, 9):
         raise ValueError(f"{len(cells)} columns")
-    x1, y1, x2, y2 = map(float, cells[2:6])
-    float(cells[1])
     if cells[6] not in LABELS:
         raise ValueError(f"label {cells[6]!r}")
-    score = float(cells[8]) if len(cells) == 9 else None
-    return FaceLabel(cells[0], cells[1], (x1, y1, x2, y2), cells[6], cells[7], score)
+    _, x1, y1, x2, y2, *scores = map(float, (*cells[1:6], *cells[8:]))
+    if not np.isfinite([float(cells[1]), x1, y1, x2, y2, *scores]).all():
+        raise ValueError("a number that is not finite")
+    return FaceLabel(cells[0], cells[1], (x1, y1, x2, y2), cells[6], cells[7], *scores)

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.data.training.talking_clips import RESTS, TalkingClip, bridge
+from pins_plugin.evaluation.mouth_motion import LOWER_LIP, UPPER_LIP
 from pins_plugin.metrics.bootstrap import bootstrap_interval
 from pins_plugin.metrics.verification import roc_auc
 
 WINDOW_FRAMES, STRIDE = 13, 4  # frames
 LEAST_SEEN = 0.5  # share of a window
-UPPER_LIP, LOWER_LIP = (34, 35, 36), (24, 25, 26)  # middle of the inner rim, among the 88 points
 NUM_LIP_POINTS = 80
 
 

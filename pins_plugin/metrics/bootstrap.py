@@ -40,8 +40,11 @@ def bootstrap_interval(
     interval : (2, ...) float64 array
         Low and high.
     """
-    if num_identities < 1:
-        raise ShapeError(f"num_identities: expected at least one person, got {num_identities}")
+    if num_identities < 1 or num_replicates < 1:
+        raise ShapeError(
+            "num_identities, num_replicates: expected at least one person and one replicate, "
+            f"got {num_identities} and {num_replicates}"
+        )
     uniform = np.full(num_identities, 1 / num_identities)
     values = []
     for start in range(0, num_replicates, chunk):

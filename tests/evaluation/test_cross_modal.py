@@ -135,6 +135,7 @@ def test_few_people_leave_out_what_cannot_be_asked() -> None:
         ({"voices": np.ones((6, 3))}, ShapeError, "one embedding_dim"),
         ({"faces": np.zeros((6, 16))}, ShapeError, "not zero"),
         ({"oracle": np.zeros((2, 2))}, ShapeError, "oracle"),
+        ({"face_clips": ["a"] * 6}, ShapeError, "face_clips, voice_clips"),
     ],
 )
 def test_bad_input_is_refused(change, error, message) -> None:
