@@ -30,16 +30,11 @@ class FaceLabel:
     """One face in one frame: video, seconds, box (0 to 1), label, entity, score (None in a truth)."""
 
     video: str
-    time: str
+    seconds: float
     box: tuple[float, float, float, float]
     label: str
     entity: str
     score: float | None = None
-
-    @property
-    def seconds(self) -> float:
-        """Time stamp as a number."""
-        return float(self.time)
 
 
 @dataclass(frozen=True)
@@ -200,7 +195,7 @@ def _face(cells: Sequence[str]) -> FaceLabel:
         raise ValueError(f"{len(cells)} columns")
     if cells[6] not in LABELS:
         raise ValueError(f"label {cells[6]!r}")
-    _, x1, y1, x2, y2, *scores = map(float, (*cells[1:6], *cells[8:]))
-    if not np.isfinite([float(cells[1]), x1, y1, x2, y2, *scores]).all():
+    seconds, x1, y1, x2, y2, *scores = map(float, (*cells[1:6], *cells[8:]))
+    if not np.isfinite([seconds, x1, y1, x2, y2, *scores]).all():
         raise ValueError("a number that is not finite")
-    return FaceLabel(cells[0], cells[1], (x1, y1, x2, y2), cells[6], cells[7], *scores)
+    return FaceLabel(cells[0], seconds, (x1, y1, x2, y2), cells[6], cells[7], *scores)

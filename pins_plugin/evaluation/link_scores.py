@@ -134,21 +134,24 @@ def people_interval(heard: Sequence[Heard]) -> list[float] | None:
     return [round(float(bound), 4) for bound in interval]
 
 
-def reliability(judged: Sequence[tuple[float, bool]], num_bins: int = 5) -> list[dict[str, float]]:
-    """Group moments by the confidence of their link: mean confidence, share of right ones, seconds.
+def reliability(judged: Sequence[tuple[float, bool]]) -> list[dict[str, float]]:
+    """Group moments by the confidence of their link, in five bins: mean confidence, share of right ones, seconds.
 
     Parameters
     ----------
     judged : sequence of (confidence, right)
         One each 0.02 s.
-    num_bins : int
+
+    Returns
+    -------
+    bins : list of dict
         Of equal width from 0 to 1; empty ones are left out.
     """
     if not judged:
         return []
     confidence = np.array([value for value, _ in judged])
     right = np.array([found for _, found in judged], float)
-    bins = np.clip((confidence * num_bins).astype(int), 0, num_bins - 1)
+    bins = np.clip((confidence * 5).astype(int), 0, 4)
     return [
         {
             "confidence": float(confidence[bins == number].mean()),

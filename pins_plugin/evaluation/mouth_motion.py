@@ -34,9 +34,14 @@ def loudness(waveform: NDArray[np.float32], sample_rate: int) -> Signal:
     return np.asarray(np.log(energy + floor))
 
 
+def lip_gap(lips: NDArray) -> NDArray:
+    """Vertical distance (num_frames,) of the inner rims of (num_frames, 88, 2) lips."""
+    return np.asarray(lips[:, LOWER_LIP, 1].mean(axis=1) - lips[:, UPPER_LIP, 1].mean(axis=1))
+
+
 def _mouth_signals(lips: NDArray[np.floating], times: NDArray[np.floating]) -> NDArray[np.float64]:
     """Opening of the mouth, and the absolute change of all points, at `RATE` from `times[0]` on: (num_steps, 2)."""
-    opening = lips[:, LOWER_LIP, 1].mean(axis=1) - lips[:, UPPER_LIP, 1].mean(axis=1)
+    opening = lip_gap(lips)
     chin = lips[:, CHIN, 1].mean(axis=1)
     clock = np.arange(times[0], times[-1] + 0.5 / RATE, 1 / RATE)
     opening = np.interp(clock, times, opening + 0.5 * chin)

@@ -124,9 +124,7 @@ def min_dcf(
     """
     if not 0 < prior < 1:
         raise ShapeError(f"prior: expected a probability between 0 and 1, got {prior}")
-    curve = roc_curve(scores, labels, weights)
-    cost = prior * (1 - curve.hit) + (1 - prior) * curve.false_alarm
-    return _plain(cost.min(axis=-1) / min(prior, 1 - prior))
+    return _plain(least_cost_of(roc_curve(scores, labels, weights), prior))
 
 
 def area_under(curve: RocCurve) -> Floats:
@@ -146,6 +144,12 @@ def equal_error_of(curve: RocCurve) -> Floats:
         np.isnan(excess).any(axis=-1, keepdims=True), np.nan, low + share * (high - low)
     )
     return np.asarray(equal[..., 0])
+
+
+def least_cost_of(curve: RocCurve, prior: float = 0.05) -> Floats:
+    """Least detection cost along a traced curve, as a share of that of deciding blindly: (...); see `min_dcf`."""
+    cost = prior * (1 - curve.hit) + (1 - prior) * curve.false_alarm
+    return np.asarray(cost.min(axis=-1) / min(prior, 1 - prior))
 
 
 def _cumulative_share(weights: Floats, ends: NDArray[np.intp]) -> Floats:
