@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pins_plugin.errors import ManifestError, ShapeError
+from pins_plugin.errors import ManifestError, PinsError, ShapeError
 from pins_plugin.evaluation.scores import EmbeddingScores, MatrixScores, Scores
 from pins_plugin.metrics.bootstrap import mean_interval
 
@@ -21,6 +21,10 @@ class Bootstrap:
 
     seed: int = 0
     num_replicates: int = 1000
+
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise PinsError(f"seed: expected 0 or more, got {self.seed}")
 
     def options(self) -> dict[str, Any]:
         """Keyword arguments of the functions in `metrics.bootstrap`."""
