@@ -127,7 +127,10 @@ def read_pins_lists(folder: str | Path) -> PinsLists:
 def _verification(
     path: Path, stratum: str, condition: str, ids: Mapping[str, str]
 ) -> VerificationList:
-    header, *rows = csv.reader(_lines(path))
+    try:
+        header, *rows = csv.reader(_lines(path))
+    except csv.Error as error:
+        raise ManifestError(f"{path}: damaged ({error}); get it again") from error
     if header[3:] != ["label", "voice-path", "face-path"] or not rows:
         raise ManifestError(
             f"{path}: expected the columns id, voice-speaker-id, face-speaker-id, label, voice-path, face-path"

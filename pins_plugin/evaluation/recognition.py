@@ -15,8 +15,6 @@ from pins_plugin.evaluation.verification import pair_intervals
 from pins_plugin.metrics.verification import eer, min_dcf
 from pins_plugin.utils.vectors import unit
 
-CHANCE = {"eer": 0.5, "min_dcf": 1.0}
-
 
 def recognition_trials(
     identities: Sequence[str], recordings: Sequence[str]

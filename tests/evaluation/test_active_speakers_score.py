@@ -104,6 +104,13 @@ def test_a_line_of_another_form_is_named(tmp_path: Path, line: str) -> None:
         read_ava(tmp_path / "a.csv")
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"a" * 200_000])
+def test_what_is_no_table_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(ManifestError, match=r"a\.csv"):
+        read_ava(tmp_path / "a.csv")
+
+
 def test_the_command_prints_it(files: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
     assert main(["score", *map(str, files)]) == 0
     assert capsys.readouterr().out.startswith("mAP 83.33 %")
