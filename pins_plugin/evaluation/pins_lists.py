@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -173,7 +174,7 @@ def _lines(path: Path) -> list[str]:
         if path.suffix == ".gz":
             content = gzip.decompress(content)
         lines = content.decode("utf-8").splitlines()
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise ManifestError(f"{path}: damaged ({error}); get it again") from error
     if not lines:
         raise ManifestError(f"{path}: is empty; get it again")
