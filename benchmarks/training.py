@@ -15,21 +15,21 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from itertools import chain, repeat
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import torch
+from brains import make_brain
+from tables import make_parser, publish
 from torch.utils.flop_counter import FlopCounterMode
 
 from pins_plugin.data.training.dataset import PairDataset
 from pins_plugin.data.training.shards import CLIPS_PER_SHARD, ClipShards
-from pins_plugin.report.tables import format_table
 from pins_plugin.samplers.different_videos import DifferentVideosSampler
 from pins_plugin.train.experiment import load_experiment
 from pins_plugin.train.loop import ResumableLoader
-from pins_plugin.train.pairs.brain import FaceVoiceBrain
-from pins_plugin.utils.files import write_json
 
 SAMPLE_RATE = 16000
 HEADERS = [
@@ -82,29 +82,18 @@ def _measure(experiment: str, folder: Path, args: argparse.Namespace) -> list[st
     loader = ResumableLoader(
         PairDataset(shards, hparams["seconds"]), sampler, hparams["num_workers"]
     )
-    brain = FaceVoiceBrain(
-        modules={name: hparams[name] for name in ("face_encoder", "voice_encoder", "objective")},
-        opt_class=hparams["optimizer"],
-        hparams={**hparams, "steps_per_epoch": args.steps + args.warmup},
-        run_opts={"device": args.device, "precision": args.precision, "compile": args.compile},
-    )
-    brain.on_fit_start()
-    brain.modules.train()
+    options = {"device": args.device, "precision": args.precision, "compile": args.compile}
+    brain = make_brain(hparams, args.steps + args.warmup + 1, **options)
     alone = args.device == "cpu" and hparams["num_workers"] == 0
     clock = time.process_time if alone else time.perf_counter
-    waited, began, batches = 0.0, 0.0, iter(loader)
+    waited, began, batches = 0.0, 0.0, chain.from_iterable(repeat(loader))
     for step in range(args.warmup + args.steps):
         if step == args.warmup:
             _synchronize(args.device)
             waited, began = 0.0, clock()
         asked = clock()
-        try:
-            batch = next(batches)
-        except StopIteration:
-            batches = iter(loader)
-            batch = next(batches)
+        batch = next(batches)
         waited += clock() - asked
-        brain.step += 1
         brain.fit_batch(batch)
     _synchronize(args.device)
     seconds = clock() - began
@@ -152,9 +141,7 @@ def _peak_memory(device: str) -> float:
 
 def main() -> None:
     """Parse, measure each experiment, print one table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("experiments", nargs="+", metavar="YAML[:BATCH]")
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--warmup", type=int, default=3)
@@ -164,9 +151,6 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--precision", default="fp32", choices=["fp32", "bf16"])
     parser.add_argument("--compile", action="store_true", help="torch.compile both branches")
-    parser.add_argument(
-        "--out", type=Path, help="JSON file for the table, as benchmarks/results has them"
-    )
     args = parser.parse_args()
     context = get_context("spawn")
     rows = []
@@ -176,19 +160,16 @@ def main() -> None:
     if args.device == "cpu":  # the table says what is missing
         names = [row[0] for row in rows]
         rows += [[name, *cells] for name in names for cells in NOT_MEASURED]
-    print(format_table(HEADERS, rows))
-    if args.out:
-        given = " ".join(args.experiments)
-        result = {
-            "title": "Training speed",
-            "about": "Clips of noise through loader, augmentation, branches, loss and optimizer. CPU: one thread, per "
-            "second of the processor. The matmul rate is that of a large matrix product of the same precision. pins_pretrained is "
-            "InceptionResnetV1 and ECAPA-TDNN, frozen, under heads; its weights are random here, which time does not depend on.",
-            "command": f"python benchmarks/training.py {given} --steps {args.steps} --num_workers {args.num_workers}",
-            "headers": HEADERS,
-            "rows": rows,
-        }
-        write_json(args.out, result)
+    publish(
+        args.out,
+        HEADERS,
+        rows,
+        title="Training speed",
+        about="Clips of noise through loader, augmentation, branches, loss and optimizer. CPU: one thread, per "
+        "second of the processor. The matmul rate is that of a large matrix product of the same precision. pins_pretrained is "
+        "InceptionResnetV1 and ECAPA-TDNN, frozen, under heads; its weights are random here, which time does not depend on.",
+        command=f"python benchmarks/training.py {' '.join(args.experiments)} --steps {args.steps} --num_workers {args.num_workers}",
+    )
 
 
 if __name__ == "__main__":

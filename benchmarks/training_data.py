@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from brains import make_brain
 from PIL import Image
 
 from pins_plugin.archive.many import Machinery
@@ -34,7 +35,6 @@ from pins_plugin.data.training.tar_shards import ClipForm
 from pins_plugin.samplers.different_videos import DifferentVideosSampler
 from pins_plugin.samplers.shard_batches import ShardBatches
 from pins_plugin.train.experiment import load_experiment
-from pins_plugin.train.pairs.brain import FaceVoiceBrain
 from pins_plugin.types import TalkingFaceClip
 
 PICTURES, SIDE, SECONDS = 8, 224, 4
@@ -85,10 +85,12 @@ def main() -> None:
         overrides = {"manifest": "none.csv", "output_folder": name, "batch_size": args.batch_size}
         hparams = load_experiment(args.hparams, overrides)
         clips = write_clips(folder / "clips", args.clips)
-        size, seconds = hparams["image_size"], hparams["seconds"]
-        form = ClipForm(size, hparams["frames_per_clip"], hparams["max_clip_seconds"])
+        seconds = hparams["seconds"]
+        form = ClipForm(
+            *(hparams[name] for name in ("image_size", "frames_per_clip", "max_clip_seconds"))
+        )
         pack_clips(clips, folder / "shards", form, Machinery(jobs=0), quiet=True)
-        cache = prepare_shards(clips, folder / "cache", image_size=size, quiet=True)
+        cache = prepare_shards(clips, folder / "cache", form, quiet=True)
         sampler = DifferentVideosSampler([clip.video for clip in clips], args.batch_size)
         dataset = PairDataset(cache, seconds)
         ways = {
@@ -118,18 +120,10 @@ def main() -> None:
 
 def _step_seconds(hparams: dict, batches: Iterator[PairBatch], count: int = 4) -> float:
     """Time that the processor computes for one step, after a first one."""
-    brain = FaceVoiceBrain(
-        modules={name: hparams[name] for name in ("face_encoder", "voice_encoder", "objective")},
-        opt_class=hparams["optimizer"],
-        hparams={**hparams, "steps_per_epoch": 100},
-        run_opts={"device": "cpu"},
-    )
-    brain.on_fit_start()
-    brain.modules.train()
+    brain = make_brain(hparams, count + 1, device="cpu")
     took = []
     for batch in islice(batches, count + 1):
         began = time.process_time()
-        brain.step += 1
         brain.fit_batch(batch)
         took.append(time.process_time() - began)
     return float(np.median(took[1:]))

@@ -6,6 +6,7 @@ more columns, which are then found by name. A face is found by time stamp (900.1
 """
 
 import csv
+import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from pins_plugin.errors import ManifestError
 from pins_plugin.metrics.average_precision import average_precision
+from pins_plugin.utils.files import read_text
 
 SPEAKING = "SPEAKING_AUDIBLE"
 LABELS = (SPEAKING, "SPEAKING_NOT_AUDIBLE", "NOT_SPEAKING")
@@ -30,16 +32,11 @@ class FaceLabel:
     """One face in one frame: video, seconds, box (0 to 1), label, entity, score (None in a truth)."""
 
     video: str
-    time: str
+    seconds: float
     box: tuple[float, float, float, float]
     label: str
     entity: str
     score: float | None = None
-
-    @property
-    def seconds(self) -> float:
-        """Time stamp as a number."""
-        return float(self.time)
 
 
 @dataclass(frozen=True)
@@ -68,27 +65,23 @@ def read_ava(path: str | Path) -> list[FaceLabel]:
     Raises
     ------
     ManifestError
-        When the file is missing or a row is of another form.
+        When the file is missing or no text, or a row is of another form.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise ManifestError(f"{path}: no such file; expected a CSV of AVA-ActiveSpeaker's layout")
+    text = read_text(path, ManifestError, "a CSV of AVA-ActiveSpeaker's layout")
+    reader = csv.reader(io.StringIO(text, newline=""))
     rows = []
     places: list[int] | None = None
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        for number, cells in enumerate(csv.reader(file), start=1):
-            if not cells:
-                continue
+    try:
+        for number, cells in enumerate(reader, start=1):
             if number == 1 and "video_id" in cells:
                 places = _places(path, cells)
-                continue
-            try:
+            elif cells:
                 rows.append(_face(cells if places is None else [cells[place] for place in places]))
-            except (ValueError, IndexError) as error:
-                raise ManifestError(
-                    f"{path}, line {number}: expected video_id, frame_timestamp, x1, y1, x2, y2, label, entity_id "
-                    f"and, in predictions, score ({error}); `pins convert LINKED --to ava` writes both"
-                ) from error
+    except (csv.Error, ValueError, IndexError) as error:
+        raise ManifestError(
+            f"{path}, line {reader.line_num}: expected {', '.join(COLUMNS)} and, in predictions, score ({error}); "
+            "`pins convert LINKED --to ava` writes both"
+        ) from error
     return rows
 
 
@@ -147,17 +140,16 @@ def _scores_by_box(
     videos: dict[str, list[FaceLabel]] = {}
     for row in predictions:
         videos.setdefault(row.video, []).append(row)
-    sorted_rows = {
-        video: sorted(rows, key=lambda row: row.seconds) for video, rows in videos.items()
-    }
-    times = {video: [row.seconds for row in rows] for video, rows in sorted_rows.items()}
+    for rows in videos.values():
+        rows.sort(key=lambda row: row.seconds)
+    times = {video: np.array([row.seconds for row in rows]) for video, rows in videos.items()}
     scores = np.full(len(truth), -np.inf)
     for number, row in enumerate(truth):
         if row.video not in times:
             continue
         edges = [row.seconds - MAX_APART, row.seconds + MAX_APART]
         first, last = np.searchsorted(times[row.video], edges)
-        near = sorted_rows[row.video][first:last]
+        near = videos[row.video][first:last]
         overlaps = [_overlap(row.box, other.box) for other in near]
         if overlaps and max(overlaps) >= MIN_OVERLAP:
             scores[number] = near[int(np.argmax(overlaps))].score
@@ -186,7 +178,7 @@ def _overlap(first: Sequence[float], second: Sequence[float]) -> float:
     return width * height / (sum(areas) - width * height)
 
 
-def _places(path: Path, head: Sequence[str]) -> list[int]:
+def _places(path: str | Path, head: Sequence[str]) -> list[int]:
     """Where the columns are, by their names."""
     names = [name.removeprefix("entity_box_") for name in head]
     missing = [name for name in COLUMNS if name not in names]
@@ -198,9 +190,9 @@ def _places(path: Path, head: Sequence[str]) -> list[int]:
 def _face(cells: Sequence[str]) -> FaceLabel:
     if len(cells) not in (8, 9):
         raise ValueError(f"{len(cells)} columns")
-    x1, y1, x2, y2 = map(float, cells[2:6])
-    float(cells[1])
     if cells[6] not in LABELS:
         raise ValueError(f"label {cells[6]!r}")
-    score = float(cells[8]) if len(cells) == 9 else None
-    return FaceLabel(cells[0], cells[1], (x1, y1, x2, y2), cells[6], cells[7], score)
+    seconds, x1, y1, x2, y2, *scores = map(float, (*cells[1:6], *cells[8:]))
+    if not np.isfinite([seconds, x1, y1, x2, y2, *scores]).all():
+        raise ValueError("a number that is not finite")
+    return FaceLabel(cells[0], seconds, (x1, y1, x2, y2), cells[6], cells[7], *scores)

@@ -37,6 +37,7 @@ class Part:
 
 
 Choice = Callable[[Part], LinkedTrack | None]
+Row = tuple[float, float, str, str | None]  # start and end in seconds, speaker, person
 
 
 def by_chance(seed: int) -> Choice:
@@ -113,13 +114,11 @@ def link_turns(
     links : dict
         The value of a `links.json`.
     """
-    links = []
+    rows: list[Row] = []
     for part in cut_turns(turns, tracks):
         track = choose(part)
-        links.append(
-            _link(part.start, part.end, part.speaker, None if track is None else track.person)
-        )
-    return _links(links, tracks, duration)
+        rows.append((part.start, part.end, part.speaker, track.person if track else None))
+    return _links(rows, tracks, duration)
 
 
 def link_by_network(
@@ -145,7 +144,7 @@ def link_by_network(
     links : dict
         The value of a `links.json`; a link for each stretch of time in which a face speaks.
     """
-    links = []
+    rows: list[Row] = []
     if one_at_a_time:
         scores = _leave_largest(scores)
     for track in tracks:
@@ -156,12 +155,9 @@ def link_by_network(
         speaks = np.concatenate([[False], np.asarray(values) > 0, [False]])
         edges = np.flatnonzero(speaks[1:] != speaks[:-1])
         for first, last in edges.reshape(-1, 2):
-            links.append(
-                _link(
-                    float(times[first]), float(times[last - 1]) + step, track.person, track.person
-                )
-            )
-    return _links(sorted(links, key=lambda link: link["start"]), tracks, duration)
+            start, end = float(times[first]), float(times[last - 1]) + step
+            rows.append((start, end, track.person, track.person))
+    return _links(sorted(rows, key=lambda row: row[0]), tracks, duration)
 
 
 def _leave_largest(
@@ -206,21 +202,19 @@ def _size(track: LinkedTrack, part: Part) -> float:
     return float(box[3] - box[1])
 
 
-def _link(start: float, end: float, speaker: str, person: str | None) -> dict[str, Any]:
-    return {
-        "start": round(start, 3),
-        "end": round(end, 3),
-        "speaker": speaker,
-        "person": person,
-        "box": None,
-        "confidence": 0.5,
-    }
-
-
-def _links(
-    links: list[dict[str, Any]], tracks: Sequence[LinkedTrack], duration: float
-) -> dict[str, Any]:
-    rows = [
+def _links(rows: Sequence[Row], tracks: Sequence[LinkedTrack], duration: float) -> dict[str, Any]:
+    links = [
+        {
+            "start": round(start, 3),
+            "end": round(end, 3),
+            "speaker": speaker,
+            "person": person,
+            "box": None,
+            "confidence": 0.5,
+        }
+        for start, end, speaker, person in rows
+    ]
+    faces = [
         {
             "track": track.track,
             "person": track.person,
@@ -233,5 +227,5 @@ def _links(
         "video": "",
         "duration": duration,
         "links": links,
-        "tracks": rows,
+        "tracks": faces,
     }

@@ -4,7 +4,7 @@ Source: the labeling of TV characters in Nagrani, Albanie, Zisserman, "Learnable
 labeled example of each character, then every other face track and voice segment of the episode gets a name.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from pins_plugin.data.links.link_rows import LinkedTrack
 from pins_plugin.data.links.linked_video import LinkedVideo
-from pins_plugin.evaluation.scene_truth import TRUTH_STEP, faces_at, moments, owner_of, true_faces
+from pins_plugin.evaluation.scene_truth import TRUTH_STEP, SceneTruth, moments, owner_of
 
 
 def score_faces(links: Mapping[str, Any], truth: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,25 +34,19 @@ def score_faces(links: Mapping[str, Any], truth: Mapping[str, Any]) -> dict[str,
         were given to all).
     """
     linked = LinkedVideo.from_links(links)
-    faces = true_faces(truth)
-    shown = [_shown(track, faces) for track in linked.tracks]
-    owners = [max(seconds, key=lambda name: seconds[name], default=None) for seconds in shown]
-    total: dict[str, float] = {}
-    for person, rows in faces:
-        total[person] = total.get(person, 0.0) + float(rows[-1, 0] - rows[0, 0])
-    everything = max(sum(total.values()), TRUTH_STEP)
-    labeled = zip(linked.tracks, shown, strict=True)
-    judged = [
-        track.person == owner
-        for track, owner in zip(linked.tracks, owners, strict=True)
-        if owner is not None
-    ]
+    known = SceneTruth(truth)
+    shown = [(track.person, _shown(track, known)) for track in linked.tracks]
+    judged = [person == counts.most_common(1)[0][0] for person, counts in shown if counts]
+    total: defaultdict[str, float] = defaultdict(float)  # moments
+    for person, rows in known.faces:
+        total[person] += float(rows[-1, 0] - rows[0, 0]) / TRUTH_STEP
+    everything = max(sum(total.values()), 1.0)
     return {
         "tracks": len(judged),
         "right_tracks": float(np.mean(judged)) if judged else 0.0,
-        "found": min(1.0, sum(sum(seconds.values()) for seconds in shown) / everything),
-        "right": min(1.0, sum(seconds.get(t.person, 0.0) for t, seconds in labeled) / everything),
-        "bound": min(1.0, sum(max(s.values(), default=0.0) for s in shown) / everything),
+        "found": min(1.0, sum(counts.total() for _, counts in shown) / everything),
+        "right": min(1.0, sum(counts[person] for person, counts in shown) / everything),
+        "bound": min(1.0, sum(max(each.values(), default=0) for _, each in shown) / everything),
         "chance": max(total.values(), default=0.0) / everything,
     }
 
@@ -76,21 +70,19 @@ def score_voices(links: Mapping[str, Any], truth: Mapping[str, Any]) -> dict[str
         name were given to all).
     """
     linked = LinkedVideo.from_links(links)
-    faces = true_faces(truth)
+    known = SceneTruth(truth)
     heard: dict[int, Counter[str]] = {}
     total, named, found = Counter[str](), list[tuple[bool, bool]](), list[bool]()
-    for turn in truth["turns"]:
-        for time in moments(turn["start"], turn["end"]):
+    for start, end, speaker in known.turns:
+        for time in moments(start, end):
             then = linked.turns_at(time)
-            total[turn["speaker"]] += 1
-            seen = any(person == turn["speaker"] for person, _ in faces_at(faces, time))
+            total[speaker] += 1
             found.append(bool(then))
-            named.append(
-                (seen, any((each.person or each.speaker) == turn["speaker"] for each in then))
-            )
+            right = any((each.person or each.speaker) == speaker for each in then)
+            named.append((speaker in known.seen_at(time), right))
             for each in then[:1]:
-                heard.setdefault(id(each), Counter())[turn["speaker"]] += 1
-    number = max(1, sum(total.values()))
+                heard.setdefault(id(each), Counter())[speaker] += 1
+    number = max(1, total.total())
     return {
         "seconds": number * TRUTH_STEP,
         "found": sum(found) / number,
@@ -102,14 +94,10 @@ def score_voices(links: Mapping[str, Any], truth: Mapping[str, Any]) -> dict[str
     }
 
 
-def _shown(track: LinkedTrack, faces: Sequence[tuple[str, Any]]) -> dict[str, float]:
-    """Seconds of true faces that a track covers, by person."""
-    seconds: dict[str, float] = {}
-    for time in moments(track.start, track.end):
-        person = owner_of(track.box_at(time), dict(faces_at(faces, time)))
-        if person is not None:
-            seconds[person] = seconds.get(person, 0.0) + TRUTH_STEP
-    return seconds
+def _shown(track: LinkedTrack, truth: SceneTruth) -> Counter[str]:
+    """Moments of true faces that a track covers, by person."""
+    owners = (owner_of(track.box_at(t), truth.seen_at(t)) for t in moments(track.start, track.end))
+    return Counter(person for person in owners if person is not None)
 
 
 def _mean(values: Sequence[bool]) -> float | None:

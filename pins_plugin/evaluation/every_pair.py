@@ -108,14 +108,9 @@ def chance_of_winning(scores: NDArray[np.float64], ways: int) -> NDArray[np.floa
     off = ~np.eye(len(scores), dtype=bool)
     below = ((scores < own) & off).sum(axis=1)
     equal = ((scores == own) & off).sum(axis=1)
-    drawn, total = ways - 1, comb(len(scores) - 1, ways - 1)
-    chance = np.zeros(len(scores))
-    for tied in range(drawn + 1):
-        sets = np.array(
-            [
-                comb(int(e), tied) * comb(int(b), drawn - tied)
-                for e, b in zip(equal, below, strict=True)
-            ]
-        )
-        chance += sets / total / (1 + tied)
-    return chance
+    # Of the choices among those that are not higher, each tie of t with oneself counted 1 / (t + 1): sums up in closed form
+    won = [
+        (comb(int(e + b) + 1, ways) - comb(int(b), ways)) / (int(e) + 1)
+        for e, b in zip(equal, below, strict=True)
+    ]
+    return np.array(won) / comb(len(scores) - 1, ways - 1)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pins_plugin.errors import ManifestError, ShapeError
+from pins_plugin.errors import ManifestError, PinsError, ShapeError
 from pins_plugin.evaluation.scores import EmbeddingScores, MatrixScores, Scores
 from pins_plugin.metrics.bootstrap import mean_interval
 
@@ -21,6 +21,10 @@ class Bootstrap:
 
     seed: int = 0
     num_replicates: int = 1000
+
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise PinsError(f"seed: expected 0 or more, got {self.seed}")
 
     def options(self) -> dict[str, Any]:
         """Keyword arguments of the functions in `metrics.bootstrap`."""
@@ -99,8 +103,17 @@ class FaceVoiceItems:
         """
         scores = EmbeddingScores.from_embeddings(face_embeddings, voice_embeddings)
         shape = (len(scores.face_embeddings), len(scores.voice_embeddings))
-        _check_length("face_identities", face_identities, shape[0])
-        _check_length("voice_identities", voice_identities, shape[1])
+        columns = {
+            "identities": (face_identities, voice_identities),
+            "clips": (face_clips, voice_clips),
+            "videos": (face_videos, voice_videos),
+        }
+        for name, pair in columns.items():
+            given = tuple(None if column is None else len(column) for column in pair)
+            if given not in (shape, (None, None)):
+                raise ShapeError(
+                    f"face_{name}, voice_{name}: expected {shape}, one for each embedding, got {given}"
+                )
         if oracle is not None and not isinstance(oracle, MatrixScores):
             oracle = MatrixScores.from_matrix(oracle)
         if oracle is not None and (len(oracle.rows), len(oracle.columns)) != shape:
@@ -151,8 +164,3 @@ def _shared_codes(
     both = np.concatenate([np.asarray(faces, dtype=str), np.asarray(voices, dtype=str)])
     codes = np.unique(both, return_inverse=True)[1].astype(np.int64)
     return codes[: len(faces)], codes[len(faces) :]
-
-
-def _check_length(name: str, values: Sequence[str], expected: int) -> None:
-    if len(values) != expected:
-        raise ShapeError(f"{name}: expected {expected}, one for each embedding, got {len(values)}")

@@ -8,8 +8,7 @@ import numpy as np
 from pyannote.core import Annotation
 
 from pins_plugin.data.links.linked_video import LinkedVideo
-from pins_plugin.errors import LinksError
-from pins_plugin.evaluation.linking import CAUSES, RIGHT, Heard, LinkMoments, follow_links, hear
+from pins_plugin.evaluation.linking import RIGHT, Heard, LinkMoments, judge_video, share_right
 from pins_plugin.evaluation.scene_truth import TRUTH_STEP, SceneTruth
 from pins_plugin.evaluation.turn_errors import TurnErrors, identification_turns
 from pins_plugin.metrics.bootstrap import mean_interval
@@ -22,55 +21,45 @@ class LinkScores:
     """One way to link on scenes of one kind."""
 
     scenes: list[float] = field(default_factory=list)  # share of the speech time that is right
-    heard: list[Heard] = field(default_factory=list)
-    made: LinkMoments = field(default_factory=LinkMoments)
+    found: LinkMoments = field(default_factory=LinkMoments)
     identification: TurnErrors = field(default_factory=lambda: TurnErrors(by_label=True))
 
     def add(
         self, reference: Annotation, links: Mapping[str, Any], truth: Mapping[str, Any]
     ) -> None:
         """Score one scene; see `Tally.add`."""
-        linked, known = LinkedVideo.from_links(links), SceneTruth(truth)
+        known = SceneTruth(truth)
+        found = judge_video(LinkedVideo.from_links(links), known)
         world = truth.get("settings", {}).get("seed", "")  # people of other seeds are others
-        heard = [each._replace(speaker=f"{world}{each.speaker}") for each in hear(linked, known)]
-        if not heard:
-            raise LinksError("truth: holds no speech; expected at least one turn")
-        self.scenes.append(sum(each.verdict == RIGHT for each in heard) / len(heard))
-        self.heard += heard
-        made = follow_links(linked, known)
-        self.made.named += made.named
-        self.made.rightly_named += made.rightly_named
-        self.made.judged += made.judged
-        seen, found = identification_turns(reference, links, known)
-        self.identification.add(seen, found, float(truth["duration"]))
+        found.heard = [each._replace(speaker=f"{world}{each.speaker}") for each in found.heard]
+        self.scenes.append(share_right(found.heard) or 0.0)
+        self.found += found
+        seen, named = identification_turns(reference, links, known)
+        self.identification.add(seen, named, float(truth["duration"]))
 
     def report(self) -> dict[str, Any]:
         """What `Tally.report` says of one way and kind."""
-        faces = [each for each in self.heard if each.shown]
-        alone = [each for each in faces if not each.together]
-        together = [each for each in faces if each.together]
-        made = self.made
+        heard = self.found.heard
+        alone = [each for each in heard if each.shown and not each.together]
+        together = [each for each in heard if each.shown and each.together]
         return {
-            "correct": _right(self.heard),
-            "interval": people_interval(self.heard),
+            "correct": share_right(heard),
+            "interval": people_interval(heard),
             "mean_over_scenes": float(np.mean(self.scenes)),
             "num_scenes": len(self.scenes),
-            "num_people": len({each.speaker for each in self.heard}),
-            "seconds": round(TRUTH_STEP * len(self.heard), 1),
-            "recall": {"alone": _right(alone), "together": _right(together)},
+            "num_people": len({each.speaker for each in heard}),
+            "seconds": round(TRUTH_STEP * len(heard), 1),
+            "recall": {"alone": share_right(alone), "together": share_right(together)},
             "recall_interval": {
                 "alone": people_interval(alone),
                 "together": people_interval(together),
             },
             "overlap": round(TRUTH_STEP * len(together), 1),
-            "precision": made.rightly_named / made.named if made.named else None,
-            "lost": {
-                cause: sum(each.verdict == cause for each in self.heard) / len(self.heard)
-                for cause in CAUSES
-            },
+            "precision": self.found.precision,
+            "lost": self.found.lost,
             "identification": self.identification.report()["rate"],
-            "reliability": reliability(made.judged),
-            "sure": sure_links(made.judged),
+            "reliability": reliability(self.found.judged),
+            "sure": sure_links(self.found.judged),
         }
 
 
@@ -114,7 +103,7 @@ class Tally:
         judged: dict[str, list[tuple[float, bool]]] = {}
         for by_name in self.scores.values():
             for name, scores in by_name.items():
-                judged.setdefault(name, []).extend(scores.made.judged)
+                judged.setdefault(name, []).extend(scores.found.judged)
         return {
             "links": {
                 kind: {name: scores.report() for name, scores in by_name.items()}
@@ -145,21 +134,24 @@ def people_interval(heard: Sequence[Heard]) -> list[float] | None:
     return [round(float(bound), 4) for bound in interval]
 
 
-def reliability(judged: Sequence[tuple[float, bool]], num_bins: int = 5) -> list[dict[str, float]]:
-    """Group moments by the confidence of their link: mean confidence, share of right ones, seconds.
+def reliability(judged: Sequence[tuple[float, bool]]) -> list[dict[str, float]]:
+    """Group moments by the confidence of their link, in five bins: mean confidence, share of right ones, seconds.
 
     Parameters
     ----------
     judged : sequence of (confidence, right)
         One each 0.02 s.
-    num_bins : int
+
+    Returns
+    -------
+    bins : list of dict
         Of equal width from 0 to 1; empty ones are left out.
     """
     if not judged:
         return []
     confidence = np.array([value for value, _ in judged])
     right = np.array([found for _, found in judged], float)
-    bins = np.clip((confidence * num_bins).astype(int), 0, num_bins - 1)
+    bins = np.clip((confidence * 5).astype(int), 0, 4)
     return [
         {
             "confidence": float(confidence[bins == number].mean()),
@@ -177,7 +169,3 @@ def sure_links(judged: Sequence[tuple[float, bool]]) -> dict[str, float | None]:
         "seconds": round(TRUTH_STEP * len(right), 1),
         "right": sum(right) / len(right) if right else None,
     }
-
-
-def _right(heard: Sequence[Heard]) -> float | None:
-    return sum(each.verdict == RIGHT for each in heard) / len(heard) if heard else None

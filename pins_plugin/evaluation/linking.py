@@ -38,15 +38,34 @@ class Heard(NamedTuple):
 
 @dataclass
 class LinkMoments:
-    """Moments of all links, in seconds.
+    """Moments of the speech and of the links of one or more videos.
 
-    `named` and `rightly_named` are those of links that name a face in the picture, and those of them whose face speaks then;
-    `judged` holds (confidence, whether right) of each moment of a link while anybody speaks.
+    `heard` holds those of true speech; `named` and `rightly_named` are seconds of links that name a face in the picture, and
+    of those whose face speaks then; `judged` holds (confidence, whether right) of each moment of a link while anybody speaks.
     """
 
+    heard: list[Heard] = field(default_factory=list)
     named: float = 0.0
     rightly_named: float = 0.0
     judged: list[tuple[float, bool]] = field(default_factory=list)
+
+    def __iadd__(self, other: "LinkMoments") -> "LinkMoments":
+        self.heard += other.heard
+        self.named += other.named
+        self.rightly_named += other.rightly_named
+        self.judged += other.judged
+        return self
+
+    @property
+    def precision(self) -> float | None:
+        """Share of the time of links that name a face in which that face speaks; None where no link names one."""
+        return self.rightly_named / self.named if self.named else None
+
+    @property
+    def lost(self) -> dict[str, float]:
+        """Share of the speech that is lost to each of `CAUSES`."""
+        verdicts = Counter(each.verdict for each in self.heard)
+        return {cause: verdicts[cause] / len(self.heard) for cause in CAUSES}
 
 
 def speech_time_correct(links: Mapping[str, Any], truth: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,53 +107,58 @@ def speech_time_correct(links: Mapping[str, Any], truth: Mapping[str, Any]) -> d
     >>> report["speech_time_correct"], report["precision"]
     (0.5, 1.0)
     """
-    linked, known = LinkedVideo.from_links(links), SceneTruth(truth)
-    heard = hear(linked, known)
-    if not heard:
-        raise LinksError("truth: holds no speech; expected at least one turn")
-    verdicts = Counter(each.verdict for each in heard)
-    made = follow_links(linked, known)
+    found = judge_video(LinkedVideo.from_links(links), SceneTruth(truth))
+    parts = {
+        "on_screen": [each for each in found.heard if each.shown],
+        "off_screen": [each for each in found.heard if not each.shown],
+        "alone": [each for each in found.heard if each.shown and not each.together],
+        "together": [each for each in found.heard if each.shown and each.together],
+    }
     return {
-        "speech_time_correct": verdicts[RIGHT] / len(heard),
-        "on_screen": share([each for each in heard if each.shown]),
-        "off_screen": share([each for each in heard if not each.shown]),
-        "alone": share([each for each in heard if each.shown and not each.together]),
-        "together": share([each for each in heard if each.shown and each.together]),
-        "lost": {cause: verdicts[cause] / len(heard) for cause in CAUSES},
-        "precision": made.rightly_named / made.named if made.named else None,
+        "speech_time_correct": share_right(found.heard),
+        **{
+            name: {"seconds": round(len(part) * TRUTH_STEP, 2), "correct": share_right(part)}
+            for name, part in parts.items()
+        },
+        "lost": found.lost,
+        "precision": found.precision,
     }
 
 
-def hear(linked: LinkedVideo, truth: SceneTruth) -> list[Heard]:
-    """Judge each moment of each true turn."""
+def judge_video(linked: LinkedVideo, truth: SceneTruth) -> LinkMoments:
+    """Judge each moment of each true turn and of each link.
+
+    Raises
+    ------
+    LinksError
+        When the truth holds no speech.
+    """
+    found = follow_links(linked, truth)
+    found.heard = _hear(linked, truth)
+    if not found.heard:
+        raise LinksError("truth: holds no speech; expected at least one turn")
+    return found
+
+
+def _hear(linked: LinkedVideo, truth: SceneTruth) -> list[Heard]:
     heard = []
     for start, end, speaker in truth.turns:
         for time in moments(start, end):
             seen = truth.seen_at(time)
             others = truth.speaking_at(time) - {speaker}
-            verdict = judge(linked, time, speaker, seen, others)
+            verdict = _judge(linked, time, speaker, seen, others)
             heard.append(Heard(speaker, speaker in seen, bool(others), verdict))
     return heard
 
 
-def judge(
+def _judge(
     linked: LinkedVideo,
     time: float,
     speaker: str,
     seen: Mapping[str, NDArray[np.float64]],
-    others: set[str] | frozenset[str] = frozenset(),
+    others: set[str],
 ) -> str:
-    """Say whether a moment of a true speaker's speech is right, or which of `CAUSES` it is lost to.
-
-    Parameters
-    ----------
-    time : float
-        In seconds.
-    seen : mapping of str to (4,) array
-        Where people are truly seen then.
-    others : set of str
-        Who else truly speaks then.
-    """
+    """Say whether a moment of a true speaker's speech is right, or which of `CAUSES` it is lost to; `others` speak as well."""
     turns = linked.turns_at(time)
     if not turns:
         return "no turn"
@@ -186,10 +210,6 @@ def follow_links(
     return made
 
 
-def share(heard: list[Heard]) -> dict[str, float | None]:
-    """Seconds of speech, and the share that is right."""
-    right = sum(each.verdict == RIGHT for each in heard)
-    return {
-        "seconds": round(len(heard) * TRUTH_STEP, 2),
-        "correct": right / len(heard) if heard else None,
-    }
+def share_right(heard: Sequence[Heard]) -> float | None:
+    """Share of moments that is right; None where there are none."""
+    return sum(each.verdict == RIGHT for each in heard) / len(heard) if heard else None

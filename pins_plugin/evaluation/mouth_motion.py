@@ -17,7 +17,6 @@ UPPER_LIP, LOWER_LIP = (34, 35, 36), (24, 25, 26)  # middle of the inner rim, am
 CHIN = slice(80, 88)
 NEAR = 2  # frames: shifts up to here count as aligned
 FAR = (5, 25)  # frames: shifts that serve as comparison
-FRAMES_AT_ONCE = 1500
 FEWEST_STEPS = 8  # of which a correlation says anything
 Signal = NDArray[np.float64]
 
@@ -29,21 +28,20 @@ def loudness(waveform: NDArray[np.float32], sample_rate: int) -> Signal:
     centers = np.arange(num_frames) * hop
     first = np.clip(centers - hop, 0, len(waveform)).astype(int)
     last = np.clip(centers + hop, 1, len(waveform)).astype(int)
-    energy = np.zeros(num_frames)
-    for begin in range(0, num_frames, FRAMES_AT_ONCE):  # hours of sound are not squared at once
-        rows = slice(begin, begin + FRAMES_AT_ONCE)
-        start, end = first[rows][0], last[rows][-1]
-        squares = np.square(waveform[start:end], dtype=np.float64)
-        power = np.concatenate([[0.0], np.cumsum(squares)])
-        energy[rows] = power[last[rows] - start] - power[first[rows] - start]
-    energy /= np.maximum(1, last - first)
+    power = np.concatenate([[0.0], np.cumsum(np.square(waveform, dtype=np.float64))])
+    energy = (power[last] - power[first]) / np.maximum(1, last - first)
     floor = max(1e-9, float(np.percentile(energy, 99)) * 1e-4)
     return np.asarray(np.log(energy + floor))
 
 
+def lip_gap(lips: NDArray) -> NDArray:
+    """Vertical distance (num_frames,) of the inner rims of (num_frames, 88, 2) lips."""
+    return np.asarray(lips[:, LOWER_LIP, 1].mean(axis=1) - lips[:, UPPER_LIP, 1].mean(axis=1))
+
+
 def _mouth_signals(lips: NDArray[np.floating], times: NDArray[np.floating]) -> NDArray[np.float64]:
     """Opening of the mouth, and the absolute change of all points, at `RATE` from `times[0]` on: (num_steps, 2)."""
-    opening = lips[:, LOWER_LIP, 1].mean(axis=1) - lips[:, UPPER_LIP, 1].mean(axis=1)
+    opening = lip_gap(lips)
     chin = lips[:, CHIN, 1].mean(axis=1)
     clock = np.arange(times[0], times[-1] + 0.5 / RATE, 1 / RATE)
     opening = np.interp(clock, times, opening + 0.5 * chin)
@@ -75,11 +73,8 @@ def motion_score(signals: NDArray[np.float64], sound: Signal, offset: int = 0) -
     if num_steps < FEWEST_STEPS:
         return 0.0
     shifts = np.arange(-FAR[1], FAR[1] + 1)
-    windows = []
-    for shift in shifts:
-        index = np.clip(np.arange(num_steps) + offset + shift, 0, len(sound) - 1)
-        windows.append(sound[index])
-    correlations = _correlate(signals, np.stack(windows))  # (num_shifts, num_signals)
+    steps = np.clip(np.arange(num_steps) + offset + shifts[:, None], 0, len(sound) - 1)
+    correlations = _correlate(signals, sound[steps])  # (num_shifts, num_signals)
     near = np.abs(shifts) <= NEAR
     far = np.abs(shifts) >= FAR[0]
     gains = correlations[near].max(axis=0) - correlations[far].mean(axis=0)

@@ -161,10 +161,9 @@ def score_matching(
     similarities = np.einsum(
         "nd,ncd->nc", asked.embeddings[queries[kept]], offered.embeddings[candidates[kept]]
     )
-    people = np.unique([key.person for key in trials.queries], return_inverse=True)[1][kept]
-    people = np.unique(people, return_inverse=True)[1].astype(np.int64)
+    names, people = np.unique([trials.queries[i].person for i in kept], return_inverse=True)
     credit = n_way_credit(similarities)[:, 0]
-    accuracy = bootstrap.mean(credit, people, int(people.max()) + 1, "accuracy")
+    accuracy = bootstrap.mean(credit, people, len(names), "accuracy")
     return accuracy | {"chance": 0.5, "num_trials": len(kept), "num_listed": len(trials.queries)}
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -127,7 +128,10 @@ def read_pins_lists(folder: str | Path) -> PinsLists:
 def _verification(
     path: Path, stratum: str, condition: str, ids: Mapping[str, str]
 ) -> VerificationList:
-    header, *rows = csv.reader(_lines(path))
+    try:
+        header, *rows = csv.reader(_lines(path))
+    except csv.Error as error:
+        raise ManifestError(f"{path}: damaged ({error}); get it again") from error
     if header[3:] != ["label", "voice-path", "face-path"] or not rows:
         raise ManifestError(
             f"{path}: expected the columns id, voice-speaker-id, face-speaker-id, label, voice-path, face-path"
@@ -170,7 +174,7 @@ def _lines(path: Path) -> list[str]:
         if path.suffix == ".gz":
             content = gzip.decompress(content)
         lines = content.decode("utf-8").splitlines()
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise ManifestError(f"{path}: damaged ({error}); get it again") from error
     if not lines:
         raise ManifestError(f"{path}: is empty; get it again")

@@ -11,11 +11,9 @@ from numpy.typing import NDArray
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from pins_plugin.errors import ManifestError, ShapeError
-from pins_plugin.metrics.bootstrap import Floats, bootstrap_interval, pair_weights
-from pins_plugin.metrics.verification import equal_error_of, min_dcf, roc_curve
+from pins_plugin.evaluation.verification import pair_intervals
+from pins_plugin.metrics.verification import eer, min_dcf
 from pins_plugin.utils.vectors import unit
-
-CHANCE = {"eer": 0.5, "min_dcf": 1.0}
 
 
 def recognition_trials(
@@ -84,29 +82,25 @@ def evaluate_recognition(
     units = unit(np.asarray(embeddings, np.float64))
     scores = np.einsum("td,td->t", units[first], units[second])
     result: dict[str, float | int | list[float]] = {
-        "eer": float(equal_error_of(roc_curve(scores, same))),
-        "min_dcf": float(min_dcf(scores, same)),
+        "eer": eer(scores, same),
+        "min_dcf": min_dcf(scores, same),
         "num_trials": len(same),
         "num_identities": len(people),
     }
     if num_replicates:
-
-        def statistic(counts: Floats) -> Floats:
-            weights = pair_weights(counts, labels[first], labels[second])
-            return np.stack(
-                [equal_error_of(roc_curve(scores, same, weights)), min_dcf(scores, same, weights)],
-                axis=-1,
-            )
-
-        low, high = bootstrap_interval(
-            statistic,
+        intervals = pair_intervals(
+            scores,
+            same,
+            labels[first],
+            labels[second],
             len(people),
             generator=np.random.default_rng(seed),
             num_replicates=num_replicates,
-            chunk=max(1, 2_000_000 // len(same)),
         )
-        for column, name in enumerate(("eer", "min_dcf")):
-            result[f"{name}_interval"] = [float(low[column]), float(high[column])]
+        result |= {
+            "eer_interval": intervals[:, 1].tolist(),
+            "min_dcf_interval": intervals[:, 2].tolist(),
+        }
     return result
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.data.links.linked_video import Timetable
+from pins_plugin.errors import LinksError
 from pins_plugin.types import FaceTrack
 
 TRUTH_STEP = 0.02  # seconds between the moments at which links are compared
@@ -21,6 +22,11 @@ Boxes = NDArray[np.float64]
 
 class SceneTruth:
     """The truth of one scene.
+
+    Raises
+    ------
+    LinksError
+        When the truth is of another form.
 
     Examples
     --------
@@ -32,18 +38,18 @@ class SceneTruth:
     """
 
     def __init__(self, truth: Mapping[str, Any]) -> None:
-        self.turns = [
-            (float(turn["start"]), float(turn["end"]), str(turn["speaker"]))
-            for turn in truth["turns"]
-        ]
-        self.faces = true_faces(truth)
-        self._turn_table = Timetable([(start, end) for start, end, _ in self.turns])
-        self._face_table = Timetable(
-            [
-                (max(0.0, rows[0, 0] - TRUTH_STEP), rows[-1, 0] + TRUTH_STEP)
-                for _, rows in self.faces
+        try:
+            self.turns = [
+                (float(turn["start"]), float(turn["end"]), str(turn["speaker"]))
+                for turn in truth.get("turns", [])
             ]
-        )
+            self.faces = _read_faces(truth)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise LinksError(
+                f"truth: expected turns (start, end, speaker) and panels (start, end, person, box) or faces (person, boxes), got {error!r}"
+            ) from error
+        self._turn_table = Timetable([(start, end) for start, end, _ in self.turns])
+        self._face_table = Timetable([_span(rows) for _, rows in self.faces])
 
     def speaking_at(self, time: float) -> set[str]:
         """Whoever speaks at `time` in seconds."""
@@ -52,7 +58,29 @@ class SceneTruth:
 
     def seen_at(self, time: float) -> dict[str, Boxes]:
         """Whoever is seen at `time` in seconds, and the box (4,)."""
-        return dict(faces_at([self.faces[n] for n in self._face_table.near(time)], time))
+        near = (self.faces[number] for number in self._face_table.near(time))
+        return {
+            person: np.array([np.interp(time, rows[:, 0], rows[:, side]) for side in range(1, 5)])
+            for person, rows in near
+        }
+
+
+def _read_faces(truth: Mapping[str, Any]) -> list[tuple[str, Boxes]]:
+    """Person and boxes (num_boxes, 5) of every stretch in which a face is truly seen."""
+    panels = [
+        (panel["person"], [[panel["start"], *panel["box"]], [panel["end"], *panel["box"]]])
+        for panel in truth.get("panels", [])
+    ]
+    faces = [(face["person"], face["boxes"]) for face in truth.get("faces", [])]
+    return [
+        (str(person), np.asarray(boxes, dtype=np.float64).reshape(-1, 5))
+        for person, boxes in panels + faces
+        if len(boxes)
+    ]
+
+
+def _span(rows: Boxes) -> tuple[float, float]:
+    return rows[0, 0] - TRUTH_STEP, rows[-1, 0] + TRUTH_STEP
 
 
 def moments(start: float, end: float) -> NDArray[np.float64]:
@@ -72,32 +100,8 @@ def owner_of(box: Boxes, seen: Mapping[str, Boxes]) -> str | None:
     return min(around, key=lambda person: around[person], default=None)
 
 
-def true_faces(truth: Mapping[str, Any]) -> list[tuple[str, Boxes]]:
-    """Person and boxes (num_boxes, 5) of every stretch in which a face is truly seen."""
-    panels = [
-        (panel["person"], [[panel["start"], *panel["box"]], [panel["end"], *panel["box"]]])
-        for panel in truth.get("panels", [])
-    ]
-    faces = [(face["person"], face["boxes"]) for face in truth.get("faces", [])]
-    return [
-        (person, np.asarray(boxes, dtype=np.float64).reshape(-1, 5))
-        for person, boxes in panels + faces
-        if len(boxes)
-    ]
-
-
-def faces_at(faces: Sequence[tuple[str, Boxes]], time: float) -> list[tuple[str, Boxes]]:
-    """Person and box (4,) of every face that is seen at `time` in seconds."""
-    found = []
-    for person, rows in faces:
-        if rows[0, 0] - TRUTH_STEP <= time <= rows[-1, 0] + TRUTH_STEP:
-            box = [np.interp(time, rows[:, 0], rows[:, side]) for side in range(1, 5)]
-            found.append((person, np.asarray(box)))
-    return found
-
-
 def lay_out(
-    truth: Mapping[str, Any],
+    truth: SceneTruth,
     tracks: Sequence[FaceTrack],
     faces: Sequence[str],
     num_steps: int,
@@ -124,20 +128,17 @@ def lay_out(
         Near a border of a turn.
     """
     clock = (np.arange(num_steps) + 0.5) * step
-    true = true_faces(truth)
-    people = sorted({turn["speaker"] for turn in truth["turns"]} | {person for person, _ in true})
+    people = sorted({turn[2] for turn in truth.turns} | {person for person, _ in truth.faces})
     number_of = {person: number for number, person in enumerate(people)}
     speaking, shown = np.zeros((2, num_steps, len(people)), bool)
     edges = np.zeros(num_steps, bool)
-    for turn in truth["turns"]:
-        inside = (clock >= turn["start"]) & (clock < turn["end"])
-        speaking[inside, number_of[turn["speaker"]]] = True
-        for border in (turn["start"], turn["end"]):
-            edges |= np.abs(clock - border) < EDGE
+    for start, end, speaker in truth.turns:
+        speaking[(clock >= start) & (clock < end), number_of[speaker]] = True
+        edges |= np.minimum(np.abs(clock - start), np.abs(clock - end)) < EDGE
     owners = np.full((num_steps, len(faces)), -1)
     spans = [(track, *track.span, faces.index(str(track.person))) for track in tracks]
     for row, time in enumerate(clock):
-        seen = dict(faces_at(true, time))
+        seen = truth.seen_at(time)
         shown[row, [number_of[person] for person in seen]] = True
         for track, start, end, column in spans:
             if start - 1e-6 <= time < end + 1e-6:

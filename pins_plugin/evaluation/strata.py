@@ -4,6 +4,7 @@ Random negatives can be told apart by gender alone; a stratum takes that away (N
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from pins_plugin.types import TalkingFaceClip
 
@@ -21,12 +22,11 @@ def strata_of(clips: Sequence[TalkingFaceClip]) -> dict[str, dict[str, str]]:
     """
     strata: dict[str, dict[str, str]] = {}
     for name, column in STRATUM_COLUMNS.items():
-        values = {
-            clip.identity: _value(column, clip.attributes.get(column) or "")
+        known = {
+            clip.identity: _value(column, clip.attributes[column])
             for clip in clips
-            if clip.identity
+            if clip.identity and clip.attributes.get(column)
         }
-        known = {identity: value for identity, value in values.items() if value}
         if known:
             strata[name] = known
     if len(strata) == len(STRATUM_COLUMNS):
@@ -40,8 +40,6 @@ def strata_of(clips: Sequence[TalkingFaceClip]) -> dict[str, dict[str, str]]:
 
 def _value(column: str, text: str) -> str:
     if column == "age":
-        try:
+        with suppress(ValueError, OverflowError):  # of what is no number, or infinite
             return f"{int(float(text)) // 10}0s"
-        except ValueError:
-            return text
     return text

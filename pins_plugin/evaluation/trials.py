@@ -124,9 +124,7 @@ def draw_pairs(
     usable = np.flatnonzero((query_labels >= 0) & (groups[query_labels] >= 0))
     if len(usable) == 0:
         raise ManifestError("trials: expected people with a face and a voice, got none")
-    rounds = -(-num_pairs // 2 // len(usable))
-    queries = np.concatenate([generator.permutation(usable) for _ in range(rounds)])
-    queries = queries[: max(num_pairs // 2, 1)]
+    queries = _each_in_turn(usable, num_pairs // 2, generator)
     positives = _draw_positives(
         queries,
         query_labels,
@@ -177,13 +175,21 @@ def draw_matching(
     usable = np.flatnonzero((query_labels >= 0) & (groups[query_labels] >= 0))
     if len(usable) == 0:
         return MatchingTrials(np.empty(0, np.intp), np.empty((0, num_candidates), np.intp))
-    rounds = -(-num_trials // len(usable))
-    queries = np.concatenate([generator.permutation(usable) for _ in range(rounds)])[:num_trials]
+    queries = _each_in_turn(usable, num_trials, generator)
     own = query_labels[queries]
     others = draw_others(own, groups, num_candidates - 1, generator)
     kept = others[:, 0] >= 0
     people = np.concatenate([own[kept, None], others[kept]], axis=1)
     return MatchingTrials(queries[kept], RowsByLabel(candidate_labels).draw(people, generator))
+
+
+def _each_in_turn(
+    items: Indices, num_trials: int, generator: np.random.Generator
+) -> NDArray[np.intp]:
+    """Ask with each item in random order, as often as it takes; at least one trial."""
+    num_trials = max(num_trials, 1)
+    rounds = -(-num_trials // len(items))
+    return np.concatenate([generator.permutation(items) for _ in range(rounds)])[:num_trials]
 
 
 def _draw_positives(
@@ -200,11 +206,15 @@ def _draw_positives(
     query_recordings, candidate_recordings = recordings
     if query_recordings is None or candidate_recordings is None:
         raise ManifestError(f"trials: relation {relation!r} needs the recording of every item")
-    if relation == "same":
-        exists = np.isin(query_recordings[queries], candidate_recordings)
+    if relation == "same":  # of a recording with several people only one's own
+        num_recordings = int(max(query_recordings.max(), candidate_recordings.max())) + 1
+        wanted = query_labels[queries] * num_recordings + query_recordings[queries]
+        own = np.where(
+            candidate_labels < 0, -1, candidate_labels * num_recordings + candidate_recordings
+        )
+        exists = np.isin(wanted, own)
         drawn = np.full(len(queries), -1, np.intp)
-        index = RowsByLabel(candidate_recordings)
-        drawn[exists] = index.draw(query_recordings[queries[exists]], generator)
+        drawn[exists] = RowsByLabel(own).draw(wanted[exists], generator)
         return drawn
     index = RowsByLabel(candidate_labels)
     drawn = index.draw(query_labels[queries], generator)

@@ -27,19 +27,16 @@ class TurnErrors:
         from pyannote.metrics.identification import IdentificationErrorRate
 
         self._metric: Any = IdentificationErrorRate() if by_label else DiarizationErrorRate()
-        self._seconds: Counter[str] = Counter()
 
     def add(self, reference: Annotation, found: Annotation, duration: float) -> None:
         """Score the turns of one scene of some seconds."""
-        extent = Timeline([Segment(0.0, duration)])
-        detail = self._metric(reference, found, uem=extent, detailed=True)
-        self._seconds.update({key: float(detail[key]) for key in ("total", *PARTS.values())})
+        self._metric(reference, found, uem=Timeline([Segment(0.0, duration)]))
 
     def report(self) -> dict[str, float]:
         """The error rate and its parts, as shares of the true speech."""
-        total = self._seconds["total"] or 1.0
-        parts = {name: self._seconds[key] / total for name, key in PARTS.items()}
-        return {"rate": sum(parts.values()), **parts, "seconds": round(self._seconds["total"], 1)}
+        total = float(self._metric["total"])
+        parts = {name: float(self._metric[key]) / (total or 1.0) for name, key in PARTS.items()}
+        return {"rate": sum(parts.values()), **parts, "seconds": round(total, 1)}
 
 
 def identification_turns(

@@ -1,19 +1,24 @@
 """Cross-modal verification: is this the face of this voice?"""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pins_plugin.evaluation.items import Bootstrap, FaceVoiceItems, Labels, Report
 from pins_plugin.evaluation.trials import PairTrials, draw_pairs
-from pins_plugin.metrics.bootstrap import bootstrap_interval, pair_weights
+from pins_plugin.metrics.bootstrap import Floats, bootstrap_interval, pair_weights
 from pins_plugin.metrics.verification import (
     area_under,
     eer,
     equal_error_of,
+    least_cost_of,
     min_dcf,
     roc_auc,
     roc_curve,
 )
+
+MOST_AT_ONCE = 2_000_000  # weights of pairs that are held at once; bounds memory
 
 
 def draw_verification(
@@ -89,15 +94,10 @@ def score_pairs(
     report : dict
         "roc_auc", "ci95", "chance", "oracle", "eer", "eer_ci95", "oracle_eer", "min_dcf", counts.
     """
-    bootstrap = bootstrap or Bootstrap()
     people, codes = np.unique(np.stack([first, second]), return_inverse=True)
+    options = (bootstrap or Bootstrap()).options()
     first, second = codes.reshape(2, -1)
-
-    def area_and_error(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-        curve = roc_curve(scores, same, pair_weights(counts, first, second))
-        return np.stack([area_under(curve), equal_error_of(curve)], axis=-1)
-
-    intervals = bootstrap_interval(area_and_error, len(people), **bootstrap.options())
+    intervals = pair_intervals(scores, same, first, second, len(people), **options)
     return {
         "roc_auc": roc_auc(scores, same),
         "ci95": intervals[:, 0].tolist(),
@@ -112,10 +112,31 @@ def score_pairs(
     }
 
 
-def thin_roc_curve(scores: NDArray, same: NDArray, num_points: int = 200) -> dict[str, list[float]]:
-    """Sample the ROC curve for a picture: {"false_alarm": [...], "hit": [...]}."""
+def pair_intervals(
+    scores: ArrayLike,
+    same: ArrayLike,
+    first: ArrayLike,
+    second: ArrayLike,
+    num_identities: int,
+    **options: Any,
+) -> Floats:
+    """Bound ROC area, EER and minDCF of pairs by the bootstrap over people: (2, 3), low and high.
+
+    Parameters are those of `score_pairs`, with class indices below `num_identities`; options are those of `bootstrap_interval`.
+    """
+
+    def measure(counts: Floats) -> Floats:
+        curve = roc_curve(scores, same, pair_weights(counts, first, second))
+        return np.stack([area_under(curve), equal_error_of(curve), least_cost_of(curve)], axis=-1)
+
+    chunk = max(1, MOST_AT_ONCE // len(np.asarray(scores)))
+    return bootstrap_interval(measure, num_identities, chunk=chunk, **options)
+
+
+def thin_roc_curve(scores: NDArray, same: NDArray) -> dict[str, list[float]]:
+    """Sample the ROC curve for a picture, at 200 points: {"false_alarm": [...], "hit": [...]}."""
     curve = roc_curve(scores, same)
-    at = np.unique(np.linspace(0, len(curve.hit) - 1, num_points).round().astype(int))
+    at = np.unique(np.linspace(0, len(curve.hit) - 1, 200).round().astype(int))
     return {
         "false_alarm": curve.false_alarm[at].round(5).tolist(),
         "hit": curve.hit[at].round(5).tolist(),

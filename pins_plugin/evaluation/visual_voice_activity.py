@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pins_plugin.data.training.talking_clips import RESTS, TalkingClip, bridge
+from pins_plugin.evaluation.mouth_motion import lip_gap
 from pins_plugin.metrics.bootstrap import bootstrap_interval
 from pins_plugin.metrics.verification import roc_auc
 
 WINDOW_FRAMES, STRIDE = 13, 4  # frames
 LEAST_SEEN = 0.5  # share of a window
-UPPER_LIP, LOWER_LIP = (34, 35, 36), (24, 25, 26)  # middle of the inner rim, among the 88 points
 NUM_LIP_POINTS = 80
 
 
@@ -105,8 +105,7 @@ def shares_right(windows: TalkingWindows) -> dict[bool, list[float]]:
 
 def mouth_opening(clip: TalkingClip) -> NDArray[np.float32]:
     """Gap between the lips, (num_frames,), the distance between the eyes as unit; its variation is a plain baseline."""
-    lips = bridge(clip.lips)[0]
-    return lips[:, LOWER_LIP, 1].mean(axis=1) - lips[:, UPPER_LIP, 1].mean(axis=1)
+    return lip_gap(bridge(clip.lips)[0])
 
 
 def motion_energy(clip: TalkingClip) -> NDArray[np.float32]:

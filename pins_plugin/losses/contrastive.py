@@ -14,7 +14,7 @@ class ContrastiveLoss(nn.Module):
     r"""Contrastive loss of paired unit-length embeddings (Learnable PINs, section 3.2).
 
     With the Euclidean distance `d` between unit vectors, a positive pair costs `max(0, d - p)^2` and a negative
-    pair `max(0, m - d)^2`; without `squared`, the same to the power of one. The paper has p = 0: partners are to
+    pair `max(0, m - d)^2`; both kinds weigh the same. The paper has p = 0: partners are to
     coincide, which those whom nothing in a voice gives away never can. Of two margins, as in the `ContrastiveLoss` of
     pytorch-metric-learning, the first leaves alone what is near enough.
 
@@ -22,11 +22,6 @@ class ContrastiveLoss(nn.Module):
     ----------
     margin : float
         m, in (0, 2]; the paper's 0.6 collapses easily from scratch, 1.2 does not.
-    squared : bool
-        The paper's form, or the plain one.
-    balanced : bool
-        Average positives and negatives separately and give both the same weight (the same as the mean over
-        all pairs where each anchor has one negative); otherwise the mean over all pairs.
     positive_margin : float
         p, in [0, margin).
     only_costly : bool
@@ -42,12 +37,7 @@ class ContrastiveLoss(nn.Module):
     """
 
     def __init__(
-        self,
-        margin: float = 0.6,
-        squared: bool = True,
-        balanced: bool = True,
-        positive_margin: float = 0.0,
-        only_costly: bool = False,
+        self, margin: float = 0.6, positive_margin: float = 0.0, only_costly: bool = False
     ) -> None:
         super().__init__()
         if not 0.0 < margin <= 2.0:
@@ -59,8 +49,6 @@ class ContrastiveLoss(nn.Module):
                 f"positive_margin: expected a distance in [0, {margin}), got {positive_margin}"
             )
         self.margin = margin
-        self.squared = squared
-        self.balanced = balanced
         self.positive_margin = positive_margin
         self.only_costly = only_costly
         self.costly_share: Tensor | None = None
@@ -73,7 +61,7 @@ class ContrastiveLoss(nn.Module):
         voice_negatives: Tensor,
         face_negatives: Tensor | None = None,
     ) -> Tensor:
-        """Average over positive and negative pairs.
+        """Average over positive pairs, over negative pairs, and over both means.
 
         Parameters
         ----------
@@ -98,21 +86,15 @@ class ContrastiveLoss(nn.Module):
         partners = torch.full_like(count, len(positive))
         if self.only_costly:
             partners, count = positive.detach().count_nonzero(), costly
-        if self.balanced:
-            return (positive.sum() / partners.clamp(min=1) + total / count.clamp(min=1)) / 2
-        return (positive.sum() + total) / (partners + count).clamp(min=1)
+        return (positive.sum() / partners.clamp(min=1) + total / count.clamp(min=1)) / 2
 
     def _positive(self, squared_distances: Tensor) -> Tensor:
-        if self.squared and not self.positive_margin:
+        if not self.positive_margin:
             return squared_distances
-        distances = squared_distances.clamp(min=SMALLEST_SQUARED_DISTANCE).sqrt()
-        excess = (distances - self.positive_margin).clamp(min=0)
-        return excess.square() if self.squared else excess
+        return (_root(squared_distances) - self.positive_margin).clamp(min=0).square()
 
     def _negative(self, squared_distances: Tensor) -> Tensor:
-        distances = squared_distances.clamp(min=SMALLEST_SQUARED_DISTANCE).sqrt()
-        short = (self.margin - distances).clamp(min=0)
-        return short.square() if self.squared else short
+        return (self.margin - _root(squared_distances)).clamp(min=0).square()
 
     def _negatives(
         self, anchors: Tensor, candidates: Tensor, negatives: Tensor
@@ -131,6 +113,10 @@ class ContrastiveLoss(nn.Module):
             f"negatives: expected int64 ({batch},) or bool ({batch}, {batch}), "
             f"got {negatives.dtype} {tuple(negatives.shape)}; pass what a miner returned"
         )
+
+
+def _root(squared_distances: Tensor) -> Tensor:
+    return squared_distances.clamp(min=SMALLEST_SQUARED_DISTANCE).sqrt()
 
 
 def _row_distances(first: Tensor, second: Tensor) -> Tensor:

@@ -76,4 +76,4 @@ def agreement_weights(faces: Tensor, voices: Tensor) -> Tensor:
             [0., 1.]])
     """
     both = torch.outer(faces, voices) + torch.outer(1 - faces, 1 - voices)
-    return both / both.mean()
+    return both / both.mean().clamp(min=torch.finfo(both.dtype).tiny)  # 0 where no pair agrees

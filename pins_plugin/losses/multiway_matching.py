@@ -8,7 +8,6 @@ from pins_plugin.losses.checks import check_pair
 from pins_plugin.losses.paired_softmax import LARGEST_SCALE, paired_cross_entropy
 
 SMALLEST_SCALE = 1e-6
-DIRECTIONS = ("both", "face_to_voice", "voice_to_face")
 
 
 class MultiwayMatchingLoss(nn.Module):
@@ -25,7 +24,6 @@ class MultiwayMatchingLoss(nn.Module):
     scale, bias : float
         Starting values ("Perfect Match", Chung et al. 2019, section 2.3, and its public trainer). The
         bias cancels out in this softmax; it counts where `logits` are read as evidence.
-    direction : {"both", "face_to_voice", "voice_to_face"}
     learnable : bool
         Whether scale and bias are trained.
 
@@ -37,23 +35,12 @@ class MultiwayMatchingLoss(nn.Module):
     0.3133
     """
 
-    def __init__(
-        self,
-        scale: float = 10.0,
-        bias: float = -5.0,
-        direction: str = "both",
-        learnable: bool = True,
-    ) -> None:
+    def __init__(self, scale: float = 10.0, bias: float = -5.0, learnable: bool = True) -> None:
         super().__init__()
-        if direction not in DIRECTIONS:
-            raise PinsError(
-                f"direction: expected one of {', '.join(DIRECTIONS)}, got {direction!r}"
-            )
         if scale <= 0:
             raise PinsError(f"scale: expected a positive number, got {scale}")
         self.scale = nn.Parameter(torch.tensor(float(scale)), requires_grad=learnable)
         self.bias = nn.Parameter(torch.tensor(float(bias)), requires_grad=learnable)
-        self.direction = direction
 
     def logits(self, first: Tensor, second: Tensor) -> Tensor:
         """Scaled and shifted cosine (..., batch, batch) of unit-length embeddings (..., batch, embedding_dim)."""
@@ -63,7 +50,7 @@ class MultiwayMatchingLoss(nn.Module):
     def forward(
         self, face_embeddings: Tensor, voice_embeddings: Tensor, allowed: Tensor | None = None
     ) -> Tensor:
-        """Average over anchors and directions.
+        """Average over anchors of both modalities.
 
         Parameters
         ----------
@@ -80,25 +67,19 @@ class MultiwayMatchingLoss(nn.Module):
         faces, voices = check_pair(face_embeddings, voice_embeddings)
         if allowed is None and self.scale.item() <= LARGEST_SCALE:
             both = paired_cross_entropy(faces, voices, self.scale.clamp(min=SMALLEST_SCALE))
-            chosen = {"both": both, "face_to_voice": both[:1], "voice_to_face": both[1:]}
             # the bias cancels out; its gradient of zero keeps distributed training content
-            return torch.stack(chosen[self.direction]).mean() + 0.0 * self.bias
+            return torch.stack(both).mean() + 0.0 * self.bias
         return self.match(faces, voices, allowed)
 
     def match(self, faces: Tensor, voices: Tensor, allowed: Tensor | None) -> Tensor:
-        """Average over anchors and directions of unit-length embeddings; parameters as in `forward`."""
+        """Average over anchors of both modalities, of unit-length embeddings; parameters as in `forward`."""
         logits = self.logits(faces, voices)  # (..., batch, batch)
         partners = logits.diagonal(dim1=-2, dim2=-1)  # (..., batch)
         logits = keep_allowed(logits, allowed)
-        losses = []
-        if self.direction != "voice_to_face":
-            total = self.denominator(logits.logsumexp(dim=-1), faces, "face", allowed)
-            losses.append((total - partners).mean())
-        if self.direction != "face_to_voice":
-            swapped = None if allowed is None else allowed.mT
-            total = self.denominator(logits.logsumexp(dim=-2), voices, "voice", swapped)
-            losses.append((total - partners).mean())
-        return torch.stack(losses).mean()
+        swapped = None if allowed is None else allowed.mT
+        of_faces = self.denominator(logits.logsumexp(dim=-1), faces, "face", allowed)
+        of_voices = self.denominator(logits.logsumexp(dim=-2), voices, "voice", swapped)
+        return torch.stack([(of_faces - partners).mean(), (of_voices - partners).mean()]).mean()
 
     def denominator(
         self, total: Tensor, anchors: Tensor, modality: str, allowed: Tensor | None

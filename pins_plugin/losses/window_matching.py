@@ -62,6 +62,11 @@ class WindowMatchingLoss(nn.Module):
         num_others: int = 0,
     ) -> None:
         super().__init__()
+        if max_offset < 1 or not window_lengths or min(window_lengths) < 1 or scale <= 0:
+            raise PinsError(
+                "max_offset, window_lengths, scale: expected frames of at least 1 and a positive number, "
+                f"got {max_offset}, {tuple(window_lengths)} and {scale}"
+            )
         if separation_weight < 0 or not set(separated) <= {"lips", "sound"}:
             raise PinsError(
                 "separation_weight, separated: expected a weight of at least 0 and names out of lips, sound, "

@@ -31,8 +31,8 @@ class WithinModalitySeparationLoss(MultiwayMatchingLoss):
     weight : float
         `lambda`.
     form : {"denominator", "term"}
-    scale, bias, direction, learnable
-        As in `MultiwayMatchingLoss`. A direction that is left out keeps its term out of the denominator form.
+    scale, bias, learnable
+        As in `MultiwayMatchingLoss`.
 
     Examples
     --------
@@ -49,10 +49,9 @@ class WithinModalitySeparationLoss(MultiwayMatchingLoss):
         form: str = "denominator",
         scale: float = 10.0,
         bias: float = -5.0,
-        direction: str = "both",
         learnable: bool = True,
     ) -> None:
-        super().__init__(scale=scale, bias=bias, direction=direction, learnable=learnable)
+        super().__init__(scale=scale, bias=bias, learnable=learnable)
         if within not in MODALITIES:
             raise PinsError(f"within: expected one of {', '.join(MODALITIES)}, got {within!r}")
         if form not in FORMS:
@@ -66,7 +65,7 @@ class WithinModalitySeparationLoss(MultiwayMatchingLoss):
     def forward(
         self, face_embeddings: Tensor, voice_embeddings: Tensor, allowed: Tensor | None = None
     ) -> Tensor:
-        """Average over anchors and directions; parameters as in `MultiwayMatchingLoss.forward`.
+        """Average over anchors of both modalities; parameters as in `MultiwayMatchingLoss.forward`.
 
         `allowed` is read within a modality as across: item j counts against item i where it is True.
         """

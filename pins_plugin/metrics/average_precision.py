@@ -28,8 +28,10 @@ def average_precision(scores: ArrayLike, labels: ArrayLike) -> float:
     0.8333
     """
     scores, labels = np.asarray(scores, np.float64), np.asarray(labels, bool)
-    if scores.ndim != 1 or scores.shape != labels.shape:
-        raise ShapeError(f"labels: expected shape {scores.shape}, got {labels.shape}")
+    if scores.ndim != 1 or scores.shape != labels.shape or np.isnan(scores).any():
+        raise ShapeError(
+            f"scores and labels: expected two arrays (num_rows,) without NaN, got {scores.shape} and {labels.shape}"
+        )
     if not labels.any():
         return float("nan")
     ranked = labels[np.argsort(-scores, kind="stable")]

@@ -21,7 +21,6 @@ def bootstrap_interval(
     *,
     generator: np.random.Generator,
     num_replicates: int = 1000,
-    level: float = 0.95,
     chunk: int = 100,
 ) -> Floats:
     """Bound a statistic by the percentile bootstrap over identities (Efron 1979).
@@ -30,26 +29,26 @@ def bootstrap_interval(
     ----------
     statistic : callable
         Maps counts (num_chunk, num_identities), how often each person was drawn, to (num_chunk, ...) values.
-    level : float
-        Share of the replicates inside.
     chunk : int
         Replicates handled at once; bounds memory.
 
     Returns
     -------
     interval : (2, ...) float64 array
-        Low and high.
+        Low and high, 95 %.
     """
-    if num_identities < 1:
-        raise ShapeError(f"num_identities: expected at least one person, got {num_identities}")
+    if num_identities < 1 or num_replicates < 1:
+        raise ShapeError(
+            "num_identities, num_replicates: expected at least one person and one replicate, "
+            f"got {num_identities} and {num_replicates}"
+        )
     uniform = np.full(num_identities, 1 / num_identities)
     values = []
     for start in range(0, num_replicates, chunk):
         size = min(chunk, num_replicates - start)
         counts = generator.multinomial(num_identities, uniform, size=size)
         values.append(statistic(counts.astype(np.float64)))
-    tail = (1 - level) / 2
-    return np.asarray(np.nanquantile(np.concatenate(values), [tail, 1 - tail], axis=0))
+    return np.asarray(np.nanquantile(np.concatenate(values), [0.025, 0.975], axis=0))
 
 
 def mean_interval(

@@ -19,12 +19,19 @@ def n_way_credit(similarities: ArrayLike) -> NDArray[np.float64]:
     credit : (num_trials, num_candidates - 1) float64 array
         Column n - 2 is for the first n candidates: 1 where the right one scores highest, 1 / t where it
         ties with t - 1 others for the highest (what a coin would earn), else 0.
+
+    Raises
+    ------
+    ShapeError
+        When the shape is another one, or a similarity is NaN.
     """
     similarities = np.asarray(similarities, dtype=np.float64)
     if similarities.ndim != 2 or similarities.shape[1] < 2:
         raise ShapeError(
             f"similarities: expected (num_trials, at least 2 candidates), got {similarities.shape}"
         )
+    if np.isnan(similarities).any():
+        raise ShapeError("similarities: expected numbers, got NaN; check the embeddings")
     right, wrong = similarities[:, :1], similarities[:, 1:]
     beaten = np.logical_or.accumulate(wrong > right, axis=1)
     ties = np.cumsum(wrong == right, axis=1)

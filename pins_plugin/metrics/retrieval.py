@@ -63,4 +63,6 @@ def _checked(similarities: ArrayLike, relevant: ArrayLike) -> tuple[NDArray, NDA
             "similarities and relevant: expected two arrays (num_queries, num_items), "
             f"got {similarities.shape} and {relevant.shape}"
         )
+    if np.isnan(similarities).any():
+        raise ShapeError("similarities: expected numbers, got NaN; check the embeddings")
     return similarities, relevant

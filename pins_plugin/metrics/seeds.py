@@ -27,9 +27,9 @@ def mean_over_seeds(values: Sequence[float]) -> tuple[float, float]:
     >>> mean, round(half, 3)
     (2.0, 2.484)
     """
-    if not values:
-        raise ShapeError("values: expected one per seed, got none")
     runs = np.asarray(values, np.float64)
+    if len(runs) == 0:
+        raise ShapeError("values: expected one per seed, got none")
     if len(runs) == 1:
         return float(runs[0]), float("nan")
     spread = runs.std(ddof=1) / len(runs) ** 0.5

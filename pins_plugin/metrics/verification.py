@@ -50,7 +50,7 @@ def roc_curve(scores: ArrayLike, labels: ArrayLike, weights: ArrayLike | None = 
     Raises
     ------
     ShapeError
-        When lengths differ, a score is not finite, or one of the two kinds is missing.
+        When lengths or shapes differ, a score is not finite, or one of the two kinds is missing.
     """
     scores, labels = _checked(scores, labels)
     order = np.argsort(-scores, kind="stable")
@@ -58,7 +58,10 @@ def roc_curve(scores: ArrayLike, labels: ArrayLike, weights: ArrayLike | None = 
     ends = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1)  # last trial of each tie
     if weights is None:
         weights = np.ones(len(scores))
-    weights = np.asarray(weights, dtype=np.float64)[..., order]
+    weights = np.asarray(weights, dtype=np.float64)
+    if weights.shape[-1:] != scores.shape:
+        raise ShapeError(f"weights: expected (..., {len(scores)}), got {weights.shape}")
+    weights = weights[..., order]
     hit = _cumulative_share(weights * labels, ends)
     false_alarm = _cumulative_share(weights * ~labels, ends)
     return RocCurve(np.append(np.inf, scores[ends]), false_alarm, hit)
@@ -121,9 +124,7 @@ def min_dcf(
     """
     if not 0 < prior < 1:
         raise ShapeError(f"prior: expected a probability between 0 and 1, got {prior}")
-    curve = roc_curve(scores, labels, weights)
-    cost = prior * (1 - curve.hit) + (1 - prior) * curve.false_alarm
-    return _plain(cost.min(axis=-1) / min(prior, 1 - prior))
+    return _plain(least_cost_of(roc_curve(scores, labels, weights), prior))
 
 
 def area_under(curve: RocCurve) -> Floats:
@@ -132,14 +133,23 @@ def area_under(curve: RocCurve) -> Floats:
 
 
 def equal_error_of(curve: RocCurve) -> Floats:
-    """False alarm rate where a traced curve, linearly joined, has as many misses: (...)."""
+    """False alarm rate where a traced curve, linearly joined, has as many misses: (...); NaN where a kind has no weight."""
     excess = curve.false_alarm + curve.hit - 1  # false alarms minus misses: rises from -1 to 1
     after = np.argmax(excess >= 0, axis=-1)[..., None]
     before = np.maximum(after - 1, 0)
     start, stop = (np.take_along_axis(excess, at, axis=-1) for at in (before, after))
     low, high = (np.take_along_axis(curve.false_alarm, at, axis=-1) for at in (before, after))
     share = np.divide(-start, stop - start, out=np.zeros_like(start), where=stop > start)
-    return np.asarray((low + share * (high - low))[..., 0])
+    equal = np.where(
+        np.isnan(excess).any(axis=-1, keepdims=True), np.nan, low + share * (high - low)
+    )
+    return np.asarray(equal[..., 0])
+
+
+def least_cost_of(curve: RocCurve, prior: float = 0.05) -> Floats:
+    """Least detection cost along a traced curve, as a share of that of deciding blindly: (...); see `min_dcf`."""
+    cost = prior * (1 - curve.hit) + (1 - prior) * curve.false_alarm
+    return np.asarray(cost.min(axis=-1) / min(prior, 1 - prior))
 
 
 def _cumulative_share(weights: Floats, ends: NDArray[np.intp]) -> Floats:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from pins_plugin.miners.candidates import NO_NEGATIVE, highest_candidate, mask_disallowed
+from pins_plugin.miners.candidates import highest_candidate, mask_disallowed
 
 
 class RandomMiner:
@@ -23,11 +23,6 @@ class RandomMiner:
         self, similarities: Tensor, hardness: float = 1.0, allowed: Tensor | None = None
     ) -> Tensor:
         """Choose one negative per row, as `CurriculumMiner` does; `hardness` is not used."""
-        batch, device = len(similarities), similarities.device
-        if allowed is not None:
-            scores = torch.rand(similarities.shape, generator=self.generator, device=device)
-            return highest_candidate(mask_disallowed(scores, allowed, -torch.inf))
-        if batch < 2:
-            return torch.full((batch,), NO_NEGATIVE, device=device)
-        step = torch.randint(1, batch, (batch,), generator=self.generator, device=device)
-        return (torch.arange(batch, device=device) + step) % batch
+        device = similarities.device
+        scores = torch.rand(similarities.shape, generator=self.generator, device=device)
+        return highest_candidate(mask_disallowed(scores, allowed, -torch.inf))

@@ -27,7 +27,7 @@ from evaluate import find_scenes
 from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.errors import PinsError
 from pins_plugin.evaluation.linking import follow_links
-from pins_plugin.evaluation.scene_truth import SceneTruth, lay_out, owner_of, true_faces
+from pins_plugin.evaluation.scene_truth import SceneTruth, lay_out, owner_of
 from pins_plugin.inference.pretrained import folder_checksum
 from pins_plugin.inference.synchronizer import Synchronizer
 from pins_plugin.pipelines.active_speaker.synchrony import compare_track, is_usable
@@ -164,16 +164,15 @@ def leave_out(scenes, groups, sweeps, make) -> tuple[list[tuple], list[dict]]:
 
 def read_people(path: Path) -> frozenset:
     """Whoever speaks or is seen in a scene."""
-    truth = json.loads(path.read_text(encoding="utf-8"))
-    speakers = {turn["speaker"] for turn in truth["turns"]}
-    return frozenset(speakers | {person for person, _ in true_faces(truth)})
+    truth = SceneTruth(json.loads(path.read_text(encoding="utf-8")))
+    return frozenset({turn[2] for turn in truth.turns} | {person for person, _ in truth.faces})
 
 
 def observe(pipeline, path, held) -> list[Scene]:
     """See and hear one scene, with lips judged by synchronizers that do not know their people: as they are, and weakened."""
     truth = {"kind": "simulated", **json.loads(path.read_text(encoding="utf-8"))}
     seen = pipeline.observe(path.with_suffix(".mp4"), keep_crops=bool(held))
-    faces = true_faces(truth)
+    faces = SceneTruth(truth).faces
     for track in seen.tracks if held else ():
         crop = seen.embeddings.crops.get(track.track)
         synchronizer = held.get(most_often(track, faces))
@@ -199,7 +198,7 @@ def _gather(pipeline, seen, truth, path, weakened) -> Scene:
     """Bring what was seen and heard, and the truth, onto the decoder's steps."""
     tracks, evidence = gather(seen, pipeline.networks, pipeline.known)
     seeing = evidence.seeing
-    steps = lay_out(truth, tracks, seeing.people, len(seeing.visible), STEP)
+    steps = lay_out(SceneTruth(truth), tracks, seeing.people, len(seeing.visible), STEP)
     known = LearningScene(truth["kind"], evidence, *steps)
     return Scene(known, seen, truth, read_people(path), weakened)
 

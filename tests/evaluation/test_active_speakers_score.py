@@ -89,10 +89,25 @@ def test_what_ava_refuses_is_refused(files: tuple[Path, Path], change: object, m
         score_active_speakers(*map(read_ava, files))
 
 
-@pytest.mark.parametrize("line", ["vid,900.0,0,0,1,1,TALKS,e", "vid,x,0,0,1,1,NOT_SPEAKING,e", "a"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "vid,900.0,0,0,1,1,TALKS,e",
+        "vid,x,0,0,1,1,NOT_SPEAKING,e",
+        "vid,9,0,0,1,1,NOT_SPEAKING,e,nan",
+        "a",
+    ],
+)
 def test_a_line_of_another_form_is_named(tmp_path: Path, line: str) -> None:
     (tmp_path / "a.csv").write_text(TRUTH + line, encoding="utf-8")
     with pytest.raises(ManifestError, match="line 5"):
+        read_ava(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"a" * 200_000])
+def test_what_is_no_table_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(ManifestError, match=r"a\.csv"):
         read_ava(tmp_path / "a.csv")
 
 

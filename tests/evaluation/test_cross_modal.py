@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from pins_plugin.errors import ManifestError, ShapeError
+from pins_plugin.errors import ManifestError, PinsError, ShapeError
 from pins_plugin.evaluation.cross_modal import evaluate_cross_modal
 
 
@@ -135,6 +135,8 @@ def test_few_people_leave_out_what_cannot_be_asked() -> None:
         ({"voices": np.ones((6, 3))}, ShapeError, "one embedding_dim"),
         ({"faces": np.zeros((6, 16))}, ShapeError, "not zero"),
         ({"oracle": np.zeros((2, 2))}, ShapeError, "oracle"),
+        ({"face_clips": ["a"] * 6}, ShapeError, "face_clips, voice_clips"),
+        ({"seed": -1}, PinsError, "seed"),
     ],
 )
 def test_bad_input_is_refused(change, error, message) -> None:

@@ -1,5 +1,6 @@
 """The official lists, real and in miniature."""
 
+import gzip
 import time
 from pathlib import Path
 
@@ -66,4 +67,13 @@ def test_a_folder_without_lists_is_refused(miniature, tmp_path: Path) -> None:
         read_pins_lists(tmp_path)
     (tmp_path / "vox1_meta.csv").write_bytes((miniature.lists / "vox1_meta.csv").read_bytes())
     with pytest.raises(ManifestError, match="holds none"):
+        read_pins_lists(tmp_path)
+
+
+def test_a_list_with_a_broken_stream_is_named(miniature, tmp_path: Path) -> None:
+    (tmp_path / "vox1_meta.csv").write_bytes((miniature.lists / "vox1_meta.csv").read_bytes())
+    whole = gzip.compress(b"id,voice-speaker-id\n" * 50)
+    broken = whole[:10] + b"\xff" + whole[11:]  # no such kind of block
+    (tmp_path / "veriflist_test_G_seenheard.txt.gz").write_bytes(broken)
+    with pytest.raises(ManifestError, match="damaged"):
         read_pins_lists(tmp_path)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from pins_plugin.errors import LinksError
 from pins_plugin.evaluation.scene_truth import SceneTruth, moments, owner_of
 
 TRUTH = SceneTruth(
@@ -46,3 +47,12 @@ def test_owner_is_whose_face_holds_the_center() -> None:
 def test_moments_lie_inside() -> None:
     assert moments(1.0, 1.1) == pytest.approx([1.01, 1.03, 1.05, 1.07, 1.09])
     assert len(moments(2.0, 2.0)) == 1
+
+
+@pytest.mark.parametrize(
+    "truth",
+    [[], {"turns": [{"start": 0}]}, {"turns": 3}, {"faces": [{"person": "a", "boxes": [[0, 1]]}]}],
+)
+def test_another_form_is_explained(truth) -> None:
+    with pytest.raises(LinksError, match="expected turns"):
+        SceneTruth(truth)

@@ -26,3 +26,8 @@ def test_all_three_columns_make_the_joint_stratum() -> None:
 def test_a_missing_column_makes_no_stratum() -> None:
     assert strata_of([_clip("p1", gender="f")]) == {"G": {"p1": "f"}}
     assert strata_of([_clip("p1")]) == {}
+
+
+def test_what_one_row_knows_of_a_person_holds_for_the_others() -> None:
+    clips = [_clip("p1", gender="f", age="inf"), _clip("p1", gender="", age="")]
+    assert strata_of(clips) == {"G": {"p1": "f"}, "A": {"p1": "inf"}}

@@ -88,3 +88,24 @@ def test_matching_has_the_right_person_first_and_distinct_others() -> None:
 
 def test_matching_among_more_than_all_people_is_empty() -> None:
     assert len(draw_matching(VOICES, FACES, 9, 10, np.random.default_rng(0)).queries) == 0
+
+
+def test_positives_of_a_shared_recording_are_of_ones_own() -> None:
+    """Two people in each recording."""
+    people, recordings = np.tile([0, 1], 10), np.repeat(np.arange(10), 2)
+    trials = draw_pairs(
+        people,
+        people,
+        100,
+        np.random.default_rng(0),
+        query_recordings=recordings,
+        candidate_recordings=recordings,
+        relation="same",
+    )
+    asked, found = people[trials.queries], people[trials.candidates]
+    assert (trials.same == (asked == found)).all()
+
+
+def test_no_trials_are_at_least_one() -> None:
+    assert len(draw_pairs(VOICES, FACES, 0, np.random.default_rng(0)).same) == 2
+    assert len(draw_matching(VOICES, FACES, 3, 0, np.random.default_rng(0)).queries) == 1

@@ -45,3 +45,7 @@ def test_opposite_embeddings_have_finite_gradients() -> None:
     faces = torch.tensor([[1.0, 0.0]], requires_grad=True)
     LikelihoodRatioLoss(0.97)(faces, -faces.detach(), torch.zeros(1, 1)).backward()
     assert faces.grad is not None and faces.grad.isfinite().all()
+
+
+def test_weights_where_no_pair_agrees_are_zero() -> None:
+    assert agreement_weights(torch.ones(2), torch.zeros(2)).tolist() == [[0.0, 0.0], [0.0, 0.0]]

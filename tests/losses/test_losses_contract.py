@@ -18,7 +18,7 @@ OBJECTIVES = {
     "contrastive, hardest": MinedContrastiveLoss(ContrastiveLoss(1.2), HardestMiner()),
     "contrastive, curriculum": MinedContrastiveLoss(ContrastiveLoss(1.2), CurriculumMiner()),
     "contrastive, fraction": MinedContrastiveLoss(
-        ContrastiveLoss(1.2, squared=False), CurriculumMiner("fraction")
+        ContrastiveLoss(1.2, positive_margin=0.3), CurriculumMiner("fraction")
     ),
 }
 

@@ -85,6 +85,12 @@ def test_wrong_separation_is_explained() -> None:
         WindowMatchingLoss(separation_weight=1.0, separated=("face",))
 
 
+@pytest.mark.parametrize("wrong", [{"max_offset": 0}, {"window_lengths": ()}, {"scale": -1.0}])
+def test_what_would_learn_nothing_is_refused(wrong: dict) -> None:
+    with pytest.raises(PinsError, match="window_lengths, scale"):
+        WindowMatchingLoss(**wrong)
+
+
 def test_lips_of_others_are_compared_at_the_same_moment() -> None:
     torch.manual_seed(3)
     lips = torch.nn.functional.normalize(torch.randn(3, 12, 4), dim=-1)

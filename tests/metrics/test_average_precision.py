@@ -46,3 +46,5 @@ def test_without_positives_it_is_nothing() -> None:
 def test_shapes_must_agree() -> None:
     with pytest.raises(ShapeError):
         average_precision([1.0], [True, False])
+    with pytest.raises(ShapeError, match="NaN"):
+        average_precision([np.nan, 1.0], [True, False])

@@ -31,3 +31,8 @@ def test_a_model_that_says_the_same_of_all_is_at_chance() -> None:
 def test_fewer_than_two_candidates_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ShapeError, match="at least 2"):
         n_way_credit(np.ones(shape))
+
+
+def test_nan_wins_nothing() -> None:
+    with pytest.raises(ShapeError, match="NaN"):
+        n_way_credit([[np.nan, 0.5]])

@@ -68,3 +68,9 @@ def test_chance_is_the_mean_over_all_orders(num_relevant: int) -> None:
 def test_shapes_that_differ_are_refused() -> None:
     with pytest.raises(ShapeError, match="num_queries, num_items"):
         average_precision(np.ones((2, 3)), np.ones((3, 2), bool))
+
+
+@pytest.mark.parametrize("metric", [average_precision, ranks_of_first])
+def test_nan_is_no_similarity(metric) -> None:
+    with pytest.raises(ShapeError, match="NaN"):
+        metric([[np.nan, 0.5, 0.9]], [[True, False, False]])

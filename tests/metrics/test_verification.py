@@ -103,3 +103,16 @@ def test_what_cannot_be_scored_is_refused(scores, labels, message: str) -> None:
 def test_prior_outside_0_and_1_is_refused() -> None:
     with pytest.raises(ShapeError, match="prior"):
         min_dcf([1, 2], [0, 1], prior=1.5)
+
+
+def test_replicates_that_draw_one_kind_alone_have_no_value() -> None:
+    """Such as one person, drawn as often as there are people: no pair of two is left."""
+    weights = [[1, 1, 0], [0, 0, 1], [1, 1, 1]]
+    for metric in (roc_auc, eer, min_dcf):
+        found = metric([0.1, 0.5, 0.3], [1, 1, 0], weights)
+        assert np.isnan(found).tolist() == [True, True, False]
+
+
+def test_weights_of_other_trials_are_refused() -> None:
+    with pytest.raises(ShapeError, match="weights"):
+        eer([1, 2], [0, 1], [1, 2, 3])

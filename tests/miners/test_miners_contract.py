@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from pins_plugin.errors import ShapeError
 from pins_plugin.miners.curriculum import CurriculumMiner
 from pins_plugin.miners.hardest import HardestMiner
 from pins_plugin.miners.random import RandomMiner
@@ -91,3 +92,8 @@ def test_random_is_uniform_and_repeatable(masked):
         counts += as_mask(chosen)
     assert counts.diagonal().sum() == 0
     assert (counts[~torch.eye(5, dtype=torch.bool)] - 500).abs().max() < 100
+
+
+def test_batches_that_are_not_paired_are_refused(miner):
+    with pytest.raises(ShapeError, match="batch, batch"):
+        miner(torch.zeros(3, 4), 0.5)
