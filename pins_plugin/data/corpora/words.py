@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 import torch
@@ -31,7 +32,7 @@ def read_words(path: str | Path) -> list[SpokenWord]:
     Raises
     ------
     ManifestError
-        When the file is missing, lacks a column, or holds a time that is no number.
+        When the file is missing, lacks a column, or holds no word, or a time that is none.
     """
     rows = read_table(path, ManifestError, f"a CSV with {', '.join(WORD_COLUMNS)}")
     if not rows or not set(WORD_COLUMNS) <= set(rows[0]):
@@ -42,9 +43,11 @@ def read_words(path: str | Path) -> list[SpokenWord]:
     try:
         for row in rows:
             start, end = float(row["start_s"]), float(row["end_s"])
+            if not (0 <= start <= end < inf and row["word"]):
+                raise ValueError(f"got {row['word']!r} from {start} to {end}")
             words.append(SpokenWord(row["clip"], start, end, row["word"], row.get("split") or ""))
     except (ValueError, TypeError) as error:
-        raise ManifestError(f"{path}: expected times in seconds ({error})") from error
+        raise ManifestError(f"{path}: expected words with times in seconds ({error})") from error
     return words
 
 

@@ -102,7 +102,7 @@ def load_features(path: str | Path) -> Features:
             f"the first is row {bad[0]}; drop them or embed them again"
         )
     if clip_id.dtype.kind == "S":
-        clip_id = np.char.decode(clip_id, "utf-8")
+        clip_id = np.char.decode(clip_id, "utf-8", "replace")
     return Features(embeddings, clip_id.astype(str))
 
 
