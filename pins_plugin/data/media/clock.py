@@ -6,6 +6,7 @@ their parts are laid behind each other, as players do, for pictures and sound al
 """
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -139,14 +140,18 @@ class _PartReader:
         self._stretches: dict[int, list[_Stretch]] = {}
         self._last: dict[int, float] = {}  # in the order of decoding, in seconds
         self._keys: list[tuple[int, float, int]] = []  # part, time as stamped, place
+        self._unstamped: dict[int, float] = defaultdict(float)  # seconds, as of pictures without a container
         self._parts = 1
 
     def add(self, packet: Any) -> None:
         """Take the next packet."""
         stamp = packet.dts if packet.dts is not None else packet.pts
-        if stamp is None or not packet.time_base:
+        if not packet.time_base:
             return
         base, index = float(packet.time_base), packet.stream_index
+        if stamp is None:
+            self._unstamped[index] += (packet.duration or 0) * base
+            return
         decoded = stamp * base
         shown = (packet.pts if packet.pts is not None and _agree(packet) else stamp) * base
         duration = (packet.duration or 0) * base
@@ -183,7 +188,7 @@ class _PartReader:
             end = last if end is None else max(end, last)
         if origin is None:
             origin = min((one.start for one in stretches if one.part == 0), default=0.0)
-        places, corrections, ends = {}, {}, {}
+        places, corrections, ends = {}, {}, dict(self._unstamped)
         for index, own in self._stretches.items():
             places[index] = [one.place or 0 for one in own[1:]]
             corrections[index] = _all_shifts(own, shifts, lone)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from pins_plugin.data.training.shards import ClipForm as ClipForm
 from pins_plugin.errors import ManifestError, PinsError
 from pins_plugin.types import TalkingFaceClip
+from pins_plugin.utils.explain import naming
 from pins_plugin.utils.files import atomic_path, write_text
 
 INDEX = "index{part}.json"
@@ -145,7 +146,7 @@ def read_index(address: str, split: str | None = None) -> dict[str, Any]:
             names = sorted(system.glob(f"{root}/{INDEX.format(part='-*')}"))
         parts = [json.loads(system.cat_file(name)) for name in names]
         shards = [_checked(shard) for part in parts for shard in part["shards"]]
-    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
+    except (OSError, ValueError, KeyError, TypeError, ImportError, RecursionError) as error:
         raise ManifestError(f"{address}: expected {expected} ({error})") from error
     found = sorted({shard["split"] for shard in shards})
     if split is not None:
@@ -158,7 +159,7 @@ def read_index(address: str, split: str | None = None) -> dict[str, Any]:
 def _checked(shard: Mapping[str, Any]) -> dict[str, Any]:
     videos = [(str(video), int(count)) for video, count in shard["videos"]]
     samples = sum(count for _, count in videos)
-    if samples != int(shard["samples"]):
+    if samples != int(shard["samples"]) or any(count < 1 for _, count in videos):
         raise ValueError(f"{shard['name']}: {shard['samples']} samples, {samples} by video")
     row = {"name": str(shard["name"]), "split": str(shard["split"]), "samples": samples}
     people = [str(person) for person in shard.get("people", ())]
@@ -176,12 +177,19 @@ def read_shard(
         Of media; arrays are as they were made.
     wanted : sequence of bool, optional
         Of each sample; the others are None, and those behind the last wanted one are not read.
+
+    Raises
+    ------
+    ManifestError
+        When the shard, or one of its samples, is damaged.
     """
     import fsspec
 
     last = None if wanted is None else max(np.flatnonzero(wanted), default=-1)
+    path = f"{address.rstrip('/')}/{name}"
     with (
-        fsspec.open(f"{address.rstrip('/')}/{name}", "rb") as file,
+        naming(path, ManifestError, tarfile.TarError),
+        fsspec.open(path, "rb") as file,
         tarfile.open(fileobj=file, mode="r|") as tar,
     ):
         for number, (key, parts) in enumerate(_group(tar, wanted)):
@@ -217,9 +225,12 @@ def _group(
 
 def _decode(key: str, parts: Mapping[str, bytes], form: ClipForm | None) -> ShardSample:
     try:
-        about = json.loads(parts["json"])
+        about = dict(json.loads(parts["json"]))
         if ARRAYS[0] in parts:
             faces, sound = (np.load(io.BytesIO(parts[name]), allow_pickle=False) for name in ARRAYS)
+            kinds = faces.dtype, faces.shape[1:2], faces.ndim, sound.dtype, sound.ndim
+            if kinds != (np.uint8, (3,), 4, np.int16, 1) or not len(faces):
+                raise ValueError(f"got {faces.dtype} {faces.shape}, {sound.dtype} {sound.shape}")
             return ShardSample(key, faces, sound, about)
         with tempfile.TemporaryDirectory() as folder:
             paths = [Path(folder, f"clip.{ending}") for ending in MEDIA]
@@ -227,8 +238,8 @@ def _decode(key: str, parts: Mapping[str, bytes], form: ClipForm | None) -> Shar
                 path.write_bytes(parts[ending])
             form = form or ClipForm(224)
             return ShardSample(key, form.faces(paths[0]), form.sound(paths[1]), about)
-    except (KeyError, ValueError, EOFError, PinsError) as error:
-        raise ManifestError(f"{key}: damaged sample in a training shard ({error})") from error
+    except (KeyError, ValueError, TypeError, EOFError, PinsError) as error:
+        raise ManifestError(f"{key}: damaged sample ({error}); write the shard anew") from error
 
 
 def _person_of(about: Mapping[str, Any]) -> str:

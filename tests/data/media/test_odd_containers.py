@@ -371,6 +371,21 @@ def test_file_without_a_duration_lasts_until_its_last_picture(tmp_path: Path) ->
     assert probe_video(live).duration == pytest.approx(1.6, abs=FRAME)
 
 
+def test_pictures_without_a_container_come_one_after_the_other(tmp_path: Path) -> None:
+    plain = write_media(tmp_path, Recipe("plain.mp4"))
+    raw = tmp_path / "raw.h264"
+    with av.open(str(plain)) as source, av.open(str(raw), "w", format="h264") as out:
+        stream = out.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                out.mux(packet)
+    assert probe_video(raw).duration == pytest.approx(1.6)
+    times = [frame.time for frame in iter_frames(raw)]
+    assert times == pytest.approx(np.arange(40) / 25)
+    assert [frame.time for frame in iter_frames(raw, start=1.5)] == pytest.approx(times[38:])
+
+
 def test_one_damaged_time_stamp_costs_no_more_than_its_picture(tmp_path: Path) -> None:
     path = write_media(tmp_path, Recipe("a.ts", **TS, gop=5))
     with av.open(str(path)) as container:

@@ -1,5 +1,6 @@
 """Tar shards: the naming others read, the same bytes again, read in part, from any address."""
 
+import io
 import shutil
 import tarfile
 from pathlib import Path
@@ -120,6 +121,24 @@ def test_a_folder_of_something_else_and_a_damaged_shard_are_refused(
         tar.addfile(tarfile.TarInfo("00000.json"))
     with pytest.raises(ManifestError, match="damaged sample"):
         list(read_shard(str(tmp_path), "bad.tar"))
+    whole = (folder / "train-000001.tar").read_bytes()
+    for content in (b"", whole[:700], whole[:3000], b"x" * 5000):
+        (tmp_path / "bad.tar").write_bytes(content)
+        with pytest.raises(ManifestError, match=r"bad\.tar: "):
+            list(read_shard(str(tmp_path), "bad.tar"))
+    sample = tiny_samples(1)[0]
+    for change in (
+        {"faces": sample.faces[:0]},
+        {"faces": sample.faces.transpose(0, 2, 3, 1)},
+        {"sound": sample.sound.astype(np.float32)},
+        {"about": [1]},
+    ):
+        with tarfile.open(tmp_path / "b.tar", "w") as tar:
+            for ending, content in sample._replace(**change).files().items():
+                (info := tarfile.TarInfo(f"a.{ending}")).size = len(content)
+                tar.addfile(info, io.BytesIO(content))
+        with pytest.raises(ManifestError, match=r"b\.tar: a: damaged sample"):
+            list(read_shard(str(tmp_path), "b.tar"))
     rows = read_index(str(folder))["shards"]
     shutil.copytree(folder, tmp_path / "lies")
     write_index(tmp_path / "lies", [{**rows[0], "samples": 9}])
