@@ -8,7 +8,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from pins_plugin.data.media.clock import read_clock
-from pins_plugin.data.media.container import choose_sound, open_media
+from pins_plugin.data.media.container import choose_stream, open_media
 from pins_plugin.data.media.sound_stream import decode_sound
 from pins_plugin.errors import MediaError
 from pins_plugin.utils.files import atomic_path
@@ -46,7 +46,7 @@ def load_audio(
     """
     path = Path(path)
     with open_media(path) as container:
-        stream = choose_sound(container, path)
+        stream = choose_stream(container, path, "audio")
         content = bytearray()  # grows in place: two hours are held once, not twice
         for samples in decode_sound(container, stream, read_clock(path), sample_rate):
             content += mix_channels(samples, channel, path).tobytes()

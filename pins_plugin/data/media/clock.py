@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from pins_plugin.data.media.container import (
-    default_sound,
-    default_video,
+    default_stream,
     demux_leniently,
+    file_state,
     open_media,
 )
 
@@ -89,18 +89,13 @@ def read_clock(path: str | Path) -> MediaClock:
     Containers that cannot be trusted with time, or do not say how long they last, are read through once,
     without decoding.
     """
-    try:
-        facts = Path(path).stat()
-    except OSError:
-        with open_media(path):  # says what is wrong
-            raise
-    return _read_clock(str(Path(path).absolute()), facts.st_mtime_ns, facts.st_size)
+    return _read_clock(*file_state(path))
 
 
 @lru_cache(maxsize=256)
 def _read_clock(path: str, changed: int, size: int) -> MediaClock:
     with open_media(path) as container:
-        video, sound = default_video(container), default_sound(container)
+        video, sound = default_stream(container, "video"), default_stream(container, "audio")
         streams = [stream for stream in (video, sound) if stream is not None]
         starts = [float(s.start_time * s.time_base) for s in streams if s.start_time is not None]
         known = video is None or bool(video.duration)
@@ -140,7 +135,8 @@ class _PartReader:
         self._stretches: dict[int, list[_Stretch]] = {}
         self._last: dict[int, float] = {}  # in the order of decoding, in seconds
         self._keys: list[tuple[int, float, int]] = []  # part, time as stamped, place
-        self._unstamped: dict[int, float] = defaultdict(float)  # seconds, as of pictures without a container
+        # seconds of packets without time stamps, as of pictures without a container
+        self._unstamped: dict[int, float] = defaultdict(float)
         self._parts = 1
 
     def add(self, packet: Any) -> None:

@@ -11,7 +11,7 @@ import av.error
 
 from pins_plugin.data.media.clock import MediaClock, read_clock
 from pins_plugin.data.media.container import (
-    choose_video,
+    choose_stream,
     decode_packet,
     demux_leniently,
     knows_decoding_only,
@@ -57,7 +57,7 @@ def open_pictures(
 
 
 def _stream(container: Any, path: str | Path) -> Any:
-    stream = choose_video(container, path)
+    stream = choose_stream(container, path, "video")
     stream.thread_type = "AUTO"
     return stream
 

@@ -164,8 +164,9 @@ def read_sound(path: Path, max_seconds: float) -> NDArray[np.int16]:
     if path.suffix.lower() in (".wav", ".flac") and path.is_file():
         try:
             with soundfile.SoundFile(path) as file:
+                # as integers, floats would be cut off, not scaled
                 form = file.samplerate, file.channels, file.subtype
-                if form == (SAMPLE_RATE, 1, "PCM_16") and file.frames:  # floats would be cut off, not scaled
+                if form == (SAMPLE_RATE, 1, "PCM_16") and file.frames:
                     return file.read(limit, dtype="int16")  # type: ignore[no-any-return]
         except soundfile.LibsndfileError:
             pass  # `load_audio` explains

@@ -12,7 +12,10 @@ from pins_plugin.errors import ManifestError
     "text",
     [
         "clip,start\na,0.0,0.3,bin\n",
-        *(f"clip,start_s,end_s,word\na,{row}\n" for row in ("0,x,bin", "nan,1,bin", "2,1,bin", "0,1")),
+        *(
+            f"clip,start_s,end_s,word\na,{row}\n"
+            for row in ("0,x,bin", "nan,1,bin", "2,1,bin", "0,1")
+        ),
         "",
     ],
 )

@@ -192,7 +192,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("start", ["1" + "0" * 400, "null", '"soon"', "[1]"])
 def test_a_time_that_is_none_is_estimated(tmp_path: Path, start: str) -> None:
-    text = '[{"start": %s, "end": 4, "text": "a"}, {"start": 5, "end": 6, "text": null}]' % start
+    text = f'[{{"start": {start}, "end": 4, "text": "a"}}, {{"start": 5, "end": 6, "text": null}}]'
     assert _told(_file(tmp_path, "a.json", text)) == [(0, 4, "a", 0)]
 
 

@@ -23,7 +23,7 @@ from odd_media import (
 from pins_plugin.data.media import picture_stream
 from pins_plugin.data.media.audio import load_audio
 from pins_plugin.data.media.clock import read_clock
-from pins_plugin.data.media.container import default_sound, open_media, plays_in_browsers
+from pins_plugin.data.media.container import default_stream, open_media, plays_in_browsers
 from pins_plugin.data.media.video import iter_frames, probe_video
 from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.errors import MediaError
@@ -274,7 +274,7 @@ def _two_sounds(path: Path, default: int) -> Path:
 def test_sound_is_the_default_track(tmp_path: Path, name: str, default: int) -> None:
     path = _two_sounds(tmp_path / name, default)
     with open_media(path) as container:
-        assert default_sound(container).index == default
+        assert default_stream(container, "audio").index == default
     assert (np.abs(load_audio(path)).max() > 0.1) == bool(default)
 
 
