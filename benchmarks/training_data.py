@@ -64,7 +64,7 @@ def loose(
         pairs = []
         for position in batch:
             clip = clips[position]
-            faces = load_faces(clip.faces, hparams["image_size"], indices=[position % PICTURES])
+            faces = load_faces(clip.faces / f"{position % PICTURES}.jpg", hparams["image_size"])
             sound = read_sound(clip.audio, hparams["max_clip_seconds"])
             pairs.append(crop_pair(faces, sound, num_samples, (0, 0, position)))
         yield stack_pairs(batch, pairs)

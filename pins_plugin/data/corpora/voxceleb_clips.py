@@ -11,11 +11,11 @@ A recording is a person's part of a video: two people of one video may meet in a
 import hashlib
 import os
 import shutil
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from pins_plugin.data.corpora.voxceleb import CROP_FOLDER, VOICE_SUFFIXES, MediaKey, parse_key
-from pins_plugin.errors import ManifestError, MediaError
+from pins_plugin.data.corpora.voxceleb import VOICE_SUFFIXES, VoxCelebFolder, walk_files
+from pins_plugin.errors import ManifestError
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import read_text
 
@@ -67,44 +67,30 @@ def find_voxceleb1(
         Path of an utterance, or of a video's pictures, to why it was left out.
     """
     names = {vox_id: name for name, vox_id in ids.items()}
-    voices: dict[MediaKey, Path] = {}
-    tracks: dict[MediaKey, Path] = {}
-    videos: dict[MediaKey, Path] = {}
-    pictures: dict[tuple[str, str], dict[int, Path]] = {}  # (person, video) -> frame -> file
-    kinds = {".mp4": videos, ".txt": tracks, **dict.fromkeys(VOICE_SUFFIXES, voices)}
-    skipped: Skipped = {}
-    for path in _files(Path(root)):
-        suffix = path.suffix.lower()
-        try:
-            if suffix == ".jpg":
-                key = _key(path, ids)
-                pictures.setdefault((key.person, key.video), {})[key.number] = path
-            elif suffix in kinds:
-                kinds[suffix][_key(path, ids)] = path
-        except ManifestError as error:
-            if suffix != ".txt":  # such as a README
-                skipped[str(path)] = str(error)
+    found = VoxCelebFolder(root, ids)
+    skipped = dict(found.skipped)
     clips = []
-    for key, voice in sorted(voices.items()):
+    for key, voice in sorted(found.voices.items()):
         person = names.get(key.person, key.person)
         split = splits.get(person) or splits.get(key.person)
-        seen = pictures.get((key.person, key.video), {})
+        seen = found.pictures.get((key.person, key.video), {})
         clip_id = f"{key.person}-{key.video}-{key.number:05d}"
         if split is None:
             skipped[str(voice)] = f"{person} is not in the splits"
-        elif not seen and key not in videos:
+        elif not seen and key not in found.videos:
             skipped[str(voice)] = "no pictures of this video"
         else:
             folder = Path(out) / "faces" / clip_id
-            faces = videos.get(key) or _faces_of(seen, tracks.get(key), folder)
+            faces = found.videos.get(key) or _faces_of(seen, found.tracks.get(key), folder)
             if faces is None:
                 skipped[str(voice)] = "no picture in this track"
                 continue
             split = "test" if (key.person, key.video) in held_out else split
             video = f"{key.person}/{key.video}"
             clips.append(TalkingFaceClip(clip_id, person, video, faces, voice, split))
-    for person, video in sorted(pictures.keys() - {(key.person, key.video) for key in voices}):
-        folder = next(iter(pictures[person, video].values())).parent
+    heard = {(key.person, key.video) for key in found.voices}
+    for of in sorted(found.pictures.keys() - heard):
+        folder = next(iter(found.pictures[of].values())).parent
         skipped[str(folder)] = "no utterance of this video"
     return clips, skipped
 
@@ -120,7 +106,7 @@ def find_voxceleb2(
         Share of people for validation, chosen by a checksum of their id; `test` folders are for testing.
     """
     videos, sounds = {}, {}
-    for path in _files(Path(root)):
+    for path in walk_files(root):
         key = (*tuple(path.parts[-3:-1]), path.stem)
         if path.suffix.lower() == ".mp4":
             videos[key] = path
@@ -139,8 +125,8 @@ def find_voxceleb2(
     }
 
 
-def split_by_checksum(name: str, valid_share: float, test_share: float = 0.0) -> str:
-    """Put a person (or a video) into a split, always the same one.
+def split_by_checksum(name: str, valid_share: float) -> str:
+    """Put a person (or a video) into the split train or valid, always the same one.
 
     Examples
     --------
@@ -148,16 +134,7 @@ def split_by_checksum(name: str, valid_share: float, test_share: float = 0.0) ->
     'train'
     """
     number = int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) / 16**8
-    if number < valid_share:
-        return "valid"
-    return "test" if number < valid_share + test_share else "train"
-
-
-def _key(path: Path, ids: Mapping[str, str]) -> MediaKey:
-    """Understand `.../person/video/number` and `.../person/video_number`."""
-    parts = [part for part in path.parts if part != CROP_FOLDER]
-    short = "_" in path.stem and not path.stem.isdigit()
-    return parse_key("/".join(parts[-2:] if short else parts[-3:]), ids)
+    return "valid" if number < valid_share else "train"
 
 
 def _faces_of(seen: Mapping[int, Path], track: Path | None, folder: Path) -> Path | None:
@@ -178,12 +155,3 @@ def _faces_of(seen: Mapping[int, Path], track: Path | None, folder: Path) -> Pat
             except OSError:  # the file system has no hard links
                 shutil.copyfile(path, target)
     return folder
-
-
-def _files(root: Path) -> Iterable[Path]:
-    if not root.is_dir():
-        raise MediaError(f"{root}: no such folder; expected the unpacked data set")
-    for folder, children, names in os.walk(root, followlinks=True):
-        children.sort()
-        for name in sorted(names):
-            yield Path(folder) / name

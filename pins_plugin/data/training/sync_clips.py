@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pins_plugin.data.media.audio import SAMPLE_RATE as SAMPLE_RATE
 from pins_plugin.data.training.stretches import DrawnBatches, balance_people, read_at
 from pins_plugin.data.training.sync_augmentation import (
     augment_lips,
@@ -21,7 +22,6 @@ from pins_plugin.utils.arrays import read_named_arrays
 from pins_plugin.utils.files import atomic_path
 
 FRAME_RATE = 25.0
-SAMPLE_RATE = 16000
 SPECTRA_PER_FRAME = 4
 
 
