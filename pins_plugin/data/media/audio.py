@@ -69,9 +69,19 @@ def mix_channels(
 def save_audio(
     path: str | Path, waveform: NDArray[np.float32], sample_rate: int = SAMPLE_RATE
 ) -> None:
-    """Write a (num_samples,) waveform in [-1, 1] as 16-bit WAV or FLAC, by the name's ending, in one step."""
+    """Write a (num_samples,) waveform in [-1, 1] as 16-bit WAV or FLAC, by the name's ending, in one step.
+
+    Raises
+    ------
+    MediaError
+        When the name ends otherwise, or the waveform has another shape.
+    """
     path, content = Path(path), BytesIO()  # a disk that is full is not always told by libsndfile
-    kind = path.suffix.lstrip(".")
+    kind = path.suffix.lstrip(".").lower()
+    if kind not in ("wav", "flac") or np.ndim(waveform) != 1:
+        raise MediaError(
+            f"{path}: expected a name that ends in .wav or .flac and samples (num_samples,), got {np.shape(waveform)}"
+        )
     soundfile.write(content, np.clip(waveform, -1, 1), sample_rate, "PCM_16", format=kind)
     with atomic_path(path) as temporary:
         temporary.write_bytes(content.getbuffer())
