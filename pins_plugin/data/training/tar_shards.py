@@ -13,6 +13,7 @@ import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from tokenize import TokenError  # of NumPy, where the head of an array is damaged
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -238,7 +239,7 @@ def _decode(key: str, parts: Mapping[str, bytes], form: ClipForm | None) -> Shar
                 path.write_bytes(parts[ending])
             form = form or ClipForm(224)
             return ShardSample(key, form.faces(paths[0]), form.sound(paths[1]), about)
-    except (KeyError, ValueError, TypeError, EOFError, PinsError) as error:
+    except (KeyError, ValueError, TypeError, EOFError, TokenError, PinsError) as error:
         raise ManifestError(f"{key}: damaged sample ({error}); write the shard anew") from error
 
 

@@ -127,14 +127,17 @@ def test_a_folder_of_something_else_and_a_damaged_shard_are_refused(
         with pytest.raises(ManifestError, match=r"bad\.tar: "):
             list(read_shard(str(tmp_path), "bad.tar"))
     sample = tiny_samples(1)[0]
+    whole_head = sample.files()["faces.npy"].replace(b"'shape': (", b"'shape': \0")
     for change in (
         {"faces": sample.faces[:0]},
         {"faces": sample.faces.transpose(0, 2, 3, 1)},
         {"sound": sample.sound.astype(np.float32)},
         {"about": [1]},
+        {},
     ):
+        damaged = sample._replace(**change).files() | ({} if change else {"faces.npy": whole_head})
         with tarfile.open(tmp_path / "b.tar", "w") as tar:
-            for ending, content in sample._replace(**change).files().items():
+            for ending, content in damaged.items():
                 (info := tarfile.TarInfo(f"a.{ending}")).size = len(content)
                 tar.addfile(info, io.BytesIO(content))
         with pytest.raises(ManifestError, match=r"b\.tar: a: damaged sample"):
