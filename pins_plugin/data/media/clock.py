@@ -121,6 +121,7 @@ class _Stretch:
     place: int | None  # in bytes
     start: float  # seconds, as stamped
     end: float
+    damaged: bool = False  # its stream came back to the part where it was
 
 
 class _PartReader:
@@ -171,8 +172,10 @@ class _PartReader:
 
     def finish(self, origin: float | None) -> MediaClock:
         """Lay the parts behind each other."""
-        lone = {id(one) for own in self._stretches.values() for one in _lone(own)}
-        stretches = [one for own in self._stretches.values() for one in own if id(one) not in lone]
+        for own in self._stretches.values():
+            for before, one, after in zip(own, own[1:], own[2:], strict=False):
+                one.damaged = before.part == after.part
+        stretches = [one for own in self._stretches.values() for one in own if not one.damaged]
         shifts: dict[int, float] = {}
         end = None
         for part in range(self._parts):
@@ -187,9 +190,9 @@ class _PartReader:
         places, corrections, ends = {}, {}, dict(self._unstamped)
         for index, own in self._stretches.items():
             places[index] = [one.place or 0 for one in own[1:]]
-            corrections[index] = _all_shifts(own, shifts, lone)
-            whole = [one for one in own if id(one) not in lone]
-            ends[index] = max(one.end + shifts[one.part] for one in whole) - origin
+            corrections[index] = _all_shifts(own, shifts)
+            whole = [one.end + shifts[one.part] for one in own if not one.damaged]
+            ends[index] = max(whole) - origin
         keys = [
             (time + shifts[part] - origin, place)
             for part, time, place in self._keys
@@ -216,22 +219,10 @@ def _agree(packet: Any) -> bool:
     return bool(abs(packet.pts - packet.dts) * packet.time_base < LARGEST_DELAY)
 
 
-def _lone(own: list[_Stretch]) -> list[_Stretch]:
-    """Find stretches from which a stream came back to the part where it was: damaged time stamps."""
-    return [
-        one
-        for before, one, after in zip(own, own[1:], own[2:], strict=False)
-        if before.part == after.part
-    ]
-
-
-def _all_shifts(own: list[_Stretch], shifts: Mapping[int, float], lone: set[int]) -> list[float]:
+def _all_shifts(own: list[_Stretch], shifts: Mapping[int, float]) -> list[float]:
     """Give the correction of each stretch; damaged ones go on where the one before ended."""
     found: list[float] = []
     for number, one in enumerate(own):
-        if id(one) in lone:
-            before = own[number - 1]
-            found.append(before.end + found[-1] - one.start)
-        else:
-            found.append(shifts[one.part])
+        end = own[number - 1].end  # of the one before
+        found.append(end + found[-1] - one.start if one.damaged else shifts[one.part])
     return found
