@@ -134,7 +134,7 @@ def read_index(address: str, split: str | None = None) -> dict[str, Any]:
     Raises
     ------
     ManifestError
-        When there is none, or no shard of that split.
+        When there is none, no shard of that split, or several machines wrote different pictures.
     """
     import fsspec
 
@@ -149,6 +149,11 @@ def read_index(address: str, split: str | None = None) -> dict[str, Any]:
         shards = [_checked(shard) for part in parts for shard in part["shards"]]
     except (OSError, ValueError, KeyError, TypeError, ImportError, RecursionError) as error:
         raise ManifestError(f"{address}: expected {expected} ({error})") from error
+    forms = {f"{part.get('image_size')} {part.get('read_faces')}" for part in parts}
+    if len(forms) > 1:
+        raise ManifestError(
+            f"{address}: expected pictures of one image_size and read_faces, got {sorted(forms)}; write the shards anew"
+        )
     found = sorted({shard["split"] for shard in shards})
     if split is not None:
         shards = [shard for shard in shards if shard["split"] == split]

@@ -62,6 +62,11 @@ def test_indexes_of_several_machines_are_one(folder: Path, tmp_path: Path) -> No
     assert sum(each["samples"] for each in index["shards"]) == 50
     found = [s.key for each in index["shards"] for s in read_shard(str(tmp_path), each["name"])]
     assert found == [sample.key for sample in samples]
+    write_index(tmp_path, index["shards"], {"image_size": 16}, "-2-of-2")
+    with pytest.raises(
+        ManifestError, match=r"one image_size and read_faces, got \['16 None', '8 None'\]"
+    ):
+        read_index(str(tmp_path))
 
 
 def test_any_address_of_fsspec_is_read(folder: Path) -> None:
