@@ -66,6 +66,8 @@ class FaceAugmentation:
         return faces.clamp(0, 1)
 
     def _move(self, faces: Tensor, draws: Tensor, mirror: Tensor) -> Tensor:
+        if self.shift == 0 and self.zoom == 0:
+            return torch.where(mirror.view(-1, 1, 1, 1) < 0, faces.flip(-1), faces)
         size = 1 + self.zoom * draws[0]
         matrices = torch.zeros(len(faces), 2, 3, device=faces.device)
         matrices[:, 0, 0] = size * mirror

@@ -40,11 +40,14 @@ def test_faces_stay_in_range() -> None:
     assert changed.min() >= 0 and changed.max() <= 1
 
 
-def test_flip_mirrors() -> None:
+@pytest.mark.parametrize("options", [OFF, {**OFF, "zoom": 1e-9}])
+def test_flip_mirrors(options: dict) -> None:
     faces = INPUTS["faces"]
-    mirrored = FaceAugmentation(flip=1.0, **OFF)(faces, Generator())
+    mirrored = FaceAugmentation(flip=1.0, **options)(faces, Generator())
     assert torch.allclose(mirrored, faces.flip(-1), atol=1e-5)
-    assert torch.allclose(FaceAugmentation(flip=0.0, **OFF)(faces, Generator()), faces, atol=1e-5)
+    assert torch.allclose(
+        FaceAugmentation(flip=0.0, **options)(faces, Generator()), faces, atol=1e-5
+    )
 
 
 @pytest.mark.parametrize("snr", [0.0, 20.0])
