@@ -103,15 +103,9 @@ def share_batch(batch_size: int, num_processes: int) -> int:
 def deal_different(
     order: Iterable[int], videos: NDArray[np.int64], size: int
 ) -> Iterator[list[int]]:
-    """Deal clips into hands of different videos; a clip whose video already lies in the hand waits for the next one.
+    """Deal clips, from the top, into hands of `size` different videos; `videos` (num_clips,) says which each is of.
 
-    Parameters
-    ----------
-    order : iterable of int
-        Clips, from the top.
-    videos : (num_clips,) int64 array
-    size : int
-        Of a hand; the last clips, which fill none, are left out.
+    A clip whose video already lies in the hand waits for the next one; the last clips, which fill none, are left out.
 
     Examples
     --------

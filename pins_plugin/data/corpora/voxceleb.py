@@ -94,14 +94,7 @@ def parse_key(path: str, ids: Mapping[str, str]) -> MediaKey:
 
 
 class VoxCelebFolder:
-    """Every file of VoxCeleb1 below one folder, unpacked in whatever way.
-
-    Parameters
-    ----------
-    root : str or Path
-        Walked through, links to folders included.
-    ids : mapping of str to str
-        Name to id.
+    """Every file of VoxCeleb1 below a folder, unpacked in whatever way; `ids` maps people's names to ids.
 
     Attributes
     ----------

@@ -20,6 +20,7 @@ from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import read_text
 
 SPLIT_OF_SET = {"1": "train", "2": "valid", "3": "test", "4": "test"}
+VALID_SHARE = 0.05  # of the people of VoxCeleb2; chosen, not measured
 Skipped = dict[str, str]
 
 
@@ -45,26 +46,18 @@ def find_voxceleb1(
     out: str | Path,
     held_out: Collection[tuple[str, str]] = (),
 ) -> tuple[list[TalkingFaceClip], Skipped]:
-    """List the utterances of VoxCeleb1 that have pictures.
+    """List the utterances of VoxCeleb1 that have pictures, and what was left out: its path and why.
 
     Parameters
     ----------
     root : str or Path
         Folder below which everything lies.
-    splits : mapping of str to str
-        Person's name (or id) to split, as `read_splits` gives it.
-    ids : mapping of str to str
-        Person's name to VoxCeleb1 id, as `read_ids` gives it.
+    splits, ids : mapping of str to str
+        Person's name to split and to VoxCeleb1 id, as `read_splits` and `read_ids` give them.
     out : str or Path
         Where the pictures of single tracks are linked.
     held_out : collection of (str, str)
         Person's id and video: videos of training people that are for testing, those of the seen-heard lists.
-
-    Returns
-    -------
-    clips : list of TalkingFaceClip
-    skipped : dict of str to str
-        Path of an utterance, or of a video's pictures, to why it was left out.
     """
     names = {vox_id: name for name, vox_id in ids.items()}
     found = VoxCelebFolder(root, ids)
@@ -95,15 +88,10 @@ def find_voxceleb1(
     return clips, skipped
 
 
-def find_voxceleb2(
-    root: str | Path, valid_share: float = 0.05
-) -> tuple[list[TalkingFaceClip], Skipped]:
+def find_voxceleb2(root: str | Path) -> tuple[list[TalkingFaceClip], Skipped]:
     """List the clips of VoxCeleb2: face video and sound, that of the video itself where there is no other.
 
-    Parameters
-    ----------
-    valid_share : float
-        Share of people for validation, chosen by a checksum of their id; `test` folders are for testing.
+    `test` folders are for testing, a share of the other people, chosen by a checksum of their id, for validation.
     """
     videos, sounds = {}, {}
     for path in walk_files(root):
@@ -116,7 +104,7 @@ def find_voxceleb2(
     for key, path in sorted(videos.items()):
         person, video, number = key
         is_test = any("test" in part for part in path.relative_to(root).parts[:-3])
-        split = "test" if is_test else split_by_checksum(person, valid_share)
+        split = "test" if is_test else split_by_checksum(person, VALID_SHARE)
         clip_id = f"{person}-{video}-{number}"
         recording, sound = f"{person}/{video}", sounds.get(key, path)
         clips.append(TalkingFaceClip(clip_id, person, recording, path, sound, split))

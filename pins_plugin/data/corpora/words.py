@@ -54,23 +54,10 @@ def read_words(path: str | Path) -> list[SpokenWord]:
 def cut_word(
     features: Tensor, start: float, end: float, num_frames: int = 20, context: int = 4
 ) -> Tensor:
-    """Window around a word.
+    """Cut a window of `num_frames` around a word out of features (num_clip_frames, feature_dim) at 25 frames per second.
 
-    Parameters
-    ----------
-    features : (num_clip_frames, feature_dim) Tensor
-        At 25 frames per second.
-    start, end : float
-        Of the word, in seconds of the clip.
-    num_frames : int
-        Length of the window.
-    context : int
-        Frames before and after the word that may be seen; those further away are zero.
-
-    Returns
-    -------
-    window : (num_frames, feature_dim + 2) Tensor
-        The word in the middle; the last two columns say which frames belong to the word and which are seen.
+    `start` and `end` are seconds of the clip. The word is in the middle; frames more than `context` before or after it are
+    zero. Two more columns, (num_frames, feature_dim + 2), say which frames belong to the word and which are seen.
     """
     first, last = start * FRAME_RATE, end * FRAME_RATE
     frames = torch.arange(num_frames) + round((first + last - num_frames) / 2)

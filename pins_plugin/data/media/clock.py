@@ -31,18 +31,18 @@ TABLED = ("mov,mp4,m4a,3gp,3g2,mj2", "avi", "wav", "w64", "flac", "mp3", "aiff",
 
 @dataclass(frozen=True, eq=False)
 class MediaClock:
-    """When what a file holds is shown and heard.
+    """When what a file holds is shown and heard; streams are named by their index.
 
     Parameters
     ----------
     origin : float
         Time stamp, in seconds, of the clock's zero.
     starts : mapping of int to list of int
-        For each stream, by its index: the places in the file, in bytes, where another correction begins to count.
+        The places in the file, in bytes, where another correction begins to count.
     shifts : mapping of int to list of float
-        And these corrections, in seconds, to be added to time stamps; one more than there are places.
+        These corrections, in seconds, to be added to time stamps; one more than there are places.
     ends : mapping of int to float
-        Where each stream ends, in seconds on the clock; only of streams of which that is known.
+        Where each stream ends, in seconds on the clock, as far as that is known.
     keys : list of (float, int)
         Times and places of the key pictures; of a file that was read through only.
     """

@@ -31,17 +31,8 @@ def open_pictures(
 ) -> Iterator[tuple[Any, Iterator[tuple[float, Any]]]]:
     """Open a video, and decode its pictures in the order in which they are shown.
 
-    Parameters
-    ----------
-    start : float
-        Seconds on the media clock. Pictures from somewhat before may come, too; from the first of all where the
-        file cannot be entered later.
-
-    Yields
-    ------
-    stream : av.VideoStream
-    pictures : iterator of (float, av.VideoFrame)
-        Times in seconds on the media clock, always increasing; whole pictures.
+    Yields the stream, and an iterator of times (seconds on the media clock, always increasing) and whole pictures
+    (av.VideoFrame). They begin somewhat before `start`, with the first of all where the file cannot be entered later.
     """
     clock = read_clock(path)
     if start > SHORT:

@@ -119,20 +119,11 @@ def prepare_shards(
     *,
     quiet: bool = False,
 ) -> ClipShards:
-    """Decode clips that are not decoded yet.
+    """Decode clips that are not decoded yet into a folder, the cache.
 
     Each shard is written in one step and named by what is in it: a run that was stopped goes on where it
-    was, and a changed file or setting makes new shards.
-
-    Parameters
-    ----------
-    folder : str or Path
-        The cache.
-
-    Returns
-    -------
-    shards : ClipShards
-        With one row per clip; those in `skipped` could not be read and are blank.
+    was, and a changed file or setting makes new shards. There is one row per clip; those in `skipped` could not be
+    read and are blank.
 
     Raises
     ------

@@ -60,20 +60,10 @@ class SyncBatch(NamedTuple):
 def resample_frames(
     times: NDArray[np.floating], values: NDArray
 ) -> tuple[NDArray[np.float64], NDArray]:
-    """Put frames with any time stamps on a clock of 25 frames per second that starts at the first of them.
+    """Put frames (num_frames, ...), shown at increasing seconds (num_frames,), on a clock of 25 a second from the first on.
 
-    Numbers are interpolated linearly, pictures (uint8) are taken from the nearest frame.
-
-    Parameters
-    ----------
-    times : (num_frames,) array
-        Seconds, increasing.
-    values : (num_frames, ...) array
-
-    Returns
-    -------
-    times : (num_resampled,) float64 array
-    values : (num_resampled, ...) array
+    Gives the seconds of the clock, (num_resampled,), and the values then: numbers interpolated linearly, pictures (uint8)
+    of the nearest frame.
 
     Examples
     --------

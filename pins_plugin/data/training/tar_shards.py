@@ -73,17 +73,9 @@ def is_shard_address(manifest: str | Path) -> bool:
 def write_shard(
     samples: Iterable[tuple[str, Mapping[str, bytes]]], path: str | Path, split: str = "train"
 ) -> dict[str, Any]:
-    """Write one tar file in one step; the same samples give the same bytes.
+    """Write one tar file in one step, and give its row for the index; the same samples give the same bytes.
 
-    Parameters
-    ----------
-    samples : iterable of (key, files)
-        The contents of each clip's files by ending, as `ShardSample.files` gives them; those of one video one after the other.
-
-    Returns
-    -------
-    row : dict
-        For the index.
+    Samples are key and contents by ending, as `ShardSample.files` gives them; those of one video one after the other.
 
     Raises
     ------
@@ -177,12 +169,8 @@ def read_shard(
 ) -> Iterator[ShardSample | None]:
     """Read the samples of one shard in their order.
 
-    Parameters
-    ----------
-    form : ClipForm, optional
-        Of media; arrays are as they were made.
-    wanted : sequence of bool, optional
-        Of each sample; the others are None, and those behind the last wanted one are not read.
+    `form` is that of media; arrays are as they were made. With `wanted`, the others are None, and those behind the last
+    wanted one are not read.
 
     Raises
     ------
@@ -253,13 +241,7 @@ def _person_of(about: Mapping[str, Any]) -> str:
 
 
 class HeldClips:
-    """Clips of shards that are held in memory, such as those for validation, in the order of their keys.
-
-    Parameters
-    ----------
-    most : int
-        Clips, evenly spread.
-    """
+    """Clips of shards that are held in memory, such as those for validation: at most so many, evenly spread, by key."""
 
     skipped: Mapping[int, str] = {}
 

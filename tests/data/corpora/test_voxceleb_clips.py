@@ -120,7 +120,7 @@ def test_voxceleb2_pairs_video_with_sound(tmp_path: Path) -> None:
         sound.parent.mkdir(parents=True)
         sound.write_bytes(b"")
     (sound.parent / "00009.m4a").write_bytes(b"")
-    clips, skipped = find_voxceleb2(tmp_path, valid_share=0.0)
+    clips, skipped = find_voxceleb2(tmp_path)
     assert [(clip.identity, clip.split) for clip in clips] == 2 * [("id00012", "train")] + 2 * [
         ("id00017", "test")
     ]
