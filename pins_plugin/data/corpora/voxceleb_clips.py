@@ -10,6 +10,7 @@ A recording is a person's part of a video: two people of one video may meet in a
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -128,7 +129,7 @@ def split_by_checksum(name: str, valid_share: float) -> str:
 def _faces_of(seen: Mapping[int, Path], track: Path | None, folder: Path) -> Path | None:
     """Find the folder with the pictures of a track; those of the whole video where no track is known."""
     text = "" if track is None else track.read_text(encoding="utf-8", errors="replace")
-    frames = [int(line.split()[0]) for line in text.splitlines() if line[:1].isdigit()]
+    frames = [int(number) for number in re.findall(r"^\d+(?=\s)", text, re.MULTILINE)]
     if not frames:
         return next(iter(seen.values())).parent
     own = [path for number, path in sorted(seen.items()) if frames[0] <= number <= frames[-1]]
