@@ -30,7 +30,7 @@ from pins_plugin.data.training.dataset import (
     crop_pair,
     stack_pairs,
 )
-from pins_plugin.data.training.shards import prepare_shards, read_sound
+from pins_plugin.data.training.shards import prepare_shards
 from pins_plugin.data.training.tar_shards import ClipForm
 from pins_plugin.samplers.different_videos import DifferentVideosSampler
 from pins_plugin.samplers.shard_batches import ShardBatches
@@ -60,12 +60,13 @@ def loose(
 ) -> Iterator[PairBatch]:
     """Read and decode the files of each batch."""
     num_samples = round(hparams["seconds"] * 16000)
+    form = ClipForm(hparams["image_size"], max_seconds=hparams["max_clip_seconds"])
     for batch in batches:
         pairs = []
         for position in batch:
             clip = clips[position]
-            faces = load_faces(clip.faces, hparams["image_size"], indices=[position % PICTURES])
-            sound = read_sound(clip.audio, hparams["max_clip_seconds"])
+            faces = load_faces(clip.faces / f"{position % PICTURES}.jpg", hparams["image_size"])
+            sound = form.sound(clip.audio)
             pairs.append(crop_pair(faces, sound, num_samples, (0, 0, position)))
         yield stack_pairs(batch, pairs)
 

@@ -18,7 +18,7 @@ from pins_plugin.archive.attempts import Attempts
 from pins_plugin.archive.claims import claimed
 from pins_plugin.archive.many import Machinery, Totals, run_many
 from pins_plugin.data.corpora.manifest import read_manifest, write_manifest
-from pins_plugin.data.training.shards import fingerprint, read_sound
+from pins_plugin.data.training.shards import fingerprint
 from pins_plugin.data.training.tar_shards import (
     SHARD_BYTES,
     ClipForm,
@@ -148,7 +148,7 @@ def _samples(
         attempts.begin(clip.clip_id)
         try:
             faces = form.faces(clip.faces)
-            sound = read_sound(clip.audio, form.max_seconds)
+            sound = form.sound(clip.audio)
         except Exception as error:  # foreseen or not, it costs this clip only
             skipped[clip.clip_id] = explain(error)
             continue

@@ -4,7 +4,7 @@
 
 pins: the test lists of Learnable PINs (Nagrani et al. 2018) on VoxCeleb1, as their authors distribute them. DIR
 holds the lists and vox1_meta.csv; VOXCELEB holds the unpacked sound and the cut-out faces of VoxCeleb1 (either
-release, people's folders at most three levels below). Each file is embedded once; with --out an
+release, at any depth). Each file is embedded once; with --out an
 interrupted run goes on where it stopped. Missing files are counted and named, their trials are left out.
 """
 

@@ -57,16 +57,11 @@ class DifferentVideosSampler(Sampler[list[int]]):
                 f"batch_size: expected at most {num_videos} (the number of training videos, since a batch "
                 f"takes one clip of each), got {batch_size}; give --batch_size {max(num_videos, 2)}"
             )
-        if batch_size < 2 or batch_size % num_processes:
-            raise PinsError(
-                f"batch_size: expected at least 2 and a multiple of {num_processes} (the number of "
-                f"processes), got {batch_size}"
-            )
+        self.share = share_batch(batch_size, num_processes)
         self.videos = np.unique(np.asarray(videos), return_inverse=True)[1]
         self.batch_size = batch_size
         self.seed = seed
         self.rank = rank
-        self.num_processes = num_processes
         self.epoch = self.done = 0
         self._length: tuple[int, int] | None = None
 
@@ -80,9 +75,8 @@ class DifferentVideosSampler(Sampler[list[int]]):
         return self._length[1]
 
     def __iter__(self) -> Iterator[list[int]]:
-        share = self.batch_size // self.num_processes
         for batch in islice(self._global_batches(), self.done, None):
-            yield batch[self.rank * share : (self.rank + 1) * share]
+            yield batch[self.rank * self.share : (self.rank + 1) * self.share]
 
     def _global_batches(self) -> Iterator[list[int]]:
         """Deal a shuffled deck."""
@@ -90,18 +84,28 @@ class DifferentVideosSampler(Sampler[list[int]]):
         return deal_different(order.tolist(), self.videos, self.batch_size)
 
 
+def share_batch(batch_size: int, num_processes: int) -> int:
+    """Clips of a batch that each process takes.
+
+    Raises
+    ------
+    PinsError
+        When the batch is no pair, or cannot be shared evenly.
+    """
+    if batch_size < 2 or batch_size % num_processes:
+        raise PinsError(
+            f"batch_size: expected at least 2 and a multiple of {num_processes} (the number of processes), "
+            f"got {batch_size}"
+        )
+    return batch_size // num_processes
+
+
 def deal_different(
     order: Iterable[int], videos: NDArray[np.int64], size: int
 ) -> Iterator[list[int]]:
-    """Deal clips into hands of different videos; a clip whose video already lies in the hand waits for the next one.
+    """Deal clips, from the top, into hands of `size` different videos; `videos` (num_clips,) says which each is of.
 
-    Parameters
-    ----------
-    order : iterable of int
-        Clips, from the top.
-    videos : (num_clips,) int64 array
-    size : int
-        Of a hand; the last clips, which fill none, are left out.
+    A clip whose video already lies in the hand waits for the next one; the last clips, which fill none, are left out.
 
     Examples
     --------

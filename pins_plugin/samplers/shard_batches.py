@@ -18,9 +18,9 @@ from pins_plugin.data.media.audio import SAMPLE_RATE
 from pins_plugin.data.training.dataset import PairBatch, crop_pair, stack_pairs
 from pins_plugin.data.training.tar_shards import ClipForm, read_index, read_shard
 from pins_plugin.errors import ManifestError, PinsError
-from pins_plugin.samplers.different_videos import deal_different
+from pins_plugin.samplers.different_videos import deal_different, share_batch
 
-SHUFFLE_WINDOW = 1000  # samples among which the next one is drawn
+SHUFFLE_WINDOW = 1000  # samples among which the next one is drawn, of which a picture and a stretch of sound are held
 
 
 def share_samples(
@@ -76,8 +76,6 @@ class ShardBatches(IterableDataset):  # type: ignore[misc]
         Of sound for each clip.
     num_workers : int
         Of the loader; 0: this process reads.
-    window : int
-        Samples among which the next one is drawn; a picture and a stretch of sound of each are held.
 
     Raises
     ------
@@ -96,19 +94,13 @@ class ShardBatches(IterableDataset):  # type: ignore[misc]
         rank: int = 0,
         num_processes: int = 1,
         num_workers: int = 0,
-        window: int = SHUFFLE_WINDOW,
     ) -> None:
         super().__init__()
-        if batch_size < 2 or batch_size % num_processes:
-            raise PinsError(
-                f"batch_size: expected at least 2 and a multiple of {num_processes} (the number of processes), "
-                f"got {batch_size}"
-            )
+        self.share = share_batch(batch_size, num_processes)
         index = read_index(address, "train")
         _check_form(address, index, form)
-        self.address, self.form, self.seed, self.window = address, form, seed, window
+        self.address, self.form, self.seed = address, form, seed
         self.shards: list[dict[str, Any]] = index["shards"]
-        self.share = batch_size // num_processes
         self.num_samples = round(seconds * SAMPLE_RATE)
         self.rank, self.workers = rank, max(1, num_workers)
         self.num_readers = num_processes * self.workers
@@ -161,7 +153,8 @@ class ShardBatches(IterableDataset):  # type: ignore[misc]
         spans = share_samples(self.counts, self.seed, self.epoch, reader, self.num_readers)
         line = [self.starts[shard] + row for shard, a, b in spans for row in range(a, b)]
         generator = np.random.default_rng((self.seed, self.epoch, reader))
-        return deal_different(shuffle_within(line, self.window, generator), self.videos, self.share)
+        shuffled = shuffle_within(line, SHUFFLE_WINDOW, generator)
+        return deal_different(shuffled, self.videos, self.share)
 
     def _read(self, reader: int, wanted: set[int]) -> Iterator[tuple[int, Any]]:
         """Read the clips that are wanted, in the order in which they lie: position, and picture and sound."""
@@ -172,13 +165,10 @@ class ShardBatches(IterableDataset):  # type: ignore[misc]
             if not any(rows):
                 continue
             samples = read_shard(self.address, self.shards[shard]["name"], self.form, rows)
-            for row, sample in enumerate(samples):
+            for position, sample in enumerate(samples, start):
                 if sample is not None:
-                    seeds = self.seed, self.epoch, start + row
-                    yield (
-                        start + row,
-                        crop_pair(sample.faces, sample.sound, self.num_samples, seeds),
-                    )
+                    seeds = self.seed, self.epoch, position
+                    yield position, crop_pair(sample.faces, sample.sound, self.num_samples, seeds)
 
 
 def _check_form(address: str, index: Mapping[str, Any], form: ClipForm) -> None:

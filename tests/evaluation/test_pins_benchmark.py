@@ -71,7 +71,8 @@ def test_a_folder_without_the_media_is_refused(miniature, tmp_path: Path) -> Non
     for root, message in ((tmp_path / "none", "no such folder"), (tmp_path, "found none")):
         with pytest.raises(MediaError, match=message):
             run_pins_benchmark(lists, root, _truth, _truth)
-    (tmp_path / "id10000").mkdir()
+    (tmp_path / "id10000" / "unlisted").mkdir(parents=True)
+    (tmp_path / "id10000" / "unlisted" / "00001.wav").touch()
     report = run_pins_benchmark(lists, tmp_path, _truth, _truth)
     assert report["missing"]["faces"] == len(lists.faces())
     table = pins_tables(report)

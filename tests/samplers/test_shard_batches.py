@@ -13,9 +13,15 @@ from pins_plugin.data.media.faces import load_faces
 from pins_plugin.data.training.dataset import PairBatch
 from pins_plugin.data.training.tar_shards import ClipForm, read_index, write_index
 from pins_plugin.errors import ManifestError, PinsError
+from pins_plugin.samplers import shard_batches
 from pins_plugin.samplers.shard_batches import ShardBatches, shuffle_within
 
 FORM = ClipForm(8)
+
+
+@pytest.fixture(autouse=True)
+def few_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shard_batches, "SHUFFLE_WINDOW", 16)
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _open(folder: Path, batch_size: int = 4, **options: int) -> ShardBatches:
-    return ShardBatches(str(folder), batch_size, 0.003, FORM, **{"window": 16, **options})
+    return ShardBatches(str(folder), batch_size, 0.003, FORM, **options)
 
 
 def _load(batches: ShardBatches) -> list[PairBatch]:

@@ -51,8 +51,10 @@ def read_manifest(
             f"got {', '.join(map(str, rows[0]))}; add {', '.join(missing)}"
         )
     for number, row in enumerate(rows, start=2):
-        if any(row[column] is None for column in columns):
-            raise ManifestError(f"{path}, line {number}: expected {wanted}, got fewer fields")
+        if any(row[column] is None for column in columns) or not row["clip_id"]:
+            raise ManifestError(
+                f"{path}, line {number}: expected {wanted}, got fewer fields, or no clip_id (file)"
+            )
     clips = [_clip(row, path.parent) for row in rows]
     (repeated, count), *_ = Counter(clip.clip_id for clip in clips).most_common(1)
     if count > 1:
@@ -81,7 +83,7 @@ def write_manifest(path: str | Path, clips: Sequence[TalkingFaceClip]) -> None:
 def _lengthen(row: dict[str, str]) -> dict[str, str]:
     """One file with picture and sound, as a row of `REQUIRED_COLUMNS`."""
     file, person = (row.get(column) for column in SHORT_COLUMNS)
-    name = Path(file or "").with_suffix("").as_posix()
+    name = Path(file).with_suffix("").as_posix() if file else ""
     long = {"clip_id": name, "identity": person, "video": name, "faces": file, "audio": file}
     rest = {key: value for key, value in row.items() if key not in SHORT_COLUMNS}
     return rest | long  # type: ignore[operator, return-value]

@@ -17,9 +17,7 @@ class TrialList(NamedTuple):
     ----------
     same : (num_trials,) bool array
     first, second : (num_trials,) int64 array
-        Rows of `paths`.
-    paths : list of str
-        Every file once, sorted; below the corpus' root.
+        Rows of `paths`, which holds every file once, sorted; below the corpus' root.
     """
 
     same: NDArray[np.bool_]

@@ -8,7 +8,7 @@ the lists and `A.J._Buckley/1.6/Y8hIVOBuels/0002275.jpg` in the released folder 
 import csv
 import io
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +17,6 @@ from pins_plugin.utils.files import read_text
 
 CROP_FOLDER = "1.6"  # the released faces are cut 1.6 times as large as the detector's box
 VOICE_SUFFIXES = (".wav", ".flac", ".m4a")
-SEARCH_DEPTH = 3  # folders below the root in which people's folders may lie
 
 
 class MediaKey(NamedTuple):
@@ -95,73 +94,72 @@ def parse_key(path: str, ids: Mapping[str, str]) -> MediaKey:
 
 
 class VoxCelebFolder:
-    """Finds files below one folder that holds VoxCeleb1, unpacked in whatever way.
+    """Every file of VoxCeleb1 below a folder, unpacked in whatever way; `ids` maps people's names to ids.
 
-    Parameters
+    Attributes
     ----------
-    root : str or Path
-        People's folders (by name or id) lie at most three levels below: `wav/id10001`,
-        `vox1_dev_wav/wav/id10001`, `unzippedFaces/A.J._Buckley`, ...
-    ids : mapping of str to str
-        Name to id.
+    voices, videos, tracks : dict of MediaKey to Path
+        Utterances, face videos, and lists of which pictures belong to an utterance.
+    pictures : dict of (str, str) to dict of int to Path
+        By person and video, then by number.
+    skipped : dict of str to str
+        Path to why its name is not understood.
 
     Raises
     ------
     MediaError
-        When the folder is missing or holds none of these people.
+        When the folder is missing or holds neither a picture nor an utterance.
     """
 
     def __init__(self, root: str | Path, ids: Mapping[str, str]) -> None:
-        root = Path(root)
-        if not root.is_dir():
-            raise MediaError(f"{root}: no such folder; expected VoxCeleb1's wav and face folders")
-        self._names = {vox_id: name for name, vox_id in ids.items()}
-        people = {*ids, *self._names}
-        self._bases = [
-            folder
-            for folder, children in _walk(root, SEARCH_DEPTH)
-            if not people.isdisjoint(children)
-        ]
-        if not self._bases:
+        self.voices: dict[MediaKey, Path] = {}
+        self.videos: dict[MediaKey, Path] = {}
+        self.tracks: dict[MediaKey, Path] = {}
+        self.pictures: dict[tuple[str, str], dict[int, Path]] = {}
+        self.skipped: dict[str, str] = {}
+        kinds = {".mp4": self.videos, ".txt": self.tracks, **dict.fromkeys(VOICE_SUFFIXES, self.voices)}  # fmt: skip
+        for path in walk_files(root):
+            suffix = path.suffix.lower()
+            if suffix != ".jpg" and suffix not in kinds:
+                continue
+            short = "_" in path.stem and not path.stem.isdigit()
+            parts = [part for part in path.parts if part != CROP_FOLDER]
+            try:
+                key = parse_key("/".join(parts[-2:] if short else parts[-3:]), ids)
+            except ManifestError as error:
+                if suffix != ".txt":  # such as a README
+                    self.skipped[str(path)] = str(error)
+                continue
+            if suffix == ".jpg":
+                self.pictures.setdefault((key.person, key.video), {})[key.number] = path
+            else:
+                kinds[suffix][key] = path
+        if not (self.voices or self.pictures):
             raise MediaError(
-                f"{root}: expected folders named like A.J._Buckley or id10001 at most "
-                f"{SEARCH_DEPTH} levels below, found none"
+                f"{root}: expected files such as id10001/Y8hIVOBuels/00001.wav or "
+                "A.J._Buckley/1.6/Y8hIVOBuels/0002275.jpg somewhere below, found none"
             )
 
     def face(self, key: MediaKey) -> Path | None:
         """Find a picture, or None."""
-        file = f"{key.number:07d}.jpg"
-        return self._first(
-            f"{person}/{crop}{key.video}/{file}"
-            for person in self._spellings(key.person)
-            for crop in (f"{CROP_FOLDER}/", "")
-        )
+        return self.pictures.get((key.person, key.video), {}).get(key.number)
 
     def voice(self, key: MediaKey) -> Path | None:
         """Find an utterance, or None."""
-        return self._first(
-            f"{person}/{stem}{suffix}"
-            for person in self._spellings(key.person)
-            for stem in (f"{key.video}/{key.number:05d}", f"{key.video}_{key.number:07d}")
-            for suffix in VOICE_SUFFIXES
-        )
-
-    def _spellings(self, person: str) -> list[str]:
-        name = self._names.get(person)
-        return [person] if name is None else [person, name]
-
-    def _first(self, candidates: Iterable[str]) -> Path | None:
-        for candidate in candidates:
-            for base in self._bases:
-                if os.path.isfile(f"{base}/{candidate}"):  # noqa: PTH113 - a hundred thousand times
-                    return base / candidate
-        return None
+        return self.voices.get(key)
 
 
-def _walk(folder: Path, depth: int) -> Iterator[tuple[Path, set[str]]]:
-    """Folders down to `depth`, each with the names of its subfolders; stops below wide folders of people."""
-    children = {entry.name for entry in os.scandir(folder) if entry.is_dir()}
-    yield folder, children
-    if depth > 0 and len(children) < 100:
-        for child in sorted(children):
-            yield from _walk(folder / child, depth - 1)
+def walk_files(root: str | Path) -> Iterator[Path]:
+    """Every file below a folder, in order.
+
+    Raises
+    ------
+    MediaError
+        When there is no such folder.
+    """
+    if not Path(root).is_dir():
+        raise MediaError(f"{root}: no such folder; expected the unpacked data set")
+    for folder, children, names in os.walk(root, followlinks=True):
+        children.sort()
+        for name in sorted(names):
+            yield Path(folder, name)

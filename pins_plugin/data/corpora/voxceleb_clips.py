@@ -10,16 +10,18 @@ A recording is a person's part of a video: two people of one video may meet in a
 
 import hashlib
 import os
+import re
 import shutil
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from pins_plugin.data.corpora.voxceleb import CROP_FOLDER, VOICE_SUFFIXES, MediaKey, parse_key
-from pins_plugin.errors import ManifestError, MediaError
+from pins_plugin.data.corpora.voxceleb import VOICE_SUFFIXES, VoxCelebFolder, walk_files
+from pins_plugin.errors import ManifestError
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import read_text
 
 SPLIT_OF_SET = {"1": "train", "2": "valid", "3": "test", "4": "test"}
+VALID_SHARE = 0.05  # of the people of VoxCeleb2; chosen, not measured
 Skipped = dict[str, str]
 
 
@@ -45,82 +47,55 @@ def find_voxceleb1(
     out: str | Path,
     held_out: Collection[tuple[str, str]] = (),
 ) -> tuple[list[TalkingFaceClip], Skipped]:
-    """List the utterances of VoxCeleb1 that have pictures.
+    """List the utterances of VoxCeleb1 that have pictures, and what was left out: its path and why.
 
     Parameters
     ----------
     root : str or Path
         Folder below which everything lies.
-    splits : mapping of str to str
-        Person's name (or id) to split, as `read_splits` gives it.
-    ids : mapping of str to str
-        Person's name to VoxCeleb1 id, as `read_ids` gives it.
+    splits, ids : mapping of str to str
+        Person's name to split and to VoxCeleb1 id, as `read_splits` and `read_ids` give them.
     out : str or Path
         Where the pictures of single tracks are linked.
     held_out : collection of (str, str)
         Person's id and video: videos of training people that are for testing, those of the seen-heard lists.
-
-    Returns
-    -------
-    clips : list of TalkingFaceClip
-    skipped : dict of str to str
-        Path of an utterance, or of a video's pictures, to why it was left out.
     """
     names = {vox_id: name for name, vox_id in ids.items()}
-    voices: dict[MediaKey, Path] = {}
-    tracks: dict[MediaKey, Path] = {}
-    videos: dict[MediaKey, Path] = {}
-    pictures: dict[tuple[str, str], dict[int, Path]] = {}  # (person, video) -> frame -> file
-    kinds = {".mp4": videos, ".txt": tracks, **dict.fromkeys(VOICE_SUFFIXES, voices)}
-    skipped: Skipped = {}
-    for path in _files(Path(root)):
-        suffix = path.suffix.lower()
-        try:
-            if suffix == ".jpg":
-                key = _key(path, ids)
-                pictures.setdefault((key.person, key.video), {})[key.number] = path
-            elif suffix in kinds:
-                kinds[suffix][_key(path, ids)] = path
-        except ManifestError as error:
-            if suffix != ".txt":  # such as a README
-                skipped[str(path)] = str(error)
+    found = VoxCelebFolder(root, ids)
+    skipped = dict(found.skipped)
     clips = []
-    for key, voice in sorted(voices.items()):
+    for key, voice in sorted(found.voices.items()):
         person = names.get(key.person, key.person)
         split = splits.get(person) or splits.get(key.person)
-        seen = pictures.get((key.person, key.video), {})
+        seen = found.pictures.get((key.person, key.video), {})
         clip_id = f"{key.person}-{key.video}-{key.number:05d}"
         if split is None:
             skipped[str(voice)] = f"{person} is not in the splits"
-        elif not seen and key not in videos:
+        elif not seen and key not in found.videos:
             skipped[str(voice)] = "no pictures of this video"
         else:
             folder = Path(out) / "faces" / clip_id
-            faces = videos.get(key) or _faces_of(seen, tracks.get(key), folder)
+            faces = found.videos.get(key) or _faces_of(seen, found.tracks.get(key), folder)
             if faces is None:
                 skipped[str(voice)] = "no picture in this track"
                 continue
             split = "test" if (key.person, key.video) in held_out else split
             video = f"{key.person}/{key.video}"
             clips.append(TalkingFaceClip(clip_id, person, video, faces, voice, split))
-    for person, video in sorted(pictures.keys() - {(key.person, key.video) for key in voices}):
-        folder = next(iter(pictures[person, video].values())).parent
+    heard = {(key.person, key.video) for key in found.voices}
+    for of in sorted(found.pictures.keys() - heard):
+        folder = next(iter(found.pictures[of].values())).parent
         skipped[str(folder)] = "no utterance of this video"
     return clips, skipped
 
 
-def find_voxceleb2(
-    root: str | Path, valid_share: float = 0.05
-) -> tuple[list[TalkingFaceClip], Skipped]:
+def find_voxceleb2(root: str | Path) -> tuple[list[TalkingFaceClip], Skipped]:
     """List the clips of VoxCeleb2: face video and sound, that of the video itself where there is no other.
 
-    Parameters
-    ----------
-    valid_share : float
-        Share of people for validation, chosen by a checksum of their id; `test` folders are for testing.
+    `test` folders are for testing, a share of the other people, chosen by a checksum of their id, for validation.
     """
     videos, sounds = {}, {}
-    for path in _files(Path(root)):
+    for path in walk_files(root):
         key = (*tuple(path.parts[-3:-1]), path.stem)
         if path.suffix.lower() == ".mp4":
             videos[key] = path
@@ -130,7 +105,7 @@ def find_voxceleb2(
     for key, path in sorted(videos.items()):
         person, video, number = key
         is_test = any("test" in part for part in path.relative_to(root).parts[:-3])
-        split = "test" if is_test else split_by_checksum(person, valid_share)
+        split = "test" if is_test else split_by_checksum(person, VALID_SHARE)
         clip_id = f"{person}-{video}-{number}"
         recording, sound = f"{person}/{video}", sounds.get(key, path)
         clips.append(TalkingFaceClip(clip_id, person, recording, path, sound, split))
@@ -139,8 +114,8 @@ def find_voxceleb2(
     }
 
 
-def split_by_checksum(name: str, valid_share: float, test_share: float = 0.0) -> str:
-    """Put a person (or a video) into a split, always the same one.
+def split_by_checksum(name: str, valid_share: float) -> str:
+    """Put a person (or a video) into the split train or valid, always the same one.
 
     Examples
     --------
@@ -148,22 +123,13 @@ def split_by_checksum(name: str, valid_share: float, test_share: float = 0.0) ->
     'train'
     """
     number = int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) / 16**8
-    if number < valid_share:
-        return "valid"
-    return "test" if number < valid_share + test_share else "train"
-
-
-def _key(path: Path, ids: Mapping[str, str]) -> MediaKey:
-    """Understand `.../person/video/number` and `.../person/video_number`."""
-    parts = [part for part in path.parts if part != CROP_FOLDER]
-    short = "_" in path.stem and not path.stem.isdigit()
-    return parse_key("/".join(parts[-2:] if short else parts[-3:]), ids)
+    return "valid" if number < valid_share else "train"
 
 
 def _faces_of(seen: Mapping[int, Path], track: Path | None, folder: Path) -> Path | None:
     """Find the folder with the pictures of a track; those of the whole video where no track is known."""
     text = "" if track is None else track.read_text(encoding="utf-8", errors="replace")
-    frames = [int(line.split()[0]) for line in text.splitlines() if line[:1].isdigit()]
+    frames = [int(number) for number in re.findall(r"^\d+(?=\s)", text, re.MULTILINE)]
     if not frames:
         return next(iter(seen.values())).parent
     own = [path for number, path in sorted(seen.items()) if frames[0] <= number <= frames[-1]]
@@ -178,12 +144,3 @@ def _faces_of(seen: Mapping[int, Path], track: Path | None, folder: Path) -> Pat
             except OSError:  # the file system has no hard links
                 shutil.copyfile(path, target)
     return folder
-
-
-def _files(root: Path) -> Iterable[Path]:
-    if not root.is_dir():
-        raise MediaError(f"{root}: no such folder; expected the unpacked data set")
-    for folder, children, names in os.walk(root, followlinks=True):
-        children.sort()
-        for name in sorted(names):
-            yield Path(folder) / name

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 import torch
@@ -31,7 +32,7 @@ def read_words(path: str | Path) -> list[SpokenWord]:
     Raises
     ------
     ManifestError
-        When the file is missing, lacks a column, or holds a time that is no number.
+        When the file is missing, lacks a column, or holds no word, or a time that is none.
     """
     rows = read_table(path, ManifestError, f"a CSV with {', '.join(WORD_COLUMNS)}")
     if not rows or not set(WORD_COLUMNS) <= set(rows[0]):
@@ -42,32 +43,21 @@ def read_words(path: str | Path) -> list[SpokenWord]:
     try:
         for row in rows:
             start, end = float(row["start_s"]), float(row["end_s"])
+            if not (0 <= start <= end < inf and row["word"]):
+                raise ValueError(f"got {row['word']!r} from {start} to {end}")
             words.append(SpokenWord(row["clip"], start, end, row["word"], row.get("split") or ""))
     except (ValueError, TypeError) as error:
-        raise ManifestError(f"{path}: expected times in seconds ({error})") from error
+        raise ManifestError(f"{path}: expected words with times in seconds ({error})") from error
     return words
 
 
 def cut_word(
     features: Tensor, start: float, end: float, num_frames: int = 20, context: int = 4
 ) -> Tensor:
-    """Window around a word.
+    """Cut a window of `num_frames` around a word out of features (num_clip_frames, feature_dim) at 25 frames per second.
 
-    Parameters
-    ----------
-    features : (num_clip_frames, feature_dim) Tensor
-        At 25 frames per second.
-    start, end : float
-        Of the word, in seconds of the clip.
-    num_frames : int
-        Length of the window.
-    context : int
-        Frames before and after the word that may be seen; those further away are zero.
-
-    Returns
-    -------
-    window : (num_frames, feature_dim + 2) Tensor
-        The word in the middle; the last two columns say which frames belong to the word and which are seen.
+    `start` and `end` are seconds of the clip. The word is in the middle; frames more than `context` before or after it are
+    zero. Two more columns, (num_frames, feature_dim + 2), say which frames belong to the word and which are seen.
     """
     first, last = start * FRAME_RATE, end * FRAME_RATE
     frames = torch.arange(num_frames) + round((first + last - num_frames) / 2)

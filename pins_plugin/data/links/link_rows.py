@@ -54,13 +54,8 @@ class LinkedTrack:
         return float(self.times[-1])
 
     def box_at(self, time: float) -> NDArray[np.float64]:
-        """Interpolate the box (4,) at `time` in seconds."""
-        after = int(np.clip(np.searchsorted(self.times, time), 1, len(self.times) - 1))
-        if len(self.times) == 1:
-            return self.boxes[0]
-        first, second = self.times[after - 1], self.times[after]
-        weight = float(np.clip((time - first) / max(second - first, 1e-9), 0, 1))
-        return (1 - weight) * self.boxes[after - 1] + weight * self.boxes[after]
+        """Interpolate the box (4,) at `time` in seconds; the first and the last one beyond."""
+        return np.array([np.interp(time, self.times, side) for side in self.boxes.T])
 
 
 def turn_row(link: SpeakerFaceLink) -> dict[str, Any]:

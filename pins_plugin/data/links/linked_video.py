@@ -22,12 +22,7 @@ REACH = 0.02
 
 
 class Timetable:
-    """Finds what is under way at a time, without looking at all there is; as large as the number of spans.
-
-    Parameters
-    ----------
-    spans : sequence of (start, end)
-        In seconds.
+    """Finds which spans (start, end), in seconds, are under way at a time, without looking at all of them.
 
     Examples
     --------

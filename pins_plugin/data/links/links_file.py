@@ -10,6 +10,7 @@ from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.errors import LinksError
 from pins_plugin.types import TranscriptWord
 from pins_plugin.utils.content import describe_file
+from pins_plugin.utils.explain import naming
 from pins_plugin.utils.files import read_json, write_text
 from pins_plugin.utils.text import csv_table, table_cell
 
@@ -28,15 +29,18 @@ def read_links(path: str | Path) -> dict[str, Any]:
     links: dict[str, Any] = read_json(
         path, LinksError, "the links.json that `pins link` writes", finite=True
     )
-    LinkedVideo.from_links(links)
-    return {
-        **links,
-        "video": str(links["video"]),
-        "duration": float(links["duration"]),
-        "notes": [str(note) for note in links.get("notes") or ()],
-        "links": [{**row, **plain_turn(read_turn(row))} for row in links["links"]],
-        "tracks": [{**row, **plain_track(row)} for row in links["tracks"]],
-    }
+    with naming(path, LinksError, TypeError):
+        LinkedVideo.from_links(links)
+        given = list(map(str, links.get("given_speakers") or ()))
+        return {
+            **links,
+            "video": str(links["video"]),
+            "duration": float(links["duration"]),
+            "notes": [str(note) for note in links.get("notes") or ()],
+            "links": [{**row, **plain_turn(read_turn(row))} for row in links["links"]],
+            "tracks": [{**row, **plain_track(row)} for row in links["tracks"]],
+            **({"given_speakers": given} if given else {}),
+        }
 
 
 def read_linked(given: Path) -> tuple[Path, dict[str, Any], Path | None]:

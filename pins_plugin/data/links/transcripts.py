@@ -8,7 +8,7 @@ import html
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from pins_plugin.utils.explain import naming
 ENDINGS = (".json", ".srt", ".vtt")
 SHORT = 0.005  # seconds; shorter words are counted; chosen, not measured
 ARROW = re.compile(
-    r"(?:(\d+):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?\s*-->\s*(?:(\d+):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?"
+    r"(?:(?<!\d)(\d+):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?\s*-->\s*(?:(\d+):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?"
 )
 TAG = re.compile(r"</?(?:v|c|b|i|u|s|ruby|rt|lang|font|\d)[^>]*>|\{\\[^}]*\}", re.IGNORECASE)
 BYTE_ORDER_MARKS = (
@@ -32,6 +32,8 @@ BYTE_ORDER_MARKS = (
 )
 Times = tuple[float | None, float | None]
 UNTIMED: Times = (None, None)
+_Mark = tuple[str, Times, int]
+"""A word, or where a segment starts or ends (no text); its times; the number of its segment."""
 
 
 @dataclass(frozen=True)
@@ -119,11 +121,11 @@ def _whisper_segment(row: Mapping[str, Any]) -> _Segment:
     for word in listed if isinstance(listed, list) else ():
         if not isinstance(word, Mapping):
             raise TranscriptError(f"expected words with word, start and end, got {word!r:.80}")
-        parts = str(word.get("word", word.get("text", ""))).split()
+        parts = str(word.get("word") or word.get("text") or "").split()
         times = _time(word.get("start")), _time(word.get("end"))
         words += [(part, times if len(parts) == 1 else UNTIMED) for part in parts]
     if not words:
-        words = [(part, UNTIMED) for part in str(row.get("text", "")).split()]
+        words = [(part, UNTIMED) for part in str(row.get("text") or "").split()]
     return _Segment((_time(row.get("start")), _time(row.get("end"))), tuple(words))
 
 
@@ -143,60 +145,54 @@ def parse_subtitles(text: str) -> Iterator[_Segment]:
         body = [line.strip() for line in lines[here + 1 : following]]
         if following < len(lines) and len(body) > 1 and (body[-1].isdecimal() or not body[-2]):
             body = body[:-1]  # the number or name of the next
-        said = html.unescape(TAG.sub("", " ".join(body[: _end_of_text(body)])))
+        # some programs write empty lines inside of a subtitle: what stands there was said, but for notes
+        said = re.split(r"\n\n(?:NOTE|STYLE|REGION)", "\n".join(["", *body]))[0]
+        words = tuple((word, UNTIMED) for word in html.unescape(TAG.sub("", said)).split())
         groups = match.groups()
-        words = tuple((word, UNTIMED) for word in said.split())
         yield _Segment((_seconds(groups[:4]), _seconds(groups[4:])), words)
 
 
-def _end_of_text(lines: Sequence[str]) -> int:
-    """Where a subtitle ends: at its first empty line, unless what follows is neither note nor number.
-
-    Some programs write empty lines inside of a subtitle; what stands there was said.
-    """
-    for index, line in enumerate(lines):
-        rest = [later for later in lines[index:] if later]
-        if not line and (not rest or rest[0].startswith(("NOTE", "STYLE", "REGION"))):
-            return index
-    return len(lines)
-
-
-def _seconds(groups: Sequence[str | None]) -> float:
+def _seconds(groups: Sequence[str | None]) -> float | None:
     hours, minutes, seconds, fraction = groups
-    whole = 3600 * int(hours or 0) + 60 * int(minutes or 0) + int(seconds or 0)
-    return whole + int((fraction or "0").ljust(3, "0")) / 1000
+    whole = 3600 * float(hours or 0) + 60 * int(minutes or 0) + int(seconds or 0)
+    return _time(whole + int((fraction or "0").ljust(3, "0")) / 1000)
 
 
 def _time(value: Any) -> float | None:
     try:
         time = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return time if isfinite(time) and 0 <= time <= LONGEST else None
 
 
 def _finish(segments: Sequence[_Segment], duration: float | None) -> Transcript:
     """Give every word a time, in order, and count what had none or a wrong one."""
-    words: list[TranscriptWord] = []
     counts = dict.fromkeys(("untimed", "backward", "short", "unordered", "late"), 0)
+    lost = 0
+    marks: list[_Mark] = []
     segments = [segment for segment in segments if segment.words]
-    lost = sum({segment.times, *(times for _, times in segment.words)} == {UNTIMED} for segment in segments)  # fmt: skip
-    spans = _segment_spans(segments)
-    for number, (segment, span) in enumerate(zip(segments, spans, strict=True)):
-        own_times = any(times != UNTIMED for _, times in segment.words)
-        if span[1] < span[0]:
-            counts["backward"] += 0 if own_times else len(segment.words)
-            span = span[::-1]
-        for word in _timed(segment, span, number):
-            if word.estimated and own_times:
-                counts["untimed"] += 1
-            if word.end < word.start:
-                counts["backward"] += 1
-                word = replace(word, start=word.end, end=word.start)
-            counts["short"] += word.end - word.start < SHORT and not word.estimated
-            counts["unordered"] += bool(words) and word.start < words[-1].start - 1e-6
-            counts["late"] += duration is not None and word.start >= duration
-            words.append(word)
+    for number, (times, said) in enumerate((each.times, each.words) for each in segments):
+        untimed = sum(own == UNTIMED for _, own in said)
+        start, end = times
+        if start is not None and end is not None and end < start:
+            counts["backward"] += len(said) if untimed == len(said) else 0
+            start, end = end, start
+        counts["untimed"] += untimed if untimed < len(said) else 0
+        lost += untimed == len(said) and times == UNTIMED
+        marks.append(("", (start, start), number))
+        marks += [(text, own, number) for text, own in said]
+        marks.append(("", (end, end), number))
+    if marks and all(times == UNTIMED for _, times, _ in marks):
+        raise TranscriptError("gives no times; expected start and end in seconds for segments or words")  # fmt: skip
+    words: list[TranscriptWord] = []
+    for start, end, text, number, estimated in _timed(marks):
+        counts["backward"] += end < start
+        start, end = min(start, end), max(start, end)
+        counts["short"] += end - start < SHORT and not estimated
+        counts["unordered"] += bool(words) and start < words[-1].start - 1e-6
+        counts["late"] += duration is not None and start >= duration
+        words.append(TranscriptWord(start, end, text, number, estimated))
     words.sort(key=lambda word: word.start)
     told = {
         "untimed": "had no time of their own: it was estimated from their neighbors",
@@ -211,47 +207,28 @@ def _finish(segments: Sequence[_Segment], duration: float | None) -> Transcript:
     return Transcript(tuple(words), tuple(warnings))
 
 
-def _segment_spans(segments: Sequence[_Segment]) -> list[tuple[float, float]]:
-    """Start and end of each segment; what is missing comes from its words or from its neighbors."""
-    found: list[Times] = []
-    for segment in segments:
-        known = [time for _, times in segment.words for time in _known(times)]
-        start, end = segment.times
-        start = min(known, default=None) if start is None else start
-        found.append((start, max(known, default=None) if end is None else end))
-    if segments and set(found) == {UNTIMED}:
-        raise TranscriptError("gives no times; expected start and end in seconds for segments or words")  # fmt: skip
-    spans = []
-    for index, (start, end) in enumerate(found):
-        before = next((_known(pair)[-1] for pair in reversed(found[:index]) if _known(pair)), 0.0)
-        after = next((_known(pair)[0] for pair in found[index + 1 :] if _known(pair)), None)
-        first = start if start is not None else min(before, end) if end is not None else before
-        last = end if end is not None else after if after is not None else first
-        spans.append((first, last))
-    return spans
+def _timed(marks: Sequence[_Mark]) -> Iterator[tuple[float, float, str, int, bool]]:
+    """Start, end, text and segment of each word, and whether its time was estimated.
 
-
-def _timed(segment: _Segment, span: tuple[float, float], number: int) -> Iterator[TranscriptWord]:
-    """Words of one segment; runs of words without times share what is between their neighbors, by letters."""
-    words, index = segment.words, 0
-    while index < len(words):
-        text, times = words[index]
-        if times != UNTIMED:
-            yield TranscriptWord(_known(times)[0], _known(times)[-1], text, number)
-            index += 1
+    Words without a time share what lies between the known times around them, by letters.
+    """
+    low = 0.0
+    waiting: list[tuple[str, int]] = []
+    for text, times, number in [*marks, ("", (0.0, 0.0), 0)]:
+        known = _known(times)
+        if not known and text:
+            waiting.append((text, number))
+        if not known:
             continue
-        run = index
-        while run < len(words) and words[run][1] == UNTIMED:
-            run += 1
-        low = span[0] if index == 0 else _known(words[index - 1][1])[-1]
-        high = max(low, span[1] if run == len(words) else _known(words[run][1])[0])
-        letters = [len(word) for word, _ in words[index:run]]
-        passed = 0
-        for (word, _), size in zip(words[index:run], letters, strict=True):
-            share = [low + (high - low) * part / sum(letters) for part in (passed, passed + size)]
-            yield TranscriptWord(round(share[0], 4), round(share[1], 4), word, number, True)
-            passed += size
-        index = run
+        span = max(known[0] - low, 0.0)
+        whole, passed = sum(len(word) for word, _ in waiting), 0
+        for word, segment in waiting:
+            start, end = (low + span * part / whole for part in (passed, passed + len(word)))
+            yield round(start, 4), round(end, 4), word, segment, True
+            passed += len(word)
+        waiting, low = [], known[-1]
+        if text:
+            yield known[0], known[-1], text, number, False
 
 
 def _known(times: Times) -> list[float]:

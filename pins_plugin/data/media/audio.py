@@ -8,7 +8,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from pins_plugin.data.media.clock import read_clock
-from pins_plugin.data.media.container import choose_sound, open_media
+from pins_plugin.data.media.container import choose_stream, open_media
 from pins_plugin.data.media.sound_stream import decode_sound
 from pins_plugin.errors import MediaError
 from pins_plugin.utils.files import atomic_path
@@ -46,7 +46,7 @@ def load_audio(
     """
     path = Path(path)
     with open_media(path) as container:
-        stream = choose_sound(container, path)
+        stream = choose_stream(container, path, "audio")
         content = bytearray()  # grows in place: two hours are held once, not twice
         for samples in decode_sound(container, stream, read_clock(path), sample_rate):
             content += mix_channels(samples, channel, path).tobytes()
@@ -69,9 +69,19 @@ def mix_channels(
 def save_audio(
     path: str | Path, waveform: NDArray[np.float32], sample_rate: int = SAMPLE_RATE
 ) -> None:
-    """Write a (num_samples,) waveform in [-1, 1] as 16-bit WAV or FLAC, by the name's ending, in one step."""
+    """Write a (num_samples,) waveform in [-1, 1] as 16-bit WAV or FLAC, by the name's ending, in one step.
+
+    Raises
+    ------
+    MediaError
+        When the name ends otherwise, or the waveform has another shape.
+    """
     path, content = Path(path), BytesIO()  # a disk that is full is not always told by libsndfile
-    kind = path.suffix.lstrip(".")
+    kind = path.suffix.lstrip(".").lower()
+    if kind not in ("wav", "flac") or np.ndim(waveform) != 1:
+        raise MediaError(
+            f"{path}: expected a name that ends in .wav or .flac and samples (num_samples,), got {np.shape(waveform)}"
+        )
     soundfile.write(content, np.clip(waveform, -1, 1), sample_rate, "PCM_16", format=kind)
     with atomic_path(path) as temporary:
         temporary.write_bytes(content.getbuffer())

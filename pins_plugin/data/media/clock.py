@@ -6,6 +6,7 @@ their parts are laid behind each other, as players do, for pictures and sound al
 """
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -13,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from pins_plugin.data.media.container import (
-    default_sound,
-    default_video,
+    default_stream,
     demux_leniently,
+    file_state,
     open_media,
 )
 
@@ -30,18 +31,18 @@ TABLED = ("mov,mp4,m4a,3gp,3g2,mj2", "avi", "wav", "w64", "flac", "mp3", "aiff",
 
 @dataclass(frozen=True, eq=False)
 class MediaClock:
-    """When what a file holds is shown and heard.
+    """When what a file holds is shown and heard; streams are named by their index.
 
     Parameters
     ----------
     origin : float
         Time stamp, in seconds, of the clock's zero.
     starts : mapping of int to list of int
-        For each stream, by its index: the places in the file, in bytes, where another correction begins to count.
+        The places in the file, in bytes, where another correction begins to count.
     shifts : mapping of int to list of float
-        And these corrections, in seconds, to be added to time stamps; one more than there are places.
+        These corrections, in seconds, to be added to time stamps; one more than there are places.
     ends : mapping of int to float
-        Where each stream ends, in seconds on the clock; only of streams of which that is known.
+        Where each stream ends, in seconds on the clock, as far as that is known.
     keys : list of (float, int)
         Times and places of the key pictures; of a file that was read through only.
     """
@@ -88,18 +89,13 @@ def read_clock(path: str | Path) -> MediaClock:
     Containers that cannot be trusted with time, or do not say how long they last, are read through once,
     without decoding.
     """
-    try:
-        facts = Path(path).stat()
-    except OSError:
-        with open_media(path):  # says what is wrong
-            raise
-    return _read_clock(str(Path(path).absolute()), facts.st_mtime_ns, facts.st_size)
+    return _read_clock(*file_state(path))
 
 
 @lru_cache(maxsize=256)
 def _read_clock(path: str, changed: int, size: int) -> MediaClock:
     with open_media(path) as container:
-        video, sound = default_video(container), default_sound(container)
+        video, sound = default_stream(container, "video"), default_stream(container, "audio")
         streams = [stream for stream in (video, sound) if stream is not None]
         starts = [float(s.start_time * s.time_base) for s in streams if s.start_time is not None]
         known = video is None or bool(video.duration)
@@ -125,6 +121,7 @@ class _Stretch:
     place: int | None  # in bytes
     start: float  # seconds, as stamped
     end: float
+    damaged: bool = False  # its stream came back to the part where it was
 
 
 class _PartReader:
@@ -139,14 +136,19 @@ class _PartReader:
         self._stretches: dict[int, list[_Stretch]] = {}
         self._last: dict[int, float] = {}  # in the order of decoding, in seconds
         self._keys: list[tuple[int, float, int]] = []  # part, time as stamped, place
+        # seconds of packets without time stamps, as of pictures without a container
+        self._unstamped: dict[int, float] = defaultdict(float)
         self._parts = 1
 
     def add(self, packet: Any) -> None:
         """Take the next packet."""
         stamp = packet.dts if packet.dts is not None else packet.pts
-        if stamp is None or not packet.time_base:
+        if not packet.time_base:
             return
         base, index = float(packet.time_base), packet.stream_index
+        if stamp is None:
+            self._unstamped[index] += (packet.duration or 0) * base
+            return
         decoded = stamp * base
         shown = (packet.pts if packet.pts is not None and _agree(packet) else stamp) * base
         duration = (packet.duration or 0) * base
@@ -170,8 +172,10 @@ class _PartReader:
 
     def finish(self, origin: float | None) -> MediaClock:
         """Lay the parts behind each other."""
-        lone = {id(one) for own in self._stretches.values() for one in _lone(own)}
-        stretches = [one for own in self._stretches.values() for one in own if id(one) not in lone]
+        for own in self._stretches.values():
+            for before, one, after in zip(own, own[1:], own[2:], strict=False):
+                one.damaged = before.part == after.part
+        stretches = [one for own in self._stretches.values() for one in own if not one.damaged]
         shifts: dict[int, float] = {}
         end = None
         for part in range(self._parts):
@@ -183,12 +187,12 @@ class _PartReader:
             end = last if end is None else max(end, last)
         if origin is None:
             origin = min((one.start for one in stretches if one.part == 0), default=0.0)
-        places, corrections, ends = {}, {}, {}
+        places, corrections, ends = {}, {}, dict(self._unstamped)
         for index, own in self._stretches.items():
             places[index] = [one.place or 0 for one in own[1:]]
-            corrections[index] = _all_shifts(own, shifts, lone)
-            whole = [one for one in own if id(one) not in lone]
-            ends[index] = max(one.end + shifts[one.part] for one in whole) - origin
+            corrections[index] = _all_shifts(own, shifts)
+            whole = [one.end + shifts[one.part] for one in own if not one.damaged]
+            ends[index] = max(whole) - origin
         keys = [
             (time + shifts[part] - origin, place)
             for part, time, place in self._keys
@@ -215,22 +219,10 @@ def _agree(packet: Any) -> bool:
     return bool(abs(packet.pts - packet.dts) * packet.time_base < LARGEST_DELAY)
 
 
-def _lone(own: list[_Stretch]) -> list[_Stretch]:
-    """Find stretches from which a stream came back to the part where it was: damaged time stamps."""
-    return [
-        one
-        for before, one, after in zip(own, own[1:], own[2:], strict=False)
-        if before.part == after.part
-    ]
-
-
-def _all_shifts(own: list[_Stretch], shifts: Mapping[int, float], lone: set[int]) -> list[float]:
+def _all_shifts(own: list[_Stretch], shifts: Mapping[int, float]) -> list[float]:
     """Give the correction of each stretch; damaged ones go on where the one before ended."""
     found: list[float] = []
     for number, one in enumerate(own):
-        if id(one) in lone:
-            before = own[number - 1]
-            found.append(before.end + found[-1] - one.start)
-        else:
-            found.append(shifts[one.part])
+        end = own[number - 1].end  # of the one before
+        found.append(end + found[-1] - one.start if one.damaged else shifts[one.part])
     return found

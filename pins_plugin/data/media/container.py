@@ -3,7 +3,7 @@
 Nothing else in the package opens a media file for reading. `data.media.clock` says when what was read is shown and heard.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,10 @@ CONTAINERS = (
     "swf,lmlm4,lxf,mlv,dhav,hxvs,h261,h263,h264,hevc,vvc,av1,obu,ivf,m4v,mjpeg,vc1,dirac,yuv4mpegpipe,gif,"
     "png_pipe,jpeg_pipe,bmp_pipe,webp_pipe,tiff_pipe,gif_pipe,dnxhd,cavsvideo,avs2,avs3,ea,smk,bink,roq,vmd,3dostr,film_cpk,rpl,4xm,sbc,adx,g722,g726,bit,lc3,osq,qoa,wavarc"
 )
+ABSENT = {
+    "video": ("pictures are", "holds no video stream; expected a video file"),
+    "audio": ("sound is", "has no sound; expected a file with an audio stream"),
+}
 
 
 @contextmanager
@@ -30,14 +34,10 @@ def open_media(path: str | Path) -> Iterator[Any]:
 
     A name is always that of a file, whatever it looks like ("http:...", "talk: part 1.mp4"); no file is read but this one.
     """
-    path = Path(path)
-    if path.is_dir():
-        raise MediaError(f"{path}: expected a media file, got a folder")
-    if not path.is_file():  # nor a pipe, which could be waited for without end
-        raise MediaError(f"{path}: no such file; check the path")
+    absolute, _, _ = file_state(path)
     try:
         container = av.open(
-            f"file:{path.absolute()}",
+            f"file:{absolute}",
             metadata_errors="ignore",
             options={"format_whitelist": CONTAINERS, "protocol_whitelist": "file"},
         )
@@ -49,63 +49,58 @@ def open_media(path: str | Path) -> Iterator[Any]:
         yield container
 
 
-def moving_pictures(container: Any) -> list[Any]:
-    """The video streams of an opened file; the picture on the cover of a song is none."""
-    still = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
-    return [stream for stream in container.streams.video if not stream.disposition & still]
-
-
-def choose_video(container: Any, path: str | Path) -> Any:
-    """Give the video stream that a player shows.
+def file_state(path: str | Path) -> tuple[str, int, int]:
+    """Give absolute path, time of change (ns) and size (bytes), by which a file is known again.
 
     Raises
     ------
     MediaError
-        When there is none, or all are of codecs that FFmpeg does not know.
+        When there is no such file.
     """
-    stream = default_video(container)
-    if stream is None and moving_pictures(container):
-        raise MediaError(f"{path}: its pictures are of a codec that is not known; convert the file")
-    if stream is None:
-        raise MediaError(f"{path}: holds no video stream; expected a video file")
-    return stream
+    path = Path(path)
+    if path.is_dir():
+        raise MediaError(f"{path}: expected a media file, got a folder")
+    if not path.is_file():  # nor a pipe, which could be waited for without end
+        raise MediaError(f"{path}: no such file; check the path")
+    facts = path.stat()
+    return str(path.absolute()), facts.st_mtime_ns, facts.st_size
 
 
-def choose_sound(container: Any, path: str | Path) -> Any:
-    """Give the sound stream that a player plays: the default one.
+def default_stream(container: Any, kind: str) -> Any:
+    """Give the stream of a kind ("video", "audio") that a player shows or plays, or None.
 
-    Raises
-    ------
-    MediaError
-        When there is none, or all are of codecs that FFmpeg does not know.
+    The first that is flagged as default, else the first that is not made for a special audience.
     """
-    stream = default_sound(container)
-    if stream is None and container.streams.audio:
-        raise MediaError(f"{path}: its sound is of a codec that is not known; convert the file")
-    if stream is None:
-        raise MediaError(f"{path}: has no sound; expected a file with an audio stream")
-    return stream
-
-
-def default_video(container: Any) -> Any:
-    """Give the video stream that a player shows, or None."""
-    return _chosen(moving_pictures(container))
-
-
-def default_sound(container: Any) -> Any:
-    """Give the sound stream that a player plays, or None."""
-    return _chosen(list(container.streams.audio))
-
-
-def _chosen(streams: Sequence[Any]) -> Any:
-    """Pick the first that is flagged as default, else the first that is not made for a special audience."""
     flag = av.stream.Disposition
     special = flag.hearing_impaired | flag.visual_impaired | flag.comment
     special |= flag.descriptions | flag.dependent
-    known = [stream for stream in streams if stream.codec_context is not None]
+    known = [stream for stream in _streams(container, kind) if stream.codec_context is not None]
     plain = [stream for stream in known if not stream.disposition & special] or known
     default = [stream for stream in plain if stream.disposition & flag.default]
     return next(iter(default or plain), None)
+
+
+def choose_stream(container: Any, path: str | Path, kind: str) -> Any:
+    """Give the `default_stream`.
+
+    Raises
+    ------
+    MediaError
+        When there is none, or all are of codecs that FFmpeg does not know.
+    """
+    stream = default_stream(container, kind)
+    if stream is None:
+        what, expected = ABSENT[kind]
+        if _streams(container, kind):
+            expected = f"its {what} of a codec that is not known; convert the file"
+        raise MediaError(f"{path}: {expected}")
+    return stream
+
+
+def _streams(container: Any, kind: str) -> list[Any]:
+    """All of a kind; the picture on the cover of a song is no video."""
+    still = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
+    return [each for each in container.streams if each.type == kind and not each.disposition & still]  # fmt: skip
 
 
 def demux_leniently(container: Any, *streams: Any) -> Iterator[Any]:
@@ -152,7 +147,7 @@ def reason(error: Exception) -> str:
 def plays_in_browsers(path: str | Path) -> bool:
     """Whether every current browser plays the file as it is, from time zero on."""
     with open_media(path) as container:
-        video, sound = default_video(container), default_sound(container)
+        video, sound = default_stream(container, "video"), default_stream(container, "audio")
         if "mp4" not in container.format.name or video is None:
             return False
         shown = [stream for stream in (video, sound) if stream is not None]

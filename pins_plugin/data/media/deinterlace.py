@@ -12,12 +12,8 @@ def deinterlace(frames: Iterable[Any]) -> Iterator[Any]:
     """Weave the fields of decoded pictures that are flagged as interlaced; others pass untouched.
 
     Two fields of one interlaced picture were taken at two moments: whatever moves has combs for edges,
-    which detectors of faces and readers of lips take for detail. FFmpeg's `bwdif` makes one whole picture of each.
-
-    Yields
-    ------
-    frame : av.VideoFrame
-        As many as came in, with their own time stamps.
+    which detectors of faces and readers of lips take for detail. FFmpeg's `bwdif` makes one whole picture of each,
+    with its own time stamp.
     """
     graph: Any = None
     shape: tuple[Any, ...] = ()

@@ -1,6 +1,5 @@
 """Pictures of a face, from a video, a folder of images, or one image."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +11,7 @@ from pins_plugin.data.media.video import iter_frames
 from pins_plugin.errors import MediaError
 
 
-def load_faces(
-    path: str | Path,
-    size: int,
-    *,
-    num_frames: int | None = None,
-    indices: Sequence[int] | None = None,
-) -> NDArray[np.uint8]:
+def load_faces(path: str | Path, size: int, *, num_frames: int | None = None) -> NDArray[np.uint8]:
     """Read pictures of a face as squares of one size.
 
     Parameters
@@ -28,9 +21,7 @@ def load_faces(
     size : int
         Height and width in pixels; what is not square is cropped about its center.
     num_frames : int, optional
-        Take this many pictures, evenly spread; repeated where there are fewer.
-    indices : sequence of int, optional
-        Take these pictures instead (negative ones count from the end). Default: all.
+        Take this many pictures, evenly spread; repeated where there are fewer. Default: all.
 
     Returns
     -------
@@ -40,37 +31,31 @@ def load_faces(
     Raises
     ------
     MediaError
-        When nothing is there, or it cannot be read.
+        When nothing is there, it cannot be read, or none is asked for.
     """
     path = Path(path)
+    if num_frames is not None and num_frames < 1:
+        raise MediaError(f"{path}: expected at least one picture to take, got {num_frames}")
     if path.is_dir() or is_image(path):
         files = [path]
         if path.is_dir():
             files = sorted(
                 each for each in path.iterdir() if is_image(each) and not is_hidden(each)
             )
-        chosen = _choose(len(files), num_frames, indices, path)
+        chosen = _spread(len(files), num_frames, path)
         read = {index: _square(read_image(files[index], size), size) for index in set(chosen)}
     else:
         images = [_square(frame.image, size) for frame in iter_frames(path)]
-        chosen = _choose(len(images), num_frames, indices, path)
+        chosen = _spread(len(images), num_frames, path)
         read = {index: images[index] for index in set(chosen)}
     return np.stack([read[index] for index in chosen]).transpose(0, 3, 1, 2).copy()
 
 
-def _choose(
-    available: int, num_frames: int | None, indices: Sequence[int] | None, path: Path
-) -> list[int]:
+def _spread(available: int, num_frames: int | None, path: Path) -> list[int]:
     if available == 0:
         raise MediaError(f"{path}: holds no picture; expected at least one")
-    if indices is not None:
-        if not all(-available <= index < available for index in indices):
-            raise MediaError(f"{path}: holds {available} pictures, asked for {list(indices)}")
-        return [index % available for index in indices]
-    if num_frames is None or num_frames == available:
-        return list(range(available))
-    if num_frames > available:
-        return [index % available for index in range(num_frames)]
+    if num_frames is None or num_frames >= available:
+        return [index % available for index in range(num_frames or available)]
     centers = (np.arange(num_frames) + 0.5) * available / num_frames
     return [int(center) for center in centers]
 

@@ -17,17 +17,9 @@ FULL_SCALE = 32768.0  # these networks were fed with 16-bit numbers
 
 
 def mfcc(waveform: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Compute 13 coefficients every 10 ms, the first of them the logarithm of the energy.
+    """Compute 13 coefficients every 10 ms, the first of them the logarithm of the energy: (num_steps, 13).
 
-    Parameters
-    ----------
-    waveform : (num_samples,) array
-        16 kHz, in [-1, 1].
-
-    Returns
-    -------
-    coefficients : (num_steps, 13) float32 array
-        Step i hears the 25 ms from i / 100 s on.
+    The waveform is (num_samples,), 16 kHz, in [-1, 1]; step i hears the 25 ms from i / 100 s on.
     """
     samples = FULL_SCALE * np.asarray(waveform, np.float64)
     samples = np.append(samples[:1], samples[1:] - PREEMPHASIS * samples[:-1])

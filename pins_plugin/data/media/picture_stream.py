@@ -11,7 +11,7 @@ import av.error
 
 from pins_plugin.data.media.clock import MediaClock, read_clock
 from pins_plugin.data.media.container import (
-    choose_video,
+    choose_stream,
     decode_packet,
     demux_leniently,
     knows_decoding_only,
@@ -31,17 +31,8 @@ def open_pictures(
 ) -> Iterator[tuple[Any, Iterator[tuple[float, Any]]]]:
     """Open a video, and decode its pictures in the order in which they are shown.
 
-    Parameters
-    ----------
-    start : float
-        Seconds on the media clock. Pictures from somewhat before may come, too; from the first of all where the
-        file cannot be entered later.
-
-    Yields
-    ------
-    stream : av.VideoStream
-    pictures : iterator of (float, av.VideoFrame)
-        Times in seconds on the media clock, always increasing; whole pictures.
+    Yields the stream, and an iterator of times (seconds on the media clock, always increasing) and whole pictures
+    (av.VideoFrame). They begin somewhat before `start`, with the first of all where the file cannot be entered later.
     """
     clock = read_clock(path)
     if start > SHORT:
@@ -57,7 +48,7 @@ def open_pictures(
 
 
 def _stream(container: Any, path: str | Path) -> Any:
-    stream = choose_video(container, path)
+    stream = choose_stream(container, path, "video")
     stream.thread_type = "AUTO"
     return stream
 

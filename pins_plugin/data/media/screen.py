@@ -14,14 +14,9 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Screen:
-    """The shown size of a file's first picture, which holds for all of them.
+    """The shown size of a file's first picture, in square pixels and upright, which holds for all of them.
 
-    Parameters
-    ----------
-    width, height : int
-        In square pixels, upright.
-    rotation : int
-        Degrees counterclockwise by which stored pictures are turned.
+    `rotation` is by how many degrees counterclockwise its stored pictures are turned.
     """
 
     width: int

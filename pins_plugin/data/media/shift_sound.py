@@ -13,8 +13,7 @@ import av.stream
 from pins_plugin.data.media.clock import read_clock
 from pins_plugin.data.media.container import (
     codec_name,
-    default_sound,
-    default_video,
+    default_stream,
     demux_leniently,
     knows_decoding_only,
     open_media,
@@ -51,8 +50,8 @@ def write_shifted(source: str | Path, target: str | Path, seconds: float) -> Non
     if target.exists() and target.resolve() == source.resolve():
         raise MediaError(f"{target}: expected another file than the source; choose a new name")
     with open_media(source) as opened:
-        video = default_video(opened)
-        if video is None or default_sound(opened) is None:
+        video = default_stream(opened, "video")
+        if video is None or default_stream(opened, "audio") is None:
             raise MediaError(f"{source}: expected picture and sound, got only one of them")
         if read_clock(source).is_joined:
             raise MediaError(

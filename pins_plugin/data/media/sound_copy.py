@@ -9,7 +9,7 @@ from typing import Any
 import av
 
 from pins_plugin.data.media.clock import MediaClock, read_clock
-from pins_plugin.data.media.container import codec_name, default_sound, demux_leniently, open_media
+from pins_plugin.data.media.container import codec_name, default_stream, demux_leniently, open_media
 from pins_plugin.data.media.sound_stream import decode_sound
 
 COPIED_CODECS = ("aac", "mp3")  # what an mp4 file holds and every player plays
@@ -36,7 +36,7 @@ class SoundCopy:
         self._container = container
         self._pending: tuple[float, Any] | None = None
         self._packets: Iterator[tuple[float, Any]] = iter(())
-        stream = default_sound(opened)
+        stream = default_stream(opened, "audio")
         if stream is not None:
             clock = read_clock(source)
             copies = (

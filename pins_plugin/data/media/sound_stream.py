@@ -23,24 +23,19 @@ PIECE = 160_000  # samples of silence at a time; chosen, not measured
 def decode_sound(
     container: Any, stream: Any, clock: MediaClock, sample_rate: int, layout: str | None = None
 ) -> Iterator[NDArray[np.float32]]:
-    """Decode sound, so that sample i of what comes is heard at i / sample_rate seconds of the media clock.
+    """Decode sound of a file, opened and not read yet: sample i is heard at i / sample_rate seconds of the media clock.
 
     Gaps in the time stamps become silence; samples that outrun their time stamps are dropped, as players do. The
-    sound may change its rate and its channels on the way.
+    sound may change its rate and its channels on the way. What is no number in the file is silence.
 
     Parameters
     ----------
-    container, stream
-        As opened, nothing read yet.
-    sample_rate : int
-        In Hz, of what comes.
     layout : str, optional
         Channels of what comes, such as "mono", "stereo"; as they are by default.
 
     Yields
     ------
     samples : (channels, num_samples) float32 array
-        What is no number in the file is silence.
     """
     resampler: Any = None
     kind: tuple[Any, ...] = ()

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from pins_plugin.data.media.clock import read_clock
 from pins_plugin.data.media.container import (
-    choose_video,
+    choose_stream,
     decode_packet,
-    default_sound,
+    default_stream,
     demux_leniently,
+    file_state,
     open_media,
 )
 from pins_plugin.data.media.picture_stream import open_pictures
@@ -60,20 +61,13 @@ def probe_video(path: str | Path) -> VideoInfo:
     MediaError
         When the file is missing, unreadable, or holds no picture.
     """
-    path = Path(path)
-    if not path.is_file():
-        with open_media(path):  # says what is wrong
-            pass
-    facts = path.stat()
-    return replace(
-        _probe(str(path.absolute()), facts.st_mtime_ns, facts.st_size, str(path)), path=path
-    )
+    return replace(_probe(*file_state(path), str(path)), path=Path(path))
 
 
 @lru_cache(maxsize=256)
 def _probe(absolute: str, changed: int, size: int, path: str) -> VideoInfo:
     with open_media(path) as container:
-        stream = choose_video(container, path)
+        stream = choose_stream(container, path, "video")
         packets = demux_leniently(container, stream)
         first = next((frame for packet in packets for frame in decode_packet(stream, packet)), None)
         if first is None:
@@ -81,7 +75,7 @@ def _probe(absolute: str, changed: int, size: int, path: str) -> VideoInfo:
         screen = first_screen(first, stream)
         rate = float(stream.average_rate or stream.guessed_rate or 25)
         duration = read_clock(path).ends.get(stream.index, 0.0)
-        has_audio = default_sound(container) is not None
+        has_audio = default_stream(container, "audio") is not None
     return VideoInfo(
         Path(path), screen.width, screen.height, rate, duration, screen.rotation, has_audio
     )

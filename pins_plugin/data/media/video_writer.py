@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack, nullcontext, suppress
 from fractions import Fraction
+from math import inf
 from pathlib import Path
 from typing import Any, Self
 
@@ -37,6 +38,11 @@ class VideoWriter:
         x264's constant rate factor, 18 (large) to 32 (small).
     sound_of : Path, optional
         Carry the original sound of this file along, in place of `sample_rate` and `add_sound`.
+
+    Raises
+    ------
+    MediaError
+        When the pictures are too small, or the rate is none.
     """
 
     def __init__(
@@ -49,6 +55,11 @@ class VideoWriter:
         quality: int = 23,
         sound_of: Path | None = None,
     ) -> None:
+        if min(width, height) < 2 or not 0 < frame_rate < inf:
+            raise MediaError(
+                f"{path}: expected pictures of at least 2 x 2 pixels and a frame rate above 0 Hz, "
+                f"got {width} x {height} at {frame_rate} Hz"
+            )
         self._rate = frame_rate
         self._num_frames = 0
         self._last_pts = -1

@@ -39,21 +39,9 @@ class FaceAugmentation:
     def __call__(
         self, faces: Tensor, generator: Generator, rank: int = 0, num_processes: int = 1
     ) -> Tensor:
-        """Change pictures.
+        """Change pictures (batch, 3, height, width) in [0, 1].
 
-        Parameters
-        ----------
-        faces : (batch, 3, height, width) Tensor
-            In [0, 1].
-        generator : Generator
-            On the CPU.
-        rank, num_processes : int
-            Which share of the global batch this is.
-
-        Returns
-        -------
-        faces : (batch, 3, height, width) Tensor
-            In [0, 1].
+        They are share `rank` of the `num_processes` of a global batch; the generator is on the CPU.
         """
         draws = _draw(7, faces, generator, rank, num_processes)  # (7, batch, 1, 1, 1), in [-1, 1]
         faces = faces * (1 + self.brightness * draws[0])

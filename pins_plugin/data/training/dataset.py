@@ -42,15 +42,9 @@ class PairBatch(NamedTuple):
 class PairDataset(torch.utils.data.Dataset):
     """Pairs of clips: one picture and one stretch of sound each, and nothing about whose they are.
 
-    The choice depends on seed, epoch and clip only: not on the process, the worker, or what was drawn
-    before. A run that was stopped therefore goes on with the very same crops.
-
-    Parameters
-    ----------
-    shards : ClipShards
-        Clips that could not be decoded are left out.
-    seconds : float
-        Length of the stretch; shorter clips are repeated.
+    The choice depends on seed, epoch and clip only: not on the process, the worker, or what was drawn before. A run that
+    was stopped therefore goes on with the very same crops. Clips that could not be decoded are left out; sound shorter
+    than the stretch, in seconds, is repeated.
     """
 
     def __init__(self, shards: ClipShards, seconds: float, seed: int = 0) -> None:

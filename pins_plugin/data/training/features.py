@@ -38,13 +38,13 @@ class Features:
 
 @dataclass(frozen=True, eq=False)
 class FeatureRows:
-    """The rows of one modality that belong to some clips.
+    """The rows of one modality that belong to some clips, which repeat where one has several rows.
 
     Parameters
     ----------
     embeddings : (num_rows, dim) float32 array
     clips : list of TalkingFaceClip
-        One per row; clips repeat where a clip has several rows.
+        One per row.
     """
 
     embeddings: NDArray[np.float32]
@@ -65,12 +65,7 @@ class FeatureRows:
 
 
 def load_features(path: str | Path) -> Features:
-    """Read a file of embeddings; nothing in it is run.
-
-    Parameters
-    ----------
-    path : str or Path
-        `.npz` with the arrays `embeddings (n, dim)`, finite, and `clip_id (n,)`.
+    """Read an `.npz` with the arrays `embeddings (n, dim)`, finite, and `clip_id (n,)`; nothing in it is run.
 
     Raises
     ------
@@ -102,7 +97,7 @@ def load_features(path: str | Path) -> Features:
             f"the first is row {bad[0]}; drop them or embed them again"
         )
     if clip_id.dtype.kind == "S":
-        clip_id = np.char.decode(clip_id, "utf-8")
+        clip_id = np.char.decode(clip_id, "utf-8", "replace")
     return Features(embeddings, clip_id.astype(str))
 
 
@@ -116,11 +111,7 @@ def select_rows(
 ) -> FeatureRows:
     """Keep the rows whose clip is of one of `splits`, but for rows of zeros: where nothing was found to embed.
 
-    Parameters
-    ----------
-    clips : mapping of clip_id to TalkingFaceClip
-    name : str
-        Of the file, for the error.
+    `clips` are by clip_id; `name` is that of the file, for the error.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """Whether a clip can be read at all: a look at the head of each file."""
 
-from pins_plugin.data.media.container import choose_sound, choose_video, open_media
+from pins_plugin.data.media.container import choose_stream, open_media
 from pins_plugin.data.media.faces import load_faces
 from pins_plugin.data.media.images import is_image
 from pins_plugin.types import TalkingFaceClip
@@ -17,9 +17,9 @@ def find_fault(clip: TalkingFaceClip) -> Fault | None:
             load_faces(clip.faces, 32, num_frames=1)
         else:
             with open_media(clip.faces) as media:
-                choose_video(media, clip.faces)
+                choose_stream(media, clip.faces, "video")
         with open_media(clip.audio) as media:
-            choose_sound(media, clip.audio)
+            choose_stream(media, clip.audio, "audio")
     except Exception as error:  # foreseen or not, it costs this clip only
         text = explain(error)
         for name, path in (("audio", clip.audio), ("faces", clip.faces)):

@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -100,7 +101,15 @@ class ClipForm(NamedTuple):
 
     def sound(self, path: Path) -> NDArray[np.int16]:
         """Read the sound of a clip: (num_samples,) at 16 kHz."""
-        return read_sound(path, self.max_seconds)
+        limit = round(self.max_seconds * SAMPLE_RATE)
+        if path.suffix.lower() in (".wav", ".flac") and path.is_file():
+            with suppress(soundfile.LibsndfileError), soundfile.SoundFile(path) as file:
+                # as integers, floats would be cut off, not scaled
+                form = file.samplerate, file.channels, file.subtype
+                if form == (SAMPLE_RATE, 1, "PCM_16") and file.frames:
+                    return file.read(limit, dtype="int16")  # type: ignore[no-any-return]
+        waveform = load_audio(path)[:limit]
+        return np.round(np.clip(waveform, -1, 1) * 32767).astype(np.int16)
 
 
 def prepare_shards(
@@ -110,20 +119,11 @@ def prepare_shards(
     *,
     quiet: bool = False,
 ) -> ClipShards:
-    """Decode clips that are not decoded yet.
+    """Decode clips that are not decoded yet into a folder, the cache.
 
     Each shard is written in one step and named by what is in it: a run that was stopped goes on where it
-    was, and a changed file or setting makes new shards.
-
-    Parameters
-    ----------
-    folder : str or Path
-        The cache.
-
-    Returns
-    -------
-    shards : ClipShards
-        With one row per clip; those in `skipped` could not be read and are blank.
+    was, and a changed file or setting makes new shards. There is one row per clip; those in `skipped` could not be
+    read and are blank.
 
     Raises
     ------
@@ -156,20 +156,6 @@ def prepare_shards(
     if len(shards.skipped) == len(clips):
         raise ManifestError(f"none of {len(clips)} clips could be read: {shards.skipped[0]}")
     return shards
-
-
-def read_sound(path: Path, max_seconds: float) -> NDArray[np.int16]:
-    """Read the first `max_seconds` of a file's sound: (num_samples,) at 16 kHz."""
-    limit = round(max_seconds * SAMPLE_RATE)
-    if path.suffix.lower() in (".wav", ".flac") and path.is_file():
-        try:
-            with soundfile.SoundFile(path) as file:
-                if file.samplerate == SAMPLE_RATE and file.channels == 1 and file.frames:
-                    return file.read(limit, dtype="int16")  # type: ignore[no-any-return]
-        except soundfile.LibsndfileError:
-            pass  # `load_audio` explains
-    waveform = load_audio(path)[:limit]
-    return np.round(np.clip(waveform, -1, 1) * 32767).astype(np.int16)
 
 
 def _write_shard(

@@ -100,7 +100,8 @@ def balance_people(people: Sequence[str], lengths: Sequence[int], balance: float
         length * seconds[person] ** (balance - 1)
         for person, length in zip(people, lengths, strict=True)
     ]
-    return [weight / sum(weights) for weight in weights]
+    total = sum(weights)
+    return [weight / total for weight in weights]
 
 
 def read_at(rows: Tensor, places: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pins_plugin.data.media.audio import SAMPLE_RATE as SAMPLE_RATE
 from pins_plugin.data.training.stretches import DrawnBatches, balance_people, read_at
 from pins_plugin.data.training.sync_augmentation import (
     augment_lips,
@@ -21,7 +22,6 @@ from pins_plugin.utils.arrays import read_named_arrays
 from pins_plugin.utils.files import atomic_path
 
 FRAME_RATE = 25.0
-SAMPLE_RATE = 16000
 SPECTRA_PER_FRAME = 4
 
 
@@ -60,20 +60,10 @@ class SyncBatch(NamedTuple):
 def resample_frames(
     times: NDArray[np.floating], values: NDArray
 ) -> tuple[NDArray[np.float64], NDArray]:
-    """Put frames with any time stamps on a clock of 25 frames per second that starts at the first of them.
+    """Put frames (num_frames, ...), shown at increasing seconds (num_frames,), on a clock of 25 a second from the first on.
 
-    Numbers are interpolated linearly, pictures (uint8) are taken from the nearest frame.
-
-    Parameters
-    ----------
-    times : (num_frames,) array
-        Seconds, increasing.
-    values : (num_frames, ...) array
-
-    Returns
-    -------
-    times : (num_resampled,) float64 array
-    values : (num_resampled, ...) array
+    Gives the seconds of the clock, (num_resampled,), and the values then: numbers interpolated linearly, pictures (uint8)
+    of the nearest frame.
 
     Examples
     --------

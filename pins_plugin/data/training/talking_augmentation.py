@@ -6,8 +6,8 @@ from torch.nn import functional
 
 from pins_plugin.data.training.stretches import read_at
 from pins_plugin.data.training.sync_augmentation import augment_lips
+from pins_plugin.data.training.sync_clips import FRAME_RATE
 
-FRAME_RATE = 25.0
 FRAME_RATES = (12.0, 15.0, 24.0, 25.0, 25.0, 25.0)  # slower than the clock is what loses something
 
 

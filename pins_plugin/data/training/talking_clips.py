@@ -55,16 +55,9 @@ def label_frames(
     inside: float = 0.0,
     away: float = 0.2,
 ) -> NDArray[np.int8]:
-    """Label moments by the speech that is heard.
+    """Label moments (num_frames,), in seconds, by the speech that is heard, (start, end) each.
 
-    Parameters
-    ----------
-    times : (num_frames,) array
-        Seconds.
-    speech : sequence of (start, end)
-        In seconds.
-    inside, away : float
-        A mouth talks at least `inside` seconds within speech, and rests at least `away` seconds from it.
+    A mouth talks at least `inside` seconds within speech, and rests at least `away` seconds from it; else it is not known.
 
     Examples
     --------
@@ -80,18 +73,9 @@ def label_frames(
 
 
 def bridge(lips: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Bridge frames without a face linearly.
+    """Bridge frames without a face, which are NaN, linearly: lips (num_frames, 88, 2), and which were seen (num_frames,).
 
-    Parameters
-    ----------
-    lips : (num_frames, 88, 2) array
-        NaN where no face was seen.
-
-    Returns
-    -------
-    lips : (num_frames, 88, 2) float32 array
-        Zero where no frame was seen at all.
-    seen : (num_frames,) bool array
+    The lips are zero where no frame was seen at all.
     """
     lips = np.asarray(lips, np.float32)
     seen = np.isfinite(lips).all(axis=(1, 2))

@@ -13,6 +13,7 @@ import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from tokenize import TokenError  # of NumPy, where the head of an array is damaged
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from pins_plugin.data.training.shards import ClipForm as ClipForm
 from pins_plugin.errors import ManifestError, PinsError
 from pins_plugin.types import TalkingFaceClip
+from pins_plugin.utils.explain import naming
 from pins_plugin.utils.files import atomic_path, write_text
 
 INDEX = "index{part}.json"
@@ -71,17 +73,9 @@ def is_shard_address(manifest: str | Path) -> bool:
 def write_shard(
     samples: Iterable[tuple[str, Mapping[str, bytes]]], path: str | Path, split: str = "train"
 ) -> dict[str, Any]:
-    """Write one tar file in one step; the same samples give the same bytes.
+    """Write one tar file in one step, and give its row for the index; the same samples give the same bytes.
 
-    Parameters
-    ----------
-    samples : iterable of (key, files)
-        The contents of each clip's files by ending, as `ShardSample.files` gives them; those of one video one after the other.
-
-    Returns
-    -------
-    row : dict
-        For the index.
+    Samples are key and contents by ending, as `ShardSample.files` gives them; those of one video one after the other.
 
     Raises
     ------
@@ -132,7 +126,7 @@ def read_index(address: str, split: str | None = None) -> dict[str, Any]:
     Raises
     ------
     ManifestError
-        When there is none, or no shard of that split.
+        When there is none, no shard of that split, or several machines wrote different pictures.
     """
     import fsspec
 
@@ -145,8 +139,13 @@ def read_index(address: str, split: str | None = None) -> dict[str, Any]:
             names = sorted(system.glob(f"{root}/{INDEX.format(part='-*')}"))
         parts = [json.loads(system.cat_file(name)) for name in names]
         shards = [_checked(shard) for part in parts for shard in part["shards"]]
-    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
+    except (OSError, ValueError, KeyError, TypeError, ImportError, RecursionError) as error:
         raise ManifestError(f"{address}: expected {expected} ({error})") from error
+    forms = {f"{part.get('image_size')} {part.get('read_faces')}" for part in parts}
+    if len(forms) > 1:
+        raise ManifestError(
+            f"{address}: expected pictures of one image_size and read_faces, got {sorted(forms)}; write the shards anew"
+        )
     found = sorted({shard["split"] for shard in shards})
     if split is not None:
         shards = [shard for shard in shards if shard["split"] == split]
@@ -158,7 +157,7 @@ def read_index(address: str, split: str | None = None) -> dict[str, Any]:
 def _checked(shard: Mapping[str, Any]) -> dict[str, Any]:
     videos = [(str(video), int(count)) for video, count in shard["videos"]]
     samples = sum(count for _, count in videos)
-    if samples != int(shard["samples"]):
+    if samples != int(shard["samples"]) or any(count < 1 for _, count in videos):
         raise ValueError(f"{shard['name']}: {shard['samples']} samples, {samples} by video")
     row = {"name": str(shard["name"]), "split": str(shard["split"]), "samples": samples}
     people = [str(person) for person in shard.get("people", ())]
@@ -170,18 +169,21 @@ def read_shard(
 ) -> Iterator[ShardSample | None]:
     """Read the samples of one shard in their order.
 
-    Parameters
-    ----------
-    form : ClipForm, optional
-        Of media; arrays are as they were made.
-    wanted : sequence of bool, optional
-        Of each sample; the others are None, and those behind the last wanted one are not read.
+    `form` is that of media; arrays are as they were made. With `wanted`, the others are None, and those behind the last
+    wanted one are not read.
+
+    Raises
+    ------
+    ManifestError
+        When the shard, or one of its samples, is damaged.
     """
     import fsspec
 
     last = None if wanted is None else max(np.flatnonzero(wanted), default=-1)
+    path = f"{address.rstrip('/')}/{name}"
     with (
-        fsspec.open(f"{address.rstrip('/')}/{name}", "rb") as file,
+        naming(path, ManifestError, tarfile.TarError),
+        fsspec.open(path, "rb") as file,
         tarfile.open(fileobj=file, mode="r|") as tar,
     ):
         for number, (key, parts) in enumerate(_group(tar, wanted)):
@@ -217,9 +219,12 @@ def _group(
 
 def _decode(key: str, parts: Mapping[str, bytes], form: ClipForm | None) -> ShardSample:
     try:
-        about = json.loads(parts["json"])
+        about = dict(json.loads(parts["json"]))
         if ARRAYS[0] in parts:
             faces, sound = (np.load(io.BytesIO(parts[name]), allow_pickle=False) for name in ARRAYS)
+            kinds = faces.dtype, faces.shape[1:2], faces.ndim, sound.dtype, sound.ndim
+            if kinds != (np.uint8, (3,), 4, np.int16, 1) or not len(faces):
+                raise ValueError(f"got {faces.dtype} {faces.shape}, {sound.dtype} {sound.shape}")
             return ShardSample(key, faces, sound, about)
         with tempfile.TemporaryDirectory() as folder:
             paths = [Path(folder, f"clip.{ending}") for ending in MEDIA]
@@ -227,8 +232,8 @@ def _decode(key: str, parts: Mapping[str, bytes], form: ClipForm | None) -> Shar
                 path.write_bytes(parts[ending])
             form = form or ClipForm(224)
             return ShardSample(key, form.faces(paths[0]), form.sound(paths[1]), about)
-    except (KeyError, ValueError, EOFError, PinsError) as error:
-        raise ManifestError(f"{key}: damaged sample in a training shard ({error})") from error
+    except (KeyError, ValueError, TypeError, EOFError, TokenError, PinsError) as error:
+        raise ManifestError(f"{key}: damaged sample ({error}); write the shard anew") from error
 
 
 def _person_of(about: Mapping[str, Any]) -> str:
@@ -236,13 +241,7 @@ def _person_of(about: Mapping[str, Any]) -> str:
 
 
 class HeldClips:
-    """Clips of shards that are held in memory, such as those for validation, in the order of their keys.
-
-    Parameters
-    ----------
-    most : int
-        Clips, evenly spread.
-    """
+    """Clips of shards that are held in memory, such as those for validation: at most so many, evenly spread, by key."""
 
     skipped: Mapping[int, str] = {}
 

@@ -48,6 +48,8 @@ def test_a_clip_of_one_file_needs_a_file_and_a_person(tmp_path: Path) -> None:
         ("clip_id,identity,video,faces,audio\n", "is empty"),
         ("clip_id,identity\na,b\n", "add video, faces, audio"),
         ("clip_id,identity,video,faces,audio\na,p,v,f,s\na,p,v,f,s\n", "'a' stands twice"),
+        ("file,person\na.mp4,anna\n,ben\n", "line 3: .*no clip_id"),
+        ("clip_id,identity,video,faces,audio\n,p,v,f,s\n", "line 2: .*no clip_id"),
     ],
 )
 def test_bad_manifest_is_explained(tmp_path: Path, text: str, message: str) -> None:

@@ -104,11 +104,12 @@ def _changed(**entries: object) -> str:
         _changed(extra=float("nan")),
         json.dumps({**LINKS, "duration": 10**400}),
         json.dumps({**LINKS, "notes": 7}),
+        json.dumps({**LINKS, "given_speakers": 7}),
     ],
 )
 def test_numbers_that_are_none_are_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "links.json").write_text(text)
-    with pytest.raises(LinksError):
+    with pytest.raises(LinksError, match=r"links\.json: "):
         read_links(tmp_path / "links.json")
 
 

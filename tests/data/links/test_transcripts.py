@@ -188,3 +188,25 @@ def test_what_is_no_transcript_is_refused(tmp_path: Path, name: str, content: An
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(TranscriptError, match="no such file"):
         read_transcript(tmp_path / "a.srt")
+
+
+@pytest.mark.parametrize("start", ["1" + "0" * 400, "null", '"soon"', "[1]"])
+def test_a_time_that_is_none_is_estimated(tmp_path: Path, start: str) -> None:
+    text = f'[{{"start": {start}, "end": 4, "text": "a"}}, {{"start": 5, "end": 6, "text": null}}]'
+    assert _told(_file(tmp_path, "a.json", text)) == [(0, 4, "a", 0)]
+
+
+@pytest.mark.parametrize("hours", ["9" * 5000, "999999999"])
+def test_a_subtitle_of_another_age_stands_between_its_neighbors(tmp_path: Path, hours: str) -> None:
+    rows = f"00:00:01,000 --> 00:00:02,000\na\n\n{hours}:00:00,000 --> {hours}:00:01,000\nb\n\n"
+    rows += "00:00:03,000 --> 00:00:04,000\nc\n"
+    words = _told(_file(tmp_path, "a.srt", rows))
+    assert [(word[0], word[1]) for word in words if word[2] == "b"] == [(2, 3)]
+
+
+@pytest.mark.parametrize("times", [{"start": 1, "end": 2}, {}])
+def test_long_transcripts_are_read_in_linear_time(tmp_path: Path, times: dict) -> None:
+    value = [{"start": 0, "end": 1, "text": "a"}, *[{**times, "text": "b"} for _ in range(50_000)]]
+    assert len(_told(_file(tmp_path, "a.json", value))) == 50_001
+    lines = "00:00:01,000 --> 00:00:02,000\n" + "word\n\n" * 50_000
+    assert len(_told(_file(tmp_path, "a.srt", lines))) == 50_000

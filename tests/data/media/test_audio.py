@@ -24,6 +24,12 @@ def test_wav_round_trip(tmp_path: Path) -> None:
     assert load_audio(tmp_path / "a.wav") == pytest.approx(_tone(0.5), abs=1e-4)
 
 
+@pytest.mark.parametrize(("name", "shape"), [("a.mp3", (9,)), ("a", (9,)), ("a.wav", (2, 9))])
+def test_what_is_not_written_is_told(tmp_path: Path, name: str, shape: tuple) -> None:
+    with pytest.raises(MediaError, match=r"\.wav or \.flac and samples"):
+        save_audio(tmp_path / name, np.zeros(shape, np.float32))
+
+
 def test_8_khz_stereo_becomes_16_khz_mono(tmp_path: Path) -> None:
     tone = _tone(1.0, rate=8000)
     soundfile.write(tmp_path / "a.wav", np.stack([tone, 0 * tone], axis=1), 8000)

@@ -41,8 +41,6 @@ def levels(faces: np.ndarray) -> np.ndarray:
         ({"num_frames": 2}, [80, 200]),
         ({"num_frames": 1}, [140]),
         ({"num_frames": 6}, [20, 80, 140, 200, 20, 80]),
-        ({"indices": [3, 0]}, [200, 20]),
-        ({"indices": [-1, 1, 1]}, [200, 80, 80]),
     ],
 )
 def test_frames_are_chosen_in_order(clip: Path, options: dict, expected: list[int]) -> None:
@@ -87,6 +85,7 @@ def test_unusable_input_is_named(tmp_path: Path, name: str) -> None:
         load_faces(tmp_path / name, 16)
 
 
-def test_absent_frame_is_refused(clip: Path) -> None:
-    with pytest.raises(MediaError, match="holds 4 pictures"):
-        load_faces(clip, 16, indices=[4])
+@pytest.mark.parametrize("num_frames", [0, -1])
+def test_no_picture_at_all_is_refused(clip: Path, num_frames: int) -> None:
+    with pytest.raises(MediaError, match="at least one picture"):
+        load_faces(clip, 16, num_frames=num_frames)

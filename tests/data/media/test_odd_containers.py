@@ -23,7 +23,7 @@ from odd_media import (
 from pins_plugin.data.media import picture_stream
 from pins_plugin.data.media.audio import load_audio
 from pins_plugin.data.media.clock import read_clock
-from pins_plugin.data.media.container import default_sound, open_media, plays_in_browsers
+from pins_plugin.data.media.container import default_stream, open_media, plays_in_browsers
 from pins_plugin.data.media.video import iter_frames, probe_video
 from pins_plugin.data.media.video_writer import VideoWriter
 from pins_plugin.errors import MediaError
@@ -274,7 +274,7 @@ def _two_sounds(path: Path, default: int) -> Path:
 def test_sound_is_the_default_track(tmp_path: Path, name: str, default: int) -> None:
     path = _two_sounds(tmp_path / name, default)
     with open_media(path) as container:
-        assert default_sound(container).index == default
+        assert default_stream(container, "audio").index == default
     assert (np.abs(load_audio(path)).max() > 0.1) == bool(default)
 
 
@@ -369,6 +369,21 @@ def test_file_without_a_duration_lasts_until_its_last_picture(tmp_path: Path) ->
     with av.open(str(live)) as container:
         assert container.duration is None
     assert probe_video(live).duration == pytest.approx(1.6, abs=FRAME)
+
+
+def test_pictures_without_a_container_come_one_after_the_other(tmp_path: Path) -> None:
+    plain = write_media(tmp_path, Recipe("plain.mp4"))
+    raw = tmp_path / "raw.h264"
+    with av.open(str(plain)) as source, av.open(str(raw), "w", format="h264") as out:
+        stream = out.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                out.mux(packet)
+    assert probe_video(raw).duration == pytest.approx(1.6)
+    times = [frame.time for frame in iter_frames(raw)]
+    assert times == pytest.approx(np.arange(40) / 25)
+    assert [frame.time for frame in iter_frames(raw, start=1.5)] == pytest.approx(times[38:])
 
 
 def test_one_damaged_time_stamp_costs_no_more_than_its_picture(tmp_path: Path) -> None:

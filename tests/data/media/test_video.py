@@ -57,6 +57,13 @@ def test_odd_size_loses_one_row_and_column(tmp_path: Path) -> None:
     assert probe_video(tmp_path / "odd.mp4").width == 96
 
 
+@pytest.mark.parametrize("size", [(1, 64, 25), (96, 1, 25), (96, 64, 0), (96, 64, float("nan"))])
+def test_what_no_video_can_show_is_refused(tmp_path: Path, size: tuple) -> None:
+    with pytest.raises(MediaError, match="at least 2 x 2 pixels and a frame rate"):
+        VideoWriter(tmp_path / "a.mp4", *size)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("rate", "fraction"),
     [(29.97, "30000/1001"), (25.0, "25"), (23.976, "24000/1001"), (12.5, "25/2")],

@@ -41,6 +41,15 @@ def test_other_sound_formats_are_converted(clips: list, tmp_path: Path) -> None:
     assert abs(len(shards.sound(0)) - len(waveform)) < 200
 
 
+@pytest.mark.parametrize("subtype", ["FLOAT", "DOUBLE", "PCM_24", "PCM_U8"])
+def test_sound_of_other_numbers_is_no_silence(clips: list, tmp_path: Path, subtype: str) -> None:
+    """A 16 kHz file of floats, as torchaudio writes, was read as zeros."""
+    waveform, rate = soundfile.read(clips[0].audio)
+    soundfile.write(tmp_path / "a.wav", waveform, rate, subtype=subtype)
+    found = prepare([replace(clips[0], audio=tmp_path / "a.wav")], tmp_path).sound(0)
+    np.testing.assert_allclose(found / 32768, waveform, atol=0.01)
+
+
 def test_stopped_run_goes_on(clips: list, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
 

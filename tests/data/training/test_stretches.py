@@ -14,6 +14,12 @@ def test_people_are_drawn_more_evenly_than_their_hours() -> None:
     np.testing.assert_allclose(evenly, [0.5, 0.25, 0.25])
 
 
+def test_very_many_clips_are_weighed_in_linear_time() -> None:
+    count = 200_000
+    found = balance_people(["a"] * count, [1] * count, 0.5)
+    np.testing.assert_allclose(found[:2], 1 / count)
+
+
 def test_rows_are_read_between_places_and_held_at_the_ends() -> None:
     rows = torch.tensor([[0.0], [2.0], [6.0]])
     found = read_at(rows, torch.tensor([-1.0, 0.5, 1.25, 9.0]))

@@ -1,5 +1,6 @@
 """Tar shards: the naming others read, the same bytes again, read in part, from any address."""
 
+import io
 import shutil
 import tarfile
 from pathlib import Path
@@ -61,6 +62,11 @@ def test_indexes_of_several_machines_are_one(folder: Path, tmp_path: Path) -> No
     assert sum(each["samples"] for each in index["shards"]) == 50
     found = [s.key for each in index["shards"] for s in read_shard(str(tmp_path), each["name"])]
     assert found == [sample.key for sample in samples]
+    write_index(tmp_path, index["shards"], {"image_size": 16}, "-2-of-2")
+    with pytest.raises(
+        ManifestError, match=r"one image_size and read_faces, got \['16 None', '8 None'\]"
+    ):
+        read_index(str(tmp_path))
 
 
 def test_any_address_of_fsspec_is_read(folder: Path) -> None:
@@ -120,6 +126,27 @@ def test_a_folder_of_something_else_and_a_damaged_shard_are_refused(
         tar.addfile(tarfile.TarInfo("00000.json"))
     with pytest.raises(ManifestError, match="damaged sample"):
         list(read_shard(str(tmp_path), "bad.tar"))
+    whole = (folder / "train-000001.tar").read_bytes()
+    for content in (b"", whole[:700], whole[:3000], b"x" * 5000):
+        (tmp_path / "bad.tar").write_bytes(content)
+        with pytest.raises(ManifestError, match=r"bad\.tar: "):
+            list(read_shard(str(tmp_path), "bad.tar"))
+    sample = tiny_samples(1)[0]
+    whole_head = sample.files()["faces.npy"].replace(b"'shape': (", b"'shape': \0")
+    for change in (
+        {"faces": sample.faces[:0]},
+        {"faces": sample.faces.transpose(0, 2, 3, 1)},
+        {"sound": sample.sound.astype(np.float32)},
+        {"about": [1]},
+        {},
+    ):
+        damaged = sample._replace(**change).files() | ({} if change else {"faces.npy": whole_head})
+        with tarfile.open(tmp_path / "b.tar", "w") as tar:
+            for ending, content in damaged.items():
+                (info := tarfile.TarInfo(f"a.{ending}")).size = len(content)
+                tar.addfile(info, io.BytesIO(content))
+        with pytest.raises(ManifestError, match=r"b\.tar: a: damaged sample"):
+            list(read_shard(str(tmp_path), "b.tar"))
     rows = read_index(str(folder))["shards"]
     shutil.copytree(folder, tmp_path / "lies")
     write_index(tmp_path / "lies", [{**rows[0], "samples": 9}])
