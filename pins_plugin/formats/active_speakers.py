@@ -63,7 +63,10 @@ def speaking_probability(
     """Probability (num_times,) that a person who is in the picture speaks, at increasing times in seconds."""
     silent = np.ones(len(times))
     visible = _num_visible(linked, times)
+    first, last = (float(times[0]), float(times[-1])) if len(times) else (0.0, 0.0)
     for turn in linked.turns:
+        if turn.end < first or turn.start > last:
+            continue  # most of them, in a long video
         inside = slice(*np.searchsorted(times, [turn.start, turn.end]))
         if inside.start == inside.stop:
             continue
