@@ -16,7 +16,7 @@ from pins_plugin.utils.explain import one_line
 
 STARTS = 3  # that a worker may die at in a row, before the run gives up; chosen, not measured
 POLL = 0.5  # seconds between two looks at the clock; chosen, not measured
-LEAST = 120.0  # seconds that even the shortest item may take; chosen, not measured
+SHORTEST_LIMIT = 120.0  # seconds that even the shortest item may take; chosen, not measured
 LOADING = 900.0  # seconds that a worker may take to load; chosen, not measured
 KILLED = "its worker was killed or crashed (a decoder, or too little memory)"
 
@@ -128,7 +128,7 @@ class _Lane:
             return
         self.item, self.tries = todo.popleft()
         self.duration: float | None = None
-        self._wait_for(self.place.call(self.job.duration, self.item), LEAST)
+        self._wait_for(self.place.call(self.job.duration, self.item), SHORTEST_LIMIT)
 
     def look(self) -> Outcome | None:
         """Take the next step where the future is there, or its time is over."""
@@ -157,7 +157,7 @@ class _Lane:
             return None
         if self.duration is None:
             self.duration = value
-            limit = max(LEAST, (self.job.timeout or 0) * value)
+            limit = max(SHORTEST_LIMIT, (self.job.timeout or 0) * value)
             self._wait_for(self.place.call(worker.do, self.item), limit)
             return None
         return self._finish(value)

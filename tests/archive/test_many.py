@@ -83,7 +83,7 @@ def test_each_way_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_crash_hang_error_and_full_disk_cost_themselves_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pins_plugin.archive.run.LEAST", 3.0)
+    monkeypatch.setattr("pins_plugin.archive.run.SHORTEST_LIMIT", 3.0)
     names = ["crash", "a", "hang", "b", "bad", "full", "once", "c"]
     totals = _run(tmp_path, names, Machinery(jobs=2, cpus=1, timeout=1.0))
     assert sorted(_results(tmp_path / "out")) == ["a.out", "b.out", "c.out", "once.out"]
