@@ -1,5 +1,6 @@
 """Two runs never work on the same thing at the same time: a lock for each name, all in one file."""
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ except ImportError:  # no such locks on Windows
     fcntl = None  # type: ignore[assignment]
 
 FILE = ".pins-claims"
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)  # of a network share without them
 
 
 class BusyError(PinsError):
@@ -22,7 +24,7 @@ class BusyError(PinsError):
 
 @contextmanager
 def claimed(folder: Path, name: str, wait: bool = False) -> Iterator[None]:
-    """Hold a name of a folder; whatever the process ends by, it is free afterwards.
+    """Hold a name of a folder; whatever the process ends by, it is free afterwards. Where nothing can be locked, all are free.
 
     A byte of one file stands for each name (POSIX record locks, which reach over machines that share the folder). A process
     holds one name of a folder at a time: closing the file gives up all of them.
@@ -48,6 +50,9 @@ def claimed(folder: Path, name: str, wait: bool = False) -> Iterator[None]:
             fcntl.lockf(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB), 1, place)
         except (BlockingIOError, PermissionError) as error:
             raise BusyError(f"{name}: another run is working on it") from error
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise
         yield
     finally:
         os.close(handle)

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock
-
+from pins_plugin.archive.claims import claimed
 from pins_plugin.utils.files import write_text
 
-FILE, TRACES, LOCK = "failed.jsonl", "failed", ".failed.lock"
+FILE, TRACES = "failed.jsonl", "failed"
 
 
 class Failures:
@@ -19,7 +18,6 @@ class Failures:
     def __init__(self, out: Path) -> None:
         self.path = out / FILE
         self._traces = out / TRACES
-        self._lock = FileLock(out / LOCK)
         self._noted = set(self.read())
 
     def read(self) -> dict[str, dict[str, object]]:
@@ -58,8 +56,7 @@ class Failures:
 
     @contextmanager
     def _changed(self) -> Iterator[dict[str, dict[str, object]]]:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self._lock:
+        with claimed(self.path.parent, FILE, wait=True):
             rows = self.read()
             yield rows
             if rows:

@@ -189,7 +189,7 @@ def parse_shard(text: str) -> tuple[int, int]:
     >>> parse_shard("2/8")
     (2, 8)
     """
-    match = re.fullmatch(r"(\d+)/(\d+)", text)
+    match = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text)
     if match is None or not 1 <= int(match[1]) <= int(match[2]):
         raise PinsError(f"--shard: expected i/n with i from 1 to n, as 1/4, got {text!r}")
     return int(match[1]), int(match[2])

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from pins_plugin.archive.failures import FILE, Failures
-from pins_plugin.archive.places import Here, LocalProcess, Place
-from pins_plugin.archive.run import Job, run_items
+from pins_plugin.archive.places import LocalProcess, Place
+from pins_plugin.archive.run import Job, Outcome, run_items
 from pins_plugin.data.media.video import probe_video
 from pins_plugin.errors import PinsError
 from pins_plugin.utils.explain import explain
@@ -49,6 +49,11 @@ class Machinery:
     cpus: int | None = None
     gpus: float = 0.0
 
+    @property
+    def is_here(self) -> bool:
+        """Whether no worker is started."""
+        return self.jobs == 0 and self.ray is None
+
     def places(self) -> list[Place]:
         """Make the places, closed as yet."""
         if self.ray is not None:
@@ -58,14 +63,14 @@ class Machinery:
             ray = connect(self.ray, None if self.jobs is None else max(1, self.jobs) * cpus)
             count = self.jobs or count_places(ray, cpus, self.gpus)
             return [RayActor(ray, cpus, self.gpus) for _ in range(count)]
-        if self.jobs == 0:
-            return [Here()]
+        if self.is_here:
+            return [Place()]
         return [LocalProcess() for _ in range(self.jobs or 1)]
 
     @property
     def threads(self) -> int | None:
         """Per worker; None: as they are."""
-        if self.jobs == 0 and self.ray is None:
+        if self.is_here:
             return None
         if self.cpus is not None or self.ray is not None:
             return self.cpus or 1
@@ -148,43 +153,56 @@ def run_many(
     totals, failures = Totals(len(items)), Failures(out)
     began = said = time.monotonic()
     job = Job(setup, duration, machinery.threads, machinery.timeout)
-    try:
-        here = machinery.jobs == 0 and machinery.ray is None
-        places = machinery.places()  # before: Ray, when it starts, takes signals for itself
-        with _stoppable(job.stop, at_once=here), closing(run_items(items, places, job)) as outcomes:
-            for outcome in outcomes:
-                reply = outcome.reply
-                if reply.busy:
-                    totals.elsewhere += outcome.final
-                elif reply.error is not None:
-                    failures.note(outcome.item, reply.error, reply.trace, 1 + outcome.final)
-                    _say(command, outcome.item, reply.error, outcome.final)
-                    if outcome.final:
-                        totals.failed += 1
-                        totals.errors[outcome.item] = reply.error
-                else:
-                    failures.clear(outcome.item)
-                    before = show(reply.value)
-                    totals.already += before
-                    totals.done += not before
-                    totals.media_seconds += 0.0 if before else outcome.duration
-                totals.seconds = time.monotonic() - began
-                if not quiet and time.monotonic() - said > SAY_EVERY:
-                    said = time.monotonic()
-                    print(f"pins {command}: {totals}", file=sys.stderr)
-    except OSError as error:
-        if error.errno not in FULL:
-            raise
-        raise PinsError(
-            f"{error.filename or out}: {error.strerror}; make room: the same command goes on"
-        ) from error
-    finally:
-        totals.seconds = round(time.monotonic() - began, 3)
-        print(f"pins {command}: {totals}", file=sys.stderr)
-        if totals.failed:
-            print(f"pins {command}: why they failed is in {out / FILE}", file=sys.stderr)
-        _note(out, command, totals, machinery.shard)
+    with _stoppable(job.stop, at_once=True):  # also while Ray starts, and until the totals are said
+        try:
+            places = machinery.places()
+            # again: Ray, when it starts, takes signals for itself
+            with (
+                _stoppable(job.stop, machinery.is_here),
+                closing(run_items(items, places, job)) as outcomes,
+            ):
+                for outcome in outcomes:
+                    _count(outcome, totals, failures, show, command)
+                    totals.seconds = time.monotonic() - began
+                    if not quiet and time.monotonic() - said > SAY_EVERY:
+                        said = time.monotonic()
+                        print(f"pins {command}: {totals}", file=sys.stderr)
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            raise PinsError(
+                f"{error.filename or out}: {error.strerror}; make room: the same command goes on"
+            ) from error
+        finally:
+            totals.seconds = round(time.monotonic() - began, 3)
+            print(f"pins {command}: {totals}", file=sys.stderr)
+            if totals.failed:
+                print(f"pins {command}: why they failed is in {out / FILE}", file=sys.stderr)
+            _note(out, command, totals, machinery.shard)
     return totals
+
+
+def _count(
+    outcome: Outcome, totals: Totals, failures: Failures, show: Callable[[Any], bool], command: str
+) -> None:
+    """Note what became of a file."""
+    item, reply = outcome.item, outcome.reply
+    if reply.busy:
+        totals.elsewhere += outcome.final
+    elif reply.error is not None:
+        failures.note(item, reply.error, reply.trace, 1 + outcome.final)
+        about = reply.error if reply.error.startswith(item) else f"{item}: {reply.error}"
+        later = "" if outcome.final else " (will be tried once more)"
+        print(f"pins {command}: {printable(about)}{later}", file=sys.stderr)
+        if outcome.final:
+            totals.failed += 1
+            totals.errors[item] = reply.error
+    else:
+        failures.clear(item)
+        before = show(reply.value)
+        totals.already += before
+        totals.done += not before
+        totals.media_seconds += 0.0 if before else outcome.duration
 
 
 def _note(out: Path, command: str, totals: Totals, shard: tuple[int, int]) -> None:
@@ -199,27 +217,22 @@ def _note(out: Path, command: str, totals: Totals, shard: tuple[int, int]) -> No
         print(f"pins {command}: {explain(error)}", file=sys.stderr)
 
 
-def _say(command: str, item: str, error: str, final: bool) -> None:
-    about = error if error.startswith(item) else f"{item}: {error}"
-    later = "" if final else " (will be tried once more)"
-    print(f"pins {command}: {printable(about)}{later}", file=sys.stderr)
-
-
 @contextmanager
 def _stoppable(stop: threading.Event, at_once: bool) -> Iterator[None]:
     """Let Ctrl-C, and SIGTERM, which batch systems send, end the run.
 
-    Where workers do the work, at the next look at them: an exception that is raised wherever the main thread happens to be
-    can be lost, or leave a pool half-made. A second signal, and work in this very process, is interrupted at once.
+    Unless `at_once`, at the next look at the workers: an exception that is raised wherever the main thread happens to be
+    can be lost, or leave a pool half-made. A second signal interrupts at once.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def end(number: int, frame: object) -> None:
-        if at_once or stop.is_set():
+        again = stop.is_set()
+        stop.set()  # ends the run where an exception is lost, as in what Ray runs of its own
+        if at_once or again:
             raise KeyboardInterrupt
-        stop.set()
 
     before = {each: signal.signal(each, end) for each in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pins_plugin.archive import worker
+from pins_plugin.archive.places import Place
 from pins_plugin.errors import PinsError
 from pins_plugin.utils.explain import one_line
 from pins_plugin.utils.optional import import_extra
@@ -46,13 +47,11 @@ def connect(address: str, cpus: int | None = None) -> Any:
 def count_places(ray: Any, cpus: float, gpus: float) -> int:
     """How many workers of this size the cluster has room for; at least one."""
     room = ray.cluster_resources()
-    counts = [int(room.get("CPU", 1) / cpus)] if cpus else []
-    if gpus:
-        counts.append(int(room.get("GPU", 0) / gpus))
-    return max(1, min(counts, default=1))
+    counts = [room.get("CPU", 1) / cpus, *([room.get("GPU", 0) / gpus] if gpus else [])]
+    return max(1, int(min(counts)))
 
 
-class RayActor:
+class RayActor(Place):
     """A Ray actor: its networks are loaded once; rows that come back are small.
 
     Parameters
@@ -65,22 +64,22 @@ class RayActor:
 
     def __init__(self, ray: Any, cpus: float = 1, gpus: float = 0) -> None:
         self._ray, self._actor = ray, None
-        self.lost: tuple[type[BaseException], ...] = (ray.exceptions.RayActorError,)
+        self.lost = (ray.exceptions.RayActorError,)
         options = {"num_cpus": cpus, "num_gpus": gpus, "max_restarts": 0}
         self._kind = ray.remote(**options)(_Actor)
 
-    def open(self, setup: Callable[[], worker.Work], threads: int | None) -> Future[int]:
+    def open(self, setup: Callable[[], worker.Work], threads: int | None) -> Future[Any]:
         """Start an actor, and load what all items need."""
         self.kill()
         self._actor = self._kind.remote()
-        return self._future("set_up", setup, threads, str(Path.cwd()))
+        return self.call(_set_up, setup, threads, str(Path.cwd()))
 
-    def call(self, function: Callable[[str], Any], item: str) -> Future[Any]:
+    def call(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
         """Call it in the actor."""
-        return self._future("call", function, item)
-
-    def _future(self, method: str, *args: Any) -> Future[Any]:
-        future: Future[Any] = getattr(self._actor, method).remote(*args).future()
+        assert self._actor is not None
+        future: Future[Any] = Future()
+        asked = self._actor.call.remote(function, *args).future()
+        asked.add_done_callback(lambda done: _pass_on(done, future))
         return future
 
     def kill(self) -> None:
@@ -90,16 +89,24 @@ class RayActor:
             with suppress(Exception):  # it may be gone with its machine
                 self._ray.kill(actor)
 
-    close = kill
-
 
 class _Actor:
-    """What an actor is made of: the functions of `worker`, which are the same in every place."""
+    """What an actor is made of: it calls functions, which are the same in every place."""
 
-    def set_up(self, setup: Callable[[], worker.Work], threads: int | None, folder: str) -> int:
-        with suppress(OSError):  # which its machine may lack; whole paths are found all the same
-            os.chdir(folder)
-        return worker.set_up(setup, threads)
+    def call(self, function: Callable[..., Any], *args: Any) -> Any:
+        return function(*args)
 
-    def call(self, function: Callable[[str], Any], item: str) -> Any:
-        return function(item)
+
+def _set_up(setup: Callable[[], worker.Work], threads: int | None, folder: str) -> int:
+    with suppress(OSError):  # which its machine may lack; whole paths are found all the same
+        os.chdir(folder)
+    return worker.set_up(setup, threads)
+
+
+def _pass_on(done: Future[Any], future: Future[Any]) -> None:
+    """Give what Ray gives, but an error as it was raised, without the pages that Ray wraps around it."""
+    error = done.exception()
+    if error is None:
+        future.set_result(done.result())
+    else:
+        future.set_exception(getattr(error, "cause", None) or error)

@@ -4,80 +4,62 @@ from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
-from typing import Any, Protocol
+from typing import Any
 
 from pins_plugin.archive import worker
 
 
-class Place(Protocol):
-    """Does one thing at a time, and is opened anew when its process is gone."""
+class Place:
+    """This very process: nothing is started, nothing is guarded against a crash or a video that hangs.
 
-    lost: tuple[type[BaseException], ...]
+    Places of other kinds do one thing at a time, too, and are opened anew when their process is gone.
+    """
+
+    lost: tuple[type[BaseException], ...] = ()
     """What a future raises when the process went away."""
 
-    def open(self, setup: Callable[[], worker.Work], threads: int | None) -> Future[int]:
+    def open(self, setup: Callable[[], worker.Work], threads: int | None) -> Future[Any]:
         """Start, and load what all items need."""
+        return self.call(worker.set_up, setup)
 
-    def call(self, function: Callable[[str], Any], item: str) -> Future[Any]:
+    def call(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
         """Call a function of a module there."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(function(*args))
+        except Exception as error:
+            future.set_exception(error)
+        return future
 
     def kill(self) -> None:
         """End whatever runs there, at once."""
 
     def close(self) -> None:
-        """End what runs there, after it has cleaned up."""
+        """End what runs there, after it has cleaned up where it can."""
+        self.kill()
 
 
-class Here:
-    """This very process: nothing is started, nothing is guarded against a crash or a video that hangs."""
-
-    lost: tuple[type[BaseException], ...] = ()
-
-    def open(self, setup: Callable[[], worker.Work], threads: int | None) -> Future[int]:
-        """Load what all items need."""
-        return _called(worker.set_up, setup)
-
-    def call(self, function: Callable[[str], Any], item: str) -> Future[Any]:
-        """Call it now."""
-        return _called(function, item)
-
-    def kill(self) -> None:
-        """Nothing runs."""
-
-    def close(self) -> None:
-        """Nothing runs."""
-
-
-def _called(function: Callable[..., Any], *args: Any) -> Future[Any]:
-    future: Future[Any] = Future()
-    try:
-        future.set_result(function(*args))
-    except Exception as error:
-        future.set_exception(error)
-    return future
-
-
-class LocalProcess:
+class LocalProcess(Place):
     """A worker process of its own: a pool of one, so that it is known whose item ended it."""
 
-    lost: tuple[type[BaseException], ...] = (BrokenProcessPool,)
+    lost = (BrokenProcessPool,)
 
     def __init__(self) -> None:
         self._pool: ProcessPoolExecutor | None = None
 
-    def open(self, setup: Callable[[], worker.Work], threads: int | None) -> Future[int]:
+    def open(self, setup: Callable[[], worker.Work], threads: int | None) -> Future[Any]:
         """Start a process, and load what all items need."""
         self.kill()
         self._pool = ProcessPoolExecutor(
             1, mp_context=get_context("spawn"), initializer=worker.begin_process
         )
-        return self._pool.submit(worker.set_up, setup, threads)
+        return self.call(worker.set_up, setup, threads)
 
-    def call(self, function: Callable[[str], Any], item: str) -> Future[Any]:
+    def call(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
         """Call it in the process."""
         assert self._pool is not None
         try:
-            return self._pool.submit(function, item)
+            return self._pool.submit(function, *args)
         except BrokenProcessPool as error:  # it died while it had nothing to do
             future: Future[Any] = Future()
             future.set_exception(error)

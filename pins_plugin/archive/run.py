@@ -4,16 +4,25 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
 from pins_plugin.archive import worker
 from pins_plugin.archive.places import Place
-from pins_plugin.archive.worker import Reply, SetupError
+from pins_plugin.archive.worker import Reply
+from pins_plugin.errors import PinsError
+from pins_plugin.utils.explain import one_line
 
 STARTS = 3  # that a worker may die at in a row, before the run gives up; chosen, not measured
 POLL = 0.5  # seconds between two looks at the clock; chosen, not measured
+SHORTEST_LIMIT = 120.0  # seconds that even the shortest item may take; chosen, not measured
+LOADING = 900.0  # seconds that a worker may take to load; chosen, not measured
+KILLED = "its worker was killed or crashed (a decoder, or too little memory)"
+
+
+class SetupError(PinsError):
+    """The workers cannot be set up: nothing can be done at all."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +39,6 @@ class Job:
         Per worker.
     timeout : float, optional
         Of one item, in multiples of its duration; None: no limit.
-    least : float
-        Seconds that even the shortest item may take.
-    loading : float
-        Seconds that a worker may take to load.
     stop : threading.Event
         Set when the run is to end; looked at between two waits.
     """
@@ -42,8 +47,6 @@ class Job:
     duration: Callable[[str], float]
     threads: int | None = None
     timeout: float | None = None
-    least: float = 120.0  # chosen, not measured
-    loading: float = 900.0  # chosen, not measured
     stop: threading.Event = field(default_factory=threading.Event)
 
 
@@ -63,21 +66,6 @@ class Outcome:
     reply: Reply
     duration: float
     final: bool
-
-
-@dataclass
-class _Slot:
-    """A place, and what goes on there."""
-
-    place: Place
-    future: Future[Any] | None = None
-    state: str = "closed"  # loading, idle, measuring, working
-    item: str | None = None
-    tries: int = 0
-    began: float = 0.0
-    limit: float | None = None
-    duration: float = 0.0
-    deaths: int = 0
 
 
 def run_items(
@@ -101,106 +89,100 @@ def run_items(
     """
     todo = deque((item, 1) for item in items)
     again: deque[tuple[str, int]] = deque()
-    slots = [_Slot(place) for place in places[: max(1, len(items))]]
+    lanes = [_Lane(place, job) for place in places[: max(1, len(items))]]
     try:
-        while True:
-            if not todo and again and all(slot.item is None for slot in slots):
+        while todo or again or any(lane.item is not None for lane in lanes):
+            if not todo and all(lane.item is None for lane in lanes):
                 todo, again = again, todo  # the end: once more, what failed
-            for slot in slots:
-                _feed(slot, todo, job)
-            futures = [slot.future for slot in slots if slot.future is not None]
-            busy = [slot for slot in slots if slot.item is not None]
-            if not busy and not todo and not again:
-                return
+            for lane in lanes:
+                if todo and lane.future is None:
+                    lane.begin(todo)
+            futures = [lane.future for lane in lanes if lane.future is not None]
             wait(futures, timeout=POLL, return_when=FIRST_COMPLETED)
             if job.stop.is_set():
                 raise KeyboardInterrupt
-            for slot in slots:
-                outcome = _look(slot, job)
+            for lane in lanes:
+                outcome = lane.look()
                 if outcome is not None:
                     if not outcome.final:
                         again.append((outcome.item, 2))
                     yield outcome
     finally:
-        for slot in slots:
-            slot.place.close()
+        with ThreadPoolExecutor(len(lanes)) as pool:  # each may take a while to clean up
+            list(pool.map(lambda lane: lane.place.close(), lanes))
 
 
-def _feed(slot: _Slot, todo: "deque[tuple[str, int]]", job: Job) -> None:
-    """Open the place, or give it the next item, where it has nothing to do."""
-    if not todo or slot.state not in ("closed", "idle"):
-        return
-    slot.began = time.monotonic()
-    if slot.state == "closed":
-        slot.state, slot.limit = "loading", job.loading
-        slot.future = slot.place.open(job.setup, job.threads)
-        return
-    slot.item, slot.tries = todo.popleft()
-    slot.state, slot.limit, slot.duration = "measuring", job.least, 0.0
-    slot.future = slot.place.call(job.duration, slot.item)
+class _Lane:
+    """A place, and what goes on there: nothing, loading (without an item), measuring (without a duration), working."""
 
+    def __init__(self, place: Place, job: Job) -> None:
+        self.place, self.job = place, job
+        self.future: Future[Any] | None = None
+        self.item: str | None = None
+        self.tries, self.deaths, self.is_open = 0, 0, False
 
-def _look(slot: _Slot, job: Job) -> Outcome | None:
-    """Take the next step of a place whose future is there, or whose time is over."""
-    if slot.future is None:
+    def begin(self, todo: deque[tuple[str, int]]) -> None:
+        """Open the place, or give it the next item."""
+        if not self.is_open:
+            self._wait_for(self.place.open(self.job.setup, self.job.threads), LOADING)
+            return
+        self.item, self.tries = todo.popleft()
+        self.duration: float | None = None
+        self._wait_for(self.place.call(self.job.duration, self.item), SHORTEST_LIMIT)
+
+    def look(self) -> Outcome | None:
+        """Take the next step where the future is there, or its time is over."""
+        future, spent = self.future, time.monotonic() - self.began
+        if future is None:
+            return None
+        if not future.done():
+            if self.job.timeout is None or spent <= self.limit:
+                return None
+            what = "reading it" if self.duration is None else "work on it"
+            seconds = f"{self.duration or 0:.1f} s of video"
+            return self._lost(
+                f"{what} did not end within {self.limit:.0f} s ({seconds}); its worker was ended"
+            )
+        self.future = None
+        try:
+            value = future.result()
+        except Exception as error:
+            if isinstance(error, (*self.place.lost, CancelledError)):
+                return self._lost(KILLED, f"\n{type(error).__name__}: {error}")
+            if self.item is None:
+                raise
+            return self._finish(Reply(error=f"{type(error).__name__}: {error}", trace=repr(error)))
+        if self.item is None:
+            self.is_open, self.deaths = True, 0
+            return None
+        if self.duration is None:
+            self.duration = value
+            limit = max(SHORTEST_LIMIT, (self.job.timeout or 0) * value)
+            self._wait_for(self.place.call(worker.do, self.item), limit)
+            return None
+        return self._finish(value)
+
+    def _wait_for(self, future: Future[Any], limit: float) -> None:
+        self.future, self.limit, self.began = future, limit, time.monotonic()
+
+    def _lost(self, why: str, more: str = "") -> Outcome | None:
+        """End the worker, or what is left of it; another one takes its place."""
+        self.place.kill()
+        self.future, self.is_open = None, False
+        if self.item is not None:
+            spent = time.monotonic() - self.began
+            return self._finish(Reply(error=why, trace=why + more, seconds=spent))
+        self.deaths += 1
+        if self.deaths >= STARTS:
+            raise SetupError(
+                f"workers died {STARTS} times as they loaded ({one_line(why + more)}); expected room for all of them: "
+                "fewer of them (--jobs) need less memory, and --jobs 0 needs none of them"
+            )
         return None
-    if not slot.future.done():
-        timed = job.timeout is not None and slot.limit is not None
-        if timed and time.monotonic() - slot.began > slot.limit:  # type: ignore[operator]
-            return _late(slot)
-        return None
-    future, slot.future = slot.future, None
-    try:
-        value = future.result()
-    except Exception as error:
-        if isinstance(error, (*slot.place.lost, CancelledError)):
-            return _died(slot, error)
-        if slot.state == "loading":
-            raise
-        return _finish(slot, Reply(error=f"{type(error).__name__}: {error}", trace=repr(error)))
-    if slot.state == "loading":
-        slot.state, slot.deaths = "idle", 0
-        return None
-    if slot.state == "measuring":
-        _begin(slot, value, job)
-        return None
-    return _finish(slot, value)
 
-
-def _begin(slot: _Slot, duration: float, job: Job) -> None:
-    assert slot.item is not None
-    slot.state, slot.duration, slot.began = "working", duration, time.monotonic()
-    slot.limit = None if job.timeout is None else max(job.least, job.timeout * duration)
-    slot.future = slot.place.call(worker.do, slot.item)
-
-
-def _late(slot: _Slot) -> Outcome | None:
-    spent = time.monotonic() - slot.began
-    slot.place.kill()
-    slot.future = None
-    if slot.item is None:
-        return _died(slot, TimeoutError(f"not loaded within {spent:.0f} s"))
-    what = "reading it" if slot.state == "measuring" else "work on it"
-    text = f"{what} did not end within {slot.limit:.0f} s ({slot.duration:.1f} s of video); its worker was ended"
-    return _finish(slot, Reply(error=text, trace=text, seconds=spent), state="closed")
-
-
-def _died(slot: _Slot, error: BaseException) -> Outcome | None:
-    slot.place.kill()
-    if slot.item is None:
-        slot.state, slot.future, slot.deaths = "closed", None, slot.deaths + 1
-        if slot.deaths >= STARTS:
-            raise SetupError(f"a worker died {STARTS} times while it was loaded: {error}")
-        return None
-    text = "its worker was killed or crashed (a decoder, or too little memory)"
-    spent = time.monotonic() - slot.began
-    trace = f"{text}\n{type(error).__name__}: {error}"
-    return _finish(slot, Reply(error=text, trace=trace, seconds=spent), state="closed")
-
-
-def _finish(slot: _Slot, reply: Reply, state: str = "idle") -> Outcome:
-    assert slot.item is not None
-    final = reply.error is None or slot.tries > 1
-    outcome = Outcome(slot.item, reply, slot.duration, final)
-    slot.item, slot.state = None, state
-    return outcome
+    def _finish(self, reply: Reply) -> Outcome:
+        assert self.item is not None
+        final = reply.error is None or self.tries > 1
+        outcome = Outcome(self.item, reply, self.duration or 0.0, final)
+        self.item = None
+        return outcome

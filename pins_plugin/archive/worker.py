@@ -44,10 +44,6 @@ class Reply:
     busy: bool = False
 
 
-class SetupError(Exception):
-    """The workers cannot be set up: nothing can be done at all."""
-
-
 def set_up(setup: Callable[[], Work], threads: int | None = None) -> int:
     """Load whatever all items need, once; gives the number of this process.
 

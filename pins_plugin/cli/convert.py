@@ -115,9 +115,9 @@ def find_picture(linked: "LinkedVideo", video: Path | None, args: argparse.Names
     if video is not None and video.is_file():
         info = probe_video(video)
         first = next(iter_frames(video, max_side=64)).time
-        rate = args.frame_rate or info.frame_rate
+        rate = info.frame_rate if args.frame_rate is None else args.frame_rate
         return Picture.of(width or info.width, height or info.height, rate, first)
-    if args.size and args.frame_rate:
+    if args.size and args.frame_rate is not None:
         first = first_picture(linked, as_rate(args.frame_rate))
         return Picture.of(width, height, args.frame_rate, first)
     raise PinsError(

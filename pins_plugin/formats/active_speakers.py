@@ -47,10 +47,9 @@ def active_speakers(linked: LinkedVideo, rate: float | None = None) -> Iterator[
         Track by track, each in order of time.
     """
     for track in linked.tracks:
-        times = track.times if rate is None else _grid(track, rate)
-        if rate is None:
-            boxes = track.boxes
-        else:
+        times, boxes = track.times, track.boxes
+        if rate is not None:
+            times = _grid(track, rate)
             columns = [np.interp(times, track.times, track.boxes[:, side]) for side in range(4)]
             boxes = np.stack(columns, axis=1).reshape(-1, 4)
         chances = speaking_probability(linked, track.person, times)
@@ -64,7 +63,10 @@ def speaking_probability(
     """Probability (num_times,) that a person who is in the picture speaks, at increasing times in seconds."""
     silent = np.ones(len(times))
     visible = _num_visible(linked, times)
+    first, last = (float(times[0]), float(times[-1])) if len(times) else (0.0, 0.0)
     for turn in linked.turns:
+        if turn.end < first or turn.start > last:
+            continue  # most of them, in a long video
         inside = slice(*np.searchsorted(times, [turn.start, turn.end]))
         if inside.start == inside.stop:
             continue

@@ -86,9 +86,10 @@ def to_label_studio(linked: LinkedVideo, picture: Picture) -> str:
     Predictions, which a reviewer takes over; `label_studio_interface` gives the labeling interface that they need.
     """
     results: list[dict[str, Any]] = []
+    count = picture.count(linked)
     for number, track in enumerate(linked.tracks):
         value: dict[str, Any] = {
-            "framesCount": picture.count(linked),
+            "framesCount": count,
             "duration": linked.duration,
             "sequence": list(_sequence(track, picture)),
             "labels": [_label(track)],

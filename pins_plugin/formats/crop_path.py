@@ -1,7 +1,7 @@
 """Where to cut a picture so that whoever speaks is in it: a steady path for vertical and square versions, and face crops."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -99,25 +99,17 @@ def follow_speaker(
     return CropPath(times, np.concatenate([corners, corners + size], axis=1), people)
 
 
-def stretches_of(
-    linked: LinkedVideo, turn: SpeakerFaceLink, min_seconds: float
+def speaking_stretches(
+    linked: LinkedVideo, turns: Iterable[SpeakerFaceLink], min_seconds: float
 ) -> list[SpeakingStretch]:
     """Stretches in which a face is in the picture while a turn that is linked to it is under way."""
     spans = [
-        (track, max(turn.start, track.start), min(turn.end, track.end))
+        SpeakingStretch(track.person, track, max(turn.start, track.start), min(turn.end, track.end))
+        for turn in turns
         for track in linked.tracks
-        if turn.person is not None and track.person == turn.person
+        if track.person == turn.person
     ]
-    return [
-        SpeakingStretch(str(turn.person), track, start, end)
-        for track, start, end in spans
-        if end - start >= min_seconds
-    ]
-
-
-def speaking_stretches(linked: LinkedVideo, min_seconds: float = 0.5) -> list[SpeakingStretch]:
-    """Those of all turns."""
-    return [each for turn in linked.turns for each in stretches_of(linked, turn, min_seconds)]
+    return [each for each in spans if each.end - each.start >= min_seconds]
 
 
 def face_windows(

@@ -141,9 +141,9 @@ def _runs(
     run: list[TranscriptWord] = []
     now: int | None = None
     for word, number in zip(linked.words, assign_words(linked), strict=True):
-        parted = not run or number != now
-        if run and not parted and not (joined and number is not None):
-            parted = word.segment != run[-1].segment or word.start - run[-1].end > MAX_PAUSE
+        parted = number != now
+        if run and not (joined and number is not None):
+            parted |= word.segment != run[-1].segment or word.start - run[-1].end > MAX_PAUSE
         if parted and run:
             yield now, run
             run = []

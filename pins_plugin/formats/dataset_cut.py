@@ -9,7 +9,7 @@ import numpy as np
 
 from pins_plugin.data.links.linked_video import LinkedVideo
 from pins_plugin.errors import PinsError
-from pins_plugin.formats.crop_path import SpeakingStretch, stretches_of
+from pins_plugin.formats.crop_path import SpeakingStretch, speaking_stretches
 from pins_plugin.utils.text import csv_table, table_cell
 
 NOSE = 0.6  # how far the nose stands out, over the distance of the eyes
@@ -47,7 +47,7 @@ class ClipFilters:
     def __post_init__(self) -> None:
         if not 0 < self.min_seconds <= self.max_seconds:
             raise PinsError(
-                f"lengths: expected 0 < least <= most, got {self.min_seconds:g} and {self.max_seconds:g} s"
+                f"lengths: expected 0 < min_seconds <= max_seconds, got {self.min_seconds:g} and {self.max_seconds:g}"
             )
 
 
@@ -90,7 +90,7 @@ def choose_clips(
         if turn.person is None:
             left.append(LeftOut(name, "", turn.start, turn.end, "no face is linked to this voice"))
             continue
-        mine = stretches_of(linked, turn, 1e-3)
+        mine = speaking_stretches(linked, [turn], 1e-3)
         unseen = _minus([(turn.start, turn.end)], [(each.start, each.end) for each in mine])
         left += [LeftOut(name, "", *gap, "the face is not in the picture") for gap in unseen]
         for stretch in mine:

@@ -13,7 +13,7 @@ from pins_plugin.errors import PinsError
 DAY = 24 * 60  # minutes
 
 
-def as_rate(frame_rate: float | Fraction) -> Fraction:
+def as_rate(frame_rate: float) -> Fraction:
     """Frame rate as a fraction of Hz: 29.97 is 30000/1001.
 
     Examples
@@ -21,10 +21,9 @@ def as_rate(frame_rate: float | Fraction) -> Fraction:
     >>> as_rate(23.976), as_rate(25.0)
     (Fraction(24000, 1001), Fraction(25, 1))
     """
-    rate = frame_rate if isinstance(frame_rate, Fraction) else frame_rate_fraction(frame_rate)
-    if not 1 <= rate <= 1000:
-        raise PinsError(f"frame rate: expected 1 to 1000 Hz, got {float(rate):g}")
-    return rate
+    if not 1 <= frame_rate <= 1000:  # nor NaN
+        raise PinsError(f"frame rate: expected 1 to 1000 Hz, got {float(frame_rate):g}")
+    return frame_rate_fraction(frame_rate)
 
 
 def is_drop_frame(rate: Fraction) -> bool:

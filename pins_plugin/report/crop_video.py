@@ -78,7 +78,8 @@ def write_speaking_faces(
         No progress bar.
     """
     folder, info = Path(folder), probe_video(video)
-    stretches = sorted(speaking_stretches(linked, min_seconds), key=lambda each: each.start)
+    stretches = speaking_stretches(linked, linked.turns, min_seconds)
+    stretches.sort(key=lambda each: each.start)
     names = _names(folder, stretches)
     waveform = load_audio(video, SOUND_RATE) if info.has_audio and stretches else None
     for stretch, path in progress(

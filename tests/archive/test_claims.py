@@ -1,5 +1,6 @@
 """A name of a folder is held by one process at a time."""
 
+import errno
 import subprocess
 import sys
 import time
@@ -7,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from pins_plugin.archive import claims
 from pins_plugin.archive.claims import BusyError, claimed
+from pins_plugin.archive.failures import Failures
 from pins_plugin.errors import PinsError
 
 HOLD = """
@@ -40,6 +43,18 @@ def test_what_another_process_holds_is_refused_until_it_is_killed(tmp_path: Path
     other.wait()
     with claimed(tmp_path, "a"):
         pass
+
+
+def test_a_share_without_locks_is_worked_on_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(claims.fcntl, "lockf", refuse)
+    with claimed(tmp_path, "a", wait=True):
+        Failures(tmp_path).note("a.mp4", "bad", "trace", 2)
+    assert list(Failures(tmp_path).read()) == ["a.mp4"]
 
 
 def test_one_may_wait_for_it(tmp_path: Path) -> None:

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 import stub_work
 
-from pins_plugin.archive import run as runner
 from pins_plugin.archive.inputs import choose_part
 from pins_plugin.archive.many import Machinery, Totals, run_many
+from pins_plugin.archive.places import LocalProcess, Place
 from pins_plugin.archive.run import Job, run_items
 from pins_plugin.errors import PinsError
 
@@ -83,7 +83,7 @@ def test_each_way_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_crash_hang_error_and_full_disk_cost_themselves_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pins_plugin.archive.many.Job", partial(Job, least=3.0))
+    monkeypatch.setattr("pins_plugin.archive.run.SHORTEST_LIMIT", 3.0)
     names = ["crash", "a", "hang", "b", "bad", "full", "once", "c"]
     totals = _run(tmp_path, names, Machinery(jobs=2, cpus=1, timeout=1.0))
     assert sorted(_results(tmp_path / "out")) == ["a.out", "b.out", "c.out", "once.out"]
@@ -148,11 +148,24 @@ def test_what_cannot_be_set_up_ends_the_run_with_its_own_error(tmp_path: Path, j
 
 
 def test_workers_that_die_while_they_load_end_the_run() -> None:
-    from pins_plugin.archive.places import LocalProcess
-
     job = Job(partial(os._exit, 3), stub_work.seconds_of)
-    with pytest.raises(runner.SetupError, match="died 3 times"):
+    with pytest.raises(PinsError, match=r"died 3 times as they loaded .* need less memory"):
         list(run_items(["a"], [LocalProcess()], job))
+
+
+def test_workers_are_ended_at_one_time(tmp_path: Path) -> None:
+    """Sixteen workers in the midst of a network took 16 times what one of them takes."""
+
+    class Slow(Place):
+        def close(self) -> None:
+            time.sleep(0.5)
+
+    job = Job(partial(stub_work.open_stub, str(tmp_path), str(tmp_path)), stub_work.seconds_of)
+    outcomes = run_items([f"{number}.mp4" for number in range(8)], [Slow() for _ in range(8)], job)
+    next(outcomes)
+    began = time.monotonic()
+    outcomes.close()
+    assert time.monotonic() - began < 2
 
 
 def _driver(tmp_path: Path, names: list[str]) -> subprocess.Popen:

@@ -105,7 +105,7 @@ def test_windows_fit_into_any_picture(two: LinkedVideo, size: tuple[int, int]) -
 def test_stretches_are_where_one_is_seen_and_speaks(make: Callable[..., LinkedVideo]) -> None:
     tracks = [_track("T1", "L", 100, 0, 3), _track("T2", "L", 100, 3.2, 8), _track("T3", "R", 500)]
     linked = make(links=[_turn(1, 5, "L"), _turn(4, 4.3, "R"), _turn(6, 7, None)], tracks=tracks)
-    found = [(each.person, each.track.track, each.start, each.end) for each in speaking_stretches(linked)]  # fmt: skip
+    found = [(each.person, each.track.track, each.start, each.end) for each in speaking_stretches(linked, linked.turns, 0.5)]  # fmt: skip
     assert found == [("L", "T1", 1, pytest.approx(3.0)), ("L", "T2", pytest.approx(3.2), 5)]
 
 

@@ -5,6 +5,7 @@ from fractions import Fraction
 import opentimelineio as otio
 import pytest
 
+from pins_plugin.errors import PinsError
 from pins_plugin.formats.timecode import (
     as_rate,
     format_timecode,
@@ -43,3 +44,11 @@ def test_every_frame_comes_back_from_its_time(rate: Fraction) -> None:
 )  # fmt: skip
 def test_as_rate_knows_the_usual_ones(given: float, wanted: Fraction) -> None:
     assert as_rate(given) == wanted
+
+
+@pytest.mark.parametrize("given", [0.0, -1.0, 1e9, float("nan"), float("inf")])
+def test_a_rate_that_is_none_is_refused(given: float) -> None:
+    with pytest.raises(
+        PinsError, match=f"expected 1 to 1000 Hz, got {given:g}".replace("+", r"\+")
+    ):
+        as_rate(given)
