@@ -9,7 +9,7 @@ import torch
 
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.inference.pretrained import device_of, load_pretrained
-from pins_plugin.models.folder.model_folder import ModelFolder
+from pins_plugin.models.folder.model_folder import PRETRAINED, ModelFolder
 from pins_plugin.utils.explain import one_line
 
 
@@ -54,8 +54,9 @@ class PretrainedInterface(ABC):
         ModelFolderError
             When there is no such model, or it is damaged or of another kind.
         """
-        source = source or cls.shipped
-        if source is None:
+        if source is None and cls.shipped:
+            source = PRETRAINED / cls.shipped
+        if not source:
             raise ModelFolderError(
                 f"{cls.__name__}.from_hparams: expected a model folder or a hub id, got none"
             )

@@ -18,6 +18,7 @@ from pins_plugin.models.folder.model_folder import (
     ModelFolder,
     load_model_folder,
     read_hyperparams,
+    replaced_folder,
     resolve_source,
 )
 from pins_plugin.models.folder.model_folder import load_strictly as load_strictly
@@ -28,9 +29,8 @@ from pins_plugin.models.folder.module_registry import ModuleSpec, build_module
 from pins_plugin.models.onnx_encoder import OnnxFaceEncoder, OnnxVoiceEncoder
 from pins_plugin.plugins import find_plugins
 from pins_plugin.utils.explain import one_line
-from pins_plugin.utils.files import atomic_folder
 
-HUB_FILES = [HYPERPARAMS, "*.safetensors", "README.md"]
+MODEL_FILES = [HYPERPARAMS, "*.safetensors", "README.md", "LICENSE"]
 
 
 def load_pretrained(
@@ -62,7 +62,7 @@ def load_pretrained(
         When there is no such model, or it is damaged or of another kind.
     """
     device = device_of(run_opts)
-    single = load_encoder(source, needs)
+    single = _load_encoder(source, needs)
     if single is not None:
         return ModelFolder({name: part.to(device).eval() for name, part in single.items()}, {})
     folder = fetch_model(source, savedir, revision=revision)
@@ -76,16 +76,8 @@ def load_pretrained(
     return model
 
 
-def load_encoder(source: str | Path, needs: Sequence[str]) -> dict[str, nn.Module] | None:
-    """Load one encoder from an ONNX file or an installed plugin; None where `source` is neither.
-
-    Parameters
-    ----------
-    source : str or Path
-        "arcface.onnx", or a plugin's name.
-    needs : sequence of str
-        ["face_encoder"] or ["voice_encoder"] tells which kind of encoder it is.
-    """
+def _load_encoder(source: str | Path, needs: Sequence[str]) -> dict[str, nn.Module] | None:
+    """Load one encoder from an ONNX file or an installed plugin; None where `source` is neither."""
     is_file = Path(source).suffix.lower() == ".onnx"
     if list(needs) not in (["face_encoder"], ["voice_encoder"]):
         if is_file:
@@ -95,10 +87,8 @@ def load_encoder(source: str | Path, needs: Sequence[str]) -> dict[str, nn.Modul
     if is_file:
         kind = OnnxFaceEncoder if name == "face_encoder" else OnnxVoiceEncoder
         return {name: kind.from_file(source)}
-    if not isinstance(source, str) or Path(source).exists():
-        return None
-    found = [plugin for plugin in find_plugins(f"{name}s") if plugin.name == source]
-    return {name: found[0].load()()} if found else None
+    found = [] if Path(source).exists() else find_plugins(f"{name}s")
+    return next(({name: plugin.load()()} for plugin in found if plugin.name == source), None)
 
 
 def encoder_spec(source: str | Path, name: str) -> dict[str, Any] | None:
@@ -134,7 +124,7 @@ def fetch_model(
         A folder, the name of a model that ships with the package, or a hub id: "hf://owner/name", or
         "owner/name" where no folder "owner" exists.
     savedir : str or Path, optional
-        Keep a copy there, without symlinks; it is renewed whenever it differs from the source.
+        Keep a copy there, without symlinks, in a folder of its own; it is renewed whenever it differs from the source.
     revision : str, optional
         Branch, tag or commit on the hub.
     """
@@ -153,12 +143,9 @@ def device_of(run_opts: Mapping[str, Any] | None) -> torch.device:
     ModelFolderError
         When an option is not known here, or the device is not there.
     """
-    options = dict(run_opts or {})
-    name = options.pop("device", None) or "cpu"
-    if options:
-        raise ModelFolderError(
-            f"run_opts: expected 'device' only, got {', '.join(sorted(options))}"
-        )
+    if not isinstance(run_opts or {}, Mapping) or not set(run_opts or {}) <= {"device"}:
+        raise ModelFolderError(f"run_opts: expected {{'device': ...}} only, got {run_opts!r:.80}")
+    name = (run_opts or {}).get("device") or "cpu"
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
@@ -225,15 +212,21 @@ class StrictPretrainer:
 def _load_trusted(folder: Path, device: torch.device) -> ModelFolder:
     from hyperpyyaml import load_hyperpyyaml
 
-    with (folder / HYPERPARAMS).open(encoding="utf-8") as file:
-        hparams = load_hyperpyyaml(file)
-    modules = {}
-    for path in sorted(folder.glob("*.safetensors")):
-        module = hparams["modules"][path.stem]
-        checksum = hparams.get("sha256", {}).get(path.stem)
-        load_strictly(module, read_weights(path, checksum), path)
-        modules[path.stem] = module.to(device).eval()
-    return ModelFolder(modules, dict(hparams.get("settings") or {}))
+    try:
+        with (folder / HYPERPARAMS).open(encoding="utf-8") as file:
+            hparams = load_hyperpyyaml(file)
+        modules = {path.stem: hparams["modules"][path.stem] for path in folder.glob("*.safetensors")}
+        checksums, settings = hparams.get("sha256") or {}, dict(hparams.get("settings") or {})
+    except Exception as error:  # whatever the code that it names may raise
+        reason = f"{type(error).__name__}: {one_line(error)}"
+        raise ModelFolderError(
+            f"{folder / HYPERPARAMS}: cannot be built by HyperPyYAML ({reason})"
+        ) from error
+    for name, module in modules.items():
+        path = folder / f"{name}.safetensors"
+        load_strictly(module, read_weights(path, checksums.get(name)), path)
+        module.to(device).eval()
+    return ModelFolder(modules, settings)
 
 
 def _hub_id(source: str | Path) -> str | None:
@@ -254,7 +247,7 @@ def _download(hub_id: str, savedir: str | Path | None, revision: str | None) -> 
     if savedir is None and revision is not None:
         folder = folder.with_name(f"{folder.name}@{revision}")
     try:
-        snapshot_download(hub_id, revision=revision, local_dir=folder, allow_patterns=HUB_FILES)
+        snapshot_download(hub_id, revision=revision, local_dir=folder, allow_patterns=MODEL_FILES)
     except (HfHubHTTPError, OSError, ValueError) as error:
         raise ModelFolderError(
             f"{hub_id}: no such folder here, and not to be had from the hub "
@@ -271,7 +264,7 @@ def _copy(folder: Path, savedir: Path) -> Path:
         same, _, _ = filecmp.cmpfiles(folder, savedir, names, shallow=False)
         if sorted(same) == names:
             return savedir
-    with atomic_folder(savedir) as temporary:
+    with replaced_folder(savedir) as temporary:
         for name in names:
             shutil.copyfile(folder / name, temporary / name)
     return savedir
@@ -285,7 +278,7 @@ def _belongs_to_model(file: Path) -> bool:
     ModelFolderError
         When it is such a link.
     """
-    if not any(file.match(pattern) for pattern in (*HUB_FILES, "LICENSE")) or not file.is_file():
+    if not any(file.match(pattern) for pattern in MODEL_FILES) or not file.is_file():
         return False
     homes = (file.parent.resolve(), (file.parent / "../../blobs").resolve())
     if not any(file.resolve().is_relative_to(home) for home in homes):
