@@ -86,7 +86,7 @@ class ActiveSpeakerNetwork:
         """
         content, settings = read_onnx_file(path, SETTINGS)
         with naming(path):
-            return cls(OnnxSession(content, device), _checked_window(settings["window"]))
+            return cls(OnnxSession(content, device), settings["window"])
 
     def __call__(self, crops: Crops, waveform: NDArray[np.float32]) -> ActiveSpeakerScores:
         """Score one face.
@@ -147,18 +147,6 @@ def grey_faces(
     pictures = torch.from_numpy(faces).permute(0, 3, 1, 2).float()  # (num_frames, 3, size, size)
     grey = torch.tensor(GREY) @ read_window(pictures, window, FACE_SIZE).flatten(2)
     return grey.reshape(-1, FACE_SIZE, FACE_SIZE).numpy()
-
-
-def _checked_window(values: Any) -> tuple[float, float, float, float]:
-    try:
-        x1, y1, x2, y2 = (float(value) for value in values)
-    except (TypeError, ValueError):
-        x1 = y1 = x2 = y2 = 0.0
-    if not (0 <= x1 < x2 <= 1 and 0 <= y1 < y2 <= 1):
-        raise ModelFolderError(
-            f"window: expected x1 < x2 and y1 < y2 in 0..1, four numbers, got {values!r:.80}"
-        )
-    return x1, y1, x2, y2
 
 
 def _name_inputs(shapes: dict[str, list[Any]]) -> tuple[str, str]:

@@ -16,7 +16,8 @@ from torch.nn.functional import interpolate, normalize
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.models.faces.face_recognition import read_window
 from pins_plugin.models.folder.module_registry import make_module
-from pins_plugin.models.folder.onnx_file import OnnxSession, read_onnx_file
+from pins_plugin.models.folder.onnx_file import OnnxSession, check_settings, read_onnx_file
+from pins_plugin.models.layers.lengths import VoiceEncoder
 from pins_plugin.models.layers.projection import Projection
 from pins_plugin.utils.explain import naming
 
@@ -81,6 +82,7 @@ class OnnxEncoder(nn.Module):
     """
 
     def __init__(self, num_features: int, embedding_dim: int | None) -> None:
+        check_settings(vars(self))  # a model folder's as well as a file's
         super().__init__()
         self.embedding_dim = embedding_dim or num_features
         self.network = OnnxNetwork()
@@ -162,12 +164,8 @@ class OnnxFaceEncoder(OnnxEncoder):
         same_person_similarity: float | None = None,
         embedding_dim: int | None = None,
     ) -> None:
-        self.image_size = image_size
-        self.window = [float(value) for value in window]
-        if len(self.window) != 4:
-            raise ValueError(f"window: expected x1, y1, x2, y2, got {window!r}")
-        self.same_person_similarity = same_person_similarity
-        self.mean, self.std = ([float(value) for value in values] for values in (mean, std))
+        self.image_size, self.same_person_similarity = image_size, same_person_similarity
+        self.mean, self.std, self.window = mean, std, window
         self.channels, self.layout = channels, layout
         super().__init__(num_features, embedding_dim)
 
@@ -207,7 +205,7 @@ class OnnxFaceEncoder(OnnxEncoder):
         return self.embed(self.features(faces))
 
 
-class OnnxVoiceEncoder(OnnxEncoder):
+class OnnxVoiceEncoder(OnnxEncoder, VoiceEncoder):
     """A speaker encoder in an ONNX file; make one with `from_file`.
 
     Parameters
@@ -238,9 +236,8 @@ class OnnxVoiceEncoder(OnnxEncoder):
         min_seconds: float = 0.1,
         embedding_dim: int | None = None,
     ) -> None:
-        self.sample_rate = sample_rate
-        self.feature_kind, self.num_bins = features, num_bins
-        self.scale, self.min_seconds = float(scale), float(min_seconds)
+        self.sample_rate, self.feature_kind, self.num_bins = sample_rate, features, num_bins
+        self.scale, self.min_seconds = scale, min_seconds
         super().__init__(num_features, embedding_dim)
 
     def example(self) -> Tensor:
@@ -266,10 +263,6 @@ class OnnxVoiceEncoder(OnnxEncoder):
             batch = (bands - bands.mean(dim=0))[None]
         return self.network(batch)
 
-    def forward(self, waveforms: Tensor, relative_lengths: Tensor | None = None) -> Tensor:
-        """Embed as any `VoiceEncoder`, one utterance at a time: networks of others know no padding."""
-        lengths = [waveforms.shape[1]] * len(waveforms)
-        if relative_lengths is not None:
-            lengths = (relative_lengths * waveforms.shape[1]).round().clamp(min=1).long().tolist()
-        rows = [self.features(row[:length]) for row, length in zip(waveforms, lengths, strict=True)]
-        return self.embed(torch.cat(rows))
+    def encode(self, waveforms: Tensor) -> Tensor:
+        """Embed (batch, num_samples) without padding, one utterance at a time."""
+        return self.embed(torch.cat([self.features(row) for row in waveforms]))
