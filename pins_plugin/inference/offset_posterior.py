@@ -12,7 +12,7 @@ calibrated on people whom the model does not know, some of them with somebody el
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,8 @@ SPREAD, PRIOR_FLOOR = 6.0, 0.05
 MIN_HEARD = 0.3
 NEAR = 2  # frames around the best offset that are no rivals; chosen, not measured
 LARGEST_RATIO = 8.0  # nats that one piece can say; chosen, not measured
+# Frames that faces must be seen for before it is said that the sound is not theirs; chosen, not measured
+FOREIGN_FRAMES = 50
 TINY = 1e-300  # near the least float64, keeps logarithms finite
 LARGEST_ODDS = 12.0  # nats, of a probability of 6e-6; chosen, not measured
 
@@ -67,16 +69,20 @@ class OffsetCalibration:
 
     @classmethod
     def from_settings(cls, values: Mapping[str, Any]) -> "OffsetCalibration":
-        """Read a model folder's settings."""
-        numbers = {}
-        for each in fields(cls):
-            value = values[each.name]
-            numbers[each.name] = tuple(map(float, value)) if isinstance(value, list) else float(value)  # fmt: skip
-        return cls(**numbers)  # type: ignore[arg-type]
+        """Read a model folder's settings; ValueError, TypeError or KeyError where they are others."""
+        numbers = {name: float(values[name]) for name in ("frame_weight", "speaks", "least", "foreign")}
+        right, own = (tuple(map(float, values[name])) for name in ("right", "own"))
+        if len(right) != 5 or len(own) != 5:
+            raise ValueError(f"right, own: expected 5 weights each, got {len(right)} and {len(own)}")
+        return cls(right=right, own=own, **numbers)
 
-    def to_settings(self) -> dict[str, Any]:
-        """As a model folder's settings keep it."""
-        return {**asdict(self), "right": list(self.right), "own": list(self.own)}
+    def judge(self, found: "OffsetEvidence") -> tuple[float, bool, bool]:
+        """Tell how probably an offset is right, whether that is answer enough, else whether the sound is somebody else's."""
+        confidence = logistic(self.right, found.features)
+        if confidence >= self.least:
+            return confidence, True, False
+        long = found.num_frames >= FOREIGN_FRAMES
+        return confidence, False, long and logistic(self.own, found.features) <= self.foreign
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,8 +101,8 @@ class OffsetEvidence:
         Log-odds of the offset within one frame; by how much its similarity beats the best of others, both less the mean of
         others and times the root of the number of frames; that similarity; logarithm of the number of pieces (chance peaks
         somewhere in many).
-    num_frames : float
-        That bear on it, faces that seem not to speak counted for less.
+    num_frames : int
+        In which lips are seen and sound is heard.
     speaking : (num_pieces,) array
         Probability of each piece that its face speaks, at that offset.
     """
@@ -105,7 +111,7 @@ class OffsetEvidence:
     fraction: float
     posterior: NDArray[np.float64]
     features: NDArray[np.float64]
-    num_frames: float
+    num_frames: int
     speaking: NDArray[np.float64]
 
 
@@ -119,17 +125,19 @@ def cut_pieces(similarities: Sequence[NDArray[np.floating]]) -> list[NDArray[np.
 
 
 def sum_evidence(
-    pieces: Sequence[NDArray[np.floating]], calibration: OffsetCalibration
+    similarities: Sequence[NDArray[np.floating]], calibration: OffsetCalibration
 ) -> OffsetEvidence | None:
-    """Sum the evidence of pieces of one file; None where there are none.
+    """Sum the evidence of the faces of one file; None where they say nothing.
 
     Parameters
     ----------
-    pieces : sequence of (num_frames, num_offsets) arrays
-        From `cut_pieces`.
+    similarities : sequence of (num_frames, num_offsets) arrays
+        Of each face; NaN where there is no face, or no sound.
     """
-    if sum(int(np.isfinite(piece).any(axis=1).sum()) for piece in pieces) < MIN_FRAMES:
+    pieces = cut_pieces(similarities)
+    if not pieces:
         return None
+    num_frames = sum(int(np.isfinite(piece).any(axis=1).sum()) for piece in pieces)
     sums, counts = (np.stack(part) for part in zip(*map(sum_similarities, pieces), strict=True))
     evidence = np.stack([_evidence(*each, calibration) for each in zip(sums, counts, strict=True)])
     ratios = _ratios(evidence)  # (num_pieces, num_offsets)
@@ -144,10 +152,10 @@ def sum_evidence(
     near = slice(max(0, center - 1), center + 2)
     best = near.start + int(posterior[near].argmax())
     speaking = speaks * ratios[:, best] / (1 - speaks + speaks * ratios[:, best])
-    num_frames = float(speaking @ counts.max(axis=1))
     weights = speaking @ counts  # frames at each offset
+    heard = weights >= MIN_HEARD * float(speaking @ counts.max(axis=1))
     with np.errstate(invalid="ignore", divide="ignore"):
-        curve = np.where(weights >= MIN_HEARD * num_frames, speaking @ sums / weights, np.nan)
+        curve = np.where(heard, speaking @ sums / weights, np.nan)
     sure = float(np.clip(window[center], 1e-9, 1 - 1e-9))
     odds = float(np.clip(np.log(sure / (1 - sure)), -LARGEST_ODDS, LARGEST_ODDS))
     margin = _margin(curve, weights, best)

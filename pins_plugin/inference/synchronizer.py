@@ -27,18 +27,11 @@ from pins_plugin.inference.lips_and_sound import (
     moves,
     sounds,
 )
-from pins_plugin.inference.offset_posterior import (
-    OffsetCalibration,
-    cut_pieces,
-    logistic,
-    sum_evidence,
-)
+from pins_plugin.inference.offset_posterior import OffsetCalibration, sum_evidence
 from pins_plugin.models.folder.model_folder import ModelFolder
 
 MAX_OFFSET = 15  # frames, 0.6 s: the shipped model was trained among these offsets
 TOLERANCE = 1  # frames; people begin to notice at about two (ITU-R BT.1359)
-# That faces must be seen for before it is said that the sound is not theirs; chosen, not measured
-FOREIGN_FRAMES = 50
 
 
 @dataclass(frozen=True)
@@ -226,20 +219,12 @@ class Synchronizer(PretrainedInterface):
         -------
         result : SyncResult
         """
-        calibration = self.file_calibration
-        pieces = cut_pieces(similarities)
-        found = sum_evidence(pieces, calibration)
+        found = sum_evidence(similarities, self.file_calibration)
         if found is None:
             return SyncResult(0.0, 0, 0.0, "cannot tell")
-        confidence = logistic(calibration.right, found.features)
-        if confidence >= calibration.least:
-            return _found(found.offset, found.fraction, confidence)
-        seen = sum(int(np.isfinite(piece).any(axis=1).sum()) for piece in pieces)
-        own = logistic(calibration.own, found.features)
-        foreign = seen >= FOREIGN_FRAMES and own <= calibration.foreign
-        return SyncResult(0.0, 0, confidence, "not this sound" if foreign else "cannot tell")
-
-
-def _found(frames: int, fraction: float, confidence: float) -> SyncResult:
-    decision = "in sync" if abs(frames) <= TOLERANCE else "shifted"
-    return SyncResult(round((frames + fraction) / FRAME_RATE, 3), frames, confidence, decision)
+        confidence, answered, foreign = self.file_calibration.judge(found)
+        if not answered:
+            return SyncResult(0.0, 0, confidence, "not this sound" if foreign else "cannot tell")
+        seconds = round((found.offset + found.fraction) / FRAME_RATE, 3)
+        decision = "in sync" if abs(found.offset) <= TOLERANCE else "shifted"
+        return SyncResult(seconds, found.offset, confidence, decision)
