@@ -84,9 +84,8 @@ def embed_clips(
             if load is not None:
                 return load(clip)
             raw = embedder.wants_aligned and not clip.faces.is_dir()
-            pictures = load_clip_faces(
-                clip.faces, embedder.image_size, num_frames, aligned=raw, alone=raw
-            )
+            size, aligned = embedder.image_size, embedder.wants_aligned
+            pictures = load_clip_faces(clip.faces, size, num_frames, aligned=aligned, alone=True)
             read = load_speech if raw else load_audio
             return pictures, read(clip.audio, embedder.sample_rate)
         except Exception as error:  # foreseen or not, it is this clip's

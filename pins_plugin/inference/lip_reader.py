@@ -47,7 +47,9 @@ class LipReader(PretrainedInterface):
     ) -> None:
         self.lip_encoder: Any = lip_encoder.to(device).eval()
         self.classifier = classifier.to(device).eval()
-        self.vocabulary = tuple(vocabulary)
+        self.vocabulary = tuple(map(str, vocabulary))
+        if len(self.vocabulary) != (known := getattr(classifier, "num_words", len(self.vocabulary))):
+            raise ValueError(f"vocabulary: expected {known} words, got {len(self.vocabulary)}")
         self.device = device
 
     @classmethod

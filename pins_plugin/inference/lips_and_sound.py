@@ -28,8 +28,8 @@ def check_lips(lips: NDArray, times: NDArray) -> tuple[NDArray[np.float32], NDAr
         )
     if times.shape != lips.shape[:1]:
         raise ShapeError(f"times: expected shape ({len(lips)},), got {times.shape}")
-    if (np.diff(times) <= 0).any():
-        raise ShapeError("times: expected increasing seconds, got a step back or a repetition")
+    if not np.isfinite(times).all() or (np.diff(times) <= 0).any():
+        raise ShapeError("times: expected increasing seconds, got NaN, a step back or a repetition")
     return lips, times
 
 

@@ -10,12 +10,11 @@ from torch.nn.functional import normalize
 
 from pins_plugin.data.media.audio import SAMPLE_RATE
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
+from pins_plugin.inference.verification import MIN_SPEECH
 
 Regions = Sequence[tuple[float, float]]
 MOST_FACES = 32  # of a person, spread evenly: bounds time; chosen, not measured
 PIECE_SECONDS = 3.0  # seconds of sound that are embedded at once; chosen, not measured
-# Seconds of speech in all from which on a voice is embedded, as `verification.MIN_SPEECH`; chosen, not measured
-SHORTEST_SPEECH = 0.7
 MOST_SECONDS = 60.0  # of a voice, spread over the file: bounds time; chosen, not measured
 
 
@@ -35,8 +34,7 @@ def pool_faces(embedder: FaceVoiceEmbedder, faces: NDArray[np.uint8]) -> Tensor 
     if len(faces) == 0:
         return None
     chosen = np.linspace(0, len(faces) - 1, min(len(faces), MOST_FACES)).round().astype(int)
-    pictures = torch.from_numpy(np.ascontiguousarray(faces[chosen])).permute(0, 3, 1, 2)
-    return normalize(embedder.encode_faces(pictures).mean(dim=0), dim=-1).cpu()
+    return embedder.encode_views(faces[chosen]).cpu()
 
 
 def pool_voice(
@@ -54,10 +52,10 @@ def pool_voice(
     Returns
     -------
     embedding : (embedding_dim,) Tensor or None
-        Of unit length, on the CPU; each second weighs alike; None where there are less than `SHORTEST_SPEECH` seconds.
+        Of unit length, on the CPU; each second weighs alike; None where there are less than `MIN_SPEECH` seconds.
     """
     pieces = _cut(waveform, regions)
-    if sum(map(len, pieces)) < SHORTEST_SPEECH * SAMPLE_RATE:
+    if sum(map(len, pieces)) < MIN_SPEECH * SAMPLE_RATE:
         return None
     sums = torch.zeros(embedder.embedding_dim)
     for length in sorted({len(piece) for piece in pieces}):

@@ -146,6 +146,7 @@ def find_faces(
         Of the boxes.
     """
     scale = min(1.0, max_side / max(image.shape[:2]))
+    scale = max(scale, 1 / min(image.shape[:2]))  # of a strip, a pixel is left
     small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     found = detector.detect(small[None])[0]
     areas = (found.boxes[:, 2:] - found.boxes[:, :2]).prod(axis=1)

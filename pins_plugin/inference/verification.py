@@ -1,17 +1,14 @@
-"""Whether the face in one file and the voice in another are one person's, or why that cannot be told."""
+"""Whether a face and a voice are one person's, or why that cannot be told."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from torch import Tensor
-from torch.nn.functional import normalize
 
 from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
 from pins_plugin.errors import MediaError
-from pins_plugin.inference.embedder import FaceVoiceEmbedder
 from pins_plugin.inference.joint_calibration import JointCalibration
-from pins_plugin.inference.portraits import load_portraits
 from pins_plugin.inference.voice_activity import find_speech
 
 MIN_SPEECH = 0.7  # seconds; what is shorter tells next to nothing; chosen, not measured
@@ -48,32 +45,6 @@ class FaceVoiceVerification:
     def decision(self) -> str:
         """In words: "one person", "two people", or "cannot tell"."""
         return {True: "one person", False: "two people", None: "cannot tell"}[self.same_person]
-
-
-def verify_files(
-    embedder: FaceVoiceEmbedder, face: str | Path, voice: str | Path
-) -> FaceVoiceVerification:
-    """Tell whether the face in one file and the voice in another are one person's.
-
-    Parameters
-    ----------
-    face : str or Path
-        An image or a video that shows one face, others at most much smaller.
-    voice : str or Path
-        Any file with speech, of any rate and number of channels; what is not speech is left out.
-
-    Raises
-    ------
-    MediaError
-        When a file cannot be read, shows no face or several, or has no sound or too little speech.
-    """
-    pictures = load_portraits(
-        face, embedder.image_size, alone=True, cut_out=not embedder.wants_aligned
-    )
-    faces = embedder.encode_faces(pictures.transpose(0, 3, 1, 2))
-    speech = load_speech(voice, embedder.sample_rate)
-    similarity = normalize(faces.mean(dim=0), dim=-1) @ embedder.encode_long_voice(speech)
-    return judge(similarity, embedder.calibration)
 
 
 def judge(similarity: Tensor, calibration: JointCalibration | None) -> FaceVoiceVerification:

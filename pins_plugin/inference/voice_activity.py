@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from pins_plugin.data.media.audio import SAMPLE_RATE
+from pins_plugin.inference.lips_and_sound import check_waveform
 
 ONSET, OFFSET = 0.5, 0.35  # probabilities; those that silero-vad itself uses
 SILERO_FRAME = 512  # samples of 16 kHz per probability: the frame of silero-vad
@@ -42,6 +43,7 @@ def speech_probability(waveform: NDArray[np.float32]) -> NDArray[np.float32]:
     probability : (num_frames,) float32 array
         Frame i covers the samples [512 i, 512 (i + 1)); the last one is filled up with silence.
     """
+    waveform = check_waveform(waveform)
     if len(waveform) == 0:
         return np.zeros(0, np.float32)
     detector = _detector()

@@ -181,6 +181,14 @@ def test_settings_that_do_not_fit_are_one_line(tmp_path: Path) -> None:
         Synchronizer.from_hparams(tmp_path / "copy")
 
 
+def test_a_vocabulary_of_another_length_is_one_line(tmp_path: Path) -> None:
+    LipReader.from_hparams(savedir=tmp_path / "copy")
+    yaml = tmp_path / "copy" / "hyperparams.yaml"
+    yaml.write_text(re.sub(r"vocabulary:(\s*- \S+)+", "vocabulary: [yes]", yaml.read_text()))
+    with pytest.raises(ModelFolderError, match="settings: vocabulary: expected 51 words, got 1"):
+        LipReader.from_hparams(tmp_path / "copy")
+
+
 class _Unshipped(FaceVoiceEmbedder):
     shipped = None
 

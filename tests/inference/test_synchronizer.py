@@ -157,6 +157,7 @@ def test_sound_shorter_than_the_picture(synchronizer) -> None:
         (lambda lips, times, wave: (lips[:, :5], times, wave), "lips: expected"),
         (lambda lips, times, wave: (lips, times[:-1], wave), "times: expected shape"),
         (lambda lips, times, wave: (lips, times[::-1], wave), "increasing"),
+        (lambda lips, times, wave: (lips, np.nan * times, wave), "increasing seconds, got NaN"),
         (lambda lips, times, wave: (lips, times, wave[None]), "mix channels"),
     ],
 )

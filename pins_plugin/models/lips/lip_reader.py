@@ -30,7 +30,7 @@ class WordClassifier(nn.Module):
         dropout: float = 0.4,
     ) -> None:
         super().__init__()
-        self.feature_dim = feature_dim
+        self.feature_dim, self.num_words = feature_dim, num_words
         self.norm = nn.BatchNorm1d(feature_dim, affine=False)
         self.dropout = nn.Dropout(dropout)
         self.first = nn.Conv1d(feature_dim + 2, channels, 3, padding=1)
