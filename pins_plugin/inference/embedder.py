@@ -28,7 +28,7 @@ PIECES_AT_ONCE = 16  # bounds memory; chosen, not measured
 MOST_CHANNELS = 16
 
 
-class FaceVoiceEmbedder(nn.Module, PretrainedInterface):
+class FaceVoiceEmbedder(PretrainedInterface):
     """A face branch and a voice branch that embed into one space.
 
     Parameters
@@ -64,15 +64,9 @@ class FaceVoiceEmbedder(nn.Module, PretrainedInterface):
         self.calibration = JointCalibration.from_settings(settings or {})
 
     @classmethod
-    def from_model(cls, model: ModelFolder, device: torch.device) -> Self:
+    def from_model(cls, model: ModelFolder) -> Self:
         face_encoder, voice_encoder = (model.modules[name] for name in cls.needs)
         return cls(face_encoder, voice_encoder, model.settings)
-
-    @property
-    def device(self) -> torch.device:
-        """Where the weights are, and the results will be."""
-        tensors = [*self.mods.parameters(), *self.mods.buffers()]
-        return tensors[0].device if tensors else torch.device("cpu")
 
     @property
     def embedding_dim(self) -> int:

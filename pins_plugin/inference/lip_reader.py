@@ -43,19 +43,18 @@ class LipReader(PretrainedInterface):
         lip_encoder: nn.Module,
         classifier: nn.Module,
         vocabulary: Sequence[str],
-        device: str = "cpu",
     ) -> None:
-        self.lip_encoder: Any = lip_encoder.to(device).eval()
-        self.classifier = classifier.to(device).eval()
+        super().__init__()
+        self.lip_encoder: Any = lip_encoder.eval()
+        self.classifier = classifier.eval()
         self.vocabulary = tuple(map(str, vocabulary))
         if len(self.vocabulary) != (known := getattr(classifier, "num_words", len(self.vocabulary))):
             raise ValueError(f"vocabulary: expected {known} words, got {len(self.vocabulary)}")
-        self.device = device
 
     @classmethod
-    def from_model(cls, model: ModelFolder, device: torch.device) -> Self:
+    def from_model(cls, model: ModelFolder) -> Self:
         lip_encoder, classifier = (model.modules[name] for name in cls.needs)
-        return cls(lip_encoder, classifier, model.settings["vocabulary"], str(device))
+        return cls(lip_encoder, classifier, model.settings["vocabulary"])
 
     def read(
         self,

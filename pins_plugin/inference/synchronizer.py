@@ -94,7 +94,6 @@ class Synchronizer(PretrainedInterface):
     ----------
     lip_encoder, sound_encoder : nn.Module
         See `models.lips.sync_encoders`.
-    device : str
     file_calibration : OffsetCalibration, optional
         What an offset is worth; that of the shipped model where not given.
     """
@@ -106,27 +105,17 @@ class Synchronizer(PretrainedInterface):
         self,
         lip_encoder: nn.Module,
         sound_encoder: nn.Module,
-        device: str = "cpu",
         file_calibration: OffsetCalibration | None = None,
     ) -> None:
+        super().__init__()
         self.file_calibration = file_calibration or OffsetCalibration.shipped()
-        self.lip_encoder = lip_encoder.to(device).eval()
-        self.sound_encoder = sound_encoder.to(device).eval()
-        self.device = device
+        self.lip_encoder, self.sound_encoder = lip_encoder.eval(), sound_encoder.eval()
 
     @classmethod
-    def from_model(cls, model: ModelFolder, device: torch.device) -> Self:
-        lip_encoder, sound_encoder = (model.modules[name] for name in cls.needs)
+    def from_model(cls, model: ModelFolder) -> Self:
         numbers = model.settings.get("file_calibration")
         calibration = None if numbers is None else OffsetCalibration.from_settings(numbers)
-        return cls(lip_encoder, sound_encoder, str(device), calibration)
-
-    def to(self, device: str | torch.device) -> Self:
-        """Move both encoders to a device."""
-        self.device = str(device)
-        self.lip_encoder.to(self.device)
-        self.sound_encoder.to(self.device)
-        return self
+        return cls(model.modules["lip_encoder"], model.modules["sound_encoder"], calibration)
 
     def features(
         self,

@@ -59,25 +59,16 @@ class VisualVoiceActivity(PretrainedInterface):
     needs = ("talking_network",)
     shipped = "visual_voice_activity"
 
-    def __init__(
-        self, talking_network: nn.Module, llr_weights: Sequence[float], device: str = "cpu"
-    ) -> None:
-        self.talking_network = talking_network.to(device).eval()
+    def __init__(self, talking_network: nn.Module, llr_weights: Sequence[float]) -> None:
+        super().__init__()
+        self.talking_network = talking_network.eval()
         self.bias, self.factor = (float(weight) for weight in llr_weights)
-        self.device = device
 
     @classmethod
-    def from_model(cls, model: ModelFolder, device: torch.device) -> Self:
-        (name,) = cls.needs
-        return cls(model.modules[name], model.settings["llr_weights"], str(device))
+    def from_model(cls, model: ModelFolder) -> Self:
+        return cls(model.modules["talking_network"], model.settings["llr_weights"])
 
-    def to(self, device: str | torch.device) -> Self:
-        """Move the network to a device."""
-        self.device = str(device)
-        self.talking_network.to(self.device)
-        return self
-
-    def __call__(self, lips: NDArray[np.floating], times: NDArray[np.floating]) -> TalkingEvidence:
+    def forward(self, lips: NDArray[np.floating], times: NDArray[np.floating]) -> TalkingEvidence:
         """Judge one tracked face.
 
         Parameters

@@ -66,7 +66,7 @@ def synchronize_video(
         When the file is missing, unreadable, or has no picture or no sound.
     """
     waveform = load_audio(video)
-    device = synchronizer.device
+    device = str(synchronizer.device)
     tracks = track_faces(video, TrackerSettings(device=device), quiet=quiet)
     if with_people and tracks:
         recognizer = FaceRecognizer().to(torch.device(device))
