@@ -209,7 +209,9 @@ class FaceVoiceEmbedder(PretrainedInterface):
         from pins_plugin.inference.portraits import load_portraits
 
         cut_out = not self.wants_aligned
-        return self.encode_views(load_portraits(path, self.image_size, alone=alone, cut_out=cut_out))
+        return self.encode_views(
+            load_portraits(path, self.image_size, alone=alone, cut_out=cut_out)
+        )
 
     def encode_voice_file(self, path: str | Path) -> Tensor:
         """Embed the sound of any media file: (embedding_dim,) Tensor of unit length."""

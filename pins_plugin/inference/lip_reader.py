@@ -48,7 +48,9 @@ class LipReader(PretrainedInterface):
         self.lip_encoder: Any = lip_encoder.eval()
         self.classifier = classifier.eval()
         self.vocabulary = tuple(map(str, vocabulary))
-        if len(self.vocabulary) != (known := getattr(classifier, "num_words", len(self.vocabulary))):
+        if len(self.vocabulary) != (
+            known := getattr(classifier, "num_words", len(self.vocabulary))
+        ):
             raise ValueError(f"vocabulary: expected {known} words, got {len(self.vocabulary)}")
 
     @classmethod

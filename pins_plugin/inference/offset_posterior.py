@@ -70,10 +70,14 @@ class OffsetCalibration:
     @classmethod
     def from_settings(cls, values: Mapping[str, Any]) -> "OffsetCalibration":
         """Read a model folder's settings; ValueError, TypeError or KeyError where they are others."""
-        numbers = {name: float(values[name]) for name in ("frame_weight", "speaks", "least", "foreign")}
+        numbers = {
+            name: float(values[name]) for name in ("frame_weight", "speaks", "least", "foreign")
+        }
         right, own = (tuple(map(float, values[name])) for name in ("right", "own"))
         if len(right) != 5 or len(own) != 5:
-            raise ValueError(f"right, own: expected 5 weights each, got {len(right)} and {len(own)}")
+            raise ValueError(
+                f"right, own: expected 5 weights each, got {len(right)} and {len(own)}"
+            )
         return cls(right=right, own=own, **numbers)
 
     def judge(self, found: "OffsetEvidence") -> tuple[float, bool, bool]:

@@ -215,7 +215,9 @@ def _load_trusted(folder: Path, device: torch.device) -> ModelFolder:
     try:
         with (folder / HYPERPARAMS).open(encoding="utf-8") as file:
             hparams = load_hyperpyyaml(file)
-        modules = {path.stem: hparams["modules"][path.stem] for path in folder.glob("*.safetensors")}
+        modules = {
+            path.stem: hparams["modules"][path.stem] for path in folder.glob("*.safetensors")
+        }
         checksums, settings = hparams.get("sha256") or {}, dict(hparams.get("settings") or {})
     except Exception as error:  # whatever the code that it names may raise
         reason = f"{type(error).__name__}: {one_line(error)}"

@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import normalize
 
 from pins_plugin.errors import ManifestError, MediaError
 from pins_plugin.inference.embedder import FaceVoiceEmbedder

@@ -87,7 +87,7 @@ def test_devices_are_given_as_speechbrain_users_give_them() -> None:
     with pytest.raises(ModelFolderError, match="not usable here"):
         device_of({"device": "toaster"})
     for wrong in ({"jit": True}, "cuda"):
-        with pytest.raises(ModelFolderError, match="run_opts: expected .'device'"):
+        with pytest.raises(ModelFolderError, match=r"run_opts: expected .'device'"):
             device_of(wrong)
 
 
@@ -158,7 +158,9 @@ def test_speechbrain_gets_no_weights_that_do_not_fit(model_folder: Path, tmp_pat
 def test_other_interfaces_open_alike(kind, tmp_path: Path) -> None:
     """A copy in `savedir`, the device as SpeechBrain users give it, one line for a model of another kind."""
     opened = kind.from_hparams(savedir=tmp_path / "copy", run_opts={"device": "cpu"})
-    assert opened.device == torch.device("cpu") and (tmp_path / "copy" / "hyperparams.yaml").is_file()
+    assert (
+        opened.device == torch.device("cpu") and (tmp_path / "copy" / "hyperparams.yaml").is_file()
+    )
     with pytest.raises(ModelFolderError, match="expected a model with lip_encoder"):
         kind.from_hparams("voice_campplus")
     text = (tmp_path / "copy" / "hyperparams.yaml").read_text()

@@ -76,7 +76,7 @@ def test_a_window_of_the_picture_is_what_the_network_sees(tmp_path: Path) -> Non
     torch.testing.assert_close(encoder(faces), expected, atol=1e-5, rtol=0)
     assert encoder.same_person_similarity == 0.3
     (tmp_path / "f.yaml").write_text("{window: [0, 1]}")
-    with pytest.raises(ModelFolderError, match="window: expected 4 numbers of 0.0 to 1.0"):
+    with pytest.raises(ModelFolderError, match=r"window: expected 4 numbers of 0.0 to 1.0"):
         OnnxFaceEncoder.from_file(tmp_path / "f.onnx")
 
 
