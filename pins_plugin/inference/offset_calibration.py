@@ -54,7 +54,7 @@ def look_at(
     cases = []
     for file in files:
         features = [
-            synchronizer.moving_features(lips, times, file.waveform, max_offset=MAX_OFFSET)
+            synchronizer.features(lips, times, file.waveform, max_offset=MAX_OFFSET, moving=True)
             for lips, times in file.faces
         ]
         found = sum_evidence([each.similarities for each in features], calibration)

@@ -142,8 +142,12 @@ def sum_evidence(
     if not pieces:
         return None
     num_frames = sum(int(np.isfinite(piece).any(axis=1).sum()) for piece in pieces)
-    sums, counts = (np.stack(part) for part in zip(*map(sum_similarities, pieces), strict=True))
-    evidence = np.stack([_evidence(*each, calibration) for each in zip(sums, counts, strict=True)])
+    sums = np.stack([np.nansum(piece, axis=0, dtype=np.float64) for piece in pieces])
+    counts = np.stack([np.isfinite(piece).sum(axis=0) for piece in pieces])
+    known = counts >= np.maximum(1, counts.max(axis=1, keepdims=True)) / 2  # enough sound there
+    means = np.where(known, sums / np.maximum(counts, 1), np.nan)
+    evidence = calibration.frame_weight * (sums - counts * np.nanmean(means, axis=1, keepdims=True))
+    evidence[~known] = np.nan  # (num_pieces, num_offsets)
     ratios = _ratios(evidence)  # (num_pieces, num_offsets)
     speaks = calibration.speaks
     middle = evidence.shape[1] // 2
@@ -191,23 +195,6 @@ def parabola_peak(curve: NDArray[np.floating], best: int) -> float:
     if not np.isfinite(bend) or bend >= 0:
         return 0.0
     return float(np.clip(0.5 * (before - after) / bend, -0.5, 0.5))
-
-
-def sum_similarities(piece: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Sum of the similarities at each offset, and of how many frames it is: (num_offsets,) each."""
-    present = np.isfinite(piece)
-    sums = np.where(present, piece, 0).sum(axis=0, dtype=np.float64)
-    return sums, present.sum(axis=0)
-
-
-def _evidence(
-    sums: NDArray[np.float64], counts: NDArray[np.int64], calibration: OffsetCalibration
-) -> NDArray[np.float64]:
-    """E(k) of one piece, NaN where less than half of the frames have sound."""
-    known = counts >= max(1, counts.max()) / 2
-    means = sums / np.maximum(counts, 1)
-    evidence = calibration.frame_weight * (sums - counts * means[known].mean())
-    return np.where(known, evidence, np.nan)
 
 
 def _margin(curve: NDArray[np.float64], weights: NDArray[np.float64], best: int) -> float:

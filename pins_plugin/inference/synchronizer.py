@@ -124,6 +124,8 @@ class Synchronizer(PretrainedInterface):
         waveform: NDArray[np.floating],
         sample_rate: int = 16000,
         max_offset: int = MAX_OFFSET,
+        *,
+        moving: bool = False,
     ) -> SyncFeatures:
         """Encode one tracked face and the sound around it.
 
@@ -139,6 +141,9 @@ class Synchronizer(PretrainedInterface):
             In Hz.
         max_offset : int
             How many frames of sound to look at before and after.
+        moving : bool
+            Frames in which the lips hardly move count as not seen, as `offset_of_file` wants it: the encoder takes the
+            range of movement off, so that what is left of a silent face would have a say.
 
         Raises
         ------
@@ -162,27 +167,10 @@ class Synchronizer(PretrainedInterface):
         duration = len(waveform) / self.sound_encoder.sample_rate
         outside = (sound_clock < -1e-3) | (sound_clock + 1 / FRAME_RATE > duration + 1e-3)
         sound_features[outside] = np.nan
-        lip_features[~seen] = np.nan
+        lip_features[~seen | is_still(resampled) if moving else ~seen] = np.nan
         if not (sounds(sound) and moves(resampled[seen])):
             lip_features[:] = np.nan
         return SyncFeatures(clock, lip_features, sound_features)
-
-    def moving_features(
-        self,
-        lips: NDArray[np.floating],
-        times: NDArray[np.floating],
-        waveform: NDArray[np.floating],
-        sample_rate: int = 16000,
-        max_offset: int = MAX_OFFSET,
-    ) -> SyncFeatures:
-        """Encode as `features`, for `offset_of_file`: frames in which the lips hardly move count as not seen.
-
-        The encoder takes the range of movement off; what is left of a silent face would have a say.
-        """
-        found = self.features(lips, times, waveform, sample_rate, max_offset)
-        _, resampled = resample_frames(np.asarray(times), np.asarray(lips, np.float32))
-        found.lips[is_still(resampled)] = np.nan
-        return found
 
     def offset(
         self,
@@ -193,7 +181,7 @@ class Synchronizer(PretrainedInterface):
         max_offset: int = MAX_OFFSET,
     ) -> SyncResult:
         """Find how late the sound of one face comes, as `offset_of_file` does; parameters as in `features`."""
-        found = self.moving_features(lips, times, waveform, sample_rate, max_offset)
+        found = self.features(lips, times, waveform, sample_rate, max_offset, moving=True)
         return self.offset_of_file([found.similarities])
 
     def offset_of_file(self, similarities: Sequence[NDArray[np.floating]]) -> SyncResult:
@@ -202,7 +190,7 @@ class Synchronizer(PretrainedInterface):
         Parameters
         ----------
         similarities : sequence of (num_frames, num_offsets) arrays
-            Of each face, from `moving_features`.
+            Of each face, from `features` with `moving`.
 
         Returns
         -------

@@ -98,7 +98,9 @@ def synchronize_faces(
         Of the crops: they tell shots and people.
     """
     features = {
-        name: synchronizer.moving_features(crop.lips, crop.times, waveform, max_offset=max_offset)
+        name: synchronizer.features(
+            crop.lips, crop.times, waveform, max_offset=max_offset, moving=True
+        )
         for name, crop in crops.items()
     }
     similarities = {name: each.similarities for name, each in features.items()}
