@@ -77,13 +77,7 @@ class ActiveSpeakerNetwork:
 
     @classmethod
     def from_file(cls, path: str | Path, device: str = "cpu") -> Self:
-        """Open an ONNX file, and the YAML beside it where there is one.
-
-        Raises
-        ------
-        ModelFolderError
-            When the file is missing, no ONNX network, or one with other inputs.
-        """
+        """Open an ONNX file, and the YAML beside it where there is one; ModelFolderError where it is none, or has other inputs."""
         content, settings = read_onnx_file(path, SETTINGS)
         with naming(path):
             return cls(OnnxSession(content, device), settings["window"])
@@ -94,14 +88,9 @@ class ActiveSpeakerNetwork:
         Parameters
         ----------
         crops : Crops
-            With a face at every frame: `extract_crops(video, tracks, ["face"])`.
+            With a face at every frame: `extract_crops(video, tracks, ["face"])`; ShapeError where they are fewer.
         waveform : (num_samples,) float32 array
             The recording's whole sound, 16 kHz, from time zero of the media clock.
-
-        Raises
-        ------
-        ShapeError
-            When there is not one face per time.
         """
         if len(crops.faces) != len(crops.times):
             raise ShapeError(
@@ -134,14 +123,7 @@ class ActiveSpeakerNetwork:
 def grey_faces(
     faces: NDArray[np.uint8], window: tuple[float, float, float, float]
 ) -> NDArray[np.float32]:
-    """Cut a window out of aligned faces and scale it, grey: (num_frames, 112, 112) in 0..255.
-
-    Parameters
-    ----------
-    faces : (num_frames, size, size, 3) uint8 array
-    window : tuple of four floats
-        x1, y1, x2, y2 in 0..1.
-    """
+    """Cut a window, x1, y1, x2, y2 in 0..1, out of aligned faces (num_frames, size, size, 3): grey, (num_frames, 112, 112) in 0..255."""
     if len(faces) == 0:
         return np.zeros((0, FACE_SIZE, FACE_SIZE), np.float32)
     pictures = torch.from_numpy(faces).permute(0, 3, 1, 2).float()  # (num_frames, 3, size, size)

@@ -51,24 +51,17 @@ def embed_clips(
     skipped: dict[str, Exception] | None = None,
     load: Callable[[TalkingFaceClip], Loaded] | None = None,
 ) -> ClipEmbeddings:
-    """Embed the faces and the voices of clips.
-
-    Parameters
-    ----------
-    num_frames : int
-        Pictures of each clip, evenly spread; their embeddings are averaged.
-    skipped : dict, optional
-        Clips that cannot be read are left out, and noted here: `clip_id` to why.
-    load : callable, optional
-        Gives the pictures and the sound of a clip that were decoded before.
+    """Embed the faces and the voices of clips, `num_frames` pictures of each, evenly spread, whose embeddings are averaged.
 
     Clips as they come, for a model that wants faces to be found, are looked at as `verify_files` does: no face, several, or
     too little speech is an error of that clip, and pauses are left out.
 
-    Returns
-    -------
-    embeddings : ClipEmbeddings
-        Without rows for clips that were skipped.
+    Parameters
+    ----------
+    skipped : dict, optional
+        Clips that cannot be read are left out, and noted here: `clip_id` to why.
+    load : callable, optional
+        Gives the pictures and the sound of a clip that were decoded before.
 
     Raises
     ------

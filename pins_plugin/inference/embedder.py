@@ -182,18 +182,7 @@ class FaceVoiceEmbedder(PretrainedInterface):
         return normalize(self.mods["voice_encoder"](batch, lengths), dim=-1)
 
     def similarity(self, face_embeddings: Tensor, voice_embeddings: Tensor) -> Tensor:
-        """Compare every face with every voice.
-
-        Parameters
-        ----------
-        face_embeddings : (num_faces, embedding_dim) Tensor
-        voice_embeddings : (num_voices, embedding_dim) Tensor
-
-        Returns
-        -------
-        similarities : (num_faces, num_voices) Tensor
-            Cosine, in [-1, 1].
-        """
+        """Cosine in [-1, 1] of every face with every voice: (num_faces, num_voices) Tensor, of embeddings (number, embedding_dim)."""
         return pairwise_similarity(face_embeddings, voice_embeddings)
 
     def probability(self, similarities: Tensor) -> Tensor | None:

@@ -31,18 +31,10 @@ class FaceRecognition(NamedTuple):
 
 
 def load_face_recognition(source: str = DEFAULT) -> FaceRecognition:
-    """Open a face encoder.
+    """Open a face encoder: a model folder with a face branch, the name of a model that comes with the package, an ONNX file, a plugin.
 
-    Parameters
-    ----------
-    source : str
-        Model folder with a face branch, the name of a model that comes with the package, an ONNX file, the name of
-        a plugin; "facenet" for InceptionResnetV1, where its weights are present; "appearance" for none of these.
-
-    Raises
-    ------
-    ModelFolderError
-        When there is no such encoder, or it is damaged: nothing else takes its place unasked.
+    "facenet" stands for InceptionResnetV1, where its weights are present; "appearance" for none of these. ModelFolderError
+    when there is no such encoder, or it is damaged: nothing else takes its place unasked.
     """
     if source == "facenet":
         from pins_plugin.models.faces.facenet import FacenetRecognition, load_facenet_weights

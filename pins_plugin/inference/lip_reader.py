@@ -65,7 +65,7 @@ class LipReader(PretrainedInterface):
         stretches: Sequence[tuple[float, float]],
         num_best: int = 3,
     ) -> list[ReadWord]:
-        """Read the word of each stretch.
+        """Read the word of each stretch, a (start, end) in seconds on the media clock; nothing where the lips were not seen.
 
         Parameters
         ----------
@@ -73,15 +73,8 @@ class LipReader(PretrainedInterface):
             `Crops.lips` of `tracking.crops.extract_crops`.
         times : (num_frames,) array
             Seconds on the media clock.
-        stretches : sequence of (start, end)
-            In seconds on the media clock.
         num_best : int
             How many words to name.
-
-        Returns
-        -------
-        words : list of ReadWord
-            Nothing is named where the lips were not seen.
         """
         lips, times = check_lips(lips, times)
         clock, resampled = resample_frames(times, lips)

@@ -14,13 +14,7 @@ MIN_LOUDNESS = 1e-4  # root mean square; chosen, not measured
 
 
 def check_lips(lips: NDArray, times: NDArray) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Check lips (num_frames, 88, 2) and their times in seconds (num_frames,).
-
-    Raises
-    ------
-    ShapeError
-        When the arrays have other shapes, or the times do not increase.
-    """
+    """Check lips (num_frames, 88, 2) and their times in seconds (num_frames,), which increase, or raise ShapeError."""
     lips, times = np.asarray(lips, np.float32), np.asarray(times, np.float64)
     if lips.ndim != 3 or lips.shape[1:] != (88, 2):
         raise ShapeError(
@@ -57,16 +51,9 @@ def moves(lips: NDArray[np.float32]) -> bool:
 
 
 def is_still(lips: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Whether lips hardly move around each frame, so that their face says nothing there.
+    """Whether lips (num_frames, 88, 2) at 25 frames per second, NaN where not seen, hardly move around each frame: (num_frames,).
 
-    Parameters
-    ----------
-    lips : (num_frames, 88, 2) array
-        At 25 frames per second; NaN where no face was seen.
-
-    Returns
-    -------
-    still : (num_frames,) bool array
+    Their face says nothing there.
     """
     points = lips.astype(np.float64) - lips.mean(axis=1, keepdims=True)
     seen = np.isfinite(points).all(axis=(1, 2))

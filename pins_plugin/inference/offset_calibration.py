@@ -67,13 +67,7 @@ def look_at(
 def fit_file_calibration(
     cases: Sequence[FileCase], calibration: OffsetCalibration
 ) -> OffsetCalibration:
-    """Fit both probabilities on people whom nothing else is chosen on; other numbers stay.
-
-    Parameters
-    ----------
-    cases : sequence of FileCase
-        From `look_at` with the same `calibration`.
-    """
+    """Fit both probabilities on `cases` that `look_at` found with the same `calibration`, of people whom nothing else is chosen on."""
     features = np.array([case.evidence.features for case in cases])
     counts = Counter((case.person, case.own) for case in cases)
     weights = np.array(
@@ -112,15 +106,9 @@ def choose_limits(
 ) -> OffsetCalibration:
     """From when on to answer, and up to when to say that the sound is somebody else's.
 
-    The least probability of an answer is the smallest from which on `WANTED` of the answers are right, of the people in `cases` and of
-    everybody; "not this sound" is said up to the largest at which `MISCALLED` of anybody's own files are called so.
-
-    Parameters
-    ----------
-    cases : sequence of FileCase
-        Of people whom nothing was learnt on.
-    others : sequence of FileCase
-        Of the people that `calibration` was fitted on.
+    The least probability of an answer is the smallest from which on `WANTED` of the answers are right, of the people in `cases`
+    (on whom nothing was learnt) and of everybody, `others` being those that `calibration` was fitted on; "not this sound" is
+    said up to the largest at which `MISCALLED` of anybody's own files are called so.
     """
     everybody = [*cases, *others]
     for least in LEAST:

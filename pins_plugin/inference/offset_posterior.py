@@ -95,10 +95,8 @@ class OffsetEvidence:
 
     Parameters
     ----------
-    offset : int
-        The most probable one, in frames.
-    fraction : float
-        What is to be added to it, in frames, by the shape of the peak.
+    offset, fraction : int, float
+        The most probable one, in frames, and what is to be added to it by the shape of the peak.
     posterior : (num_offsets,) array
         Probability of each offset.
     features : (4,) array
@@ -133,10 +131,7 @@ def sum_evidence(
 ) -> OffsetEvidence | None:
     """Sum the evidence of the faces of one file; None where they say nothing.
 
-    Parameters
-    ----------
-    similarities : sequence of (num_frames, num_offsets) arrays
-        Of each face; NaN where there is no face, or no sound.
+    `similarities` are (num_frames, num_offsets) arrays of each face, NaN where there is no face, or no sound.
     """
     pieces = cut_pieces(similarities)
     if not pieces:

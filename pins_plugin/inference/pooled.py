@@ -19,17 +19,9 @@ MOST_SECONDS = 60.0  # of a voice, spread over the file: bounds time; chosen, no
 
 
 def pool_faces(embedder: FaceVoiceEmbedder, faces: NDArray[np.uint8]) -> Tensor | None:
-    """Mean embedding of the faces of one person.
+    """Mean embedding of the faces of one person: (embedding_dim,) Tensor of unit length, on the CPU; None where there is no face.
 
-    Parameters
-    ----------
-    faces : (num_faces, height, width, 3) uint8 array
-        Aligned as by `tracking.crops.align_face`, RGB; up to `MOST_FACES` are looked at.
-
-    Returns
-    -------
-    embedding : (embedding_dim,) Tensor or None
-        Of unit length, on the CPU; None where there is no face.
+    `faces` (num_faces, height, width, 3) are aligned as by `tracking.crops.align_face`, RGB; up to `MOST_FACES` are looked at.
     """
     if len(faces) == 0:
         return None
@@ -40,19 +32,10 @@ def pool_faces(embedder: FaceVoiceEmbedder, faces: NDArray[np.uint8]) -> Tensor 
 def pool_voice(
     embedder: FaceVoiceEmbedder, waveform: NDArray[np.float32], regions: Regions
 ) -> Tensor | None:
-    """Mean embedding of a voice.
+    """Mean embedding of a voice in a waveform (num_samples,) at 16 kHz: (embedding_dim,) Tensor of unit length, on the CPU.
 
-    Parameters
-    ----------
-    waveform : (num_samples,) float32 array
-        At 16 kHz.
-    regions : sequence of (start, end)
-        Seconds where this voice, and no other, is heard.
-
-    Returns
-    -------
-    embedding : (embedding_dim,) Tensor or None
-        Of unit length, on the CPU; each second weighs alike; None where there are less than `MIN_SPEECH` seconds.
+    `regions` are seconds (start, end) where this voice, and no other, is heard; each second weighs alike. None where there are
+    less than `MIN_SPEECH` seconds.
     """
     pieces = _cut(waveform, regions)
     if sum(map(len, pieces)) < MIN_SPEECH * SAMPLE_RATE:

@@ -94,12 +94,7 @@ def _load_encoder(source: str | Path, needs: Sequence[str]) -> dict[str, nn.Modu
 def encoder_spec(source: str | Path, name: str) -> dict[str, Any] | None:
     """Tell how to build one module of a model folder again: its class and arguments, as plain values.
 
-    Parameters
-    ----------
-    source : str or Path
-        As for `load_pretrained`; None is returned for a hub id, an ONNX file or a plugin.
-    name : str
-        Such as "voice_encoder".
+    None for what is no folder here and no model of the package: a hub id, an ONNX file or a plugin.
     """
     try:
         spec = read_hyperparams(resolve_source(source)).specs[name]
@@ -124,7 +119,7 @@ def fetch_model(
         A folder, the name of a model that ships with the package, or a hub id: "hf://owner/name", or
         "owner/name" where no folder "owner" exists.
     savedir : str or Path, optional
-        Keep a copy there, without symlinks, in a folder of its own; it is renewed whenever it differs from the source.
+        Keep a copy there, in a folder of its own, without symlinks; it is renewed whenever it differs from the source.
     revision : str, optional
         Branch, tag or commit on the hub.
     """
@@ -136,13 +131,7 @@ def fetch_model(
 
 
 def device_of(run_opts: Mapping[str, Any] | None) -> torch.device:
-    """Read the device out of SpeechBrain's run options; the processor where nothing is said.
-
-    Raises
-    ------
-    ModelFolderError
-        When an option is not known here, or the device is not there.
-    """
+    """Read the device out of SpeechBrain's run options, the processor where nothing is said; ModelFolderError where it is not there."""
     if not isinstance(run_opts or {}, Mapping) or not set(run_opts or {}) <= {"device"}:
         raise ModelFolderError(f"run_opts: expected {{'device': ...}} only, got {run_opts!r:.80}")
     name = (run_opts or {}).get("device") or "cpu"
@@ -157,17 +146,10 @@ def device_of(run_opts: Mapping[str, Any] | None) -> torch.device:
 
 
 class StrictPretrainer:
-    """Fills modules for SpeechBrain's `from_hparams`, strictly and from safetensors only.
+    """Fills modules for SpeechBrain's `from_hparams` from `<name>.safetensors`, strictly; `checksums` are SHA-256 of the files.
 
     Stands in `hyperparams.yaml` where SpeechBrain expects its own `Pretrainer`, which would only warn of
     missing weights and go on with random ones.
-
-    Parameters
-    ----------
-    loadables : dict of str to nn.Module
-        Filled from `<name>.safetensors`.
-    checksums : dict of str to str
-        SHA-256 of the files.
     """
 
     def __init__(self, loadables: dict[str, nn.Module], checksums: dict[str, str]) -> None:
@@ -197,13 +179,7 @@ class StrictPretrainer:
         return self.paths
 
     def load_collected(self) -> None:
-        """Fill every module.
-
-        Raises
-        ------
-        ModelFolderError
-            When a file is damaged or of another model.
-        """
+        """Fill every module; ModelFolderError when a file is damaged or of another model."""
         for name, module in self.loadables.items():
             path = Path(self.paths[name])
             load_strictly(module, read_weights(path, self.checksums.get(name)), path)
@@ -273,13 +249,7 @@ def _copy(folder: Path, savedir: Path) -> Path:
 
 
 def _belongs_to_model(file: Path) -> bool:
-    """Whether to copy a file; a link that leads out of the folder (or the hub's cache) could copy any file at all.
-
-    Raises
-    ------
-    ModelFolderError
-        When it is such a link.
-    """
+    """Whether to copy a file; a link that leads out of the folder (or the hub's cache) could copy any file at all: ModelFolderError."""
     if not any(file.match(pattern) for pattern in MODEL_FILES) or not file.is_file():
         return False
     homes = (file.parent.resolve(), (file.parent / "../../blobs").resolve())
@@ -291,19 +261,9 @@ def _belongs_to_model(file: Path) -> bool:
 
 
 def folder_checksum(source: str | Path, module: str = "*") -> str:
-    """Tell the weights of a model apart from any others: SHA-256 over its weights, 16 digits.
+    """Tell the weights of a model apart from any others: SHA-256 over the weights of `module`, all by default, 16 digits.
 
-    Parameters
-    ----------
-    source : str or Path
-        As in `fetch_model`, or the file of a single encoder.
-    module : str
-        Of the folder, such as "voice_encoder"; all by default.
-
-    Raises
-    ------
-    ModelFolderError
-        When there is no such model.
+    `source` is one of `fetch_model`, or the file of a single encoder; ModelFolderError when there is no such model.
     """
     path = Path(source)
     files = [path] if path.is_file() else sorted(fetch_model(source).glob(f"{module}.safetensors"))

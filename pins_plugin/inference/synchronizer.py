@@ -40,13 +40,10 @@ class SyncResult:
 
     Parameters
     ----------
-    offset_seconds : float
-        How much too late the sound comes (negative: too early); 0 when nobody can tell.
-    offset_frames : int
-        The same in frames of 1/25 s.
+    offset_seconds, offset_frames : float, int
+        How much too late the sound comes (negative: too early), in seconds and in frames of 1/25 s; 0 when nobody can tell.
     confidence : float
-        Probability in 0..1 that the offset is right within one frame, calibrated on people whom the
-        model had never seen.
+        Probability in 0..1 that the offset is right within one frame, calibrated on people whom the model had never seen.
     decision : str
         "in sync" (at most one frame off), "shifted", "not this sound" (nobody who is seen makes the sound that is heard:
         dubbed, a voice-over, or listeners), or "cannot tell" (not sure enough, no speech, no moving lips, or less than a
@@ -187,14 +184,7 @@ class Synchronizer(PretrainedInterface):
     def offset_of_file(self, similarities: Sequence[NDArray[np.floating]]) -> SyncResult:
         """Find the offset of a whole file from all its faces and shots, silent ones included.
 
-        Parameters
-        ----------
-        similarities : sequence of (num_frames, num_offsets) arrays
-            Of each face, from `features` with `moving`.
-
-        Returns
-        -------
-        result : SyncResult
+        `similarities` are (num_frames, num_offsets) arrays of each face, from `features` with `moving`.
         """
         found = sum_evidence(similarities, self.file_calibration)
         if found is None:

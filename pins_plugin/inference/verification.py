@@ -77,13 +77,7 @@ def judge(similarity: Tensor, calibration: JointCalibration | None) -> FaceVoice
 
 
 def load_speech(path: str | Path, sample_rate: int) -> np.ndarray:
-    """Read the speech of a file, pauses left out: (num_samples,) float32 array.
-
-    Raises
-    ------
-    MediaError
-        When the file cannot be read, or holds less than `MIN_SPEECH` seconds of speech.
-    """
+    """Read the speech of a file, pauses left out: (num_samples,) float32 array; MediaError where it is less than `MIN_SPEECH` seconds."""
     waveform = load_audio(path, sample_rate)
     heard = waveform if sample_rate == SAMPLE_RATE else load_audio(path, SAMPLE_RATE)
     regions = find_speech(heard)

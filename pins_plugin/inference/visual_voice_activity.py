@@ -69,7 +69,7 @@ class VisualVoiceActivity(PretrainedInterface):
         return cls(model.modules["talking_network"], model.settings["llr_weights"])
 
     def forward(self, lips: NDArray[np.floating], times: NDArray[np.floating]) -> TalkingEvidence:
-        """Judge one tracked face.
+        """Judge one tracked face, on a clock of 25 frames per second that starts at the first of `times`.
 
         Parameters
         ----------
@@ -77,11 +77,6 @@ class VisualVoiceActivity(PretrainedInterface):
             `Crops.lips` of `tracking.crops.extract_crops`; rows of NaN where no face was seen.
         times : (num_frames,) array
             Seconds on the media clock; any frame rate, also a changing one.
-
-        Returns
-        -------
-        evidence : TalkingEvidence
-            On a clock of 25 frames per second that starts at the first of `times`.
 
         Raises
         ------

@@ -70,10 +70,8 @@ def find_speech(
     ----------
     waveform : (num_samples,) float32 array
         At 16 kHz.
-    min_silence, min_speech : float
-        Shorter pauses are bridged, then shorter regions dropped, in seconds.
-    pad : float
-        Seconds by which each region is widened at both ends.
+    min_silence, min_speech, pad : float
+        Seconds: shorter pauses are bridged, then shorter regions dropped, then each is widened at both ends.
 
     Returns
     -------

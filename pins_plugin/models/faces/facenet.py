@@ -76,17 +76,9 @@ class FacenetRecognition(nn.Module):
 def load_facenet_weights(
     encoder: FacenetEncoder | FacenetRecognition, source: str | Path | None = None
 ) -> None:
-    """Give an encoder the weights of face recognition.
+    """Give an encoder the weights of face recognition: of a file, by default where facenet-pytorch keeps it.
 
-    Parameters
-    ----------
-    source : str or Path, optional
-        The file; by default where facenet-pytorch keeps it.
-
-    Raises
-    ------
-    ModelFolderError
-        When the file is missing or does not fit.
+    ModelFolderError when the file is missing or does not fit.
     """
     usual = Path(torch.hub.get_dir()).parent / "checkpoints" / WEIGHTS  # not in torch.hub's folder
     places = [Path(source) if source else usual]

@@ -44,14 +44,9 @@ MAX_YAML_BYTES = 100_000
 
 
 class OnnxSession:
-    """A network that onnxruntime runs; the first output counts.
+    """A network, the bytes of an ONNX file, that onnxruntime runs; the first output counts.
 
-    Parameters
-    ----------
-    content : bytes
-        Of the ONNX file.
-    device : str
-        "cuda" asks for the GPU where onnxruntime has one.
+    `device` "cuda" asks for the GPU where onnxruntime has one.
     """
 
     def __init__(self, content: bytes, device: str = "cpu") -> None:
@@ -94,13 +89,7 @@ class OnnxSession:
 
 
 def read_onnx_file(path: str | Path, defaults: Mapping[str, Any]) -> tuple[bytes, dict[str, Any]]:
-    """Read an ONNX file and the YAML beside it.
-
-    Parameters
-    ----------
-    defaults : mapping
-        What the YAML may hold, and what stands for what it does not; other entries are refused.
-    """
+    """Read an ONNX file and the YAML beside it, which may hold what `defaults` do; they stand for what it does not say."""
     path = Path(path)
     if not path.is_file():
         raise ModelFolderError(f"{path}: no such file; expected an ONNX network")

@@ -22,11 +22,8 @@ def encode_by_length(
     ----------
     encode : callable
         Maps (batch, num_samples) waveforms to (batch, embedding_dim) embeddings.
-    waveforms : (batch, num_samples) Tensor
-    relative_lengths : (batch,) Tensor
-        Length of each row relative to the longest, in (0, 1]; the rest is padding.
-    sample_rate : int
-        In Hz.
+    waveforms, relative_lengths, sample_rate
+        As in `VoiceEncoder`.
 
     Returns
     -------

@@ -89,9 +89,7 @@ class SoundEncoder(nn.Module):
     Parameters
     ----------
     num_bins : int
-        Mel bands.
-    channels, embedding_dim, num_blocks, dropout
-        As in `LipEncoder`.
+        Mel bands; the rest is as in `LipEncoder`.
     sample_rate : int
         In Hz.
 

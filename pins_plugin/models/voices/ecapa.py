@@ -74,17 +74,9 @@ class ECAPAEncoder(VoiceEncoder):
 
 
 def load_ecapa_weights(encoder: ECAPAEncoder, source: str | Path | None = None) -> None:
-    """Give an `ECAPAEncoder` the weights of speaker recognition.
+    """Give an `ECAPAEncoder` the weights of speaker recognition: of a file, or the folder of the downloaded model.
 
-    Parameters
-    ----------
-    source : str or Path, optional
-        The file, or the folder of the downloaded model; by default where SpeechBrain keeps it.
-
-    Raises
-    ------
-    ModelFolderError
-        When the file is missing or does not fit.
+    By default they are looked for where SpeechBrain keeps them; ModelFolderError when there are none, or they do not fit.
     """
     if source is None:
         places = _usual_places()
