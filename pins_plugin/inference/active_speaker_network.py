@@ -7,9 +7,8 @@ For `network.onnx`, a `network.yaml` may hold
     window: [0.255, 0.354, 0.745, 0.844]   # x1, y1, x2, y2 of our aligned faces that the network wants
 """
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -32,16 +31,10 @@ BLOCK = 200  # frames that are judged in one pass: the length of its training cl
 SETTINGS: dict[str, Any] = {"window": (0.255, 0.354, 0.745, 0.844)}
 
 
-@dataclass(frozen=True, eq=False)
-class ActiveSpeakerScores:
-    """What the network makes of one face.
+class ActiveSpeakerScores(NamedTuple):
+    """What the network makes of one face: times (num_frames,) in seconds, 25 per second, and scores (num_frames,).
 
-    Parameters
-    ----------
-    times : (num_frames,) float64 array
-        Seconds on the media clock, 25 per second.
-    scores : (num_frames,) float64 array
-        Larger: speaks. The network's own scale; not calibrated.
+    Larger: speaks. The scale is the network's own; not calibrated.
     """
 
     times: NDArray[np.float64]

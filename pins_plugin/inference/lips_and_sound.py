@@ -1,9 +1,7 @@
 """Lips and sound that a network takes in: checked, and worth looking at or not."""
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torchaudio.functional import resample
 
 from pins_plugin.errors import ShapeError
 
@@ -35,13 +33,6 @@ def check_waveform(waveform: NDArray) -> NDArray[np.float32]:
             f"waveform: expected shape (num_samples,), got {waveform.shape}; mix channels first"
         )
     return waveform
-
-
-def at_rate(waveform: NDArray[np.float32], rate: int, wanted: int) -> NDArray[np.float32]:
-    """Convert the rate of a waveform, in Hz."""
-    if rate == wanted:
-        return waveform
-    return resample(torch.from_numpy(waveform), rate, wanted).numpy()
 
 
 def moves(lips: NDArray[np.float32]) -> bool:

@@ -15,12 +15,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
+from torchaudio.functional import resample
 
 from pins_plugin.data.training.sync_clips import FRAME_RATE, cut_sound, resample_frames
 from pins_plugin.data.training.talking_clips import bridge
 from pins_plugin.inference.interface import PretrainedInterface
 from pins_plugin.inference.lips_and_sound import (
-    at_rate,
     check_lips,
     check_waveform,
     is_still,
@@ -148,24 +148,24 @@ class Synchronizer(PretrainedInterface):
             When the arrays have other shapes.
         """
         lips, times = check_lips(lips, times)
-        waveform = check_waveform(waveform)
-        waveform = at_rate(waveform, sample_rate, self.sound_encoder.sample_rate)
+        sound = torch.from_numpy(check_waveform(waveform))
+        waveform = resample(sound, sample_rate, self.sound_encoder.sample_rate).numpy()
         clock, resampled = resample_frames(times, lips)
         filled, seen = bridge(resampled)  # (num_resampled, 88, 2), (num_resampled,)
         start = (clock[0] if len(clock) else 0.0) - max_offset / FRAME_RATE
         num_sound = len(clock) + 2 * max_offset
-        sound = cut_sound(waveform, start, num_sound, self.sound_encoder.sample_rate)
+        piece = cut_sound(waveform, start, num_sound, self.sound_encoder.sample_rate)
         with torch.inference_mode():
             lip_features, sound_features = (
                 encoder(torch.from_numpy(inputs)[None].to(self.device))[0].cpu().numpy().copy()
-                for encoder, inputs in ((self.lip_encoder, filled), (self.sound_encoder, sound))
+                for encoder, inputs in ((self.lip_encoder, filled), (self.sound_encoder, piece))
             )
         sound_clock = start + np.arange(num_sound) / FRAME_RATE
         duration = len(waveform) / self.sound_encoder.sample_rate
         outside = (sound_clock < -1e-3) | (sound_clock + 1 / FRAME_RATE > duration + 1e-3)
         sound_features[outside] = np.nan
         lip_features[~seen | is_still(resampled) if moving else ~seen] = np.nan
-        if not (sounds(sound) and moves(resampled[seen])):
+        if not (sounds(piece) and moves(resampled[seen])):
             lip_features[:] = np.nan
         return SyncFeatures(clock, lip_features, sound_features)
 
