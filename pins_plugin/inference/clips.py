@@ -30,13 +30,7 @@ SHARD = 512  # files that are embedded, and saved, at once; chosen, not measured
 
 
 class ClipEmbeddings(NamedTuple):
-    """Row i belongs to clip i.
-
-    Parameters
-    ----------
-    face_embeddings, voice_embeddings : (num_clips, embedding_dim) float32 array
-        Of unit length.
-    """
+    """Unit vectors (num_clips, embedding_dim) of faces and voices; row i belongs to clip i."""
 
     face_embeddings: NDArray[np.float32]
     voice_embeddings: NDArray[np.float32]

@@ -212,13 +212,9 @@ class FaceVoiceEmbedder(PretrainedInterface):
         count = max(1, round(len(waveform) / (PIECE_SECONDS * self.sample_rate)))
         length = -(-len(waveform) // count)
         starts = np.linspace(0, len(waveform) - length, count).round().astype(int)
-        embeddings = []
-        for begin in range(0, count, PIECES_AT_ONCE):
-            pieces = [
-                waveform[start : start + length] for start in starts[begin : begin + PIECES_AT_ONCE]
-            ]
-            embeddings.append(self.encode_voices(np.stack(pieces)))
-        return _mean_direction(torch.cat(embeddings))
+        parts = np.split(starts, range(PIECES_AT_ONCE, count, PIECES_AT_ONCE))
+        pieces = (np.stack([waveform[start : start + length] for start in part]) for part in parts)
+        return _mean_direction(torch.cat([self.encode_voices(batch) for batch in pieces]))
 
     def verify_files(self, face: str | Path, voice: str | Path) -> FaceVoiceVerification:
         """Tell whether the face in one file and the voice in another are one person's.

@@ -17,12 +17,8 @@ BY_APPEARANCE = (
 class FaceRecognition(NamedTuple):
     """A face encoder, what it says of itself, and what users should be told.
 
-    Parameters
-    ----------
-    face_encoder : nn.Module
-        Aligned faces (batch, 3, height, width) in [0, 1] to (batch, embedding_dim) of unit length.
-    same_person_similarity : float or None
-        Cosine similarity from which on two faces may be one person's.
+    `face_encoder` maps aligned faces (batch, 3, height, width) in [0, 1] to unit vectors (batch, embedding_dim);
+    `same_person_similarity` is the cosine from which on two faces may be one person's.
     """
 
     face_encoder: nn.Module

@@ -14,13 +14,7 @@ from pins_plugin.utils.files import atomic_path
 
 
 def load_heads(source: str | Path) -> tuple[FeatureHead, FeatureHead]:
-    """Open a model folder that was trained on features: the heads of faces and of voices (see `apply_head`).
-
-    Raises
-    ------
-    ModelFolderError
-        When it is no such folder.
-    """
+    """Open a model folder that was trained on features: the heads of faces and of voices (see `apply_head`), or ModelFolderError."""
     modules = load_model_folder(source).modules
     face_head, voice_head = modules.get("face_head"), modules.get("voice_head")
     if not isinstance(face_head, FeatureHead) or not isinstance(voice_head, FeatureHead):

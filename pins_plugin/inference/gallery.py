@@ -26,15 +26,7 @@ QUERIES = 500  # that are answered at once; chosen, not measured
 
 
 class Matches(NamedTuple):
-    """What a search found, best first.
-
-    Parameters
-    ----------
-    labels : list of list of str
-        One list for each query.
-    similarities : (num_queries, k) float32 array
-        Cosine, in [-1, 1].
-    """
+    """What a search found, best first: labels, a list for each query, and cosines (num_queries, k) in [-1, 1]."""
 
     labels: list[list[str]]
     similarities: NDArray[np.float32]
@@ -135,13 +127,7 @@ class Gallery:
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read what `save` wrote.
-
-        Raises
-        ------
-        MediaError
-            When the file is missing, damaged or of another kind.
-        """
+        """Read what `save` wrote; MediaError when the file is missing, damaged or of another kind."""
         path = Path(path)
         if not path.is_file():
             raise MediaError(f"{path}: no such file; expected a gallery")

@@ -50,13 +50,7 @@ class JointCalibration:
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> "JointCalibration | None":
-        """Read a model folder's settings; None where it has no calibration.
-
-        Raises
-        ------
-        ModelFolderError
-            When it is not of this kind.
-        """
+        """Read a model folder's settings; None where it has no calibration, ModelFolderError where it is not of this kind."""
         given = settings.get("calibration")
         if not given:
             return None

@@ -29,10 +29,7 @@ class ReadWord:
 class LipReader(PretrainedInterface):
     """Read words of a fixed vocabulary off lips, word boundaries given.
 
-    Parameters
-    ----------
-    lip_encoder, classifier : nn.Module
-        See `models.lips.sync_encoders.LipEncoder`, `models.lips.lip_reader.WordClassifier`.
+    See `models.lips.sync_encoders.LipEncoder` and `models.lips.lip_reader.WordClassifier`.
     """
 
     needs = ("lip_encoder", "word_classifier")

@@ -48,12 +48,8 @@ class TalkingEvidence:
 class VisualVoiceActivity(PretrainedInterface):
     """Tell mouths that talk from mouths that rest, smile, chew.
 
-    Parameters
-    ----------
-    talking_network : nn.Module
-        See `models.lips.talking_network`.
-    llr_weights : sequence of 2 floats
-        Calibration on people not trained on: bias, and factor of the network's logit.
+    `talking_network` is one of `models.lips.talking_network`; `llr_weights` its calibration on people not trained on: bias, and
+    factor of the network's logit.
     """
 
     needs = ("talking_network",)

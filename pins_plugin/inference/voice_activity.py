@@ -31,17 +31,9 @@ def _detector() -> Any:
 
 
 def speech_probability(waveform: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probability of speech every 32 ms.
+    """Probability of speech every 32 ms of a waveform (num_samples,) at 16 kHz: (num_frames,) float32.
 
-    Parameters
-    ----------
-    waveform : (num_samples,) float32 array
-        At 16 kHz.
-
-    Returns
-    -------
-    probability : (num_frames,) float32 array
-        Frame i covers the samples [512 i, 512 (i + 1)); the last one is filled up with silence.
+    Frame i covers the samples [512 i, 512 (i + 1)); the last one is filled up with silence.
     """
     waveform = check_waveform(waveform)
     if len(waveform) == 0:

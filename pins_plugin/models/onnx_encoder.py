@@ -71,15 +71,7 @@ class OnnxNetwork(nn.Module):
 
 
 class OnnxEncoder(nn.Module):
-    """What face and voice encoders in ONNX files share.
-
-    Parameters
-    ----------
-    num_features : int
-        What the network computes for each input.
-    embedding_dim : int, optional
-        Add a trainable linear head of this size; without it the features themselves are the embedding.
-    """
+    """What face and voice encoders in ONNX files share: a network of `num_features`, and a trainable linear head where asked for."""
 
     def __init__(self, num_features: int, embedding_dim: int | None) -> None:
         check_settings(vars(self))  # a model folder's as well as a file's
@@ -90,20 +82,13 @@ class OnnxEncoder(nn.Module):
 
     @classmethod
     def from_file(cls, path: str | Path, embedding_dim: int | None = None) -> Self:
-        """Read an ONNX file and the YAML beside it (see `models.folder.onnx_file`).
-
-        Raises
-        ------
-        ModelFolderError
-            When the file is missing, no ONNX network, or the YAML does not fit it.
-        """
+        """Read an ONNX file and the YAML beside it (see `models.folder.onnx_file`); ModelFolderError where they do not fit."""
         own = [value for value in signature(cls).parameters.values() if value.name not in SIZES]
         defaults = {each.name: None if each.default is each.empty else each.default for each in own}
         content, settings = read_onnx_file(path, defaults)
         with naming(path, ModelFolderError, TypeError, ValueError):
-            settings = cls.completed(
-                settings, next(iter(OnnxSession(content).input_shapes.values()))
-            )
+            shape = next(iter(OnnxSession(content).input_shapes.values()))
+            settings = cls.completed(settings, shape)
             probe = cls(1, **settings)
             probe.network.fill(content)
             num_features = probe.features(probe.example()).shape[1]

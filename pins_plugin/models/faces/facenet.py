@@ -19,16 +19,9 @@ URL = f"https://github.com/timesler/facenet-pytorch/releases/download/v2.2.9/{WE
 
 
 class FacenetEncoder(nn.Module):
-    """InceptionResnetV1 (512 numbers) under a small head.
+    """InceptionResnetV1 (512 numbers) under a small head of size `hidden_dim`, which alone is trained where `frozen`.
 
     Weights are fresh; see `load_facenet_weights`.
-
-    Parameters
-    ----------
-    frozen : bool
-        Train the head only.
-    hidden_dim : int
-        Of the head.
     """
 
     image_size = 160  # pixels

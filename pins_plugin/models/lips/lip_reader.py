@@ -6,14 +6,9 @@ from torch.nn import functional
 
 
 class WordClassifier(nn.Module):
-    """A temporal back end: convolutions over time, then attention to the frames that tell.
+    """A temporal back end: convolutions over time, then `num_heads` averages over time, by attention to the frames that tell.
 
-    Parameters
-    ----------
-    feature_dim : int
-        Of the frame features below.
-    num_heads : int
-        How many different averages over time are taken.
+    `feature_dim` is that of the frame features below.
 
     Examples
     --------

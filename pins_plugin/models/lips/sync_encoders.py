@@ -24,10 +24,8 @@ class LipEncoder(nn.Module):
 
     Parameters
     ----------
-    num_points : int
-        Points per frame.
-    num_lip_points : int
-        How many of them, from the first, belong to the lips and define the origin.
+    num_points, num_lip_points : int
+        Points per frame, and how many of them, from the first, belong to the lips and define the origin.
     num_blocks : int
         Residual convolutions; the second and later ones look twice as far.
 

@@ -109,12 +109,7 @@ class PatchTrunk(nn.Module):
 
 
 class PortablePatchTrunk(PatchTrunk):
-    """A `PatchTrunk` without Fourier transforms and windows cut by strides, for exporters that know neither: the same by convolutions.
-
-    Parameters
-    ----------
-    trunk : PatchTrunk
-        Whose weights are taken over.
+    """A `PatchTrunk` of the same weights, for exporters that know neither Fourier transforms nor windows cut by strides: by convolutions.
 
     Examples
     --------
