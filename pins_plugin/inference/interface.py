@@ -47,14 +47,10 @@ class PretrainedInterface(nn.Module):
         ----------
         source : str or Path, optional
             A model folder, a hub id, or the name of a model that ships with the package; `shipped` when not given.
-        savedir : str or Path, optional
-            Keep a copy there.
+        savedir, revision, trust_source
+            See `inference.pretrained`: `fetch_model` and `load_pretrained`.
         run_opts : mapping, optional
             {"device": "cuda:0"}
-        revision : str, optional
-            Branch, tag or commit on the hub.
-        trust_source : bool
-            See `inference.pretrained.load_pretrained`.
 
         Raises
         ------

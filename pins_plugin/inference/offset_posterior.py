@@ -45,14 +45,12 @@ class OffsetCalibration:
         Nats for each unit of similarity and frame.
     speaks : float
         Probability that a face speaks in a piece in which somebody does.
-    right : tuple of 5 floats
-        Logistic weights of the probability that an offset is right: bias, and the columns of `OffsetEvidence.features`.
-    own : tuple of 5 floats
-        The same of the probability that the sound belongs to the faces at all.
-    least : float
-        Probability of being right from which on an answer is given.
-    foreign : float
-        Probability that the sound belongs to the faces, up to which it is said that it does not.
+    right, own : tuple of 5 floats
+        Logistic weights of the probability that an offset is right, and that the sound belongs to the faces at all: bias, and
+        the columns of `OffsetEvidence.features`.
+    least, foreign : float
+        Probability of being right from which on an answer is given, and that the sound belongs to the faces, up to which it is
+        said that it does not.
     """
 
     frame_weight: float

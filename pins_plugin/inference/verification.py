@@ -21,18 +21,13 @@ class FaceVoiceVerification:
     Parameters
     ----------
     similarity : float
-        Cosine, in [-1, 1]: larger means more alike. It is comparable within one model only; what it is worth, the
-        probability says.
-    probability : float or None
-        That they are one person's, where half of all pairs are; None when the model is not calibrated.
+        Cosine, in [-1, 1]: larger means more alike. It is comparable within one model only.
+    probability, largest_probability : float or None
+        That they are one person's, where half of all pairs are, and the largest that this model can ever give; None when the
+        model is not calibrated. Where the largest is below the threshold of decisions, as in the shipped `face_voice`,
+        pairs are ruled out or left open, never confirmed.
     same_person : bool or None
-        The decision; None where it cannot be told: the probability is too close to one half for this model (see
-        `inference.joint_calibration`), or the model is not calibrated.
-    largest_probability : float or None
-        That this model can ever give. Below its threshold of decisions, as in the shipped `face_voice`, pairs are
-        ruled out or left open, never confirmed.
-    reason : str
-        Why, in a sentence.
+        The decision; None where it cannot be told (see `inference.joint_calibration`), for the `reason` given.
     """
 
     similarity: float
@@ -66,7 +61,7 @@ def judge(similarity: Tensor, calibration: JointCalibration | None) -> FaceVoice
     threshold = f"{calibration.decide_at:.0%}".replace("%", " %")
     if same is not None:
         reason = f"at least {threshold} sure, where half of all pairs are one person's"
-    elif probability >= 0.5 and not calibration.can_confirm:
+    elif probability >= 0.5 and most < calibration.decide_at:
         reason = (
             "they fit, as many other pairs do: this model can rule pairs out, never confirm one "
             f"(it gives {100 * most:.0f} % at most)"

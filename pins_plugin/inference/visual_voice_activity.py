@@ -37,8 +37,8 @@ class TalkingEvidence:
     times : (num_frames,) float64 array
         Seconds on the media clock, 25 per second.
     llr : (num_frames,) float64 array
-        Natural logarithm of p(what is seen | this mouth talks) / p(what is seen | it does not); 0 where it was not
-        seen. Each value has looked at the second around it, so neighbors share evidence: over a stretch, take the mean.
+        log p(what is seen | this mouth talks) / p(what is seen | it does not), natural; 0 where it was not seen. Each
+        has looked at the second around it, so neighbors share evidence: over a stretch, take the mean.
     """
 
     times: NDArray[np.float64]

@@ -101,18 +101,10 @@ def save_model_folder(
 
 
 def load_model_folder(folder: str | Path, device: str | torch.device = "cpu") -> ModelFolder:
-    """Open a model folder.
+    """Open a model folder, or a model that comes with the package by its name.
 
-    Parameters
-    ----------
-    folder : str or Path
-        Or the name of a model that comes with the package; see `resolve_source`.
-
-    Raises
-    ------
-    ModelFolderError
-        When anything is off: a missing or damaged file, a class that is not allowed, a weight that is
-        missing, left over, of another shape, or not finite.
+    ModelFolderError when anything is off: a missing or damaged file, a class that is not allowed, a weight that is missing,
+    left over, of another shape, or not finite.
     """
     folder = resolve_source(folder)
     found = read_hyperparams(folder)

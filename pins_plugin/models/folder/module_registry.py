@@ -92,14 +92,6 @@ class MemoryBudget(TorchDispatchMode):
     """Raise MemoryError before more than `largest` bytes of tensors, or by more than `most` operations, are made.
 
     Each operation runs on tensors without content first, which tells how much it makes. What is freed again counts as well.
-
-    Examples
-    --------
-    >>> with MemoryBudget(largest=1000):
-    ...     torch.zeros(1000)
-    Traceback (most recent call last):
-    ...
-    MemoryError: more than 1000 bytes of tensors
     """
 
     def __init__(self, largest: int = LARGEST_MODULE, most: int = MOST_OPERATIONS) -> None:
