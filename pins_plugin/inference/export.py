@@ -67,15 +67,14 @@ def export_branch(name: str, module: nn.Module, path: str | Path) -> ExportedBra
     settings: dict[str, int] = {}
     if name == "face_encoder":
         size = settings["image_size"] = int(module.image_size)
-        shapes = [(batch, 3, size, size) for batch in CHECKED_BATCHES]
-        inputs = [torch.rand(shape, generator=generator) for shape in shapes]
+        shapes: list[tuple[int, ...]] = [(batch, 3, size, size) for batch in CHECKED_BATCHES]
     elif name == "lip_encoder":
         points = (int(module.num_points), 2)
         shapes = [(batch, round(25 * seconds), *points) for batch, seconds in sizes]
-        inputs = [torch.rand(shape, generator=generator) for shape in shapes]
     else:
         rate = settings["sample_rate"] = int(module.sample_rate)
-        inputs = [0.1 * torch.randn(b, round(s * rate), generator=generator) for b, s in sizes]
+        shapes = [(batch, round(seconds * rate)) for batch, seconds in sizes]
+    inputs = [torch.rand(shape, generator=generator) for shape in shapes]
     module = module.cpu().eval()
     portable = _without_fft(copy.deepcopy(module)).eval()
     (source, *results), axes = AXES[name], AXES[name]

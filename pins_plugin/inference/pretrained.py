@@ -42,7 +42,7 @@ def load_pretrained(
     revision: str | None = None,
     trust_source: bool = False,
 ) -> ModelFolder:
-    """Find, fetch and open a model, weights strictly.
+    """Find, fetch and open a model, weights strictly; ModelFolderError where there is none, or it is damaged or of another kind.
 
     Parameters
     ----------
@@ -55,11 +55,6 @@ def load_pretrained(
     trust_source : bool
         Read the YAML with HyperPyYAML, which runs whatever code the YAML names, instead of the safe loader.
         Only for a folder whose author you would let run programs on this machine.
-
-    Raises
-    ------
-    ModelFolderError
-        When there is no such model, or it is damaged or of another kind.
     """
     device = device_of(run_opts)
     single = _load_encoder(source, needs)
@@ -200,11 +195,10 @@ def _load_trusted(folder: Path, device: torch.device) -> ModelFolder:
         raise ModelFolderError(
             f"{folder / HYPERPARAMS}: cannot be built by HyperPyYAML ({reason})"
         ) from error
-    for name, module in modules.items():
-        path = folder / f"{name}.safetensors"
-        load_strictly(module, read_weights(path, checksums.get(name)), path)
-        module.to(device).eval()
-    return ModelFolder(modules, settings)
+    pretrainer = StrictPretrainer(modules, checksums)
+    pretrainer.paths = {name: folder / f"{name}.safetensors" for name in modules}
+    pretrainer.load_collected()
+    return ModelFolder({name: part.to(device).eval() for name, part in modules.items()}, settings)
 
 
 def _hub_id(source: str | Path) -> str | None:

@@ -64,10 +64,8 @@ class SyncFeatures:
     ----------
     times : (num_frames,) float64 array
         Seconds on the media clock.
-    lips : (num_frames, embedding_dim) float32 array
-        NaN where no face was seen.
-    sound : (num_frames + 2 max_offset, embedding_dim) float32 array
-        From `max_offset` frames before the first frame on; NaN where the recording has no sound.
+    lips, sound : (num_frames, embedding_dim), (num_frames + 2 max_offset, embedding_dim) float32 array
+        NaN where no face was seen, or the recording has no sound, which is given from `max_offset` frames before the first on.
     """
 
     times: NDArray[np.float64]
@@ -87,12 +85,8 @@ class SyncFeatures:
 class Synchronizer(PretrainedInterface):
     """Compare lips with sound, frame by frame.
 
-    Parameters
-    ----------
-    lip_encoder, sound_encoder : nn.Module
-        See `models.lips.sync_encoders`.
-    file_calibration : OffsetCalibration, optional
-        What an offset is worth; that of the shipped model where not given.
+    The encoders are those of `models.lips.sync_encoders`; `file_calibration` says what an offset is worth, that of the shipped
+    model where not given.
     """
 
     needs = ("lip_encoder", "sound_encoder")
@@ -133,9 +127,7 @@ class Synchronizer(PretrainedInterface):
         times : (num_frames,) array
             Seconds on the media clock; any frame rate, also a changing one.
         waveform : (num_samples,) array
-            The recording's whole sound, from time zero of the media clock.
-        sample_rate : int
-            In Hz.
+            The recording's whole sound, from time zero of the media clock, `sample_rate` in Hz.
         max_offset : int
             How many frames of sound to look at before and after.
         moving : bool

@@ -34,36 +34,25 @@ class OnnxNetwork(nn.Module):
         super().__init__()
         self.register_buffer("content", torch.zeros(0, dtype=torch.uint8))
         self._session: OnnxSession | None = None
-        self.register_load_state_dict_post_hook(lambda module, _: module.forget())
 
     def fill(self, content: bytes) -> None:
         """Take over the bytes of a file."""
-        self.content = torch.frombuffer(bytearray(content), dtype=torch.uint8).to(
-            self.content.device
-        )
-        self.forget()
+        self.load_state_dict({"content": torch.frombuffer(bytearray(content), dtype=torch.uint8)})
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
-        """Make room for as many bytes as are loaded."""
+        """Make room for as many bytes as are loaded; the network is opened anew at the next call."""
         content = state_dict.get(f"{prefix}content", self.content)
         self.content = torch.zeros_like(content, device=self.content.device)
-        super()._load_from_state_dict(state_dict, prefix, *args)
-
-    def forget(self) -> None:
-        """Open the network anew at the next call."""
         self._session = None
-
-    def session(self) -> OnnxSession:
-        """Open the network, once."""
-        if self._session is None:
-            content = self.content.cpu().numpy().tobytes()
-            self._session = OnnxSession(content, self.content.device.type)
-        return self._session
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     @torch.no_grad()
     def forward(self, batch: Tensor) -> Tensor:
         """Compute (batch, num_features) without gradient."""
-        output = self.session().run(batch.detach().float().cpu().contiguous().numpy())
+        if self._session is None:
+            content = self.content.cpu().numpy().tobytes()
+            self._session = OnnxSession(content, self.content.device.type)
+        output = self._session.run(batch.detach().float().cpu().contiguous().numpy())
         return torch.from_numpy(output).to(batch.device)
 
     def __getstate__(self) -> dict[str, Any]:
