@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> None:
     from pins_plugin.evaluation.items import Bootstrap
     from pins_plugin.evaluation.pins_benchmark import run_pins_benchmark
     from pins_plugin.evaluation.pins_lists import read_pins_lists
-    from pins_plugin.inference.clips import embed_face_files, embed_voice_files
+    from pins_plugin.inference.clips import embed_files
     from pins_plugin.inference.embedder import FaceVoiceEmbedder
     from pins_plugin.report.benchmark_tables import pins_tables
     from pins_plugin.utils.files import write_json, write_text
@@ -49,8 +49,8 @@ def run(args: argparse.Namespace) -> None:
     report = run_pins_benchmark(
         lists,
         args.root,
-        partial(embed_face_files, embedder, **options),
-        partial(embed_voice_files, embedder, **options),
+        partial(embed_files, embedder, modality="face", **options),
+        partial(embed_files, embedder, modality="voice", **options),
         bootstrap=Bootstrap(args.seed),
     )
     report = {"benchmark": args.benchmark, "model": str(args.model), "seed": args.seed} | report

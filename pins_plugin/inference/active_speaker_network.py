@@ -7,9 +7,8 @@ For `network.onnx`, a `network.yaml` may hold
     window: [0.255, 0.354, 0.745, 0.844]   # x1, y1, x2, y2 of our aligned faces that the network wants
 """
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -32,16 +31,10 @@ BLOCK = 200  # frames that are judged in one pass: the length of its training cl
 SETTINGS: dict[str, Any] = {"window": (0.255, 0.354, 0.745, 0.844)}
 
 
-@dataclass(frozen=True, eq=False)
-class ActiveSpeakerScores:
-    """What the network makes of one face.
+class ActiveSpeakerScores(NamedTuple):
+    """What the network makes of one face: times (num_frames,) in seconds, 25 per second, and scores (num_frames,).
 
-    Parameters
-    ----------
-    times : (num_frames,) float64 array
-        Seconds on the media clock, 25 per second.
-    scores : (num_frames,) float64 array
-        Larger: speaks. The network's own scale; not calibrated.
+    Larger: speaks. The scale is the network's own; not calibrated.
     """
 
     times: NDArray[np.float64]
@@ -77,16 +70,10 @@ class ActiveSpeakerNetwork:
 
     @classmethod
     def from_file(cls, path: str | Path, device: str = "cpu") -> Self:
-        """Open an ONNX file, and the YAML beside it where there is one.
-
-        Raises
-        ------
-        ModelFolderError
-            When the file is missing, no ONNX network, or one with other inputs.
-        """
+        """Open an ONNX file, and the YAML beside it where there is one; ModelFolderError where it is none, or has other inputs."""
         content, settings = read_onnx_file(path, SETTINGS)
         with naming(path):
-            return cls(OnnxSession(content, device), _checked_window(settings["window"]))
+            return cls(OnnxSession(content, device), settings["window"])
 
     def __call__(self, crops: Crops, waveform: NDArray[np.float32]) -> ActiveSpeakerScores:
         """Score one face.
@@ -94,14 +81,9 @@ class ActiveSpeakerNetwork:
         Parameters
         ----------
         crops : Crops
-            With a face at every frame: `extract_crops(video, tracks, ["face"])`.
+            With a face at every frame: `extract_crops(video, tracks, ["face"])`; ShapeError where they are fewer.
         waveform : (num_samples,) float32 array
             The recording's whole sound, 16 kHz, from time zero of the media clock.
-
-        Raises
-        ------
-        ShapeError
-            When there is not one face per time.
         """
         if len(crops.faces) != len(crops.times):
             raise ShapeError(
@@ -134,31 +116,12 @@ class ActiveSpeakerNetwork:
 def grey_faces(
     faces: NDArray[np.uint8], window: tuple[float, float, float, float]
 ) -> NDArray[np.float32]:
-    """Cut a window out of aligned faces and scale it, grey: (num_frames, 112, 112) in 0..255.
-
-    Parameters
-    ----------
-    faces : (num_frames, size, size, 3) uint8 array
-    window : tuple of four floats
-        x1, y1, x2, y2 in 0..1.
-    """
+    """Cut a window, x1, y1, x2, y2 in 0..1, out of aligned faces (num_frames, size, size, 3): grey, (num_frames, 112, 112) in 0..255."""
     if len(faces) == 0:
         return np.zeros((0, FACE_SIZE, FACE_SIZE), np.float32)
     pictures = torch.from_numpy(faces).permute(0, 3, 1, 2).float()  # (num_frames, 3, size, size)
     grey = torch.tensor(GREY) @ read_window(pictures, window, FACE_SIZE).flatten(2)
     return grey.reshape(-1, FACE_SIZE, FACE_SIZE).numpy()
-
-
-def _checked_window(values: Any) -> tuple[float, float, float, float]:
-    try:
-        x1, y1, x2, y2 = (float(value) for value in values)
-    except (TypeError, ValueError):
-        x1 = y1 = x2 = y2 = 0.0
-    if not (0 <= x1 < x2 <= 1 and 0 <= y1 < y2 <= 1):
-        raise ModelFolderError(
-            f"window: expected x1 < x2 and y1 < y2 in 0..1, four numbers, got {values!r:.80}"
-        )
-    return x1, y1, x2, y2
 
 
 def _name_inputs(shapes: dict[str, list[Any]]) -> tuple[str, str]:

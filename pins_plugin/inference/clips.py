@@ -3,10 +3,9 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -24,7 +23,6 @@ from pins_plugin.utils.files import atomic_path
 from pins_plugin.utils.prefetch import map_ahead
 from pins_plugin.utils.progress import progress
 
-T = TypeVar("T")
 Loaded = tuple[NDArray[np.uint8], NDArray[np.float32]]
 BATCH = 32  # clips or files that the model sees at once; chosen, not measured
 READERS = 4  # threads that decode while the model computes; chosen, not measured
@@ -32,13 +30,7 @@ SHARD = 512  # files that are embedded, and saved, at once; chosen, not measured
 
 
 class ClipEmbeddings(NamedTuple):
-    """Row i belongs to clip i.
-
-    Parameters
-    ----------
-    face_embeddings, voice_embeddings : (num_clips, embedding_dim) float32 array
-        Of unit length.
-    """
+    """Unit vectors (num_clips, embedding_dim) of faces and voices; row i belongs to clip i."""
 
     face_embeddings: NDArray[np.float32]
     voice_embeddings: NDArray[np.float32]
@@ -53,24 +45,17 @@ def embed_clips(
     skipped: dict[str, Exception] | None = None,
     load: Callable[[TalkingFaceClip], Loaded] | None = None,
 ) -> ClipEmbeddings:
-    """Embed the faces and the voices of clips.
-
-    Parameters
-    ----------
-    num_frames : int
-        Pictures of each clip, evenly spread; their embeddings are averaged.
-    skipped : dict, optional
-        Clips that cannot be read are left out, and noted here: `clip_id` to why.
-    load : callable, optional
-        Gives the pictures and the sound of a clip that were decoded before.
+    """Embed the faces and the voices of clips, `num_frames` pictures of each, evenly spread, whose embeddings are averaged.
 
     Clips as they come, for a model that wants faces to be found, are looked at as `verify_files` does: no face, several, or
     too little speech is an error of that clip, and pauses are left out.
 
-    Returns
-    -------
-    embeddings : ClipEmbeddings
-        Without rows for clips that were skipped.
+    Parameters
+    ----------
+    skipped : dict, optional
+        Clips that cannot be read are left out, and noted here: `clip_id` to why.
+    load : callable, optional
+        Gives the pictures and the sound of a clip that were decoded before.
 
     Raises
     ------
@@ -84,9 +69,8 @@ def embed_clips(
             if load is not None:
                 return load(clip)
             raw = embedder.wants_aligned and not clip.faces.is_dir()
-            pictures = load_clip_faces(
-                clip.faces, embedder.image_size, num_frames, aligned=raw, alone=raw
-            )
+            size, aligned = embedder.image_size, embedder.wants_aligned
+            pictures = load_clip_faces(clip.faces, size, num_frames, aligned=aligned, alone=True)
             read = load_speech if raw else load_audio
             return pictures, read(clip.audio, embedder.sample_rate)
         except Exception as error:  # foreseen or not, it is this clip's
@@ -134,14 +118,15 @@ def embed_waveforms(
     return result
 
 
-def embed_face_files(
+def embed_files(
     embedder: FaceVoiceEmbedder,
     paths: Sequence[Path],
+    modality: str,
     *,
     cache: Path | None = None,
     quiet: bool = False,
 ) -> NDArray[np.float32]:
-    """Embed pictures of cut-out faces.
+    """Embed pictures of cut-out faces (`modality` "face"), or recordings of voices ("voice").
 
     Parameters
     ----------
@@ -150,60 +135,42 @@ def embed_face_files(
 
     Returns
     -------
-    face_embeddings : (num_files, embedding_dim) float32 array
+    embeddings : (num_files, embedding_dim) float32 array
         A row of NaN for each file that cannot be read.
     """
-    load = partial(
-        load_clip_faces, size=embedder.image_size, num_frames=1, aligned=embedder.wants_aligned
-    )
-    return _embed_shards(embedder, paths, load, embed_pictures, "faces", cache, quiet)
 
+    def decode(path: Path) -> Any:
+        try:
+            if modality == "voice":
+                return load_audio(path, embedder.sample_rate)
+            return load_clip_faces(path, embedder.image_size, 1, aligned=embedder.wants_aligned)
+        except Exception:  # foreseen or not, it costs this file only: its row says so
+            return None
 
-def embed_voice_files(
-    embedder: FaceVoiceEmbedder,
-    paths: Sequence[Path],
-    *,
-    cache: Path | None = None,
-    quiet: bool = False,
-) -> NDArray[np.float32]:
-    """Embed recordings of voices; parameters and result as in `embed_face_files`."""
-    load = partial(load_audio, sample_rate=embedder.sample_rate)
-    return _embed_shards(embedder, paths, load, embed_waveforms, "voices", cache, quiet)
-
-
-def _embed_shards(
-    embedder: FaceVoiceEmbedder,
-    paths: Sequence[Path],
-    load: Callable[[Path], T],
-    embed: Callable[[FaceVoiceEmbedder, Sequence[T]], NDArray[np.float32]],
-    what: str,
-    cache: Path | None,
-    quiet: bool,
-) -> NDArray[np.float32]:
+    embed: Any = embed_pictures if modality == "face" else embed_waveforms
     fingerprint = embedder.fingerprint() if cache else ""
     result = np.full((len(paths), embedder.embedding_dim), np.nan, np.float32)
     starts = range(0, len(paths), SHARD)
     with ThreadPoolExecutor(READERS) as pool:
-        for start in progress(starts, f"Embedding {what} x {SHARD}", quiet=quiet):
+        for start in progress(starts, f"Embedding {modality}s x {SHARD}", quiet=quiet):
             shard = paths[start : start + SHARD]
-            name = hashlib.sha256("\n".join([fingerprint, *map(str, shard)]).encode()).hexdigest()
-            saved = cache / f"{what}-{name[:16]}.npy" if cache else None
-            if saved and saved.is_file():
-                result[start : start + SHARD] = np.load(saved, allow_pickle=False)
+            key = "\n".join([fingerprint, *map(_state, shard)])
+            name = f"{modality}s-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npy"
+            if cache and (cache / name).is_file():
+                result[start : start + SHARD] = np.load(cache / name, allow_pickle=False)
                 continue
             for begin in range(start, start + len(shard), BATCH):
-                loaded = list(pool.map(partial(_or_none, load), paths[begin : begin + BATCH]))
+                loaded = list(pool.map(decode, paths[begin : min(begin + BATCH, start + SHARD)]))
                 rows = [begin + row for row, item in enumerate(loaded) if item is not None]
                 if rows:
                     result[rows] = embed(embedder, [item for item in loaded if item is not None])
-            if saved:
-                with atomic_path(saved) as temporary, temporary.open("wb") as file:
+            if cache:
+                with atomic_path(cache / name) as temporary, temporary.open("wb") as file:
                     np.save(file, result[start : start + SHARD], allow_pickle=False)
     return result
 
 
-def _or_none(load: Callable[[Path], T], path: Path) -> T | None:
-    try:
-        return load(path)
-    except Exception:  # foreseen or not, it costs this file only: its row says so
-        return None
+def _state(path: Path) -> str:
+    """Which file it is, and in which state."""
+    found = path.stat() if path.is_file() else None
+    return f"{path} {found.st_size} {found.st_mtime_ns}" if found else str(path)

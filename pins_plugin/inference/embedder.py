@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -16,11 +16,10 @@ from pins_plugin.data.media.audio import load_audio
 from pins_plugin.errors import ShapeError
 from pins_plugin.inference.interface import PretrainedInterface
 from pins_plugin.inference.joint_calibration import JointCalibration
+from pins_plugin.inference.lips_and_sound import check_waveform
+from pins_plugin.inference.verification import FaceVoiceVerification, judge, load_speech
 from pins_plugin.models.folder.model_folder import ModelFolder
 from pins_plugin.similarity import pairwise_similarity
-
-if TYPE_CHECKING:
-    from pins_plugin.inference.verification import FaceVoiceVerification
 
 MIN_SECONDS = 0.1  # shorter sound is filled up with silence; chosen, not measured
 PIECE_SECONDS = 10.0  # longer files are embedded piece by piece; chosen, not measured
@@ -29,7 +28,7 @@ PIECES_AT_ONCE = 16  # bounds memory; chosen, not measured
 MOST_CHANNELS = 16
 
 
-class FaceVoiceEmbedder(nn.Module, PretrainedInterface):
+class FaceVoiceEmbedder(PretrainedInterface):
     """A face branch and a voice branch that embed into one space.
 
     Parameters
@@ -65,15 +64,9 @@ class FaceVoiceEmbedder(nn.Module, PretrainedInterface):
         self.calibration = JointCalibration.from_settings(settings or {})
 
     @classmethod
-    def from_model(cls, model: ModelFolder, device: torch.device) -> Self:
+    def from_model(cls, model: ModelFolder) -> Self:
         face_encoder, voice_encoder = (model.modules[name] for name in cls.needs)
         return cls(face_encoder, voice_encoder, model.settings)
-
-    @property
-    def device(self) -> torch.device:
-        """Where the weights are, and the results will be."""
-        tensors = [*self.mods.parameters(), *self.mods.buffers()]
-        return tensors[0].device if tensors else torch.device("cpu")
 
     @property
     def embedding_dim(self) -> int:
@@ -172,40 +165,42 @@ class FaceVoiceEmbedder(nn.Module, PretrainedInterface):
             )
         if not batch.isfinite().all():
             raise ShapeError("waveforms: expected finite samples, got NaN or infinity")
-        lengths = self._checked_lengths(wav_lens, len(batch))
+        lengths = wav_lens
+        if lengths is not None:
+            lengths = torch.as_tensor(lengths, dtype=torch.float32, device=self.device)
+            inside = (lengths > 0) & (lengths <= 1)
+            if lengths.shape != (len(batch),) or not inside.all():
+                raise ShapeError(
+                    f"wav_lens: expected ({len(batch)},) relative lengths in (0, 1], "
+                    f"got {tuple(lengths.shape)} {lengths.flatten()[:4].tolist()}"
+                )
         missing = round(MIN_SECONDS * self.sample_rate) - batch.shape[1]
         if missing > 0:
-            lengths = (
-                None if lengths is None else lengths * batch.shape[1] / (batch.shape[1] + missing)
-            )
+            if lengths is not None:
+                lengths = lengths * batch.shape[1] / (batch.shape[1] + missing)
             batch = pad(batch, (0, missing))
         return normalize(self.mods["voice_encoder"](batch, lengths), dim=-1)
 
     def similarity(self, face_embeddings: Tensor, voice_embeddings: Tensor) -> Tensor:
-        """Compare every face with every voice.
-
-        Parameters
-        ----------
-        face_embeddings : (num_faces, embedding_dim) Tensor
-        voice_embeddings : (num_voices, embedding_dim) Tensor
-
-        Returns
-        -------
-        similarities : (num_faces, num_voices) Tensor
-            Cosine, in [-1, 1].
-        """
+        """Cosine in [-1, 1] of every face with every voice: (num_faces, num_voices) Tensor, of embeddings (number, embedding_dim)."""
         return pairwise_similarity(face_embeddings, voice_embeddings)
 
     def probability(self, similarities: Tensor) -> Tensor | None:
         """Turn similarities into the probability of one person; None when the model is not calibrated."""
         return None if self.calibration is None else self.calibration.probability(similarities)
 
-    def encode_face_file(self, path: str | Path) -> Tensor:
-        """Embed the largest face of a photo or video: (embedding_dim,) Tensor of unit length."""
+    def encode_views(self, pictures: NDArray[np.uint8]) -> Tensor:
+        """Embed pictures (num_pictures, height, width, 3) of one face: (embedding_dim,) Tensor of unit length, their mean."""
+        return _mean_direction(self.encode_faces(pictures.transpose(0, 3, 1, 2)))
+
+    def encode_face_file(self, path: str | Path, *, alone: bool = False) -> Tensor:
+        """Embed the largest face of a photo or video, or with `alone` the only large one: (embedding_dim,) Tensor."""
         from pins_plugin.inference.portraits import load_portraits
 
-        faces = load_portraits(path, self.image_size, cut_out=not self.wants_aligned)
-        return _mean_direction(self.encode_faces(faces.transpose(0, 3, 1, 2)))
+        cut_out = not self.wants_aligned
+        return self.encode_views(
+            load_portraits(path, self.image_size, alone=alone, cut_out=cut_out)
+        )
 
     def encode_voice_file(self, path: str | Path) -> Tensor:
         """Embed the sound of any media file: (embedding_dim,) Tensor of unit length."""
@@ -213,35 +208,32 @@ class FaceVoiceEmbedder(nn.Module, PretrainedInterface):
 
     def encode_long_voice(self, waveform: NDArray[np.float32]) -> Tensor:
         """Embed one recording (num_samples,) of any length, piece by piece: (embedding_dim,) Tensor."""
-        if waveform.ndim != 1:
-            raise ShapeError(f"waveform: expected (num_samples,), got {waveform.shape}")
+        waveform = check_waveform(waveform)
         count = max(1, round(len(waveform) / (PIECE_SECONDS * self.sample_rate)))
         length = -(-len(waveform) // count)
         starts = np.linspace(0, len(waveform) - length, count).round().astype(int)
-        embeddings = []
-        for begin in range(0, count, PIECES_AT_ONCE):
-            pieces = [
-                waveform[start : start + length] for start in starts[begin : begin + PIECES_AT_ONCE]
-            ]
-            embeddings.append(self.encode_voices(np.stack(pieces)))
-        return _mean_direction(torch.cat(embeddings))
+        parts = np.split(starts, range(PIECES_AT_ONCE, count, PIECES_AT_ONCE))
+        pieces = (np.stack([waveform[start : start + length] for start in part]) for part in parts)
+        return _mean_direction(torch.cat([self.encode_voices(batch) for batch in pieces]))
 
-    def verify_files(self, face: str | Path, voice: str | Path) -> "FaceVoiceVerification":
-        """Tell whether the face in one file and the voice in another are one person's; see `inference.verification`."""
-        from pins_plugin.inference.verification import verify_files
+    def verify_files(self, face: str | Path, voice: str | Path) -> FaceVoiceVerification:
+        """Tell whether the face in one file and the voice in another are one person's.
 
-        return verify_files(self, face, voice)
+        Parameters
+        ----------
+        face : str or Path
+            An image or a video that shows one face, others at most much smaller.
+        voice : str or Path
+            Any file with speech, of any rate and number of channels; what is not speech is left out.
 
-    def _checked_lengths(self, wav_lens: Tensor | NDArray | None, batch: int) -> Tensor | None:
-        if wav_lens is None:
-            return None
-        lengths = torch.as_tensor(wav_lens, dtype=torch.float32, device=self.device)
-        if lengths.shape != (batch,) or not ((lengths > 0) & (lengths <= 1)).all():
-            raise ShapeError(
-                f"wav_lens: expected ({batch},) relative lengths in (0, 1], "
-                f"got {tuple(lengths.shape)} {lengths.flatten()[:4].tolist()}"
-            )
-        return lengths
+        Raises
+        ------
+        MediaError
+            When a file cannot be read, shows no face or several, or has no sound or too little speech.
+        """
+        seen = self.encode_face_file(face, alone=True)
+        heard = self.encode_long_voice(load_speech(voice, self.sample_rate))
+        return judge(seen @ heard, self.calibration)
 
 
 def _mean_direction(embeddings: Tensor) -> Tensor:

@@ -60,34 +60,24 @@ def export_branch(name: str, module: nn.Module, path: str | Path) -> ExportedBra
     PinsError
         When the branch cannot be written as ONNX, or computes something else there.
     """
+    import_extra("onnx", "onnx")
+    path = Path(path)
     generator = torch.Generator().manual_seed(0)
     sizes = [(batch, seconds) for batch in CHECKED_BATCHES for seconds in CHECKED_SECONDS]
     settings: dict[str, int] = {}
     if name == "face_encoder":
         size = settings["image_size"] = int(module.image_size)
-        shapes = [(batch, 3, size, size) for batch in CHECKED_BATCHES]
-        inputs = [torch.rand(shape, generator=generator) for shape in shapes]
+        shapes: list[tuple[int, ...]] = [(batch, 3, size, size) for batch in CHECKED_BATCHES]
     elif name == "lip_encoder":
         points = (int(module.num_points), 2)
         shapes = [(batch, round(25 * seconds), *points) for batch, seconds in sizes]
-        inputs = [torch.rand(shape, generator=generator) for shape in shapes]
     else:
         rate = settings["sample_rate"] = int(module.sample_rate)
-        inputs = [0.1 * torch.randn(b, round(s * rate), generator=generator) for b, s in sizes]
-    return _export(module, Path(path), inputs, AXES[name], settings)
-
-
-def _export(
-    module: nn.Module,
-    path: Path,
-    inputs: list[Tensor],
-    axes: dict[str, dict[int, str]],
-    settings: dict[str, int],
-) -> ExportedBranch:
-    import_extra("onnx", "onnx")
+        shapes = [(batch, round(seconds * rate)) for batch, seconds in sizes]
+    inputs = [torch.rand(shape, generator=generator) for shape in shapes]
     module = module.cpu().eval()
     portable = _without_fft(copy.deepcopy(module)).eval()
-    names = list(axes)
+    (source, *results), axes = AXES[name], AXES[name]
     with atomic_path(path) as temporary:
         try:
             with warnings.catch_warnings(), torch.no_grad():
@@ -96,8 +86,8 @@ def _export(
                     portable,
                     (inputs[-1],),
                     str(temporary),
-                    input_names=names[:1],
-                    output_names=names[1:],
+                    input_names=[source],
+                    output_names=results,
                     dynamic_axes=axes,
                     opset_version=OPSET,
                     dynamo=False,

@@ -17,12 +17,8 @@ BY_APPEARANCE = (
 class FaceRecognition(NamedTuple):
     """A face encoder, what it says of itself, and what users should be told.
 
-    Parameters
-    ----------
-    face_encoder : nn.Module
-        Aligned faces (batch, 3, height, width) in [0, 1] to (batch, embedding_dim) of unit length.
-    same_person_similarity : float or None
-        Cosine similarity from which on two faces may be one person's.
+    `face_encoder` maps aligned faces (batch, 3, height, width) in [0, 1] to unit vectors (batch, embedding_dim);
+    `same_person_similarity` is the cosine from which on two faces may be one person's.
     """
 
     face_encoder: nn.Module
@@ -31,18 +27,10 @@ class FaceRecognition(NamedTuple):
 
 
 def load_face_recognition(source: str = DEFAULT) -> FaceRecognition:
-    """Open a face encoder.
+    """Open a face encoder: a model folder with a face branch, the name of a model that comes with the package, an ONNX file, a plugin.
 
-    Parameters
-    ----------
-    source : str
-        Model folder with a face branch, the name of a model that comes with the package, an ONNX file, the name of
-        a plugin; "facenet" for InceptionResnetV1, where its weights are present; "appearance" for none of these.
-
-    Raises
-    ------
-    ModelFolderError
-        When there is no such encoder, or it is damaged: nothing else takes its place unasked.
+    "facenet" stands for InceptionResnetV1, where its weights are present; "appearance" for none of these. ModelFolderError
+    when there is no such encoder, or it is damaged: nothing else takes its place unasked.
     """
     if source == "facenet":
         from pins_plugin.models.faces.facenet import FacenetRecognition, load_facenet_weights

@@ -14,13 +14,7 @@ from pins_plugin.utils.files import atomic_path
 
 
 def load_heads(source: str | Path) -> tuple[FeatureHead, FeatureHead]:
-    """Open a model folder that was trained on features: the heads of faces and of voices (see `apply_head`).
-
-    Raises
-    ------
-    ModelFolderError
-        When it is no such folder.
-    """
+    """Open a model folder that was trained on features: the heads of faces and of voices (see `apply_head`), or ModelFolderError."""
     modules = load_model_folder(source).modules
     face_head, voice_head = modules.get("face_head"), modules.get("voice_head")
     if not isinstance(face_head, FeatureHead) or not isinstance(voice_head, FeatureHead):
@@ -43,16 +37,10 @@ def write_embeddings(path: str | Path, **sides: tuple[NDArray, ArrayLike]) -> No
 def embed_feature_files(
     source: str | Path, face_path: str | Path, voice_path: str | Path, out: str | Path
 ) -> tuple[int, int]:
-    """Embed two files of recognition embeddings and write the result, rows in the order of the files.
+    """Embed two files of recognition embeddings (`.npz`, see `data.training.features.load_features`) with a model folder.
 
-    Parameters
-    ----------
-    source : str or Path
-        Model folder.
-    face_path, voice_path : str or Path
-        `.npz` files, see `data.training.features.load_features`.
-    out : str or Path
-        `.npz` with face_embeddings, face_clip_id, voice_embeddings, voice_clip_id.
+    Writes face_embeddings, face_clip_id, voice_embeddings, voice_clip_id to `out`, rows in the order of the files, and gives
+    the number of faces and of voices.
     """
     sides = []
     for path, head in zip((face_path, voice_path), load_heads(source), strict=True):

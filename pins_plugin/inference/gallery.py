@@ -26,15 +26,7 @@ QUERIES = 500  # that are answered at once; chosen, not measured
 
 
 class Matches(NamedTuple):
-    """What a search found, best first.
-
-    Parameters
-    ----------
-    labels : list of list of str
-        One list for each query.
-    similarities : (num_queries, k) float32 array
-        Cosine, in [-1, 1].
-    """
+    """What a search found, best first: labels, a list for each query, and cosines (num_queries, k) in [-1, 1]."""
 
     labels: list[list[str]]
     similarities: NDArray[np.float32]
@@ -75,14 +67,13 @@ class Gallery:
         return [str(label) for label in self._shelf(modality).labels]
 
     def add(self, labels: Sequence[str], embeddings: ArrayLike, modality: str) -> None:
-        """Add items; many at once are much faster than one by one.
+        """Add items of a modality, "face" or "voice"; many at once are much faster than one by one.
 
         Parameters
         ----------
         labels : (num_items,) sequence of str
             Whose they are; a label may have many items, of both modalities.
         embeddings : (num_items, embedding_dim) array
-        modality : {"face", "voice"}
 
         Raises
         ------
@@ -108,15 +99,9 @@ class Gallery:
             return before - len(self)
 
     def search(self, embeddings: ArrayLike, k: int = 5, *, modality: str) -> Matches:
-        """Find the most alike items of one modality, whatever the modality of the queries.
+        """Find the k most alike items of one modality, whatever the modality of the queries; fewer where there are not so many.
 
-        Parameters
-        ----------
-        embeddings : (num_queries, embedding_dim) or (embedding_dim,) array
-        k : int
-            At most as many as there are items.
-        modality : {"face", "voice"}
-            What to search.
+        `embeddings` are (num_queries, embedding_dim), or one query (embedding_dim,).
         """
         queries = self._unit_rows(np.atleast_2d(np.asarray(embeddings, dtype=np.float32)))
         shelf = self._shelf(modality)  # one look: what happens meanwhile does not matter
@@ -142,13 +127,7 @@ class Gallery:
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read what `save` wrote.
-
-        Raises
-        ------
-        MediaError
-            When the file is missing, damaged or of another kind.
-        """
+        """Read what `save` wrote; MediaError when the file is missing, damaged or of another kind."""
         path = Path(path)
         if not path.is_file():
             raise MediaError(f"{path}: no such file; expected a gallery")

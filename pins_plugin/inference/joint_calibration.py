@@ -24,16 +24,7 @@ LARGEST = 0.999  # of a gain; chosen, not measured
 
 @dataclass(frozen=True)
 class JointCalibration:
-    """From cosines to log-likelihood ratios.
-
-    Parameters
-    ----------
-    scale, offset : float
-        Used where `gain` is None.
-    gain : float, optional
-        In [0, 1).
-    decide_at : float
-        In [0.5, 1).
+    """From cosines to log-likelihood ratios; `scale` and `offset` are used where `gain` is None.
 
     Examples
     --------
@@ -50,13 +41,7 @@ class JointCalibration:
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> "JointCalibration | None":
-        """Read a model folder's settings; None where it has no calibration.
-
-        Raises
-        ------
-        ModelFolderError
-            When it is not of this kind.
-        """
+        """Read a model folder's settings; None where it has no calibration, ModelFolderError where it is not of this kind."""
         given = settings.get("calibration")
         if not given:
             return None
@@ -86,13 +71,8 @@ class JointCalibration:
 
     @property
     def largest_probability(self) -> float:
-        """Of one person, at a cosine of 1."""
+        """Of one person, at a cosine of 1; below `decide_at`, a model that knows few traits can only rule pairs out."""
         return float(self.probability(torch.tensor(1.0)))
-
-    @property
-    def can_confirm(self) -> bool:
-        """Whether any pair can come out as one person; a model that knows few traits can only rule pairs out."""
-        return self.largest_probability >= self.decide_at
 
     def decide(self, similarity: Tensor) -> bool | None:
         """Whether it is one person; None where that cannot be told."""

@@ -29,10 +29,7 @@ class ReadWord:
 class LipReader(PretrainedInterface):
     """Read words of a fixed vocabulary off lips, word boundaries given.
 
-    Parameters
-    ----------
-    lip_encoder, classifier : nn.Module
-        See `models.lips.sync_encoders.LipEncoder`, `models.lips.lip_reader.WordClassifier`.
+    See `models.lips.sync_encoders.LipEncoder` and `models.lips.lip_reader.WordClassifier`.
     """
 
     needs = ("lip_encoder", "word_classifier")
@@ -43,17 +40,20 @@ class LipReader(PretrainedInterface):
         lip_encoder: nn.Module,
         classifier: nn.Module,
         vocabulary: Sequence[str],
-        device: str = "cpu",
     ) -> None:
-        self.lip_encoder: Any = lip_encoder.to(device).eval()
-        self.classifier = classifier.to(device).eval()
-        self.vocabulary = tuple(vocabulary)
-        self.device = device
+        super().__init__()
+        self.lip_encoder: Any = lip_encoder.eval()
+        self.classifier = classifier.eval()
+        self.vocabulary = tuple(map(str, vocabulary))
+        if len(self.vocabulary) != (
+            known := getattr(classifier, "num_words", len(self.vocabulary))
+        ):
+            raise ValueError(f"vocabulary: expected {known} words, got {len(self.vocabulary)}")
 
     @classmethod
-    def from_model(cls, model: ModelFolder, device: torch.device) -> Self:
+    def from_model(cls, model: ModelFolder) -> Self:
         lip_encoder, classifier = (model.modules[name] for name in cls.needs)
-        return cls(lip_encoder, classifier, model.settings["vocabulary"], str(device))
+        return cls(lip_encoder, classifier, model.settings["vocabulary"])
 
     def read(
         self,
@@ -62,7 +62,7 @@ class LipReader(PretrainedInterface):
         stretches: Sequence[tuple[float, float]],
         num_best: int = 3,
     ) -> list[ReadWord]:
-        """Read the word of each stretch.
+        """Read the word of each stretch, a (start, end) in seconds on the media clock; nothing where the lips were not seen.
 
         Parameters
         ----------
@@ -70,15 +70,8 @@ class LipReader(PretrainedInterface):
             `Crops.lips` of `tracking.crops.extract_crops`.
         times : (num_frames,) array
             Seconds on the media clock.
-        stretches : sequence of (start, end)
-            In seconds on the media clock.
         num_best : int
             How many words to name.
-
-        Returns
-        -------
-        words : list of ReadWord
-            Nothing is named where the lips were not seen.
         """
         lips, times = check_lips(lips, times)
         clock, resampled = resample_frames(times, lips)

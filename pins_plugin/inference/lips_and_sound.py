@@ -1,9 +1,7 @@
 """Lips and sound that a network takes in: checked, and worth looking at or not."""
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torchaudio.functional import resample
 
 from pins_plugin.errors import ShapeError
 
@@ -14,13 +12,7 @@ MIN_LOUDNESS = 1e-4  # root mean square; chosen, not measured
 
 
 def check_lips(lips: NDArray, times: NDArray) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Check lips (num_frames, 88, 2) and their times in seconds (num_frames,).
-
-    Raises
-    ------
-    ShapeError
-        When the arrays have other shapes, or the times do not increase.
-    """
+    """Check lips (num_frames, 88, 2) and their times in seconds (num_frames,), which increase, or raise ShapeError."""
     lips, times = np.asarray(lips, np.float32), np.asarray(times, np.float64)
     if lips.ndim != 3 or lips.shape[1:] != (88, 2):
         raise ShapeError(
@@ -28,8 +20,8 @@ def check_lips(lips: NDArray, times: NDArray) -> tuple[NDArray[np.float32], NDAr
         )
     if times.shape != lips.shape[:1]:
         raise ShapeError(f"times: expected shape ({len(lips)},), got {times.shape}")
-    if (np.diff(times) <= 0).any():
-        raise ShapeError("times: expected increasing seconds, got a step back or a repetition")
+    if not np.isfinite(times).all() or (np.diff(times) <= 0).any():
+        raise ShapeError("times: expected increasing seconds, got NaN, a step back or a repetition")
     return lips, times
 
 
@@ -43,13 +35,6 @@ def check_waveform(waveform: NDArray) -> NDArray[np.float32]:
     return waveform
 
 
-def at_rate(waveform: NDArray[np.float32], rate: int, wanted: int) -> NDArray[np.float32]:
-    """Convert the rate of a waveform, in Hz."""
-    if rate == wanted:
-        return waveform
-    return resample(torch.from_numpy(waveform), rate, wanted).numpy()
-
-
 def moves(lips: NDArray[np.float32]) -> bool:
     """Whether lips (num_frames, 88, 2) move at all."""
     points = lips - lips.mean(axis=1, keepdims=True)
@@ -57,16 +42,9 @@ def moves(lips: NDArray[np.float32]) -> bool:
 
 
 def is_still(lips: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Whether lips hardly move around each frame, so that their face says nothing there.
+    """Whether lips (num_frames, 88, 2) at 25 frames per second, NaN where not seen, hardly move around each frame: (num_frames,).
 
-    Parameters
-    ----------
-    lips : (num_frames, 88, 2) array
-        At 25 frames per second; NaN where no face was seen.
-
-    Returns
-    -------
-    still : (num_frames,) bool array
+    Their face says nothing there.
     """
     points = lips.astype(np.float64) - lips.mean(axis=1, keepdims=True)
     seen = np.isfinite(points).all(axis=(1, 2))

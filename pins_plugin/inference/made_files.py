@@ -28,13 +28,9 @@ class MadeFile:
     Parameters
     ----------
     person : str
-        Who speaks, or would.
-    length : int
-        Frames that a face is seen for at most.
-    own : bool
-        The sound is that of the person.
-    offset : int
-        By how many frames the sound comes late.
+        Who speaks, or would: `own` says whether the sound is that of the person.
+    length, offset : int
+        Frames that a face is seen for at most, and by how many the sound comes late.
     faces : tuple of ((num_frames, 88, 2) array, (num_frames,) array)
         Lips and times in seconds of each face track.
     waveform : (num_samples,) float32 array
@@ -56,18 +52,10 @@ def make_files(
     lengths: Sequence[int] = LENGTHS,
     listeners: bool = True,
 ) -> Iterator[MadeFile]:
-    """Put files together.
+    """Put files together of clips that are in sync, of two people or more; `lengths` are in frames.
 
-    Parameters
-    ----------
-    clips : sequence of SyncClip
-        In sync, of two people or more.
-    seed, repeats : int
-        `repeats` files with their own sound for each person and length; a third as many with a stranger's.
-    lengths : sequence of int
-        In frames.
-    listeners : bool
-        Several stretches, and listeners beside; otherwise one face in one stretch.
+    For each person and length, `repeats` files have their own sound, and a third as many a stranger's. With `listeners` there
+    are several stretches and listeners beside; otherwise one face in one stretch.
     """
     generator = np.random.default_rng(seed)
     for person in sorted({clip.person for clip in clips}):

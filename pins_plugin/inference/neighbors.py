@@ -39,14 +39,12 @@ def compare_all(
 def find_neighbors(
     embeddings: Embeddings, k: int, many: int = MANY
 ) -> tuple[NDArray[np.int64], Embeddings]:
-    """Find k other rows for each row; with cells, time grows little faster than the number of rows.
+    """Find k other rows for each row, fewer where there are not so many; with cells, time grows little faster than the number of rows.
 
     Parameters
     ----------
     embeddings : (num_rows, embedding_dim) float32 array
         Of unit length.
-    k : int
-        Fewer where there are not so many rows.
     many : int
         Rows from which on only the nearest cells are searched, where FAISS is installed.
 

@@ -16,11 +16,9 @@ from pins_plugin.inference.made_files import MadeFile
 from pins_plugin.inference.offset_posterior import (
     OffsetCalibration,
     OffsetEvidence,
-    cut_pieces,
-    logistic,
     sum_evidence,
 )
-from pins_plugin.inference.synchronizer import FOREIGN_FRAMES, TOLERANCE, Synchronizer
+from pins_plugin.inference.synchronizer import TOLERANCE, Synchronizer
 from pins_plugin.models.folder.model_folder import (
     HYPERPARAMS,
     format_hyperparams,
@@ -46,7 +44,6 @@ class FileCase:
     length: int
     own: bool
     right: bool
-    num_frames: int
     evidence: OffsetEvidence
 
 
@@ -57,28 +54,20 @@ def look_at(
     cases = []
     for file in files:
         features = [
-            synchronizer.moving_features(lips, times, file.waveform, max_offset=MAX_OFFSET)
+            synchronizer.features(lips, times, file.waveform, max_offset=MAX_OFFSET, moving=True)
             for lips, times in file.faces
         ]
-        pieces = cut_pieces([each.similarities for each in features])
-        found = sum_evidence(pieces, calibration)
+        found = sum_evidence([each.similarities for each in features], calibration)
         if found is not None:
             right = file.own and abs(found.offset - file.offset) <= TOLERANCE
-            seen = sum(int(np.isfinite(piece).any(axis=1).sum()) for piece in pieces)
-            cases.append(FileCase(file.person, file.length, file.own, right, seen, found))
+            cases.append(FileCase(file.person, file.length, file.own, right, found))
     return cases
 
 
 def fit_file_calibration(
     cases: Sequence[FileCase], calibration: OffsetCalibration
 ) -> OffsetCalibration:
-    """Fit both probabilities on people whom nothing else is chosen on; other numbers stay.
-
-    Parameters
-    ----------
-    cases : sequence of FileCase
-        From `look_at` with the same `calibration`.
-    """
+    """Fit both probabilities on `cases` that `look_at` found with the same `calibration`, of people whom nothing else is chosen on."""
     features = np.array([case.evidence.features for case in cases])
     counts = Counter((case.person, case.own) for case in cases)
     weights = np.array(
@@ -103,20 +92,12 @@ def summarize(
         mine = [case for case in cases if case.own == own]
         counts = Counter(case.person for case in mine)
         weights = np.array([1 / counts[case.person] for case in mine])
-        sure = np.array([logistic(calibration.right, case.evidence.features) for case in mine])
-        fits = np.array([logistic(calibration.own, case.evidence.features) for case in mine])
-        right = np.array([case.right for case in mine])
-        long = np.array([case.num_frames >= FOREIGN_FRAMES for case in mine])
-        answered = sure >= calibration.least
-        called = ~answered & long & (fits <= calibration.foreign)
-        shares = [(weights * part).sum() for part in (answered, answered & right, called)]
-        total = weights.sum()
-        rows[name] = (
-            len(mine),
-            float(shares[0] / total),
-            float(shares[1] / max(shares[0], 1e-9)),
-            float(shares[2] / total),
-        )
+        judged = [calibration.judge(case.evidence) for case in mine]
+        answered, called = (np.array([each[part] for each in judged], bool) for part in (1, 2))
+        right = np.array([case.right for case in mine], bool)
+        total, given = weights.sum(), weights @ answered
+        correct = float(weights @ (answered & right) / max(given, 1e-9))
+        rows[name] = (len(mine), float(given / total), correct, float(weights @ called / total))
     return rows
 
 
@@ -125,15 +106,9 @@ def choose_limits(
 ) -> OffsetCalibration:
     """From when on to answer, and up to when to say that the sound is somebody else's.
 
-    The least probability of an answer is the smallest from which on `WANTED` of the answers are right, of the people in `cases` and of
-    everybody; "not this sound" is said up to the largest at which `MISCALLED` of anybody's own files are called so.
-
-    Parameters
-    ----------
-    cases : sequence of FileCase
-        Of people whom nothing was learnt on.
-    others : sequence of FileCase
-        Of the people that `calibration` was fitted on.
+    The least probability of an answer is the smallest from which on `WANTED` of the answers are right, of the people in `cases`
+    (on whom nothing was learnt) and of everybody, `others` being those that `calibration` was fitted on; "not this sound" is
+    said up to the largest at which `MISCALLED` of anybody's own files are called so.
     """
     everybody = [*cases, *others]
     for least in LEAST:

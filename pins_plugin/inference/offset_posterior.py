@@ -12,7 +12,7 @@ calibrated on people whom the model does not know, some of them with somebody el
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,8 @@ SPREAD, PRIOR_FLOOR = 6.0, 0.05
 MIN_HEARD = 0.3
 NEAR = 2  # frames around the best offset that are no rivals; chosen, not measured
 LARGEST_RATIO = 8.0  # nats that one piece can say; chosen, not measured
+# Frames that faces must be seen for before it is said that the sound is not theirs; chosen, not measured
+FOREIGN_FRAMES = 50
 TINY = 1e-300  # near the least float64, keeps logarithms finite
 LARGEST_ODDS = 12.0  # nats, of a probability of 6e-6; chosen, not measured
 
@@ -43,14 +45,12 @@ class OffsetCalibration:
         Nats for each unit of similarity and frame.
     speaks : float
         Probability that a face speaks in a piece in which somebody does.
-    right : tuple of 5 floats
-        Logistic weights of the probability that an offset is right: bias, and the columns of `OffsetEvidence.features`.
-    own : tuple of 5 floats
-        The same of the probability that the sound belongs to the faces at all.
-    least : float
-        Probability of being right from which on an answer is given.
-    foreign : float
-        Probability that the sound belongs to the faces, up to which it is said that it does not.
+    right, own : tuple of 5 floats
+        Logistic weights of the probability that an offset is right, and that the sound belongs to the faces at all: bias, and
+        the columns of `OffsetEvidence.features`.
+    least, foreign : float
+        Probability of being right from which on an answer is given, and that the sound belongs to the faces, up to which it is
+        said that it does not.
     """
 
     frame_weight: float
@@ -67,16 +67,24 @@ class OffsetCalibration:
 
     @classmethod
     def from_settings(cls, values: Mapping[str, Any]) -> "OffsetCalibration":
-        """Read a model folder's settings."""
-        numbers = {}
-        for each in fields(cls):
-            value = values[each.name]
-            numbers[each.name] = tuple(map(float, value)) if isinstance(value, list) else float(value)  # fmt: skip
-        return cls(**numbers)  # type: ignore[arg-type]
+        """Read a model folder's settings; ValueError, TypeError or KeyError where they are others."""
+        numbers = {
+            name: float(values[name]) for name in ("frame_weight", "speaks", "least", "foreign")
+        }
+        right, own = (tuple(map(float, values[name])) for name in ("right", "own"))
+        if len(right) != 5 or len(own) != 5:
+            raise ValueError(
+                f"right, own: expected 5 weights each, got {len(right)} and {len(own)}"
+            )
+        return cls(right=right, own=own, **numbers)
 
-    def to_settings(self) -> dict[str, Any]:
-        """As a model folder's settings keep it."""
-        return {**asdict(self), "right": list(self.right), "own": list(self.own)}
+    def judge(self, found: "OffsetEvidence") -> tuple[float, bool, bool]:
+        """Tell how probably an offset is right, whether that is answer enough, else whether the sound is somebody else's."""
+        confidence = logistic(self.right, found.features)
+        if confidence >= self.least:
+            return confidence, True, False
+        long = found.num_frames >= FOREIGN_FRAMES
+        return confidence, False, long and logistic(self.own, found.features) <= self.foreign
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,18 +93,16 @@ class OffsetEvidence:
 
     Parameters
     ----------
-    offset : int
-        The most probable one, in frames.
-    fraction : float
-        What is to be added to it, in frames, by the shape of the peak.
+    offset, fraction : int, float
+        The most probable one, in frames, and what is to be added to it by the shape of the peak.
     posterior : (num_offsets,) array
         Probability of each offset.
     features : (4,) array
         Log-odds of the offset within one frame; by how much its similarity beats the best of others, both less the mean of
         others and times the root of the number of frames; that similarity; logarithm of the number of pieces (chance peaks
         somewhere in many).
-    num_frames : float
-        That bear on it, faces that seem not to speak counted for less.
+    num_frames : int
+        In which lips are seen and sound is heard.
     speaking : (num_pieces,) array
         Probability of each piece that its face speaks, at that offset.
     """
@@ -105,7 +111,7 @@ class OffsetEvidence:
     fraction: float
     posterior: NDArray[np.float64]
     features: NDArray[np.float64]
-    num_frames: float
+    num_frames: int
     speaking: NDArray[np.float64]
 
 
@@ -119,19 +125,22 @@ def cut_pieces(similarities: Sequence[NDArray[np.floating]]) -> list[NDArray[np.
 
 
 def sum_evidence(
-    pieces: Sequence[NDArray[np.floating]], calibration: OffsetCalibration
+    similarities: Sequence[NDArray[np.floating]], calibration: OffsetCalibration
 ) -> OffsetEvidence | None:
-    """Sum the evidence of pieces of one file; None where there are none.
+    """Sum the evidence of the faces of one file; None where they say nothing.
 
-    Parameters
-    ----------
-    pieces : sequence of (num_frames, num_offsets) arrays
-        From `cut_pieces`.
+    `similarities` are (num_frames, num_offsets) arrays of each face, NaN where there is no face, or no sound.
     """
-    if sum(int(np.isfinite(piece).any(axis=1).sum()) for piece in pieces) < MIN_FRAMES:
+    pieces = cut_pieces(similarities)
+    if not pieces:
         return None
-    sums, counts = (np.stack(part) for part in zip(*map(sum_similarities, pieces), strict=True))
-    evidence = np.stack([_evidence(*each, calibration) for each in zip(sums, counts, strict=True)])
+    num_frames = sum(int(np.isfinite(piece).any(axis=1).sum()) for piece in pieces)
+    sums = np.stack([np.nansum(piece, axis=0, dtype=np.float64) for piece in pieces])
+    counts = np.stack([np.isfinite(piece).sum(axis=0) for piece in pieces])
+    known = counts >= np.maximum(1, counts.max(axis=1, keepdims=True)) / 2  # enough sound there
+    means = np.where(known, sums / np.maximum(counts, 1), np.nan)
+    evidence = calibration.frame_weight * (sums - counts * np.nanmean(means, axis=1, keepdims=True))
+    evidence[~known] = np.nan  # (num_pieces, num_offsets)
     ratios = _ratios(evidence)  # (num_pieces, num_offsets)
     speaks = calibration.speaks
     middle = evidence.shape[1] // 2
@@ -144,10 +153,10 @@ def sum_evidence(
     near = slice(max(0, center - 1), center + 2)
     best = near.start + int(posterior[near].argmax())
     speaking = speaks * ratios[:, best] / (1 - speaks + speaks * ratios[:, best])
-    num_frames = float(speaking @ counts.max(axis=1))
     weights = speaking @ counts  # frames at each offset
+    heard = weights >= MIN_HEARD * float(speaking @ counts.max(axis=1))
     with np.errstate(invalid="ignore", divide="ignore"):
-        curve = np.where(weights >= MIN_HEARD * num_frames, speaking @ sums / weights, np.nan)
+        curve = np.where(heard, speaking @ sums / weights, np.nan)
     sure = float(np.clip(window[center], 1e-9, 1 - 1e-9))
     odds = float(np.clip(np.log(sure / (1 - sure)), -LARGEST_ODDS, LARGEST_ODDS))
     margin = _margin(curve, weights, best)
@@ -179,23 +188,6 @@ def parabola_peak(curve: NDArray[np.floating], best: int) -> float:
     if not np.isfinite(bend) or bend >= 0:
         return 0.0
     return float(np.clip(0.5 * (before - after) / bend, -0.5, 0.5))
-
-
-def sum_similarities(piece: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Sum of the similarities at each offset, and of how many frames it is: (num_offsets,) each."""
-    present = np.isfinite(piece)
-    sums = np.where(present, piece, 0).sum(axis=0, dtype=np.float64)
-    return sums, present.sum(axis=0)
-
-
-def _evidence(
-    sums: NDArray[np.float64], counts: NDArray[np.int64], calibration: OffsetCalibration
-) -> NDArray[np.float64]:
-    """E(k) of one piece, NaN where less than half of the frames have sound."""
-    known = counts >= max(1, counts.max()) / 2
-    means = sums / np.maximum(counts, 1)
-    evidence = calibration.frame_weight * (sums - counts * means[known].mean())
-    return np.where(known, evidence, np.nan)
 
 
 def _margin(curve: NDArray[np.float64], weights: NDArray[np.float64], best: int) -> float:

@@ -10,54 +10,35 @@ from torch.nn.functional import normalize
 
 from pins_plugin.data.media.audio import SAMPLE_RATE
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
+from pins_plugin.inference.verification import MIN_SPEECH
 
 Regions = Sequence[tuple[float, float]]
 MOST_FACES = 32  # of a person, spread evenly: bounds time; chosen, not measured
 PIECE_SECONDS = 3.0  # seconds of sound that are embedded at once; chosen, not measured
-# Seconds of speech in all from which on a voice is embedded, as `verification.MIN_SPEECH`; chosen, not measured
-SHORTEST_SPEECH = 0.7
 MOST_SECONDS = 60.0  # of a voice, spread over the file: bounds time; chosen, not measured
 
 
 def pool_faces(embedder: FaceVoiceEmbedder, faces: NDArray[np.uint8]) -> Tensor | None:
-    """Mean embedding of the faces of one person.
+    """Mean embedding of the faces of one person: (embedding_dim,) Tensor of unit length, on the CPU; None where there is no face.
 
-    Parameters
-    ----------
-    faces : (num_faces, height, width, 3) uint8 array
-        Aligned as by `tracking.crops.align_face`, RGB; up to `MOST_FACES` are looked at.
-
-    Returns
-    -------
-    embedding : (embedding_dim,) Tensor or None
-        Of unit length, on the CPU; None where there is no face.
+    `faces` (num_faces, height, width, 3) are aligned as by `tracking.crops.align_face`, RGB; up to `MOST_FACES` are looked at.
     """
     if len(faces) == 0:
         return None
     chosen = np.linspace(0, len(faces) - 1, min(len(faces), MOST_FACES)).round().astype(int)
-    pictures = torch.from_numpy(np.ascontiguousarray(faces[chosen])).permute(0, 3, 1, 2)
-    return normalize(embedder.encode_faces(pictures).mean(dim=0), dim=-1).cpu()
+    return embedder.encode_views(faces[chosen]).cpu()
 
 
 def pool_voice(
     embedder: FaceVoiceEmbedder, waveform: NDArray[np.float32], regions: Regions
 ) -> Tensor | None:
-    """Mean embedding of a voice.
+    """Mean embedding of a voice in a waveform (num_samples,) at 16 kHz: (embedding_dim,) Tensor of unit length, on the CPU.
 
-    Parameters
-    ----------
-    waveform : (num_samples,) float32 array
-        At 16 kHz.
-    regions : sequence of (start, end)
-        Seconds where this voice, and no other, is heard.
-
-    Returns
-    -------
-    embedding : (embedding_dim,) Tensor or None
-        Of unit length, on the CPU; each second weighs alike; None where there are less than `SHORTEST_SPEECH` seconds.
+    `regions` are seconds (start, end) where this voice, and no other, is heard; each second weighs alike. None where there are
+    less than `MIN_SPEECH` seconds.
     """
     pieces = _cut(waveform, regions)
-    if sum(map(len, pieces)) < SHORTEST_SPEECH * SAMPLE_RATE:
+    if sum(map(len, pieces)) < MIN_SPEECH * SAMPLE_RATE:
         return None
     sums = torch.zeros(embedder.embedding_dim)
     for length in sorted({len(piece) for piece in pieces}):

@@ -29,16 +29,12 @@ def load_portraits(
     alone: bool = False,
     cut_out: bool = True,
 ) -> NDArray[np.uint8]:
-    """Cut the largest face out of a photo, or out of pictures spread over a video.
+    """Cut the largest face out of a photo, or out of `num_frames` pictures spread over a video.
 
     Parameters
     ----------
-    path : str or Path
-        An image or a video.
     size : int
         Height and width of the result in pixels.
-    num_frames : int
-        Pictures of a video to look at.
     alone : bool
         Refuse a picture, or a video most of whose pictures are such, that shows a second face of about the same size.
     cut_out : bool
@@ -77,21 +73,15 @@ def load_portraits(
 def load_clip_faces(
     path: str | Path, size: int, num_frames: int | None, *, aligned: bool, alone: bool = False
 ) -> NDArray[np.uint8]:
-    """Read the faces of a clip as a model wants them.
+    """Read the faces of a clip (a video, a folder of pictures, or a picture) as a model wants them.
 
     Parameters
     ----------
-    path : str or Path
-        A video, a folder of pictures, or a picture.
-    size : int
-        Height and width of the result in pixels.
     num_frames : int, optional
         Pictures to take; all where not given, or 8 of a clip whose faces are to be found.
     aligned : bool
         Find the largest face and turn it upright, as models with the setting `faces: aligned` want it (folders hold faces
-        that are cut out already); else take the middle of each picture.
-    alone : bool
-        Refuse what shows several faces of about the same size, where faces are to be found.
+        that are cut out already), `alone` as in `load_portraits`; else take the middle of each picture.
 
     Returns
     -------
@@ -105,23 +95,11 @@ def load_clip_faces(
 
 
 def load_aligned_faces(path: str | Path, size: int, *, num_frames: int) -> NDArray[np.uint8]:
-    """Read the faces of a clip for training a model that wants them aligned.
+    """Read the faces of a clip for training a model that wants them aligned: (num_frames, 3, size, size) uint8 array.
 
-    Parameters
-    ----------
-    path : str or Path
-        A video or picture, whose largest face is found and turned upright; or a folder of faces that are cut out already.
-    num_frames : int
-        Pictures to give; those with a face are repeated where others show none.
-
-    Returns
-    -------
-    faces : (num_frames, 3, size, size) uint8 array
-
-    Raises
-    ------
-    MediaError
-        When there is no face, or there are several of about the same size.
+    Of a video or picture the largest face is found and turned upright, as in `load_clip_faces`; a folder holds faces that are
+    cut out already. Pictures with a face are repeated where others show none. MediaError where there is no face, or there are
+    several of about the same size.
     """
     faces = load_clip_faces(path, size, num_frames, aligned=True, alone=True)
     return faces[np.linspace(0, len(faces) - 1, num_frames).round().astype(int)]
@@ -130,22 +108,17 @@ def load_aligned_faces(path: str | Path, size: int, *, num_frames: int) -> NDArr
 def find_faces(
     image: NDArray[np.uint8], detector: FaceDetector, max_side: int = MAX_SIDE
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Find the faces of a picture, the largest first.
-
-    Parameters
-    ----------
-    image : (height, width, 3) uint8 array
-    max_side : int
-        Pixels: the detector sees a copy that is at most this wide and high.
+    """Find the faces of a picture (height, width, 3), of which the detector sees a copy at most `max_side` wide and high.
 
     Returns
     -------
     landmarks : (num_faces, 5, 2) float32 array
-        In pixels of the picture.
+        In pixels of the picture; the largest face first.
     areas : (num_faces,) float32 array
         Of the boxes.
     """
     scale = min(1.0, max_side / max(image.shape[:2]))
+    scale = max(scale, 1 / min(image.shape[:2]))  # of a strip, a pixel is left
     small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     found = detector.detect(small[None])[0]
     areas = (found.boxes[:, 2:] - found.boxes[:, :2]).prod(axis=1)

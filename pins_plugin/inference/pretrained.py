@@ -18,6 +18,7 @@ from pins_plugin.models.folder.model_folder import (
     ModelFolder,
     load_model_folder,
     read_hyperparams,
+    replaced_folder,
     resolve_source,
 )
 from pins_plugin.models.folder.model_folder import load_strictly as load_strictly
@@ -29,9 +30,8 @@ from pins_plugin.models.onnx_encoder import OnnxFaceEncoder, OnnxVoiceEncoder
 from pins_plugin.plugins import find_plugins
 from pins_plugin.utils.device import usable_device
 from pins_plugin.utils.explain import one_line
-from pins_plugin.utils.files import atomic_folder
 
-HUB_FILES = [HYPERPARAMS, "*.safetensors", "README.md"]
+MODEL_FILES = [HYPERPARAMS, "*.safetensors", "README.md", "LICENSE"]
 
 
 def load_pretrained(
@@ -43,7 +43,7 @@ def load_pretrained(
     revision: str | None = None,
     trust_source: bool = False,
 ) -> ModelFolder:
-    """Find, fetch and open a model, weights strictly.
+    """Find, fetch and open a model, weights strictly; ModelFolderError where there is none, or it is damaged or of another kind.
 
     Parameters
     ----------
@@ -56,14 +56,9 @@ def load_pretrained(
     trust_source : bool
         Read the YAML with HyperPyYAML, which runs whatever code the YAML names, instead of the safe loader.
         Only for a folder whose author you would let run programs on this machine.
-
-    Raises
-    ------
-    ModelFolderError
-        When there is no such model, or it is damaged or of another kind.
     """
     device = device_of(run_opts)
-    single = load_encoder(source, needs)
+    single = _load_encoder(source, needs)
     if single is not None:
         return ModelFolder({name: part.to(device).eval() for name, part in single.items()}, {})
     folder = fetch_model(source, savedir, revision=revision)
@@ -77,16 +72,8 @@ def load_pretrained(
     return model
 
 
-def load_encoder(source: str | Path, needs: Sequence[str]) -> dict[str, nn.Module] | None:
-    """Load one encoder from an ONNX file or an installed plugin; None where `source` is neither.
-
-    Parameters
-    ----------
-    source : str or Path
-        "arcface.onnx", or a plugin's name.
-    needs : sequence of str
-        ["face_encoder"] or ["voice_encoder"] tells which kind of encoder it is.
-    """
+def _load_encoder(source: str | Path, needs: Sequence[str]) -> dict[str, nn.Module] | None:
+    """Load one encoder from an ONNX file or an installed plugin; None where `source` is neither."""
     is_file = Path(source).suffix.lower() == ".onnx"
     if list(needs) not in (["face_encoder"], ["voice_encoder"]):
         if is_file:
@@ -96,21 +83,14 @@ def load_encoder(source: str | Path, needs: Sequence[str]) -> dict[str, nn.Modul
     if is_file:
         kind = OnnxFaceEncoder if name == "face_encoder" else OnnxVoiceEncoder
         return {name: kind.from_file(source)}
-    if not isinstance(source, str) or Path(source).exists():
-        return None
-    found = [plugin for plugin in find_plugins(f"{name}s") if plugin.name == source]
-    return {name: found[0].load()()} if found else None
+    found = [] if Path(source).exists() else find_plugins(f"{name}s")
+    return next(({name: plugin.load()()} for plugin in found if plugin.name == source), None)
 
 
 def encoder_spec(source: str | Path, name: str) -> dict[str, Any] | None:
     """Tell how to build one module of a model folder again: its class and arguments, as plain values.
 
-    Parameters
-    ----------
-    source : str or Path
-        As for `load_pretrained`; None is returned for a hub id, an ONNX file or a plugin.
-    name : str
-        Such as "voice_encoder".
+    None for what is no folder here and no model of the package: a hub id, an ONNX file or a plugin.
     """
     try:
         spec = read_hyperparams(resolve_source(source)).specs[name]
@@ -135,7 +115,7 @@ def fetch_model(
         A folder, the name of a model that ships with the package, or a hub id: "hf://owner/name", or
         "owner/name" where no folder "owner" exists.
     savedir : str or Path, optional
-        Keep a copy there, without symlinks; it is renewed whenever it differs from the source.
+        Keep a copy there, in a folder of its own, without symlinks; it is renewed whenever it differs from the source.
     revision : str, optional
         Branch, tag or commit on the hub.
     """
@@ -147,34 +127,17 @@ def fetch_model(
 
 
 def device_of(run_opts: Mapping[str, Any] | None) -> torch.device:
-    """Read the device out of SpeechBrain's run options; the processor where nothing is said.
-
-    Raises
-    ------
-    ModelFolderError
-        When an option is not known here, or the device is not there.
-    """
-    options = dict(run_opts or {})
-    name = options.pop("device", None) or "cpu"
-    if options:
-        raise ModelFolderError(
-            f"run_opts: expected 'device' only, got {', '.join(sorted(options))}"
-        )
-    return usable_device(name, ModelFolderError)
+    """Read the device out of SpeechBrain's run options, the processor where nothing is said; ModelFolderError where it is not there."""
+    if not isinstance(run_opts or {}, Mapping) or not set(run_opts or {}) <= {"device"}:
+        raise ModelFolderError(f"run_opts: expected {{'device': ...}} only, got {run_opts!r:.80}")
+    return usable_device((run_opts or {}).get("device") or "cpu", ModelFolderError)
 
 
 class StrictPretrainer:
-    """Fills modules for SpeechBrain's `from_hparams`, strictly and from safetensors only.
+    """Fills modules for SpeechBrain's `from_hparams` from `<name>.safetensors`, strictly; `checksums` are SHA-256 of the files.
 
     Stands in `hyperparams.yaml` where SpeechBrain expects its own `Pretrainer`, which would only warn of
     missing weights and go on with random ones.
-
-    Parameters
-    ----------
-    loadables : dict of str to nn.Module
-        Filled from `<name>.safetensors`.
-    checksums : dict of str to str
-        SHA-256 of the files.
     """
 
     def __init__(self, loadables: dict[str, nn.Module], checksums: dict[str, str]) -> None:
@@ -204,13 +167,7 @@ class StrictPretrainer:
         return self.paths
 
     def load_collected(self) -> None:
-        """Fill every module.
-
-        Raises
-        ------
-        ModelFolderError
-            When a file is damaged or of another model.
-        """
+        """Fill every module; ModelFolderError when a file is damaged or of another model."""
         for name, module in self.loadables.items():
             path = Path(self.paths[name])
             load_strictly(module, read_weights(path, self.checksums.get(name)), path)
@@ -219,15 +176,22 @@ class StrictPretrainer:
 def _load_trusted(folder: Path, device: torch.device) -> ModelFolder:
     from hyperpyyaml import load_hyperpyyaml
 
-    with (folder / HYPERPARAMS).open(encoding="utf-8") as file:
-        hparams = load_hyperpyyaml(file)
-    modules = {}
-    for path in sorted(folder.glob("*.safetensors")):
-        module = hparams["modules"][path.stem]
-        checksum = hparams.get("sha256", {}).get(path.stem)
-        load_strictly(module, read_weights(path, checksum), path)
-        modules[path.stem] = module.to(device).eval()
-    return ModelFolder(modules, dict(hparams.get("settings") or {}))
+    try:
+        with (folder / HYPERPARAMS).open(encoding="utf-8") as file:
+            hparams = load_hyperpyyaml(file)
+        modules = {
+            path.stem: hparams["modules"][path.stem] for path in folder.glob("*.safetensors")
+        }
+        checksums, settings = hparams.get("sha256") or {}, dict(hparams.get("settings") or {})
+    except Exception as error:  # whatever the code that it names may raise
+        reason = f"{type(error).__name__}: {one_line(error)}"
+        raise ModelFolderError(
+            f"{folder / HYPERPARAMS}: cannot be built by HyperPyYAML ({reason})"
+        ) from error
+    pretrainer = StrictPretrainer(modules, checksums)
+    pretrainer.paths = {name: folder / f"{name}.safetensors" for name in modules}
+    pretrainer.load_collected()
+    return ModelFolder({name: part.to(device).eval() for name, part in modules.items()}, settings)
 
 
 def _hub_id(source: str | Path) -> str | None:
@@ -248,7 +212,7 @@ def _download(hub_id: str, savedir: str | Path | None, revision: str | None) -> 
     if savedir is None and revision is not None:
         folder = folder.with_name(f"{folder.name}@{revision}")
     try:
-        snapshot_download(hub_id, revision=revision, local_dir=folder, allow_patterns=HUB_FILES)
+        snapshot_download(hub_id, revision=revision, local_dir=folder, allow_patterns=MODEL_FILES)
     except (HfHubHTTPError, OSError, ValueError) as error:
         raise ModelFolderError(
             f"{hub_id}: no such folder here, and not to be had from the hub "
@@ -265,21 +229,15 @@ def _copy(folder: Path, savedir: Path) -> Path:
         same, _, _ = filecmp.cmpfiles(folder, savedir, names, shallow=False)
         if sorted(same) == names:
             return savedir
-    with atomic_folder(savedir) as temporary:
+    with replaced_folder(savedir) as temporary:
         for name in names:
             shutil.copyfile(folder / name, temporary / name)
     return savedir
 
 
 def _belongs_to_model(file: Path) -> bool:
-    """Whether to copy a file; a link that leads out of the folder (or the hub's cache) could copy any file at all.
-
-    Raises
-    ------
-    ModelFolderError
-        When it is such a link.
-    """
-    if not any(file.match(pattern) for pattern in (*HUB_FILES, "LICENSE")) or not file.is_file():
+    """Whether to copy a file; a link that leads out of the folder (or the hub's cache) could copy any file at all: ModelFolderError."""
+    if not any(file.match(pattern) for pattern in MODEL_FILES) or not file.is_file():
         return False
     homes = (file.parent.resolve(), (file.parent / "../../blobs").resolve())
     if not any(file.resolve().is_relative_to(home) for home in homes):
@@ -290,19 +248,9 @@ def _belongs_to_model(file: Path) -> bool:
 
 
 def folder_checksum(source: str | Path, module: str = "*") -> str:
-    """Tell the weights of a model apart from any others: SHA-256 over its weights, 16 digits.
+    """Tell the weights of a model apart from any others: SHA-256 over the weights of `module`, all by default, 16 digits.
 
-    Parameters
-    ----------
-    source : str or Path
-        As in `fetch_model`, or the file of a single encoder.
-    module : str
-        Of the folder, such as "voice_encoder"; all by default.
-
-    Raises
-    ------
-    ModelFolderError
-        When there is no such model.
+    `source` is one of `fetch_model`, or the file of a single encoder; ModelFolderError when there is no such model.
     """
     path = Path(source)
     files = [path] if path.is_file() else sorted(fetch_model(source).glob(f"{module}.safetensors"))

@@ -15,30 +15,23 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
+from torchaudio.functional import resample
 
 from pins_plugin.data.training.sync_clips import FRAME_RATE, cut_sound, resample_frames
 from pins_plugin.data.training.talking_clips import bridge
 from pins_plugin.inference.interface import PretrainedInterface
 from pins_plugin.inference.lips_and_sound import (
-    at_rate,
     check_lips,
     check_waveform,
     is_still,
     moves,
     sounds,
 )
-from pins_plugin.inference.offset_posterior import (
-    OffsetCalibration,
-    cut_pieces,
-    logistic,
-    sum_evidence,
-)
+from pins_plugin.inference.offset_posterior import OffsetCalibration, sum_evidence
 from pins_plugin.models.folder.model_folder import ModelFolder
 
 MAX_OFFSET = 15  # frames, 0.6 s: the shipped model was trained among these offsets
 TOLERANCE = 1  # frames; people begin to notice at about two (ITU-R BT.1359)
-# That faces must be seen for before it is said that the sound is not theirs; chosen, not measured
-FOREIGN_FRAMES = 50
 
 
 @dataclass(frozen=True)
@@ -47,13 +40,10 @@ class SyncResult:
 
     Parameters
     ----------
-    offset_seconds : float
-        How much too late the sound comes (negative: too early); 0 when nobody can tell.
-    offset_frames : int
-        The same in frames of 1/25 s.
+    offset_seconds, offset_frames : float, int
+        How much too late the sound comes (negative: too early), in seconds and in frames of 1/25 s; 0 when nobody can tell.
     confidence : float
-        Probability in 0..1 that the offset is right within one frame, calibrated on people whom the
-        model had never seen.
+        Probability in 0..1 that the offset is right within one frame, calibrated on people whom the model had never seen.
     decision : str
         "in sync" (at most one frame off), "shifted", "not this sound" (nobody who is seen makes the sound that is heard:
         dubbed, a voice-over, or listeners), or "cannot tell" (not sure enough, no speech, no moving lips, or less than a
@@ -74,10 +64,8 @@ class SyncFeatures:
     ----------
     times : (num_frames,) float64 array
         Seconds on the media clock.
-    lips : (num_frames, embedding_dim) float32 array
-        NaN where no face was seen.
-    sound : (num_frames + 2 max_offset, embedding_dim) float32 array
-        From `max_offset` frames before the first frame on; NaN where the recording has no sound.
+    lips, sound : (num_frames, embedding_dim), (num_frames + 2 max_offset, embedding_dim) float32 array
+        NaN where no face was seen, or the recording has no sound, which is given from `max_offset` frames before the first on.
     """
 
     times: NDArray[np.float64]
@@ -97,13 +85,8 @@ class SyncFeatures:
 class Synchronizer(PretrainedInterface):
     """Compare lips with sound, frame by frame.
 
-    Parameters
-    ----------
-    lip_encoder, sound_encoder : nn.Module
-        See `models.lips.sync_encoders`.
-    device : str
-    file_calibration : OffsetCalibration, optional
-        What an offset is worth; that of the shipped model where not given.
+    The encoders are those of `models.lips.sync_encoders`; `file_calibration` says what an offset is worth, that of the shipped
+    model where not given.
     """
 
     needs = ("lip_encoder", "sound_encoder")
@@ -113,27 +96,17 @@ class Synchronizer(PretrainedInterface):
         self,
         lip_encoder: nn.Module,
         sound_encoder: nn.Module,
-        device: str = "cpu",
         file_calibration: OffsetCalibration | None = None,
     ) -> None:
+        super().__init__()
         self.file_calibration = file_calibration or OffsetCalibration.shipped()
-        self.lip_encoder = lip_encoder.to(device).eval()
-        self.sound_encoder = sound_encoder.to(device).eval()
-        self.device = device
+        self.lip_encoder, self.sound_encoder = lip_encoder.eval(), sound_encoder.eval()
 
     @classmethod
-    def from_model(cls, model: ModelFolder, device: torch.device) -> Self:
-        lip_encoder, sound_encoder = (model.modules[name] for name in cls.needs)
+    def from_model(cls, model: ModelFolder) -> Self:
         numbers = model.settings.get("file_calibration")
         calibration = None if numbers is None else OffsetCalibration.from_settings(numbers)
-        return cls(lip_encoder, sound_encoder, str(device), calibration)
-
-    def to(self, device: str | torch.device) -> Self:
-        """Move both encoders to a device."""
-        self.device = str(device)
-        self.lip_encoder.to(self.device)
-        self.sound_encoder.to(self.device)
-        return self
+        return cls(model.modules["lip_encoder"], model.modules["sound_encoder"], calibration)
 
     def features(
         self,
@@ -142,6 +115,8 @@ class Synchronizer(PretrainedInterface):
         waveform: NDArray[np.floating],
         sample_rate: int = 16000,
         max_offset: int = MAX_OFFSET,
+        *,
+        moving: bool = False,
     ) -> SyncFeatures:
         """Encode one tracked face and the sound around it.
 
@@ -152,11 +127,12 @@ class Synchronizer(PretrainedInterface):
         times : (num_frames,) array
             Seconds on the media clock; any frame rate, also a changing one.
         waveform : (num_samples,) array
-            The recording's whole sound, from time zero of the media clock.
-        sample_rate : int
-            In Hz.
+            The recording's whole sound, from time zero of the media clock, `sample_rate` in Hz.
         max_offset : int
             How many frames of sound to look at before and after.
+        moving : bool
+            Frames in which the lips hardly move count as not seen, as `offset_of_file` wants it: the encoder takes the
+            range of movement off, so that what is left of a silent face would have a say.
 
         Raises
         ------
@@ -164,43 +140,26 @@ class Synchronizer(PretrainedInterface):
             When the arrays have other shapes.
         """
         lips, times = check_lips(lips, times)
-        waveform = check_waveform(waveform)
-        waveform = at_rate(waveform, sample_rate, self.sound_encoder.sample_rate)
+        sound = torch.from_numpy(check_waveform(waveform))
+        waveform = resample(sound, sample_rate, self.sound_encoder.sample_rate).numpy()
         clock, resampled = resample_frames(times, lips)
         filled, seen = bridge(resampled)  # (num_resampled, 88, 2), (num_resampled,)
         start = (clock[0] if len(clock) else 0.0) - max_offset / FRAME_RATE
         num_sound = len(clock) + 2 * max_offset
-        sound = cut_sound(waveform, start, num_sound, self.sound_encoder.sample_rate)
+        piece = cut_sound(waveform, start, num_sound, self.sound_encoder.sample_rate)
         with torch.inference_mode():
             lip_features, sound_features = (
                 encoder(torch.from_numpy(inputs)[None].to(self.device))[0].cpu().numpy().copy()
-                for encoder, inputs in ((self.lip_encoder, filled), (self.sound_encoder, sound))
+                for encoder, inputs in ((self.lip_encoder, filled), (self.sound_encoder, piece))
             )
         sound_clock = start + np.arange(num_sound) / FRAME_RATE
         duration = len(waveform) / self.sound_encoder.sample_rate
         outside = (sound_clock < -1e-3) | (sound_clock + 1 / FRAME_RATE > duration + 1e-3)
         sound_features[outside] = np.nan
-        lip_features[~seen] = np.nan
-        if not (sounds(sound) and moves(resampled[seen])):
+        lip_features[~seen | is_still(resampled) if moving else ~seen] = np.nan
+        if not (sounds(piece) and moves(resampled[seen])):
             lip_features[:] = np.nan
         return SyncFeatures(clock, lip_features, sound_features)
-
-    def moving_features(
-        self,
-        lips: NDArray[np.floating],
-        times: NDArray[np.floating],
-        waveform: NDArray[np.floating],
-        sample_rate: int = 16000,
-        max_offset: int = MAX_OFFSET,
-    ) -> SyncFeatures:
-        """Encode as `features`, for `offset_of_file`: frames in which the lips hardly move count as not seen.
-
-        The encoder takes the range of movement off; what is left of a silent face would have a say.
-        """
-        found = self.features(lips, times, waveform, sample_rate, max_offset)
-        _, resampled = resample_frames(np.asarray(times), np.asarray(lips, np.float32))
-        found.lips[is_still(resampled)] = np.nan
-        return found
 
     def offset(
         self,
@@ -211,35 +170,20 @@ class Synchronizer(PretrainedInterface):
         max_offset: int = MAX_OFFSET,
     ) -> SyncResult:
         """Find how late the sound of one face comes, as `offset_of_file` does; parameters as in `features`."""
-        found = self.moving_features(lips, times, waveform, sample_rate, max_offset)
+        found = self.features(lips, times, waveform, sample_rate, max_offset, moving=True)
         return self.offset_of_file([found.similarities])
 
     def offset_of_file(self, similarities: Sequence[NDArray[np.floating]]) -> SyncResult:
         """Find the offset of a whole file from all its faces and shots, silent ones included.
 
-        Parameters
-        ----------
-        similarities : sequence of (num_frames, num_offsets) arrays
-            Of each face, from `moving_features`.
-
-        Returns
-        -------
-        result : SyncResult
+        `similarities` are (num_frames, num_offsets) arrays of each face, from `features` with `moving`.
         """
-        calibration = self.file_calibration
-        pieces = cut_pieces(similarities)
-        found = sum_evidence(pieces, calibration)
+        found = sum_evidence(similarities, self.file_calibration)
         if found is None:
             return SyncResult(0.0, 0, 0.0, "cannot tell")
-        confidence = logistic(calibration.right, found.features)
-        if confidence >= calibration.least:
-            return _found(found.offset, found.fraction, confidence)
-        seen = sum(int(np.isfinite(piece).any(axis=1).sum()) for piece in pieces)
-        own = logistic(calibration.own, found.features)
-        foreign = seen >= FOREIGN_FRAMES and own <= calibration.foreign
-        return SyncResult(0.0, 0, confidence, "not this sound" if foreign else "cannot tell")
-
-
-def _found(frames: int, fraction: float, confidence: float) -> SyncResult:
-    decision = "in sync" if abs(frames) <= TOLERANCE else "shifted"
-    return SyncResult(round((frames + fraction) / FRAME_RATE, 3), frames, confidence, decision)
+        confidence, answered, foreign = self.file_calibration.judge(found)
+        if not answered:
+            return SyncResult(0.0, 0, confidence, "not this sound" if foreign else "cannot tell")
+        seconds = round((found.offset + found.fraction) / FRAME_RATE, 3)
+        decision = "in sync" if abs(found.offset) <= TOLERANCE else "shifted"
+        return SyncResult(seconds, found.offset, confidence, decision)

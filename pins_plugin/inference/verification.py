@@ -1,17 +1,14 @@
-"""Whether the face in one file and the voice in another are one person's, or why that cannot be told."""
+"""Whether a face and a voice are one person's, or why that cannot be told."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from torch import Tensor
-from torch.nn.functional import normalize
 
 from pins_plugin.data.media.audio import SAMPLE_RATE, load_audio
 from pins_plugin.errors import MediaError
-from pins_plugin.inference.embedder import FaceVoiceEmbedder
 from pins_plugin.inference.joint_calibration import JointCalibration
-from pins_plugin.inference.portraits import load_portraits
 from pins_plugin.inference.voice_activity import find_speech
 
 MIN_SPEECH = 0.7  # seconds; what is shorter tells next to nothing; chosen, not measured
@@ -24,18 +21,13 @@ class FaceVoiceVerification:
     Parameters
     ----------
     similarity : float
-        Cosine, in [-1, 1]: larger means more alike. It is comparable within one model only; what it is worth, the
-        probability says.
-    probability : float or None
-        That they are one person's, where half of all pairs are; None when the model is not calibrated.
+        Cosine, in [-1, 1]: larger means more alike. It is comparable within one model only.
+    probability, largest_probability : float or None
+        That they are one person's, where half of all pairs are, and the largest that this model can ever give; None when the
+        model is not calibrated. Where the largest is below the threshold of decisions, as in the shipped `face_voice`,
+        pairs are ruled out or left open, never confirmed.
     same_person : bool or None
-        The decision; None where it cannot be told: the probability is too close to one half for this model (see
-        `inference.joint_calibration`), or the model is not calibrated.
-    largest_probability : float or None
-        That this model can ever give. Below its threshold of decisions, as in the shipped `face_voice`, pairs are
-        ruled out or left open, never confirmed.
-    reason : str
-        Why, in a sentence.
+        The decision; None where it cannot be told (see `inference.joint_calibration`), for the `reason` given.
     """
 
     similarity: float
@@ -48,32 +40,6 @@ class FaceVoiceVerification:
     def decision(self) -> str:
         """In words: "one person", "two people", or "cannot tell"."""
         return {True: "one person", False: "two people", None: "cannot tell"}[self.same_person]
-
-
-def verify_files(
-    embedder: FaceVoiceEmbedder, face: str | Path, voice: str | Path
-) -> FaceVoiceVerification:
-    """Tell whether the face in one file and the voice in another are one person's.
-
-    Parameters
-    ----------
-    face : str or Path
-        An image or a video that shows one face, others at most much smaller.
-    voice : str or Path
-        Any file with speech, of any rate and number of channels; what is not speech is left out.
-
-    Raises
-    ------
-    MediaError
-        When a file cannot be read, shows no face or several, or has no sound or too little speech.
-    """
-    pictures = load_portraits(
-        face, embedder.image_size, alone=True, cut_out=not embedder.wants_aligned
-    )
-    faces = embedder.encode_faces(pictures.transpose(0, 3, 1, 2))
-    speech = load_speech(voice, embedder.sample_rate)
-    similarity = normalize(faces.mean(dim=0), dim=-1) @ embedder.encode_long_voice(speech)
-    return judge(similarity, embedder.calibration)
 
 
 def judge(similarity: Tensor, calibration: JointCalibration | None) -> FaceVoiceVerification:
@@ -95,7 +61,7 @@ def judge(similarity: Tensor, calibration: JointCalibration | None) -> FaceVoice
     threshold = f"{calibration.decide_at:.0%}".replace("%", " %")
     if same is not None:
         reason = f"at least {threshold} sure, where half of all pairs are one person's"
-    elif probability >= 0.5 and not calibration.can_confirm:
+    elif probability >= 0.5 and most < calibration.decide_at:
         reason = (
             "they fit, as many other pairs do: this model can rule pairs out, never confirm one "
             f"(it gives {100 * most:.0f} % at most)"
@@ -106,13 +72,7 @@ def judge(similarity: Tensor, calibration: JointCalibration | None) -> FaceVoice
 
 
 def load_speech(path: str | Path, sample_rate: int) -> np.ndarray:
-    """Read the speech of a file, pauses left out: (num_samples,) float32 array.
-
-    Raises
-    ------
-    MediaError
-        When the file cannot be read, or holds less than `MIN_SPEECH` seconds of speech.
-    """
+    """Read the speech of a file, pauses left out: (num_samples,) float32 array; MediaError where it is less than `MIN_SPEECH` seconds."""
     waveform = load_audio(path, sample_rate)
     heard = waveform if sample_rate == SAMPLE_RATE else load_audio(path, SAMPLE_RATE)
     regions = find_speech(heard)

@@ -37,8 +37,8 @@ class TalkingEvidence:
     times : (num_frames,) float64 array
         Seconds on the media clock, 25 per second.
     llr : (num_frames,) float64 array
-        Natural logarithm of p(what is seen | this mouth talks) / p(what is seen | it does not); 0 where it was not
-        seen. Each value has looked at the second around it, so neighbors share evidence: over a stretch, take the mean.
+        log p(what is seen | this mouth talks) / p(what is seen | it does not), natural; 0 where it was not seen. Each
+        has looked at the second around it, so neighbors share evidence: over a stretch, take the mean.
     """
 
     times: NDArray[np.float64]
@@ -48,37 +48,24 @@ class TalkingEvidence:
 class VisualVoiceActivity(PretrainedInterface):
     """Tell mouths that talk from mouths that rest, smile, chew.
 
-    Parameters
-    ----------
-    talking_network : nn.Module
-        See `models.lips.talking_network`.
-    llr_weights : sequence of 2 floats
-        Calibration on people not trained on: bias, and factor of the network's logit.
+    `talking_network` is one of `models.lips.talking_network`; `llr_weights` its calibration on people not trained on: bias, and
+    factor of the network's logit.
     """
 
     needs = ("talking_network",)
     shipped = "visual_voice_activity"
 
-    def __init__(
-        self, talking_network: nn.Module, llr_weights: Sequence[float], device: str = "cpu"
-    ) -> None:
-        self.talking_network = talking_network.to(device).eval()
+    def __init__(self, talking_network: nn.Module, llr_weights: Sequence[float]) -> None:
+        super().__init__()
+        self.talking_network = talking_network.eval()
         self.bias, self.factor = (float(weight) for weight in llr_weights)
-        self.device = device
 
     @classmethod
-    def from_model(cls, model: ModelFolder, device: torch.device) -> Self:
-        (name,) = cls.needs
-        return cls(model.modules[name], model.settings["llr_weights"], str(device))
+    def from_model(cls, model: ModelFolder) -> Self:
+        return cls(model.modules["talking_network"], model.settings["llr_weights"])
 
-    def to(self, device: str | torch.device) -> Self:
-        """Move the network to a device."""
-        self.device = str(device)
-        self.talking_network.to(self.device)
-        return self
-
-    def __call__(self, lips: NDArray[np.floating], times: NDArray[np.floating]) -> TalkingEvidence:
-        """Judge one tracked face.
+    def forward(self, lips: NDArray[np.floating], times: NDArray[np.floating]) -> TalkingEvidence:
+        """Judge one tracked face, on a clock of 25 frames per second that starts at the first of `times`.
 
         Parameters
         ----------
@@ -86,11 +73,6 @@ class VisualVoiceActivity(PretrainedInterface):
             `Crops.lips` of `tracking.crops.extract_crops`; rows of NaN where no face was seen.
         times : (num_frames,) array
             Seconds on the media clock; any frame rate, also a changing one.
-
-        Returns
-        -------
-        evidence : TalkingEvidence
-            On a clock of 25 frames per second that starts at the first of `times`.
 
         Raises
         ------

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from pins_plugin.data.media.audio import SAMPLE_RATE
+from pins_plugin.inference.lips_and_sound import check_waveform
 
 ONSET, OFFSET = 0.5, 0.35  # probabilities; those that silero-vad itself uses
 SILERO_FRAME = 512  # samples of 16 kHz per probability: the frame of silero-vad
@@ -30,18 +31,11 @@ def _detector() -> Any:
 
 
 def speech_probability(waveform: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probability of speech every 32 ms.
+    """Probability of speech every 32 ms of a waveform (num_samples,) at 16 kHz: (num_frames,) float32.
 
-    Parameters
-    ----------
-    waveform : (num_samples,) float32 array
-        At 16 kHz.
-
-    Returns
-    -------
-    probability : (num_frames,) float32 array
-        Frame i covers the samples [512 i, 512 (i + 1)); the last one is filled up with silence.
+    Frame i covers the samples [512 i, 512 (i + 1)); the last one is filled up with silence.
     """
+    waveform = check_waveform(waveform)
     if len(waveform) == 0:
         return np.zeros(0, np.float32)
     detector = _detector()
@@ -68,10 +62,8 @@ def find_speech(
     ----------
     waveform : (num_samples,) float32 array
         At 16 kHz.
-    min_silence, min_speech : float
-        Shorter pauses are bridged, then shorter regions dropped, in seconds.
-    pad : float
-        Seconds by which each region is widened at both ends.
+    min_silence, min_speech, pad : float
+        Seconds: shorter pauses are bridged, then shorter regions dropped, then each is widened at both ends.
 
     Returns
     -------

@@ -60,10 +60,8 @@ class CompactVoiceEncoder(VoiceEncoder):
 
     Parameters
     ----------
-    sample_rate : int
-        In Hz.
-    num_bins : int
-        Number of mel bands.
+    sample_rate, num_bins : int
+        In Hz, and of mel bands.
     channels : sequence of int
         Of the convolutions over time; the first halves the frame rate.
     standardize : bool

@@ -16,7 +16,8 @@ from torch.nn.functional import interpolate, normalize
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.models.faces.face_recognition import read_window
 from pins_plugin.models.folder.module_registry import make_module
-from pins_plugin.models.folder.onnx_file import OnnxSession, read_onnx_file
+from pins_plugin.models.folder.onnx_file import OnnxSession, check_settings, read_onnx_file
+from pins_plugin.models.layers.lengths import VoiceEncoder
 from pins_plugin.models.layers.projection import Projection
 from pins_plugin.utils.explain import naming
 
@@ -33,36 +34,25 @@ class OnnxNetwork(nn.Module):
         super().__init__()
         self.register_buffer("content", torch.zeros(0, dtype=torch.uint8))
         self._session: OnnxSession | None = None
-        self.register_load_state_dict_post_hook(lambda module, _: module.forget())
 
     def fill(self, content: bytes) -> None:
         """Take over the bytes of a file."""
-        self.content = torch.frombuffer(bytearray(content), dtype=torch.uint8).to(
-            self.content.device
-        )
-        self.forget()
+        self.load_state_dict({"content": torch.frombuffer(bytearray(content), dtype=torch.uint8)})
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
-        """Make room for as many bytes as are loaded."""
+        """Make room for as many bytes as are loaded; the network is opened anew at the next call."""
         content = state_dict.get(f"{prefix}content", self.content)
         self.content = torch.zeros_like(content, device=self.content.device)
-        super()._load_from_state_dict(state_dict, prefix, *args)
-
-    def forget(self) -> None:
-        """Open the network anew at the next call."""
         self._session = None
-
-    def session(self) -> OnnxSession:
-        """Open the network, once."""
-        if self._session is None:
-            content = self.content.cpu().numpy().tobytes()
-            self._session = OnnxSession(content, self.content.device.type)
-        return self._session
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     @torch.no_grad()
     def forward(self, batch: Tensor) -> Tensor:
         """Compute (batch, num_features) without gradient."""
-        output = self.session().run(batch.detach().float().cpu().contiguous().numpy())
+        if self._session is None:
+            content = self.content.cpu().numpy().tobytes()
+            self._session = OnnxSession(content, self.content.device.type)
+        output = self._session.run(batch.detach().float().cpu().contiguous().numpy())
         return torch.from_numpy(output).to(batch.device)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -70,17 +60,10 @@ class OnnxNetwork(nn.Module):
 
 
 class OnnxEncoder(nn.Module):
-    """What face and voice encoders in ONNX files share.
-
-    Parameters
-    ----------
-    num_features : int
-        What the network computes for each input.
-    embedding_dim : int, optional
-        Add a trainable linear head of this size; without it the features themselves are the embedding.
-    """
+    """What face and voice encoders in ONNX files share: a network of `num_features`, and a trainable linear head where asked for."""
 
     def __init__(self, num_features: int, embedding_dim: int | None) -> None:
+        check_settings(vars(self))  # a model folder's as well as a file's
         super().__init__()
         self.embedding_dim = embedding_dim or num_features
         self.network = OnnxNetwork()
@@ -88,20 +71,13 @@ class OnnxEncoder(nn.Module):
 
     @classmethod
     def from_file(cls, path: str | Path, embedding_dim: int | None = None) -> Self:
-        """Read an ONNX file and the YAML beside it (see `models.folder.onnx_file`).
-
-        Raises
-        ------
-        ModelFolderError
-            When the file is missing, no ONNX network, or the YAML does not fit it.
-        """
+        """Read an ONNX file and the YAML beside it (see `models.folder.onnx_file`); ModelFolderError where they do not fit."""
         own = [value for value in signature(cls).parameters.values() if value.name not in SIZES]
         defaults = {each.name: None if each.default is each.empty else each.default for each in own}
         content, settings = read_onnx_file(path, defaults)
         with naming(path, ModelFolderError, TypeError, ValueError):
-            settings = cls.completed(
-                settings, next(iter(OnnxSession(content).input_shapes.values()))
-            )
+            shape = next(iter(OnnxSession(content).input_shapes.values()))
+            settings = cls.completed(settings, shape)
             probe = cls(1, **settings)
             probe.network.fill(content)
             num_features = probe.features(probe.example()).shape[1]
@@ -162,12 +138,8 @@ class OnnxFaceEncoder(OnnxEncoder):
         same_person_similarity: float | None = None,
         embedding_dim: int | None = None,
     ) -> None:
-        self.image_size = image_size
-        self.window = [float(value) for value in window]
-        if len(self.window) != 4:
-            raise ValueError(f"window: expected x1, y1, x2, y2, got {window!r}")
-        self.same_person_similarity = same_person_similarity
-        self.mean, self.std = ([float(value) for value in values] for values in (mean, std))
+        self.image_size, self.same_person_similarity = image_size, same_person_similarity
+        self.mean, self.std, self.window = mean, std, window
         self.channels, self.layout = channels, layout
         super().__init__(num_features, embedding_dim)
 
@@ -207,7 +179,7 @@ class OnnxFaceEncoder(OnnxEncoder):
         return self.embed(self.features(faces))
 
 
-class OnnxVoiceEncoder(OnnxEncoder):
+class OnnxVoiceEncoder(OnnxEncoder, VoiceEncoder):
     """A speaker encoder in an ONNX file; make one with `from_file`.
 
     Parameters
@@ -238,9 +210,8 @@ class OnnxVoiceEncoder(OnnxEncoder):
         min_seconds: float = 0.1,
         embedding_dim: int | None = None,
     ) -> None:
-        self.sample_rate = sample_rate
-        self.feature_kind, self.num_bins = features, num_bins
-        self.scale, self.min_seconds = float(scale), float(min_seconds)
+        self.sample_rate, self.feature_kind, self.num_bins = sample_rate, features, num_bins
+        self.scale, self.min_seconds = scale, min_seconds
         super().__init__(num_features, embedding_dim)
 
     def example(self) -> Tensor:
@@ -266,10 +237,6 @@ class OnnxVoiceEncoder(OnnxEncoder):
             batch = (bands - bands.mean(dim=0))[None]
         return self.network(batch)
 
-    def forward(self, waveforms: Tensor, relative_lengths: Tensor | None = None) -> Tensor:
-        """Embed as any `VoiceEncoder`, one utterance at a time: networks of others know no padding."""
-        lengths = [waveforms.shape[1]] * len(waveforms)
-        if relative_lengths is not None:
-            lengths = (relative_lengths * waveforms.shape[1]).round().clamp(min=1).long().tolist()
-        rows = [self.features(row[:length]) for row, length in zip(waveforms, lengths, strict=True)]
-        return self.embed(torch.cat(rows))
+    def encode(self, waveforms: Tensor) -> Tensor:
+        """Embed (batch, num_samples) without padding, one utterance at a time."""
+        return self.embed(torch.cat([self.features(row) for row in waveforms]))

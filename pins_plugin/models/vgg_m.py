@@ -15,13 +15,7 @@ SHORTEST_UTTERANCE = 0.7  # seconds of sound that the pooling layers of VGGVox n
 
 
 class VGGMFaceEncoder(nn.Module):
-    """VGG-M with batch normalization.
-
-    Parameters
-    ----------
-    dropout : float
-        After each fully connected layer.
-    """
+    """VGG-M with batch normalization; dropout after each fully connected layer."""
 
     image_size = 224  # pixels, fixed by the fully connected layers
 
@@ -49,15 +43,7 @@ class VGGMFaceEncoder(nn.Module):
 
 
 class VGGVoxEncoder(VoiceEncoder):
-    """VGGVox: a VGG-M whose last layers take in all frequencies at once and average over time.
-
-    Parameters
-    ----------
-    sample_rate : int
-        In Hz.
-    hidden_dim : int
-        Outputs of the second fully connected layer.
-    """
+    """VGGVox: a VGG-M whose last layers take in all frequencies at once and average over time; `sample_rate` in Hz."""
 
     def __init__(
         self, embedding_dim: int = 256, sample_rate: int = 16000, hidden_dim: int = 1024

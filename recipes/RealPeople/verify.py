@@ -14,11 +14,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import normalize
 
 from pins_plugin.errors import ManifestError, MediaError
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
-from pins_plugin.inference.portraits import load_portraits
 from pins_plugin.inference.verification import judge, load_speech
 from pins_plugin.metrics.bootstrap import bootstrap_interval, pair_weights
 from pins_plugin.metrics.calibration import reliability
@@ -51,9 +49,7 @@ class Answers(NamedTuple):
 
 def embed_file(embedder: FaceVoiceEmbedder, path: Path) -> tuple[Tensor, Tensor]:
     """Face and voice of a clip, as `verify_files` embeds them."""
-    aligned = embedder.wants_aligned
-    pictures = load_portraits(path, embedder.image_size, alone=True, cut_out=not aligned)
-    face = normalize(embedder.encode_faces(pictures.transpose(0, 3, 1, 2)).mean(dim=0), dim=-1)
+    face = embedder.encode_face_file(path, alone=True)
     return face, embedder.encode_long_voice(load_speech(path, embedder.sample_rate))
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from pins_plugin.data.corpora.trial_list import TrialList, read_trial_list
 from pins_plugin.errors import MediaError
 from pins_plugin.evaluation.recognition import evaluate_recognition
-from pins_plugin.inference.clips import embed_face_files, embed_voice_files
+from pins_plugin.inference.clips import embed_files
 from pins_plugin.inference.embedder import FaceVoiceEmbedder
 from pins_plugin.utils.files import write_json, write_text
 from pins_plugin.utils.script import run_script, script_parser
@@ -29,8 +29,8 @@ def embed_list(
 ) -> np.ndarray:
     """Embed every file of the list once: (num_files, embedding_dim)."""
     embedder = FaceVoiceEmbedder.from_hparams(model)
-    embed = embed_face_files if faces else embed_voice_files
-    embeddings = embed(embedder, [root / path for path in trials.paths], cache=cache, quiet=quiet)
+    paths, modality = [root / path for path in trials.paths], "face" if faces else "voice"
+    embeddings = embed_files(embedder, paths, modality, cache=cache, quiet=quiet)
     missing = [
         path
         for path, row in zip(trials.paths, embeddings, strict=True)

@@ -13,6 +13,7 @@ trained on too well. Limits are chosen on the people of --choose, with the model
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,7 @@ def main() -> None:
         print(" ".join(people))
         print(table(of(clips, people), synchronizer, calibration, args.lengths, args.one_face))
     if args.write:
-        numbers = {**calibration.to_settings(), "origin": origin(args)}
+        numbers = {**asdict(calibration), "origin": origin(args)}
         write_calibration(args.model, {"file_calibration": numbers})
 
 

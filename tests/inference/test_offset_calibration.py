@@ -1,7 +1,7 @@
 """What the offset of a file is worth: learnt on some made people, true of others."""
 
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -115,7 +115,7 @@ def test_write_calibration_changes_the_settings_only(tmp_path: Path) -> None:
     shutil.copytree(resolve_source("sync"), folder)
     shipped = Synchronizer.from_hparams("sync")
     learnt = replace(shipped.file_calibration, least=0.7)
-    write_calibration(folder, {"file_calibration": learnt.to_settings()})
+    write_calibration(folder, {"file_calibration": asdict(learnt)})
     changed = Synchronizer.from_hparams(folder)
     assert changed.file_calibration == learnt != shipped.file_calibration
     for name, value in shipped.lip_encoder.state_dict().items():

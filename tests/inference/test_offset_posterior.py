@@ -1,5 +1,7 @@
 """The summed evidence of a file: against a slow sum, and what silence, listeners and strangers do to it."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
@@ -74,7 +76,7 @@ def test_offsets_without_sound_are_never_chosen() -> None:
 @pytest.mark.parametrize("frames", [0, 5])
 def test_too_little_is_nothing(frames: int) -> None:
     assert cut_pieces([np.zeros((frames, 31))]) == []
-    assert sum_evidence([], CALIBRATION) is None
+    assert sum_evidence([np.zeros((frames, 31))], CALIBRATION) is None
 
 
 def test_pieces_are_cut_evenly_and_lose_nothing() -> None:
@@ -83,7 +85,9 @@ def test_pieces_are_cut_evenly_and_lose_nothing() -> None:
 
 
 def test_settings_come_back() -> None:
-    assert OffsetCalibration.from_settings(CALIBRATION.to_settings()) == CALIBRATION
+    assert OffsetCalibration.from_settings(asdict(CALIBRATION)) == CALIBRATION
+    with pytest.raises(ValueError, match="expected 5 weights each"):
+        OffsetCalibration.from_settings({**asdict(CALIBRATION), "right": [1.0, 2.0]})
 
 
 def test_what_ships_says_where_it_comes_from() -> None:

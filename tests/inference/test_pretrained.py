@@ -86,8 +86,9 @@ def test_devices_are_given_as_speechbrain_users_give_them() -> None:
     assert device_of({"device": "cpu"}) == device_of(None) == torch.device("cpu")
     with pytest.raises(ModelFolderError, match="not usable here"):
         device_of({"device": "toaster"})
-    with pytest.raises(ModelFolderError, match="'device' only, got jit"):
-        device_of({"jit": True})
+    for wrong in ({"jit": True}, "cuda"):
+        with pytest.raises(ModelFolderError, match=r"run_opts: expected .'device'"):
+            device_of(wrong)
 
 
 def test_a_trusted_folder_goes_through_hyperpyyaml(model_folder: Path) -> None:
@@ -98,6 +99,30 @@ def test_a_trusted_folder_goes_through_hyperpyyaml(model_folder: Path) -> None:
             trusted.modules[name].parameters(), safe.modules[name].parameters(), strict=True
         ):
             assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("text", ["a: [", "- a", "a: 1", "modules: {}"])
+def test_a_trusted_folder_that_fails_is_one_line(
+    model_folder: Path, tmp_path: Path, text: str
+) -> None:
+    shutil.copytree(model_folder, tmp_path / "model")
+    (tmp_path / "model" / "hyperparams.yaml").write_text(text)
+    with pytest.raises(ModelFolderError, match="cannot be built by HyperPyYAML") as caught:
+        load_pretrained(tmp_path / "model", needs=NEEDS, trust_source=True)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("place", ["folder", "file"])
+def test_a_copy_never_takes_the_place_of_other_files(
+    model_folder: Path, tmp_path: Path, place: str
+) -> None:
+    """The folder was replaced as a whole, whatever it held."""
+    mine = tmp_path / "folder" / "mine.txt"
+    mine.parent.mkdir()
+    mine.write_text("work")
+    with pytest.raises(ModelFolderError, match="holds what is no model"):
+        fetch_model(model_folder, mine if place == "file" else mine.parent)
+    assert mine.read_text() == "work"
 
 
 def test_speechbrain_loads_the_voice_branch(model_folder: Path, tmp_path: Path) -> None:
@@ -133,7 +158,9 @@ def test_speechbrain_gets_no_weights_that_do_not_fit(model_folder: Path, tmp_pat
 def test_other_interfaces_open_alike(kind, tmp_path: Path) -> None:
     """A copy in `savedir`, the device as SpeechBrain users give it, one line for a model of another kind."""
     opened = kind.from_hparams(savedir=tmp_path / "copy", run_opts={"device": "cpu"})
-    assert opened.device == "cpu" and (tmp_path / "copy" / "hyperparams.yaml").is_file()
+    assert (
+        opened.device == torch.device("cpu") and (tmp_path / "copy" / "hyperparams.yaml").is_file()
+    )
     with pytest.raises(ModelFolderError, match="expected a model with lip_encoder"):
         kind.from_hparams("voice_campplus")
     text = (tmp_path / "copy" / "hyperparams.yaml").read_text()
@@ -156,10 +183,29 @@ def test_settings_that_do_not_fit_are_one_line(tmp_path: Path) -> None:
         Synchronizer.from_hparams(tmp_path / "copy")
 
 
+def test_a_vocabulary_of_another_length_is_one_line(tmp_path: Path) -> None:
+    LipReader.from_hparams(savedir=tmp_path / "copy")
+    yaml = tmp_path / "copy" / "hyperparams.yaml"
+    yaml.write_text(re.sub(r"vocabulary:(\s*- \S+)+", "vocabulary: [yes]", yaml.read_text()))
+    with pytest.raises(ModelFolderError, match="settings: vocabulary: expected 51 words, got 1"):
+        LipReader.from_hparams(tmp_path / "copy")
+
+
 class _Unshipped(FaceVoiceEmbedder):
     shipped = None
 
 
-def test_a_source_is_needed_where_nothing_ships() -> None:
+@pytest.mark.parametrize(("kind", "source"), [(_Unshipped, None), (FaceVoiceEmbedder, "")])
+def test_a_source_is_needed_where_nothing_ships(kind, source: str | None) -> None:
     with pytest.raises(ModelFolderError, match="expected a model folder or a hub id"):
-        _Unshipped.from_hparams()
+        kind.from_hparams(source)
+
+
+def test_a_folder_that_happens_to_be_called_like_a_model_is_in_nobodys_way(
+    model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sync").mkdir()
+    shutil.copytree(model_folder, tmp_path / "lip_reader")
+    monkeypatch.chdir(tmp_path)
+    assert fetch_model("sync") == pretrained.resolve_source("sync") != Path("sync")
+    LipReader.from_hparams()  # what ships, without asking

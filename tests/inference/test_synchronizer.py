@@ -85,13 +85,13 @@ def test_a_face_that_hardly_moves_has_no_say_about_a_file(synchronizer) -> None:
     lips, times, waveform = make_recording(200, delay=2)
     lips[100:] = lips[100] + 0.003 * np.random.default_rng(3).normal(size=lips[100:].shape)
     whole = synchronizer.features(lips, times, waveform)
-    found = synchronizer.moving_features(lips, times, waveform)
+    found = synchronizer.features(lips, times, waveform, moving=True)
     assert np.isfinite(whole.lips).all()
     assert np.isfinite(found.lips[:100]).all()
     assert np.isnan(found.lips[130:]).all()
     np.testing.assert_array_equal(found.lips[:100], whole.lips[:100])
     assert synchronizer.offset_of_file([found.similarities]).offset_frames == 2
-    quiet = synchronizer.moving_features(lips[130:], times[130:], waveform)
+    quiet = synchronizer.features(lips[130:], times[130:], waveform, moving=True)
     assert synchronizer.offset_of_file([quiet.similarities]).decision == "cannot tell"
 
 
@@ -157,6 +157,7 @@ def test_sound_shorter_than_the_picture(synchronizer) -> None:
         (lambda lips, times, wave: (lips[:, :5], times, wave), "lips: expected"),
         (lambda lips, times, wave: (lips, times[:-1], wave), "times: expected shape"),
         (lambda lips, times, wave: (lips, times[::-1], wave), "increasing"),
+        (lambda lips, times, wave: (lips, np.nan * times, wave), "increasing seconds, got NaN"),
         (lambda lips, times, wave: (lips, times, wave[None]), "mix channels"),
     ],
 )

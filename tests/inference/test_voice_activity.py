@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from pins_plugin.errors import ShapeError
 from pins_plugin.inference import voice_activity
 from pins_plugin.inference.voice_activity import SAMPLES_AT_ONCE, SILERO_FRAME, speech_probability
 
@@ -54,3 +55,12 @@ def test_torch_keeps_its_threads() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout.strip() == "3", done.stderr
+
+
+def test_samples_of_other_kinds_are_read_and_channels_refused() -> None:
+    sound = hum(16000, 0)
+    np.testing.assert_array_equal(
+        speech_probability(sound.astype(np.float64)), speech_probability(sound)
+    )
+    with pytest.raises(ShapeError, match="mix channels"):
+        speech_probability(np.zeros((16000, 2), np.float32))

@@ -76,7 +76,7 @@ def test_a_window_of_the_picture_is_what_the_network_sees(tmp_path: Path) -> Non
     torch.testing.assert_close(encoder(faces), expected, atol=1e-5, rtol=0)
     assert encoder.same_person_similarity == 0.3
     (tmp_path / "f.yaml").write_text("{window: [0, 1]}")
-    with pytest.raises(ModelFolderError, match="window: expected x1, y1, x2, y2"):
+    with pytest.raises(ModelFolderError, match=r"window: expected 4 numbers of 0.0 to 1.0"):
         OnnxFaceEncoder.from_file(tmp_path / "f.onnx")
 
 
@@ -122,6 +122,12 @@ def test_a_model_folder_holds_the_network_itself(tmp_path: Path) -> None:
     torch.testing.assert_close(copy.deepcopy(loaded)(faces), encoder(faces))
 
 
+def test_a_model_folder_says_how_to_feed_it_in_the_same_bounds() -> None:
+    for arguments in ({"std": [0, 0, 0]}, {"window": [0.5, 0, 0.2, 1]}, {"layout": "CHW"}):
+        with pytest.raises(ModelFolderError, match="expected"):
+            OnnxFaceEncoder(6, 8, **arguments)
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_only_the_head_is_trained(tmp_path: Path) -> None:
     _write(_Linear(3 * 64), torch.rand(1, 3, 8, 8), tmp_path / "f.onnx")
@@ -139,6 +145,10 @@ def test_only_the_head_is_trained(tmp_path: Path) -> None:
         ("{channels: GRB}", "expected RGB or BGR"),
         ("[1, 2]", "expected only image_size"),
         ("{image_size: 9}", "check the YAML"),
+        ("{image_size: 8.5}", "image_size: expected a number of 1 to 4096"),
+        ("{mean: [0, 0]}", "mean: expected 3 numbers"),
+        ("{std: [0, 0, 0]}", "std: expected 3 numbers of 1e-06"),
+        ("{window: [0.5, 0, 0.2, 1]}", "window: expected x1 < x2"),
         ("{a: [}", "not YAML"),
         ("!!python/object/apply:os.system [ls]", "not YAML"),
     ],

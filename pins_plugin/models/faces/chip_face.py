@@ -23,12 +23,10 @@ class ChipFaceEncoder(nn.Module):
 
     Parameters
     ----------
-    hidden_dim, joint_dim : int
-        Of the head.
+    hidden_dim, joint_dim, dropout
+        Of the head, see `SharedHead`.
     frozen : bool
         Whether training leaves the convolutions alone.
-    dropout : float
-        In training.
 
     Examples
     --------

@@ -19,16 +19,9 @@ URL = f"https://github.com/timesler/facenet-pytorch/releases/download/v2.2.9/{WE
 
 
 class FacenetEncoder(nn.Module):
-    """InceptionResnetV1 (512 numbers) under a small head.
+    """InceptionResnetV1 (512 numbers) under a small head of size `hidden_dim`, which alone is trained where `frozen`.
 
     Weights are fresh; see `load_facenet_weights`.
-
-    Parameters
-    ----------
-    frozen : bool
-        Train the head only.
-    hidden_dim : int
-        Of the head.
     """
 
     image_size = 160  # pixels
@@ -76,17 +69,9 @@ class FacenetRecognition(nn.Module):
 def load_facenet_weights(
     encoder: FacenetEncoder | FacenetRecognition, source: str | Path | None = None
 ) -> None:
-    """Give an encoder the weights of face recognition.
+    """Give an encoder the weights of face recognition: of a file, by default where facenet-pytorch keeps it.
 
-    Parameters
-    ----------
-    source : str or Path, optional
-        The file; by default where facenet-pytorch keeps it.
-
-    Raises
-    ------
-    ModelFolderError
-        When the file is missing or does not fit.
+    ModelFolderError when the file is missing or does not fit.
     """
     usual = Path(torch.hub.get_dir()).parent / "checkpoints" / WEIGHTS  # not in torch.hub's folder
     places = [Path(source) if source else usual]

@@ -10,6 +10,7 @@ encoder: three more names among the modules, and a pretrainer. This loader passe
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,7 +63,7 @@ def save_model_folder(
     *,
     rounded: bool = False,
 ) -> None:
-    """Write a model folder in one step; it replaces an older one as a whole.
+    """Write a model folder in one step; it replaces an older one as a whole, and nothing else.
 
     Parameters
     ----------
@@ -77,11 +78,11 @@ def save_model_folder(
     Raises
     ------
     ModelFolderError
-        When the folder could not be loaded again: a class that is not allowed, arguments that are not
-        plain, weights that do not fit what they build, weights that are not finite.
+        When the folder holds other things, or could not be loaded again: a class that is not allowed, arguments that
+        are not plain, weights that do not fit what they build, weights that are not finite.
     """
     values = Hyperparams({}, dict(settings), {})
-    with atomic_folder(folder) as temporary:
+    with replaced_folder(folder) as temporary:
         for name, module in modules.items():
             if not hasattr(module, "origin"):
                 raise ModelFolderError(
@@ -100,48 +101,47 @@ def save_model_folder(
 
 
 def load_model_folder(folder: str | Path, device: str | torch.device = "cpu") -> ModelFolder:
-    """Open a model folder.
+    """Open a model folder, or a model that comes with the package by its name.
 
-    Parameters
-    ----------
-    folder : str or Path
-        Or the name of a model that comes with the package; see `resolve_source`.
-
-    Raises
-    ------
-    ModelFolderError
-        When anything is off: a missing or damaged file, a class that is not allowed, a weight that is
-        missing, left over, of another shape, or not finite.
+    ModelFolderError when anything is off: a missing or damaged file, a class that is not allowed, a weight that is missing,
+    left over, of another shape, or not finite.
     """
     folder = resolve_source(folder)
-    specs, settings, checksums = read_hyperparams(folder)
+    found = read_hyperparams(folder)
     modules = {}
-    for name, spec in specs.items():
+    for name, spec in found.specs.items():
         path = folder / f"{name}.safetensors"
-        weights = read_weights(path, checksums.get(name))
+        weights = read_weights(path, found.checksums.get(name))
         size = sum(value.nbytes for value in weights.values())
         with naming(folder / HYPERPARAMS):  # what is much larger than the weights is not made
             module = build_module(spec, ROOM + GROWTH * size)
         load_strictly(module, weights, path)
         modules[name] = module.to(device).eval()
-    return ModelFolder(modules, settings)
+    return ModelFolder(modules, found.settings)
 
 
 def resolve_source(source: str | Path) -> Path:
     """Find the folder that a user means: a path, or the name of a model that comes with the package."""
     path = Path(source)
-    if (path / HYPERPARAMS).is_file():
-        return path
-    if path.exists():
+    if not (path / HYPERPARAMS).is_file() and str(source) in shipped_models():
+        return PRETRAINED / path
+    if not (path / HYPERPARAMS).is_file():
         raise ModelFolderError(
-            f"{path}: not a model folder; expected a folder that holds {HYPERPARAMS}"
+            f"{source}: no such model folder; expected a folder that holds {HYPERPARAMS}, or a model that comes with "
+            f"the package: {', '.join(sorted(shipped_models()))}"
         )
-    if str(source) not in shipped_models():
+    return path
+
+
+def replaced_folder(folder: str | Path) -> AbstractContextManager[Path]:
+    """Give a temporary folder that becomes `folder`; what is there is replaced as a whole, if it is a model folder or empty."""
+    place = Path(folder)
+    empty = not place.exists() or (place.is_dir() and not any(place.iterdir()))
+    if not empty and not (place / HYPERPARAMS).is_file():
         raise ModelFolderError(
-            f"{source}: no such model folder; expected a path, or a model that comes with the package: "
-            f"{', '.join(sorted(shipped_models()))}"
+            f"{folder}: holds what is no model, which would be lost; expected a new folder, or a model to replace"
         )
-    return PRETRAINED / str(source)
+    return atomic_folder(place)
 
 
 def shipped_models() -> frozenset[str]:

@@ -3,15 +3,13 @@
 What is neither on this list nor an installed plugin is never built. Which arguments a class takes is said by itself.
 """
 
-from collections.abc import Mapping, Sequence
 from importlib import import_module
-from math import ceil, prod
 from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves, tree_map
+from torch.utils._pytree import tree_leaves, tree_map_only
 
 from pins_plugin.errors import ModelFolderError
 from pins_plugin.moved import current_path
@@ -93,15 +91,7 @@ def note_origin(module: nn.Module, dotted_class: str, arguments: dict[str, Any])
 class MemoryBudget(TorchDispatchMode):
     """Raise MemoryError before more than `largest` bytes of tensors, or by more than `most` operations, are made.
 
-    What is freed again counts as well.
-
-    Examples
-    --------
-    >>> with MemoryBudget(largest=1000):
-    ...     torch.zeros(1000)
-    Traceback (most recent call last):
-    ...
-    MemoryError: more than 1000 bytes of tensors
+    Each operation runs on tensors without content first, which tells how much it makes. What is freed again counts as well.
     """
 
     def __init__(self, largest: int = LARGEST_MODULE, most: int = MOST_OPERATIONS) -> None:
@@ -116,43 +106,24 @@ class MemoryBudget(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Count, then run."""
+        kwargs = kwargs or {}
         self.operations += 1
         if not func._schema.is_mutable and not func.is_view:
-            self.spent += _expected_size(func, args, kwargs or {})
+            self.spent += _size_of_result(func, args, kwargs)
         if self.operations > self.most:
             raise MemoryError(f"more than {self.most} operations")
         if self.spent > self.largest:
             raise MemoryError(f"more than {self.largest} bytes of tensors")
-        return func(*args, **(kwargs or {}))
+        return func(*args, **kwargs)
 
 
-def _expected_size(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> int:
-    """Bytes of what an operation makes: what its inputs broadcast to, or what it is asked for."""
-    tensors = [value for value in tree_leaves(args) if isinstance(value, torch.Tensor)]
-    lists = [value for value in args if isinstance(value, list | tuple)]
-    if not tensors:
-        return 4 * _asked_for(func.overloadpacket.__name__, args, lists)
-    width = max(tensor.element_size() for tensor in tensors)
+def _size_of_result(func: Any, args: Any, kwargs: Any) -> int:
+    """Bytes that an operation makes; as many as it is given, where that takes the content to know."""
+    args, kwargs = tree_map_only(torch.Tensor, lambda tensor: tensor.to("meta"), (args, kwargs))
+    if any(argument.name == "device" for argument in func._schema.arguments):
+        kwargs["device"] = "meta"
     try:
-        if lists:  # sizes, repetitions, several tensors: tried on tensors without content
-            args = tree_map(lambda v: v.to("meta") if isinstance(v, torch.Tensor) else v, args)
-            made = func(*args, **{**kwargs, **({"device": "meta"} if "device" in kwargs else {})})
-            return sum(each.nbytes for each in tree_leaves(made) if each is not None)
-        return width * prod(torch.broadcast_shapes(*(tensor.shape for tensor in tensors)))
-    except (
-        RuntimeError,
-        TypeError,
-    ):  # not an operation on pairs of numbers, or unknown without content
-        return width * max(tensor.numel() for tensor in tensors)
-
-
-def _asked_for(name: str, args: Sequence[Any], lists: Sequence[Sequence[Any]]) -> int:
-    """How many numbers an operation without inputs makes."""
-    if lists and all(isinstance(size, int) for size in lists[0]):
-        return prod(lists[0])
-    numbers = [value for value in args if isinstance(value, int | float)]
-    if name == "eye":
-        return int(prod((numbers * 2)[:2]))
-    if name == "arange" and len(numbers) == 3 and numbers[2]:
-        return ceil((numbers[1] - numbers[0]) / numbers[2])
-    return max(map(int, numbers), default=0)
+        made = func(*args, **kwargs)
+    except (RuntimeError, TypeError):
+        made = (args, kwargs)
+    return sum(each.nbytes for each in tree_leaves(made) if isinstance(each, torch.Tensor))

@@ -28,26 +28,25 @@ CHOICES = {
     "layout": ("NCHW", "NHWC"),
     "features": ("waveform", "fbank"),
 }
-RANGES = {
-    "image_size": (1, 4096),
-    "sample_rate": (1000, 192_000),
-    "num_bins": (1, 1024),
-    "min_seconds": (0, 60),
-    "same_person_similarity": (-1, 1),
+RANGES = {  # from, to, how many numbers; whole ones where both are whole
+    "image_size": (1, 4096, 1),
+    "sample_rate": (1000, 192_000, 1),
+    "num_bins": (1, 1024, 1),
+    "min_seconds": (0.0, 60.0, 1),
+    "scale": (1e-6, 1e6, 1),
+    "same_person_similarity": (-1.0, 1.0, 1),
+    "mean": (-1e3, 1e3, 3),
+    "std": (1e-6, 1e3, 3),
+    "window": (0.0, 1.0, 4),
 }
 MAX_BYTES = 2**31
 MAX_YAML_BYTES = 100_000
 
 
 class OnnxSession:
-    """A network that onnxruntime runs; the first output counts.
+    """A network, the bytes of an ONNX file, that onnxruntime runs; the first output counts.
 
-    Parameters
-    ----------
-    content : bytes
-        Of the ONNX file.
-    device : str
-        "cuda" asks for the GPU where onnxruntime has one.
+    `device` "cuda" asks for the GPU where onnxruntime has one.
     """
 
     def __init__(self, content: bytes, device: str = "cpu") -> None:
@@ -90,13 +89,7 @@ class OnnxSession:
 
 
 def read_onnx_file(path: str | Path, defaults: Mapping[str, Any]) -> tuple[bytes, dict[str, Any]]:
-    """Read an ONNX file and the YAML beside it.
-
-    Parameters
-    ----------
-    defaults : mapping
-        What the YAML may hold, and what stands for what it does not; other entries are refused.
-    """
+    """Read an ONNX file and the YAML beside it, which may hold what `defaults` do; they stand for what it does not say."""
     path = Path(path)
     if not path.is_file():
         raise ModelFolderError(f"{path}: no such file; expected an ONNX network")
@@ -106,17 +99,25 @@ def read_onnx_file(path: str | Path, defaults: Mapping[str, Any]) -> tuple[bytes
         values = load_yaml(text) or {}
         if not isinstance(values, dict) or not set(values) <= set(defaults):
             raise ModelFolderError(f"expected only {', '.join(defaults)}, got {values!s:.80}")
-        for name, value in values.items():
-            _check_setting(name, value)
+        values = {name: value for name, value in values.items() if value is not None}
+        check_settings(values)
     return read_file(path, MAX_BYTES), {**defaults, **values}
 
 
-def _check_setting(name: str, value: Any) -> None:
-    if name in CHOICES and value not in CHOICES[name]:
-        raise ModelFolderError(f"{name}: expected {' or '.join(CHOICES[name])}, got {value!r:.40}")
-    if name in RANGES and value is not None:
-        low, high = RANGES[name]
-        if type(value) not in (int, float) or not low <= value <= high:
-            raise ModelFolderError(
-                f"{name}: expected a number of {low} to {high}, got {value!r:.40}"
-            )
+def check_settings(values: Mapping[str, Any]) -> None:
+    """Check how a network is fed, by `CHOICES` and `RANGES`; None stands for what the network or the encoder says itself."""
+    for name, value in values.items():
+        if name in CHOICES and value not in CHOICES[name]:
+            expected = " or ".join(CHOICES[name])
+            raise ModelFolderError(f"{name}: expected {expected}, got {value!r:.40}")
+        if name not in RANGES or value is None:
+            continue
+        low, high, count = RANGES[name]
+        kinds = (int, float) if isinstance(low, float) else (int,)
+        numbers = list(value) if count > 1 and isinstance(value, list | tuple) else [value]
+        if len(numbers) != count or not all(type(n) in kinds and low <= n <= high for n in numbers):
+            what = "a number" if count == 1 else f"{count} numbers"
+            raise ModelFolderError(f"{name}: expected {what} of {low} to {high}, got {value!r:.80}")
+    x1, y1, x2, y2 = values.get("window") or (0, 0, 1, 1)
+    if not (x1 < x2 and y1 < y2):
+        raise ModelFolderError(f"window: expected x1 < x2 and y1 < y2, got {values['window']}")

@@ -1,9 +1,8 @@
 """YAML of a model folder: plain values and modules of a list, never code.
 
-The files look like SpeechBrain's (`!new:dotted.Class` with keyword arguments), but the loader knows that
-tag only, and only classes of `models.folder.module_registry`. Anchors, function calls and imports are refused, so that a
-stranger's model folder can be opened safely. References (`!ref <name>`) and the `pretrainer` are there for
-SpeechBrain's own loader; ours reads past them and never follows or builds them.
+The files look like SpeechBrain's (`!new:dotted.Class` with keyword arguments), but only classes of `module_registry` are
+read, and no anchors, calls or imports. References (`!ref <name>`) and the `pretrainer` are there for SpeechBrain's own
+loader; ours never follows or builds them.
 """
 
 from sys import float_info
@@ -29,7 +28,7 @@ class _Loader(PlainLoader):
 
 
 class _Dumper(yaml.SafeDumper):
-    """PyYAML's safe dumper with `!new:` and `!ref`; tuples become lists; nothing is anchored."""
+    """With `!new:` and `!ref`; tuples become lists; nothing is anchored."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -51,13 +50,7 @@ _Dumper.add_representer(tuple, yaml.SafeDumper.represent_list)
 
 
 def load_yaml(content: str | bytes) -> Any:
-    """Read text, finite numbers, lists, mappings with text keys, and a `ModuleSpec` where `!new:` stands; builds nothing.
-
-    Examples
-    --------
-    >>> load_yaml("size: 3")
-    {'size': 3}
-    """
+    """Read text, finite numbers, lists, mappings with text keys, and a `ModuleSpec` where `!new:` stands; builds nothing."""
     try:
         values = yaml.load(content, _Loader)
         _check(values, float_info.max)

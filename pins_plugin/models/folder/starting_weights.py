@@ -13,13 +13,7 @@ from pins_plugin.utils.explain import one_line
 
 
 def find_weights(places: Sequence[Path], origin: str) -> dict[str, Tensor]:
-    """Read the first file that exists, without running code from it.
-
-    Parameters
-    ----------
-    origin : str
-        What the weights are and where a user gets them.
-    """
+    """Read the first file that exists, without running code from it; `origin` says what the weights are and where a user gets them."""
     path = next((place for place in places if place.is_file()), None)
     if path is None:
         looked = ", ".join(map(str, places))
@@ -39,16 +33,9 @@ def find_weights(places: Sequence[Path], origin: str) -> dict[str, Tensor]:
 
 
 def load_branch(encoder: nn.Module, source: str | Path, branch: str) -> None:
-    """Give an encoder the weights of one branch of a model folder of ours: the start of fine-tuning.
+    """Give an encoder the weights of one branch of a model folder of ours, which has its shape: the start of fine-tuning.
 
-    Parameters
-    ----------
-    encoder : nn.Module
-        Of the same shape as the branch.
-    source : str or Path
-        The folder, or the name of a model that comes with the package.
-    branch : str
-        "face_encoder" or "voice_encoder".
+    `branch` is "face_encoder" or "voice_encoder" of `source`, a folder or the name of a model that comes with the package.
     """
     modules = load_model_folder(source).modules
     if branch not in modules:

@@ -18,13 +18,7 @@ class DirectionHead(nn.Module):
 
         z = D (x - mu),    e = w * tanh(s * z) / s,    head(x) = e / max(|e|, r)
 
-    where `tanh(s * z) / s` stands for `z` where `s = 0`. What is missing to unit length goes into one of two further
-    dimensions, another for faces than for voices, so that the cosine is left with the product of the short ones.
-
-    Parameters
-    ----------
-    side : {0, 1}
-        Which of the two further dimensions is used.
+    where `tanh(s * z) / s` stands for `z` where `s = 0`; then `fill_up` with `side`.
     """
 
     def __init__(self, input_dim: int, num_directions: int, side: int) -> None:
@@ -44,20 +38,11 @@ class DirectionHead(nn.Module):
         joint = torch.where(self.saturation > 0, squashed, projected) * self.weights
         length = joint.norm(dim=1, keepdim=True)
         joint = joint / length.maximum(self.radius).clamp(min=1e-12)
-        missing = (1 - joint.square().sum(dim=1)).clamp(min=0).sqrt()  # (batch,)
-        rest = joint.new_zeros(len(joint), 2)
-        rest[:, self.side] = missing
-        return torch.cat([joint, rest], dim=1)  # (batch, num_directions + 2)
+        return fill_up(joint, self.side)  # (batch, num_directions + 2)
 
 
 class NetworkHead(nn.Module):
-    """One hidden layer with batch normalization and dropout, unit length at the end.
-
-    Parameters
-    ----------
-    dropout : float
-        In training.
-    """
+    """One hidden layer with batch normalization and dropout, unit length at the end."""
 
     def __init__(
         self, input_dim: int, hidden_dim: int, embedding_dim: int, dropout: float = 0.5
@@ -140,20 +125,12 @@ class FeatureHead(nn.Module):
 class SharedHead(nn.Module):
     r"""The end of a branch that knows little: unit vectors whose cosine tells how much likelier one person is than two.
 
-    A hidden layer and a linear one give `z`; features that tell little give a short one:
+    A hidden layer and a linear one give `z`; features that tell little give a short one, which `fill_up` completes:
 
-        e = tanh(|z|) z / |z|,    head(x) = (e, sqrt(1 - |e|^2), 0)  for faces,  (e, 0, sqrt(1 - |e|^2))  for voices
+        e = tanh(|z|) z / |z|
 
-    What is missing to unit length goes into one of two further dimensions, another for faces than for voices, so that the
-    cosine of a face and a voice is the product of their short parts: 0 where either tells nothing. No coordinate
-    stands for any one cause; see `recipes/RealPeople`.
-
-    Parameters
-    ----------
-    side : {0, 1}
-        0 for faces, 1 for voices.
-    dropout : float
-        In training.
+    The cosine of a face and a voice is 0 where either tells nothing. No coordinate stands for any one cause; see
+    `recipes/RealPeople`. `side` is 0 for faces, 1 for voices.
 
     Examples
     --------
@@ -184,10 +161,23 @@ class SharedHead(nn.Module):
         joint = self.last(torch.relu(self.hidden(self.dropout(rows))))  # (batch, joint_dim)
         length = joint.square().sum(dim=1, keepdim=True).add(1e-9).sqrt()
         joint = joint * torch.tanh(length) / length
-        missing = (1 - joint.square().sum(dim=1, keepdim=True)).clamp(min=1e-9).sqrt()
-        zero = torch.zeros_like(missing)
-        rest = (missing, zero) if self.side == 0 else (zero, missing)
-        return torch.cat([joint, *rest], dim=1)  # (batch, joint_dim + 2)
+        return fill_up(joint, self.side, 1e-9)  # (batch, joint_dim + 2)
+
+
+def fill_up(short: Tensor, side: int, least: float = 0.0) -> Tensor:
+    """Make short vectors (batch, dim) unit vectors (batch, dim + 2).
+
+    What is missing goes into one of two further dimensions, another for faces (`side` 0) than for voices (1), so that the
+    cosine of the two is left with the product of the short ones. `least` square keeps gradients finite.
+
+    Examples
+    --------
+    >>> fill_up(torch.zeros(1, 1), side=1).tolist()
+    [[0.0, 0.0, 1.0]]
+    """
+    missing = (1 - short.square().sum(dim=1, keepdim=True)).clamp(min=least).sqrt()
+    zero = torch.zeros_like(missing)
+    return torch.cat([short, missing, zero] if side == 0 else [short, zero, missing], dim=1)
 
 
 @torch.inference_mode()

@@ -13,13 +13,6 @@ class BatchNorm(nn.modules.batchnorm._BatchNorm):
     variance are added up over all processes, with gradient, on any device: N processes with batches of n
     give what one process with a batch of N n gives (torch's SyncBatchNorm does so on GPUs only).
 
-    Parameters
-    ----------
-    num_features : int
-        Number of channels.
-    affine : bool
-        Whether each channel has a learnt gain and offset.
-
     Examples
     --------
     >>> BatchNorm(1, affine=False)(torch.tensor([[1.0], [3.0]])).round().tolist()

@@ -34,17 +34,10 @@ class PowerSpectrogram(torchaudio.transforms.Spectrogram):
 
 
 class LogMelSpectrogram(nn.Module):
-    """Log energies in mel bands, with the clip's mean level taken off.
+    """Log energies in `num_bins` mel bands, with the clip's mean level taken off; `sample_rate` in Hz.
 
     Taking off one number per clip forgets how loud the recording is and keeps the shape of the mean
     spectrum, which tells about the vocal tract.
-
-    Parameters
-    ----------
-    sample_rate : int
-        In Hz.
-    num_bins : int
-        Number of mel bands.
 
     Examples
     --------
@@ -80,16 +73,11 @@ class LogMelSpectrogram(nn.Module):
 
 
 class MagnitudeSpectrogram(nn.Module):
-    """The front end of VGGVox: magnitudes, no log, no mel, each bin standardized over time.
+    """The front end of VGGVox: magnitudes, no log, no mel, each bin standardized over time; `sample_rate` in Hz.
 
     25 ms Hamming windows every 10 ms, all 512 values of a 512-point Fourier transform (the upper half
     mirrors the lower); "VoxCeleb" (Interspeech 2017), section 4.1, and its authors' released code. Their
     pre-emphasis multiplies each bin by a constant, which the standardization takes off again.
-
-    Parameters
-    ----------
-    sample_rate : int
-        In Hz.
 
     Examples
     --------
@@ -126,10 +114,7 @@ class MagnitudeSpectrogram(nn.Module):
 class ConvolutionSpectrogram(nn.Module):
     """What a torchaudio `Spectrogram` computes, as a convolution of real numbers: slower than the FFT, and any runtime can do it.
 
-    Parameters
-    ----------
-    spectrogram : torchaudio.transforms.Spectrogram
-        One-sided, of power 1 or 2, not normalized.
+    It must be one-sided, of power 1 or 2, not normalized.
 
     Examples
     --------

@@ -6,14 +6,9 @@ from torch.nn import functional
 
 
 class WordClassifier(nn.Module):
-    """A temporal back end: convolutions over time, then attention to the frames that tell.
+    """A temporal back end: convolutions over time, then `num_heads` averages over time, by attention to the frames that tell.
 
-    Parameters
-    ----------
-    feature_dim : int
-        Of the frame features below.
-    num_heads : int
-        How many different averages over time are taken.
+    `feature_dim` is that of the frame features below.
 
     Examples
     --------
@@ -30,7 +25,7 @@ class WordClassifier(nn.Module):
         dropout: float = 0.4,
     ) -> None:
         super().__init__()
-        self.feature_dim = feature_dim
+        self.feature_dim, self.num_words = feature_dim, num_words
         self.norm = nn.BatchNorm1d(feature_dim, affine=False)
         self.dropout = nn.Dropout(dropout)
         self.first = nn.Conv1d(feature_dim + 2, channels, 3, padding=1)

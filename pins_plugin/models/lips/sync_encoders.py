@@ -24,10 +24,8 @@ class LipEncoder(nn.Module):
 
     Parameters
     ----------
-    num_points : int
-        Points per frame.
-    num_lip_points : int
-        How many of them, from the first, belong to the lips and define the origin.
+    num_points, num_lip_points : int
+        Points per frame, and how many of them, from the first, belong to the lips and define the origin.
     num_blocks : int
         Residual convolutions; the second and later ones look twice as far.
 
@@ -89,9 +87,7 @@ class SoundEncoder(nn.Module):
     Parameters
     ----------
     num_bins : int
-        Mel bands.
-    channels, embedding_dim, num_blocks, dropout
-        As in `LipEncoder`.
+        Mel bands; the rest is as in `LipEncoder`.
     sample_rate : int
         In Hz.
 

@@ -20,14 +20,10 @@ class TalkingNetwork(nn.Module):
 
     Parameters
     ----------
-    num_points : int
-        Points per frame.
-    num_lip_points : int
-        How many of them, from the first, belong to the lips and define the origin.
+    num_points, num_lip_points, num_blocks : int
+        As in `models.lips.sync_encoders.LipEncoder`.
     num_modes : int
         Linear modes of shape.
-    num_blocks : int
-        Residual convolutions; see `models.lips.sync_encoders.TemporalBlocks`.
 
     Examples
     --------
@@ -57,7 +53,7 @@ class TalkingNetwork(nn.Module):
         self.last = nn.Conv1d(channels, 1, 1)
 
     def forward(self, lips: Tensor, seen: Tensor) -> Tensor:
-        """Judge.
+        """Judge: (batch, num_frames) logits.
 
         Parameters
         ----------
@@ -65,10 +61,6 @@ class TalkingNetwork(nn.Module):
             At 25 frames per second, the distance between the eyes as unit; finite, bridged where not seen.
         seen : (batch, num_frames) Tensor
             1 where the lips were seen, 0 where they were bridged.
-
-        Returns
-        -------
-        logits : (batch, num_frames) Tensor
         """
         check_points(lips, self.num_points)
         if lips.shape[1] == 0:

@@ -102,10 +102,8 @@ class CAMPlusVoiceEncoder(VoiceEncoder):
 
     Parameters
     ----------
-    num_bins : int
-        Number of mel bands, a multiple of 8.
-    width : int
-        Channels of the residual network, and those that each dense layer adds.
+    num_bins, width : int
+        Of mel bands, a multiple of 8; of channels of the residual network, and those that each dense layer adds.
     blocks : sequence of (int, int)
         Number of layers and dilation of each dense block.
 

@@ -20,19 +20,10 @@ WEIGHTS = "embedding_model.ckpt"
 
 
 class ECAPAEncoder(VoiceEncoder):
-    """ECAPA-TDNN (192 numbers) under a small head.
+    """ECAPA-TDNN (192 numbers) under a small head of size `hidden_dim`, which alone is trained where `frozen`.
 
     Front end and trunk are those of SpeechBrain's `spkrec-ecapa-voxceleb`: 80 mel bands in dB, mean of each band
-    taken off. Weights are fresh; see `load_ecapa_weights`.
-
-    Parameters
-    ----------
-    frozen : bool
-        Train the head only.
-    hidden_dim : int
-        Of the head.
-    channels : int
-        Of the trunk; the published weights have 1024.
+    taken off. Weights are fresh; see `load_ecapa_weights`, which are of 1024 `channels`.
     """
 
     sample_rate = 16000  # Hz
@@ -74,17 +65,9 @@ class ECAPAEncoder(VoiceEncoder):
 
 
 def load_ecapa_weights(encoder: ECAPAEncoder, source: str | Path | None = None) -> None:
-    """Give an `ECAPAEncoder` the weights of speaker recognition.
+    """Give an `ECAPAEncoder` the weights of speaker recognition: of a file, or the folder of the downloaded model.
 
-    Parameters
-    ----------
-    source : str or Path, optional
-        The file, or the folder of the downloaded model; by default where SpeechBrain keeps it.
-
-    Raises
-    ------
-    ModelFolderError
-        When the file is missing or does not fit.
+    By default they are looked for where SpeechBrain keeps them; ModelFolderError when there are none, or they do not fit.
     """
     if source is None:
         places = _usual_places()

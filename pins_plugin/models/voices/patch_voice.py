@@ -26,16 +26,7 @@ PATCHES_AT_ONCE = 64
 
 
 class PatchVoiceEncoder(VoiceEncoder):
-    """Sound to unit vectors that a face branch can be compared with.
-
-    Parameters
-    ----------
-    hidden_dim, joint_dim : int
-        Of the head.
-    frozen : bool
-        Whether training leaves the convolutions alone.
-    dropout : float
-        In training.
+    """Sound to unit vectors that a face branch can be compared with; arguments as those of `ChipFaceEncoder`.
 
     Examples
     --------
@@ -81,11 +72,7 @@ class PatchTrunk(nn.Module):
         return torch.einsum("bp,bpf->bf", weights, features.reshape(batch, count, NUM_FEATURES))
 
     def cut_patches(self, waveforms: Tensor) -> tuple[Tensor, Tensor]:
-        """Standardized log-mel patches, and how loud each is.
-
-        Parameters
-        ----------
-        waveforms : (batch, num_samples) Tensor
+        """Standardized log-mel patches of waveforms (batch, num_samples), and how loud each is.
 
         Returns
         -------
@@ -122,12 +109,7 @@ class PatchTrunk(nn.Module):
 
 
 class PortablePatchTrunk(PatchTrunk):
-    """A `PatchTrunk` without Fourier transforms and windows cut by strides, for exporters that know neither: the same by convolutions.
-
-    Parameters
-    ----------
-    trunk : PatchTrunk
-        Whose weights are taken over.
+    """A `PatchTrunk` of the same weights, for exporters that know neither Fourier transforms nor windows cut by strides: by convolutions.
 
     Examples
     --------

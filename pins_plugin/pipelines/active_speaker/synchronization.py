@@ -66,7 +66,7 @@ def synchronize_video(
         When the file is missing, unreadable, or has no picture or no sound.
     """
     waveform = load_audio(video)
-    device = synchronizer.device
+    device = str(synchronizer.device)
     tracks = track_faces(video, TrackerSettings(device=device), quiet=quiet)
     if with_people and tracks:
         recognizer = FaceRecognizer().to(torch.device(device))
@@ -98,7 +98,9 @@ def synchronize_faces(
         Of the crops: they tell shots and people.
     """
     features = {
-        name: synchronizer.moving_features(crop.lips, crop.times, waveform, max_offset=max_offset)
+        name: synchronizer.features(
+            crop.lips, crop.times, waveform, max_offset=max_offset, moving=True
+        )
         for name, crop in crops.items()
     }
     similarities = {name: each.similarities for name, each in features.items()}

@@ -59,6 +59,13 @@ def test_saving_again_replaces_the_folder(folder: Path) -> None:
     assert [path.name for path in folder.parent.iterdir()] == ["model"]
 
 
+def test_what_is_no_model_is_not_replaced(folder: Path) -> None:
+    (folder / "hyperparams.yaml").unlink()
+    with pytest.raises(ModelFolderError, match="holds what is no model, which would be lost"):
+        save_model_folder(folder, make_modules(), {}, "")
+    assert (folder / "README.md").read_text() == "# Tiny\n"
+
+
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.999])
 def test_truncated_weights_are_refused(folder: Path, share: float) -> None:
     path = folder / "face_encoder.safetensors"

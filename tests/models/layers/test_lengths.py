@@ -6,7 +6,7 @@ from torch import nn
 
 from pins_plugin.models.compact import CompactVoiceEncoder
 from pins_plugin.models.folder.model_folder import load_model_folder
-from pins_plugin.models.layers.lengths import encode_by_length
+from pins_plugin.models.layers.lengths import VoiceEncoder
 from pins_plugin.models.vgg_m import VGGVoxEncoder
 from pins_plugin.models.voices.ecapa import ECAPAEncoder
 
@@ -29,19 +29,25 @@ def test_a_padded_voice_is_the_voice_alone(make) -> None:
     torch.testing.assert_close(together, torch.cat(alone), atol=1e-4, rtol=0)
 
 
+class _Sums(VoiceEncoder):
+    sample_rate = 100
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[int] = []
+
+    def encode(self, waveforms: torch.Tensor) -> torch.Tensor:
+        self.seen.append(waveforms.shape[1])
+        return waveforms.sum(dim=1, keepdim=True)
+
+
 def test_rows_come_back_in_their_order() -> None:
     waveforms = torch.arange(5.0)[:, None] * torch.ones(5, 40)
-    shares = torch.tensor([1.0, 0.5, 1.0, 0.25, 0.5])
-    found = encode_by_length(lambda rows: rows.sum(dim=1, keepdim=True), waveforms, shares, 100)
+    found = _Sums()(waveforms, torch.tensor([1.0, 0.5, 1.0, 0.25, 0.5]))
     assert found[:, 0].tolist() == [0, 20, 80, 30, 80]
 
 
 def test_the_shortest_rows_keep_some_silence() -> None:
-    seen: list[int] = []
-
-    def encode(rows: torch.Tensor) -> torch.Tensor:
-        seen.append(rows.shape[1])
-        return rows[:, :1]
-
-    encode_by_length(encode, torch.ones(2, 100), torch.tensor([0.01, 1.0]), 200)
-    assert seen == [20, 100]
+    encoder = _Sums()
+    encoder(torch.ones(2, 100), torch.tensor([0.01, 1.0]))
+    assert encoder.seen == [10, 100]

@@ -16,7 +16,7 @@ class Scripted(Synchronizer):
     def __init__(self) -> None:
         self.file_calibration = OffsetCalibration.shipped()
 
-    def features(self, lips, times, waveform, sample_rate=16000, max_offset=15):
+    def features(self, lips, times, waveform, sample_rate=16000, max_offset=15, moving=False):
         generator = np.random.default_rng(int(lips[0, 0, 0]))
         sound = generator.normal(size=(len(lips) + 30, 16)).astype(np.float32) / 4
         seen = generator.normal(size=(len(lips), 16)).astype(np.float32) / 4
@@ -24,8 +24,6 @@ class Scripted(Synchronizer):
         if np.isfinite(late):
             seen = sound[15 + int(late) :][: len(lips)]
         return SyncFeatures(times, seen, sound)
-
-    moving_features = features  # these lips are numbers, they do not move
 
 
 def make_crops(seed: int, late: float, num_frames: int = 50) -> Crops:
