@@ -12,7 +12,7 @@ shot or speaker change; it stays where it was while nobody who is seen speaks, o
 import argparse
 from pathlib import Path
 
-from pins_plugin.cli._options import add_options
+from pins_plugin.cli._options import add_options, number
 from pins_plugin.errors import PinsError
 
 HELP = "cut a linked video to whoever speaks: vertical, square, or faces alone"
@@ -24,8 +24,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write")
     parser.add_argument("--shape", nargs="+", default=[], metavar="W:H", help="follow the speaker: such as 9:16, 1:1")  # fmt: skip
     parser.add_argument("--faces", action="store_true", help="the face of each speaker")
-    parser.add_argument("--size", type=int, default=224, help="of face pictures, in pixels (224)")
-    parser.add_argument("--min_seconds", type=float, default=0.5, metavar="S", help="shortest stretch of a face (0.5)")  # fmt: skip
+    parser.add_argument(
+        "--size",
+        type=number(16, 2048, int),
+        default=224,
+        metavar="PIXELS",
+        help="of face pictures, in pixels (224)",
+    )
+    parser.add_argument("--min_seconds", type=number(0), default=0.5, metavar="S", help="shortest stretch of a face (0.5)")  # fmt: skip
     add_options(parser, "video", "quiet")
 
 
@@ -40,8 +46,6 @@ def run(args: argparse.Namespace) -> None:
 
     if not args.shape and not args.faces:
         raise PinsError("expected --shape 9:16, --shape 1:1 or --faces")
-    if not 16 <= args.size <= 2048:
-        raise PinsError(f"--size: expected 16 to 2048 pixels, got {args.size}")
     shapes = [(text, parse_shape(text)) for text in args.shape]
     _, links, video = read_linked(args.linked)
     linked = LinkedVideo.from_links(links)

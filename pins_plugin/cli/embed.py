@@ -60,8 +60,8 @@ def run(args: argparse.Namespace) -> int:
     if args.media or many:
         from pins_plugin.cli._each_video import media_length, open_embedder
 
-        if args.media and args.manifest:
-            raise PinsError("expected either media files or --manifest, got both")
+        if bool(args.media) + bool(args.manifest) + bool(args.face_embeddings) > 1:
+            raise PinsError("expected media files, --manifest or --face_embeddings, got several")
         kinds = media_endings() if args.media else (".csv",)
         files, args.names = find_inputs(args.media or args.manifest, args, kinds)
         return run_files("embed", files, open_embedder, args, duration=media_length)

@@ -39,12 +39,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="people.npz of simulated people (default: the one beside the manifest, if any)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of trials and intervals (default: 0)")
     parser.add_argument(
         "--card", action="store_true", help="write what was measured into the model's card as well"
     )
     add_options(
-        parser, "face_embeddings", "voice_embeddings", "num_frames", "device", "json", "quiet"
+        parser,
+        "face_embeddings",
+        "voice_embeddings",
+        "num_frames",
+        "seed",
+        "device",
+        "json",
+        "quiet",
     )
 
 
