@@ -17,8 +17,8 @@ def add_many_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of a run over many files."""
     group = parser.add_argument_group(
         "many files",
-        "Inputs may be files, folders (searched in depth), patterns, or lists (.txt, .json, .jsonl). With --jobs, --shard or "
-        "--ray, a file that fails, crashes its process or hangs costs itself only: see failed.jsonl.",
+        "Inputs may be files, folders (searched in depth), patterns, or lists (.txt, .json, .jsonl).\n"
+        "With --jobs, --shard or --ray, a file that fails, crashes its process or hangs costs itself only:\nsee failed.jsonl.",
     )
     group.add_argument(
         "--jobs",

@@ -25,7 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", required=True, help="model folder, name, or hub id")
     parser.add_argument("--lists", type=Path, required=True, help="folder of the official lists")
     parser.add_argument("--root", type=Path, required=True, help="folder that holds VoxCeleb1")
-    parser.add_argument("--out", type=Path, help="folder for results.json, table.md, missing.txt")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder for results.json, table.md, missing.txt"
+    )
     add_options(parser, "seed", "device", "json", "quiet")
 
 

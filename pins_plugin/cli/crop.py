@@ -52,10 +52,11 @@ def run(args: argparse.Namespace) -> None:
     video = args.video or video or Path(linked.video)
     try_folder(args.out)
     for text, shape in shapes:
-        stem = args.out / f"{Path(linked.video).stem}_{text.replace(':', 'x')}"
-        found = write_following_video(video, linked, stem.with_name(f"{stem.name}.mp4"), shape, args.quiet)  # fmt: skip
-        write_text(stem.with_name(f"{stem.name}.csv"), to_crop_path(found))
-        print(stem.with_name(f"{stem.name}.mp4"))
+        name = f"{Path(linked.video).stem}_{text.replace(':', 'x')}"
+        target = args.out / f"{name}.mp4"
+        found = write_following_video(video, linked, target, shape, args.quiet)
+        write_text(args.out / f"{name}.csv", to_crop_path(found))
+        print(target)
     if args.faces:
         written = write_speaking_faces(video, linked, args.out, args.size, args.min_seconds, args.quiet)  # fmt: skip
         print(f"{len(written)} stretches, listed in {args.out / 'faces.csv'}")

@@ -51,7 +51,9 @@ SEEN, HEARD_ONLY = 3, 1  # people of the scene
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the command's arguments."""
-    parser.add_argument("--out", type=Path, default=Path("demo"), help="folder (default: demo)")
+    parser.add_argument(
+        "--out", type=Path, default=Path("demo"), metavar="DIR", help="folder (default: demo)"
+    )
     parser.add_argument("--quick", action="store_true", help="a minute, to see that it runs")
     parser.add_argument(
         "--video", type=Path, nargs="+", default=[], metavar="FILE", help="link these videos too"

@@ -33,7 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--split",
         help="rows to score; 'all' for all (default: test; where no row is of it, valid if that has two people, else all)",
     )
-    parser.add_argument("--out", type=Path, help="folder for the JSON, the table and the pictures")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder for the JSON, the table and the pictures"
+    )
     parser.add_argument(
         "--oracle",
         type=Path,

@@ -22,7 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "links", type=Path, metavar="LINKED", help="folder of `pins link`, or its links.json"
     )
     add_transcript_arguments(parser)
-    parser.add_argument("--out", type=Path, default=Path(), help="folder (default: here)")
+    parser.add_argument(
+        "--out", type=Path, default=Path(), metavar="DIR", help="folder (default: here)"
+    )
     add_options(parser, "no_video", "quiet")
 
 

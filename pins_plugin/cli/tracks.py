@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("videos", nargs="+", metavar="VIDEO", help="video files")
     parser.add_argument(
         "--out",
-        metavar="FILE",
+        metavar="FILE|DIR",
         help="write the tracks: FILE.json or FILE.csv; of many videos the folder for them",
     )
     parser.add_argument("--format", choices=("json", "csv"), default="json", help="of the files of many videos (default: json)")  # fmt: skip
