@@ -12,8 +12,11 @@ import os
 import pkgutil
 import sys
 from collections.abc import Sequence
+from typing import Any, NoReturn
 
 from pins_plugin import __version__
+from pins_plugin.cli._options import number
+from pins_plugin.errors import PinsError
 from pins_plugin.utils.explain import explain, is_foreseen
 from pins_plugin.utils.text import PrintableStream, printable
 
@@ -38,9 +41,22 @@ COMMANDS = tuple(
 )
 
 
+class _Parser(argparse.ArgumentParser):
+    """Tells a mistake in one line, as every other error is told, and takes no `nan` for a number."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.register("type", float, number())
+
+    def error(self, message: str) -> NoReturn:
+        raise PinsError(
+            f"{self.prog}: {message.removeprefix('argument ')}; see `{self.prog} --help`"
+        )
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Make the parser of all commands."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="pins",
         description=ABOUT,
         epilog=STATUSES,
@@ -66,7 +82,11 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; whatever the input or the machine is to blame for becomes one line and status 2."""
-    args = build_parser().parse_args(arguments)
+    try:
+        args = build_parser().parse_args(arguments)
+    except PinsError as error:
+        print(printable(str(error)), file=sys.stderr)
+        return 2
     try:
         with contextlib.redirect_stdout(PrintableStream(sys.stdout)):
             status = args.run(args)

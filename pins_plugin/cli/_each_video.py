@@ -10,6 +10,7 @@ from typing import Any
 from pins_plugin import __version__
 from pins_plugin.archive.claims import claimed
 from pins_plugin.archive.names import Names
+from pins_plugin.cli._many import check_file
 from pins_plugin.cli._model_keys import detector_key, model_key, plugin_key
 from pins_plugin.errors import MediaError
 from pins_plugin.utils.content import describe_file
@@ -43,6 +44,7 @@ def do_once(
     name : str
         See `Names`.
     """
+    check_file(source)
     target, mark = out / f"{name}{ending}", out / f"{name}{DONE}"
     with claimed(out, name):
         before = _read(mark)
@@ -169,8 +171,10 @@ def _each_file(
 
 
 def media_length(item: str) -> float:
-    """Seconds of a video; of a manifest an hour, of a picture or a sound too: they are not looked at before."""
-    from pins_plugin.archive.inputs import VIDEOS
+    """Seconds of a video; of a picture none; of a manifest or a sound an hour: they are not looked at before."""
     from pins_plugin.archive.many import video_seconds
+    from pins_plugin.data.media.images import is_image
 
-    return video_seconds(item) if Path(item).suffix.lower() in VIDEOS else 3600.0
+    if is_image(item):
+        return 0.0
+    return video_seconds(item) or 3600.0

@@ -15,13 +15,14 @@ from pins_plugin import __version__
 from pins_plugin.archive.claims import claimed
 from pins_plugin.archive.names import Names
 from pins_plugin.cli import _results as results
+from pins_plugin.cli._many import check_file
 from pins_plugin.cli._model_keys import model_key, plugin_key
 from pins_plugin.cli.convert import load_words
 from pins_plugin.data.links.corrections import Corrections, read_corrections
 from pins_plugin.data.links.links_file import add_words, write_links_table
 from pins_plugin.data.links.transcripts import ENDINGS
 from pins_plugin.data.media.video import probe_video
-from pins_plugin.errors import LinksError, MediaError
+from pins_plugin.errors import LinksError
 from pins_plugin.pipelines.diarization.rttm import choose_turns, read_rttm, write_rttm
 from pins_plugin.pipelines.linking.result import LinkingResult
 from pins_plugin.pipelines.people.naming import recognize_strangers
@@ -202,9 +203,7 @@ def link_video(
     PinsError
         When the video cannot be used, or its folder holds the results of another one.
     """
-    if not video.is_file():
-        what = "is no file" if video.exists() else "no such file"
-        raise MediaError(f"{video}: {what}; check the path")
+    check_file(video)
     name = options.names.of(video) if options.several else video.stem
     folder = out / name if options.several else out
     try_folder(folder)

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pins_plugin.errors import PinsError
+from pins_plugin.errors import MediaError, PinsError
 
 if TYPE_CHECKING:
     from pins_plugin.archive.many import Machinery
@@ -17,8 +17,8 @@ def add_many_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of a run over many files."""
     group = parser.add_argument_group(
         "many files",
-        "Inputs may be files, folders (searched in depth), patterns, or lists (.txt, .json, .jsonl). With --jobs, --shard or "
-        "--ray, a file that fails, crashes its process or hangs costs itself only: see failed.jsonl.",
+        "Inputs may be files, folders (searched in depth), patterns, or lists (.txt, .json, .jsonl).\n"
+        "With --jobs, --shard or --ray, a file that fails, crashes its process or hangs costs itself only:\nsee failed.jsonl.",
     )
     group.add_argument(
         "--jobs",
@@ -79,6 +79,13 @@ def find_inputs(
     return chosen, Names.of_files(files, *([stem] if stem else []))
 
 
+def check_file(path: Path) -> None:
+    """Raise MediaError where a file is not there, or is none."""
+    if not path.is_file():
+        what = "is no file" if path.exists() else "no such file"
+        raise MediaError(f"{path}: {what}; check the path")
+
+
 def show_result(result: tuple[str, bool]) -> bool:
     """Print what became of a file; whether it had been done before."""
     print(result[0], flush=True)
@@ -93,7 +100,7 @@ def run_files(
     show: Callable[[Any], bool] = show_result,
     duration: Callable[[str], float] | None = None,
 ) -> int:
-    """Do all files as the options say, into `args.out`; gives the exit status.
+    """Do all files as the options say, into `args.out`; gives the exit status, 2 when some failed and no option asks for many.
 
     Parameters
     ----------
@@ -113,7 +120,7 @@ def run_files(
     try_folder(out)
     setup = partial(opener, argparse.Namespace(**{**vars(args), "run": None, "quiet": True}))
     totals = run_many(command, files, out, setup, machinery(args), show, length, args.quiet)
-    return totals.status(args.strict)
+    return totals.status(args.strict) or (0 if is_many(args) else 2 * bool(totals.failed))
 
 
 def machinery(args: argparse.Namespace) -> "Machinery":

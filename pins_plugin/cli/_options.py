@@ -1,8 +1,31 @@
 """Options that several commands have, said once."""
 
 import argparse
+import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+
+def number(
+    least: float = -math.inf, most: float = math.inf, kind: type = float
+) -> Callable[[str], Any]:
+    """Make the type of an option: a finite number of a range, a whole one where `kind` is int."""
+
+    def read(text: str) -> Any:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = math.nan
+        if math.isfinite(value) and least <= value <= most:
+            return value
+        what = "a whole number" if kind is int else "a number"
+        upper = "" if math.isinf(most) else f" to {most:g}"
+        range_ = "" if math.isinf(least) else f" from {least:g}{upper or ' on'}"
+        raise argparse.ArgumentTypeError(f"expected {what}{range_}, got {text!r}")
+
+    return read
+
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "device": {"default": "cpu", "help": "such as cuda:0 (default: cpu)"},
@@ -15,7 +38,16 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "folder of `pins link`, or its links.json",
     },
     "no_video": {"action": "store_true", "help": "write no annotated video"},
-    "num_frames": {"type": int, "default": 4, "help": "pictures per clip (default: 4)"},
+    "num_frames": {
+        "type": number(1, kind=int),
+        "default": 4,
+        "help": "pictures per clip (default: 4)",
+    },
+    "seed": {
+        "type": number(0, kind=int),
+        "default": 0,
+        "help": "of all that is drawn (default: 0)",
+    },
     "quiet": {"action": "store_true", "help": "no progress bars"},
     "tracker": {"metavar": "NAME", "help": "tracker of another package (pins plugins)"},
     "video": {"type": Path, "help": "where the video is now (default: as links.json says)"},

@@ -178,10 +178,10 @@ def expire(out: Path, cast: Cast, number: str) -> None:
     """Forget vectors of everyone met in videos that were linked longer ago than so many days; labels stay."""
     try:
         days = float(number)
-    except ValueError as error:
-        raise PinsError(f"expire: expected a number of days, got {number!r}") from error
-    if days < 0:
-        raise PinsError(f"expire: expected a number of days, got {days:g}")
+    except ValueError:
+        days = -1.0
+    if not days >= 0:  # nor nan, of which everybody would be older
+        raise PinsError(f"expire: expected a number of days, got {number!r}")
     fresh = {
         one_word(results.name_of(out, folder))
         for folder in results.linked_folders(out)

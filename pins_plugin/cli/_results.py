@@ -126,10 +126,7 @@ def complete_reports(
     wanted = [PAGE, VIDEO] if with_video else [PAGE]
     missing = [name for name in wanted if not (folder / name).is_file()]
     if missing:
-        with atomic_contents(folder, last=LINKS) as temporary:
-            after = write_reports(video, links, temporary, with_video=VIDEO in missing, quiet=quiet)
-            if after != links:
-                write_json_rows(temporary / LINKS, after)
+        _report_again(video, links, folder, with_video=VIDEO in missing, quiet=quiet)
 
 
 def put_words(video: Path, folder: Path, words: Sequence[TranscriptWord], quiet: bool) -> bool:
@@ -138,10 +135,16 @@ def put_words(video: Path, folder: Path, words: Sequence[TranscriptWord], quiet:
     links = add_words(before, words)
     if links == before:
         return False
-    with atomic_contents(folder, last=LINKS) as temporary:
-        links = write_reports(video, links, temporary, with_video=False, quiet=quiet)
-        write_json_rows(temporary / LINKS, links)
+    _report_again(video, links, folder, with_video=False, quiet=quiet)
     return True
+
+
+def _report_again(
+    video: Path, links: dict[str, Any], folder: Path, *, with_video: bool, quiet: bool
+) -> None:
+    with atomic_contents(folder, last=LINKS) as temporary:
+        links = write_reports(video, links, temporary, with_video=with_video, quiet=quiet)
+        write_json_rows(temporary / LINKS, links)
 
 
 def disown(folder: Path) -> None:

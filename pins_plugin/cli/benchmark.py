@@ -25,9 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", required=True, help="model folder, name, or hub id")
     parser.add_argument("--lists", type=Path, required=True, help="folder of the official lists")
     parser.add_argument("--root", type=Path, required=True, help="folder that holds VoxCeleb1")
-    parser.add_argument("--out", type=Path, help="folder for results.json, table.md, missing.txt")
-    parser.add_argument("--seed", type=int, default=0, help="of the intervals (default: 0)")
-    add_options(parser, "device", "json", "quiet")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder for results.json, table.md, missing.txt"
+    )
+    add_options(parser, "seed", "device", "json", "quiet")
 
 
 def run(args: argparse.Namespace) -> None:

@@ -23,7 +23,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pins_plugin.cli._options import add_options
+from pins_plugin.cli._many import check_file
+from pins_plugin.cli._options import add_options, number
 from pins_plugin.errors import PinsError
 from pins_plugin.utils.text import printable
 
@@ -41,10 +42,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", nargs="+", required=True, metavar="FORMAT", help="see above")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder (default: beside links.json)")  # fmt: skip
     add_transcript_arguments(parser)
-    parser.add_argument("--rate", type=float, metavar="HZ", help="rows a second of active_speakers and ava (default: every picture)")  # fmt: skip
+    parser.add_argument("--rate", type=number(0.1, 1000), metavar="HZ", help="rows a second of active_speakers and ava (default: every picture)")  # fmt: skip
     add_options(parser, "video")
     parser.add_argument("--size", metavar="WxH", help="size of the picture, without looking into the video")  # fmt: skip
-    parser.add_argument("--frame_rate", type=float, metavar="HZ", help="without looking into the video")  # fmt: skip
+    parser.add_argument("--frame_rate", type=number(1, 1000), metavar="HZ", help="without looking into the video")  # fmt: skip
 
 
 def add_transcript_arguments(parser: argparse.ArgumentParser, more: str = "") -> None:
@@ -67,13 +68,13 @@ def run(args: argparse.Namespace) -> None:
 
     path, links, video = read_linked(args.linked)
     links = with_words(links, args)
+    if args.video:
+        check_file(args.video)
     video = args.video or video
     source = links.get("source")
     before = source.get("path") if isinstance(source, dict) else None
     path_then = Path(str(video or before or links["video"])).absolute()
     linked = replace(LinkedVideo.from_links(links), video=str(path_then))
-    if args.rate is not None and not 0.1 <= args.rate <= 1000:
-        raise PinsError(f"--rate: expected 0.1 to 1000 rows a second, got {args.rate:g}")
     if source is None:  # links of an older version, or of another program
         video = path_then
     out = args.out or path.parent

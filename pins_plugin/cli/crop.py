@@ -12,7 +12,7 @@ shot or speaker change; it stays where it was while nobody who is seen speaks, o
 import argparse
 from pathlib import Path
 
-from pins_plugin.cli._options import add_options
+from pins_plugin.cli._options import add_options, number
 from pins_plugin.errors import PinsError
 
 HELP = "cut a linked video to whoever speaks: vertical, square, or faces alone"
@@ -24,8 +24,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write")
     parser.add_argument("--shape", nargs="+", default=[], metavar="W:H", help="follow the speaker: such as 9:16, 1:1")  # fmt: skip
     parser.add_argument("--faces", action="store_true", help="the face of each speaker")
-    parser.add_argument("--size", type=int, default=224, help="of face pictures, in pixels (224)")
-    parser.add_argument("--min_seconds", type=float, default=0.5, metavar="S", help="shortest stretch of a face (0.5)")  # fmt: skip
+    parser.add_argument(
+        "--size",
+        type=number(16, 2048, int),
+        default=224,
+        metavar="PIXELS",
+        help="of face pictures, in pixels (224)",
+    )
+    parser.add_argument("--min_seconds", type=number(0), default=0.5, metavar="S", help="shortest stretch of a face (0.5)")  # fmt: skip
     add_options(parser, "video", "quiet")
 
 
@@ -40,18 +46,17 @@ def run(args: argparse.Namespace) -> None:
 
     if not args.shape and not args.faces:
         raise PinsError("expected --shape 9:16, --shape 1:1 or --faces")
-    if not 16 <= args.size <= 2048:
-        raise PinsError(f"--size: expected 16 to 2048 pixels, got {args.size}")
     shapes = [(text, parse_shape(text)) for text in args.shape]
     _, links, video = read_linked(args.linked)
     linked = LinkedVideo.from_links(links)
     video = args.video or video or Path(linked.video)
     try_folder(args.out)
     for text, shape in shapes:
-        stem = args.out / f"{Path(linked.video).stem}_{text.replace(':', 'x')}"
-        found = write_following_video(video, linked, stem.with_name(f"{stem.name}.mp4"), shape, args.quiet)  # fmt: skip
-        write_text(stem.with_name(f"{stem.name}.csv"), to_crop_path(found))
-        print(stem.with_name(f"{stem.name}.mp4"))
+        name = f"{Path(linked.video).stem}_{text.replace(':', 'x')}"
+        target = args.out / f"{name}.mp4"
+        found = write_following_video(video, linked, target, shape, args.quiet)
+        write_text(args.out / f"{name}.csv", to_crop_path(found))
+        print(target)
     if args.faces:
         written = write_speaking_faces(video, linked, args.out, args.size, args.min_seconds, args.quiet)  # fmt: skip
         print(f"{len(written)} stretches, listed in {args.out / 'faces.csv'}")

@@ -19,8 +19,7 @@ import argparse
 from pathlib import Path
 
 from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
-from pins_plugin.cli._options import add_options
-from pins_plugin.errors import PinsError
+from pins_plugin.cli._options import add_options, number
 
 HELP = "cut clips of talking faces for a data set, as files or tar shards"
 
@@ -30,18 +29,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("inputs", nargs="+", type=Path, metavar="VIDEO|LINKED", help="videos, or folders of `pins link`")  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write")
     parser.add_argument("--tar", action="store_true", help="tar shards instead of files")
-    parser.add_argument("--shard_clips", type=int, default=1000, metavar="N", help="most clips of a shard (1000)")  # fmt: skip
-    parser.add_argument("--size", type=int, default=224, help="of the face pictures (224)")
+    parser.add_argument("--shard_clips", type=number(1, kind=int), default=1000, metavar="N", help="most clips of a shard (1000)")  # fmt: skip
+    parser.add_argument(
+        "--size",
+        type=number(16, 2048, int),
+        default=224,
+        metavar="PIXELS",
+        help="of the face pictures (224)",
+    )
     parser.add_argument(
         "--min_seconds", type=float, default=3.0, metavar="S", help="shortest clip (3)"
     )
     parser.add_argument(
         "--max_seconds", type=float, default=15.0, metavar="S", help="longest clip (15)"
     )
-    parser.add_argument("--min_size", type=float, default=80.0, metavar="PIXELS", help="smallest face (80)")  # fmt: skip
-    parser.add_argument("--max_yaw", type=float, default=45.0, metavar="DEGREES", help="how far a face may be turned away (45)")  # fmt: skip
-    parser.add_argument("--min_confidence", type=float, default=0.8, metavar="P", help="of the link, 0 to 1 (0.8)")  # fmt: skip
-    parser.add_argument("--max_offset_frames", type=int, default=1, metavar="N", help="lips against sound, frames of 1/25 s (1)")  # fmt: skip
+    parser.add_argument("--min_size", type=number(0), default=80.0, metavar="PIXELS", help="smallest face (80)")  # fmt: skip
+    parser.add_argument("--max_yaw", type=number(0, 180), default=45.0, metavar="DEGREES", help="how far a face may be turned away (45)")  # fmt: skip
+    parser.add_argument("--min_confidence", type=number(0, 1), default=0.8, metavar="P", help="of the link, 0 to 1 (0.8)")  # fmt: skip
+    parser.add_argument("--max_offset_frames", type=number(0, kind=int), default=1, metavar="N", help="lips against sound, frames of 1/25 s (1)")  # fmt: skip
     parser.add_argument("--any_faces", action="store_true", help="other faces may be seen")
     parser.add_argument("--overlap", action="store_true", help="others may speak too")
     parser.add_argument("--any_sync", action="store_true", help="do not ask the lips (faster)")
@@ -55,8 +60,6 @@ def run(args: argparse.Namespace) -> int:
     from pins_plugin.utils.batch import Batch
     from pins_plugin.utils.writable import try_folder
 
-    if args.shard_clips < 1:
-        raise PinsError(f"--shard_clips: expected 1 or more, got {args.shard_clips}")
     cutting.filters_of(args)
     sources, args.names = find_inputs(args.inputs, args, mark="links.json", stem=cutting.stem_of)
     try_folder(args.out)

@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pins_plugin.cli._options import add_options
+
 if TYPE_CHECKING:
     from pins_plugin.report.page.demo_page import LinkedScene
 
@@ -49,13 +51,14 @@ SEEN, HEARD_ONLY = 3, 1  # people of the scene
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the command's arguments."""
-    parser.add_argument("--out", type=Path, default=Path("demo"), help="folder (default: demo)")
-    parser.add_argument("--seed", type=int, default=0, help="other seeds make other people")
+    parser.add_argument(
+        "--out", type=Path, default=Path("demo"), metavar="DIR", help="folder (default: demo)"
+    )
     parser.add_argument("--quick", action="store_true", help="a minute, to see that it runs")
     parser.add_argument(
         "--video", type=Path, nargs="+", default=[], metavar="FILE", help="link these videos too"
     )
-    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    add_options(parser, "seed", "quiet")
 
 
 def run(args: argparse.Namespace) -> None:

@@ -21,9 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("files", nargs="+", metavar="FILE", help="sound or video file")
     parser.add_argument("--out", metavar="RTTM", help="write the turns of all files here")
-    parser.add_argument("--num_speakers", "--num-speakers", type=int, help="when it is known")
-    parser.add_argument("--min_speakers", type=int, help="at least this many")
-    parser.add_argument("--max_speakers", type=int, help="at most this many")
+    parser.add_argument(
+        "--num_speakers", "--num-speakers", type=int, metavar="N", help="when it is known"
+    )
+    parser.add_argument("--min_speakers", type=int, metavar="N", help="at least this many")
+    parser.add_argument("--max_speakers", type=int, metavar="N", help="at most this many")
     parser.add_argument(
         "--model", default="voice_campplus", help="model folder whose voice branch is used"
     )

@@ -1,18 +1,15 @@
-"""Embed faces and voices: of the clips of a manifest, or of media files.
+"""Embed faces and voices: of the clips of a manifest into one file, or of many files into a folder.
 
   pins embed results/demo/model --manifest clips/manifest.csv --out embeddings.npz
-  pins embed results/demo/model archive "more/*.mp4" list.txt --out DIR --jobs 8
+  pins embed results/demo/model archive "more/*.mp4" list.txt --out DIR --jobs 8    DIR/<name>.npz for each: the largest face
+                                  and the voice of a whole video of one person, the face of a picture, the voice of a sound file
+  pins embed results/demo/model --manifest parts --out DIR --jobs 8                 DIR/<name>.npz for each manifest of a folder
 
 A model that was trained on recognition embeddings (hparams/features.yaml) takes those instead of media:
 
   pins embed results/features/model --face_embeddings face.npz --voice_embeddings voice.npz --out emb.npz
 
-The second form takes videos of one person who speaks, pictures and sound files, and writes DIR/<name>.npz for each: the
-largest face and the voice of the whole file, or what there is of them. Many manifests (files, folders, patterns, lists), such as the parts of a large set, each into DIR/<name>.npz:
-
-  pins embed results/demo/model --manifest parts --out DIR --jobs 8
-
-The file holds the arrays face_embeddings, face_clip_id, voice_embeddings, voice_clip_id (unit length, float32).
+Each file holds the arrays face_embeddings, face_clip_id, voice_embeddings, voice_clip_id (unit length, float32).
 """
 
 import argparse
@@ -46,7 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out",
         type=Path,
         required=True,
-        help="NumPy file (.npz) to write; of many inputs a folder",
+        metavar="NPZ|DIR",
+        help="NumPy file for one manifest or --face_embeddings; else a folder",
     )
     add_options(parser, "face_embeddings", "voice_embeddings", "num_frames", "device", "quiet")
     add_many_arguments(parser)
@@ -60,8 +58,8 @@ def run(args: argparse.Namespace) -> int:
     if args.media or many:
         from pins_plugin.cli._each_video import media_length, open_embedder
 
-        if args.media and args.manifest:
-            raise PinsError("expected either media files or --manifest, got both")
+        if bool(args.media) + bool(args.manifest) + bool(args.face_embeddings) > 1:
+            raise PinsError("expected media files, --manifest or --face_embeddings, got several")
         kinds = media_endings() if args.media else (".csv",)
         files, args.names = find_inputs(args.media or args.manifest, args, kinds)
         return run_files("embed", files, open_embedder, args, duration=media_length)

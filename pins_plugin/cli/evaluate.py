@@ -33,18 +33,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--split",
         help="rows to score; 'all' for all (default: test; where no row is of it, valid if that has two people, else all)",
     )
-    parser.add_argument("--out", type=Path, help="folder for the JSON, the table and the pictures")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder for the JSON, the table and the pictures"
+    )
     parser.add_argument(
         "--oracle",
         type=Path,
         help="people.npz of simulated people (default: the one beside the manifest, if any)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of trials and intervals (default: 0)")
     parser.add_argument(
         "--card", action="store_true", help="write what was measured into the model's card as well"
     )
     add_options(
-        parser, "face_embeddings", "voice_embeddings", "num_frames", "device", "json", "quiet"
+        parser,
+        "face_embeddings",
+        "voice_embeddings",
+        "num_frames",
+        "seed",
+        "device",
+        "json",
+        "quiet",
     )
 
 

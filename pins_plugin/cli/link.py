@@ -46,7 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="videos with sound: files, folders, patterns, lists",
     )
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
-    parser.add_argument("--num_speakers", type=int, help="how many people speak, when it is known")
+    parser.add_argument(
+        "--num_speakers", type=int, metavar="N", help="how many people speak, when it is known"
+    )
     parser.add_argument(
         "--diarization",
         metavar="RTTM",

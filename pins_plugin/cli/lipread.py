@@ -10,6 +10,7 @@ demonstration of the method, no lip reader for everyday speech.
 
 import argparse
 import json
+import math
 from pathlib import Path
 
 from pins_plugin.cli._options import add_options
@@ -78,7 +79,7 @@ def read_stretches(args: argparse.Namespace) -> tuple[list[tuple[float, float]],
     if args.at:
         try:
             pairs = [text.split("-", 1) for text in args.at]
-            stretches = [(float(a), float(b)) for a, b in pairs if float(a) < float(b)]
+            stretches = [(float(a), float(b)) for a, b in pairs if float(a) < float(b) < math.inf]
         except ValueError:
             stretches = []
         if len(stretches) != len(args.at):

@@ -17,7 +17,7 @@ BRANCHES = ("face_encoder", "voice_encoder", "lip_encoder", "sound_encoder")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the command's arguments."""
     parser.add_argument("model", help="model folder, name of a shipped model, or hub id")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write")
     parser.add_argument("--branch", choices=BRANCHES, help="only this one (default: all there are)")
 
 

@@ -30,6 +30,7 @@ import argparse
 import shutil
 from pathlib import Path
 
+from pins_plugin.cli._options import number
 from pins_plugin.errors import MediaError, PinsError
 
 ACTIONS = ("add", "list", "remove", "rename", "suggest", "why", "split", "undo", "forget", "expire", "join")  # fmt: skip
@@ -49,10 +50,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files",
         nargs="*",
+        default=[],
         metavar="FILE",
         help="add: picture or sound; rename: the new name; split: videos; why: folder of examples",
     )
-    parser.add_argument("--jobs", type=int, default=0, metavar="N", help="join: worker processes")
+    parser.add_argument(
+        "--jobs", type=number(0, kind=int), default=0, metavar="N", help="join: worker processes"
+    )
     parser.add_argument("--consent", metavar="TEXT", help="add: a note that is kept beside the example")  # fmt: skip
 
 
@@ -118,6 +122,7 @@ def _list_examples(folder: Path, registry: str) -> None:
 
 def _add_example(folder: Path, name: str, files: list[Path], with_traceback: bool) -> None:
     """Copy pictures and sounds that can be used; one of each ending, which takes the place of an earlier one."""
+    from pins_plugin.cli._many import check_file
     from pins_plugin.pipelines.linking.pipeline import SpeakerFaceLinking
     from pins_plugin.pipelines.people.enrollment import AUDIO_SUFFIXES, IMAGES
     from pins_plugin.utils.batch import Batch
@@ -138,8 +143,7 @@ def _add_example(folder: Path, name: str, files: list[Path], with_traceback: boo
     for path in files:
         with batch.costs_only(str(path)):
             kind = path.suffix.lower()
-            if not path.is_file():
-                raise MediaError(f"{path}: no such file; check the path")
+            check_file(path)
             if kind not in (*IMAGES, *AUDIO_SUFFIXES):
                 wanted = ", ".join((*IMAGES, *AUDIO_SUFFIXES))
                 raise MediaError(f"{path}: expected a picture or sound file ({wanted})")

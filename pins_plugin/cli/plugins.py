@@ -8,12 +8,14 @@ import argparse
 import json
 import sys
 
+from pins_plugin.cli._options import add_options
+
 HELP = "list encoders, trackers and evidence of other packages"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the command's arguments."""
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_options(parser, "json")
 
 
 def run(args: argparse.Namespace) -> None:

@@ -1,6 +1,6 @@
-"""Make the page and the annotated video from a links.json file.
+"""Make the page and the annotated video from a links.json file, as after an edit of it.
 
-  pins report VIDEO links.json --out DIR     writes DIR/page.html and DIR/annotated.mp4
+  pins report VIDEO LINKED --out DIR     writes DIR/page.html and DIR/annotated.mp4
 
 The page is one file without anything from outside: player, time line, people, review of doubtful turns, transcript.
 """
@@ -18,24 +18,28 @@ HELP = "make the page and the annotated video of a video from its links.json"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Define the command's arguments."""
     parser.add_argument("video", type=Path, help="the video that was linked")
-    parser.add_argument("links", type=Path, help="the links.json that `pins link` wrote")
+    parser.add_argument(
+        "links", type=Path, metavar="LINKED", help="folder of `pins link`, or its links.json"
+    )
     add_transcript_arguments(parser)
-    parser.add_argument("--out", type=Path, default=Path(), help="folder (default: here)")
+    parser.add_argument(
+        "--out", type=Path, default=Path(), metavar="DIR", help="folder (default: here)"
+    )
     add_options(parser, "no_video", "quiet")
 
 
 def run(args: argparse.Namespace) -> None:
     """Run the command."""
-    from pins_plugin.data.links.links_file import is_video_of, read_links
+    from pins_plugin.data.links.links_file import is_video_of, read_linked
     from pins_plugin.report.annotate import write_annotated_video
     from pins_plugin.report.page.video_page import write_page
     from pins_plugin.utils.writable import try_folder
 
     try_folder(args.out)
-    links = read_links(args.links)
+    path, links, _ = read_linked(args.links)
     if args.video.is_file() and not is_video_of(links, args.video):
         print(
-            f"{args.links}: was written of {links['source'].get('path')}, which is another file than {args.video}",
+            f"{path}: was written of {links['source'].get('path')}, which is another file than {args.video}",
             file=sys.stderr,
         )
     links = with_words(links, args)

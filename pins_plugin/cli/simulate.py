@@ -14,6 +14,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from pins_plugin.cli._options import add_options, number
+
 HELP = "make simulated talking heads (clips for training, scenes with their truth)"
 
 
@@ -58,9 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         )
         kind.add_argument("out", type=Path, help="folder to write; an unfinished one is completed")
-        kind.add_argument("--seed", type=int, default=0, help="other seeds make other people")
-        kind.add_argument("--jobs", type=int, help="processes (None stands for one per core)")
-        kind.add_argument("--quiet", action="store_true", help="no progress bar")
+        kind.add_argument("--jobs", type=number(1, kind=int), help="processes (None stands for one per core)")  # fmt: skip
+        add_options(kind, "seed", "quiet")
         for option, default, meaning in options:
             kind.add_argument(f"--{option}", type=type(default), default=default, help=meaning)
         if options is CLIPS:

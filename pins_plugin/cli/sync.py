@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pins_plugin.cli._many import add_many_arguments, find_inputs, is_many, run_files
-from pins_plugin.cli._options import add_options
+from pins_plugin.cli._options import add_options, number
 from pins_plugin.errors import PinsError
 from pins_plugin.utils.text import printable
 
@@ -42,11 +42,11 @@ OVER = 3  # exit status
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("videos", nargs="+", metavar="VIDEO", help="video files with sound")
-    parser.add_argument("--out", metavar="DIR", help="with --jobs, --shard, --ray: DIR/<name>.json for each file")  # fmt: skip
+    parser.add_argument("--out", metavar="DIR", help="write DIR/<name>.json for each file, once (needed with --jobs, --shard, --ray)")  # fmt: skip
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write a table: files, shots, people, stretches")  # fmt: skip
     parser.add_argument("--parts", action="store_true", help="also print shots, people and drift")
     parser.add_argument("--people", action="store_true", help="tell people apart, for lines of their own")  # fmt: skip
-    parser.add_argument("--fail_above", type=float, metavar="MS", help="exit with status 3 when a file is known to be further off")  # fmt: skip
+    parser.add_argument("--fail_above", type=number(0), metavar="MS", help="exit with status 3 when a file is known to be further off")  # fmt: skip
     parser.add_argument("--fail_dubbed", action="store_true", help='status 3 also for "not this sound"')  # fmt: skip
     parser.add_argument(
         "--fix", metavar="OUT.mp4", help="write a copy of the video (one) with its sound put right"
@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max_offset",
         "--max-offset",
-        type=float,
+        type=number(0.2, 10),
         default=1.0,
         metavar="S",
         help="largest offset looked for, in seconds (1.0)",
@@ -70,12 +70,8 @@ def run(args: argparse.Namespace) -> int:
     """Measure, print, mend; 3 when a file is further off than allowed."""
     from pins_plugin.utils.writable import try_file
 
-    if not 0.2 <= args.max_offset <= 10:
-        raise PinsError(f"--max-offset: expected 0.2 to 10 seconds, got {args.max_offset}")
-    if args.fail_above is not None and args.fail_above < 0:
-        raise PinsError(f"--fail_above: expected milliseconds from 0 on, got {args.fail_above:g}")
     videos, args.names = find_inputs(args.videos, args)
-    if is_many(args):
+    if is_many(args) or args.out:
         return run_many_files(videos, args)
     from pins_plugin.inference.synchronizer import Synchronizer
     from pins_plugin.pipelines.active_speaker.sync_table import SyncRow, sync_rows
@@ -134,7 +130,7 @@ def run_many_files(videos: list[Path], args: argparse.Namespace) -> int:
 
     if not args.out or args.fix or args.parts:
         raise PinsError(
-            "--jobs, --shard, --ray: expected --out DIR, and neither --fix nor --parts (the JSON files have them)"
+            "--out, --jobs, --shard, --ray: expected --out DIR, and neither --fix nor --parts (the JSON files have the parts)"
         )
     if args.csv:
         try_file(args.csv)

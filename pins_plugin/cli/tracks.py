@@ -36,8 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("videos", nargs="+", metavar="VIDEO", help="video files")
     parser.add_argument(
         "--out",
-        metavar="FILE",
-        help="write the tracks: FILE.json or FILE.csv; of many videos a folder",
+        metavar="FILE|DIR",
+        help="write the tracks: FILE.json or FILE.csv; of many videos the folder for them",
     )
     parser.add_argument("--format", choices=("json", "csv"), default="json", help="of the files of many videos (default: json)")  # fmt: skip
     parser.add_argument(
@@ -73,7 +73,9 @@ def run(args: argparse.Namespace) -> int:
     from pins_plugin.utils.writable import try_file
 
     videos, args.names = find_inputs(args.videos, args)
-    if is_many(args) or len(videos) > 1:
+    is_table = Path(args.out or "").suffix in (".json", ".csv")
+    into_folder = args.out and not is_table and not args.names.is_of_one
+    if is_many(args) or len(videos) > 1 or into_folder:
         from pins_plugin.cli._each_video import open_tracker
 
         if not args.out:
@@ -81,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
         make_settings(args)
         return run_files("tracks", videos, open_tracker, args)
     args.video = str(videos[0])
-    if args.out and Path(args.out).suffix not in (".json", ".csv"):
+    if args.out and not is_table:
         raise PinsError(f"--out {args.out}: expected a name that ends in .json or .csv")
     if args.out:
         try_file(args.out)
@@ -100,10 +102,10 @@ def run(args: argparse.Namespace) -> int:
 def make_settings(args: argparse.Namespace) -> "TrackerSettings":
     """Take the tracker's settings from the command line."""
     from pins_plugin.tracking.tracks import TrackerSettings
+    from pins_plugin.utils.device import usable_device
 
-    return TrackerSettings(
-        detect_every=args.every, min_face_height=args.min_face, device=args.device
-    )
+    device = str(usable_device(args.device))
+    return TrackerSettings(args.every, args.min_face, device)
 
 
 def make_tracker(args: argparse.Namespace) -> "Callable[[str], list[FaceTrack]]":

@@ -67,6 +67,10 @@ def test_files_of_one_stem_have_results_of_their_own(
     )  # a result, in the folder that is given
     assert main(["tracks", ".", "--out", "out", "--jobs", "0"]) == 0
     assert "of 3; " in capsys.readouterr().err
+    assert main(["tracks", "in/id1", "--out", "one"]) == 0  # a folder that happens to hold one
+    assert Path("one/talk/00001.json").is_file()
+    assert main(["tracks", "in/id1/talk/00001.mp4", "gone.mp4", "--out", "one"]) == 2
+    assert "pins tracks: gone.mp4: no such file; check the path\n" in capsys.readouterr().err
     shell = [*map(str, sorted(Path("in").rglob("*.mp4"))), "--out", "out", "--jobs", "0"]
     assert main(["tracks", *shell]) == 0  # the files themselves, below what they have in common
     assert "0 done, 3 done before, 0 failed" in capsys.readouterr().err

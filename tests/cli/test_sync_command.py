@@ -4,6 +4,7 @@ import csv
 import json
 from pathlib import Path
 from typing import ClassVar
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -173,6 +174,10 @@ def test_workers_make_the_same_table(scripted, tmp_path, monkeypatch) -> None:
         assert "no such file" in table[-1].pop("error")
     assert tables[0] == tables[1] == tables[2]
     assert main(["sync", "good.mp4", "--out", "out", "--jobs", "0", *options, "four.csv"]) == 0
+    by_workers = Mock(return_value=0)
+    monkeypatch.setattr("pins_plugin.cli.sync.run_many_files", by_workers)
+    assert main(["sync", "good.mp4", "--out", "alone"]) == 0  # was written nowhere, without a word
+    by_workers.assert_called_once()
 
 
 def test_json_is_a_line_for_each_file(scripted, capsys) -> None:
