@@ -3,7 +3,6 @@
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from pins_plugin.miners.schedule import HardnessSchedule
 from pins_plugin.models.layers.heads import NetworkHead, apply_head
 from pins_plugin.train.features.held_out import HeldOut, mean_auc
 from pins_plugin.train.features.people_table import PeopleTable
-from pins_plugin.train.loop import ResumableLoader, TrainingBrain, run_training
+from pins_plugin.train.loop import TrainingBrain, train_steps
 from pins_plugin.utils.row_draws import RowsByLabel
 
 Networks = tuple[NetworkHead, NetworkHead]
@@ -210,23 +209,21 @@ def train_networks(
         networks = [trainee.networks for trainee in trainees]
         return {"auc": mean_auc(held_out, compare_networks(networks, folds, valid))}
 
-    history = run_training(
-        TrainingBrain,
+    history = train_steps(
+        loss_of,
         {"trainees": trainees},
-        ResumableLoader(NetworkBatches(table, people, settings, seeds)),
-        {
-            "num_steps": settings.most_steps,
-            "learning_rate": lambda progress: settings.learning_rate,
-            "max_grad_norm": -1,
-            "patience": settings.patience,
-            "loss_of": loss_of,
-        },
-        optimizer=partial(torch.optim.AdamW, weight_decay=settings.weight_decay),
-        num_epochs=settings.most_steps // settings.steps_per_check,
+        NetworkBatches(table, people, settings, seeds),
+        settings.most_steps,
+        lambda progress: settings.learning_rate,
+        settings.weight_decay,
+        patience=settings.patience,
         scorer=score,
         best_by="auc",
         **options,
     )
     trainees.cpu()
-    curve = [(round(entry["epoch"]) * settings.steps_per_check, entry["auc"]) for entry in history]
+    curve = [
+        (min(round(entry["epoch"]) * settings.steps_per_check, settings.most_steps), entry["auc"])
+        for entry in history
+    ]
     return [trainee.networks for trainee in trainees], curve
