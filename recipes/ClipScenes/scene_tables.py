@@ -1,6 +1,7 @@
 """Markdown tables of what evaluate.py measured."""
 
 from pins_plugin.evaluation.linking import CAUSES
+from pins_plugin.report.tables import format_table
 
 
 def format_report(report: dict) -> str:
@@ -93,5 +94,4 @@ def _bounds(interval: list[float] | None) -> str:
 
 
 def _table(head: list[str], rows: list[list]) -> str:
-    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
-    return "\n".join([*lines, *("| " + " | ".join(map(str, row)) + " |" for row in rows)])
+    return format_table(head, [list(map(str, row)) for row in rows], markdown=True)
