@@ -33,12 +33,12 @@ from pins_plugin.utils.writable import try_folder
 
 YAML = ruamel.yaml.YAML()
 ENCODERS = ("face_encoder", "voice_encoder")
-LEAST = {  # what an entry of the name must be at least, where it is a number
+LEAST_NUMBER = {  # what an entry of the name must be at least, where it is a number
     **dict.fromkeys(("num_epochs", "num_steps", "steps_per_epoch", "batch_size", "num_frames"), 1),
     **dict.fromkeys(("image_size", "frames_per_clip", "num_test_clips"), 1),
     **dict.fromkeys(("seed", "num_workers", "num_valid_clips", "num_folds"), 0),
 }
-POSITIVE = ("seconds", "max_clip_seconds", "max_minutes", "learning_rate", "peak_rate")
+POSITIVE_NUMBERS = ("seconds", "max_clip_seconds", "max_minutes", "learning_rate", "peak_rate")
 
 
 def run_experiment(arguments: Sequence[str]) -> dict[str, Any]:
@@ -132,15 +132,15 @@ def check_numbers(hparams: Mapping[str, Any]) -> None:
     Raises
     ------
     ExperimentError
-        When an entry of `LEAST` is no whole number or below its least, or one of `POSITIVE` is not above 0. What is
+        When an entry of `LEAST_NUMBER` is no whole number or below its least, or one of `POSITIVE_NUMBERS` is not above 0. What is
         neither a number nor text (a schedule, null) is left to the training; a seed is needed.
     """
-    for name, least in LEAST.items():
+    for name, least in LEAST_NUMBER.items():
         value = hparams.get(name, least)
         plain = isinstance(value, float | str | bool) or (value is None and name == "seed")
         if plain or (isinstance(value, int) and value < least):
             raise ExperimentError(f"--{name}: expected a whole number from {least}, got {value!r}")
-    for name in POSITIVE:
+    for name in POSITIVE_NUMBERS:
         value = hparams.get(name)
         if isinstance(value, str) or (isinstance(value, int | float) and not value > 0):
             raise ExperimentError(f"--{name}: expected a number above 0, got {value!r}")
