@@ -1,7 +1,6 @@
 """Markdown tables of what evaluate.py measured."""
 
 from pins_plugin.evaluation.linking import CAUSES
-from pins_plugin.report.tables import format_table
 
 
 def format_report(report: dict) -> str:
@@ -94,4 +93,5 @@ def _bounds(interval: list[float] | None) -> str:
 
 
 def _table(head: list[str], rows: list[list]) -> str:
-    return format_table(head, [list(map(str, row)) for row in rows], markdown=True)
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    return "\n".join([*lines, *("| " + " | ".join(map(str, row)) + " |" for row in rows)])
