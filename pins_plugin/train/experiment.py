@@ -12,7 +12,7 @@ import difflib
 import io
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,12 @@ from pins_plugin.utils.writable import try_folder
 
 YAML = ruamel.yaml.YAML()
 ENCODERS = ("face_encoder", "voice_encoder")
+LEAST_NUMBER = {  # what an entry of the name must be at least, where it is a number
+    **dict.fromkeys(("num_epochs", "num_steps", "steps_per_epoch", "batch_size", "num_frames"), 1),
+    **dict.fromkeys(("image_size", "frames_per_clip", "num_test_clips"), 1),
+    **dict.fromkeys(("seed", "num_workers", "num_valid_clips", "num_folds"), 0),
+}
+POSITIVE_NUMBERS = ("seconds", "max_clip_seconds", "max_minutes", "learning_rate", "peak_rate")
 
 
 def run_experiment(arguments: Sequence[str]) -> dict[str, Any]:
@@ -42,7 +48,7 @@ def run_experiment(arguments: Sequence[str]) -> dict[str, Any]:
     ----------
     arguments : sequence of str
         As on the command line: the YAML file, SpeechBrain's run options (``--device cuda``,
-        ``--precision bf16``, ...), and ``--key value`` for entries of the YAML.
+        ``--precision bf16``, ...), and ``--key value`` for entries of the YAML. With ``--help`` they are shown.
 
     Returns
     -------
@@ -54,6 +60,10 @@ def run_experiment(arguments: Sequence[str]) -> dict[str, Any]:
     ExperimentError
         When the YAML or an option cannot be used.
     """
+    if {"-h", "--help"} & set(arguments[1:]):
+        print(f"Entries of {arguments[0]}, each of which can be given as --key value:\n")
+        YAML.dump(_read(find_experiment(arguments[0])), sys.stdout)
+        print("\nBeside them SpeechBrain's run options:\n")
     path, run_opts, overrides = speechbrain.parse_arguments(list(arguments))
     beside = str(find_experiment(path).resolve().parent)
     if beside not in sys.path:
@@ -107,12 +117,33 @@ def load_experiment(path: str | Path, overrides: str | dict[str, Any] = "") -> d
         hparams: dict[str, Any] = load_hyperpyyaml(resolved)
     except (ValueError, TypeError, AttributeError, ImportError, KeyError, YAMLError) as error:
         raise ExperimentError(f"{path}: {one_line(error, 300)}") from error
+    check_numbers(hparams)
     if not callable(hparams.get("run")):
         raise ExperimentError(f"{path}: expected an entry 'run' that names a training function")
     for name, value in hparams.items():
         if isinstance(value, nn.Module) and (_tag(tree.get(name)) or "").startswith("!new:"):
             note_origin(value, *module_config(resolved, name))
     return {**hparams, "resolved_yaml": resolved}
+
+
+def check_numbers(hparams: Mapping[str, Any]) -> None:
+    """Refuse numbers that no training can use, before any work is done.
+
+    Raises
+    ------
+    ExperimentError
+        When an entry of `LEAST_NUMBER` is no whole number or below its least, or one of `POSITIVE_NUMBERS` is not above 0. What is
+        neither a number nor text (a schedule, null) is left to the training; a seed is needed.
+    """
+    for name, least in LEAST_NUMBER.items():
+        value = hparams.get(name, least)
+        plain = isinstance(value, float | str | bool) or (value is None and name == "seed")
+        if plain or (isinstance(value, int) and value < least):
+            raise ExperimentError(f"--{name}: expected a whole number from {least}, got {value!r}")
+    for name in POSITIVE_NUMBERS:
+        value = hparams.get(name)
+        if isinstance(value, str) or (isinstance(value, int | float) and not value > 0):
+            raise ExperimentError(f"--{name}: expected a number above 0, got {value!r}")
 
 
 def find_experiment(path: str | Path) -> Path:

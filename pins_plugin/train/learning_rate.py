@@ -39,6 +39,11 @@ class OneCycle:
         return self.peak * (self.end + (1 - self.end) * (1 + math.cos(math.pi * fall)) / 2)
 
 
+def lips_cycle(peak: float) -> OneCycle:
+    """One cycle as all networks that look at lips are trained with (chosen, not measured)."""
+    return OneCycle(peak, warmup=0.2, end=1e-4, start=0.04)
+
+
 @dataclass(frozen=True)
 class Triangle:
     """Rise linearly, and fall linearly to nothing over the whole run: at each moment the lesser of the two.

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
+from pins_plugin.data.training.stretches import DrawnBatches
 from pins_plugin.errors import ExperimentError
 from pins_plugin.train.checkpoints import WholeCheckpointer
 from pins_plugin.train.logs import make_loggers
@@ -340,3 +342,57 @@ def run_training(
             checkpointer.recover_whole(max_key=best_by)
         brain.modules.eval()
         return history
+
+
+def train_steps(
+    loss_of: LossOf,
+    modules: Mapping[str, nn.Module],
+    batches: DrawnBatches,
+    num_steps: int,
+    learning_rate: Callable[[float], float],
+    weight_decay: float = 0.01,
+    *,
+    max_grad_norm: float = -1,
+    patience: int | None = None,
+    generator: torch.Generator | None = None,
+    **options: Any,
+) -> list[dict[str, float]]:
+    """Train modules in place by AdamW on batches that are drawn.
+
+    Parameters
+    ----------
+    loss_of : callable
+        See `LossOf`.
+    batches : DrawnBatches
+        Their length is that of an epoch, after which is scored, logged and saved.
+    learning_rate : callable
+        Share of the run that is over -> rate, see `train.learning_rate`.
+    max_grad_norm : float
+        Gradients are clipped to it; -1 for no limit.
+    patience
+        As in `TrainingBrain`.
+    generator
+        As in `ResumableLoader`.
+    modules, **options
+        As in `run_training`.
+
+    Returns
+    -------
+    history : list of dict
+        Loss and scores after each epoch.
+    """
+    return run_training(
+        TrainingBrain,
+        modules,
+        ResumableLoader(batches, generator=generator),
+        {
+            "num_steps": num_steps,
+            "learning_rate": learning_rate,
+            "max_grad_norm": max_grad_norm,
+            "patience": patience,
+            "loss_of": loss_of,
+        },
+        optimizer=partial(torch.optim.AdamW, weight_decay=weight_decay),
+        num_epochs=-(-num_steps // len(batches)),
+        **options,
+    )

@@ -23,12 +23,14 @@ from published_fop import EPOCHS, best_fop
 from published_vfal import METHODS, best_vfal
 
 from pins_plugin.data.training.features import FeatureRows
+from pins_plugin.losses.contrastive import ContrastiveLoss
+from pins_plugin.losses.mined import MinedContrastiveLoss
 from pins_plugin.metrics.bootstrap import bootstrap_interval, pair_weights
 from pins_plugin.metrics.verification import eer, roc_auc
+from pins_plugin.miners.random import RandomMiner
 from pins_plugin.models.layers.heads import apply_head
 from pins_plugin.report.tables import format_table
 from pins_plugin.simulation.features import REGIMES, Regime, SimulatedFeatures, simulate_features
-from pins_plugin.train.features.named_objectives import make_objective
 from pins_plugin.train.features.training import FitSettings, fit_heads
 from pins_plugin.types import TalkingFaceClip
 from pins_plugin.utils.files import write_json, write_text
@@ -38,14 +40,7 @@ from pins_plugin.utils.script import run_script, script_parser
 NUM_TEST = 200
 NUM_PAIRS = 8000
 RATES = ((0.01, 32), (0.001, 128))  # and batch sizes, of FOP
-OBJECTIVES = {
-    "contrastive, random negatives": ("contrastive", "random"),
-    "contrastive, curriculum": ("contrastive", "curriculum"),
-    "contrastive, semi-hard negatives": ("contrastive", "semi_hard"),
-    "contrastive, hardest negatives": ("contrastive", "hardest"),
-    "matching (softmax over the batch)": ("multiway", "random"),
-    "matching + separation": ("separation", "random"),
-}
+OBJECTIVE = MinedContrastiveLoss(ContrastiveLoss(margin=1.2), RandomMiner())
 Rows = tuple[FeatureRows, FeatureRows]
 Scores = dict[str, object]
 
@@ -123,25 +118,14 @@ class Judge:
 
 def main_methods(splits: dict[str, Rows], judge: Judge, seed: int) -> Iterator[tuple[str, Scores]]:
     """Score the default and its halves, without and with labels (the same where people were told apart without)."""
-    objective, people = make_objective("contrastive"), len(set(splits["train"][0].identities))
-    mixture, report = fit_heads(splits, objective, FitSettings(), seed=seed, quiet=True)
+    people = len(set(splits["train"][0].identities))
+    mixture, report = fit_heads(splits, OBJECTIVE, FitSettings(), seed=seed, quiet=True)
     yield "the default", judge(mixture.build())
     yield "closed form only", judge(mixture.build(0.0))
     yield "networks only", judge(mixture.build(1.0))
     if report["num_people_found"] != people:
-        mixture, _ = fit_heads(splits, objective, FitSettings(), True, seed, quiet=True)
+        mixture, _ = fit_heads(splits, OBJECTIVE, FitSettings(), True, seed, quiet=True)
     yield "the default, labels", judge(mixture.build())
-
-
-def objectives(splits: dict[str, Rows], judge: Judge, seed: int) -> Iterator[tuple[str, Scores]]:
-    """Score single networks and means of five under each objective."""
-    for name, (loss, miner) in OBJECTIVES.items():
-        settings = FitSettings(num_closed_forms=0)
-        mixture, _ = fit_heads(splits, make_objective(loss, miner), settings, seed=seed, quiet=True)
-        mixture.networks, everything = mixture.networks[:1], mixture.networks
-        yield f"{name}: one network", judge(mixture.build())
-        mixture.networks = everything
-        yield f"{name}: mean of five", judge(mixture.build())
 
 
 def published_fop(
@@ -173,11 +157,9 @@ def upper_bound(splits: dict[str, Rows], judge: Judge, seed: int) -> Iterator[tu
     yield "upper bound", judge.scores(judge.oracle)
 
 
-def methods_of(args: argparse.Namespace, name: str, seed: int) -> dict[str, Callable]:
+def methods_of(args: argparse.Namespace) -> dict[str, Callable]:
     """What is scored on a kind of table, by the name of its file in the cache."""
     parts: dict[str, Callable] = {"default": main_methods}
-    if name in args.objectives and seed == args.seeds[0]:
-        parts["objectives"] = objectives
     if args.fop is not None:
         parts["fop"] = partial(published_fop, clone=args.fop)
     for method in METHODS if args.vfal is not None else ():
@@ -203,13 +185,6 @@ def main() -> None:
         default=[10],
         help="others than those by which the default was chosen, 0 and 1 (default: 10)",
     )
-    parser.add_argument(
-        "--objectives",
-        nargs="*",
-        default=["small"],
-        choices=list(REGIMES),
-        help="regimes in which objectives are compared, on the first seed (default: small)",
-    )
     parser.add_argument("--fop", type=Path, help="a clone of github.com/msaadsaeed/FOP")
     parser.add_argument("--vfal", type=Path, help="a clone of github.com/my-yy/vfal-eva")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
@@ -224,7 +199,7 @@ def main() -> None:
     tables = [(seed, name) for seed in args.seeds for name in args.regimes]
     for seed, name in progress(tables, "tables"):
         splits, judge = simulate(REGIMES[name], name, seed)
-        for part, score in methods_of(args, name, seed).items():
+        for part, score in methods_of(args).items():
             path = args.cache / f"{name}_{seed}_{part.replace(', ', '_')}.json"
             for method, scores in cached(path, partial(score, splits, judge, seed)).items():
                 results.setdefault(method, {}).setdefault(name, {})[str(seed)] = scores
@@ -254,12 +229,6 @@ def format_results(results: dict, args: argparse.Namespace) -> str:
         methods = [m for m, by_name in results.items() if set(by_name) >= set(shown)]
         rows = [[m, *(cell(results[m][name], key) for name in shown)] for m in methods]
         pages += [f"## {title}\n", format_table(["method", *shown], rows, markdown=True), ""]
-    compared = [name for name in args.objectives if name in shown]
-    methods = [m for m, by_name in results.items() if set(by_name) == set(compared)]
-    if compared and methods:
-        rows = [[m, *(cell(results[m][name], "auc") for name in compared)] for m in methods]
-        table = format_table(["networks alone", *compared], rows, markdown=True)
-        pages += [f"## Objectives and miners: verification AUC, seed {args.seeds[0]}\n", table, ""]
     return "\n".join(pages)
 
 

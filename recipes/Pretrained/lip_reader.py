@@ -29,7 +29,7 @@ SHORT_TRAINING = ("--num_steps", "20", "--num_test_clips", "4", "--num_valid_cli
 
 
 def run(*command: str | Path) -> None:
-    """Run a script of this repository."""
+    """Run Python, in the root of this repository."""
     subprocess.run([sys.executable, *map(str, command)], check=True, cwd=ROOT)
 
 
@@ -65,7 +65,7 @@ def main() -> None:
         run("recipes/Sync/prepare.py", videos, "--out", work / "grid")
     if "train" in args.steps:
         short = SHORT_TRAINING if args.short else ()
-        run("recipes/LipReading/train.py", "hparams/lip_reading.yaml", "--clips", work / "grid", "--words", words, "--output_folder", work / "lip_reading", *short)  # fmt: skip
+        run("-m", "pins_plugin", "train", "hparams/lip_reading.yaml", "--clips", work / "grid", "--words", words, "--output_folder", work / "lip_reading", *short)  # fmt: skip
         if not args.short:
             check(work / "lip_reading" / "result.json")
 

@@ -37,7 +37,7 @@ SHORT = 12  # sentences, and simulated people, of a short run
 
 
 def run(*command: str | Path) -> None:
-    """Run a script of this repository."""
+    """Run Python, in the root of this repository."""
     subprocess.run([sys.executable, *map(str, command)], check=True, cwd=ROOT)
 
 
@@ -98,7 +98,7 @@ def main() -> None:
     if "phones" in args.steps:
         run("recipes/Sync/phones.py", args.data / "voices", "--out", clips / "sound", *(("--num-steps", "2") if args.short else ()))  # fmt: skip
     if "train" in args.steps:
-        run("recipes/TalkingHeads/train_sync.py", "hparams/sync_joint.yaml", "--clips", clips, "--output_folder", work / "sync", *(("--num_epochs", "1") if args.short else ()))  # fmt: skip
+        run("-m", "pins_plugin", "train", "hparams/sync_joint.yaml", "--clips", clips, "--output_folder", work / "sync", *(("--num_epochs", "1") if args.short else ()))  # fmt: skip
     if "compare" in args.steps:
         compare(work)
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from reliability import EDGES, format_bins
 from torch import Tensor
 
 from pins_plugin.errors import ManifestError, MediaError
@@ -24,8 +25,6 @@ from pins_plugin.report.tables import format_table
 from pins_plugin.utils.files import read_table, write_json, write_text
 from pins_plugin.utils.progress import progress
 from pins_plugin.utils.script import run_script, script_parser
-
-EDGES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.6, 0.7)
 
 
 class Answers(NamedTuple):
@@ -96,13 +95,7 @@ def describe(answers: Answers, labels: dict[str, str]) -> tuple[str, dict]:
     bins = reliability(
         answers.probability.ravel(), own.ravel().astype(float), (~own).ravel().astype(float), EDGES
     )
-    lines = [
-        [f"{b.low:.2f} - {b.high:.2f}", f"{100 * b.share:.1f}", f"{b.stated:.2f}", f"{b.observed:.2f}"]
-        for b in bins
-        if b.share
-    ]  # fmt: skip
-    headers = ("stated probability", "of all pairs, %", "stated, mean", "one person's, share")
-    text = format_table(headers, lines, markdown=True)
+    text = format_bins(bins)
     kinds = {"one person's": own, "two people's": ~own}
     group = np.array([labels.get(person, "") for person in answers.people])
     for one in sorted(set(group) - {""}):

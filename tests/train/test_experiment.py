@@ -112,3 +112,25 @@ def test_a_loss_of_ones_own_beside_an_experiment_that_extends_a_shipped_one(
     options = ["--manifest", "none.csv", "--output_folder", str(tmp_path / "out")]
     done = run_experiment(["own/own.yaml", *options])
     assert done["ran"] == "OwnLoss" and done["embedding_dim"] > 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "batch_size: 0", "num_epochs: 1.5", "image_size: true", "seed: null", "num_workers: -1", "seconds: 0",
+        "max_minutes: 0", "num_epochs: many",
+    ],
+)  # fmt: skip
+def test_numbers_that_no_training_can_use_are_refused(change: str) -> None:
+    """Some were division by zero after all clips had been decoded; some trained nothing, and saved that."""
+    name = change.partition(":")[0]
+    with pytest.raises(ExperimentError, match=f"--{name}: expected a .*number"):
+        load_experiment("hparams/demo.yaml", f"manifest: m\noutput_folder: o\n{change}")
+
+
+def test_help_of_an_experiment_shows_its_entries(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run_experiment(["hparams/demo.yaml", "--help"])
+    shown = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert "\nbatch_size: 64" in shown and "\nseconds: 1.3" in shown and "--precision" in shown

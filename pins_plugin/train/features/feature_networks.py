@@ -2,8 +2,7 @@
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,12 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from pins_plugin.data.training.stretches import OneLongRun
-from pins_plugin.losses.mined import MinedContrastiveLoss
-from pins_plugin.miners.schedule import HardnessSchedule
 from pins_plugin.models.layers.heads import NetworkHead, apply_head
 from pins_plugin.train.features.held_out import HeldOut, mean_auc
 from pins_plugin.train.features.people_table import PeopleTable
-from pins_plugin.train.loop import ResumableLoader, TrainingBrain, run_training
+from pins_plugin.train.loop import TrainingBrain, train_steps
 from pins_plugin.utils.row_draws import RowsByLabel
 
 Networks = tuple[NetworkHead, NetworkHead]
@@ -38,8 +35,6 @@ class NetworkSettings:
         At most, and between two looks at the people held out.
     patience : int
         Looks without a better score before it ends.
-    hardness : HardnessSchedule
-        Of a curriculum, by the step.
     """
 
     hidden_dim: int = 256
@@ -51,7 +46,6 @@ class NetworkSettings:
     most_steps: int = 300
     steps_per_check: int = 25
     patience: int = 3
-    hardness: HardnessSchedule = field(default_factory=lambda: HardnessSchedule(period=40))
 
 
 class Trainee(nn.Module):
@@ -82,17 +76,12 @@ class Trainee(nn.Module):
         """Both, faces first."""
         return self.face_network, self.voice_network
 
-    def forward(
-        self, faces: Tensor, voices: Tensor, allowed: Tensor, hardness: float | None = None
-    ) -> Tensor:
+    def forward(self, faces: Tensor, voices: Tensor, allowed: Tensor) -> Tensor:
         """What is to be minimized on rows of both sides, whatever random numbers are drawn elsewhere meanwhile."""
-        options: dict[str, Any] = {"allowed": allowed}
-        if isinstance(self.objective, MinedContrastiveLoss):
-            options["hardness"] = hardness
         with torch.random.fork_rng(devices=[]):
             torch.set_rng_state(self.random_state.cpu())
             embedded = self.face_network(faces), self.voice_network(voices)
-            loss: Tensor = self.objective(*embedded, **options)
+            loss: Tensor = self.objective(*embedded, allowed=allowed)
             self.random_state.copy_(torch.get_rng_state())
         return loss
 
@@ -199,9 +188,8 @@ def train_networks(
 
     def loss_of(brain: TrainingBrain, batch: list[tuple[Tensor, Tensor, Tensor]]) -> Tensor:
         """Sum what each has to minimize on its part; none has weights in common with another."""
-        hardness = settings.hardness(brain.optimizer_step)
         losses = [
-            trainee(*(part.to(brain.device) for part in parts), hardness)
+            trainee(*(part.to(brain.device) for part in parts))
             for trainee, parts in zip(brain.modules.trainees, batch, strict=True)
         ]
         return torch.stack(losses).sum()
@@ -210,23 +198,21 @@ def train_networks(
         networks = [trainee.networks for trainee in trainees]
         return {"auc": mean_auc(held_out, compare_networks(networks, folds, valid))}
 
-    history = run_training(
-        TrainingBrain,
+    history = train_steps(
+        loss_of,
         {"trainees": trainees},
-        ResumableLoader(NetworkBatches(table, people, settings, seeds)),
-        {
-            "num_steps": settings.most_steps,
-            "learning_rate": lambda progress: settings.learning_rate,
-            "max_grad_norm": -1,
-            "patience": settings.patience,
-            "loss_of": loss_of,
-        },
-        optimizer=partial(torch.optim.AdamW, weight_decay=settings.weight_decay),
-        num_epochs=settings.most_steps // settings.steps_per_check,
+        NetworkBatches(table, people, settings, seeds),
+        settings.most_steps,
+        lambda progress: settings.learning_rate,
+        settings.weight_decay,
+        patience=settings.patience,
         scorer=score,
         best_by="auc",
         **options,
     )
     trainees.cpu()
-    curve = [(round(entry["epoch"]) * settings.steps_per_check, entry["auc"]) for entry in history]
+    curve = [
+        (min(round(entry["epoch"]) * settings.steps_per_check, settings.most_steps), entry["auc"])
+        for entry in history
+    ]
     return [trainee.networks for trainee in trainees], curve

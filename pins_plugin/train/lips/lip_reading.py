@@ -17,8 +17,8 @@ from pins_plugin.models.folder.model_folder import load_model_folder, save_model
 from pins_plugin.models.folder.module_registry import make_module
 from pins_plugin.models.lips.lip_reader import WordClassifier
 from pins_plugin.models.lips.sync_encoders import LipEncoder
-from pins_plugin.train.lips.one_cycle import train_one_cycle
-from pins_plugin.train.loop import TrainingBrain
+from pins_plugin.train.learning_rate import lips_cycle
+from pins_plugin.train.loop import TrainingBrain, train_steps
 from pins_plugin.train.run_record import begin_run, data_key
 from pins_plugin.utils.files import write_json
 from pins_plugin.utils.seeding import seed_everything
@@ -106,14 +106,13 @@ def train_lip_reader(
         right = word_accuracy(lips, valid_words, known_words, lip_encoder, classifier)
         return {"accuracy": float(right.float().mean())}
 
-    history = train_one_cycle(
+    history = train_steps(
         loss_of,
         modules,
         OneLongRun(num_steps, valid_every, seed, draw),
         num_steps,
-        learning_rate,
+        lips_cycle(learning_rate),
         weight_decay,
-        max_grad_norm=-1,
         run_opts=run_opts,
         folder=folder,
         scorer=score if valid_words else None,
@@ -191,11 +190,11 @@ def train_lip_reading(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None
         )
     begin_run(folder, hparams, data_key(parts))
     known = vocabulary(words)
-    sync = load_model_folder(hparams["synchronizer"])
-    encoder = sync.modules["lip_encoder"]
+    encoder = load_model_folder(hparams["synchronizer"]).modules.get("lip_encoder")
     if not isinstance(encoder, LipEncoder):
         raise PinsError(
-            f"synchronizer: {hparams['synchronizer']}: expected a LipEncoder, got {type(encoder).__name__}"
+            f"synchronizer: {hparams['synchronizer']}: expected a model folder with a lip_encoder, a LipEncoder; "
+            f"got {'none' if encoder is None else type(encoder).__name__}"
         )
     if hparams["end_to_end"]:
         seed_everything(hparams["seed"])

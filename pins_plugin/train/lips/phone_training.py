@@ -9,8 +9,8 @@ from torch.nn import functional
 from pins_plugin.data.training.stretches import DrawnBatches
 from pins_plugin.data.training.sync_augmentation import augment_spectrograms
 from pins_plugin.models.lips.sync_encoders import SPECTRA_PER_FRAME, SoundEncoder
-from pins_plugin.train.lips.one_cycle import train_one_cycle
-from pins_plugin.train.loop import TrainingBrain
+from pins_plugin.train.learning_rate import lips_cycle
+from pins_plugin.train.loop import TrainingBrain, train_steps
 
 NUM_FRAMES, BATCH_SIZE, STEPS_PER_EPOCH = 64, 32, 200
 MIN_SPECTRA = SPECTRA_PER_FRAME * NUM_FRAMES + 1  # of sound that frames are cut from
@@ -66,7 +66,8 @@ def train_phones(
     """
     classifier = nn.Linear(encoder.last.in_channels, num_phones)
     modules = {"sound_encoder": encoder, "classifier": classifier}
-    train_one_cycle(phone_loss, modules, PhoneBatches(taught, seed), num_steps, 2e-3, 1e-2)
+    batches = PhoneBatches(taught, seed)
+    train_steps(phone_loss, modules, batches, num_steps, lips_cycle(2e-3), max_grad_norm=1.0)
     encoder.eval()
     with torch.inference_mode():
         spectrograms, heard = map(

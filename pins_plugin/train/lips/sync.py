@@ -8,10 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from pins_plugin.data.training.sync_clips import SyncBatch, SyncBatches, SyncClip, load_sync_clip
+from pins_plugin.errors import PinsError
 from pins_plugin.models.folder.model_folder import save_model_folder
-from pins_plugin.train.lips.one_cycle import train_one_cycle
-from pins_plugin.train.lips.run_clips import begin_with_clips
-from pins_plugin.train.loop import TrainingBrain
+from pins_plugin.train.learning_rate import lips_cycle
+from pins_plugin.train.lips.run_clips import begin_with_clips, names_in
+from pins_plugin.train.loop import TrainingBrain, train_steps
 from pins_plugin.utils.seeding import seed_everything
 
 SYNC_OPTIONS = ("num_epochs", "steps_per_epoch", "num_frames", "batch_size", "learning_rate", "weight_decay",
@@ -70,13 +71,14 @@ def train_synchronizer(
             for clip in clips
         ]
     batches = SyncBatches(clips, spectrograms, seed=seed, **stretches)
-    history = train_one_cycle(
+    history = train_steps(
         sync_loss,
         {"lip_encoder": lip_encoder, "sound_encoder": sound_encoder, "objective": objective},
         batches,
         num_epochs * len(batches),
-        learning_rate,
+        lips_cycle(learning_rate),
         weight_decay,
+        max_grad_norm=1.0,
         run_opts=run_opts,
         folder=folder,
         quiet=quiet,
@@ -90,7 +92,7 @@ def train_sync(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None:
     Raises
     ------
     PinsError
-        When there is no clip to train on.
+        When there is no clip to train on, or no layer of a name in `frozen`.
     """
     folder = Path(hparams["output_folder"])
     clips = begin_with_clips(hparams, load_sync_clip, "recipes/Sync/prepare.py")
@@ -98,8 +100,13 @@ def train_sync(hparams: dict[str, Any], run_opts: dict[str, Any]) -> None:
     encoders = {name: hparams[name] for name in ("lip_encoder", "sound_encoder")}
     for name, load in (hparams["starting_weights"] or {}).items():
         load(encoders[name])
-    for name in hparams["frozen"]:
-        nn.ModuleDict(encoders).get_submodule(name).requires_grad_(False)
+    for name in sorted(names_in(hparams["frozen"])):
+        try:
+            nn.ModuleDict(encoders).get_submodule(name).requires_grad_(False)
+        except AttributeError as error:
+            raise PinsError(
+                f"frozen: expected names of layers such as sound_encoder.first, got {name!r} ({error})"
+            ) from error
     train_synchronizer(
         kept,
         **encoders,

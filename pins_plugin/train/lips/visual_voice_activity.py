@@ -22,9 +22,9 @@ from pins_plugin.data.training.talking_clips import (
     load_talking_clip,
 )
 from pins_plugin.models.folder.model_folder import save_model_folder
-from pins_plugin.train.lips.one_cycle import train_one_cycle
+from pins_plugin.train.learning_rate import lips_cycle
 from pins_plugin.train.lips.run_clips import begin_with_clips
-from pins_plugin.train.loop import TrainingBrain
+from pins_plugin.train.loop import TrainingBrain, train_steps
 from pins_plugin.utils.seeding import seed_everything
 
 TALKING_OPTIONS = ("num_epochs", "steps_per_epoch", "num_frames", "batch_size", "learning_rate", "weight_decay",
@@ -98,13 +98,14 @@ def train_talking(
     """
     seed_everything(seed)
     batches = TalkingBatches(clips, seed=seed, **stretches)
-    history = train_one_cycle(
+    history = train_steps(
         talking_loss,
         {"talking_network": talking_network},
         batches,
         num_epochs * len(batches),
-        learning_rate,
+        lips_cycle(learning_rate),
         weight_decay,
+        max_grad_norm=1.0,
         run_opts=run_opts,
         folder=folder,
         quiet=quiet,

@@ -8,7 +8,6 @@ added. Only the heads learn, from what the frozen trunks made of the material (`
 import copy
 import logging
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,7 +23,7 @@ from pins_plugin.losses.likelihood_ratio import LikelihoodRatioLoss, agreement_w
 from pins_plugin.metrics.verification import roc_auc
 from pins_plugin.models.folder.model_folder import save_model_folder
 from pins_plugin.train.learning_rate import Triangle
-from pins_plugin.train.loop import ResumableLoader, TrainingBrain, run_training
+from pins_plugin.train.loop import TrainingBrain, train_steps
 from pins_plugin.train.run_record import begin_run, data_key
 from pins_plugin.utils.arrays import read_named_arrays
 from pins_plugin.utils.seeding import seed_everything
@@ -198,21 +197,14 @@ def fit_heads(
         return losses[0] + sum(settings["pair_weight"] * real for real in losses[1:])
 
     num_steps = settings["num_steps"]
-    run_training(
-        TrainingBrain,
+    train_steps(
+        loss_of,
         {"heads": heads},
-        ResumableLoader(
-            OneLongRun(num_steps, STEPS_PER_EPOCH, settings["seed"], draw),
-            generator=Generator(),  # leaves dropout's random numbers alone
-        ),
-        {
-            "num_steps": num_steps,
-            "learning_rate": Triangle(settings["peak_rate"], WARM_UP / num_steps),
-            "max_grad_norm": -1,
-            "loss_of": loss_of,
-        },
-        optimizer=partial(torch.optim.AdamW, weight_decay=settings["weight_decay"]),
-        num_epochs=-(-num_steps // STEPS_PER_EPOCH),
+        OneLongRun(num_steps, STEPS_PER_EPOCH, settings["seed"], draw),
+        num_steps,
+        Triangle(settings["peak_rate"], WARM_UP / num_steps),
+        settings["weight_decay"],
+        generator=Generator(),  # leaves dropout's random numbers alone
         folder=folder,
         run_opts=run_opts,
         quiet=folder is None,

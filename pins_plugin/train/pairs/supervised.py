@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from pins_plugin.data.training.stretches import OneLongRun
 from pins_plugin.errors import ShapeError
 from pins_plugin.train.learning_rate import OneCycle
-from pins_plugin.train.loop import ResumableLoader, TrainingBrain, run_training
+from pins_plugin.train.loop import TrainingBrain, train_steps
 from pins_plugin.utils.seeding import seed_everything
 
 MARGIN, SCALE, WEIGHT_DECAY = 0.1, 15.0, 0.05
@@ -62,18 +62,13 @@ def train_supervised(
         cosines = brain.modules.classifier(brain.modules.encoder(inputs)[:, None])
         return loss(cosines, labels[positions].to(brain.device)[:, None])
 
-    (history,) = run_training(
-        TrainingBrain,
+    (history,) = train_steps(
+        loss_of,
         {"encoder": encoder, "classifier": classifier},
-        ResumableLoader(OneLongRun(num_steps, num_steps, seed, lambda g: draw(generator=g))),
-        {
-            "num_steps": num_steps,
-            "learning_rate": OneCycle(learning_rate),
-            "max_grad_norm": -1,
-            "loss_of": loss_of,
-        },
-        optimizer=partial(torch.optim.AdamW, weight_decay=WEIGHT_DECAY),
-        num_epochs=1,
+        OneLongRun(num_steps, num_steps, seed, lambda g: draw(generator=g)),
+        num_steps,
+        OneCycle(learning_rate),
+        WEIGHT_DECAY,
         quiet=True,
     )
     return history["loss"]

@@ -10,12 +10,15 @@ import torch
 from pins_plugin.cli import main
 from pins_plugin.data.training.features import FeatureRows
 from pins_plugin.errors import ManifestError, PinsError
+from pins_plugin.losses.contrastive import ContrastiveLoss
+from pins_plugin.losses.mined import MinedContrastiveLoss
+from pins_plugin.losses.multiway_matching import MultiwayMatchingLoss
 from pins_plugin.metrics.verification import roc_auc
+from pins_plugin.miners.random import RandomMiner
 from pins_plugin.models.layers.heads import apply_head
 from pins_plugin.simulation.features import FeatureSettings, write_features
 from pins_plugin.train.features.feature_networks import NetworkSettings
 from pins_plugin.train.features.held_out import HeldOut
-from pins_plugin.train.features.named_objectives import make_objective
 from pins_plugin.train.features.people_table import make_table
 from pins_plugin.train.features.training import FitSettings, fit_heads, read_splits
 
@@ -29,6 +32,8 @@ SETTINGS = FeatureSettings(
     shared=2.5,
     session=0.3,
 )
+CONTRASTIVE = MinedContrastiveLoss(ContrastiveLoss(1.2), RandomMiner())
+MULTIWAY = MultiwayMatchingLoss(5.0, learnable=False)
 QUICK = FitSettings(num_pairs=300, network=NetworkSettings(hidden_dim=32, most_steps=50))
 
 
@@ -102,7 +107,7 @@ def test_shuffled_pairs_score_at_chance(splits):
     shuffled = faces, FeatureRows(voices.embeddings[order], voices.clips)
     found = {}
     for name, train in (("true", splits["train"]), ("shuffled", shuffled)):
-        mixture, _ = fit_heads({"train": train}, make_objective("contrastive"), QUICK, quiet=True)
+        mixture, _ = fit_heads({"train": train}, CONTRASTIVE, QUICK, quiet=True)
         found[name] = auc(mixture, splits["test"])
     assert found["true"] > 0.7 and abs(found["shuffled"] - 0.5) < 0.15
 
@@ -112,7 +117,7 @@ def test_shuffled_pairs_score_at_chance(splits):
 )
 def test_either_half_does_alone(splits, changes, parts):
     settings = replace(QUICK, **changes)
-    mixture, _ = fit_heads(splits, make_objective("multiway"), settings, quiet=True)
+    mixture, _ = fit_heads(splits, MULTIWAY, settings, quiet=True)
     options = mixture.build()[0].origin.arguments
     assert (options["num_closed_forms"], options["num_networks"]) == parts
     assert auc(mixture, splits["test"]) > 0.65
@@ -121,14 +126,11 @@ def test_either_half_does_alone(splits, changes, parts):
 @pytest.mark.parametrize("changes", [{"num_closed_forms": 3}, {"num_networks": 6}])
 def test_more_than_there_is_is_refused(splits, changes):
     with pytest.raises(PinsError, match="closed_forms and networks: expected 0 or 1, and 0 to 5"):
-        fit_heads(splits, make_objective("multiway"), replace(QUICK, **changes), quiet=True)
+        fit_heads(splits, MULTIWAY, replace(QUICK, **changes), quiet=True)
 
 
 def test_same_seed_gives_the_same_heads(splits):
-    found = [
-        fit_heads(splits, make_objective("contrastive"), QUICK, seed=1, quiet=True)[0].build()
-        for _ in range(2)
-    ]
+    found = [fit_heads(splits, CONTRASTIVE, QUICK, seed=1, quiet=True)[0].build() for _ in range(2)]
     for first, second in zip(found[0], found[1], strict=True):
         for name, value in first.state_dict().items():
             assert torch.equal(value, second.state_dict()[name]), name
@@ -139,7 +141,7 @@ def test_long_embeddings_are_projected_in_the_head(splits):
     mix = np.random.default_rng(0).standard_normal((SETTINGS.face_dim, 600)).astype(np.float32)
     for name, (faces, voices) in splits.items():
         wide[name] = FeatureRows(faces.embeddings @ mix, faces.clips), voices
-    mixture, _ = fit_heads(wide, make_objective("contrastive"), QUICK, quiet=True)
+    mixture, _ = fit_heads(wide, CONTRASTIVE, QUICK, quiet=True)
     head = mixture.build()[0]
     assert head.input_dim == 600 and head.origin.arguments["reduced_dim"] == 512
     assert apply_head(head, wide["test"][0].embeddings).shape[1] == head.embedding_dim

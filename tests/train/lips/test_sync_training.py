@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from pins_plugin.data.training.sync_clips import SyncClip, save_sync_clip
+from pins_plugin.data.training.sync_clips import SyncClip, load_sync_clip, save_sync_clip
 from pins_plugin.errors import ExperimentError, PinsError
 from pins_plugin.inference.synchronizer import Synchronizer
 from pins_plugin.losses.window_matching import WindowMatchingLoss
 from pins_plugin.models.lips.sync_encoders import LipEncoder, SoundEncoder
 from pins_plugin.train.experiment import load_experiment
-from pins_plugin.train.learning_rate import OneCycle
-from pins_plugin.train.lips.one_cycle import ONE_CYCLE
+from pins_plugin.train.learning_rate import lips_cycle
+from pins_plugin.train.lips.run_clips import begin_with_clips
 from pins_plugin.train.lips.sync import train_synchronizer
 
 HPARAMS = Path(__file__).resolve().parents[3] / "hparams"
@@ -68,7 +68,7 @@ def test_training_goes_on_from_a_checkpoint(tmp_path) -> None:
 
 @pytest.mark.parametrize(("progress", "share"), [(0.0, 0.04), (0.2, 1.0), (0.6, 0.5), (1.0, 0.0)])
 def test_one_cycle_by_hand(progress: float, share: float) -> None:
-    assert OneCycle(1.0, **ONE_CYCLE)(progress) == pytest.approx(share, abs=1e-3)
+    assert lips_cycle(1.0)(progress) == pytest.approx(share, abs=1e-3)
 
 
 def test_yaml_trains_a_model_folder_that_opens(tmp_path) -> None:
@@ -98,4 +98,28 @@ def test_no_clips_are_explained(tmp_path) -> None:
     options = {"clips": str(tmp_path), "output_folder": str(tmp_path / "run")}
     hparams = load_experiment(HPARAMS / "sync.yaml", options)
     with pytest.raises(PinsError, match="got none to train on"):
+        hparams["run"](hparams, {})
+
+
+def test_one_name_is_left_out_as_a_list_of_one_is(tmp_path, caplog) -> None:
+    """`--leave_out person0` was read letter by letter, and the person trained on."""
+    for clip in make_clips(3):
+        save_sync_clip(tmp_path / "clips" / f"{clip.name}.npz", clip)
+    places = {"clips": tmp_path / "clips", "output_folder": tmp_path / "run"}
+    for left_out in ("person0", ["person0"]):
+        kept = begin_with_clips(
+            {**places, "leave_out": left_out, "resolved_yaml": ""}, load_sync_clip, ""
+        )
+        assert {clip.person for clip in kept.values()} == {"person1", "person2"}
+    assert not caplog.records
+    begin_with_clips({**places, "leave_out": ["persno0"], "resolved_yaml": ""}, load_sync_clip, "")
+    assert "persno0" in caplog.text
+
+
+def test_a_frozen_layer_that_is_none_is_named(tmp_path) -> None:
+    for clip in make_clips(3):
+        save_sync_clip(tmp_path / "clips" / f"{clip.name}.npz", clip)
+    options = {"clips": str(tmp_path / "clips"), "output_folder": str(tmp_path / "run"), "frozen": "sound_encoder.frist"}  # fmt: skip
+    hparams = load_experiment(HPARAMS / "sync.yaml", options)
+    with pytest.raises(PinsError, match="frozen: expected names of layers"):
         hparams["run"](hparams, {})
