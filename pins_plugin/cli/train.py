@@ -62,12 +62,12 @@ def complete_card(hparams: dict[str, Any]) -> None:
 def score_manifest(model: Path, hparams: dict[str, Any]) -> dict[str, Any] | None:
     """Score on the clips of split "valid"; None where there is nobody to tell apart."""
     from pins_plugin.cli._scoring import embed_features, evaluate_model, score
-    from pins_plugin.data.training.features import read_feature_clips
+    from pins_plugin.data.corpora.manifest import read_manifest
     from pins_plugin.inference.embedder import FaceVoiceEmbedder
     from pins_plugin.train.pairs.training_clips import decode_clips, validation_clips
 
     manifest = Path(hparams["manifest"])
-    clips = read_feature_clips(manifest).values()
+    clips = read_manifest(manifest, columns=("clip_id", "identity"))
     if len({clip.identity for clip in clips if clip.split == "valid"} - {""}) < 2:
         return None
     if "face_embeddings" in hparams:

@@ -8,6 +8,7 @@ import pytest
 from tiny_clips import write_tiny_clips
 
 from pins_plugin.cli import main
+from pins_plugin.cli.train import score_manifest
 from pins_plugin.data.corpora.manifest import read_manifest
 from pins_plugin.data.training import shards
 from pins_plugin.inference import clips as inference_clips
@@ -44,3 +45,13 @@ def test_clips_of_validation_are_decoded_once(
     valid = [clip for clip in clips if clip.split == "valid"]
     decoded = inference_clips.embed_clips(embedder, valid, quiet=True)
     assert f"{len({clip.identity for clip in valid})}" in card and len(decoded[0]) == len(valid)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["file,person\na.mp4,anna\n", "clip_id,identity,video,faces,audio\na,anna,v,a.mp4,a.mp4\n"],
+)
+def test_a_manifest_that_says_no_split_ends_without_scores(tmp_path: Path, text: str) -> None:
+    manifest = tmp_path / "manifest.csv"
+    manifest.write_text(text)
+    assert score_manifest(tmp_path / "model", {"manifest": manifest}) is None
