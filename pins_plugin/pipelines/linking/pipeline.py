@@ -183,15 +183,11 @@ class SpeakerFaceLinking(LearntPipeline):
             self._observed[path] = seen
         return self.link(seen, hook=hook, corrections=corrections, **bounds)
 
-    def loss(self, file: Mapping[str, Any], output: LinkingResult) -> float:
-        """What `pyannote.pipeline.Optimizer` lowers: the diarization error rate of the people's labels.
+    def get_metric(self) -> Any:
+        """The error that `pyannote.pipeline.Optimizer` lowers."""
+        from pins_plugin.pipelines.linking.people_error_rate import PeopleErrorRate
 
-        `file` is of a protocol, with `annotation` and, where not all of it counts, `annotated`.
-        """
-        from pyannote.metrics.diarization import DiarizationErrorRate
-
-        rate = DiarizationErrorRate()(file["annotation"], output.people, uem=file.get("annotated"))
-        return float(rate)
+        return PeopleErrorRate()
 
     @one_thread()
     def observe(
