@@ -52,7 +52,7 @@ from pins_plugin.utils.files import write_json, write_text
 from pins_plugin.utils.progress import progress
 from pins_plugin.utils.script import run_script, script_parser
 
-KEPT = "baselines.json"  # of systems that take long
+KEPT = ("first_generation.json", "baselines.json")  # of systems that are gone, or take long
 RESULTS = Path(__file__).with_name("results")
 
 
@@ -187,11 +187,13 @@ def link_others(links, path, uri, other_turns, found) -> dict:
 def add_kept(report, names) -> None:
     """Put kept numbers of other systems beside, where these very scenes were scored."""
     key = "+".join(sorted(names))
-    kept = json.loads((RESULTS / KEPT).read_text(encoding="utf-8"))
-    for name, scores in kept["scenes"].get(key, {}).items():
-        for kind, ways in scores["links"].items():
-            if kind in report[name]["links"]:
-                report[name]["links"][kind] |= ways
+    for file in KEPT:
+        kept = json.loads((RESULTS / file).read_text(encoding="utf-8"))
+        for name, scores in kept["scenes"].get(key, {}).items():
+            for kind, ways in scores["links"].items():
+                if kind in report[name]["links"]:
+                    found = {"first generation": ways} if "correct" in ways else ways
+                    report[name]["links"][kind] |= found
 
 
 def find_scenes(folders: list[Path], kinds: list[str] | None = None) -> list[Path]:

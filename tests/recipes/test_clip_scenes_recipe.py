@@ -168,11 +168,12 @@ def test_evaluation_by_hand(scenes: Path, monkeypatch: pytest.MonkeyPatch, tmp_p
 def test_kept_numbers_stand_beside_their_own_scenes_only(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    kept = {"network": {"correct": 0.9}}
-    scenes = {"scenes": {"a+b": {"found": {"links": {"turns": kept}}}}}
-    (tmp_path / "baselines.json").write_text(json.dumps(scenes))
+    half, most = {"correct": 0.5}, {"correct": 0.9}
+    for file, kept in (("first_generation", half), ("baselines", {"network": most})):
+        scenes = {"scenes": {"a+b": {"found": {"links": {"turns": kept}}}}}
+        (tmp_path / f"{file}.json").write_text(json.dumps(scenes))
     monkeypatch.setattr(evaluate, "RESULTS", tmp_path)
-    for names, expected in ((["b", "a"], kept), (["a"], {})):
+    for names, expected in ((["b", "a"], {"first generation": half, "network": most}), (["a"], {})):
         report = {"found": {"links": {"turns": {}}}}
         evaluate.add_kept(report, names)
         assert report["found"]["links"]["turns"] == expected
