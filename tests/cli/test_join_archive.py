@@ -32,7 +32,7 @@ SHOWN = {"a": (0, 1), "b": (2, 0), "c": (1, 2), "d": (3,)}  # who is in which vi
 class Linker:
     """Stands for the pipeline; each video shows people side by side, of whom the first speaks."""
 
-    recognizer = SimpleNamespace(same_person=0.6)
+    networks = SimpleNamespace(recognizer=SimpleNamespace(same_person=0.6))
 
     def __init__(self) -> None:
         self.cast: Cast | None = None

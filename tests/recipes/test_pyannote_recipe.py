@@ -82,7 +82,10 @@ def test_linking_is_tuned_by_what_it_links(database: Path, monkeypatch) -> None:
     monkeypatch.setattr(SpeakerFaceLinking, "observe", None)  # is not called again
     assert pipeline(file).people == output.people
     optimizer = Optimizer(pipeline, sampler="RandomSampler", seed=0)
-    files = [file, {**file, "uri": "again"}]  # of the mean of two losses pyannote would say infinity
+    files = [
+        file,
+        {**file, "uri": "again"},
+    ]  # of the mean of two losses pyannote would say infinity
     best = optimizer.tune(files, 3, warm_start=pipeline.default_parameters(), show_progress=False)
     assert best["loss"] <= rate
     assert best["params"].keys() == pipeline.default_parameters().keys()

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pins_plugin.cli import main
 from pins_plugin.data.training.talking_clips import RESTS, TALKS, load_talking_clip
 
 RECIPES = Path(__file__).resolve().parents[2] / "recipes"
@@ -37,10 +38,11 @@ def test_simulated_people_are_told_apart(
     assert {int(label) for clip in clips[::2] for label in clip.talking} == {RESTS}  # listen
     assert all((clip.talking == TALKS).mean() > 0.5 for clip in clips[1::2])
     settings = Path(__file__).resolve().parents[2] / "hparams" / "visual_voice_activity.yaml"
-    run(
-        monkeypatch, "train.py", settings, "--clips", tmp_path / "train", "--output_folder", tmp_path / "out",
+    words = [
+        "train", settings, "--clips", tmp_path / "train", "--output_folder", tmp_path / "out",
         "--num_folds", 0, "--num_epochs", 3, "--steps_per_epoch", 20, "--batch_size", 16,
-    )  # fmt: skip
+    ]  # fmt: skip
+    main(list(map(str, words)))
     table = tmp_path / "table.md"
     run(monkeypatch, "evaluate.py", tmp_path / "out" / "model", tmp_path / "test", "--out", table)
     row = next(line for line in table.read_text().splitlines() if "this model" in line)
