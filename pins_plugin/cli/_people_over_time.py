@@ -54,15 +54,18 @@ def rename(out: Path, cast: Cast, name: str, names: list[str]) -> None:
             cast.rename({name: new})
     with cast.held():  # the name is in the people's file now, whatever happens here
         results.catch_up(out, cast, quiet=True)
+    videos = {each.video for each in cast.appearances if each.person == new}
+    print(f"{name} is called {new} now; videos: {len(videos)}")
 
 
 def remove(out: Path, cast: Cast, name: str) -> None:
     """Forget somebody's face and voice."""
     with cast.held():
         check_known(cast, name)
-        cast.remove(name)
+        count = cast.remove(name)
     with cast.held():
         results.catch_up(out, cast, quiet=True)
+    print(f"{name} is no longer recognized; videos: {count}")
 
 
 def suggest(cast: Cast) -> None:

@@ -77,9 +77,12 @@ def test_split_changes_one_video_only(season: Path) -> None:
     assert _people(season, "split", "PERSON_01", "c") == 2
 
 
-def test_undo_parts_two_that_a_name_had_joined(season: Path) -> None:
+def test_undo_parts_two_that_a_name_had_joined(
+    season: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = _shown(season)
     assert _people(season, "rename", "PERSON_01", "anna") == 0
+    assert capsys.readouterr().out == "PERSON_01 is called anna now; videos: 2\n"
     assert _people(season, "rename", "PERSON_02", "anna") == 0
     assert _shown(season)["c"] == ["anna", "PERSON_03"]
     assert _people(season, "undo") == 0
