@@ -3,7 +3,8 @@
     python benchmarks/house.py REPO --commit aceafd9 HEAD --runs 15 --out benchmarks/results/house.json
     python benchmarks/house.py REPO --commit aceafd9 HEAD --install python3.12
 
-REPO is a clone. Every commit is unpacked into a temporary folder and run with the packages of this environment; all link the
+REPO is a clone. Every commit is unpacked into a temporary folder and run with the packages of this environment (aceafd9 needs
+scenedetect-headless beside those of today); all link the
 same simulated video and train on the same simulated clips (`pins link VIDEO`, `pins train hparams/demo.yaml`, one epoch).
 
 Lines of code are those that are neither empty, comment nor docstring. A file counts as entered when one of its functions is

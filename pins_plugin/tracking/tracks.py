@@ -27,7 +27,7 @@ MAX_GAP = (
 )
 MIN_DURATION = 0.2  # seconds; shorter tracks are dropped; chosen, not measured
 SMOOTHED_FRAMES = 5  # frames over which boxes and landmarks are smoothed, odd; chosen, not measured
-MAX_WAIT = 10.0  # seconds from one full detection to the next, of which all pictures are in memory
+MAX_WAIT = 10.0  # seconds from one full detection to the next, all pictures between are in memory; chosen, not measured
 CHUNK_FRAMES = 32  # pictures in memory at once, about; chosen, not measured
 
 

@@ -19,8 +19,8 @@ FLOOR = 1e-4  # least probability of a number of speakers; chosen, not measured
 # Least probability of speech, and of silence: so that song and whispers, which voice activity detection takes for silence, are
 # speech where the segmentation is sure; 0.003 and 0.03 did no better on scenes to choose by
 SPEECH_FLOOR = 0.01
-# Frames: speech reaches one further either way than voice activity detection says, as its regions are padded; none and two kept
-# less of the speech, or more of the silence, of scenes to choose by
+# Frames: speech reaches one further either way than voice activity detection says, as its regions are padded; chosen on scenes:
+# none and two kept less of the speech, or more of the silence
 PADDED = 3
 ALONE = 0.5  # part of a stretch in which its local speaker speaks alone: most of it
 MAX_STRETCH = 1.5  # seconds; chosen, not measured

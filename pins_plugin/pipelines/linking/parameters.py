@@ -139,7 +139,7 @@ class DiarizationSettings:
     switches: float
     min_gain: float
     longest_pause: float = 1.0  # seconds: shorter ones belong to the turn, as annotators have it
-    counts: float = 1.0
+    counts: float = 1.0  # as in linking
 
     def apply_to(self, base: LinkingParameters) -> LinkingParameters:
         """The decoder's parameters."""

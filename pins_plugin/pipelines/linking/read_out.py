@@ -26,7 +26,7 @@ MIN_LINK = 2
 REVIEWED = 6.0  # log-likelihood ratio shown for what a reviewer said; chosen, not measured
 LIMIT = 1e-4  # probabilities are no closer to 0 and 1, so that logarithms are finite
 # Of the probabilities of a link's steps, what its confidence is made from: one or two sure steps do not make a link sure, nor
-# do unsure borders spoil it. 0.1, 0.2, 0.33, the median and the mean tell right from wrong links less well or no better
+# do unsure borders spoil it. Chosen on people left out: 0.1, 0.2, 0.33, the median and the mean tell right from wrong no better
 QUANTILE = 0.25
 
 
