@@ -49,6 +49,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "of all that is drawn (default: 0)",
     },
     "quiet": {"action": "store_true", "help": "no progress bars"},
+    "size": {
+        "type": number(16, 2048, int),
+        "default": 224,
+        "metavar": "PIXELS",
+        "help": "of face pictures (224)",
+    },
     "tracker": {"metavar": "NAME", "help": "tracker of another package (pins plugins)"},
     "video": {"type": Path, "help": "where the video is now (default: as links.json says)"},
 }

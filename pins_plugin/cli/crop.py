@@ -24,13 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write")
     parser.add_argument("--shape", nargs="+", default=[], metavar="W:H", help="follow the speaker: such as 9:16, 1:1")  # fmt: skip
     parser.add_argument("--faces", action="store_true", help="the face of each speaker")
-    parser.add_argument(
-        "--size",
-        type=number(16, 2048, int),
-        default=224,
-        metavar="PIXELS",
-        help="of face pictures, in pixels (224)",
-    )
+    add_options(parser, "size")
     parser.add_argument("--min_seconds", type=number(0), default=0.5, metavar="S", help="shortest stretch of a face (0.5)")  # fmt: skip
     add_options(parser, "video", "quiet")
 

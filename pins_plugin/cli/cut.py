@@ -30,13 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write")
     parser.add_argument("--tar", action="store_true", help="tar shards instead of files")
     parser.add_argument("--shard_clips", type=number(1, kind=int), default=1000, metavar="N", help="most clips of a shard (1000)")  # fmt: skip
-    parser.add_argument(
-        "--size",
-        type=number(16, 2048, int),
-        default=224,
-        metavar="PIXELS",
-        help="of the face pictures (224)",
-    )
+    add_options(parser, "size")
     parser.add_argument(
         "--min_seconds", type=float, default=3.0, metavar="S", help="shortest clip (3)"
     )

@@ -55,7 +55,11 @@ class LinkedTrack:
 
     def box_at(self, time: float) -> NDArray[np.float64]:
         """Interpolate the box (4,) at `time` in seconds; the first and the last one beyond."""
-        return np.array([np.interp(time, self.times, side) for side in self.boxes.T])
+        after = int(np.searchsorted(self.times, time))
+        near = slice(
+            max(after - 1, 0), after + 1
+        )  # of a long track all would be copied for each picture
+        return np.array([np.interp(time, self.times[near], side) for side in self.boxes[near].T])
 
 
 def turn_row(link: SpeakerFaceLink) -> dict[str, Any]:
